@@ -1,0 +1,69 @@
+"""Dataset: a manifest and the pictures it lists. Written by ingest, and by validate with splits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from components.common.artifacts.records import link_tree, read_record, write_record
+
+MANIFEST_COLUMNS = (
+    "path",  # str, relative to the artifact: pictures/...
+    "sha256",  # str, of the encoded file
+    "label",  # str, one of DatasetInfo.classes
+    "soft_label",  # float in [0, 1], probability of the positive class; NaN when not annotated
+    "domain",  # str, where it came from (camera, line, cell type); "" when unknown
+    "group",  # str, pictures of one module, lot or session; never straddles splits
+    "split",  # str, "train", "validation" or "test"; "" before validate
+    "weight",  # float > 0, how much the picture counts in training
+)
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetInfo:
+    """What the manifest cannot say row by row.
+
+    `positive` is the class that soft labels and binary scores speak of; "" with 3+ classes.
+    `groups_inferred` is True when the source does not name groups and ingest deduced them.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    positive: str = ""
+    licence: str = ""
+    groups_inferred: bool = False
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder with `manifest.parquet`, `dataset.json` and `pictures/`."""
+
+    root: Path
+    info: DatasetInfo
+    manifest: pd.DataFrame
+
+    @classmethod
+    def read(cls, root: Path) -> "Dataset":
+        """Open the artifact at `root`."""
+        info = read_record(root / "dataset.json", DatasetInfo)
+        return cls(root, info, pd.read_parquet(root / "manifest.parquet"))
+
+    def write(self) -> None:
+        """Write manifest and info; the pictures are already in place."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.manifest.loc[:, list(MANIFEST_COLUMNS)].to_parquet(self.root / "manifest.parquet")
+        write_record(self.root / "dataset.json", self.info)
+
+    def split(self, name: str) -> pd.DataFrame:
+        """Return the manifest rows of one split."""
+        return self.manifest[self.manifest["split"] == name].reset_index(drop=True)
+
+    def picture(self, path: str) -> bytes:
+        """Return the encoded bytes of one picture, by its manifest path."""
+        return (self.root / path).read_bytes()
+
+    def with_manifest(self, manifest: pd.DataFrame, *, root: Path) -> "Dataset":
+        """Return a new artifact at `root` with the same pictures and another manifest."""
+        link_tree(self.root / "pictures", root / "pictures")
+        return Dataset(root, self.info, manifest)

@@ -1,0 +1,56 @@
+"""Export: what TF Serving loads, and its passport. Written by export, copied by deploy."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.common.artifacts.records import read_record, write_record
+
+SIGNATURE_BYTES = "serving_default"
+SIGNATURE_PIXELS = "pixels"
+SIGNATURE_FEATURES = "features"
+
+INPUT_BYTES = "image_bytes"
+INPUT_PIXELS = "pixels"
+OUTPUT_PROBABILITIES = "probabilities"
+OUTPUT_CLASSES = "classes"
+OUTPUT_DECISION = "decision"
+OUTPUT_FEATURES = "features"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportInfo:
+    """Facts of an exported model.
+
+    `max_difference` is the largest gap between an exported and a trained probability.
+    `model_sha256` is the digest of the SavedModel folder: equal digests, equal models.
+    """
+
+    classes: tuple[str, ...]
+    positive: str
+    backbone: str
+    method: str
+    image_size_px: int
+    max_difference: float
+    model_sha256: str
+
+
+@dataclass(frozen=True)
+class Export:
+    """A folder with `saved_model/` and `export.json`."""
+
+    root: Path
+    info: ExportInfo
+
+    @classmethod
+    def read(cls, root: Path) -> "Export":
+        """Open the artifact at `root`."""
+        return cls(root, read_record(root / "export.json", ExportInfo))
+
+    def write(self) -> None:
+        """Write the record; the SavedModel is already in place."""
+        write_record(self.root / "export.json", self.info)
+
+    @property
+    def saved_model(self) -> Path:
+        """The folder that becomes a version."""
+        return self.root / "saved_model"

@@ -1,0 +1,68 @@
+"""Small helpers that every artifact shares: JSON records, checksums, copies."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from components.common import config
+
+T = TypeVar("T")
+
+PROVENANCE = "provenance.json"
+
+
+def write_record(path: Path, record: Any) -> None:
+    """Write a dataclass as readable JSON."""
+    plain = json.loads(config.to_json(record))
+    path.write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n")
+
+
+def read_record(path: Path, cls: type[T]) -> T:
+    """Read what `write_record` wrote, checked against the dataclass."""
+    return config.load(cls, json.loads(path.read_text()), where=path.name)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of one file, as hexadecimal text."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def tree_sha256(root: Path) -> str:
+    """Return one SHA-256 over the names and contents of all files below `root`.
+
+    The provenance record is left out: it names the digest.
+    """
+    total = hashlib.sha256()
+    for path in sorted(files_below(root)):
+        if path.name != PROVENANCE:
+            total.update(f"{path.relative_to(root).as_posix()}\0{file_sha256(path)}\n".encode())
+    return total.hexdigest()
+
+
+def files_below(root: Path) -> Iterator[Path]:
+    """Yield the regular files below a folder."""
+    return (path for path in root.rglob("*") if path.is_file())
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name: a hard link where the volume allows, else a copy."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Repeat a folder by hard links (copies where the volume does not allow them)."""
+    shutil.copytree(
+        source,
+        target,
+        copy_function=lambda a, b: link_or_copy(Path(a), Path(b)),
+        dirs_exist_ok=True,
+    )

@@ -1,0 +1,54 @@
+"""Every error that Graft raises on purpose.
+
+    GraftError                  exit code 1
+    ├── InputError              exit code 2: the user can mend it
+    │   ├── ConfigError         a setting
+    │   ├── DataError           pictures, labels, manifests
+    │   └── WeightsError        pretrained weights
+    ├── ExportError             the exported model does not answer like the trained one
+    ├── PublishError            a version could not be put in place
+    └── ServerError             a model server did not answer as it should
+
+Each message reads "expected X, received Y, do Z".
+"""
+
+
+class GraftError(Exception):
+    """Base of all deliberate errors; `exit_code` is what the CLI ends with."""
+
+    exit_code = 1
+
+
+class InputError(GraftError, ValueError):
+    """Something the user gave cannot be used."""
+
+    exit_code = 2
+
+
+class ConfigError(InputError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+
+class DataError(InputError):
+    """Pictures, labels or a manifest cannot be used."""
+
+
+class WeightsError(InputError):
+    """Pretrained weights are missing, damaged or of another architecture."""
+
+
+class ExportError(GraftError):
+    """The exported model's answers differ from the trained model's."""
+
+
+class PublishError(GraftError):
+    """A version could not be put in place; the serving version is untouched."""
+
+
+class ServerError(GraftError):
+    """A model server is absent, refuses, or answers wrongly."""
+
+
+def expected(what: str, *, received: object, do: str) -> str:
+    """Return the house sentence: what was expected, what came, and what to do."""
+    return f"expected {what}, received {received}; {do}"

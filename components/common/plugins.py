@@ -1,0 +1,40 @@
+"""Extension points are folders: the file name is the key.
+
+`names("components.train.methods")` lists what is there, `load` imports one of them.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+from types import ModuleType
+
+from components.common.errors import ConfigError, expected
+
+
+def names(package: str) -> tuple[str, ...]:
+    """Return the sorted names of the public modules in a package, without importing them."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
+        raise ModuleNotFoundError(package)
+    found = (module.name for module in pkgutil.iter_modules(spec.submodule_search_locations))
+    return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+def load(package: str, name: str) -> ModuleType:
+    """Import one extension by its file name.
+
+    Raises:
+        ConfigError: there is no file of that name; the message lists those that are there.
+    """
+    known = names(package)
+    if name not in known:
+        kind = package.rpartition(".")[2]
+        where = package.replace(".", "/")
+        raise ConfigError(
+            expected(
+                f"one of the {kind} {', '.join(known)}",
+                received=f"'{name}'",
+                do=f"choose one of them or add {where}/{name}.py",
+            )
+        )
+    return importlib.import_module(f"{package}.{name}")

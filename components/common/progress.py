@@ -1,0 +1,112 @@
+"""Progress of long loops, told to whoever watches.
+
+A pure function calls `track`; it does not know who listens. A step run locally writes
+to a small file that the live step list reads; elsewhere the log gets a line now and then.
+"""
+
+import contextlib
+import contextvars
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a loop stands: `done` of `total` (0 = unknown) and what it does."""
+
+    activity: str
+    done: int
+    total: int
+
+
+class Listener(Protocol):
+    """Anything that wants to hear of progress."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Take note of one report."""
+
+
+class LogListener:
+    """Writes a log line at most every `interval_s` seconds."""
+
+    def __init__(self, interval_s: float = 10.0) -> None:
+        self._interval_s = interval_s
+        self._last = time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        """Take note of one report."""
+        now = time.monotonic()
+        if now - self._last >= self._interval_s:
+            self._last = now
+            LOG.info("%s: %d of %d", progress.activity, progress.done, progress.total)
+
+
+class FileListener:
+    """Keeps the newest report in one JSON file, replaced atomically at most ten times a second."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._last = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Take note of one report."""
+        now = time.monotonic()
+        if now - self._last < 0.1 and progress.done != progress.total:
+            return
+        self._last = now
+        partial = self._path.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(progress)))
+        partial.replace(self._path)
+
+
+_listener: contextvars.ContextVar[Listener | None] = contextvars.ContextVar(
+    "progress_listener", default=None
+)
+
+
+@contextlib.contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Send all reports made inside the block to `listener`."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def report(activity: str, done: int, total: int) -> None:
+    """Report once, for loops that `track` does not fit."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(Progress(activity, done, total))
+
+
+def track(items: Iterable[T], activity: str, *, total: int | None = None) -> Iterator[T]:
+    """Yield the items and report after each one.
+
+    Args:
+        items: what is looped over.
+        activity: what the loop does, as a user would say it ("decoding pictures").
+        total: the number of items where `len` does not know it.
+    """
+    if total is None:
+        total = len(items) if hasattr(items, "__len__") else 0
+    report(activity, 0, total)
+    for done, item in enumerate(items, start=1):
+        yield item
+        report(activity, done, total)
+
+
+def worker_count() -> int:
+    """Return how many workers a parallel loop should use: the processors we may run on."""
+    return len(os.sched_getaffinity(0))

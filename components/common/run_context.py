@@ -1,0 +1,30 @@
+"""What one run tells each of its steps, beside their own settings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.common.config import Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext(Section):
+    """Identity and places of a run. Travels as one JSON string; steps read no environment.
+
+    `run_dir` and `cache_dir` are "" on a cluster: logs then go to the pod's own output and
+    Kubeflow does the caching.
+    """
+
+    run_id: str
+    commit: str = ""
+    data_sha256: str = ""
+    config_sha256: str = ""
+    run_dir: str = ""
+    cache_dir: str = ""
+
+    def step_file(self, step: str, suffix: str) -> Path | None:
+        """Return where a step leaves its log, progress or record; None on a cluster."""
+        if not self.run_dir:
+            return None
+        folder = Path(self.run_dir) / "steps"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{step}.{suffix}"
