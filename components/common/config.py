@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @functools.cache
-def _adapter(cls: type[T]) -> TypeAdapter[T]:
+def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
@@ -42,15 +42,15 @@ def load(cls: type[T], data: Mapping[str, Any], *, where: str = "") -> T:
         ConfigError: a key is unknown or missing, or a value is of the wrong type or range.
     """
     try:
-        return _adapter(cls).validate_python(dict(data))
+        section: T = _adapter(cls).validate_python(dict(data))
     except ValidationError as error:
         raise ConfigError(_explain(cls, error, where)) from None
+    return section
 
 
 def to_json(section: Any) -> str:
     """Return the canonical JSON: sorted keys, no spaces, so that equal settings hash equally."""
-    cls: Any = type(section)
-    plain = _adapter(cls).dump_python(section, mode="json")
+    plain = _adapter(type(section)).dump_python(section, mode="json")
     return json.dumps(plain, sort_keys=True, separators=(",", ":"))
 
 

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -100,7 +100,7 @@ def track(items: Iterable[T], activity: str, *, total: int | None = None) -> Ite
         total: the number of items where `len` does not know it.
     """
     if total is None:
-        total = len(items) if hasattr(items, "__len__") else 0
+        total = len(items) if isinstance(items, Sized) else 0
     report(activity, 0, total)
     for done, item in enumerate(items, start=1):
         yield item
