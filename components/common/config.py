@@ -5,7 +5,6 @@ Range rules stand on the fields: `Annotated[float, Field(gt=0)]`.
 """
 
 import dataclasses
-import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -25,7 +24,6 @@ class Section:
 T = TypeVar("T")
 
 
-@functools.cache
 def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
