@@ -1,0 +1,71 @@
+"""Deployment: what was published, where, and how it was confirmed. Written by deploy."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.common.artifacts.records import read_record, write_record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """Time of single-picture requests, in milliseconds."""
+
+    median_ms: float
+    p95_ms: float
+    requests: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """Answers of a server beside the evaluated ones.
+
+    `max_difference` is the largest gap between two probabilities of one picture and class.
+    """
+
+    interface: str  # "gRPC" or "REST"
+    pictures: int
+    max_difference: float
+    latency: Latency
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentInfo:
+    """Facts of one deployment.
+
+    `previous_version` is 0 for the first. `server` is the address that confirmed the version,
+    "" when a server of our own did. `pruned` are the versions removed to save space.
+    """
+
+    model_name: str
+    model_base_path: str
+    version: int
+    previous_version: int
+    model_sha256: str
+    server: str
+    rehearsal: tuple[Agreement, ...]
+    confirmation: tuple[Agreement, ...]
+    passport: str
+    pruned: tuple[int, ...] = ()
+
+    @property
+    def version_path(self) -> Path:
+        """The folder that the server loads."""
+        return Path(self.model_base_path) / self.model_name / str(self.version)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A folder with `deployment.json`."""
+
+    root: Path
+    info: DeploymentInfo
+
+    @classmethod
+    def read(cls, root: Path) -> "Deployment":
+        """Open the artifact at `root`."""
+        return cls(root, read_record(root / "deployment.json", DeploymentInfo))
+
+    def write(self) -> None:
+        """Write the record."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_record(self.root / "deployment.json", self.info)

@@ -1,0 +1,73 @@
+"""Verdict: the gate's word and what it rests on. Written by gate."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from components.common.artifacts.records import read_record, write_record
+
+Word = Literal["deploy", "hold", "insufficient"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThresholdCheck:
+    """One minimum and the candidate's figure with its 95 % interval."""
+
+    metric: str
+    at_least: float
+    value: float
+    low: float
+    high: float
+    met: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Candidate against serving version on the same test pictures.
+
+    `difference` is candidate minus incumbent; [low, high] is its paired cluster-bootstrap
+    interval at `confidence`.
+    """
+
+    metric: str
+    candidate: float
+    incumbent: float
+    difference: float
+    low: float
+    high: float
+    confidence: float
+    tolerance: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictInfo:
+    """The word, its reasons as sentences, and the figures behind them.
+
+    `incumbent_version` is 0 when nothing served.
+    """
+
+    word: Word
+    reasons: tuple[str, ...]
+    thresholds: tuple[ThresholdCheck, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    candidate_sha256: str = ""
+    incumbent_sha256: str = ""
+    incumbent_version: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A folder with `verdict.json`."""
+
+    root: Path
+    info: VerdictInfo
+
+    @classmethod
+    def read(cls, root: Path) -> "Verdict":
+        """Open the artifact at `root`."""
+        return cls(root, read_record(root / "verdict.json", VerdictInfo))
+
+    def write(self) -> None:
+        """Write the record."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_record(self.root / "verdict.json", self.info)
