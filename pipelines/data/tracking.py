@@ -1,0 +1,198 @@
+"""What `data.dvc` pins, compared with what is on disk, file by file.
+
+DVC names a folder by the MD5 of a listing of its files' MD5s and keeps the listing in its
+cache. Comparing with the listing here takes under a second (DVC's own start takes three),
+so every run can afford it; changes to the cache are left to DVC itself.
+"""
+
+import concurrent.futures
+import configparser
+import hashlib
+import json
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from components.common import progress
+from components.common.artifacts.records import files_below
+from components.common.errors import DataError, expected
+
+LOG = logging.getLogger(__name__)
+
+PIN = "data.dvc"
+NAMED_AT_MOST = 5
+
+Listing = dict[str, str]
+"""Path inside the folder (POSIX) -> MD5 of the file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differences:
+    """Files that differ from the pin, by their path inside the folder."""
+
+    changed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """True when anything differs."""
+        return bool(self.changed or self.missing or self.extra)
+
+    def __str__(self) -> str:
+        """Return "1 changed (a.png), 7 missing (b.png, ... and 2 more)"."""
+        kinds = {"changed": self.changed, "missing": self.missing, "not pinned": self.extra}
+        return ", ".join(f"{len(x)} {kind} ({_some(x)})" for kind, x in kinds.items() if x)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    rest = len(names) - NAMED_AT_MOST
+    more = f" and {rest} more" if rest > 0 else ""
+    return ", ".join(names[:NAMED_AT_MOST]) + more
+
+
+def listing(folder: Path) -> Listing:
+    """Hash every file below `folder`, on all processors."""
+    paths = sorted(files_below(folder))
+    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
+        digests = progress.track(pool.map(_md5, paths), "checking the data", total=len(paths))
+        return {
+            path.relative_to(folder).as_posix(): digest
+            for path, digest in zip(paths, digests, strict=True)
+        }
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, _new_md5).hexdigest()
+
+
+def _new_md5() -> "hashlib._Hash":
+    return hashlib.md5(usedforsecurity=False)
+
+
+def listing_md5(files: Listing) -> str:
+    """Return the name DVC gives to a folder with these files (without ".dir")."""
+    rows = [{"md5": files[path], "relpath": path} for path in sorted(files, key=_parts)]
+    text = json.dumps(rows, sort_keys=True)
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/"))
+
+
+def pinned_md5(project_root: Path) -> str:
+    """Return the folder's name in `data.dvc`, without ".dir".
+
+    Raises:
+        DataError: the file is absent or pins no folder.
+    """
+    pin = project_root / PIN
+    try:
+        name = str(yaml.safe_load(pin.read_text())["outs"][0]["md5"])
+    except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError):
+        raise DataError(
+            expected(
+                f"{pin} to pin the demo data",
+                received="no such file, or a file without 'outs'",
+                do="restore it: git checkout -- data.dvc",
+            )
+        ) from None
+    return name.removesuffix(".dir")
+
+
+def pinned_listing(project_root: Path) -> Listing | None:
+    """Return the pinned files from DVC's cache; None when the cache does not hold them."""
+    name = pinned_md5(project_root)
+    path = _cache(project_root) / "files" / "md5" / name[:2] / f"{name[2:]}.dir"
+    try:
+        rows = json.loads(path.read_text())
+        files = {str(row["relpath"]): str(row["md5"]) for row in rows}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return files if listing_md5(files) == name else None
+
+
+def _cache(project_root: Path) -> Path:
+    """Return DVC's cache folder, which the local config may have moved."""
+    folder = Path("cache")
+    for name in ("config", "config.local"):
+        parser = configparser.ConfigParser(inline_comment_prefixes=("#", ";"))
+        parser.read(project_root / ".dvc" / name)
+        folder = Path(parser.get("cache", "dir", fallback=str(folder)))
+    return project_root / ".dvc" / folder
+
+
+def compare(actual: Listing, pinned: Listing) -> Differences:
+    """Return which files differ."""
+    both = actual.keys() & pinned.keys()
+    return Differences(
+        changed=tuple(sorted(path for path in both if actual[path] != pinned[path])),
+        missing=tuple(sorted(pinned.keys() - actual.keys())),
+        extra=tuple(sorted(actual.keys() - pinned.keys())),
+    )
+
+
+def has_remote(project_root: Path) -> bool:
+    """Tell whether a DVC remote is configured, at any of DVC's levels."""
+    return bool(_dvc(project_root, "remote", "list").strip())
+
+
+def pull_from_remote(project_root: Path) -> None:
+    """Fetch the pinned data from the DVC remote into the working folder.
+
+    Raises:
+        DataError: DVC could not; the message carries its last words.
+    """
+    progress.report("pulling from the DVC remote", 0, 0)
+    _dvc(project_root, "pull", "--force", PIN)
+
+
+def keep(project_root: Path) -> None:
+    """Put the working folder's files into DVC's cache, so that `dvc status` is clean.
+
+    The folder must already equal the pin; `data.dvc` stays as it is, byte by byte.
+    """
+    pin = project_root / PIN
+    before = pin.read_bytes()
+    progress.report("keeping the data in the DVC cache", 0, 0)
+    _dvc(project_root, "commit", "--force", PIN)
+    if pin.read_bytes() != before:
+        pin.write_bytes(before)
+
+
+def _dvc(project_root: Path, *arguments: str) -> str:
+    if arguments[0] != "config" and not _under_git(project_root):
+        # An unpacked archive has no .git; DVC needs to be told so once.
+        _dvc(project_root, "config", "--local", "core.no_scm", "true")
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(
+        command,
+        cwd=project_root,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DVC_NO_ANALYTICS": "1"},
+        check=False,
+    )
+    if done.returncode != 0:
+        LOG.info("dvc said:\n%s%s", done.stdout, done.stderr)
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
+        words = said[0].removeprefix("ERROR: ") if said else done.stderr.strip()[-300:]
+        raise DataError(
+            expected(
+                f"'dvc {' '.join(arguments)}' to succeed",
+                received=f"an error ({words})",
+                do="mend what it names (the remote's address or credentials, disk space), "
+                "or remove the remote to build from the package index",
+            )
+        )
+    return done.stdout
+
+
+def _under_git(project_root: Path) -> bool:
+    return any((folder / ".git").exists() for folder in [project_root, *project_root.parents])

