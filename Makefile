@@ -1,0 +1,55 @@
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PRESET ?= solar
+ARGS ?=
+
+.PHONY: help install data run test check bench serve compile lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## create .venv and install the locked dependencies
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash tools/install.sh
+	@touch $@
+
+data: install ## fetch the demo pictures and weights, check them against data.dvc
+	@$(BIN)/graft data pull
+
+run: install ## the main job: fine-tune, evaluate, judge, deploy and query a model (PRESET=solar)
+	@if [ "$(PRESET)" = solar ] && [ ! -d data ]; then $(MAKE) --no-print-directory data; fi
+	@$(BIN)/graft run --preset $(PRESET) $(ARGS)
+
+test: install ## the whole test suite
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: install ## the fast part: ruff, mypy strict, import rules, unit tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -m "not slow" -q $(ARGS)
+
+bench: data ## quality under both protocols, and serving throughput (takes an hour on two cores)
+	@$(BIN)/python -m benchmarks.quality $(ARGS)
+	@$(BIN)/python -m benchmarks.serving_throughput
+
+serve: install ## keep serving what has been published (ARGS="--model-name solar")
+	@$(BIN)/graft serve $(ARGS)
+
+compile: install ## write the Kubeflow Pipelines YAML to build/
+	@$(BIN)/graft compile $(ARGS)
+
+lock: ## resolve the dependencies anew into requirements.lock (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-package graft --extra all --extra bench --extra dev --no-header -q \
+	  -o requirements.lock --upgrade
+
+clean: ## remove runs, caches and builds; keeps data/, .venv and published models
+	rm -rf runs .graft/cache build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

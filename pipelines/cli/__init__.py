@@ -1,0 +1,44 @@
+"""The `graft` command. One module a command; heavy imports happen inside the commands."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from components.common.errors import GraftError
+from pipelines.cli import compile as compile_command
+from pipelines.cli import data, doctor, predict, run, serve
+
+app = typer.Typer(
+    name="graft",
+    help="Graft: image transfer learning on small data, from a folder of pictures to a "
+    "served, watched model.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command(name="run")(run.run)
+app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
+app.command(name="predict")(predict.predict)
+app.command(name="compile")(compile_command.compile_pipeline)
+app.command(name="doctor")(doctor.doctor)
+app.add_typer(data.app, name="data")
+
+
+def main() -> None:
+    """Run the command line; deliberate errors become one line and their exit code."""
+    try:
+        app()
+    except GraftError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {_escaped(error)}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("stopped", style="yellow")
+        sys.exit(130)
+
+
+def _escaped(error: GraftError) -> str:
+    from rich.markup import escape
+
+    return escape(str(error))

@@ -1,0 +1,152 @@
+"""One typed run: a YAML preset, `--set` overrides, and a section for each step."""
+
+import dataclasses
+import importlib.resources
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from components.augment.config import AugmentConfig
+from components.evaluate.config import EvaluateConfig
+from components.ingest.config import IngestConfig
+from components.train.config import TrainConfig
+from components.validate.config import ValidateConfig
+from pydantic import Field
+
+from components.common import config
+from components.common.config import Section
+from components.common.errors import ConfigError, expected
+from components.deploy.config import DeployConfig
+from components.export.config import ExportConfig
+from components.gate.config import GateConfig
+from components.notify.config import NotifyConfig
+
+# Said once at the top of a preset, handed to every section that has a field of that name.
+SHARED = ("seed", "model_name", "model_base_path")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRun(Section):
+    """All settings of one training run.
+
+    Attributes:
+        model_name: the name under which TF Serving serves the model.
+        model_base_path: the folder that holds `<model_name>/<version>/`.
+        seed: where every random stream starts.
+    """
+
+    model_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = "model"
+    model_base_path: Annotated[str, Field(min_length=1)] = "serving/models"
+    seed: Annotated[int, Field(ge=0)] = 0
+    ingest: IngestConfig = IngestConfig()
+    validate: ValidateConfig = ValidateConfig()
+    augment: AugmentConfig = AugmentConfig()
+    train: TrainConfig = TrainConfig()
+    export: ExportConfig = ExportConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    gate: GateConfig = GateConfig()
+    deploy: DeployConfig = DeployConfig()
+    notify: NotifyConfig = NotifyConfig()
+
+
+STEPS = tuple(
+    field.name for field in dataclasses.fields(TrainingRun) if dataclasses.is_dataclass(field.type)
+)
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the presets that come with Graft."""
+    folder = importlib.resources.files("pipelines") / "presets"
+    return tuple(sorted(Path(item.name).stem for item in folder.iterdir()))
+
+
+def read_preset(name_or_path: str) -> dict[str, Any]:
+    """Return a preset's plain data, by name or by the path of a YAML file.
+
+    Raises:
+        ConfigError: there is no such preset, or it is not a YAML mapping.
+    """
+    if name_or_path in preset_names():
+        folder = importlib.resources.files("pipelines") / "presets"
+        text = (folder / f"{name_or_path}.yaml").read_text()
+    elif Path(name_or_path).is_file():
+        text = Path(name_or_path).read_text()
+    else:
+        known = ", ".join(preset_names())
+        raise ConfigError(
+            expected(
+                f"a preset ({known}) or the path of a YAML file",
+                received=f"'{name_or_path}'",
+                do="choose one of them or correct the path",
+            )
+        )
+    return _mapping(text, name_or_path)
+
+
+def _mapping(text: str, name: str) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            expected(f"valid YAML in {name}", received=_one_line(error), do="correct the file")
+        ) from None
+    if not isinstance(data, dict):
+        raise ConfigError(
+            expected(f"a mapping of settings in {name}", received=repr(data), do="correct the file")
+        )
+    return data
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def override(data: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+    """Apply `section.key=value` texts to plain data; values are read as YAML.
+
+    Raises:
+        ConfigError: a text has no `=`, or its path leads through a plain value.
+    """
+    result: dict[str, Any] = {**data}
+    for text in assignments:
+        path, separator, value = text.partition("=")
+        if not separator or not path.strip():
+            raise ConfigError(
+                expected("--set section.key=value", received=f"'{text}'", do="add the '='")
+            )
+        _assign(result, path.strip().split("."), yaml.safe_load(value), text)
+    return result
+
+
+def _assign(data: dict[str, Any], path: list[str], value: Any, text: str) -> None:
+    for part in path[:-1]:
+        inner = data.get(part, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(
+                expected(f"a section at '{part}'", received=f"'{text}'", do="correct the path")
+            )
+        data[part] = dict(inner)
+        data = data[part]
+    data[path[-1]] = value
+
+
+def resolve(data: Mapping[str, Any]) -> TrainingRun:
+    """Check plain data and hand the shared settings down to the sections.
+
+    Raises:
+        ConfigError: a key is unknown, or a value is of the wrong type or range.
+    """
+    checked = config.load(
+        TrainingRun, data
+    )  # first as written, so that messages name the user's keys
+    filled = {**data}
+    for step in STEPS:
+        section = dict(data.get(step) or {})
+        fields = {field.name for field in dataclasses.fields(getattr(checked, step))}
+        for shared in SHARED:
+            if shared in fields:
+                section.setdefault(shared, getattr(checked, shared))
+        filled[step] = section
+    return config.load(TrainingRun, filled)

@@ -1,0 +1,108 @@
+"""Run the pipeline on this machine, one subprocess a step, and watch it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.common.errors import GraftError
+from components.common.run_context import RunContext
+from pipelines.arguments import write_arguments
+from pipelines.watching import Snapshot, snapshot
+
+POLL_INTERVAL_S = 0.2
+
+
+class PipelineFailedError(GraftError):
+    """A step failed; carries the step's own words and exit code."""
+
+    def __init__(self, message: str, *, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """A finished local run: where it is and what its steps left."""
+
+    run_dir: Path
+    last: Snapshot
+
+
+def run_locally(
+    context: RunContext,
+    arguments: dict[str, str],
+    *,
+    on_change: Callable[[Snapshot], None],
+) -> LocalRun:
+    """Execute the training pipeline and report until it ends.
+
+    Args:
+        context: the run's identity and places.
+        arguments: the pipeline's arguments.
+        on_change: called several times a second with the state of all steps.
+
+    Raises:
+        PipelineFailedError: a step failed, or kfp skipped what it should have run.
+        KeyboardInterrupt: the user stopped the run; all its processes are gone.
+    """
+    run_dir = Path(context.run_dir)
+    write_arguments(run_dir / "arguments.json", arguments)
+    log_path = run_dir / "kfp.log"
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.runners.child", str(run_dir)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            while process.poll() is None:
+                on_change(snapshot(run_dir))
+                time.sleep(POLL_INTERVAL_S)
+        finally:
+            _stop_group(process)
+    last = snapshot(run_dir)
+    on_change(last)
+    _check(last, process.returncode, log_path)
+    return LocalRun(run_dir, last)
+
+
+def _stop_group(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is not None:
+        return
+    for number, patience_s in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience_s)
+            return
+
+
+def _check(last: Snapshot, returncode: int, log_path: Path) -> None:
+    failed = last.failed
+    if failed is not None:
+        raise PipelineFailedError(
+            f"step '{failed.step}' failed: {failed.error}", exit_code=failed.exit_code or 1
+        )
+    if returncode != 0:
+        raise PipelineFailedError(
+            f"the pipeline ended with code {returncode} before any step reported an error; "
+            f"expected code 0; read the end of {log_path}",
+            exit_code=1,
+        )
+    # kfp.local can skip a branch without a word; a passed gate must have led to a deployment.
+    gate, deploy = last.record("gate"), last.record("deploy")
+    if gate is None or (gate.result == "deploy") != (deploy is not None):
+        raise PipelineFailedError(
+            "expected the step 'deploy' to run exactly when the gate says 'deploy', received "
+            f"gate: {gate.result if gate else 'not run'}, deploy: "
+            f"{deploy.state if deploy else 'not run'}; report this with {log_path}",
+            exit_code=1,
+        )

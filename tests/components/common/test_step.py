@@ -1,0 +1,140 @@
+"""How a step runs: provenance, records, reuse, failure."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.common import config
+from components.common.artifacts.records import PROVENANCE, read_record
+from components.common.errors import DataError
+from components.common.progress import track
+from components.common.run_context import RunContext
+from components.common.step import StepRecord, run_step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(config.Section):
+    word: str = "hello"
+
+
+@dataclass
+class Artifact:
+    path: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Bench:
+    """A run with one step that writes its word, and counts how often it worked."""
+
+    root: Path
+    worked: int = 0
+
+    def run(self, number: int, *, word: str = "hello", inputs: dict[str, Artifact] | None = None):
+        run_dir = self.root / f"run{number}"
+        out = Artifact(str(run_dir / "out"))
+        context = RunContext(
+            run_id=f"r{number}", commit="abc", run_dir=str(run_dir), cache_dir=str(self.root / "c")
+        )
+
+        def work(settings: Settings) -> None:
+            self.worked += 1
+            folder = Path(out.path)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "word.txt").write_text(settings.word)
+
+        run_step(
+            "gate",
+            Settings,
+            config.to_json(Settings(word=word)),
+            run=config.to_json(context),
+            reuse=True,
+            inputs=inputs,
+            outputs={"out": out},
+            work=work,
+        )
+        record = read_record(run_dir / "steps" / "gate.json", StepRecord)
+        return out, record
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_unchanged_step_is_reused_with_the_same_bytes(bench: Bench) -> None:
+    first, record = bench.run(1)
+    assert record.state == "done"
+    second, record = bench.run(2)
+    assert (record.state, bench.worked) == ("reused", 1)
+    assert (Path(second.path) / "word.txt").read_text() == "hello"
+    assert first.metadata["content_sha256"] == second.metadata["content_sha256"]
+
+
+def test_changed_setting_or_input_is_not_reused(bench: Bench, tmp_path: Path) -> None:
+    bench.run(1)
+    bench.run(2, word="other")
+    assert bench.worked == 2
+    source = Artifact(str(tmp_path / "input"))
+    Path(source.path).mkdir()
+    (Path(source.path) / "a").write_text("1")
+    bench.run(3, inputs={"source": source})
+    (Path(source.path) / "a").write_text("2")
+    bench.run(4, inputs={"source": source})
+    assert bench.worked == 4
+
+
+def test_damaged_cache_entry_is_made_anew(bench: Bench, tmp_path: Path) -> None:
+    bench.run(1)
+    for path in (tmp_path / "c").rglob("word.txt"):
+        path.unlink()
+        path.write_text("tampered")
+    second, record = bench.run(2)
+    assert record.state == "done"
+    assert (Path(second.path) / "word.txt").read_text() == "hello"
+
+
+def test_provenance_names_commit_config_and_content(bench: Bench) -> None:
+    out, _ = bench.run(1)
+    record = json.loads((Path(out.path) / PROVENANCE).read_text())
+    assert record["commit"] == "abc"
+    assert record["config"] == '{"word":"hello"}'
+    assert len(record["content_sha256"]) == 64
+    assert out.metadata["run_id"] == "r1"
+
+
+def test_failure_leaves_its_own_words_and_a_traceback_in_the_log(tmp_path: Path) -> None:
+    context = RunContext(run_id="r", run_dir=str(tmp_path))
+
+    def work(settings: Settings) -> None:
+        os.write(2, b"native noise\n")
+        raise DataError("expected pictures, received none; add some")
+
+    with pytest.raises(DataError):
+        run_step("gate", Settings, "{}", run=config.to_json(context), work=work)
+    record = read_record(tmp_path / "steps" / "gate.json", StepRecord)
+    assert (record.state, record.exit_code) == ("failed", 2)
+    assert record.error == "expected pictures, received none; add some"
+    log = (tmp_path / "steps" / "gate.log").read_text()
+    assert "native noise" in log
+    assert "Traceback" in log
+
+
+def test_progress_reaches_the_run_folder(tmp_path: Path) -> None:
+    context = RunContext(run_id="r", run_dir=str(tmp_path))
+
+    def work(settings: Settings) -> str:
+        return str(sum(track([1, 2, 3], "adding")))
+
+    assert run_step("gate", Settings, "{}", run=config.to_json(context), work=work) == "6"
+    seen = json.loads((tmp_path / "steps" / "gate.progress").read_text())
+    assert seen == {"activity": "adding", "done": 3, "total": 3}
+
+
+def test_cluster_run_needs_no_folders(caplog: pytest.LogCaptureFixture) -> None:
+    run = config.to_json(RunContext(run_id="r"))
+    assert run_step("gate", Settings, "{}", run=run, work=lambda s: s.word) == "hello"
