@@ -8,6 +8,8 @@
     ├── ExportError             the exported model does not answer like the trained one
     ├── PublishError            a version could not be put in place
     └── ServerError             a model server did not answer as it should
+        ├── UnreachableError    exit code 4: nobody answers at the address
+        └── RequestError        the server refused this request; another one may pass
 
 Each message reads "expected X, received Y, do Z".
 """
@@ -47,6 +49,16 @@ class PublishError(GraftError):
 
 class ServerError(GraftError):
     """A model server is absent, refuses, or answers wrongly."""
+
+
+class UnreachableError(ServerError):
+    """Nobody answers at the server's address, or not in the language we speak."""
+
+    exit_code = 4
+
+
+class RequestError(ServerError):
+    """The server works but refused this one request, for what the request holds."""
 
 
 def expected(what: str, *, received: object, do: str) -> str:

@@ -1,0 +1,85 @@
+"""What both clients do alike: pictures into a request, and outputs into typed answers.
+
+The tensors are those that `export` writes: see `components.common.artifacts.exported`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from components.common.artifacts.exported import (
+    OUTPUT_CLASSES,
+    OUTPUT_DECISION,
+    OUTPUT_FEATURES,
+    OUTPUT_PROBABILITIES,
+)
+from components.common.errors import DataError, expected
+from components.common.pictures import to_servable
+from serving.client import messages
+from serving.client.answers import Features, Predictions
+
+DEFAULT_TIMEOUT_S = 30.0
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The named tensors of one answer, and who gave it."""
+
+    tensors: Mapping[str, Any]
+    version: int
+    model: str
+    address: str
+
+    def tensor(self, name: str) -> Any:
+        """Return one output; ServerError when the model has none of that name."""
+        if name not in self.tensors:
+            known = sorted(self.tensors)
+            raise messages.wrong_outputs(self.address, self.model, wanted=name, known=known)
+        return self.tensors[name]
+
+
+def prepare(pictures: Sequence[bytes], *, address: str, limit_bytes: int) -> list[bytes]:
+    """Return the pictures in the form that the exported graph decodes.
+
+    Raises:
+        DataError: there is none, or one cannot be decoded.
+        RequestError: they do not fit into one message.
+    """
+    if not pictures:
+        raise DataError(expected("at least one picture", received="none", do="give some"))
+    servable = [
+        to_servable(picture, name=f"picture {number}") for number, picture in enumerate(pictures)
+    ]
+    size_bytes = sum(len(picture) for picture in servable)
+    if size_bytes > limit_bytes:
+        raise messages.too_big(address, size_bytes, limit_bytes)
+    return servable
+
+
+def to_predictions(outputs: Outputs, *, count: int) -> Predictions:
+    """Build the typed answer for `count` pictures; ServerError when it does not fit them."""
+    probabilities = np.asarray(outputs.tensor(OUTPUT_PROBABILITIES), dtype=np.float32)
+    classes = _names(outputs.tensor(OUTPUT_CLASSES))
+    decisions = _names(outputs.tensor(OUTPUT_DECISION))
+    if probabilities.ndim != 2 or {len(probabilities), len(classes), len(decisions)} != {count}:
+        shapes = f"{probabilities.shape}, {len(classes)} classes, {len(decisions)} decisions"
+        raise messages.failed(outputs.address, f"{shapes} for {count} pictures")
+    return Predictions(probabilities, classes, decisions, outputs.version, outputs.model)
+
+
+def to_features(outputs: Outputs, *, count: int) -> Features:
+    """Build the typed embedding of `count` pictures; ServerError when it does not fit them."""
+    values = np.asarray(outputs.tensor(OUTPUT_FEATURES), dtype=np.float32)
+    if values.ndim != 2 or len(values) != count:
+        raise messages.failed(outputs.address, f"features {values.shape} for {count} pictures")
+    return Features(values, outputs.version, outputs.model)
+
+
+def _names(values: Sequence[str | bytes]) -> tuple[str, ...]:
+    return tuple(
+        value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+        for value in values
+    )
