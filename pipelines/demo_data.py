@@ -54,13 +54,12 @@ weights/  mobilenet_v2_dogs.h5: MobileNetV2 (Keras Applications, alpha 1.0), pre
 """
 
 
-def pull(data_dir: Path, *, project_root: Path, force: bool = False) -> Differences:
-    """Make `data_dir` equal to what `data.dvc` pins; quick when it already is.
+def pull(project_root: Path, *, force: bool = False) -> Differences:
+    """Make `data/` equal to what `data.dvc` pins; quick when it already is.
 
     Args:
-        data_dir: the folder to fill, normally `project_root / "data"`.
-        project_root: holds `data.dvc`, `.dvc/` and the downloads (`.graft/downloads`).
-        force: overwrite files that were changed or added by hand.
+        project_root: holds `data.dvc`, `.dvc/`, `data/` and the downloads (`.graft/downloads`).
+        force: overwrite files that were changed by hand, delete files that were added.
 
     Returns:
         What differed before; empty when nothing had to be done.
@@ -69,55 +68,59 @@ def pull(data_dir: Path, *, project_root: Path, force: bool = False) -> Differen
         DataError: files were changed or added by hand (they are named), the index or the
             remote cannot be reached, or what came is not what is pinned.
     """
+    data = project_root / "data"
     with _one_at_a_time(project_root):
-        before = differences(data_dir, project_root=project_root)
-        if data_dir.exists() and (before.changed or before.extra) and not force:
-            raise _differs(data_dir, before, do="move your files elsewhere, delete the folder")
-        tracked = data_dir.resolve() == (project_root / "data").resolve()
-        if before and tracked and tracking.has_remote(project_root):
+        before = differences(project_root)
+        if (before.changed or before.extra) and not force:
+            raise _differs(data, before)
+        if before and tracking.has_remote(project_root):
             tracking.pull_from_remote(project_root)
         elif before:
-            _build(data_dir, project_root)
-        if tracked and tracking.pinned_listing(project_root) is None:
+            _build(data, project_root)
+        if before:
+            verify(project_root)
+        if tracking.pinned_listing(project_root) is None:
             tracking.keep(project_root)
-    verify(data_dir, project_root=project_root)
     return before
 
 
-def verify(data_dir: Path, *, project_root: Path) -> None:
-    """Check every byte below `data_dir` against `data.dvc`.
+def verify(project_root: Path) -> None:
+    """Check every byte below `data/` against `data.dvc`.
 
     Raises:
         DataError: files are changed, missing or not pinned; they are named.
     """
-    found = differences(data_dir, project_root=project_root)
+    found = differences(project_root)
     if found:
-        raise _differs(data_dir, found, do="delete what you changed")
+        raise _differs(project_root / "data", found)
 
 
-def differences(data_dir: Path, *, project_root: Path) -> Differences:
-    """Return which files below `data_dir` differ from `data.dvc`.
+def differences(project_root: Path) -> Differences:
+    """Return which files below `data/` differ from `data.dvc`.
 
-    Without DVC's cache (a fresh clone) the pinned names are read from the downloaded
-    packages; without those either, the whole folder counts as one difference.
+    Where DVC's cache is empty (a fresh clone) the pinned names come from the downloaded
+    packages; without those either, only that something differs is known.
     """
-    actual = tracking.listing(data_dir)
-    if tracking.listing_md5(actual) == tracking.pinned_md5(project_root):
+    data = project_root / "data"
+    pin = tracking.pinned_md5(project_root)
+    actual = tracking.listing(data)
+    if tracking.listing_md5(actual) == pin:
         return Differences()
     if not actual:
         return Differences(missing=("all files",))
     pinned = tracking.pinned_listing(project_root) or _listing_from_packages(project_root)
     if pinned is None:
-        return Differences(changed=("which files is unknown: the DVC cache is empty",))
+        return Differences(changed=("which ones is unknown: the DVC cache is empty",))
     return tracking.compare(actual, pinned)
 
 
-def data_sha256(data_dir: Path) -> str:
-    """Return the digest of all names and contents below a data folder, for provenance.
+def data_sha256(project_root: Path) -> str:
+    """Return the digest of all names and contents below `data/`, for provenance.
 
-    Works on any folder; a verified demo folder has one and the same value everywhere.
+    It is computed from the bytes that are there: while `verify` passes it is one and the same
+    value everywhere, and it tells when somebody's data differ.
     """
-    return tree_sha256(data_dir)
+    return tree_sha256(project_root / "data")
 
 
 def _build(data_dir: Path, project_root: Path) -> None:
@@ -178,12 +181,12 @@ def _check_built(folder: Path, project_root: Path) -> None:
         )
 
 
-def _differs(data_dir: Path, found: Differences, *, do: str) -> DataError:
+def _differs(data: Path, found: Differences) -> DataError:
     return DataError(
         expected(
-            f"{data_dir} as {tracking.PIN} pins it",
+            f"{data} as {tracking.PIN} pins it",
             received=str(found),
-            do=f"{do} and run 'graft data pull'",
+            do="move files of your own elsewhere, delete the folder and run 'graft data pull'",
         )
     )
 

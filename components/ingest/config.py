@@ -1,0 +1,27 @@
+"""Settings of ingest."""
+
+from dataclasses import dataclass
+
+from components.common.config import Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestConfig(Section):
+    """Where the pictures come from.
+
+    source: a file name in `sources/` (folder, manifest, elpv).
+    path: the folder or manifest that the source reads.
+    name: what to call the data set; "" takes the path's last part.
+    positive: with two classes, the one that soft labels and binary scores speak of; "" takes
+        the class whose name sounds like a defect (defective, bad, ng, ...), else the
+        alphabetically last.
+    group_pattern: for `source: folder`, a regular expression that finds the group (lot,
+        module, session) in a picture's relative name; its first bracket is the group.
+        "" makes every picture its own group.
+    """
+
+    source: str = "folder"
+    path: str = ""
+    name: str = ""
+    positive: str = ""
+    group_pattern: str = ""

@@ -1,0 +1,126 @@
+"""What a source hands over: one record a picture, and what holds for all of them."""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.common.errors import ConfigError, DataError, expected
+
+NAMED_AT_MOST = 5
+_SOUNDS_POSITIVE = re.compile(
+    r"^(defect|bad|ng$|nok|not[ _-]?ok|positive|abnormal|anomal|fault|fail|broken|crack"
+    r"|damage|reject|scrap|disease|yes$|true$|1$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureRecord:
+    """One picture as its source describes it.
+
+    `file` is where it is read from and `name` its name in the Dataset, with "/" between parts.
+    `soft_label` is the probability of the positive class in [0, 1], NaN when not annotated.
+    `group` "" means: a group of its own. `split` "" means: validate decides.
+    """
+
+    file: Path
+    name: str
+    label: str
+    soft_label: float = math.nan
+    domain: str = ""
+    group: str = ""
+    split: str = ""
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceData:
+    """All pictures of a source. With two classes the positive one stands last."""
+
+    name: str
+    classes: tuple[str, ...]
+    positive: str
+    pictures: tuple[PictureRecord, ...]
+    licence: str = ""
+    groups_inferred: bool = False
+
+
+def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tuple[str, ...]:
+    """Return the classes: alphabetical, but with two classes the positive one last.
+
+    Args:
+        labels: the label of each picture, repeats allowed.
+        positive: the class asked for in the settings, or "".
+        where: the source's path, for messages.
+
+    Raises:
+        DataError: there are fewer than two classes.
+        ConfigError: `positive` is not one of the classes.
+    """
+    classes = sorted(set(labels))
+    if len(classes) < 2:
+        raise DataError(
+            expected(
+                f"pictures of at least two classes in {where}",
+                received=f"only '{classes[0]}'" if classes else "no picture",
+                do="add the pictures of another class",
+            )
+        )
+    if positive and positive not in classes:
+        raise ConfigError(
+            expected(
+                f"ingest.positive to be one of the classes {', '.join(classes)}",
+                received=f"'{positive}'",
+                do="correct the setting",
+            )
+        )
+    if len(classes) > 2:
+        return tuple(classes)
+    last = positive or _likely_positive(classes)
+    return (next(name for name in classes if name != last), last)
+
+
+def positive_of(classes: tuple[str, ...]) -> str:
+    """Return the positive class of ordered classes; "" with three or more."""
+    return classes[-1] if len(classes) == 2 else ""
+
+
+def _likely_positive(classes: list[str]) -> str:
+    sounding = [name for name in classes if _SOUNDS_POSITIVE.match(name)]
+    return sounding[0] if len(sounding) == 1 else classes[-1]
+
+
+def existing_path(path: str, *, source: str) -> Path:
+    """Return the source's path.
+
+    Raises:
+        ConfigError: none is set.
+        DataError: nothing is there.
+    """
+    if not path:
+        raise ConfigError(
+            expected(
+                f"ingest.path to say where source '{source}' reads",
+                received="nothing",
+                do="set it, or run 'graft run --data PATH'",
+            )
+        )
+    place = Path(path).expanduser()
+    if not place.exists():
+        raise DataError(
+            expected(
+                f"pictures at {place.absolute()}",
+                received="nothing there",
+                do="correct the path (for the demo data: 'graft data pull')",
+            )
+        )
+    return place
+
+
+def some(items: Iterable[object]) -> str:
+    """Return the first few items as text, and how many more there are."""
+    texts = [str(item) for item in items]
+    more = f" and {len(texts) - NAMED_AT_MOST} more" if len(texts) > NAMED_AT_MOST else ""
+    return ", ".join(texts[:NAMED_AT_MOST]) + more

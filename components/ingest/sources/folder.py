@@ -1,0 +1,146 @@
+"""`source: folder`: one sub-folder a class, pictures at any depth below it.
+
+    pictures/
+      good/  0001.png  lot2/0002.jpg
+      bad/   0001.png
+
+Hidden files and folders are passed over; other files that are no pictures by their ending
+are passed over with a line in the log.
+"""
+
+import logging
+import re
+from collections import Counter
+from pathlib import Path
+
+from components.common.artifacts.dataset import SPLITS
+from components.common.errors import ConfigError, DataError, expected
+from components.common.pictures import PICTURE_SUFFIXES
+from components.ingest.config import IngestConfig
+from components.ingest.records import (
+    PictureRecord,
+    SourceData,
+    existing_path,
+    ordered_classes,
+    positive_of,
+    some,
+)
+
+LOG = logging.getLogger(__name__)
+
+_SPLIT_WORDS = {*SPLITS, "val", "valid", "eval", "training", "testing"}
+
+
+def read(settings: IngestConfig) -> SourceData:
+    """List the pictures of a folder with one sub-folder a class.
+
+    Raises:
+        DataError: no folder, no picture, fewer than two classes, a class without pictures,
+            or pictures outside the class folders.
+        ConfigError: the group pattern is wrong or fits some picture not.
+    """
+    root = existing_path(settings.path, source="folder")
+    if not root.is_dir():
+        raise _layout_error(root, "a file", do="give the folder that holds the class folders")
+    files = _files_by_class(root)
+    pattern = _compiled(settings.group_pattern)
+    pictures = tuple(
+        PictureRecord(
+            file=path,
+            name=path.relative_to(root).as_posix(),
+            label=label,
+            group=_group(path.relative_to(root).as_posix(), pattern),
+        )
+        for label in sorted(files)
+        for path in files[label]
+    )
+    classes = ordered_classes(files, settings.positive, where=root)
+    return SourceData(
+        name=settings.name or root.resolve().name,
+        classes=classes,
+        positive=positive_of(classes),
+        pictures=pictures,
+    )
+
+
+def _files_by_class(root: Path) -> dict[str, list[Path]]:
+    children = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+    loose = [path.name for path in children if path.is_file() and _is_picture(path)]
+    folders = [path for path in children if path.is_dir()]
+    if loose:
+        raise _layout_error(
+            root,
+            f"{len(loose)} pictures outside any class folder ({some(loose)})",
+            do="move each into the folder of its class",
+        )
+    if not folders:
+        raise _layout_error(root, "no sub-folder", do="make a folder a class, or a manifest.csv")
+    if {folder.name.lower() for folder in folders} <= _SPLIT_WORDS:
+        raise _layout_error(
+            root,
+            f"split folders ({some(folder.name for folder in folders)})",
+            do="list the pictures in a manifest.csv with a 'split' column",
+        )
+    files = {folder.name: _pictures_below(folder) for folder in folders}
+    empty = [name for name, found in files.items() if not found]
+    if empty:
+        raise _layout_error(
+            root,
+            f"no picture in {some(empty)} (endings: {', '.join(sorted(PICTURE_SUFFIXES))})",
+            do="add pictures to these folders or remove them",
+        )
+    return files
+
+
+def _pictures_below(folder: Path) -> list[Path]:
+    found = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
+    ]
+    other = Counter(path.suffix or path.name for path in found if not _is_picture(path))
+    if other:
+        LOG.warning("passed over in %s, no pictures by their ending: %s", folder, dict(other))
+    return [path for path in found if _is_picture(path)]
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def _layout_error(root: Path, received: str, *, do: str) -> DataError:
+    return DataError(
+        expected(f"one sub-folder of pictures a class in {root}", received=received, do=do)
+    )
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    if not pattern:
+        return None
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise _pattern_error(f"'{pattern}' ({error})") from None
+    if compiled.groups < 1:
+        raise _pattern_error(f"'{pattern}' without a bracket")
+    return compiled
+
+
+def _group(name: str, pattern: re.Pattern[str] | None) -> str:
+    if pattern is None:
+        return ""
+    match = pattern.search(name)
+    if match is None or not match[1]:
+        raise _pattern_error(f"'{pattern.pattern}', which finds no group in '{name}'")
+    return match[1]
+
+
+def _pattern_error(received: str) -> ConfigError:
+    return ConfigError(
+        expected(
+            "ingest.group_pattern to be a regular expression with one bracket that fits every "
+            "picture's relative name",
+            received=received,
+            do="correct it, or leave it empty",
+        )
+    )

@@ -1,0 +1,191 @@
+"""`source: manifest`: a CSV file (comma, UTF-8, header line) beside or above the pictures.
+
+| column     |          | meaning |
+|------------|----------|---------|
+| path       | required | picture, relative to the manifest's folder, inside it |
+| label      | required | class |
+| soft_label | optional | probability of the positive class, 0 to 1; two classes only |
+| domain     | optional | camera, line, product, ... |
+| group      | optional | module, lot, session: never straddles splits |
+| split      | optional | train, validation or test; on every row or on none |
+| weight     | optional | how much the picture counts in training, > 0 (default 1) |
+
+An empty optional cell means "not annotated". Other columns are passed over, with a line in
+the log; one that looks like a misspelt optional column is an error.
+"""
+
+import difflib
+import logging
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from components.common.artifacts.dataset import SPLITS
+from components.common.errors import DataError, expected
+from components.ingest.config import IngestConfig
+from components.ingest.records import (
+    PictureRecord,
+    SourceData,
+    existing_path,
+    ordered_classes,
+    positive_of,
+    some,
+)
+
+LOG = logging.getLogger(__name__)
+
+REQUIRED = ("path", "label")
+OPTIONAL = ("soft_label", "domain", "group", "split", "weight")
+_FIRST_LINE = 2  # of the data, below the header
+_SPLIT_ALIASES = {"val": "validation", "valid": "validation"}
+
+
+def read(settings: IngestConfig) -> SourceData:
+    """List the pictures that a manifest names.
+
+    Raises:
+        DataError: the file or a column is missing, or cells are wrong; lines are named.
+        ConfigError: `positive` is none of the labels.
+    """
+    file = existing_path(settings.path, source="manifest")
+    if file.is_dir():
+        file = existing_path(str(file / "manifest.csv"), source="manifest")
+    table = _table(file)
+    root = file.parent
+    _check_paths(table["path"], root)
+    _refuse(table["label"], lambda cell: not cell, "a label on every line", "fill in the label")
+    classes = ordered_classes(table["label"], settings.positive, where=file)
+    soft = _numbers(table["soft_label"], math.nan, lambda x: 0 <= x <= 1, "in 0 to 1")
+    if len(classes) > 2 and not soft.isna().all():
+        raise DataError(
+            expected(
+                f"soft_label with two classes only in {file}",
+                received=f"{len(classes)} classes ({some(classes)})",
+                do="remove the column",
+            )
+        )
+    weight = _numbers(table["weight"], 1.0, lambda x: 0 < x < math.inf, "above 0")
+    split = _splits(table["split"])
+    pictures = tuple(
+        PictureRecord(
+            file=root / path,
+            name=Path(os.path.normpath(path)).as_posix(),
+            label=label,
+            soft_label=soft_label,
+            domain=domain,
+            group=group,
+            split=split_word,
+            weight=counts,
+        )
+        for path, label, soft_label, domain, group, split_word, counts in zip(
+            table["path"],
+            table["label"],
+            soft,
+            table["domain"],
+            table["group"],
+            split,
+            weight,
+            strict=True,
+        )
+    )
+    return SourceData(
+        name=settings.name or root.resolve().name,
+        classes=classes,
+        positive=positive_of(classes),
+        pictures=pictures,
+    )
+
+
+def _table(file: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(
+            file, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise _file_error(file, f"what cannot be read ({str(error).strip()})") from None
+    table.columns = table.columns.str.strip()
+    lacking = [name for name in REQUIRED if name not in table.columns]
+    if lacking:
+        had = some(table.columns)
+        raise _file_error(file, f"no column {some(lacking)} (there are: {had})")
+    if table.columns.has_duplicates:
+        raise _file_error(file, "a column name twice")
+    if table.empty:
+        raise _file_error(file, "a header line only")
+    other = [name for name in table.columns if name not in REQUIRED + OPTIONAL]
+    for name in other:
+        near = difflib.get_close_matches(name.lower(), OPTIONAL, n=1, cutoff=0.8)
+        if near and near[0] not in table.columns:
+            raise _file_error(file, f"a column '{name}' (did you mean '{near[0]}'?)")
+    if other:
+        LOG.warning("columns of %s that mean nothing here: %s", file, ", ".join(other))
+    names = (*REQUIRED, *OPTIONAL)
+    blank = pd.Series("", index=table.index, dtype=str)
+    cells = {name: table[name].fillna("").str.strip() for name in names if name in table.columns}
+    return pd.DataFrame({name: cells.get(name, blank) for name in names})
+
+
+def _file_error(file: Path, received: str) -> DataError:
+    want = f"a comma-separated UTF-8 file with columns {', '.join(REQUIRED)}"
+    return DataError(
+        expected(
+            f"{file} to be {want} (optional: {', '.join(OPTIONAL)})",
+            received=received,
+            do="correct the file",
+        )
+    )
+
+
+def _check_paths(paths: pd.Series, root: Path) -> None:
+    _refuse(paths, lambda cell: not cell, "a path on every line", "fill in the path")
+    _refuse(
+        paths,
+        lambda cell: Path(cell).is_absolute() or Path(os.path.normpath(cell)).parts[:1] == ("..",),
+        f"paths inside {root}, relative to it",
+        "move the pictures below the manifest's folder",
+    )
+    normal = paths.map(os.path.normpath)
+    repeated = paths[normal.duplicated()]
+    _refuse(repeated, lambda _: True, "every picture on one line only", "remove the repeated lines")
+    _refuse(
+        paths,
+        lambda cell: not (root / cell).is_file(),
+        f"every path to be a file below {root}",
+        "correct the paths or add the files",
+    )
+
+
+def _refuse(cells: pd.Series, wrong: Callable[[str], bool], want: str, do: str) -> None:
+    """Raise for the cells that are `wrong`, naming their lines."""
+    bad = cells[cells.map(wrong).astype(bool)]
+    if not bad.empty:
+        numbers = bad.index.to_numpy() + _FIRST_LINE
+        lines = some(f"line {n}: '{cell}'" for n, cell in zip(numbers, bad, strict=True))
+        raise DataError(expected(f"{want} in the manifest", received=lines, do=do))
+
+
+def _numbers(
+    cells: pd.Series, empty: float, allowed: Callable[[float], bool], span: str
+) -> pd.Series:
+    values = pd.to_numeric(cells.where(cells != ""), errors="coerce")
+    good = (cells == "") | values.map(lambda value: bool(allowed(value)))
+    _refuse(cells[~good], lambda _: True, f"{cells.name} {span}, or empty", "correct the numbers")
+    return values.fillna(empty).astype(float)
+
+
+def _splits(cells: pd.Series) -> pd.Series:
+    words = cells.str.lower().replace(_SPLIT_ALIASES)
+    _refuse(
+        cells[~words.isin([*SPLITS, ""])],
+        lambda _: True,
+        f"split to be one of {', '.join(SPLITS)}",
+        "correct the words",
+    )
+    if (words != "").any():
+        _refuse(
+            words, lambda cell: not cell, "a split on every line or on none", "fill in the column"
+        )
+    return words

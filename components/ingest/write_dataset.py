@@ -1,0 +1,125 @@
+"""Read a source and write the Dataset artifact: every picture once, upright, 8-bit."""
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from components.common import plugins, progress
+from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
+from components.common.errors import DataError
+from components.common.pictures import to_servable
+from components.ingest.config import IngestConfig
+from components.ingest.records import PictureRecord, SourceData
+
+LOG = logging.getLogger(__name__)
+
+SOURCES = "components.ingest.sources"
+
+
+def ingest(*, out: Path, settings: IngestConfig) -> Dataset:
+    """Write a Dataset with every picture of the source.
+
+    Pictures that no decoder can read are kept byte for byte: validate names them all at once
+    and decides (`validate.on_unreadable`), so that the first one does not hide the others.
+
+    Args:
+        out: the artifact's folder; anything of an interrupted attempt in it is replaced.
+        settings: says which source, and where.
+
+    Raises:
+        ConfigError: the source is unknown, or a setting does not fit it.
+        DataError: as the source's `read` says.
+    """
+    source = read_source(settings)
+    shutil.rmtree(out / "pictures", ignore_errors=True)
+    names = _safe_names([picture.name for picture in source.pictures])
+    for folder in {(out / "pictures" / name).parent for name in names}:
+        folder.mkdir(parents=True, exist_ok=True)
+    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
+        copies = pool.map(
+            lambda pair: _copy(pair[0], out, f"pictures/{pair[1]}"),
+            zip(source.pictures, names, strict=True),
+        )
+        rows = list(progress.track(copies, "copying pictures", total=len(names)))
+    info = DatasetInfo(
+        name=source.name,
+        classes=source.classes,
+        positive=source.positive,
+        licence=source.licence,
+        groups_inferred=source.groups_inferred,
+    )
+    dataset = Dataset(out, info, pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS)))
+    dataset.write()
+    LOG.info("%d pictures of %d classes from %s", len(rows), len(source.classes), settings.path)
+    return dataset
+
+
+def read_source(settings: IngestConfig) -> SourceData:
+    """List a source's pictures without reading them."""
+    source: SourceData = plugins.load(SOURCES, settings.source).read(settings)
+    return source
+
+
+def content_key(settings: IngestConfig) -> str:
+    """Return one digest over everything ingest reads: labels, names and picture bytes."""
+    source = read_source(settings)
+    total = hashlib.sha256(json.dumps([source.name, source.classes, source.licence]).encode())
+    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
+        digests = pool.map(lambda picture: _sha256(picture.file.read_bytes()), source.pictures)
+        for picture, digest in progress.track(
+            zip(source.pictures, digests, strict=True),
+            "checking for changes",
+            total=len(source.pictures),
+        ):
+            described = dataclasses.asdict(picture) | {"file": digest}
+            total.update(json.dumps(described, sort_keys=True).encode())
+    return total.hexdigest()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _copy(picture: PictureRecord, out: Path, path: str) -> dict[str, object]:
+    """Write one picture and return its manifest row."""
+    data = picture.file.read_bytes()
+    try:
+        data = to_servable(data, name=picture.name)
+    except DataError as error:
+        LOG.warning("%s", error)
+    (out / path).write_bytes(data)
+    return {
+        "path": path,
+        "sha256": _sha256(data),
+        "label": picture.label,
+        "soft_label": picture.soft_label,
+        "domain": picture.domain,
+        "group": picture.group or picture.name,
+        "split": picture.split,
+        "weight": picture.weight,
+    }
+
+
+def _safe_names(names: list[str]) -> list[str]:
+    """Replace characters that not every file system or Parquet file can hold; keep all unique.
+
+    A name keeps its ending even where the copy became PNG: readers go by the bytes.
+    """
+    taken: set[str] = set()
+    safe = []
+    for name in names:
+        cleaned = "".join(char if char.isprintable() and char != "\\" else "_" for char in name)
+        unique, number = cleaned, 1
+        while unique in taken:
+            number += 1
+            stem, dot, ending = cleaned.rpartition(".")
+            unique = f"{stem}~{number}{dot}{ending}"
+        taken.add(unique)
+        safe.append(unique)
+    return safe
