@@ -7,10 +7,4 @@ from components.common.config import Section
 
 @dataclass(frozen=True, kw_only=True)
 class NotifyConfig(Section):
-    """What the summary tells.
-
-    Attributes:
-        log_summary: also write the summary to the log, line by line.
-    """
-
-    log_summary: bool = True
+    """Nothing to set yet: the summary is always written."""

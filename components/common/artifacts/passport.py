@@ -1,0 +1,89 @@
+"""Passport: one page per served version, beside the versions. Written by deploy."""
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from components.common.artifacts.deployment import Agreement
+from components.common.artifacts.evaluation import Metric
+from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.verdict import VerdictInfo
+
+# TF Serving ignores folders whose names are not numbers.
+PASSPORTS = "passports"
+
+State = Literal["staged", "confirmed", "retired", "pruned"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passport:
+    """Where a version came from, what it can do, and how to build it again.
+
+    `state` is "staged" until the server has confirmed the version, "retired" after a rollback
+    and "pruned" when the files were removed to save space. `settings` holds the run's preset with
+    its overrides; the same lies beside the passport as `<version>.yaml`, ready to be run again.
+    `rebuild` are commands, in order.
+    """
+
+    model_name: str
+    version: int
+    state: State
+    created_unix_s: float
+    model_sha256: str
+    previous_version: int
+    run_id: str
+    commit: str
+    data_sha256: str
+    config_sha256: str
+    settings: dict[str, Any]
+    classes: tuple[str, ...]
+    backbone: str
+    method: str
+    image_size_px: int
+    test_pictures: int
+    test_groups: int
+    metrics: tuple[Metric, ...]
+    verdict: VerdictInfo
+    rehearsal: tuple[Agreement, ...]
+    rebuild: tuple[str, ...]
+
+
+def passport_path(model_dir: Path, version: int) -> Path:
+    """Return where the passport of a version lies, given `<base path>/<model name>`."""
+    return model_dir / PASSPORTS / f"{version}.json"
+
+
+def settings_path(model_dir: Path, version: int) -> Path:
+    """Return where a version's settings lie as a preset."""
+    return passport_path(model_dir, version).with_suffix(".yaml")
+
+
+def read_passport(model_dir: Path, version: int) -> Passport | None:
+    """Return a version's passport, None when it has none."""
+    path = passport_path(model_dir, version)
+    return read_record(path, Passport) if path.exists() else None
+
+
+def write_passport(model_dir: Path, passport: Passport) -> None:
+    """Put a passport in place; it is absent or whole at any time, also after a power cut."""
+    path = passport_path(model_dir, passport.version)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if passport.settings:
+        text = yaml.safe_dump(passport.settings, sort_keys=False)
+        settings_path(model_dir, passport.version).write_text(text)
+    partial = path.with_name(f".{path.name}.partial")
+    write_record(partial, passport)
+    with partial.open("rb") as stream:
+        os.fsync(stream.fileno())
+    partial.replace(path)
+
+
+def mark(model_dir: Path, version: int, state: State) -> None:
+    """Change the state in a version's passport, if it has one."""
+    passport = read_passport(model_dir, version)
+    if passport is not None:
+        write_passport(model_dir, dataclasses.replace(passport, state=state))

@@ -1,0 +1,55 @@
+"""A version counts once a server has loaded it from its final place and answers."""
+
+from pathlib import Path
+
+from components.common.artifacts.deployment import Agreement
+from components.common.errors import ServerError
+from components.deploy.config import DeployConfig
+from components.deploy.rehearse import Questions, ask, ask_both, interface, local_server
+from serving.client import connect
+
+
+def confirm(
+    model_dir: Path, *, version: int, asked: Questions, settings: DeployConfig
+) -> tuple[Agreement, ...]:
+    """Wait until the version is AVAILABLE, then ask it.
+
+    With `settings.server` that server is asked; without, one of our own that is started on
+    the folder for the occasion.
+
+    Raises:
+        PublishError: another version answers, or answers differ from the evaluated ones.
+        ServerError: the version did not load, or nobody answers.
+    """
+    if not settings.server:
+        with local_server(settings.model_name, model_dir, timeout_s=settings.timeout_s) as server:
+            return ask_both(
+                server,
+                model_name=settings.model_name,
+                version=version,
+                asked=asked,
+                max_difference=settings.max_difference,
+                activity="confirming",
+            )
+    with connect(settings.server, model=settings.model_name) as client:
+        client.wait_until_available(version=version, timeout_s=settings.timeout_s)
+        answer = ask(
+            client,
+            version=version,
+            asked=asked,
+            max_difference=settings.max_difference,
+            activity=f"confirming ({interface(settings.server)})",
+        )
+    return (answer,)
+
+
+def versions_in_use(settings: DeployConfig) -> frozenset[int]:
+    """Return the versions that the live server has loaded; none when there is no live server."""
+    if not settings.server:
+        return frozenset()
+    try:
+        with connect(settings.server, model=settings.model_name) as client:
+            status = client.status()
+    except ServerError:
+        return frozenset()
+    return frozenset(entry.version for entry in status if entry.state == "AVAILABLE")

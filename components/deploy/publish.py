@@ -1,0 +1,85 @@
+"""Put a SavedModel in place as the next version, at once or not at all.
+
+The copy is made beside the versions under a name the server ignores, checked, flushed to the
+disk and renamed; a rename is atomic on one volume. Killed before it, the publish has left only
+a staging folder, which the next one deletes; killed after it, the version is complete.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from components.common.artifacts.passport import Passport, write_passport
+from components.common.artifacts.records import tree_sha256
+from components.common.errors import PublishError, expected
+from components.deploy.copying import copy_durably
+from components.deploy.layout import (
+    Version,
+    clean,
+    new_staging,
+    newest,
+    next_number,
+    sync_folder,
+)
+from components.deploy.locking import explained
+
+
+def publish(
+    saved_model: Path,
+    *,
+    model_dir: Path,
+    model_sha256: str,
+    passport: Callable[[int], Passport],
+) -> Version:
+    """Publish a SavedModel; the caller holds `publishing(model_dir)`.
+
+    Args:
+        saved_model: the folder to publish.
+        model_dir: `<base path>/<model name>`.
+        model_sha256: the digest that the model was evaluated under.
+        passport: makes the passport for the version's number.
+
+    Returns:
+        The new version.
+
+    Raises:
+        PublishError: the model is not the evaluated one, or the folder cannot be written; the
+            versions are as they were.
+    """
+    with explained(model_dir):
+        clean(model_dir)
+        staging = new_staging(model_dir)
+        try:
+            copy_durably(saved_model, staging)
+            _check_digest(staging, model_sha256)
+            number = next_number(model_dir)
+            write_passport(model_dir, passport(number))
+            version = Version(number, model_dir / str(number))
+            staging.rename(version.path)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        sync_folder(model_dir)
+        return version
+
+
+def published_already(model_dir: Path, model_sha256: str) -> Version | None:
+    """Return the newest version if it is this very model, else None.
+
+    So it is when an earlier publish was killed after the rename, or its task is repeated.
+    """
+    there = newest(model_dir)
+    same = there is not None and tree_sha256(there.path) == model_sha256
+    return there if same else None
+
+
+def _check_digest(staging: Path, model_sha256: str) -> None:
+    received = tree_sha256(staging)
+    if received != model_sha256:
+        raise PublishError(
+            expected(
+                f"the model that was evaluated ({model_sha256[:12]})",
+                received=f"another one ({received[:12]})",
+                do="run the pipeline again",
+            )
+        )

@@ -1,0 +1,197 @@
+"""Ask a real server about test pictures and compare with what was evaluated."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.deployment import Agreement, Latency
+from components.common.artifacts.evaluation import Evaluation, probabilities
+from components.common.errors import PublishError, expected
+from components.common.progress import track
+from serving.client import Client, connect
+from serving.launch import RunningServer, launch
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Test pictures and the answers that were evaluated.
+
+    Attributes:
+        pictures: N encoded pictures.
+        paths: their names in the Dataset.
+        answers: float64 [N, C], probabilities.
+    """
+
+    pictures: tuple[bytes, ...]
+    paths: tuple[str, ...]
+    answers: npt.NDArray[np.float64]
+
+
+def questions(evaluation: Evaluation, dataset: Dataset, *, count: int) -> Questions:
+    """Choose `count` test pictures, spread evenly over the test split."""
+    predictions = evaluation.predictions()
+    count = min(count, len(predictions))
+    rows = predictions.iloc[np.linspace(0, len(predictions) - 1, count).round().astype(int)]
+    paths = tuple(str(path) for path in rows["path"])
+    return Questions(
+        pictures=tuple(dataset.picture(path) for path in paths),
+        paths=paths,
+        answers=probabilities(rows, evaluation.info.classes).to_numpy(dtype=np.float64),
+    )
+
+
+def rehearse(
+    saved_model: Path,
+    *,
+    model_name: str,
+    asked: Questions,
+    max_difference: float,
+    timeout_s: float,
+) -> tuple[Agreement, ...]:
+    """Serve the candidate alone in a server of its own and ask it over gRPC and REST.
+
+    Raises:
+        PublishError: it answers otherwise than when it was evaluated.
+        ServerError: it does not load or does not answer.
+    """
+    with tempfile.TemporaryDirectory(prefix="graft-rehearsal-") as stage:
+        (Path(stage) / "1").symlink_to(saved_model.resolve(), target_is_directory=True)
+        with local_server(model_name, Path(stage), timeout_s=timeout_s) as server:
+            return ask_both(
+                server,
+                model_name=model_name,
+                version=1,
+                asked=asked,
+                max_difference=max_difference,
+                activity="rehearsing",
+            )
+
+
+@contextmanager
+def local_server(model_name: str, versions: Path, *, timeout_s: float) -> Iterator[RunningServer]:
+    """Run a model server on a folder of versions for the length of the block.
+
+    Its log is kept for the error message, and deleted with the block.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="graft-server-") as folder,
+        launch(
+            model_name,
+            base_path=versions,
+            timeout_s=timeout_s,
+            log_path=Path(folder) / "server.log",
+        ) as server,
+    ):
+        yield server
+
+
+def ask_both(
+    server: RunningServer,
+    *,
+    model_name: str,
+    version: int,
+    asked: Questions,
+    max_difference: float,
+    activity: str,
+) -> tuple[Agreement, ...]:
+    """Ask one server over gRPC and over REST; raises as `ask`."""
+    found = []
+    for address in (server.grpc_address, server.rest_url):
+        with connect(address, model=model_name) as client:
+            found.append(
+                ask(
+                    client,
+                    version=version,
+                    asked=asked,
+                    max_difference=max_difference,
+                    activity=f"{activity} ({interface(address)})",
+                )
+            )
+    return tuple(found)
+
+
+def ask(
+    client: Client, *, version: int, asked: Questions, max_difference: float, activity: str
+) -> Agreement:
+    """Ask about all pictures at once, then about each alone, timing the latter.
+
+    Args:
+        client: a connection to the server.
+        version: the version that must answer.
+        asked: pictures and evaluated answers.
+        max_difference: largest gap allowed between two probabilities.
+        activity: what the progress report calls this.
+
+    Raises:
+        PublishError: another version answered, or an answer differs from the evaluated one.
+        ServerError: the server does not answer.
+    """
+    together = client.predict_pictures(list(asked.pictures))
+    differences = [_difference(together.probabilities, asked.answers, client)]
+    answered_by = {together.version}
+    times_ms = []
+    for index, picture in enumerate(track(asked.pictures, activity)):
+        started = time.perf_counter()
+        alone = client.predict_pictures([picture])
+        times_ms.append(1000.0 * (time.perf_counter() - started))
+        differences.append(
+            _difference(alone.probabilities, asked.answers[index : index + 1], client)
+        )
+        answered_by.add(alone.version)
+    if answered_by != {version}:
+        raise PublishError(
+            expected(
+                f"answers from version {version} at {client.address}",
+                received=f"answers from version {sorted(answered_by)}",
+                do="check which folder and version policy the server was started with",
+            )
+        )
+    _check(max(differences), max_difference, client)
+    return Agreement(
+        interface=interface(client.address),
+        pictures=len(asked.pictures),
+        max_difference=max(differences),
+        latency=Latency(
+            median_ms=float(np.median(times_ms)),
+            p95_ms=float(np.quantile(times_ms, 0.95)),
+            requests=len(times_ms),
+        ),
+    )
+
+
+def interface(address: str) -> str:
+    """Return "REST" or "gRPC", as the address says."""
+    return "REST" if address.startswith(("http://", "https://")) else "gRPC"
+
+
+def _difference(
+    served: npt.NDArray[np.float32], evaluated: npt.NDArray[np.float64], client: Client
+) -> float:
+    if served.shape != evaluated.shape:
+        raise PublishError(
+            expected(
+                f"probabilities of shape {evaluated.shape} from {client.address}",
+                received=f"shape {served.shape}",
+                do="run the pipeline again; the model that serves is another one",
+            )
+        )
+    # A NaN would pass any comparison; it counts as the largest gap there is.
+    return float(np.nan_to_num(np.abs(served - evaluated), nan=1.0).max())
+
+
+def _check(difference: float, max_difference: float, client: Client) -> None:
+    if difference > max_difference:
+        raise PublishError(
+            expected(
+                f"the evaluated probabilities from {client.address}, within {max_difference:g}",
+                received=f"a difference of {difference:.2g}",
+                do="check that the server's TensorFlow is the version that exported the model",
+            )
+        )

@@ -1,0 +1,84 @@
+"""Take a version back, so that an earlier one serves again."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.common.artifacts.passport import mark
+from components.common.errors import InputError, expected
+from components.deploy.layout import Version, retired, retired_path, sync_folder, versions
+from components.deploy.locking import explained, model_folder, publishing
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """The version that serves now and those that were taken back."""
+
+    serving: int
+    retired: tuple[int, ...]
+
+
+def rollback(
+    base_path: Path, model_name: str, *, to: int | None = None, timeout_s: float = 30.0
+) -> RolledBack:
+    """Make an earlier version the newest one; a running server follows within seconds.
+
+    Args:
+        base_path: absolute folder that holds `<model_name>/<version>/`.
+        model_name: the model.
+        to: the version that shall serve; None: the one before the newest. One that was taken
+            back earlier can be restored.
+        timeout_s: seconds to wait for a publish to end.
+
+    Raises:
+        InputError: there is no such version.
+        PublishError: the folder cannot be written.
+    """
+    model_dir = model_folder(base_path, model_name)
+    if not model_dir.is_dir():
+        raise InputError(
+            expected(
+                f"versions in {model_dir}",
+                received="no such folder",
+                do="check the model's name and base path",
+            )
+        )
+    with publishing(model_dir, timeout_s=timeout_s), explained(model_dir):
+        target = _target(model_dir, to)
+        if target.path.name.startswith("."):
+            target.path.rename(model_dir / str(target.number))
+            mark(model_dir, target.number, "confirmed")
+        above = [v for v in versions(model_dir) if v.number > target.number]
+        for version in reversed(above):
+            retire(model_dir, version)
+        sync_folder(model_dir)
+    return RolledBack(target.number, tuple(version.number for version in above))
+
+
+def retire(model_dir: Path, version: Version) -> None:
+    """Hide a version from the server by one rename; the caller holds the lock."""
+    version.path.rename(retired_path(model_dir, version.number))
+    sync_folder(model_dir)
+    mark(model_dir, version.number, "retired")
+    LOG.warning("version %d of %s is taken back", version.number, model_dir.name)
+
+
+def _target(model_dir: Path, to: int | None) -> Version:
+    present = versions(model_dir)
+    if to is None and len(present) >= 2:
+        return present[-2]
+    known = (*present, *retired(model_dir))
+    found = next((version for version in known if version.number == to), None)
+    if found is not None:
+        return found
+    numbers = ", ".join(str(number) for number in sorted({v.number for v in known})) or "none"
+    wanted = "a version before the newest one" if to is None else f"version {to}"
+    raise InputError(
+        expected(
+            f"{wanted} in {model_dir}",
+            received=f"the versions {numbers}",
+            do="name one of them or publish again",
+        )
+    )

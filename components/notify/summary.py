@@ -1,0 +1,57 @@
+"""The exit step: tell how the run ended, whatever happened."""
+
+import logging
+from pathlib import Path
+
+from components.common.artifacts.run_summary import RunState, RunSummary
+from components.common.run_context import RunContext
+from components.common.run_summary import summarise, write_summary
+
+LOG = logging.getLogger(__name__)
+
+# PipelineTaskFinalStatus.state; anything else is a state that ends without success.
+_STATES: dict[str, RunState] = {
+    "SUCCEEDED": "done",
+    "FAILED": "failed",
+    "CANCELLED": "interrupted",
+}
+
+
+def tell(state: str, *, error: str, run: RunContext) -> None:
+    """Write `run.json` into the run's folder, if it has one, and log the summary.
+
+    Args:
+        state: the pipeline's final state, as Kubeflow names it.
+        error: Kubeflow's message, "" when there is none; used where no step left its own.
+        run: the run's identity.
+    """
+    ended = _STATES.get(state.upper(), "failed")
+    if not run.run_dir:
+        LOG.info("run %s: %s%s", run.run_id, ended, f": {error}" if error else "")
+        return
+    run_dir = Path(run.run_dir)
+    summary = summarise(run_dir, ended, run=run)
+    write_summary(summary, run_dir)
+    for line in _lines(summary, error):
+        LOG.info("%s", line)
+
+
+def _lines(summary: RunSummary, error: str) -> list[str]:
+    lines = [f"run {summary.run_id}: {summary.state} after {summary.seconds:.1f} s"]
+    if summary.state != "done":
+        where = f"step '{summary.failed_step}': " if summary.failed_step else ""
+        lines.append(f"{where}{summary.error or error or 'no reason was given'}")
+    lines += [
+        f"{step.step}: {step.state}, {step.seconds:.1f} s, {step.peak_memory_bytes / 2**30:.2f} GiB"
+        for step in summary.steps
+    ]
+    lines += [
+        f"{metric.name}: {metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
+        for metric in summary.metrics
+    ]
+    if summary.verdict is not None:
+        lines.append(f"verdict: {summary.verdict.word}")
+        lines += [f"- {reason}" for reason in summary.verdict.reasons]
+    if summary.deployed_version:
+        lines.append(f"deployed: version {summary.deployed_version} at {summary.deployed_path}")
+    return [*lines, *summary.notes]
