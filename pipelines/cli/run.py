@@ -137,7 +137,7 @@ def _pinned_data_sha256(path: str) -> str:
         raise ConfigError(
             expected(f"the demo data at '{path}'", received="nothing there", do="run `make data`")
         )
-    return data_sha256(Path.cwd())
+    return data_sha256(pinned)
 
 
 def _point_latest(run_dir: Path) -> None:

@@ -1,0 +1,7 @@
+"""`graft predict`: ask a server about pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console

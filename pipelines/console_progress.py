@@ -1,0 +1,35 @@
+"""Progress bars in the terminal for work that runs in this process."""
+
+import contextlib
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
+
+from components.common import progress
+
+
+@contextlib.contextmanager
+def bars(console: Console) -> Iterator[None]:
+    """Show a bar for every activity reported inside the block."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with RichProgress(*columns, console=console) as shown, progress.listening(_Bars(shown)):
+        yield
+
+
+class _Bars:
+    def __init__(self, shown: RichProgress) -> None:
+        self._shown = shown
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, report: progress.Progress) -> None:
+        if report.activity not in self._tasks:
+            self._tasks[report.activity] = self._shown.add_task(report.activity)
+        task = self._tasks[report.activity]
+        self._shown.update(task, completed=report.done, total=report.total or None)

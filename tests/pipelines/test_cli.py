@@ -1,0 +1,63 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli import app
+
+
+def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "pipelines.cli", *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", ["run", "serve", "predict", "compile", "data", "doctor"])
+def test_every_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from pipelines.cli import app;"
+        "CliRunner().invoke(app, ['--help']);"
+        "heavy = {'tensorflow', 'keras', 'kfp', 'great_expectations', 'pandas', 'sklearn',"
+        " 'matplotlib', 'dvc'} & set(sys.modules); print(sorted(heavy)); sys.exit(bool(heavy))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
+    code = (
+        "import sys; import pipelines.training;"
+        "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("run", "--preset", "lunar"), "expected a preset (pictures, solar)"),
+        (("run", "--set", "train.epoch=3"), "expected one of the known settings"),
+        (("run", "--set", "seed=many"), "seed: expected a valid integer"),
+        (("run", "--data", "nowhere"), "expected a folder of pictures or a manifest.csv"),
+        (("run",), "run `make data`"),
+        (("serve",), "expected a published version"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(
+    words: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    done = graft(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("runs/*/steps/*"))

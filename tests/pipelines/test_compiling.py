@@ -1,0 +1,82 @@
+"""The YAML that goes to Kubeflow, parsed back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.common.images import CPU_IMAGE
+from pipelines.compiling import compile_training
+from pipelines.config import STEPS, read_preset, resolve
+from pipelines.watching import STEP_ORDER
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    output = tmp_path_factory.mktemp("compiled") / "deep" / "training.yaml"
+    compile_training(resolve(read_preset("solar")), output)
+    documents = list(yaml.safe_load_all(Path(output).read_text()))
+    return dict(documents[0])
+
+
+def tasks(spec: dict[str, Any], component: str) -> dict[str, Any]:
+    return dict(spec["components"][component]["dag"]["tasks"])
+
+
+def edges(dag: dict[str, Any]) -> dict[str, set[str]]:
+    return {name: set(task.get("dependentTasks", [])) for name, task in dag.items()}
+
+
+def test_steps_depend_on_what_they_read(spec: dict[str, Any]) -> None:
+    found = edges(tasks(spec, "comp-exit-handler-1"))
+    assert found["ingest"] == set()
+    assert found["validate"] == {"ingest"}
+    assert found["augment"] == {"validate"}
+    assert found["train"] == {"augment"}
+    assert found["export"] == {"train", "validate"}
+    assert found["evaluate"] == {"export", "train", "validate"}
+    assert found["gate"] == {"evaluate"}
+    assert found["condition-1"] >= {"gate"}
+    assert set(tasks(spec, "comp-condition-1")) == {"deploy"}
+
+
+def test_deploy_waits_for_the_word_deploy_in_the_single_return_value(spec: dict[str, Any]) -> None:
+    trigger = tasks(spec, "comp-exit-handler-1")["condition-1"]["triggerPolicy"]["condition"]
+    assert "gate-Output" in trigger
+    assert trigger.endswith("== 'deploy'")
+
+
+def test_the_exit_step_runs_whatever_happened(spec: dict[str, Any]) -> None:
+    last = spec["root"]["dag"]["tasks"]["notify"]
+    assert last["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+    assert last["dependentTasks"] == ["exit-handler-1"]
+
+
+def test_every_executor_runs_our_image_and_installs_nothing(spec: dict[str, Any]) -> None:
+    executors = spec["deploymentSpec"]["executors"]
+    assert set(executors) == {f"exec-{step}" for step in STEPS}
+    for executor in executors.values():
+        assert executor["container"]["image"] == CPU_IMAGE
+        assert "pip install" not in " ".join(executor["container"]["command"])
+
+
+def test_what_speaks_of_the_serving_version_is_never_cached(spec: dict[str, Any]) -> None:
+    inner = tasks(spec, "comp-exit-handler-1")
+    inner |= tasks(spec, "comp-condition-1") | spec["root"]["dag"]["tasks"]
+    cached = {name for name, task in inner.items() if task["cachingOptions"].get("enableCache")}
+    assert cached >= {"ingest", "validate", "augment", "train", "export"}
+    assert not cached & {"evaluate", "gate", "deploy", "notify"}
+
+
+def test_the_preset_becomes_the_defaults(spec: dict[str, Any]) -> None:
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    assert json.loads(parameters["deploy_config"]["defaultValue"])["model_name"] == "solar"
+    assert set(parameters) == {"run", *(f"{step}_config" for step in STEPS)}
+
+
+def test_the_step_list_knows_every_step() -> None:
+    assert set(STEP_ORDER) == set(STEPS)

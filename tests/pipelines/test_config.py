@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from components.common import config
+from components.common.errors import ConfigError
+from pipelines.config import STEPS, TrainingRun, override, preset_names, read_preset, resolve
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_resolves(name: str) -> None:
+    settings = resolve(read_preset(name))
+    assert isinstance(settings, TrainingRun)
+
+
+def test_every_step_has_a_section() -> None:
+    folders = {path.parent.name for path in Path("components").glob("*/component.py")}
+    assert set(STEPS) == folders
+
+
+def test_shared_settings_reach_the_sections_that_have_them() -> None:
+    settings = resolve({"seed": 7, "model_name": "cells", "model_base_path": "/models"})
+    assert settings.train.seed == 7
+    assert settings.deploy.model_name == "cells"
+    assert settings.evaluate.model_base_path == "/models"
+
+
+def test_a_section_may_differ_from_the_shared_setting() -> None:
+    settings = resolve({"seed": 7, "train": {"seed": 8}})
+    assert (settings.train.seed, settings.augment.seed) == (8, 7)
+
+
+def test_override_reaches_deep_and_leaves_the_preset_alone() -> None:
+    preset = read_preset("solar")
+    before = yaml.safe_dump(preset)
+    changed = override(preset, ["train.method=linear_probe", "seed=3"])
+    assert resolve(changed).train.method == "linear_probe"
+    assert resolve(changed).seed == 3
+    assert yaml.safe_dump(preset) == before
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("train.epoch=3", "known settings"),
+        ("trian.method=x", "known settings"),
+        ("seed", "expected --set section.key=value, received 'seed'"),
+        ("seed=many", "seed: expected a valid integer"),
+        ("seed.deep=1", "expected a section at 'seed'"),
+        ("model_name=9 lives", "model_name: expected"),
+    ],
+)
+def test_wrong_overrides_say_what_to_do(assignment: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        resolve(override(read_preset("solar"), [assignment]))
+
+
+def test_unknown_preset_lists_the_known(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="pictures, solar"):
+        read_preset("lunar")
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("a: [1")
+    with pytest.raises(ConfigError, match="valid YAML"):
+        read_preset(str(broken))
+    listing = tmp_path / "list.yaml"
+    listing.write_text("- 1\n")
+    with pytest.raises(ConfigError, match="a mapping of settings"):
+        read_preset(str(listing))
+
+
+def test_the_run_survives_its_own_json() -> None:
+    settings = resolve(read_preset("solar"))
+    assert config.from_json(TrainingRun, config.to_json(settings)) == settings
