@@ -14,7 +14,7 @@ from typing import Any
 
 from components.common.errors import ConfigError, expected
 from serving.client import messages
-from serving.client.retry import PassingError, too_late
+from serving.client.retry import PassingError
 
 CHUNK_BYTES = 1 << 20
 
@@ -62,7 +62,7 @@ class HttpPool:
 
         Raises:
             PassingError: nobody answers, or the connection broke.
-            ServerError: the deadline passed.
+            TimeoutError: `timeout_s` passed.
             UnreachableError: what answers does not speak HTTP.
         """
         deadline = time.monotonic() + timeout_s
@@ -72,7 +72,7 @@ class HttpPool:
                 answer = self._exchange(connection, method, path, body=body, deadline=deadline)
             except TimeoutError:
                 connection.close()
-                raise too_late(self.url, timeout_s) from None
+                raise
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 if fresh:
@@ -114,6 +114,9 @@ class HttpPool:
             chunks.append(chunk)
             # A timeout counts from byte to byte; a server that drips must not stretch it.
             socket.settimeout(_left(deadline))
+        if response.length:
+            raise http.client.IncompleteRead(chunks[-1] if chunks else b"", response.length)
+        response.close()  # `read1` does not say that the answer is over; the socket stays open
         if response.will_close:
             connection.close()
         else:

@@ -23,7 +23,7 @@ from serving.client.contract import (
     to_predictions,
 )
 from serving.client.http import Answer, HttpPool
-from serving.client.retry import PassingError, Retry, call
+from serving.client.retry import PassingError, Retry, call, too_late
 from serving.client.waiting import wait_until_available
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
@@ -157,7 +157,10 @@ class RestClient:
 
     def _send(self, method: str, path: str, body: bytes | None) -> Answer:
         def attempt(left_s: float) -> Answer:
-            answer = self._http.request(method, path, body=body, timeout_s=left_s)
+            try:
+                answer = self._http.request(method, path, body=body, timeout_s=left_s)
+            except TimeoutError:
+                raise too_late(self.address, self._timeout_s) from None
             if answer.code == 503:
                 raise PassingError(messages.busy(self.address, answer.error))
             if answer.content is None:
@@ -207,7 +210,7 @@ class RestClient:
         """Return the models that the server's metrics name; None when it shows no metrics."""
         try:
             answer = self._http.request("GET", METRICS_PATH, body=None, timeout_s=2.0)
-        except (PassingError, ServerError):
+        except (PassingError, ServerError, TimeoutError):
             return None
         if answer.code != 200:
             return None
