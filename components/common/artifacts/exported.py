@@ -22,7 +22,9 @@ class ExportInfo:
     """Facts of an exported model.
 
     `max_difference` is the largest gap between an exported and a trained probability.
-    `model_sha256` is the digest of the SavedModel folder: equal digests, equal models.
+    `decision_threshold` is the operating point of two-class models.
+    `model_sha256` is `tree_sha256` of the SavedModel folder, so of any copy too: equal digests,
+    equal models.
     """
 
     classes: tuple[str, ...]
@@ -32,6 +34,7 @@ class ExportInfo:
     image_size_px: int
     max_difference: float
     model_sha256: str
+    decision_threshold: float = 0.5
 
 
 @dataclass(frozen=True)

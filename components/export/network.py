@@ -1,0 +1,104 @@
+"""From `model.keras` to a frozen TensorFlow function: pixels -> features and logits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from components.common.artifacts.candidate import CandidateInfo
+from components.common.errors import ExportError, expected
+
+FEATURE_LAYER = "embedding"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A frozen network.
+
+    `function` maps float32 pixels [N, S, S, 3] in [0, 255] to (features float32 [N, D], logits
+    float32 [N, classes]). Its weights are constants, so that one copy serves all signatures and
+    the server folds normalisation layers into the convolutions before them.
+    """
+
+    function: Any
+    features: int
+
+
+def load_network(path: Path, info: CandidateInfo) -> Network:
+    """Load a Keras file and freeze it for inference.
+
+    Args:
+        path: the candidate's `model.keras`.
+        info: says the picture size and the number of classes that the file must have.
+
+    Raises:
+        ExportError: Keras runs on another backend, or the network has another shape.
+    """
+    model = _load(path)
+    tap = _feature_output(model)
+    size = info.image_size_px
+    if model.output_shape != (None, len(info.classes)):
+        raise ExportError(
+            expected(
+                f"a network with {len(info.classes)} logits a picture",
+                received=f"output shape {model.output_shape}",
+                do="train the candidate again",
+            )
+        )
+    import keras
+
+    both = keras.Model(model.inputs, [tap, model.outputs[0]], name="network")
+
+    def run(pixels: Any) -> tuple[Any, Any]:
+        features, logits = both(pixels, training=False)
+        return tf.cast(features, tf.float32), tf.cast(logits, tf.float32)
+
+    signature = [tf.TensorSpec([None, size, size, 3], tf.float32, name="pixels")]
+    traced = tf.function(run, input_signature=signature, autograph=False)
+    frozen = convert_variables_to_constants_v2(traced.get_concrete_function())
+    return Network(frozen, int(tap.shape[-1]))
+
+
+def _load(path: Path) -> Any:
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ExportError(
+            expected(
+                "Keras on its TensorFlow backend",
+                received=f"backend {keras.backend.backend()}",
+                do="run the export in a process of its own, with KERAS_BACKEND=tensorflow",
+            )
+        )
+    return keras.models.load_model(path, compile=False)
+
+
+def _feature_output(model: Any) -> Any:
+    """Return the symbolic embedding [N, D]: the layer of that name, else what the head reads."""
+    import keras
+
+    by_name = {layer.name: layer for layer in model.layers}
+    heads = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    if FEATURE_LAYER in by_name:
+        tensor = by_name[FEATURE_LAYER].output
+    elif heads:
+        tensor = heads[-1].input
+    else:
+        raise ExportError(
+            expected(
+                f"a layer named '{FEATURE_LAYER}' or a Dense head",
+                received=f"layers {', '.join(list(by_name)[-3:])} at the end of the network",
+                do=f"name the pooling layer '{FEATURE_LAYER}'",
+            )
+        )
+    if len(tensor.shape) != 2:
+        raise ExportError(
+            expected(
+                "features of shape [N, D]",
+                received=f"shape {tuple(tensor.shape)} at '{FEATURE_LAYER}'",
+                do="pool over height and width before the head",
+            )
+        )
+    return tensor
