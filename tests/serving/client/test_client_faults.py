@@ -148,9 +148,12 @@ def test_rest_repeats_no_other_failure(code: int) -> None:
     def script(method: str, path: str, number: int) -> tuple[int, str]:
         return (200, STATUS_BODY) if method == "GET" else (code, '{"error": "no"}')
 
-    with http_server(script) as (url, asked), rest(url, version=1) as client:
-        with pytest.raises(ServerError) as caught:
-            client.predict_pictures([png(1)])
+    with (
+        http_server(script) as (url, asked),
+        rest(url, version=1) as client,
+        pytest.raises(ServerError) as caught,
+    ):
+        client.predict_pictures([png(1)])
     assert len([line for line in asked if line.startswith("POST")]) == 1
     assert isinstance(caught.value, RequestError) == (code in {400, 401, 429})
 
@@ -194,9 +197,11 @@ def test_rest_deadline_holds_against_a_server_that_drips() -> None:
         thread = threading.Thread(target=drip)
         thread.start()
         began = time.monotonic()
-        with rest(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.5) as client:
-            with pytest.raises(ServerError, match=r"within 0\.5 s"):
-                client.status()
+        with (
+            rest(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.5) as client,
+            pytest.raises(ServerError, match=r"within 0\.5 s"),
+        ):
+            client.status()
         assert time.monotonic() - began < 2
         thread.join()
 
@@ -238,15 +243,21 @@ def test_rest_notices_an_answer_that_is_cut_off() -> None:
         def log_message(self, *args: object) -> None:
             pass
 
-    with serving(Handler) as url, rest(url) as client:
-        with pytest.raises(UnreachableError, match="IncompleteRead"):
-            client.status()
+    with (
+        serving(Handler) as url,
+        rest(url) as client,
+        pytest.raises(UnreachableError, match="IncompleteRead"),
+    ):
+        client.status()
 
 
 def test_rest_names_a_server_of_another_kind() -> None:
-    with http_server(lambda *_: (404, "<html>nginx</html>")) as (url, _), rest(url) as client:
-        with pytest.raises(UnreachableError, match="something else"):
-            client.status()
+    with (
+        http_server(lambda *_: (404, "<html>nginx</html>")) as (url, _),
+        rest(url) as client,
+        pytest.raises(UnreachableError, match="something else"),
+    ):
+        client.status()
 
 
 def test_rest_names_the_models_that_the_metrics_know() -> None:
@@ -261,9 +272,12 @@ def test_rest_names_the_models_that_the_metrics_know() -> None:
     def script(method: str, path: str, number: int) -> tuple[int, str]:
         return (200, metrics) if path.startswith("/monitoring") else (404, '{"error": "no"}')
 
-    with http_server(script) as (url, _), rest(url) as client:
-        with pytest.raises(ServerError, match="no model `m`; it serves: digits, wafer"):
-            client.status()
+    with (
+        http_server(script) as (url, _),
+        rest(url) as client,
+        pytest.raises(ServerError, match="no model `m`; it serves: digits, wafer"),
+    ):
+        client.status()
 
 
 def test_grpc_repeats_after_unavailable() -> None:
@@ -272,9 +286,11 @@ def test_grpc_repeats_after_unavailable() -> None:
             context.abort(grpc.StatusCode.UNAVAILABLE, "queue is full")
         return grpc_answer()
 
-    with grpc_server(predict) as (address, asked):
-        with GrpcClient(address, model="m", retry=FAST) as client:
-            answer = client.predict_pictures([png(1)])
+    with (
+        grpc_server(predict) as (address, asked),
+        GrpcClient(address, model="m", retry=FAST) as client,
+    ):
+        answer = client.predict_pictures([png(1)])
     assert answer.probabilities.tolist() == [[0.5, 0.5]]
     assert len(asked) == 3
 
@@ -290,10 +306,12 @@ def test_grpc_repeats_after_unavailable() -> None:
     ],
 )
 def test_grpc_repeats_no_other_failure(code: grpc.StatusCode, kind: type[ServerError]) -> None:
-    with grpc_server(lambda context, _: context.abort(code, "the reason")) as (address, asked):
-        with GrpcClient(address, model="m", retry=FAST) as client:
-            with pytest.raises(ServerError, match="the reason") as caught:
-                client.predict_pictures([png(1)])
+    with (
+        grpc_server(lambda context, _: context.abort(code, "the reason")) as (address, asked),
+        GrpcClient(address, model="m", retry=FAST) as client,
+        pytest.raises(ServerError, match="the reason") as caught,
+    ):
+        client.predict_pictures([png(1)])
     assert type(caught.value) is kind
     assert len(asked) == 1
 
@@ -306,10 +324,12 @@ def test_grpc_deadline_reaches_the_server() -> None:
         time.sleep(0.6)
         return grpc_answer()
 
-    with grpc_server(predict) as (address, _):
-        with GrpcClient(address, model="m", timeout_s=0.3) as client:
-            with pytest.raises(ServerError, match=r"within 0\.3 s"):
-                client.predict_pictures([png(1)])
+    with (
+        grpc_server(predict) as (address, _),
+        GrpcClient(address, model="m", timeout_s=0.3) as client,
+        pytest.raises(ServerError, match=r"within 0\.3 s"),
+    ):
+        client.predict_pictures([png(1)])
     assert len(seen) == 1
     assert seen[0] <= 0.3
 
@@ -346,9 +366,12 @@ def test_waiting_ends_at_once_for_a_version_that_failed() -> None:
         }
     )
     began = time.monotonic()
-    with http_server(lambda *_: (200, body)) as (url, _), rest(url) as client:
-        with pytest.raises(ServerError, match=r"version 2 END \(NOT_FOUND: no saved_model.pb\)"):
-            client.wait_until_available(timeout_s=30, version=2)
+    with (
+        http_server(lambda *_: (200, body)) as (url, _),
+        rest(url) as client,
+        pytest.raises(ServerError, match=r"version 2 END \(NOT_FOUND: no saved_model.pb\)"),
+    ):
+        client.wait_until_available(timeout_s=30, version=2)
     assert time.monotonic() - began < 5
 
 

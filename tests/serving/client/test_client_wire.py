@@ -1,5 +1,7 @@
 """Our small protobuf messages against the originals."""
 
+from typing import Any
+
 import pytest
 
 from serving.client import wire
@@ -10,7 +12,7 @@ pytestmark = [
 ]
 
 
-def originals() -> dict[str, type]:
+def originals() -> dict[str, Any]:
     from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2
     from tensorflow.core.protobuf import meta_graph_pb2
     from tensorflow_serving.apis import (
@@ -19,7 +21,6 @@ def originals() -> dict[str, type]:
         model_pb2,
         predict_pb2,
     )
-    from tensorflow_serving.util import status_pb2
 
     kinds = [
         tensor_shape_pb2.TensorShapeProto,
@@ -36,9 +37,10 @@ def originals() -> dict[str, type]:
         model_pb2.ModelSpec,
         predict_pb2.PredictRequest,
         predict_pb2.PredictResponse,
-        status_pb2.StatusProto,
     ]
-    return {kind.DESCRIPTOR.full_name: kind for kind in kinds}
+    found = {kind.DESCRIPTOR.full_name: kind.DESCRIPTOR for kind in kinds}
+    status = found["tensorflow.serving.ModelVersionStatus"].fields_by_name["status"].message_type
+    return found | {status.full_name: status}
 
 
 def test_every_field_has_the_number_and_type_of_the_original() -> None:
@@ -46,7 +48,7 @@ def test_every_field_has_the_number_and_type_of_the_original() -> None:
     assert set(known) == set(wire.MESSAGES)
     for name, original in known.items():
         ours = wire.message(name).DESCRIPTOR.fields_by_name
-        theirs = original.DESCRIPTOR.fields_by_name
+        theirs = original.fields_by_name
         for field_name, field in ours.items():
             twin = theirs[field_name]
             assert (field.number, field.is_repeated) == (twin.number, twin.is_repeated)
