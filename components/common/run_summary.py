@@ -3,7 +3,6 @@
 Must work after any end of a run, so whatever cannot be read becomes a note, not an error.
 """
 
-import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
@@ -124,8 +123,9 @@ def _open(path: str | None, read: Callable[[Path], T], notes: list[str]) -> T | 
 def _identity(run_dir: Path, artifacts: dict[str, str]) -> RunContext:
     """Return who the run was, from the first artifact that says so."""
     for path in artifacts.values():
-        with contextlib.suppress(OSError, ValueError):
-            known = read_record(Path(path) / PROVENANCE, Provenance)
+        record = Path(path) / PROVENANCE
+        known = _open(str(record), lambda at: read_record(at, Provenance), notes=[])
+        if known is not None:
             return RunContext(
                 run_id=run_dir.name, commit=known.commit, data_sha256=known.data_sha256
             )
