@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import shutil
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ import pandas as pd
 from components.common import plugins, progress
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.errors import DataError
-from components.common.pictures import to_servable
+from components.common.pictures import is_servable, to_servable
 from components.ingest.config import IngestConfig
 from components.ingest.records import PictureRecord, SourceData
 
@@ -25,8 +26,9 @@ SOURCES = "components.ingest.sources"
 def ingest(*, out: Path, settings: IngestConfig) -> Dataset:
     """Write a Dataset with every picture of the source.
 
-    Pictures that no decoder can read are kept byte for byte: validate names them all at once
-    and decides (`validate.on_unreadable`), so that the first one does not hide the others.
+    Pictures that are servable as they are get copied without decoding, and bytes that no
+    decoder can read are kept too: validate decodes every picture, names all the damaged ones
+    at once and decides (`validate.on_unreadable`), so that the first does not hide the others.
 
     Args:
         out: the artifact's folder; anything of an interrupted attempt in it is replaced.
@@ -41,7 +43,11 @@ def ingest(*, out: Path, settings: IngestConfig) -> Dataset:
     names = _safe_names([picture.name for picture in source.pictures])
     for folder in {(out / "pictures" / name).parent for name in names}:
         folder.mkdir(parents=True, exist_ok=True)
-    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
+    # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
+    with (
+        warnings.catch_warnings(),
+        concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool,
+    ):
         copies = pool.map(
             lambda pair: _copy(pair[0], out, f"pictures/{pair[1]}"),
             zip(source.pictures, names, strict=True),
@@ -89,10 +95,11 @@ def _sha256(data: bytes) -> str:
 def _copy(picture: PictureRecord, out: Path, path: str) -> dict[str, object]:
     """Write one picture and return its manifest row."""
     data = picture.file.read_bytes()
-    try:
-        data = to_servable(data, name=picture.name)
-    except DataError as error:
-        LOG.warning("%s", error)
+    if not is_servable(data):
+        try:
+            data = to_servable(data, name=picture.name)
+        except DataError as error:
+            LOG.warning("%s", error)
     (out / path).write_bytes(data)
     return {
         "path": path,

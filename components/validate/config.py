@@ -1,0 +1,47 @@
+"""Settings of validate."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from components.common.config import Section
+
+Share = Annotated[float, Field(gt=0, lt=0.5)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidateConfig(Section):
+    """How the data are split, and what is expected of them.
+
+    split: `grouped` keeps a group (module, lot, session) in one split, the honest protocol;
+        `random` deals out single pictures, stratified by class and domain. A `split` column
+        in the manifest comes before both.
+    validation_fraction, test_fraction: shares of the groups (or pictures), each in (0, 0.5).
+    seed: another seed, another split; shared by the whole run.
+    on_unreadable: `stop` the run or `drop` the pictures (and say which).
+    min_size_px: smallest allowed shorter side, pixels.
+    max_aspect_ratio: longer side / shorter side above which a warning is given: networks see
+        every picture squeezed into a square.
+    min_brightness, max_brightness: mean grey level, 0-255, outside which a warning is given.
+    min_contrast: standard deviation of the grey levels below which a picture counts as flat.
+    min_blur: variance of the Laplacian (grey levels squared) below which it counts as blurred.
+    min_class_pictures: critical when a class has fewer.
+    min_class_share: warning when a class makes up less of the data, in [0, 1].
+    min_groups: warning when there are fewer: intervals by group are then hardly worth the name.
+    """
+
+    split: Literal["grouped", "random"] = "grouped"
+    validation_fraction: Share = 0.15
+    test_fraction: Share = 0.25
+    seed: Annotated[int, Field(ge=0)] = 0
+    on_unreadable: Literal["stop", "drop"] = "stop"
+    min_size_px: Annotated[int, Field(ge=1)] = 32
+    max_aspect_ratio: Annotated[float, Field(ge=1)] = 3.0
+    min_brightness: Annotated[float, Field(ge=0, le=255)] = 5.0
+    max_brightness: Annotated[float, Field(ge=0, le=255)] = 250.0
+    min_contrast: Annotated[float, Field(ge=0)] = 3.0
+    min_blur: Annotated[float, Field(ge=0)] = 2.0
+    min_class_pictures: Annotated[int, Field(ge=3)] = 3
+    min_class_share: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
+    min_groups: Annotated[int, Field(ge=3)] = 20

@@ -1,0 +1,129 @@
+"""Run the rules through Great Expectations: ephemeral, offline, silent."""
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from components.common.config import Section
+from components.validate.rules import Rule, Tables
+
+LOG = logging.getLogger(__name__)
+
+EXAMPLES_AT_MOST = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding(Section):
+    """How one rule came out.
+
+    `failing` of `checked` rows broke it; `examples` names the first of them with what was
+    found. For a rule about a whole table `failing` is 1 and the example is the number found.
+    """
+
+    name: str
+    severity: str
+    passed: bool
+    failing: int
+    checked: int
+    examples: tuple[str, ...]
+    want: str
+    do: str
+
+
+def check(tables: Tables, rules: tuple[Rule, ...]) -> tuple[Finding, ...]:
+    """Judge every rule; the findings come in the rules' order."""
+    results: dict[str, Any] = {}
+    context = _context()
+    source = context.data_sources.add_pandas("graft")
+    for name in sorted({rule.table for rule in rules}):
+        mine = [rule for rule in rules if rule.table == name]
+        batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
+        results |= _run(context, name, batch, _table(tables, name), mine)
+    return tuple(_finding(rule, results[rule.name], _table(tables, rule.table)) for rule in rules)
+
+
+def _context() -> Any:
+    # Great Expectations would otherwise report its use to a server on the internet.
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations as gx
+
+    for name in ("great_expectations", "great_expectations.validator"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    context: Any = gx.get_context(mode="ephemeral")
+    context.variables.analytics_enabled = False
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    return context
+
+
+def _table(tables: Tables, name: str) -> pd.DataFrame:
+    table: pd.DataFrame = getattr(tables, name)
+    return table
+
+
+def _run(
+    context: Any, name: str, batch: Any, table: pd.DataFrame, rules: list[Rule]
+) -> dict[str, Any]:
+    """Return each rule's Great Expectations result by the rule's name."""
+    import great_expectations as gx
+
+    expectations = [
+        getattr(gx.expectations, rule.kind)(
+            **rule.arguments, severity=rule.severity, meta={"rule": rule.name}
+        )
+        for rule in rules
+    ]
+    suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
+    definition = context.validation_definitions.add(
+        gx.ValidationDefinition(name=name, data=batch, suite=suite)
+    )
+    result = definition.run(
+        batch_parameters={"dataframe": table},
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": [rules[0].key],
+        },
+    )
+    return {found.expectation_config.meta["rule"]: found for found in result.results}
+
+
+def _finding(rule: Rule, result: Any, table: pd.DataFrame) -> Finding:
+    raised = result.exception_info
+    if "unexpected_count" not in result.result and "observed_value" not in result.result:
+        raise RuntimeError(f"rule {rule.name} could not be judged: {raised}")
+    whole = "unexpected_count" not in result.result
+    examples = () if result.success else _examples(rule, result.result, table)
+    if whole and not result.success:
+        examples = (str(result.result["observed_value"]),)
+    return Finding(
+        name=rule.name,
+        severity=rule.severity,
+        passed=bool(result.success),
+        failing=int(not result.success) if whole else int(result.result["unexpected_count"]),
+        checked=1 if whole else int(result.result["element_count"]),
+        examples=examples[:EXAMPLES_AT_MOST],
+        want=rule.want,
+        do=rule.do,
+    )
+
+
+def _examples(rule: Rule, result: dict[str, Any], table: pd.DataFrame) -> tuple[str, ...]:
+    keys = [row[rule.key] for row in result.get("unexpected_index_list") or ()]
+    column = rule.detail or rule.arguments.get("column", "")
+    details = table.set_index(rule.key)[column] if column else None
+    return tuple(
+        _name(key) if details is None else f"{_name(key)} ({_value(details[key])})" for key in keys
+    )
+
+
+def _name(key: object) -> str:
+    """Return a picture's name as its owner knows it."""
+    return str(key).removeprefix("pictures/")
+
+
+def _value(found: object) -> str:
+    if isinstance(found, float):
+        return f"{found:.4g}"
+    return _name(found)

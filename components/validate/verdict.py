@@ -1,0 +1,82 @@
+"""What validation found: a record for programs, a page for people, an error for the pipeline."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.common.artifacts.records import write_record
+from components.common.errors import DataError, expected
+from components.validate.expectations import Finding
+
+NAMED_AT_MOST = 5
+RECORD = "validation.json"
+PAGE = "report.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """Pictures and groups of one class in one split."""
+
+    split: str
+    label: str
+    pictures: int
+    groups: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """`validation.json`. `dropped` names the unreadable pictures that were left out."""
+
+    dataset: str
+    passed: bool
+    protocol: str
+    seed: int
+    pictures: int
+    groups: int
+    groups_inferred: bool
+    dropped: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    findings: tuple[Finding, ...]
+
+    def broken(self, severity: str) -> tuple[Finding, ...]:
+        """Return the findings of one severity that failed."""
+        return tuple(
+            found for found in self.findings if not found.passed and found.severity == severity
+        )
+
+
+def write(validation: Validation, folder: Path) -> None:
+    """Write the record and the page into the report artifact."""
+    from jinja2 import Environment, select_autoescape
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_record(folder / RECORD, validation)
+    page = (Path(__file__).parent / "report.html").read_text(encoding="utf-8")
+    template = Environment(autoescape=select_autoescape(default=True)).from_string(page)
+    (folder / PAGE).write_text(template.render(validation=validation), encoding="utf-8")
+
+
+def raise_if_broken(validation: Validation, folder: Path) -> None:
+    """Stop the pipeline when a critical rule is broken.
+
+    Raises:
+        DataError: names the rows at fault of the first broken rule, and the other rules.
+    """
+    broken = validation.broken("critical")
+    if not broken:
+        return
+    first, others = broken[0], [found.name for found in broken[1:]]
+    also = f"; also broken: {', '.join(others)}" if others else ""
+    raise DataError(
+        expected(
+            f"{first.want} (rule {first.name})",
+            received=_received(first),
+            do=f"{first.do}{also} (all rows: {folder / PAGE})",
+        )
+    )
+
+
+def _received(finding: Finding) -> str:
+    names = ", ".join(finding.examples[:NAMED_AT_MOST])
+    rest = finding.failing - NAMED_AT_MOST
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"{finding.failing} of {finding.checked} that fail: {names}{more}"
