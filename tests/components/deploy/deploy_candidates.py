@@ -1,0 +1,78 @@
+"""Candidates as deploy receives them: exported, evaluated, judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
+from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.pictures import encode_png
+from components.deploy.deploy_candidate import Judged
+
+CLASSES = ("good", "bad")
+PICTURES = 12
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the four inputs of the step lie."""
+
+    exported: Path
+    evaluation: Path
+    verdict: Path
+    dataset: Path
+
+    def read(self) -> Judged:
+        return Judged.read(
+            exported=self.exported,
+            evaluation=self.evaluation,
+            verdict=self.verdict,
+            dataset=self.dataset,
+        )
+
+
+MakeCandidate = Callable[..., Folders]
+
+
+def write_dataset(root: Path) -> list[bytes]:
+    """Twelve grey pictures, from dark to bright."""
+    (root / "pictures").mkdir(parents=True)
+    encoded = []
+    rows = []
+    for index, level in enumerate(np.linspace(0, 255, PICTURES).astype(np.uint8)):
+        data = encode_png(np.full((9, 7, 1), level, dtype=np.uint8))
+        path = f"pictures/{index}.png"
+        (root / path).write_bytes(data)
+        encoded.append(data)
+        rows.append([path, f"{index:064x}", CLASSES[index % 2], np.nan, "", f"g{index}", "test", 1])
+    info = DatasetInfo(name="levels", classes=CLASSES)
+    Dataset(root, info, pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS))).write()
+    return encoded
+
+
+def write_evaluation(root: Path, answers: np.ndarray, digest: str, incumbent_version: int) -> None:
+    predictions = pd.DataFrame(
+        {
+            "path": [f"pictures/{index}.png" for index in range(PICTURES)],
+            "sha256": [f"{index:064x}" for index in range(PICTURES)],
+            "group": [f"g{index}" for index in range(PICTURES)],
+            "domain": "",
+            "target": [index % 2 for index in range(PICTURES)],
+            "predicted": answers.argmax(axis=1),
+            "p_good": answers[:, 0],
+            "p_bad": answers[:, 1],
+        }
+    )
+    info = EvaluationInfo(
+        classes=CLASSES,
+        positive="bad",
+        pictures=PICTURES,
+        groups=PICTURES,
+        metrics=(Metric(name="accuracy", value=0.9, low=0.8, high=1.0),),
+        incumbent_version=incumbent_version,
+        candidate_sha256=digest,
+    )
+    Evaluation(root, info).write(predictions)
