@@ -55,7 +55,6 @@ def run(
     2 the pictures or settings cannot be used, 130 stopped.
     """
     from components.common.run_summary import summarise, write_summary
-
     from pipelines.arguments import new_context, pipeline_arguments
     from pipelines.config import override, resolve
     from pipelines.live import StepList
