@@ -1,0 +1,28 @@
+"""Settings of `augment`."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from components.common.config import Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentConfig(Section):
+    """How pictures become the network's input.
+
+    image_size_px: height and width every picture is resized to, pixels.
+    policy: file name under `policies/`: what an augmented view is.
+    policy_options: the policy's own settings, see `Options` in its file.
+    views: rows a training picture gets, 1 = the picture as it is and nothing else.
+    balance: "classes" weighs training pictures so that every class counts the same.
+    seed: same seed and same pictures, same shards.
+    """
+
+    image_size_px: Annotated[int, Field(ge=16, le=1024)] = 160
+    policy: str = "flips_shifts_light"
+    policy_options: dict[str, Any] = field(default_factory=dict)
+    views: Annotated[int, Field(ge=1, le=64)] = 4
+    balance: Literal["none", "classes"] = "none"
+    seed: Annotated[int, Field(ge=0)] = 0
