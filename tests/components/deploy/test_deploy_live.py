@@ -1,0 +1,214 @@
+"""Deploying through real servers, as `graft run` does."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from deploy_candidates import PICTURES, Folders, MakeCandidate
+from deploy_support import put
+from levels_model import answers
+
+from components.common import config
+from components.common.artifacts.deployment import Deployment
+from components.common.artifacts.passport import read_passport
+from components.common.artifacts.records import tree_sha256
+from components.common.errors import PublishError, ServerError
+from components.common.run_context import RunContext
+from components.deploy.component import deploy
+from components.deploy.config import DeployConfig
+from components.deploy.deploy_candidate import deploy_candidate
+from components.deploy.layout import retired, versions
+from components.deploy.rollback import rollback
+from serving.client import connect
+from serving.launch import RunningServer, launch
+
+pytestmark = pytest.mark.slow
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+LEVELS = np.linspace(0, 255, PICTURES).astype(np.uint8)
+RUN = RunContext(run_id="run-1")
+
+MakeLevels = Callable[..., Folders]
+
+
+@pytest.fixture(scope="session")
+def saved_models(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Path]:
+    """SavedModels by slope."""
+    made = {}
+    for slope in (2.0, 5.0):
+        made[slope] = tmp_path_factory.mktemp("saved") / "model"
+        subprocess.run(
+            [sys.executable, str(HERE / "levels_model.py"), str(made[slope]), str(slope)],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+    return made
+
+
+@pytest.fixture
+def make_levels(make_candidate: MakeCandidate, saved_models: dict[float, Path]) -> MakeLevels:
+    def make(slope: float, *, evaluated_as: float | None = None) -> Folders:
+        told = answers(LEVELS, slope if evaluated_as is None else evaluated_as)
+        return make_candidate(saved_model=saved_models[slope], answers=told)
+
+    return make
+
+
+@pytest.fixture
+def base_path(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def live(base_path: Path, saved_models: dict[float, Path]) -> Iterator[RunningServer]:
+    """A server that watches the base path and serves version 1."""
+    put(base_path / "solar", saved_models[2.0])
+    with launch("solar", base_path=base_path / "solar") as server:
+        yield server
+
+
+def settings(base_path: Path, *, server: str = "", timeout_s: float = 60.0) -> DeployConfig:
+    return DeployConfig(
+        model_name="solar",
+        model_base_path=str(base_path),
+        server=server,
+        rehearsal_pictures=6,
+        timeout_s=timeout_s,
+    )
+
+
+def bad_probability(address: str, folders: Folders) -> float:
+    """What a server says of the brightest picture."""
+    brightest = (folders.dataset / "pictures" / f"{PICTURES - 1}.png").read_bytes()
+    with connect(address, model="solar") as client:
+        return float(client.predict_pictures([brightest]).probabilities[0, 1])
+
+
+def test_the_component_publishes_and_has_it_confirmed_by_a_server_of_its_own(
+    make_levels: MakeLevels, base_path: Path, tmp_path: Path
+) -> None:
+    folders = make_levels(5.0)
+    artifact = {
+        name: SimpleNamespace(path=str(getattr(folders, name)), metadata={})
+        for name in ("exported", "evaluation", "verdict", "dataset")
+    }
+    out = SimpleNamespace(path=str(tmp_path / "deployment"), metadata={})
+
+    deploy.python_func(
+        **artifact,
+        config=config.to_json(settings(base_path)),
+        run=config.to_json(RunContext(run_id="run-1", run_dir=str(tmp_path / "run"))),
+        deployment=out,
+    )
+
+    info = Deployment.read(tmp_path / "deployment").info
+    assert info.version == 1
+    for phase in (info.rehearsal, info.confirmation):
+        assert [found.interface for found in phase] == ["gRPC", "REST"]
+        assert all(found.max_difference < 1e-5 for found in phase)
+        assert all(found.latency.requests == 6 for found in phase)
+    passport = read_passport(base_path / "solar", 1)
+    assert passport is not None
+    assert (passport.state, passport.rehearsal) == ("confirmed", info.rehearsal)
+    assert out.metadata["step"] == "deploy"
+
+
+@pytest.mark.parametrize("interface", ["grpc_address", "rest_url"])
+def test_a_live_server_takes_the_new_version_over(
+    make_levels: MakeLevels,
+    live: RunningServer,
+    base_path: Path,
+    tmp_path: Path,
+    interface: str,
+) -> None:
+    folders = make_levels(5.0)
+    server = getattr(live, interface)
+    before = bad_probability(server, folders)
+
+    deploy_candidate(
+        folders.read(), out=tmp_path / "out", settings=settings(base_path, server=server), run=RUN
+    )
+
+    info = Deployment.read(tmp_path / "out").info
+    assert (info.version, info.previous_version, info.server) == (2, 1, server)
+    assert bad_probability(server, folders) == pytest.approx(answers(LEVELS, 5.0)[-1, 1], abs=1e-4)
+    rollback(base_path, "solar")
+    with connect(server, model="solar") as client:
+        client.wait_until_available(version=1, timeout_s=30)
+    assert bad_probability(server, folders) == pytest.approx(before)
+
+
+def test_a_server_that_never_loads_the_version_has_it_taken_back(
+    make_levels: MakeLevels, live: RunningServer, tmp_path: Path
+) -> None:
+    folders = make_levels(5.0)
+    elsewhere = tmp_path / "elsewhere"  # not the folder that the server watches
+    mistaken = settings(elsewhere, server=live.grpc_address, timeout_s=3.0)
+
+    with pytest.raises(PublishError, match="taken back and no version serves"):
+        deploy_candidate(folders.read(), out=tmp_path / "out", settings=mistaken, run=RUN)
+
+    assert versions(elsewhere / "solar") == ()
+    assert [version.number for version in retired(elsewhere / "solar")] == [1]
+
+
+def test_a_model_that_answers_otherwise_than_evaluated_is_not_published(
+    make_levels: MakeLevels, base_path: Path, tmp_path: Path
+) -> None:
+    folders = make_levels(5.0, evaluated_as=2.0)
+
+    with pytest.raises(PublishError, match=r"the evaluated probabilities from .* within 0\.001"):
+        deploy_candidate(
+            folders.read(), out=tmp_path / "out", settings=settings(base_path), run=RUN
+        )
+    assert versions(base_path / "solar") == ()
+
+
+def test_a_model_that_does_not_load_is_not_published(
+    make_candidate: MakeCandidate, base_path: Path, tmp_path: Path
+) -> None:
+    rubbish = make_candidate()
+
+    with pytest.raises(ServerError):
+        deploy_candidate(
+            rubbish.read(),
+            out=tmp_path / "out",
+            settings=settings(base_path, timeout_s=20.0),
+            run=RUN,
+        )
+    assert versions(base_path / "solar") == ()
+
+
+@pytest.mark.parametrize("point", ["in the middle of a file", "before the rename"])
+def test_the_old_version_answers_on_when_a_publish_is_killed(
+    live: RunningServer,
+    make_levels: MakeLevels,
+    base_path: Path,
+    saved_models: dict[float, Path],
+    point: str,
+) -> None:
+    before = tree_sha256(base_path / "solar" / "1")
+    killed = subprocess.run(
+        [
+            sys.executable,
+            str(HERE / "publish_and_die.py"),
+            str(base_path / "solar"),
+            str(saved_models[5.0]),
+            point,
+        ],
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{HERE}"},
+        timeout=60,
+        check=False,
+    )
+
+    assert killed.returncode == -9
+    assert tree_sha256(base_path / "solar" / "1") == before
+    expected = answers(LEVELS, 2.0)[-1, 1]
+    assert bad_probability(live.rest_url, make_levels(5.0)) == pytest.approx(expected, abs=1e-4)
