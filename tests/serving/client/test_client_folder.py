@@ -1,0 +1,166 @@
+"""Folders of pictures: every picture gets a row, whatever happens to it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import png
+
+from components.common.errors import (
+    ConfigError,
+    DataError,
+    RequestError,
+    ServerError,
+    UnreachableError,
+)
+from components.common.pictures import decode
+from components.common.progress import Progress, listening
+from serving.client import Features, Predictions, Signature, TensorSpec, VersionStatus
+from serving.predict import exit_code, find_pictures, predict_folder, write_table
+
+
+class MemoryClient:
+    """Answers from memory: 'bright' by the mean grey; one level is refused, a limit is kept."""
+
+    address = "memory"
+    model = "bright"
+
+    def __init__(
+        self, *, refuses: int = -1, largest: int = 1000, answers: int = 1000, outputs: str = ""
+    ) -> None:
+        self.refuses = refuses
+        self.largest = largest
+        self.answers = answers
+        self.outputs = outputs or "probabilities"
+        self.sizes: list[int] = []
+
+    def predict_pictures(self, pictures: Sequence[bytes]) -> Predictions:
+        means = [float(decode(picture).mean()) for picture in pictures]
+        if len(self.sizes) >= self.answers:
+            raise UnreachableError("gone")
+        self.sizes.append(len(pictures))
+        if self.refuses in means or len(pictures) > self.largest:
+            raise RequestError("refused")
+        bright = np.array(means, np.float32) / 255
+        names = tuple("bright" if value > 0.5 else "dark" for value in bright)
+        return Predictions(np.stack([1 - bright, bright], axis=1), names, names, 7, self.model)
+
+    def signature(self, name: str = "serving_default") -> Signature:
+        inputs = (TensorSpec("image_bytes", "string", (-1,)),)
+        return Signature(name, inputs, (TensorSpec(self.outputs, "float", (-1, 2)),))
+
+    def features(self, pictures: Sequence[bytes]) -> Features:
+        raise NotImplementedError
+
+    def status(self) -> tuple[VersionStatus, ...]:
+        raise NotImplementedError
+
+    def wait_until_available(self, *, timeout_s: float, version: int | None = None) -> int:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
+
+    def __enter__(self) -> "MemoryClient":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "pictures"
+    (root / "inner").mkdir(parents=True)
+    for level in range(0, 250, 25):
+        (root / "inner" / f"{level:03}.png").write_bytes(png(level))
+    (root / "bad.png").write_bytes(b"not a picture")
+    (root / "cut.JPG").write_bytes(png(3)[:50])
+    (root / "notes.txt").write_text("no picture")
+    return root
+
+
+def test_one_row_a_picture(folder: Path) -> None:
+    table = predict_folder([folder], client=MemoryClient(), batch_size=4)
+    assert [Path(path).name for path in table["path"]] == [
+        "bad.png",
+        "cut.JPG",
+        *[f"{level:03}.png" for level in range(0, 250, 25)],
+    ]
+    good = table[table["error"].isna()]
+    assert list(good["class"]) == ["dark"] * 6 + ["bright"] * 4
+    assert good["probability"].tolist() == [max(values) for values in good["probabilities"]]
+    assert set(good["version"]) == {7}
+    assert set(good["model"]) == {"bright"}
+    bad = table[table["error"].notna()]
+    assert bad["error"].str.contains("readable picture").all()
+    assert bad[["class", "probability", "probabilities", "version"]].isna().all(axis=None)
+    assert exit_code(table) == 3
+    assert exit_code(good) == 0
+
+
+def test_one_refused_picture_does_not_take_the_others_with_it(folder: Path) -> None:
+    client = MemoryClient(refuses=100)
+    table = predict_folder([folder / "inner"], client=client, batch_size=8)
+    assert list(table[table["error"].notna()]["error"]) == ["refused"]
+    assert Path(table[table["error"].notna()]["path"].iloc[0]).name == "100.png"
+
+
+def test_batches_that_are_too_large_are_halved(folder: Path) -> None:
+    client = MemoryClient(largest=3)
+    table = predict_folder([folder / "inner"], client=client, batch_size=10)
+    assert table["error"].isna().all()
+    assert max(client.sizes[1:]) <= 5
+
+
+def test_a_server_that_goes_away_leaves_what_it_answered(folder: Path) -> None:
+    client = MemoryClient(answers=2)
+    table = predict_folder([folder / "inner"], client=client, batch_size=2, batches_under_way=1)
+    assert table["error"].isna().sum() == 4
+    assert set(table["error"].dropna()) == {"gone"}
+    assert exit_code(table) == 3
+
+
+def test_a_model_of_another_kind_is_named_before_anything_is_sent(folder: Path) -> None:
+    client = MemoryClient(outputs="logits")
+    with pytest.raises(ServerError, match=r"probabilities.*logits"):
+        predict_folder([folder], client=client)
+    assert client.sizes == []
+
+
+def test_progress_is_told(folder: Path) -> None:
+    told: list[Progress] = []
+    with listening(told.append):
+        predict_folder([folder / "inner"], client=MemoryClient(), batch_size=3)
+    assert (told[-1].done, told[-1].total) == (4, 4)
+
+
+def test_finding_pictures(folder: Path, tmp_path: Path) -> None:
+    file = folder / "notes.txt"
+    twice = find_pictures([file, folder / "inner", folder / "inner" / "000.png"])
+    assert len(twice) == 11
+    assert twice[0] == file
+    with pytest.raises(DataError, match="correct the path") as caught:
+        find_pictures([tmp_path / "absent"])
+    assert caught.value.exit_code == 2
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="received none in"):
+        find_pictures([tmp_path / "empty"])
+
+
+def test_tables_survive_writing(folder: Path, tmp_path: Path) -> None:
+    table = predict_folder([folder], client=MemoryClient())
+    for suffix in ("csv", "parquet"):
+        write_table(table, tmp_path / "new" / f"out.{suffix}")
+    parquet = pd.read_parquet(tmp_path / "new" / "out.parquet")
+    assert list(parquet["path"]) == list(table["path"])
+    assert parquet["probabilities"][2].tolist() == table["probabilities"][2]
+    csv = pd.read_csv(tmp_path / "new" / "out.csv")
+    assert list(csv.columns) == list(table.columns)
+    assert csv["probabilities"][3] == "[0.9019608, 0.09803922]"
+    assert csv["version"].dropna().astype(int).unique().tolist() == [7]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["out.csv", "out.parquet"]
+    with pytest.raises(ConfigError, match=r"\.csv or \.parquet"):
+        write_table(table, tmp_path / "out.xlsx")
