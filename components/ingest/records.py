@@ -56,7 +56,7 @@ def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tup
         where: the source's path, for messages.
 
     Raises:
-        DataError: there are fewer than two classes.
+        DataError: there are fewer than two classes, or a name cannot be printed.
         ConfigError: `positive` is not one of the classes.
     """
     classes = sorted(set(labels))
@@ -66,6 +66,15 @@ def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tup
                 f"pictures of at least two classes in {where}",
                 received=f"only '{classes[0]}'" if classes else "no picture",
                 do="add the pictures of another class",
+            )
+        )
+    odd = [name for name in classes if not name.isprintable()]
+    if odd:
+        raise DataError(
+            expected(
+                f"class names of printable characters in {where}",
+                received=some(ascii(name) for name in odd),
+                do="rename the class",
             )
         )
     if positive and positive not in classes:

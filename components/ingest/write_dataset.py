@@ -49,7 +49,7 @@ def ingest(*, out: Path, settings: IngestConfig) -> Dataset:
         concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool,
     ):
         copies = pool.map(
-            lambda pair: _copy(pair[0], out, f"pictures/{pair[1]}"),
+            lambda pair: _copy(pair[0], out, pair[1]),
             zip(source.pictures, names, strict=True),
         )
         rows = list(progress.track(copies, "copying pictures", total=len(names)))
@@ -83,6 +83,7 @@ def content_key(settings: IngestConfig) -> str:
             "checking for changes",
             total=len(source.pictures),
         ):
+            # The bytes, not where they stand.
             described = dataclasses.asdict(picture) | {"file": digest}
             total.update(json.dumps(described, sort_keys=True).encode())
     return total.hexdigest()
@@ -92,8 +93,9 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _copy(picture: PictureRecord, out: Path, path: str) -> dict[str, object]:
-    """Write one picture and return its manifest row."""
+def _copy(picture: PictureRecord, out: Path, name: str) -> dict[str, object]:
+    """Write one picture below `pictures/` and return its manifest row."""
+    path = f"pictures/{name}"
     data = picture.file.read_bytes()
     if not is_servable(data):
         try:
@@ -107,7 +109,7 @@ def _copy(picture: PictureRecord, out: Path, path: str) -> dict[str, object]:
         "label": picture.label,
         "soft_label": picture.soft_label,
         "domain": picture.domain,
-        "group": picture.group or picture.name,
+        "group": _printable(picture.group) or name,
         "split": picture.split,
         "weight": picture.weight,
     }
@@ -121,7 +123,7 @@ def _safe_names(names: list[str]) -> list[str]:
     taken: set[str] = set()
     safe = []
     for name in names:
-        cleaned = "".join(char if char.isprintable() and char != "\\" else "_" for char in name)
+        cleaned = _printable(name).replace("\\", "_")
         unique, number = cleaned, 1
         while unique in taken:
             number += 1
@@ -130,3 +132,7 @@ def _safe_names(names: list[str]) -> list[str]:
         taken.add(unique)
         safe.append(unique)
     return safe
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "_" for char in text)

@@ -100,13 +100,8 @@ def read(settings: IngestConfig) -> SourceData:
 
 
 def _table(file: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(
-            file, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise _file_error(file, f"what cannot be read ({str(error).strip()})") from None
-    table.columns = table.columns.str.strip()
+    """Return the known columns as stripped text, indexed by line number less `_FIRST_LINE`."""
+    table = _cells(file)
     lacking = [name for name in REQUIRED if name not in table.columns]
     if lacking:
         had = some(table.columns)
@@ -122,10 +117,29 @@ def _table(file: Path) -> pd.DataFrame:
             raise _file_error(file, f"a column '{name}' (did you mean '{near[0]}'?)")
     if other:
         LOG.warning("columns of %s that mean nothing here: %s", file, ", ".join(other))
-    names = (*REQUIRED, *OPTIONAL)
     blank = pd.Series("", index=table.index, dtype=str)
-    cells = {name: table[name].fillna("").str.strip() for name in names if name in table.columns}
-    return pd.DataFrame({name: cells.get(name, blank) for name in names})
+    return pd.DataFrame({name: table.get(name, blank) for name in (*REQUIRED, *OPTIONAL)})
+
+
+def _cells(file: Path) -> pd.DataFrame:
+    """Read all cells as text. Without `header`, pandas refuses lines with too many cells."""
+    try:
+        raw = pd.read_csv(
+            file,
+            header=None,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            skip_blank_lines=False,
+        )
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise _file_error(file, f"what cannot be read ({str(error).strip()})") from None
+    cells = raw.fillna("").apply(lambda column: column.str.strip())
+    table: pd.DataFrame = cells.iloc[1:].reset_index(drop=True)
+    table.columns = pd.Index(cells.iloc[0].tolist())
+    filled = (table != "").any(axis=1)
+    return table[filled]
 
 
 def _file_error(file: Path, received: str) -> DataError:
