@@ -131,6 +131,18 @@ def exit_code(table: pd.DataFrame) -> int:
     return SOME_FAILED if bool(table["error"].notna().any()) else ALL_PREDICTED
 
 
+def check_output(path: Path) -> None:
+    """Refuse a file that `write_table` cannot write, before hours of pictures are classified.
+
+    Raises:
+        ConfigError: the suffix is neither .csv nor .parquet.
+    """
+    if path.suffix not in {".csv", ".parquet"}:
+        raise ConfigError(
+            expected("a .csv or .parquet file", received=f"'{path}'", do="change its suffix")
+        )
+
+
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write `predict_folder`'s table as CSV or Parquet, as the suffix says.
 
@@ -139,10 +151,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     Raises:
         ConfigError: another suffix.
     """
-    if path.suffix not in {".csv", ".parquet"}:
-        raise ConfigError(
-            expected("a .csv or .parquet file", received=f"'{path}'", do="change its suffix")
-        )
+    check_output(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Whoever reads while we write sees the old table or the new one, never half of one.
     partial = path.with_name(f".{path.name}.partial")

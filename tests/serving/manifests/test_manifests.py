@@ -24,7 +24,7 @@ OVERLAYS = ("cpu", "gpu", "cpu-s3")
 # Kinds that a cluster learns from an operator; Kubernetes itself has no schema for them.
 FOREIGN = {"ServiceMonitor"}
 KUBERNETES = ("1.30", "1.34")
-METADATA = "/v1/models/model/metadata"
+METADATA = "/v1/models/solar/metadata"
 
 every_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
 pytestmark = pytest.mark.slow
