@@ -32,11 +32,23 @@ class Metric:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Slice:
+    """The candidate's figures on a part of the test split: one domain, or one kind of label."""
+
+    name: str
+    pictures: int
+    groups: int
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluationInfo:
     """The test split's figures for the candidate and, if one serves, for the incumbent.
 
     `candidate_sha256` / `incumbent_sha256` are the digests of the two SavedModels;
-    `incumbent_version` is 0 when nothing serves.
+    `incumbent_version` is 0 when nothing serves; with a version but no incumbent metrics, that
+    version could not be scored and `notes` says why. `notes` are sentences for a reader: what
+    was left out, and what to be careful with.
     """
 
     classes: tuple[str, ...]
@@ -48,6 +60,8 @@ class EvaluationInfo:
     incumbent_version: int = 0
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
+    slices: tuple[Slice, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def metric(self, name: str) -> Metric:
         """Return one of the candidate's figures by name."""

@@ -1,0 +1,67 @@
+"""The pictures that the model got wrong with the most confidence."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.evaluation import probabilities
+from components.common.pictures import decode
+
+THUMBNAIL_PX = 240
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """One picture of the grid. `confidence` in [0, 1] is what the wrong class was given."""
+
+    path: str
+    truth: str
+    decision: str
+    confidence: float
+    group: str
+    domain: str
+    jpeg: bytes
+
+
+def worst_mistakes(
+    predictions: pd.DataFrame, dataset: Dataset, *, limit: int
+) -> tuple[Mistake, ...]:
+    """Return the mistakes with the largest probability of the decided class, worst first.
+
+    Args:
+        predictions: of the test split.
+        dataset: holds the pictures.
+        limit: at most so many.
+    """
+    classes = dataset.info.classes
+    table = probabilities(predictions, classes).to_numpy(dtype=float)
+    decided = predictions["predicted"].to_numpy(dtype=int)
+    confidence = table[np.arange(len(table)), decided]
+    wrong = np.flatnonzero(decided != predictions["target"].to_numpy(dtype=int))
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:limit]
+    rows = predictions.to_dict("records")
+    return tuple(
+        Mistake(
+            path=str(row["path"]),
+            truth=classes[int(row["target"])],
+            decision=classes[int(row["predicted"])],
+            confidence=float(confidence[position]),
+            group=str(row["group"]),
+            domain=str(row["domain"]),
+            jpeg=_thumbnail(dataset.picture(str(row["path"])), str(row["path"])),
+        )
+        for row, position in ((rows[position], position) for position in worst)
+    )
+
+
+def _thumbnail(data: bytes, name: str) -> bytes:
+    pixels = decode(data, name=name)
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    buffer = io.BytesIO()
+    image.save(buffer, format="JPEG", quality=82)
+    return buffer.getvalue()

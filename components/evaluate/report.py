@@ -1,0 +1,135 @@
+"""One HTML page that holds everything: no script, no font, no picture from elsewhere."""
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from components.common.artifacts.candidate import CandidateInfo
+from components.common.artifacts.dataset import DatasetInfo
+from components.common.artifacts.evaluation import EvaluationInfo, Metric, Slice
+from components.common.artifacts.exported import ExportInfo
+from components.common.run_context import RunContext
+from components.evaluate import wording
+from components.evaluate.data_summary import Origin, SplitCount
+from components.evaluate.metrics import Integers
+from components.evaluate.mistakes import Mistake
+from components.evaluate.plots import row_shares
+
+TEMPLATE = "report_template.html"
+_SLICE_METRICS = ("accuracy", "balanced_accuracy", "roc_auc", "average_precision")
+
+
+@dataclass(frozen=True)
+class FigurePair:
+    """One figure, as PNG for a light and for a dark page."""
+
+    light: bytes
+    dark: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportContent:
+    """All that the page shows."""
+
+    evaluation: EvaluationInfo
+    exported: ExportInfo
+    candidate: CandidateInfo
+    dataset: DatasetInfo
+    splits: tuple[SplitCount, ...]
+    confusion: Integers
+    figures: dict[str, FigurePair]
+    mistakes: tuple[Mistake, ...]
+    mistakes_in_all: int
+    origins: tuple[Origin, ...]
+    run: RunContext
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricRow:
+    """One line of the metrics table; bar positions are percent of the width, -1 without a bar."""
+
+    label: str
+    meaning: str
+    value: str
+    interval: str
+    incumbent: str
+    bar_low: float
+    bar_high: float
+    bar_value: float
+
+
+@dataclass(frozen=True)
+class ConfusionRow:
+    """One true class: its column, (count, share) of each decision, and all its pictures."""
+
+    name: str
+    own: int
+    cells: tuple[tuple[int, str], ...]
+    total: int
+
+
+def render(content: ReportContent) -> str:
+    """Return the page as HTML text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    info = content.evaluation
+    environment.filters["data_uri"] = _data_uri
+    return environment.get_template(TEMPLATE).render(
+        content=content,
+        headline=wording.headline(info),
+        sentences=wording.error_sentences(content.confusion, info.classes, info.positive),
+        rows=[_metric_row(metric, info) for metric in info.metrics],
+        slice_labels=[wording.metric_texts(info.positive)[name].label for name in _SLICE_METRICS],
+        slices=[(part, _slice_cells(part, info.positive)) for part in info.slices],
+        confusion_rows=_confusion_rows(content.confusion, info.classes),
+    )
+
+
+def _metric_row(metric: Metric, info: EvaluationInfo) -> MetricRow:
+    text = wording.metric_texts(info.positive)[metric.name]
+    incumbent = next((other for other in info.incumbent_metrics if other.name == metric.name), None)
+    shown = metric.name != "log_loss"  # has no upper end
+    return MetricRow(
+        label=text.label,
+        meaning=text.meaning,
+        value=text.number(metric.value),
+        interval=wording.interval(metric, text),
+        incumbent=text.number(incumbent.value) if incumbent else "",
+        bar_low=100 * metric.low if shown else -1,
+        bar_high=100 * metric.high if shown else -1,
+        bar_value=100 * metric.value if shown else -1,
+    )
+
+
+def _slice_cells(part: Slice, positive: str) -> list[tuple[str, str]]:
+    texts = wording.metric_texts(positive)
+    by_name = {metric.name: metric for metric in part.metrics}
+    return [
+        (texts[name].number(by_name[name].value), wording.interval(by_name[name], texts[name]))
+        if name in by_name
+        else ("–", "not computable")
+        for name in _SLICE_METRICS
+    ]
+
+
+def _confusion_rows(counts: Integers, classes: tuple[str, ...]) -> list[ConfusionRow]:
+    shares = np.asarray(row_shares(counts))
+    rows = []
+    for own, name in enumerate(classes):
+        pairs = zip(counts[own], shares[own], strict=True)
+        cells = [(int(count), f"{100 * share:.0f} %") for count, share in pairs]
+        rows.append(ConfusionRow(name, own, tuple(cells), int(counts[own].sum())))
+    return rows
+
+
+def _data_uri(data: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,75 @@
+"""Ask a SavedModel about the test split: predictions as a table."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.evaluation import probabilities
+from components.common.errors import DataError, ExportError, expected
+from components.common.saved_model import Answers, ask
+from components.evaluate.metrics import Scored
+
+
+def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str) -> pd.DataFrame:
+    """Return PREDICTION_COLUMNS and one probability column a class, in manifest order.
+
+    Args:
+        saved_model: a SavedModel folder, the candidate's or a serving version.
+        dataset: its test split is sent as encoded bytes.
+        batch_size: pictures a call.
+        activity: what the progress report calls this.
+
+    Raises:
+        DataError: there is no test picture, or one cannot be read.
+        ExportError: the model answers with other classes than the data set has.
+    """
+    rows = dataset.split("test")
+    if rows.empty:
+        raise DataError(
+            expected(
+                "pictures in the test split",
+                received="none",
+                do="add pictures or raise the test share of the validate step",
+            )
+        )
+    paths = rows["path"].astype(str).tolist()
+    answers = ask(saved_model, paths, dataset.picture, batch_size=batch_size, activity=activity)
+    _check_classes(answers, dataset.info.classes)
+    position = {name: index for index, name in enumerate(dataset.info.classes)}
+    table = rows[["path", "sha256", "group", "domain"]].copy()
+    table["target"] = rows["label"].map(position).astype(np.int64)
+    table["predicted"] = [position[name] for name in answers.decisions]
+    for name, index in position.items():
+        table[f"p_{name}"] = answers.probabilities[:, index]
+    return table
+
+
+def scored(predictions: pd.DataFrame, classes: tuple[str, ...], positive: str) -> Scored:
+    """Return the arrays that the metrics work on."""
+    two = len(classes) == 2 and positive in classes
+    return Scored(
+        predictions["target"].to_numpy(dtype=np.int64),
+        predictions["predicted"].to_numpy(dtype=np.int64),
+        probabilities(predictions, classes).to_numpy(dtype=np.float64),
+        classes.index(positive) if two else None,
+    )
+
+
+def _check_classes(answers: Answers, classes: tuple[str, ...]) -> None:
+    """The graph names its best class; the name must stand where its probability stands."""
+    width = answers.probabilities.shape[1]
+    named = set(answers.classes) | set(answers.decisions)
+    fits = width == len(classes) and named <= set(classes)
+    if fits:
+        best = answers.probabilities.argmax(axis=1)
+        fits = all(classes[i] == name for i, name in zip(best, answers.classes, strict=True))
+    if not fits:
+        raise ExportError(
+            expected(
+                f"a model with the classes {', '.join(classes)} in this order",
+                received=f"{width} probabilities and the names {', '.join(sorted(named))}",
+                do="train and export again on this data set",
+            )
+        )

@@ -1,0 +1,117 @@
+"""The figures in plain words, for somebody who makes things and not models."""
+
+from dataclasses import dataclass
+
+from components.common.artifacts.evaluation import EvaluationInfo, Metric
+from components.evaluate.metrics import Integers
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricText:
+    """How a metric is called and explained. `as_percent` also says how it is printed."""
+
+    label: str
+    meaning: str
+    as_percent: bool = False
+    lower_is_better: bool = False
+
+    def number(self, value: float) -> str:
+        """Return the value as the report prints it."""
+        return f"{100 * value:.1f} %" if self.as_percent else f"{value:.3f}"
+
+
+def metric_texts(positive: str) -> dict[str, MetricText]:
+    """Return the texts of all metrics; `positive` is "" with three or more classes."""
+    one = f"a random “{positive}” picture" if positive else "a random picture of a class"
+    found = f"finding “{positive}” pictures" if positive else "finding each class"
+    return {
+        "accuracy": MetricText(
+            label="Accuracy", as_percent=True, meaning="Pictures decided correctly."
+        ),
+        "balanced_accuracy": MetricText(
+            label="Balanced accuracy",
+            as_percent=True,
+            meaning="The same, but every class counts equally, however rare it is.",
+        ),
+        "f1": MetricText(
+            label="F1",
+            meaning=f"Balance between {found} and not raising false alarms. 1 is perfect.",
+        ),
+        "roc_auc": MetricText(
+            label="ROC-AUC",
+            meaning=f"Chance that {one} scores above one that is not. Guessing gives 0.5.",
+        ),
+        "average_precision": MetricText(
+            label="Average precision",
+            meaning="How many alarms are right, over all operating points. 1 is perfect; "
+            "guessing gives the share of such pictures.",
+        ),
+        "log_loss": MetricText(
+            label="Log loss",
+            lower_is_better=True,
+            meaning="Penalty for being wrong, heavier when sure. Lower is better, 0 is perfect.",
+        ),
+        "calibration_error": MetricText(
+            label="Calibration error",
+            as_percent=True,
+            lower_is_better=True,
+            meaning="How far stated confidence and the share that was right lie apart. Lower is "
+            "better. Resampling adds noise, so the interval tends to lie above the value.",
+        ),
+    }
+
+
+def headline(info: EvaluationInfo) -> str:
+    """Say how good the model is, in one sentence, without judging whether that is enough."""
+    found = [metric for metric in info.metrics if metric.name == "accuracy"]
+    if not found:
+        return "The accuracy could not be computed."
+    metric = found[0]
+    low, high = _percent(metric.low), _percent(metric.high)
+    return (
+        f"Of 100 new pictures like these, the model decides about {_percent(metric.value)} "
+        f"correctly (95 % interval: {low} to {high})."
+    )
+
+
+def error_sentences(counts: Integers, classes: tuple[str, ...], positive: str) -> list[str]:
+    """Say what the mistakes mean on the shop floor.
+
+    Args:
+        counts: confusion matrix [C, C], rows are the truth.
+        classes: names, in the matrix's order.
+        positive: the class that alarms are about; "" with three or more classes.
+    """
+    if len(classes) != 2 or positive not in classes:
+        return _class_sentences(counts, classes)
+    yes = classes.index(positive)
+    no = 1 - yes
+    hits, missed, alarms = int(counts[yes, yes]), int(counts[yes, no]), int(counts[no, yes])
+    return [
+        _share(hits, hits + missed, f"“{positive}” pictures were found; {missed} were missed."),
+        _share(hits, hits + alarms, f"“{positive}” alarms were right; {alarms} were false alarms."),
+    ]
+
+
+def interval(metric: Metric, text: MetricText) -> str:
+    """Return "80.1 % to 89.0 %"."""
+    return f"{text.number(metric.low)} to {text.number(metric.high)}"
+
+
+def _class_sentences(counts: Integers, classes: tuple[str, ...]) -> list[str]:
+    sentences = []
+    for position, name in enumerate(classes):
+        hits, total = int(counts[position, position]), int(counts[position].sum())
+        if total:
+            sentences.append(_share(hits, total, f"“{name}” pictures were recognised."))
+    return sentences
+
+
+def _share(part: int, whole: int, what: str) -> str:
+    if not whole:
+        return f"0 of 0 {what}"
+    return f"{part} of {whole} ({_percent(part / whole)} %) {what}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f}"

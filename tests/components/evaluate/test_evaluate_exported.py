@@ -1,0 +1,210 @@
+"""The evaluate step on a real SavedModel: figures, incumbent, plots and page."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.evaluation import PREDICTION_COLUMNS, Evaluation
+from components.common.errors import DataError, ExportError
+from components.common.run_context import RunContext
+from components.evaluate.config import EvaluateConfig
+from components.evaluate.evaluate_exported import Inputs, evaluate, publish
+from components.evaluate.incumbent import newest_version
+
+pytestmark = pytest.mark.slow
+
+RUN = RunContext(run_id="run-1", commit="abc123", data_sha256="d" * 64)
+
+
+def _evaluate(inputs: Inputs, out: Path, **settings: Any) -> Evaluation:
+    config = EvaluateConfig(bootstrap_draws=200, **settings)
+    evaluate(inputs, out=out, settings=config, run=RUN)
+    return Evaluation.read(out)
+
+
+def test_figures_predictions_and_files(make_inputs: Callable[..., Inputs], tmp_path: Path) -> None:
+    inputs = make_inputs()
+    evaluation = _evaluate(inputs, tmp_path / "out")
+    test = Dataset.read(inputs.dataset).split("test")
+    predictions = evaluation.predictions()
+    assert predictions["path"].tolist() == test["path"].tolist()
+    columns = [*PREDICTION_COLUMNS, "p_functional", "p_defective"]
+    assert predictions.columns.tolist() == columns
+    right = (predictions["target"] == predictions["predicted"]).mean()
+    assert 0.5 < right < 1.0  # the noise makes some mistakes
+    assert evaluation.info.metric("accuracy").value == pytest.approx(right)
+    assert evaluation.info.pictures == 24
+    assert evaluation.info.groups == 6
+    assert evaluation.incumbent_predictions() is None
+    plots = {path.name for path in (tmp_path / "out" / "plots").iterdir()}
+    assert plots == {
+        "confusion.csv", "confusion.png", "discrimination.png", "learning_curves.png",
+        "reliability.png",
+    }  # fmt: skip
+    table = pd.read_csv(tmp_path / "out" / "plots" / "confusion.csv", index_col="truth")
+    assert table.to_numpy().sum() == 24
+
+
+def test_slices_by_domain_and_certainty(make_inputs: Callable[..., Inputs], tmp_path: Path) -> None:
+    info = _evaluate(make_inputs(), tmp_path / "out").info
+    sizes = {part.name: part.pictures for part in info.slices}
+    assert sizes == {
+        "mono": 12, "poly": 12, "certain labels only": 12, "uncertain labels only": 12,
+    }  # fmt: skip
+
+
+def test_report_is_one_self_contained_page(
+    make_inputs: Callable[..., Inputs], tmp_path: Path
+) -> None:
+    evaluation = _evaluate(make_inputs(), tmp_path / "out")
+    page = evaluation.report_path.read_text(encoding="utf-8")
+    sources = re.findall(r'(?:src|srcset|href)="([^"]{0,30})', page)
+    assert sources
+    assert all(source.startswith("data:image/") for source in sources)
+    assert not re.search(r"https?://|<script|<link|@import|url\(", page)
+    assert "Of 100 new pictures like these" in page
+    for text in ("abc123", "d" * 64, "they were inferred", "CC0", "ROC-AUC"):
+        assert text in page
+    mistakes = (evaluation.predictions().eval("target != predicted")).sum()
+    assert page.count("data:image/jpeg") == min(12, mistakes)
+
+
+def test_names_from_outside_cannot_break_the_page(
+    make_inputs: Callable[..., Inputs], tmp_path: Path
+) -> None:
+    inputs = make_inputs()
+    dataset = Dataset.read(inputs.dataset)
+    dataset.manifest["domain"] = "<script>alert(1)</script>$"
+    dataset.manifest.loc[::2, "domain"] = "other"
+    dataset.write()
+    page = _evaluate(inputs, tmp_path / "out").report_path.read_text(encoding="utf-8")
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_publish_copies_the_report_and_lists_the_figures(
+    make_inputs: Callable[..., Inputs], tmp_path: Path
+) -> None:
+    evaluation = _evaluate(make_inputs(), tmp_path / "out")
+    report = tmp_path / "artifacts" / "report"
+    figures = publish(tmp_path / "out", report=report)
+    assert report.read_bytes() == evaluation.report_path.read_bytes()
+    metric = evaluation.info.metric("roc_auc")
+    assert figures["roc_auc"] == metric.value
+    assert figures["roc_auc_low"] == metric.low <= metric.high == figures["roc_auc_high"]
+
+
+def test_incumbent_is_scored_on_the_same_pictures(
+    make_inputs: Callable[..., Inputs], save_model: Callable[..., None], tmp_path: Path
+) -> None:
+    inputs, base = make_inputs(), tmp_path / "models"
+    save_model(base / "cells" / "9", slope=-6.0)
+    save_model(base / "cells" / "10", slope=2.0)
+    (base / "cells" / ".staging-11").mkdir()
+    evaluation = _evaluate(inputs, tmp_path / "out", model_base_path=str(base), model_name="cells")
+    info = evaluation.info
+    assert info.incumbent_version == 10
+    assert info.incumbent_sha256 not in ("", info.candidate_sha256)
+    theirs = evaluation.incumbent_predictions()
+    assert theirs is not None
+    assert theirs["sha256"].tolist() == evaluation.predictions()["sha256"].tolist()
+    # Another slope ranks the pictures alike but states other probabilities.
+    by_name = {metric.name: metric for metric in info.incumbent_metrics}
+    assert by_name["roc_auc"].value == pytest.approx(info.metric("roc_auc").value)
+    assert by_name["log_loss"].value != pytest.approx(info.metric("log_loss").value)
+    assert "version 10" in evaluation.report_path.read_text(encoding="utf-8")
+
+
+def test_the_same_model_serving_gives_the_same_figures(
+    make_inputs: Callable[..., Inputs], tmp_path: Path
+) -> None:
+    inputs, base = make_inputs(), tmp_path / "models"
+    shutil.copytree(inputs.exported / "saved_model", base / "model" / "1")
+    evaluation = _evaluate(inputs, tmp_path / "out", model_base_path=str(base))
+    assert evaluation.info.incumbent_sha256 == evaluation.info.candidate_sha256
+    assert evaluation.info.incumbent_metrics == evaluation.info.metrics
+
+
+@pytest.mark.parametrize("kind", ["empty", "rubbish", "other classes"])
+def test_a_broken_incumbent_is_reported_and_no_crash(
+    make_inputs: Callable[..., Inputs], save_model: Callable[..., None], tmp_path: Path, kind: str
+) -> None:
+    inputs, version = make_inputs(), tmp_path / "models" / "model" / "3"
+    if kind == "other classes":
+        save_model(version, classes=("cat", "dog"))
+    else:
+        version.mkdir(parents=True)
+    if kind == "rubbish":
+        (version / "saved_model.pb").write_bytes(b"rubbish")
+    base = str(tmp_path / "models")
+    evaluation = _evaluate(inputs, tmp_path / "out", model_base_path=base)
+    info = evaluation.info
+    assert (info.incumbent_version, info.incumbent_metrics) == (3, ())
+    assert evaluation.incumbent_predictions() is None
+    assert any("Version 3, which serves now, could not be scored" in note for note in info.notes)
+    assert "could not be scored" in evaluation.report_path.read_text(encoding="utf-8")
+
+
+def test_newest_version_is_the_highest_number(tmp_path: Path) -> None:
+    assert newest_version("", "model") is None
+    assert newest_version(str(tmp_path), "model") is None
+    for name in ("2", "10", "9", "latest", ".partial-11"):
+        (tmp_path / "model" / name).mkdir(parents=True)
+    (tmp_path / "model" / "12").write_text("a file, not a version")
+    assert newest_version(str(tmp_path), "model") == tmp_path / "model" / "10"
+
+
+def test_no_test_pictures_is_the_users_to_mend(
+    make_inputs: Callable[..., Inputs], tmp_path: Path
+) -> None:
+    inputs = make_inputs()
+    dataset = Dataset.read(inputs.dataset)
+    dataset.manifest["split"] = "train"
+    dataset.write()
+    with pytest.raises(DataError, match="expected pictures in the test split, received none"):
+        _evaluate(inputs, tmp_path / "out")
+
+
+def test_a_model_of_other_classes_is_refused(
+    make_inputs: Callable[..., Inputs], save_model: Callable[..., None], tmp_path: Path
+) -> None:
+    inputs = make_inputs()
+    shutil.rmtree(inputs.exported / "saved_model")
+    save_model(inputs.exported / "saved_model", classes=("defective", "functional"))
+    with pytest.raises(ExportError, match="in this order"):
+        _evaluate(inputs, tmp_path / "out")
+
+
+def test_one_class_in_the_test_split_still_gives_a_page(
+    make_inputs: Callable[..., Inputs], tmp_path: Path
+) -> None:
+    inputs = make_inputs()
+    dataset = Dataset.read(inputs.dataset)
+    gone = (dataset.manifest["split"] == "test") & (dataset.manifest["label"] == "defective")
+    Dataset(dataset.root, dataset.info, dataset.manifest[~gone]).write()
+    evaluation = _evaluate(inputs, tmp_path / "out")
+    assert not {"roc_auc", "f1"} & {metric.name for metric in evaluation.info.metrics}
+    assert not (tmp_path / "out" / "plots" / "discrimination.png").exists()
+    assert "Not computable" in evaluation.report_path.read_text(encoding="utf-8")
+
+
+def test_equal_runs_write_equal_pages(make_inputs: Callable[..., Inputs], tmp_path: Path) -> None:
+    inputs = make_inputs()
+    pages = [_evaluate(inputs, tmp_path / name).report_path.read_bytes() for name in "ab"]
+    assert pages[0] == pages[1]
+
+
+def test_perfect_and_hopeless_models_draw(
+    make_inputs: Callable[..., Inputs], tmp_path: Path
+) -> None:
+    evaluation = _evaluate(make_inputs(noise=0.0), tmp_path / "out")
+    assert evaluation.info.metric("accuracy").value == 1.0
+    assert "None of the 24 test pictures" in evaluation.report_path.read_text(encoding="utf-8")
+    assert np.isfinite([metric.high for metric in evaluation.info.metrics]).all()
