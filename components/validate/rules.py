@@ -105,7 +105,7 @@ def _critical_picture_rules(info: DatasetInfo, settings: ValidateConfig) -> tupl
     return (
         _picture_rule(
             "readable",
-            "critical" if settings.on_unreadable == "stop" else "warning",
+            "critical",
             "ExpectColumnValuesToBeInSet",
             arguments={"column": "readable", "value_set": [True]},
             want="every picture to be readable",

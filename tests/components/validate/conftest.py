@@ -1,0 +1,61 @@
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from components.common.artifacts.dataset import Dataset, DatasetInfo
+from components.common.pictures import encode_png
+
+
+def noise_png(seed: int, side_px: int = 40) -> bytes:
+    noise = np.random.default_rng(seed).integers(0, 256, (side_px, side_px, 1))
+    return encode_png(noise.astype(np.uint8))
+
+
+@pytest.fixture
+def manifest() -> Callable[..., pd.DataFrame]:
+    """Make manifest rows of classes good and bad, `size` pictures a group."""
+
+    def make(
+        groups: int, *, size: int = 2, labels: Sequence[str] = ("good", "bad")
+    ) -> pd.DataFrame:
+        rows = [
+            {
+                "path": f"pictures/g{group}-{number}.png",
+                "sha256": hashlib.sha256(f"{group}-{number}".encode()).hexdigest(),
+                "label": labels[number % len(labels)],
+                "soft_label": math.nan,
+                "domain": "",
+                "group": f"g{group}",
+                "split": "",
+                "weight": 1.0,
+            }
+            for group in range(groups)
+            for number in range(size)
+        ]
+        return pd.DataFrame(rows)
+
+    return make
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, manifest: Callable[..., pd.DataFrame]) -> Callable[..., Dataset]:
+    """Write a Dataset with a picture of its own for each row of a manifest."""
+
+    def make(rows: pd.DataFrame | None = None, **info: object) -> Dataset:
+        rows = manifest(30) if rows is None else rows
+        root = tmp_path / "dataset"
+        (root / "pictures").mkdir(parents=True)
+        for seed, path in enumerate(rows["path"]):
+            (root / path).write_bytes(noise_png(seed))
+        labels = sorted(set(rows["label"]), reverse=True)
+        described = {"name": "tiny", "classes": tuple(labels), "positive": "bad", **info}
+        made = Dataset(root, DatasetInfo(**described), rows)  # type: ignore[arg-type]
+        made.write()
+        return made
+
+    return make

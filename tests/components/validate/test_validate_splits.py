@@ -1,0 +1,106 @@
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+from components.validate import splits
+from components.validate.config import ValidateConfig
+
+Make = Callable[..., pd.DataFrame]
+
+
+def assign(rows: pd.DataFrame, **settings: object) -> pd.Series:
+    same = rows.get("same_pixels", rows["path"])
+    return splits.assign(rows, same_pixels=same, settings=ValidateConfig(**settings))  # type: ignore[arg-type]
+
+
+def test_a_group_never_straddles(manifest: Make) -> None:
+    rows = manifest(200, size=3)
+    split = assign(rows)
+    assert (split.groupby(rows["group"]).nunique() == 1).all()
+
+
+def test_shares_are_met_on_average(manifest: Make) -> None:
+    shares = assign(manifest(4000, size=1, labels=("good",))).value_counts(normalize=True)
+    assert shares["test"] == pytest.approx(0.25, abs=0.03)
+    assert shares["validation"] == pytest.approx(0.15, abs=0.03)
+
+
+def test_new_data_move_no_old_group(manifest: Make) -> None:
+    rows = manifest(120)
+    old = assign(rows.head(80)).tolist()
+    assert assign(rows).head(80).tolist() == old
+    shuffled = rows.sample(frac=1, random_state=0)
+    assert assign(shuffled).sort_index().tolist() == assign(rows).tolist()
+
+
+def test_the_validation_share_moves_no_test_group(manifest: Make) -> None:
+    rows = manifest(200)
+    small = assign(rows, validation_fraction=0.1)
+    large = assign(rows, validation_fraction=0.3)
+    assert ((small == "test") == (large == "test")).all()
+
+
+def test_another_seed_another_split(manifest: Make) -> None:
+    rows = manifest(60)
+    assert assign(rows, seed=1).tolist() != assign(rows, seed=2).tolist()
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("protocol", ["grouped", "random"])
+def test_every_class_reaches_every_split_with_few_groups(
+    manifest: Make, seed: int, protocol: str
+) -> None:
+    rows = manifest(6, size=1).assign(label=["good", "good", "good", "bad", "bad", "bad"])
+    split = assign(rows, seed=seed, split=protocol)
+    assert len(set(zip(split, rows["label"], strict=True))) == 6
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_class_in_two_groups_goes_to_train_and_test(manifest: Make, seed: int) -> None:
+    rows = manifest(12, size=1, labels=("good",))
+    rows.loc[rows["group"].isin(["g3", "g8"]), "label"] = "bad"
+    split = assign(rows, seed=seed)
+    assert set(split[rows["label"] == "bad"]) == {"train", "test"}
+
+
+def test_random_is_stratified_by_class_and_domain(manifest: Make) -> None:
+    rows = manifest(200, size=2)
+    rows["domain"] = ["mono", "mono", "mono", "poly"] * 100
+    split = assign(rows, split="random")
+    for _, stratum in split.groupby([rows["label"], rows["domain"]]):
+        assert stratum.value_counts(normalize=True)["test"] == pytest.approx(0.25, abs=0.01)
+    assert (split.groupby(rows["group"]).nunique() > 1).any()
+
+
+@pytest.mark.parametrize("protocol", ["grouped", "random"])
+def test_pictures_with_the_same_pixels_stay_together(manifest: Make, protocol: str) -> None:
+    rows = manifest(60, size=1)
+    rows["same_pixels"] = [f"pictures/g{number // 3 * 3}-0.png" for number in range(60)]
+    split = assign(rows, split=protocol)
+    assert (split.groupby(rows["same_pixels"]).nunique() == 1).all()
+    assert split.nunique() == 3
+
+
+def test_groups_that_share_a_picture_are_joined_through_others(manifest: Make) -> None:
+    rows = manifest(40, size=3)
+    rows["same_pixels"] = rows["path"]
+    # g0 - g5 - g9 hang together by one picture each.
+    rows.loc[rows["path"] == "pictures/g5-0.png", "same_pixels"] = "pictures/g0-0.png"
+    rows.loc[rows["path"] == "pictures/g9-1.png", "same_pixels"] = "pictures/g5-1.png"
+    for seed in range(10):
+        split = assign(rows, seed=seed)
+        assert split[rows["group"].isin(["g0", "g5", "g9"])].nunique() == 1
+
+
+def test_a_split_column_is_taken_as_it_is(manifest: Make) -> None:
+    rows = manifest(3).assign(split=["train", "test", "test", "train", "validation", "train"])
+    assert assign(rows).tolist() == rows["split"].tolist()
+
+
+def test_counts_name_empty_cells(manifest: Make) -> None:
+    rows = manifest(2).assign(split="train")
+    table = splits.counts(rows, ("good", "bad")).set_index(["split", "label"])
+    assert table.loc[("train", "good"), "pictures"] == 2
+    assert table.loc[("test", "bad"), "pictures"] == 0
+    assert len(table) == 6
