@@ -197,7 +197,7 @@ class GrpcClient:
         """Tell a server that is absent from one that is there and busy."""
         if "HTTP2" in details or "SETTINGS" in details or "Socket closed" in details:
             return messages.wrong_language(
-                self.address, details, speaks="gRPC", other="http://HOST:PORT"
+                self.address, details, speaks="gRPC", do=messages.NOT_GRPC
             )
         if "connect" in details.lower() or "DNS" in details or "resol" in details:
             return messages.unreachable(self.address, details)
@@ -212,7 +212,7 @@ class GrpcClient:
             return messages.refused(self.address, details)
         if code == grpc.StatusCode.UNIMPLEMENTED:
             return messages.wrong_language(
-                self.address, details, speaks="TensorFlow Serving's gRPC API", other="http://..."
+                self.address, details, speaks="TensorFlow Serving's API", do=messages.NOT_SERVING
             )
         return messages.failed(self.address, f"{code.name}: {details}")
 

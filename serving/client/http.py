@@ -128,9 +128,7 @@ class HttpPool:
         if isinstance(error, http.client.BadStatusLine) and not isinstance(
             error, http.client.RemoteDisconnected
         ):
-            return messages.wrong_language(
-                self.url, "no HTTP", speaks="REST", other="grpc://HOST:PORT"
-            )
+            return messages.wrong_language(self.url, "no HTTP", speaks="REST", do=messages.NOT_REST)
         return PassingError(messages.unreachable(self.url, reason))
 
 

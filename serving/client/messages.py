@@ -5,6 +5,10 @@ from collections.abc import Sequence
 from components.common.errors import RequestError, ServerError, UnreachableError, expected
 from serving.client.answers import AVAILABLE, VersionStatus
 
+NOT_REST = "give the server's REST port, or write grpc://HOST:PORT if this is the gRPC one"
+NOT_GRPC = "give the server's gRPC port, or write http://HOST:PORT if this is the REST one"
+NOT_SERVING = "give the address of TensorFlow Serving or of `graft serve`"
+
 
 def unreachable(address: str, reason: str) -> UnreachableError:
     """Nobody answers at the address."""
@@ -17,13 +21,13 @@ def unreachable(address: str, reason: str) -> UnreachableError:
     )
 
 
-def wrong_language(address: str, reason: str, *, speaks: str, other: str) -> UnreachableError:
+def wrong_language(address: str, reason: str, *, speaks: str, do: str) -> UnreachableError:
     """Somebody answers, but in another protocol."""
     return UnreachableError(
         expected(
             f"{speaks} from {address}",
             received=f"something else ({reason})",
-            do=f"give the server's {speaks} port, or write {other} if this is the other one",
+            do=do,
         )
     )
 

@@ -166,7 +166,7 @@ class RestClient:
             if answer.content is None:
                 reason = f"HTTP {answer.code} without JSON"
                 raise messages.wrong_language(
-                    self.address, reason, speaks="REST", other="grpc://HOST:PORT"
+                    self.address, reason, speaks="REST", do=messages.NOT_SERVING
                 )
             return answer
 

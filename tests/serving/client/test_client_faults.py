@@ -260,6 +260,30 @@ def test_rest_names_a_server_of_another_kind() -> None:
         client.status()
 
 
+def test_each_protocol_names_the_other() -> None:
+    with (
+        grpc_server(lambda *_: grpc_answer()) as (address, _),
+        rest(f"http://{address}") as client,
+        pytest.raises(UnreachableError, match=r"expected REST .* write grpc://"),
+    ):
+        client.status()
+    with (
+        http_server(lambda *_: (404, "")) as (url, _),
+        GrpcClient(url.removeprefix("http://"), model="m", retry=FAST) as other,
+        pytest.raises(UnreachableError, match=r"expected gRPC .* write http://"),
+    ):
+        other.status()
+
+
+def test_grpc_names_a_server_of_another_kind() -> None:
+    with (
+        grpc_server(lambda *_: grpc_answer()) as (address, _),
+        GrpcClient(address, model="m", retry=FAST) as client,
+        pytest.raises(UnreachableError, match="TensorFlow Serving's API"),
+    ):
+        client.status()
+
+
 def test_rest_names_the_models_that_the_metrics_know() -> None:
     metrics = (
         ':tensorflow:serving:request_count{model_name="solar",status="NOT_FOUND"} 2\n'
