@@ -1,0 +1,248 @@
+"""The server process: load, open the ports, serve, drain."""
+
+import asyncio
+import ipaddress
+import logging
+import os
+import resource
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from components.common.errors import ConfigError, GraftError
+from serving.server.config_files import (
+    BatchingParameters,
+    MonitoringConfig,
+    read_batching_parameters,
+    read_model_config,
+    read_monitoring_config,
+    read_ssl_config,
+)
+from serving.server.core import CoreOptions, ServerCore
+from serving.server.flags import Flags
+from serving.server.grpc_services import GrpcOptions, build_server
+from serving.server.model_loader import RetryPolicy
+from serving.server.rest import RestOptions, RestServer
+from serving.server.rest_handlers import RestHandlers
+from serving.server.servable import Servable, SessionOptions
+from serving.server.warmup import warm_up
+
+_LOG = logging.getLogger(__name__)
+_CPUS = os.cpu_count() or 1
+_MAX_THREADS = 256
+
+
+class Server:
+    """One process's server, from flags to exit."""
+
+    def __init__(self, flags: Flags) -> None:
+        self._flags = flags
+        self._batching = _read_batching(flags)
+        self._monitoring = (
+            read_monitoring_config(flags.monitoring_config_file)
+            if flags.monitoring_config_file
+            else MonitoringConfig()
+        )
+        self._ssl = read_ssl_config(flags.ssl_config_file) if flags.ssl_config_file else None
+        self._session = _session_options(flags, self._batching)
+        # Loading is heavy on processors and on the GIL: not more at a time than there are.
+        self._load_slots = threading.Semaphore(max(flags.num_load_threads, _CPUS))
+        self._core = ServerCore(
+            load=self._load,
+            options=CoreOptions(
+                poll_seconds=flags.file_system_poll_wait_seconds,
+                retry=RetryPolicy(
+                    flags.max_num_load_retries, flags.load_retry_interval_micros / 1e6
+                ),
+                labels_for_unavailable=flags.allow_version_labels_for_unavailable_models,
+            ),
+        )
+
+    def _load(self, model: str, version: int, path: Path) -> Servable:
+        with self._load_slots:
+            servable = Servable(model=model, version=version, path=path, options=self._session)
+            if self._flags.enable_model_warmup:
+                try:
+                    warm_up(servable, iterations=self._flags.num_request_iterations_for_warmup)
+                except BaseException:
+                    servable.close()
+                    raise
+            return servable
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then drain.
+
+        Raises:
+            GraftError: a configuration, a model or a port is unusable.
+        """
+        _raise_file_limit()
+        signal.signal(signal.SIGTERM, self._stop_early)
+        signal.signal(signal.SIGINT, self._stop_early)
+        config = _model_config(self._flags)
+        self._core.start_polling()
+        self._core.reload(config)
+        if self._flags.model_config_file and self._flags.model_config_file_poll_wait_seconds > 0:
+            threading.Thread(target=self._poll_config, name="config", daemon=True).start()
+        self._loop(self._serve())
+
+    def _loop(self, main: Any) -> None:
+        import uvloop
+
+        uvloop.run(main)
+
+    def _stop_early(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        _LOG.info("signal %d before the server was ready", number)
+        os._exit(128 + number)
+
+    async def _serve(self) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        grpc_server = build_server(self._core, self._grpc_options())
+        grpc_server.start()
+        _LOG.info("Running gRPC ModelServer at %s:%d ...", self._flags.host, self._flags.port)
+        rest = await self._start_rest()
+        await stop.wait()
+        _LOG.info("draining: no new requests, up to %g s", self._flags.drain_seconds)
+        self._core.stop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # The second signal means it.
+            loop.add_signal_handler(number, os._exit, 1)
+        stopped = grpc_server.stop(self._flags.drain_seconds)
+        await asyncio.gather(
+            asyncio.to_thread(stopped.wait), *([rest.drain()] if rest is not None else [])
+        )
+
+    async def _start_rest(self) -> RestServer | None:
+        flags = self._flags
+        if flags.rest_api_port == 0:
+            return None
+        if flags.rest_api_port == flags.port:
+            _LOG.error(
+                "server_options.http_port cannot be same as grpc_port. Please use a different "
+                "port for HTTP/REST API. Skipped exporting HTTP/REST API."
+            )
+            return None
+        handlers = RestHandlers(
+            self._core,
+            timeout_ms=flags.rest_api_timeout_in_ms,
+            check_method=flags.enable_signature_method_name_check,
+        )
+        rest = RestServer(
+            handlers,
+            RestOptions(
+                host=flags.host,
+                port=flags.rest_api_port,
+                threads=_threads(flags.rest_api_num_threads, self._batching),
+                timeout=flags.rest_api_timeout_in_ms / 1000,
+                cors=flags.rest_api_enable_cors_support,
+                metrics_path=self._monitoring.path,
+                drain_seconds=flags.drain_seconds,
+            ),
+        )
+        address = f"{flags.host}:{flags.rest_api_port}"
+        try:
+            await rest.start()
+        except OSError as error:
+            # The original goes on with gRPC alone, too.
+            _LOG.error("Failed to start HTTP Server at %s: %s", address, error)
+            return None
+        _LOG.info("Exporting HTTP/REST API at:%s ...", address)
+        return rest
+
+    def _grpc_options(self) -> GrpcOptions:
+        flags = self._flags
+        return GrpcOptions(
+            address=_grpc_address(flags.host, flags.port) if flags.port else "",
+            socket_path=flags.grpc_socket_path,
+            threads=_threads(flags.grpc_max_threads, self._batching),
+            channel_arguments=flags.grpc_channel_arguments,
+            ssl=self._ssl,
+            health=flags.enable_grpc_healthcheck_service,
+            as_content=flags.enable_serialization_as_tensor_content,
+            check_method=flags.enable_signature_method_name_check,
+            allow_reload=flags.allow_remote_reload or _is_loopback(flags.host),
+        )
+
+    def _poll_config(self) -> None:
+        """Reload the model list whenever its file's text changes."""
+        path = Path(self._flags.model_config_file)
+        seen = path.read_bytes()
+        while not self._core.stopped.wait(self._flags.model_config_file_poll_wait_seconds):
+            try:
+                text = path.read_bytes()
+                if text == seen:
+                    continue
+                self._core.reload(read_model_config(str(path)))
+                seen = text
+            except (OSError, GraftError) as error:
+                _LOG.error("the old model configuration stays in force: %s", error)
+
+
+def _read_batching(flags: Flags) -> BatchingParameters | None:
+    if not flags.enable_batching:
+        return None
+    if flags.batching_parameters_file:
+        return read_batching_parameters(flags.batching_parameters_file, default_threads=_CPUS)
+    return BatchingParameters(num_batch_threads=_CPUS)
+
+
+def _session_options(flags: Flags, batching: BatchingParameters | None) -> SessionOptions:
+    both = flags.tensorflow_session_parallelism
+    return SessionOptions(
+        tags=tuple(flags.saved_model_tags.split(",")),
+        intra_op_threads=both or flags.tensorflow_intra_op_parallelism,
+        inter_op_threads=both or flags.tensorflow_inter_op_parallelism,
+        gpu_memory_fraction=flags.per_process_gpu_memory_fraction,
+        batching=batching,
+        per_model_batching=flags.enable_per_model_batching_parameters,
+    )
+
+
+def _model_config(flags: Flags) -> Any:
+    if flags.model_config_file:
+        return read_model_config(flags.model_config_file)
+    from tensorflow_serving.config import model_server_config_pb2
+
+    config = model_server_config_pb2.ModelServerConfig()
+    config.model_config_list.config.add(
+        name=flags.model_name, base_path=flags.model_base_path, model_platform="tensorflow"
+    )
+    return config
+
+
+def _threads(wanted: int, batching: BatchingParameters | None) -> int:
+    """Return how many requests may be in the graph at once: enough for two full batches."""
+    if wanted > 0:
+        return wanted
+    rows = 2 * batching.max_batch_size if batching else 0
+    return min(_MAX_THREADS, max(4 * _CPUS, rows))
+
+
+def _grpc_address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _raise_file_limit() -> None:
+    """A thousand clients need a thousand descriptors; the soft limit is often 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536) if hard > 0 else 65536, hard))
+
+
+def start_error(error: GraftError) -> str:
+    """Return the line that the original prints before it exits with 255."""
+    kind = "INVALID_ARGUMENT" if isinstance(error, ConfigError) else "UNKNOWN"
+    code = getattr(error, "code", None)
+    return f"Failed to start server. Error: {code.name if code is not None else kind}: {error}"

@@ -1,0 +1,63 @@
+"""What became of every version since the process started."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from serving.server.status import Code
+
+
+class State(IntEnum):
+    """States of a version; the numbers are those of ModelVersionStatus.State."""
+
+    START = 10
+    LOADING = 20
+    AVAILABLE = 30
+    UNLOADING = 40
+    END = 50
+
+
+@dataclass(frozen=True)
+class VersionStatus:
+    """State of one version, and why it ended there."""
+
+    version: int
+    state: State
+    code: Code = Code.OK
+    message: str = ""
+
+
+class VersionStates:
+    """Thread-safe record of all versions ever seen, ended ones included."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._models: dict[str, dict[int, VersionStatus]] = {}
+
+    def publish(self, model: str, status: VersionStatus) -> None:
+        """Record a new state and wake whoever waits for one."""
+        with self._changed:
+            self._models.setdefault(model, {})[status.version] = status
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Make waiters look again although no state changed."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def of_model(self, model: str) -> list[VersionStatus]:
+        """Return the model's versions, newest first."""
+        with self._changed:
+            versions = list(self._models.get(model, {}).values())
+        return sorted(versions, key=lambda status: -status.version)
+
+    def get(self, model: str, version: int) -> VersionStatus | None:
+        """Return one version's state, None if it was never seen."""
+        with self._changed:
+            return self._models.get(model, {}).get(version)
+
+    def wait(self, condition: Callable[[], bool], *, timeout: float | None = None) -> bool:
+        """Block until `condition` holds; it is asked again after each change."""
+        with self._changed:
+            return self._changed.wait_for(condition, timeout)
