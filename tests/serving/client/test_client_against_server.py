@@ -61,8 +61,12 @@ def test_predicts_pictures_in_order(client: Client) -> None:
 
 def test_both_protocols_give_the_same_bits(server: RunningServer) -> None:
     pictures = [png(level) for level in range(0, 256, 5)]
-    rest = RestClient(server.rest_url, model=MODEL).predict_pictures(pictures)
-    grpc = GrpcClient(server.grpc_address, model=MODEL).predict_pictures(pictures)
+    with (
+        RestClient(server.rest_url, model=MODEL) as rest_client,
+        GrpcClient(server.grpc_address, model=MODEL) as grpc_client,
+    ):
+        rest = rest_client.predict_pictures(pictures)
+        grpc = grpc_client.predict_pictures(pictures)
     np.testing.assert_array_equal(rest.probabilities, grpc.probabilities)
     assert rest.classes == grpc.classes
 
