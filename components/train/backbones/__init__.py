@@ -1,0 +1,12 @@
+"""Pretrained networks without their top, one file a family; the file name is the key.
+
+A backbone module has
+
+- `VARIANTS`: the names after the slash in `backbone: family/variant`, the default first;
+  `("",)` when the family has one member;
+- `build(variant, *, image_size_px, pretrained) -> Backbone`: `pretrained` asks Keras
+  Applications for its ImageNet weights, False gives random ones.
+
+The network takes raw pixels, 0 to 255: preprocessing is part of its graph, made of layers that
+Keras can save and load by itself (no Lambda).
+"""

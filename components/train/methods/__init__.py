@@ -1,0 +1,10 @@
+"""Ways to transfer, one file each; the file name is the key.
+
+A method module has
+
+- `Options`: a frozen dataclass (a `Section`) of its settings;
+- `fit(data, network, options, session) -> Fitted`: fits `network.model` in place. `data` is a
+  `TrainingData`, `session` (see `components.train.session`) holds the seed and the activation
+  cache. It must leave the network able to answer for raw pixels, and say in `Fitted.cut` up to
+  which layer the weights are still those that came in, so that later work can start there.
+"""

@@ -1,0 +1,36 @@
+"""MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381), Keras Applications."""
+
+import keras
+
+from components.train.network import Backbone, PixelSpec, pixel_input
+
+VARIANTS = ("1.0", "0.35", "0.5", "0.75", "1.3", "1.4")
+MIN_SIZE_PX = 32
+
+# Where no shortcut passes by: the sum at the end of each block that has one, and the last
+# projection of those that have none.
+CUT_POINTS = (
+    "block_2_add",
+    "block_5_add",
+    "block_6_project_BN",
+    "block_9_add",
+    "block_10_project_BN",
+    "block_12_add",
+    "block_13_project_BN",
+    "block_15_add",
+    "block_16_project_BN",
+    "out_relu",
+)
+
+
+def build(variant: str, *, image_size_px: int, pretrained: bool) -> Backbone:
+    """Return MobileNetV2 of width `variant` for raw pixels [N, S, S, 3], 0 to 255."""
+    pixels = pixel_input(PixelSpec("mobilenet_v2", image_size_px, MIN_SIZE_PX))
+    scaled = keras.layers.Rescaling(1.0 / 127.5, offset=-1.0, name="preprocess")(pixels)
+    model = keras.applications.MobileNetV2(
+        input_tensor=scaled,
+        alpha=float(variant),
+        include_top=False,
+        weights="imagenet" if pretrained else None,
+    )
+    return Backbone(model=model, cut_points=CUT_POINTS, default_cut="block_12_add")

@@ -1,0 +1,147 @@
+"""What a method trains on: two splits of the shards, with targets, weights and groups."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from components.common.artifacts.records import file_sha256
+from components.common.artifacts.shards import Shards, ShardsInfo, targets
+from components.common.errors import DataError, expected
+
+Floats = npt.NDArray[np.float32]
+
+# Test-time views by number of flips: (left-right, up-down), the picture as it is first.
+FLIPS: dict[int, tuple[tuple[bool, bool], ...]] = {
+    1: ((False, False),),
+    2: ((False, False), (True, False)),
+    4: ((False, False), (True, False), (False, True), (True, True)),
+}
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split; arrays over pictures have length N, `pixels` has views * N rows, view-major.
+
+    pixels: uint8 [views * N, S, S, 1 or 3], memory-mapped.
+    targets: float32 [N, classes], rows sum to 1 (soft where annotated and wanted).
+    labels: int [N], the hard class.
+    weights: float32 [N], mean 1 over the split.
+    groups: [N], text.
+    paths: [N], text, in the Dataset.
+    content_sha256: digest of `pixels`.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    targets: Floats
+    labels: npt.NDArray[np.int64]
+    weights: Floats
+    groups: npt.NDArray[Any]
+    paths: tuple[str, ...]
+    content_sha256: str
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures there are."""
+        return len(self.labels)
+
+    @property
+    def views(self) -> int:
+        """How many rows each picture has."""
+        return len(self.pixels) // self.pictures
+
+    def view_rows(self, views: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the rows of each picture in the view chosen for it, int [N]."""
+        return views * self.pictures + np.arange(self.pictures)
+
+    def head(self, pictures: int) -> "Split":
+        """Return `pictures` pictures spread evenly over the split, in view 0 only."""
+        chosen = np.unique(np.linspace(0, self.pictures - 1, pictures).round().astype(int))
+        return dataclasses.replace(
+            self,
+            pixels=self.pixels[chosen],
+            targets=self.targets[chosen],
+            labels=self.labels[chosen],
+            weights=self.weights[chosen],
+            groups=self.groups[chosen],
+            paths=tuple(self.paths[i] for i in chosen),
+            content_sha256="",
+        )
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a method may look at. The test split is not here on purpose."""
+
+    train: Split
+    validation: Split
+    classes: tuple[str, ...]
+
+
+def read(shards: Shards, *, soft_labels: bool) -> TrainingData:
+    """Open the training and validation splits.
+
+    Raises:
+        DataError: a class has no training picture, or validation is empty.
+    """
+    data = TrainingData(
+        train=_split(shards, "train", soft_labels=soft_labels),
+        validation=_split(shards, "validation", soft_labels=soft_labels),
+        classes=shards.info.classes,
+    )
+    _check(data, shards.info)
+    return data
+
+
+def network_pixels(pixels: npt.NDArray[np.uint8], flip: tuple[bool, bool]) -> Floats:
+    """Return what the network sees, float32 [N, S, S, 3] in [0, 255].
+
+    Args:
+        pixels: uint8 [N, S, S, 1 or 3].
+        flip: (left-right, up-down).
+    """
+    across, down = flip
+    flipped = pixels[:, :, ::-1] if across else pixels
+    flipped = flipped[:, ::-1] if down else flipped
+    colour = np.broadcast_to(flipped, (*flipped.shape[:3], 3))
+    return np.ascontiguousarray(colour, dtype=np.float32)
+
+
+def _split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
+    rows = shards.rows(name)
+    first: pd.DataFrame = rows[rows["view"] == 0]
+    if first.empty:
+        raise DataError(
+            expected(
+                f"pictures in the split '{name}'",
+                received="none",
+                do="give more pictures, or a larger share in the settings of validate",
+            )
+        )
+    weights = first["weight"].to_numpy(dtype=np.float32)
+    return Split(
+        pixels=shards.pixels(name),
+        targets=targets(first, shards.info, soft=soft_labels),
+        labels=first["target"].to_numpy(dtype=np.int64),
+        weights=weights / weights.mean(),
+        groups=first["group"].astype(str).to_numpy(dtype=object),
+        paths=tuple(first["path"].astype(str)),
+        content_sha256=file_sha256(shards.root / f"{name}.npy"),
+    )
+
+
+def _check(data: TrainingData, info: ShardsInfo) -> None:
+    counts = np.bincount(data.train.labels, minlength=len(info.classes))
+    absent = [name for name, count in zip(info.classes, counts, strict=True) if count == 0]
+    if len(info.classes) < 2 or absent:
+        received = f"none of {', '.join(absent)}" if absent else f"only {', '.join(info.classes)}"
+        raise DataError(
+            expected(
+                "training pictures of at least two classes, and of every class",
+                received=received,
+                do="add pictures of each class, or remove the class",
+            )
+        )

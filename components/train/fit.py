@@ -1,0 +1,129 @@
+"""Fit a network to shards and write the Candidate."""
+
+import logging
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from components.common import config, plugins
+from components.common.artifacts.candidate import Candidate, CandidateInfo
+from components.common.artifacts.shards import Shards
+from components.common.errors import GraftError, expected
+from components.common.seeding import derive
+from components.train import data, network
+from components.train.activations import ActivationCache
+from components.train.calibration import fit_temperature, softmax
+from components.train.config import TrainConfig
+from components.train.data import FLIPS, Floats, Split, TrainingData
+from components.train.network import Network
+from components.train.session import Fitted, Session, flip_averaged_logits, predict
+from components.train.weights import source_sha256, weights_sha256
+
+LOG = logging.getLogger(__name__)
+
+METHODS = "components.train.methods"
+# Pictures whose answers are kept for export to compare with: enough to see any slip of
+# preprocessing, few enough to be answered by the whole network in seconds.
+PARITY_PICTURES = 64
+_SAVED_TOLERANCE = 1e-5
+
+
+def train(shards_root: Path, *, out: Path, settings: TrainConfig, cache_dir: str) -> None:
+    """Fit a network and write the Candidate artifact.
+
+    Args:
+        shards_root: the Shards artifact.
+        out: the folder to write.
+        settings: backbone, weights, method, its options.
+        cache_dir: where activations are kept between runs; "" keeps them for this run only.
+
+    Raises:
+        ConfigError: unknown backbone, method, option or cut point.
+        DataError: a class without pictures, or pictures too small for the network.
+        WeightsError: see `network.build`.
+        GraftError: the saved network answers differently from the one in memory.
+    """
+    method = plugins.load(METHODS, settings.method)
+    options = config.load(method.Options, settings.options, where="train.options")
+    source = source_sha256(settings.weights)
+    shards = Shards.read(shards_root)
+    splits = data.read(shards, soft_labels=settings.soft_labels)
+    keras.utils.set_random_seed(derive(settings.seed, "train"))
+    built = network.build(
+        settings, image_size_px=shards.info.image_size_px, classes=len(splits.classes)
+    )
+    is_file = source not in {"imagenet", "none"}
+    origin = source if is_file else weights_sha256(built.model)
+    with ExitStack() as stack:
+        root = cache_dir or stack.enter_context(tempfile.TemporaryDirectory())
+        cache = ActivationCache(Path(root) / "activations", int(settings.cache_gb * 1e9))
+        session = Session(settings.seed, settings.flips, cache)
+        fitted = method.fit(splits, built, options, session)
+        logits = flip_averaged_logits(built, splits.validation, start=fitted.cut, session=session)
+    outcome = _Outcome(splits, built, fitted, fit_temperature(logits, splits.validation.labels))
+    _write(out, settings, shards, outcome, weights_sha256=origin)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a finished fit leaves to be written."""
+
+    data: TrainingData
+    network: Network
+    fitted: Fitted
+    temperature: float
+
+
+def _write(
+    out: Path, settings: TrainConfig, shards: Shards, outcome: _Outcome, *, weights_sha256: str
+) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    info = CandidateInfo(
+        classes=shards.info.classes,
+        positive=shards.info.positive,
+        backbone=settings.backbone,
+        method=settings.method,
+        image_size_px=shards.info.image_size_px,
+        temperature=outcome.temperature,
+        flips=settings.flips,
+        seed=settings.seed,
+        weights_sha256=weights_sha256,
+        trainable_parameters=outcome.fitted.trainable_parameters,
+        notes=outcome.fitted.notes,
+    )
+    candidate = Candidate(out, info)
+    parity = outcome.data.validation.head(PARITY_PICTURES)
+    outcome.network.model.save(candidate.model_path)
+    logits = _whole_network_logits(outcome.network.model, parity, flips=settings.flips)
+    _check_saved(candidate, parity, logits)
+    candidate.write(
+        curves=outcome.fitted.curves_frame(),
+        paths=list(parity.paths),
+        probabilities=softmax(logits / np.float32(outcome.temperature)),
+    )
+    LOG.info("candidate written: temperature %.3f, %s", outcome.temperature, info.notes)
+
+
+def _whole_network_logits(model: keras.Model, split: Split, *, flips: int) -> Floats:
+    """Return flip-averaged logits from pixels, without cached (float16) activations."""
+    views = [predict(model, data.network_pixels(split.pixels, flip)) for flip in FLIPS[flips]]
+    mean: Floats = np.mean(views, axis=0, dtype=np.float32)
+    return mean
+
+
+def _check_saved(candidate: Candidate, parity: Split, logits: Floats) -> None:
+    loaded = keras.models.load_model(candidate.model_path, compile=False)
+    answers = _whole_network_logits(loaded, parity, flips=candidate.info.flips)
+    gap = float(np.abs(softmax(answers) - softmax(logits)).max())
+    if not gap <= _SAVED_TOLERANCE:
+        raise GraftError(
+            expected(
+                "the saved network to answer like the trained one",
+                received=f"probabilities {gap:.2g} apart in {candidate.model_path.name}",
+                do="report this; a layer of the backbone does not survive saving",
+            )
+        )

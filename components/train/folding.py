@@ -1,0 +1,80 @@
+"""A faster copy of a frozen network: BatchNorm folded into the convolution before it.
+
+With fixed statistics BatchNorm is y = s x + t per channel, s = gamma / sqrt(variance + epsilon),
+t = beta - s mean. A convolution is linear, so s goes into its kernel and t into its bias; that
+spares two passes over the activations, which is what a CPU spends most of its time on.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+
+def fold_batch_norm(model: keras.Model) -> keras.Model:
+    """Return a copy that answers the same in inference, to float32 rounding.
+
+    Args:
+        model: a functional model; left as it is.
+    """
+    followers = {
+        layer.name: follower
+        for layer in model.layers
+        if (follower := _following_norm(layer, model)) is not None
+    }
+    folded = {follower.name for follower in followers.values()}
+
+    def copy_layer(layer: Any) -> Any:
+        if layer.name in folded:
+            return keras.layers.Identity(name=layer.name)
+        config = layer.get_config()
+        if layer.name in followers:
+            config["use_bias"] = True
+        return layer.__class__.from_config(config)
+
+    def call_layer(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        # BatchNorm was called with a mask, which Identity does not know.
+        return layer(*args) if layer.name in folded else layer(*args, **kwargs)
+
+    copy = keras.models.clone_model(model, clone_function=copy_layer, call_function=call_layer)
+    for layer in model.layers:
+        if layer.weights and layer.name not in folded:
+            norm = followers.get(layer.name)
+            values = layer.get_weights() if norm is None else _folded_weights(layer, norm)
+            copy.get_layer(layer.name).set_weights(values)
+    copy.trainable = False
+    return copy
+
+
+def _following_norm(layer: Any, model: keras.Model) -> Any:
+    """Return the BatchNorm that alone reads a linear convolution inside the model, or None."""
+    if type(layer) not in {keras.layers.Conv2D, keras.layers.DepthwiseConv2D}:
+        return None
+    if layer.activation is not keras.activations.linear or _is_output(layer, model):
+        return None
+    inside = {id(inner): inner for inner in model.layers}
+    readers = {id(node.operation) for node in layer._outbound_nodes} & set(inside)
+    if len(readers) != 1:
+        return None
+    reader = inside[readers.pop()]
+    return reader if isinstance(reader, keras.layers.BatchNormalization) else None
+
+
+def _is_output(layer: Any, model: keras.Model) -> bool:
+    return any(layer.output is output for output in model.outputs)
+
+
+def _folded_weights(layer: Any, norm: Any) -> list[Any]:
+    kernel, *rest = layer.get_weights()
+    mean, variance = (np.asarray(v) for v in (norm.moving_mean, norm.moving_variance))
+    scale = 1.0 / np.sqrt(variance + norm.epsilon)
+    if norm.gamma is not None:
+        scale = scale * np.asarray(norm.gamma)
+    shift = -mean * scale
+    if norm.beta is not None:
+        shift = shift + np.asarray(norm.beta)
+    bias = rest[0] * scale + shift if rest else shift
+    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+    # A depthwise kernel is [h, w, channels, multiplier], its outputs channel-major.
+    factors = scale.reshape(kernel.shape[2:]) if depthwise else scale
+    return [kernel * factors, bias]

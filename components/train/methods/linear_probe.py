@@ -1,0 +1,47 @@
+"""Linear probe: the whole backbone stays as it is, only the head is fitted."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from components.common.config import Section
+from components.common.seeding import derive
+from components.train.activations import Want
+from components.train.data import TrainingData
+from components.train.network import EMBEDDING, Network
+from components.train.probe import fit_probe
+from components.train.session import EpochScore, Fitted, Session, score
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Section):
+    """Settings of the probe.
+
+    strength: inverse L2 penalty C on standardised features; 0 chooses it by cross-validation.
+    """
+
+    strength: Annotated[float, Field(ge=0)] = 0.0
+
+
+def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+    """Fit the head by logistic regression on the cached embeddings of all views."""
+    train, validation = data.train, data.validation
+    features = session.activations(network, Want(train, EMBEDDING))
+    held_out = session.activations(
+        network, Want(validation, EMBEDDING, activity="computing validation features")
+    )
+    seed = derive(session.seed, "probe")
+    probe = fit_probe(features, train, strength=options.strength, seed=seed)
+    network.set_head(probe.kernel, probe.bias)
+    fitted_on = score(probe.logits(features[: train.pictures]), train)
+    judged_on = score(probe.logits(held_out), validation)
+    row = EpochScore(
+        "probe", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
+    )
+    return Fitted(
+        curves=(row,),
+        cut=EMBEDDING,
+        trainable_parameters=probe.kernel.size + probe.bias.size,
+        notes=(f"probe penalty C = {probe.strength:g}",),
+    )

@@ -1,0 +1,103 @@
+"""What a method is given besides the data, and what it returns."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from components.common.artifacts.candidate import CURVE_COLUMNS
+from components.train.activations import ActivationCache, Activations, Want
+from components.train.data import FLIPS, Floats, Split
+from components.train.network import LOGITS, Network
+from components.train.probe import log_loss
+
+
+@dataclass(frozen=True)
+class Session:
+    """One training run's surroundings.
+
+    flips: test-time views whose logits are averaged: 1, 2 or 4.
+    """
+
+    seed: int
+    flips: int
+    cache: ActivationCache
+
+    def activations(self, network: Network, want: Want) -> Activations:
+        """Return cached activations, see `ActivationCache.get`."""
+        return self.cache.get(network, want)
+
+
+@dataclass(frozen=True)
+class EpochScore:
+    """One row of the learning curves."""
+
+    phase: str
+    epoch: int
+    train_loss: float
+    validation_loss: float
+    train_accuracy: float
+    validation_accuracy: float
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """How a fit went.
+
+    cut: layers up to this one kept the weights they came with; "pixels" when none did.
+    trainable_parameters: how many numbers were fitted.
+    notes: what a reader of the report should know (a retry, a fallback, a chosen setting).
+    """
+
+    curves: tuple[EpochScore, ...]
+    cut: str
+    trainable_parameters: int
+    notes: tuple[str, ...] = ()
+
+    def curves_frame(self) -> pd.DataFrame:
+        """Return the learning curves as a table with CURVE_COLUMNS."""
+        rows = [[getattr(score, name) for name in CURVE_COLUMNS] for score in self.curves]
+        return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+
+
+@dataclass(frozen=True)
+class Score:
+    """Loss against (soft) targets and accuracy against hard labels."""
+
+    loss: float
+    accuracy: float
+
+
+def score(logits: Floats, split: Split) -> Score:
+    """Score logits [N, classes] of one view of a split."""
+    hits = logits.argmax(axis=1) == split.labels
+    accuracy = float(np.average(hits, weights=split.weights))
+    return Score(log_loss(logits, split.targets, split.weights), accuracy)
+
+
+def flip_averaged_logits(network: Network, split: Split, *, start: str, session: Session) -> Floats:
+    """Return the mean logits over the test-time flips, float32 [N, classes].
+
+    Args:
+        network: the fitted network.
+        split: its view 0 is used.
+        start: the layer up to which cached activations may be used.
+        session: number of flips, cache.
+    """
+    tail = network.between(start, LOGITS)
+    total = np.zeros(split.targets.shape, dtype=np.float32)
+    for flip in FLIPS[session.flips]:
+        want = Want(split, start, flip, activity="computing validation features")
+        inputs = session.activations(network, want)[: split.pictures]
+        total += predict(tail, inputs)
+    return total / np.float32(session.flips)
+
+
+def predict(model: Any, inputs: Activations, *, batch: int = 64) -> Floats:
+    """Return a model's answers to inputs of any float type, float32 [N, ...]."""
+    answers = [
+        np.asarray(model.predict_on_batch(np.asarray(inputs[i : i + batch], dtype=np.float32)))
+        for i in range(0, len(inputs), batch)
+    ]
+    return np.concatenate(answers).astype(np.float32)
