@@ -22,7 +22,8 @@ from rich.table import Table
 
 from components.augment.write_shards import augment
 from components.common.artifacts.evaluation import Evaluation
-from components.evaluate.evaluate_export import evaluate
+from components.common.run_context import RunContext
+from components.evaluate.evaluate_exported import Inputs, evaluate
 from components.export.export_candidate import export
 from components.ingest.write_dataset import ingest
 from components.train.fit import train
@@ -54,18 +55,12 @@ def measure(protocol: str, method: str, seed: int, *, ingested: Path, work: Path
         augment(dataset, out=shards, settings=settings.augment)
     fitted = folder / method
     started = time.monotonic()
-    train(
-        shards, out=fitted / "candidate", settings=settings.train, cache_dir=str(work / "cache")
-    )
+    train(shards, out=fitted / "candidate", settings=settings.train, cache_dir=str(work / "cache"))
     train_s = time.monotonic() - started
     export(fitted / "candidate", dataset, out=fitted / "exported", settings=settings.export)
-    evaluate(
-        fitted / "exported",
-        fitted / "candidate",
-        dataset,
-        out=fitted / "evaluation",
-        settings=settings.evaluate,
-    )
+    inputs = Inputs(fitted / "exported", fitted / "candidate", dataset)
+    run = RunContext(run_id=f"bench-{protocol}-{seed}")
+    evaluate(inputs, out=fitted / "evaluation", settings=settings.evaluate, run=run)
     info = Evaluation.read(fitted / "evaluation").info
     figures = {metric.name: metric.value for metric in info.metrics if metric.name in METRICS}
     return Row(protocol, method, seed, figures, train_s)
@@ -113,9 +108,7 @@ def main() -> None:
         for protocol in options.protocols:
             for seed in range(options.splits):
                 for method in options.methods:
-                    row = measure(
-                        protocol, method, seed, ingested=work / "ingested", work=work
-                    )
+                    row = measure(protocol, method, seed, ingested=work / "ingested", work=work)
                     rows.append(row)
                     console.print(f"{protocol} split {seed} {method}: {row.figures}")
     console.print(table(rows))

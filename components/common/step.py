@@ -111,7 +111,8 @@ def run_step(
             LOG.exception("%s failed", name)
             raise
     state = "reused" if reused else "done"
-    _note(context, _ended(record, state=state, result=str(result or ""), outputs=job.output_paths))
+    word = result if isinstance(result, str) else ""
+    _note(context, _ended(record, state=state, result=word, outputs=job.output_paths))
     return result
 
 

@@ -1,6 +1,8 @@
 """The `graft` command. One module a command; heavy imports happen inside the commands."""
 
+import signal
 import sys
+from types import FrameType
 
 import typer
 from rich.console import Console
@@ -28,6 +30,8 @@ app.add_typer(data.app, name="data")
 
 def main() -> None:
     """Run the command line; deliberate errors become one line and their exit code."""
+    # A polite end (systemd, CI, `timeout`) must clean up like Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         app()
     except GraftError as error:
@@ -36,6 +40,10 @@ def main() -> None:
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped", style="yellow")
         sys.exit(130)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _escaped(error: GraftError) -> str:

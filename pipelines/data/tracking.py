@@ -13,6 +13,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,13 +120,19 @@ def pinned_listing(project_root: Path) -> Listing | None:
 
 
 def _cache(project_root: Path) -> Path:
-    """Return DVC's cache folder, which the local config may have moved."""
-    folder = Path("cache")
-    for name in ("config", "config.local"):
-        parser = configparser.ConfigParser(inline_comment_prefixes=("#", ";"))
-        parser.read(project_root / ".dvc" / name)
-        folder = Path(parser.get("cache", "dir", fallback=str(folder)))
+    """Return DVC's cache folder, which the config may have moved."""
+    folder = "cache"
+    for parser in _configs(project_root):
+        folder = parser.get("cache", "dir", fallback=folder)
     return project_root / ".dvc" / folder
+
+
+def _configs(project_root: Path) -> Iterator[configparser.ConfigParser]:
+    """Yield the project's DVC configuration and the user's local one above it."""
+    for name in ("config", "config.local"):
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.read(project_root / ".dvc" / name)
+        yield parser
 
 
 def compare(actual: Listing, pinned: Listing) -> Differences:
@@ -139,8 +146,12 @@ def compare(actual: Listing, pinned: Listing) -> Differences:
 
 
 def has_remote(project_root: Path) -> bool:
-    """Tell whether a DVC remote is configured, at any of DVC's levels."""
-    return bool(_dvc(project_root, "remote", "list").strip())
+    """Tell whether this project has a DVC remote, in `.dvc/config` or `.dvc/config.local`.
+
+    Read from the files: asking DVC itself takes three seconds.
+    """
+    names = [name for parser in _configs(project_root) for name in parser.sections()]
+    return any(name.strip("'").startswith("remote ") for name in names)
 
 
 def pull_from_remote(project_root: Path) -> None:

@@ -27,9 +27,7 @@ def test_help_loads_nothing_heavy() -> None:
         "heavy = {'tensorflow', 'keras', 'kfp', 'great_expectations', 'pandas', 'sklearn',"
         " 'matplotlib', 'dvc'} & set(sys.modules); print(sorted(heavy)); sys.exit(bool(heavy))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

