@@ -87,6 +87,8 @@ def local_server(model_name: str, versions: Path, *, timeout_s: float) -> Iterat
             base_path=versions,
             timeout_s=timeout_s,
             log_path=Path(folder) / "server.log",
+            # A model that does not load will not load a minute later.
+            flags=("--max_num_load_retries=0",),
         ) as server,
     ):
         yield server

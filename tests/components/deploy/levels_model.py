@@ -1,6 +1,6 @@
-"""A tiny SavedModel with Graft's bytes signature: `levels_model.py FOLDER SLOPE` writes it.
+"""A tiny SavedModel with Graft's bytes signature: `levels_model.py FOLDER SLOPE...` writes some.
 
-The brighter the picture, the likelier "bad"; SLOPE says how much so. It runs in a process of its
+The brighter the picture, the likelier "bad"; a slope says how much so. It runs in a process of its
 own, so that TensorFlow stays out of the tests' process and its warnings out of their way.
 """
 
@@ -45,4 +45,5 @@ def save(folder: Path, slope: float) -> None:
 
 
 if __name__ == "__main__":
-    save(Path(sys.argv[1]), float(sys.argv[2]))
+    for text in sys.argv[2:]:
+        save(Path(sys.argv[1]) / text, float(text))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import PublishError, ServerError
 from components.common.run_context import RunContext
+from components.deploy import deploy_candidate as module
 from components.deploy.component import deploy
 from components.deploy.config import DeployConfig
 from components.deploy.deploy_candidate import deploy_candidate
@@ -40,16 +42,14 @@ MakeLevels = Callable[..., Folders]
 @pytest.fixture(scope="session")
 def saved_models(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Path]:
     """SavedModels by slope."""
-    made = {}
-    for slope in (2.0, 5.0):
-        made[slope] = tmp_path_factory.mktemp("saved") / "model"
-        subprocess.run(
-            [sys.executable, str(HERE / "levels_model.py"), str(made[slope]), str(slope)],
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-    return made
+    folder = tmp_path_factory.mktemp("saved")
+    subprocess.run(
+        [sys.executable, str(HERE / "levels_model.py"), str(folder), "2.0", "5.0"],
+        check=True,
+        capture_output=True,
+        timeout=240,
+    )
+    return {slope: folder / str(slope) for slope in (2.0, 5.0)}
 
 
 @pytest.fixture
@@ -91,6 +91,11 @@ def bad_probability(address: str, folders: Folders) -> float:
         return float(client.predict_pictures([brightest]).probabilities[0, 1])
 
 
+def brightest(slope: float) -> float:
+    """What the model of that slope says of the brightest picture."""
+    return float(answers(LEVELS, slope)[-1, 1])
+
+
 def test_the_component_publishes_and_has_it_confirmed_by_a_server_of_its_own(
     make_levels: MakeLevels, base_path: Path, tmp_path: Path
 ) -> None:
@@ -120,43 +125,44 @@ def test_the_component_publishes_and_has_it_confirmed_by_a_server_of_its_own(
     assert out.metadata["step"] == "deploy"
 
 
-@pytest.mark.parametrize("interface", ["grpc_address", "rest_url"])
-def test_a_live_server_takes_the_new_version_over(
+def test_a_live_server_takes_new_versions_over_and_back(
+    make_levels: MakeLevels, live: RunningServer, base_path: Path, tmp_path: Path
+) -> None:
+    folders = make_levels(5.0)
+    for version, server in ((2, live.grpc_address), (3, live.rest_url)):
+        deploy_candidate(
+            folders.read(),
+            out=tmp_path / f"out-{version}",
+            settings=settings(base_path, server=server),
+            run=RUN,
+        )
+
+        info = Deployment.read(tmp_path / f"out-{version}").info
+        assert (info.version, info.previous_version, info.server) == (version, 1, server)
+        assert bad_probability(server, folders) == pytest.approx(brightest(5.0), abs=1e-4)
+        rollback(base_path, "solar")
+        with connect(server, model="solar") as client:
+            client.wait_until_available(version=1, timeout_s=60)
+        assert bad_probability(server, folders) == pytest.approx(brightest(2.0), abs=1e-4)
+
+
+def test_a_version_that_the_server_never_loads_is_taken_back(
     make_levels: MakeLevels,
     live: RunningServer,
-    base_path: Path,
     tmp_path: Path,
-    interface: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    folders = make_levels(5.0)
-    server = getattr(live, interface)
-    before = bad_probability(server, folders)
-
-    deploy_candidate(
-        folders.read(), out=tmp_path / "out", settings=settings(base_path, server=server), run=RUN
-    )
-
-    info = Deployment.read(tmp_path / "out").info
-    assert (info.version, info.previous_version, info.server) == (2, 1, server)
-    assert bad_probability(server, folders) == pytest.approx(answers(LEVELS, 5.0)[-1, 1], abs=1e-4)
-    rollback(base_path, "solar")
-    with connect(server, model="solar") as client:
-        client.wait_until_available(version=1, timeout_s=30)
-    assert bad_probability(server, folders) == pytest.approx(before)
-
-
-def test_a_server_that_never_loads_the_version_has_it_taken_back(
-    make_levels: MakeLevels, live: RunningServer, tmp_path: Path
-) -> None:
-    folders = make_levels(5.0)
+    monkeypatch.setattr(module, "rehearse", lambda *_, **__: ())
     elsewhere = tmp_path / "elsewhere"  # not the folder that the server watches
     mistaken = settings(elsewhere, server=live.grpc_address, timeout_s=3.0)
 
-    with pytest.raises(PublishError, match="taken back and no version serves"):
-        deploy_candidate(folders.read(), out=tmp_path / "out", settings=mistaken, run=RUN)
+    put(elsewhere / "solar", make_levels(2.0).exported / "saved_model")
 
-    assert versions(elsewhere / "solar") == ()
-    assert [version.number for version in retired(elsewhere / "solar")] == [1]
+    with pytest.raises(PublishError, match=r"taken back and version 1 serves on: .*version 2"):
+        deploy_candidate(make_levels(5.0).read(), out=tmp_path / "out", settings=mistaken, run=RUN)
+
+    assert [version.number for version in versions(elsewhere / "solar")] == [1]
+    assert [version.number for version in retired(elsewhere / "solar")] == [2]
 
 
 def test_a_model_that_answers_otherwise_than_evaluated_is_not_published(
@@ -176,39 +182,28 @@ def test_a_model_that_does_not_load_is_not_published(
 ) -> None:
     rubbish = make_candidate()
 
-    with pytest.raises(ServerError):
+    with pytest.raises(ServerError, match="the model server to start, received its end"):
         deploy_candidate(
-            rubbish.read(),
-            out=tmp_path / "out",
-            settings=settings(base_path, timeout_s=20.0),
-            run=RUN,
+            rubbish.read(), out=tmp_path / "out", settings=settings(base_path), run=RUN
         )
     assert versions(base_path / "solar") == ()
 
 
-@pytest.mark.parametrize("point", ["in the middle of a file", "before the rename"])
 def test_the_old_version_answers_on_when_a_publish_is_killed(
-    live: RunningServer,
-    make_levels: MakeLevels,
-    base_path: Path,
-    saved_models: dict[float, Path],
-    point: str,
+    live: RunningServer, make_levels: MakeLevels, base_path: Path, saved_models: dict[float, Path]
 ) -> None:
     before = tree_sha256(base_path / "solar" / "1")
-    killed = subprocess.run(
-        [
-            sys.executable,
-            str(HERE / "publish_and_die.py"),
-            str(base_path / "solar"),
-            str(saved_models[5.0]),
-            point,
-        ],
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{HERE}"},
-        timeout=60,
-        check=False,
-    )
+    script = [sys.executable, str(HERE / "publish_and_die.py"), str(base_path / "solar")]
+    for point in ("in the middle of a file", "before the rename"):
+        killed = subprocess.run(
+            [*script, str(saved_models[5.0]), point],
+            env={**os.environ, "PYTHONPATH": f"{ROOT}:{HERE}"},
+            timeout=60,
+            check=False,
+        )
 
-    assert killed.returncode == -9
-    assert tree_sha256(base_path / "solar" / "1") == before
-    expected = answers(LEVELS, 2.0)[-1, 1]
-    assert bad_probability(live.rest_url, make_levels(5.0)) == pytest.approx(expected, abs=1e-4)
+        assert killed.returncode == -9
+        assert tree_sha256(base_path / "solar" / "1") == before
+        time.sleep(1.5)  # longer than the server's polling interval
+        told = bad_probability(live.rest_url, make_levels(5.0))
+        assert told == pytest.approx(brightest(2.0), abs=1e-4)
