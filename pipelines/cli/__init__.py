@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from types import FrameType
 
 import typer
 from rich.console import Console
@@ -31,7 +30,7 @@ app.add_typer(data.app, name="data")
 def main() -> None:
     """Run the command line; deliberate errors become one line and their exit code."""
     # A polite end (systemd, CI, `timeout`) must clean up like Ctrl-C does.
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except GraftError as error:
@@ -40,10 +39,6 @@ def main() -> None:
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped", style="yellow")
         sys.exit(130)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _escaped(error: GraftError) -> str:
