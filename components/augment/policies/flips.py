@@ -33,4 +33,4 @@ def view(pixels: Pixels, *, number: int, rng: np.random.Generator, options: Opti
     across, down = mirrors[number % len(mirrors)]
     mirrored = pixels[:, ::-1] if across else pixels
     mirrored = mirrored[::-1] if down else mirrored
-    return np.ascontiguousarray(mirrored)
+    return mirrored.copy()
