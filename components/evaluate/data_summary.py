@@ -42,6 +42,13 @@ def count_splits(dataset: Dataset) -> tuple[SplitCount, ...]:
     return tuple(counts)
 
 
+def straddling_groups(dataset: Dataset) -> int:
+    """Return how many groups have pictures in the test split and in another one."""
+    test = set(dataset.split("test")["group"])
+    others = dataset.manifest[dataset.manifest["split"].isin(SPLITS[:-1])]
+    return len(test & set(others["group"]))
+
+
 def read_origins(roots: Sequence[Path]) -> tuple[Origin, ...]:
     """Read the provenance records of the artifacts that have one."""
     return tuple(_origin(root) for root in roots if (root / PROVENANCE).exists())

@@ -12,13 +12,13 @@ from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, M
 from components.common.artifacts.exported import Export
 from components.common.run_context import RunContext
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.data_summary import count_splits, read_origins
+from components.evaluate.data_summary import count_splits, read_origins, straddling_groups
 from components.evaluate.incumbent import Incumbent, Known, newest_version, score_incumbent
 from components.evaluate.intervals import measure
 from components.evaluate.metrics import Scored, confusion_matrix
 from components.evaluate.mistakes import worst_mistakes
-from components.evaluate.plots import LIGHT, draw
-from components.evaluate.report import FigurePair, ReportContent, render
+from components.evaluate.plots import draw
+from components.evaluate.report import ReportContent, render
 from components.evaluate.score import score, scored
 from components.evaluate.slices import measure_slices
 
@@ -99,7 +99,7 @@ def _figures(
     groups = predictions["group"].astype(str).tolist()
     answers = scored(predictions, classes, positive)
     figures = measure(answers, groups, draws=draws, seed=seed)
-    notes = [*figures.notes]
+    notes = [*figures.notes, *_leak_note(dataset)]
     serving: tuple[Metric, ...] = ()
     if incumbent and incumbent.predictions is not None:
         theirs = scored(incumbent.predictions, classes, positive)
@@ -121,6 +121,16 @@ def _figures(
     )
 
 
+def _leak_note(dataset: Dataset) -> list[str]:
+    shared = straddling_groups(dataset)
+    if not shared:
+        return []
+    return [
+        f"{shared} groups of the test split also have pictures in the training or validation "
+        "split: the figures are better than new groups would give."
+    ]
+
+
 def _write_report(
     evaluation: Evaluation,
     export: Export,
@@ -139,6 +149,7 @@ def _write_report(
         candidate=candidate.info,
         dataset=dataset.info,
         splits=count_splits(dataset),
+        straddling_groups=straddling_groups(dataset),
         confusion=confusion_matrix(answers),
         figures=_draw(candidate.curves(), answers, evaluation),
         mistakes=worst_mistakes(predictions, dataset, limit=settings.worst_mistakes),
@@ -149,16 +160,14 @@ def _write_report(
     evaluation.report_path.write_text(render(content), encoding="utf-8")
 
 
-def _draw(curves: pd.DataFrame, answers: Scored, evaluation: Evaluation) -> dict[str, FigurePair]:
-    """Draw the figures; the light ones also become files in `plots/`."""
+def _draw(curves: pd.DataFrame, answers: Scored, evaluation: Evaluation) -> dict[str, bytes]:
+    """Write the figures, and the confusion matrix as a table, to `plots/`."""
     folder = evaluation.root / "plots"
     folder.mkdir(parents=True, exist_ok=True)
-    drawn: dict[str, dict[str, bytes]] = {}
-    for name, theme, png in draw(curves, answers, evaluation.info.classes):
-        drawn.setdefault(name, {})[theme.name] = png
-        if theme is LIGHT:
-            (folder / f"{name}.png").write_bytes(png)
+    figures = draw(curves, answers, evaluation.info.classes)
+    for name, png in figures.items():
+        (folder / f"{name}.png").write_bytes(png)
     classes = list(evaluation.info.classes)
     table = pd.DataFrame(confusion_matrix(answers), index=classes, columns=classes)
     table.to_csv(folder / "confusion.csv", index_label="truth")
-    return {name: FigurePair(**pair) for name, pair in drawn.items()}
+    return figures

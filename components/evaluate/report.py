@@ -21,14 +21,6 @@ TEMPLATE = "report_template.html"
 _SLICE_METRICS = ("accuracy", "balanced_accuracy", "roc_auc", "average_precision")
 
 
-@dataclass(frozen=True)
-class FigurePair:
-    """One figure, as PNG for a light and for a dark page."""
-
-    light: bytes
-    dark: bytes
-
-
 @dataclass(frozen=True, kw_only=True)
 class ReportContent:
     """All that the page shows."""
@@ -38,8 +30,9 @@ class ReportContent:
     candidate: CandidateInfo
     dataset: DatasetInfo
     splits: tuple[SplitCount, ...]
+    straddling_groups: int
     confusion: Integers
-    figures: dict[str, FigurePair]
+    figures: dict[str, bytes]
     mistakes: tuple[Mistake, ...]
     mistakes_in_all: int
     origins: tuple[Origin, ...]

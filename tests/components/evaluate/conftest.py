@@ -113,28 +113,38 @@ def write_candidate(root: Path) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """Export, Candidate and Dataset; for reading only."""
+    return _write_inputs(tmp_path_factory.mktemp("inputs"))
+
+
 @pytest.fixture
 def make_inputs(tmp_path: Path) -> Callable[..., Inputs]:
-    """Write Export, Candidate and Dataset."""
+    """Write Export, Candidate and Dataset that a test may change."""
 
     def make(**dataset: Any) -> Inputs:
-        inputs = Inputs(tmp_path / "exported", tmp_path / "candidate", tmp_path / "dataset")
-        write_dataset(inputs.dataset, **dataset)
-        write_candidate(inputs.candidate)
-        save_brightness_model(inputs.exported / "saved_model")
-        info = ExportInfo(
-            classes=CLASSES,
-            positive="defective",
-            backbone="tiny",
-            method="linear_probe_finetune",
-            image_size_px=32,
-            max_difference=1e-6,
-            model_sha256=tree_sha256(inputs.exported / "saved_model"),
-        )
-        Export(inputs.exported, info).write()
-        return inputs
+        return _write_inputs(tmp_path / "inputs", **dataset)
 
     return make
+
+
+def _write_inputs(root: Path, **dataset: Any) -> Inputs:
+    inputs = Inputs(root / "exported", root / "candidate", root / "dataset")
+    write_dataset(inputs.dataset, **dataset)
+    write_candidate(inputs.candidate)
+    save_brightness_model(inputs.exported / "saved_model")
+    info = ExportInfo(
+        classes=CLASSES,
+        positive="defective",
+        backbone="tiny",
+        method="linear_probe_finetune",
+        image_size_px=32,
+        max_difference=1e-6,
+        model_sha256=tree_sha256(inputs.exported / "saved_model"),
+    )
+    Export(inputs.exported, info).write()
+    return inputs
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """The evaluate step on a real SavedModel: figures, incumbent, plots and page."""
 
+import dataclasses
+import json
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import PREDICTION_COLUMNS, Evaluation
+from components.common.config import to_json
 from components.common.errors import DataError, ExportError
 from components.common.run_context import RunContext
 from components.evaluate.config import EvaluateConfig
@@ -29,9 +33,12 @@ def _evaluate(inputs: Inputs, out: Path, **settings: Any) -> Evaluation:
     return Evaluation.read(out)
 
 
-def test_figures_predictions_and_files(make_inputs: Callable[..., Inputs], tmp_path: Path) -> None:
-    inputs = make_inputs()
-    evaluation = _evaluate(inputs, tmp_path / "out")
+@pytest.fixture(scope="module")
+def evaluation(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    return _evaluate(inputs, tmp_path_factory.mktemp("evaluation"))
+
+
+def test_figures_predictions_and_files(inputs: Inputs, evaluation: Evaluation) -> None:
     test = Dataset.read(inputs.dataset).split("test")
     predictions = evaluation.predictions()
     assert predictions["path"].tolist() == test["path"].tolist()
@@ -43,27 +50,24 @@ def test_figures_predictions_and_files(make_inputs: Callable[..., Inputs], tmp_p
     assert evaluation.info.pictures == 24
     assert evaluation.info.groups == 6
     assert evaluation.incumbent_predictions() is None
-    plots = {path.name for path in (tmp_path / "out" / "plots").iterdir()}
+    plots = {path.name for path in (evaluation.root / "plots").iterdir()}
     assert plots == {
         "confusion.csv", "confusion.png", "discrimination.png", "learning_curves.png",
         "reliability.png",
     }  # fmt: skip
-    table = pd.read_csv(tmp_path / "out" / "plots" / "confusion.csv", index_col="truth")
+    table = pd.read_csv(evaluation.root / "plots" / "confusion.csv", index_col="truth")
     assert table.to_numpy().sum() == 24
 
 
-def test_slices_by_domain_and_certainty(make_inputs: Callable[..., Inputs], tmp_path: Path) -> None:
-    info = _evaluate(make_inputs(), tmp_path / "out").info
+def test_slices_by_domain_and_certainty(evaluation: Evaluation) -> None:
+    info = evaluation.info
     sizes = {part.name: part.pictures for part in info.slices}
     assert sizes == {
         "mono": 12, "poly": 12, "certain labels only": 12, "uncertain labels only": 12,
     }  # fmt: skip
 
 
-def test_report_is_one_self_contained_page(
-    make_inputs: Callable[..., Inputs], tmp_path: Path
-) -> None:
-    evaluation = _evaluate(make_inputs(), tmp_path / "out")
+def test_report_is_one_self_contained_page(evaluation: Evaluation) -> None:
     page = evaluation.report_path.read_text(encoding="utf-8")
     sources = re.findall(r'(?:src|srcset|href)="([^"]{0,30})', page)
     assert sources
@@ -90,11 +94,10 @@ def test_names_from_outside_cannot_break_the_page(
 
 
 def test_publish_copies_the_report_and_lists_the_figures(
-    make_inputs: Callable[..., Inputs], tmp_path: Path
+    evaluation: Evaluation, tmp_path: Path
 ) -> None:
-    evaluation = _evaluate(make_inputs(), tmp_path / "out")
     report = tmp_path / "artifacts" / "report"
-    figures = publish(tmp_path / "out", report=report)
+    figures = publish(evaluation.root, report=report)
     assert report.read_bytes() == evaluation.report_path.read_bytes()
     metric = evaluation.info.metric("roc_auc")
     assert figures["roc_auc"] == metric.value
@@ -102,9 +105,9 @@ def test_publish_copies_the_report_and_lists_the_figures(
 
 
 def test_incumbent_is_scored_on_the_same_pictures(
-    make_inputs: Callable[..., Inputs], save_model: Callable[..., None], tmp_path: Path
+    inputs: Inputs, save_model: Callable[..., None], tmp_path: Path
 ) -> None:
-    inputs, base = make_inputs(), tmp_path / "models"
+    base = tmp_path / "models"
     save_model(base / "cells" / "9", slope=-6.0)
     save_model(base / "cells" / "10", slope=2.0)
     (base / "cells" / ".staging-11").mkdir()
@@ -122,10 +125,8 @@ def test_incumbent_is_scored_on_the_same_pictures(
     assert "version 10" in evaluation.report_path.read_text(encoding="utf-8")
 
 
-def test_the_same_model_serving_gives_the_same_figures(
-    make_inputs: Callable[..., Inputs], tmp_path: Path
-) -> None:
-    inputs, base = make_inputs(), tmp_path / "models"
+def test_the_same_model_serving_gives_the_same_figures(inputs: Inputs, tmp_path: Path) -> None:
+    base = tmp_path / "models"
     shutil.copytree(inputs.exported / "saved_model", base / "model" / "1")
     evaluation = _evaluate(inputs, tmp_path / "out", model_base_path=str(base))
     assert evaluation.info.incumbent_sha256 == evaluation.info.candidate_sha256
@@ -134,9 +135,9 @@ def test_the_same_model_serving_gives_the_same_figures(
 
 @pytest.mark.parametrize("kind", ["empty", "rubbish", "other classes"])
 def test_a_broken_incumbent_is_reported_and_no_crash(
-    make_inputs: Callable[..., Inputs], save_model: Callable[..., None], tmp_path: Path, kind: str
+    inputs: Inputs, save_model: Callable[..., None], tmp_path: Path, kind: str
 ) -> None:
-    inputs, version = make_inputs(), tmp_path / "models" / "model" / "3"
+    version = tmp_path / "models" / "model" / "3"
     if kind == "other classes":
         save_model(version, classes=("cat", "dog"))
     else:
@@ -195,10 +196,11 @@ def test_one_class_in_the_test_split_still_gives_a_page(
     assert "Not computable" in evaluation.report_path.read_text(encoding="utf-8")
 
 
-def test_equal_runs_write_equal_pages(make_inputs: Callable[..., Inputs], tmp_path: Path) -> None:
-    inputs = make_inputs()
-    pages = [_evaluate(inputs, tmp_path / name).report_path.read_bytes() for name in "ab"]
-    assert pages[0] == pages[1]
+def test_equal_runs_write_equal_pages(
+    inputs: Inputs, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    again = _evaluate(inputs, tmp_path / "again")
+    assert again.report_path.read_bytes() == evaluation.report_path.read_bytes()
 
 
 def test_perfect_and_hopeless_models_draw(
@@ -208,3 +210,40 @@ def test_perfect_and_hopeless_models_draw(
     assert evaluation.info.metric("accuracy").value == 1.0
     assert "None of the 24 test pictures" in evaluation.report_path.read_text(encoding="utf-8")
     assert np.isfinite([metric.high for metric in evaluation.info.metrics]).all()
+
+
+def test_groups_in_two_splits_are_said(make_inputs: Callable[..., Inputs], tmp_path: Path) -> None:
+    inputs = make_inputs()
+    dataset = Dataset.read(inputs.dataset)
+    dataset.manifest["group"] = dataset.manifest["group"].str.split("-").str[1]
+    dataset.write()
+    evaluation = _evaluate(inputs, tmp_path / "out")
+    assert any("also have pictures in the training" in note for note in evaluation.info.notes)
+    assert "training never saw" not in evaluation.report_path.read_text(encoding="utf-8")
+
+
+def test_component_writes_metrics_report_and_record(inputs: Inputs, tmp_path: Path) -> None:
+    from components.evaluate.component import evaluate as component
+
+    logged: dict[str, float] = {}
+    metrics = SimpleNamespace(log_metric=logged.__setitem__)
+    result = _artifact(tmp_path / "evaluation")
+    component.python_func(
+        exported=_artifact(inputs.exported),
+        candidate=_artifact(inputs.candidate),
+        dataset=_artifact(inputs.dataset),
+        config=to_json(EvaluateConfig(bootstrap_draws=200)),
+        run=to_json(dataclasses.replace(RUN, run_dir=str(tmp_path / "run"))),
+        evaluation=result,
+        metrics=metrics,
+        report=_artifact(tmp_path / "html" / "report"),
+    )
+    assert logged["accuracy_low"] <= logged["accuracy"] <= logged["accuracy_high"]
+    assert (tmp_path / "html" / "report").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert result.metadata["commit"] == "abc123"
+    record = json.loads((tmp_path / "run" / "steps" / "evaluate.json").read_text())
+    assert (record["state"], record["result"]) == ("done", "")
+
+
+def _artifact(path: Path) -> SimpleNamespace:
+    return SimpleNamespace(path=str(path), metadata={})
