@@ -102,14 +102,7 @@ def launch(
         "--file_system_poll_wait_seconds=1",
         *flags,
     ]
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            env=_environment(),
-        )
+    process = _start(argv, log)
     server = RunningServer(f"{HOST}:{ports[0]}", f"http://{HOST}:{ports[1]}", process, log)
     try:
         _wait(server, model_name, timeout_s=timeout_s)
@@ -117,6 +110,17 @@ def launch(
         server.stop(grace_s=5.0)
         raise
     return server
+
+
+def _start(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as stream:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+        )
 
 
 def _free_ports(*wanted: int) -> list[int]:
