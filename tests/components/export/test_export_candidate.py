@@ -1,11 +1,13 @@
 """The export step on a tiny real network: the served graph answers like the trainer."""
 
 import dataclasses
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,9 @@ import pytest
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.exported import Export
 from components.common.artifacts.records import tree_sha256
+from components.common.config import to_json
 from components.common.errors import ExportError
+from components.common.run_context import RunContext
 from components.export.config import ExportConfig
 
 pytestmark = [
@@ -248,3 +252,33 @@ def _library(exported: Export) -> Iterator[Any]:
     data = (exported.saved_model / "saved_model.pb").read_bytes()
     for graph in SavedModel.FromString(data).meta_graphs:
         yield from graph.graph_def.library.function
+
+
+def test_component_writes_the_export_and_takes_it_from_the_cache(
+    tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from components.export.component import export as component
+
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    digests = []
+    for name in ("first", "second"):
+        out = SimpleNamespace(path=str(tmp_path / name), metadata={})
+        component.python_func(
+            candidate=SimpleNamespace(path=str(tiny.candidate), metadata={}),
+            dataset=SimpleNamespace(path=str(tiny.dataset), metadata={}),
+            config=to_json(ExportConfig()),
+            run=to_json(
+                RunContext(
+                    run_id="run-1",
+                    run_dir=str(tmp_path / "run" / name),
+                    cache_dir=str(tmp_path / "cache"),
+                )
+            ),
+            exported=out,
+        )
+        export = Export.read(tmp_path / name)
+        assert tree_sha256(export.saved_model) == export.info.model_sha256
+        assert out.metadata["step"] == "export"
+        record = json.loads((tmp_path / "run" / name / "steps" / "export.json").read_text())
+        digests.append((record["state"], export.info.model_sha256))
+    assert digests == [("done", digests[0][1]), ("reused", digests[0][1])]
