@@ -73,13 +73,15 @@ def _download(package: Package, folder: Path) -> None:
     command += ["--only-binary", ":all:", "--retries", "2", "--timeout", "20"]
     command += ["--disable-pip-version-check", "--no-input", "--progress-bar", "raw"]
     command += ["--dest", str(folder), "--requirement", str(requirements)]
+    # A constraints file of the machine has no say: the version and the hash are fixed here.
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PIP_CONSTRAINT": os.devnull}
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "PIP_CONSTRAINT": os.devnull},
+        env=environment,
     )
     try:
         lines = _follow(package, process.stdout or ())

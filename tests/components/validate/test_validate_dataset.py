@@ -19,6 +19,7 @@ from components.validate.verdict import Validation
 pytestmark = [
     pytest.mark.slow,
     # Great Expectations and what it imports, not ours.
+    pytest.mark.filterwarnings("ignore:module .sre_\\w+. is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning"),
 ]
 
