@@ -62,9 +62,11 @@ def ask_served_model(settings: TrainingRun, last: Snapshot, *, console: Console)
         console.status("starting the model server"),
         tempfile.TemporaryDirectory() as folder,
         launch(settings.model_name, base_path=base, log_path=Path(folder) / "log") as server,
+        connect(server.rest_url, model=settings.model_name) as over_rest,
+        connect(server.grpc_address, model=settings.model_name) as over_grpc,
     ):
-        rest = connect(server.rest_url, model=settings.model_name).predict_pictures(pictures)
-        grpc = connect(server.grpc_address, model=settings.model_name).predict_pictures(pictures)
+        rest = over_rest.predict_pictures(pictures)
+        grpc = over_grpc.predict_pictures(pictures)
     asked = tuple(
         Asked(
             path=str(row.path),

@@ -32,11 +32,15 @@ def predict(
     """
     from pipelines.console_progress import bars
     from serving.client import connect
-    from serving.predict import exit_code, predict_folder, write_table
+    from serving.predict import check_output, exit_code, predict_folder, write_table
 
     console = Console()
-    client = connect(server, model=model, timeout_s=timeout_s, version=version)
-    with bars(Console(stderr=True)):
+    if output is not None:
+        check_output(output)
+    with (
+        connect(server, model=model, timeout_s=timeout_s, version=version) as client,
+        bars(Console(stderr=True)),
+    ):
         table = predict_folder(paths, client=client, batch_size=batch_size)
     console.print(_drawn(table.head(show)))
     if len(table) > show:
