@@ -10,8 +10,6 @@ import pandas as pd
 from components.common.config import Section
 from components.validate.rules import Rule, Tables
 
-LOG = logging.getLogger(__name__)
-
 EXAMPLES_AT_MOST = 200
 
 
@@ -48,10 +46,10 @@ def check(tables: Tables, rules: tuple[Rule, ...]) -> tuple[Finding, ...]:
 def _context() -> Any:
     # Great Expectations would otherwise report its use to a server on the internet.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # It also tells much of itself while it is imported.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 
-    for name in ("great_expectations", "great_expectations.validator"):
-        logging.getLogger(name).setLevel(logging.WARNING)
     context: Any = gx.get_context(mode="ephemeral")
     context.variables.analytics_enabled = False
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
