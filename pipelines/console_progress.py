@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from components.common import progress
+from components.common.progress import Progress, listening
 
 
 @contextlib.contextmanager
@@ -19,7 +19,7 @@ def bars(console: Console) -> Iterator[None]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with RichProgress(*columns, console=console) as shown, progress.listening(_Bars(shown)):
+    with RichProgress(*columns, console=console) as shown, listening(_Bars(shown)):
         yield
 
 
@@ -28,8 +28,8 @@ class _Bars:
         self._shown = shown
         self._tasks: dict[str, TaskID] = {}
 
-    def __call__(self, report: progress.Progress) -> None:
-        if report.activity not in self._tasks:
-            self._tasks[report.activity] = self._shown.add_task(report.activity)
-        task = self._tasks[report.activity]
-        self._shown.update(task, completed=report.done, total=report.total or None)
+    def __call__(self, progress: Progress) -> None:
+        if progress.activity not in self._tasks:
+            self._tasks[progress.activity] = self._shown.add_task(progress.activity)
+        task = self._tasks[progress.activity]
+        self._shown.update(task, completed=progress.done, total=progress.total or None)

@@ -100,7 +100,7 @@ def _data(project: Path) -> Check:
     if not (project / "data").is_dir():
         return Check("demo data", "note", "not fetched", "run `make data`")
     try:
-        verify(project / "data", project_root=project)
+        verify(project)
     except GraftError as error:
         return Check("demo data", "bad", str(error), "run `make data`")
     return Check("demo data", "ok", "as data.dvc pins it")

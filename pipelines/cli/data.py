@@ -24,7 +24,7 @@ def pull(
 
     console = Console()
     with bars(console):
-        pull_data(Path("data"), project_root=Path.cwd(), force=force)
+        pull_data(Path.cwd(), force=force)
     console.print("[green]✔[/] data/ is what data.dvc pins")
 
 
@@ -33,5 +33,5 @@ def verify() -> None:
     """Compare data/ with data.dvc and name every file that differs."""
     from pipelines.demo_data import verify as verify_data
 
-    verify_data(Path("data"), project_root=Path.cwd())
+    verify_data(Path.cwd())
     Console().print("[green]✔[/] data/ is what data.dvc pins")
