@@ -119,8 +119,16 @@ def data_sha256(project_root: Path) -> str:
 
     It is computed from the bytes that are there: while `verify` passes it is one and the same
     value everywhere, and it tells when somebody's data differ.
+
+    Raises:
+        DataError: there is no `data/`.
     """
-    return tree_sha256(project_root / "data")
+    data = project_root / "data"
+    if not data.is_dir():
+        raise DataError(
+            expected(f"the demo data in {data}", received="nothing there", do="run 'make data'")
+        )
+    return tree_sha256(data)
 
 
 def _build(data_dir: Path, project_root: Path) -> None:

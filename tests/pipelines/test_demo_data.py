@@ -309,6 +309,8 @@ def test_packages_that_give_other_data_are_refused(pulled: Path) -> None:
 
 
 def test_the_digest_follows_names_and_bytes(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="make data"):
+        demo_data.data_sha256(tmp_path)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a").write_bytes(b"1")
     before = demo_data.data_sha256(tmp_path)
