@@ -10,6 +10,9 @@ from collections.abc import Sequence
 
 from components.common.errors import ConfigError, GraftError
 from serving.server.flags import Flags, check_flags, parse_flags, usage
+from serving.server.status import Code, StatusError
+
+_LOG = logging.getLogger(__name__)
 
 _START_FAILURE = 255
 
@@ -24,18 +27,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    from serving.server.light_tensorflow import import_tensorflow
-
-    import_tensorflow()
-    from serving.server.process import Server, start_error
-
     try:
         check_flags(flags)
-        Server(flags).run()
+        _serve(flags)
     except GraftError as error:
-        logging.getLogger(__name__).error("%s", start_error(error))
+        code = error.code if isinstance(error, StatusError) else Code.INVALID_ARGUMENT
+        _LOG.error("Failed to start server. Error: %s: %s", code.name, error)
         return _START_FAILURE
     return 0
+
+
+def _serve(flags: Flags) -> None:
+    from serving.server.light_tensorflow import import_tensorflow
+
+    # Before anything that imports it in the ordinary, slower way.
+    import_tensorflow()
+    from serving.server.process import Server
+
+    Server(flags).run()
 
 
 def _read_flags(arguments: list[str]) -> Flags | int:

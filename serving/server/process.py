@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from components.common.errors import ConfigError, GraftError
+from components.common.errors import GraftError
 from serving.server.config_files import (
     BatchingParameters,
     MonitoringConfig,
@@ -239,10 +239,3 @@ def _raise_file_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY or soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536) if hard > 0 else 65536, hard))
-
-
-def start_error(error: GraftError) -> str:
-    """Return the line that the original prints before it exits with 255."""
-    kind = "INVALID_ARGUMENT" if isinstance(error, ConfigError) else "UNKNOWN"
-    code = getattr(error, "code", None)
-    return f"Failed to start server. Error: {code.name if code is not None else kind}: {error}"

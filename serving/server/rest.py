@@ -118,6 +118,10 @@ class RestServer:
 
     async def _model_request(self, request: web.BaseRequest, path: str) -> web.Response:
         begin = time.perf_counter()
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            # curl waits a second for this before it sends a large body.
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
         body = await request.read()
         target = parse_path(request.method, path)
         code = Code.OK

@@ -12,7 +12,7 @@ import numpy as np
 from serving.server.batching import BatchedSignature, add_batching, check_batchable, is_shared_fault
 from serving.server.config_files import BatchingParameters
 from serving.server.signatures import Signature, read_signatures
-from serving.server.status import Code, StatusError, from_exception
+from serving.server.status import StatusError, from_exception
 
 Array = np.ndarray[Any, Any]
 
@@ -157,7 +157,7 @@ class Servable:
             # RunOptions{timeout_in_ms (field 2)}, written by hand: this is on every request.
             options = self._native.TF_NewBufferFromString(b"\x10" + _varint(timeout_ms))
         try:
-            results: list[Array] = self._native.TF_SessionRun_wrapper(
+            results = self._native.TF_SessionRun_wrapper(
                 self._session._session, options, feeds, fetches, [], None
             )
         except Exception as error:
@@ -165,7 +165,16 @@ class Servable:
         finally:
             if options is not None:
                 self._native.TF_DeleteBuffer(options)
-        return results
+        return [_as_array(result) for result in results]
+
+
+def _as_array(result: Any) -> Array:
+    """Return a fetched value as an array; the runtime hands scalars over as bare values."""
+    if isinstance(result, bytes):
+        scalar = np.empty((), object)
+        scalar[()] = result
+        return scalar
+    return np.asarray(result)
 
 
 def _varint(number: int) -> bytes:
@@ -175,8 +184,3 @@ def _varint(number: int) -> bytes:
         number >>= 7
     out.append(number)
     return bytes(out)
-
-
-def endpoint_handle_error(name: str) -> StatusError:
-    """Return the error for a signature entry that stands for no single tensor."""
-    return StatusError(Code.UNIMPLEMENTED, f"Signature entry {name} is not a dense tensor")

@@ -1,0 +1,81 @@
+"""Models built once a session, and one shared server per kind."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here starts TensorFlow."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and "unit" not in item.path.parts:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with `kitchen`, `affine1` (offset 1), `affine2` and `affine3`."""
+    import server_models
+
+    root = tmp_path_factory.mktemp("saved_models")
+    server_models.write_kitchen(root / "kitchen")
+    for offset in (1, 2, 3):
+        server_models.write_affine(root / f"affine{offset}", offset=float(offset))
+    return root
+
+
+@pytest.fixture
+def publish(built: Path) -> Callable[..., Path]:
+    """Return a function that puts a built model in place as a version, by rename."""
+
+    def put(name: str, base: Path, version: int | str) -> Path:
+        base.mkdir(parents=True, exist_ok=True)
+        staged = base / f".staged-{version}"
+        shutil.copytree(built / name, staged)
+        return staged.rename(base / str(version))
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def kitchen(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Return a server with the model `kitchen`, versions 1, shared by all tests that only ask."""
+    from server_harness import running
+
+    base = tmp_path_factory.mktemp("kitchen")
+    shutil.copytree(built / "kitchen", base / "models" / "1")
+    monitoring = base / "monitoring.config"
+    monitoring.write_text(
+        'prometheus_config { enable: true path: "/monitoring/prometheus/metrics" }'
+    )
+    arguments = [
+        "--model_name=kitchen",
+        f"--model_base_path={base / 'models'}",
+        f"--monitoring_config_file={monitoring}",
+        "--rest_api_enable_cors_support=true",
+        "--rest_api_timeout_in_ms=15000",
+        "--enable_grpc_healthcheck_service=true",
+    ]
+    with running(arguments, log=base / "log") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def library(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Return a server for tests that change the configuration; each uses its own model names."""
+    from server_harness import running
+
+    base = tmp_path_factory.mktemp("library")
+    shutil.copytree(built / "affine1", base / "models" / "1")
+    arguments = [
+        "--model_name=first",
+        f"--model_base_path={base / 'models'}",
+        "--file_system_poll_wait_seconds=1",
+        "--max_num_load_retries=0",
+    ]
+    with running(arguments, log=base / "log") as server:
+        yield server
