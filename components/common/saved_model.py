@@ -15,6 +15,7 @@ from components.common.artifacts.exported import (
     OUTPUT_PROBABILITIES,
     SIGNATURE_BYTES,
 )
+from components.common.errors import ExportError, expected
 from components.common.pictures import to_servable
 from components.common.progress import track
 
@@ -50,12 +51,13 @@ def ask(
 
     Raises:
         DataError: a picture cannot be read.
+        ExportError: the model has not the signature that Graft exports.
         Exception: whatever TensorFlow raises for a model that it cannot load or run.
     """
     import tensorflow as tf
 
     model = tf.saved_model.load(str(folder))
-    signature = model.signatures[SIGNATURE_BYTES]
+    signature = _bytes_signature(model)
     parts: list[dict[str, Any]] = []
     starts = range(0, len(paths), batch_size)
     for start in track(starts, activity):
@@ -67,6 +69,21 @@ def ask(
         _texts(parts, OUTPUT_CLASSES),
         _texts(parts, OUTPUT_DECISION),
     )
+
+
+def _bytes_signature(model: Any) -> Any:
+    outputs = {OUTPUT_PROBABILITIES, OUTPUT_CLASSES, OUTPUT_DECISION}
+    signature = model.signatures.get(SIGNATURE_BYTES)
+    given = set(signature.structured_outputs) if signature is not None else set()
+    if not outputs <= given:
+        raise ExportError(
+            expected(
+                f"a model whose '{SIGNATURE_BYTES}' gives {', '.join(sorted(outputs))}",
+                received=", ".join(sorted(given)) or f"none ({', '.join(model.signatures)})",
+                do="export it with this version of Graft",
+            )
+        )
+    return signature
 
 
 def _texts(parts: list[dict[str, Any]], name: str) -> tuple[str, ...]:

@@ -84,6 +84,9 @@ def discrimination(scored: Scored, classes: tuple[str, ...]) -> bytes | None:
     usable = [c for c in scored.scored_classes if 0 < (scored.targets == c).mean() < 1]
     if not usable:
         return None
+    usable.sort(key=lambda position: -int((scored.targets == position).sum()))
+    left_out = len(usable) - MAX_CURVES
+    legend = f"without the {left_out} rarest classes" if left_out > 0 else None
     with _figure() as (figure, (left, right)):
         left.plot([0, 1], [0, 1], ":", color=_MUTED, label="guessing")
         for colour, position in zip(_COLOURS, usable[:MAX_CURVES], strict=False):
@@ -92,14 +95,15 @@ def discrimination(scored: Scored, classes: tuple[str, ...]) -> bytes | None:
             left.plot(false_alarms, found, color=colour, label=classes[position])
             precision, recall, _ = precision_recall_curve(truth, score)
             right.step(recall, precision, where="post", color=colour, label=classes[position])
-            right.axhline(truth.mean(), linestyle=":", color=_MUTED)
+            if len(usable) == 1:
+                right.axhline(truth.mean(), linestyle=":", color=_MUTED)
             _mark_operating_point(left, right, scored, position)
         left.set(xlabel="false alarms (share)", ylabel="found (share)", title="ROC")
         right.set(xlabel="found (recall)", ylabel="right alarms (precision)")
         right.set(title="precision and recall")
         for axis in (left, right):
             axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-            axis.legend()
+            axis.legend(title=legend)
         return _png(figure)
 
 
