@@ -94,7 +94,7 @@ def test_garbage_instead_of_http(kitchen):
 
 
 def test_calls_that_are_cancelled_in_flight(kitchen):
-    request = predict_request("spin", n=np.array([200_000], np.int64))
+    request = predict_request("spin", n=np.array([50_000], np.int64))
     calls = [kitchen.prediction.Predict.future(request, timeout=30) for _ in range(20)]
     time.sleep(0.1)
     for call in calls:

@@ -1,0 +1,230 @@
+"""Throughput and latency of the local server, beside what a user would run instead.
+
+Contestants, measured in turns within one run, on the same SavedModel and the same picture:
+
+* a bare loop: one process calls the SavedModel's signature, at its best batch size;
+* the local server with batching, many clients, over gRPC and over REST;
+* FastAPI + uvicorn that calls Keras' `model.predict` for each request.
+
+    python benchmarks/serving_throughput.py [--saved-model DIR] [--soak 50000]
+"""
+
+import argparse
+import base64
+import io
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from serving_load import (
+    BareLoop,
+    Sample,
+    free_port,
+    grpc_call,
+    http_call,
+    measure,
+    process,
+    wait_port,
+)
+
+SIZE = 160
+BATCHES = (1, 4, 8, 16, 32, 64)
+WORKERS = Path(__file__).with_name("serving_throughput_workers.py")
+
+
+def picture() -> bytes:
+    """Return a 300 x 300 PNG with structure, about as large as an inspection picture."""
+    grid = np.linspace(0, 12, 300)
+    wave = 127 + 80 * np.sin(grid)[:, None] * np.cos(grid)[None, :]
+    noise = np.random.default_rng(0).normal(0, 12, (300, 300))
+    out = io.BytesIO()
+    Image.fromarray(np.clip(wave + noise, 0, 255).astype(np.uint8)).save(out, "PNG")
+    return out.getvalue()
+
+
+@dataclass
+class Results:
+    """All samples by name."""
+
+    samples: dict[str, Sample] = field(default_factory=dict)
+
+    def add(self, name: str, sample: Sample) -> None:
+        """Append a turn to a contestant's sample."""
+        self.samples.setdefault(name, Sample()).add(sample)
+
+    def table(self) -> str:
+        """Return pictures per second and percentiles, a line per contestant."""
+        lines = [f"{'':34}{'pictures/s':>11}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}"]
+        for name, sample in self.samples.items():
+            batch = int(name.rpartition(" ")[2]) if name.startswith("bare loop") else 1
+            numbers = "".join(f"{sample.percentile(percent):9.1f}" for percent in (50, 95, 99))
+            lines.append(f"{name:34}{sample.rate * batch:11.1f}{numbers}")
+        return "\n".join(lines)
+
+
+def ratios(results: Results, clients: int) -> str:
+    """Compare with the targets that the project set itself."""
+    samples = results.samples
+    loops = {name: sample for name, sample in samples.items() if name.startswith("bare loop")}
+    best = max(sample.rate * int(name.rpartition(" ")[2]) for name, sample in loops.items())
+    fastapi = samples[f"FastAPI, {clients} clients"].rate
+    bare = loops["bare loop, batch 1"].percentile(50)
+    lines = []
+    for protocol in ("gRPC", "REST"):
+        rate = samples[f"server {protocol}, {clients} clients"].rate
+        lone = samples[f"server {protocol}, 1 client"].percentile(50)
+        limit = 1.3 * bare + 3
+        lines += [
+            f"{protocol}: {rate / best:.2f} of the bare loop's best (target 0.80)",
+            f"{protocol}: {rate / fastapi:.1f} x FastAPI with model.predict (target 3.0)",
+            f"{protocol}: lone p50 {lone:.1f} ms, bare {bare:.1f} ms, limit {limit:.1f} ms",
+        ]
+    return "\n".join(lines)
+
+
+def compare(arguments: argparse.Namespace, work: Path, saved_model: Path) -> None:
+    """Run all contestants in turns and print the table."""
+    image = work / "picture.png"
+    image.write_bytes(picture())
+    results = Results()
+    with ExitStack() as stack:
+        worker = [sys.executable, str(WORKERS), "loop", str(saved_model), str(image)]
+        loop = BareLoop(stack.enter_context(process(worker, work / "loop.log")))
+        port, rest_port = start_server(stack, arguments, work, saved_model)
+        fastapi_port = free_port()
+        worker = [sys.executable, str(WORKERS), "fastapi", str(saved_model)]
+        worker += [str(fastapi_port), loop.input]
+        child = stack.enter_context(process(worker, work / "fastapi.log"))
+        wait_port(fastapi_port, child, work / "fastapi.log")
+        encoded = base64.b64encode(image.read_bytes()).decode()
+        body = json.dumps({"instances": [{"b64": encoded}]}).encode()
+        many = range(arguments.clients)
+        predict = "/v1/models/m:predict"
+        grpc_calls = [grpc_call(port, loop.request) for _ in many]
+        rest_calls = [http_call(rest_port, predict, body) for _ in many]
+        fastapi_calls = [http_call(fastapi_port, "/predict", image.read_bytes()) for _ in many]
+        crowd = f"{arguments.clients} clients"
+        turns: list[tuple[str, Callable[[float], Sample]]] = [
+            *(
+                (f"bare loop, batch {batch}", lambda seconds, batch=batch: loop.run(batch, seconds))
+                for batch in BATCHES
+            ),
+            (f"server gRPC, {crowd}", lambda seconds: measure(grpc_calls, seconds)),
+            (f"server REST, {crowd}", lambda seconds: measure(rest_calls, seconds)),
+            (f"FastAPI, {crowd}", lambda seconds: measure(fastapi_calls, seconds)),
+            ("server gRPC, 1 client", lambda seconds: measure(grpc_calls[:1], seconds)),
+            ("server REST, 1 client", lambda seconds: measure(rest_calls[:1], seconds)),
+        ]
+        for _, turn in turns:
+            turn(1.0)
+        for _ in range(arguments.rounds):
+            for name, turn in turns:
+                results.add(name, turn(arguments.seconds))
+    print(results.table())
+    print(ratios(results, arguments.clients))
+
+
+def start_server(
+    stack: ExitStack, arguments: argparse.Namespace, work: Path, saved_model: Path
+) -> tuple[int, int]:
+    """Start the local server with batching; return its two ports."""
+    base = work / "models"
+    shutil.copytree(saved_model, base / "1")
+    config = work / "batching.config"
+    config.write_text(
+        f"max_batch_size {{ value: {arguments.max_batch} }}\n"
+        f"batch_timeout_micros {{ value: {arguments.batch_timeout_micros} }}\n"
+        "max_enqueued_batches { value: 64 }\n"
+        f"num_batch_threads {{ value: {arguments.batch_threads} }}\n"
+    )
+    port, rest_port = free_port(), free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "serving.server",
+        "--model_name=m",
+        f"--model_base_path={base}",
+        f"--port={port}",
+        f"--rest_api_port={rest_port}",
+        "--enable_batching=true",
+        f"--batching_parameters_file={config}",
+        *arguments.server_flags,
+    ]
+    child = stack.enter_context(process(command, work / "server.log"))
+    seconds = wait_port(rest_port, child, work / "server.log")
+    print(f"server ready {seconds:.1f} s after its start, TensorFlow's import included")
+    return port, rest_port
+
+
+def soak(arguments: argparse.Namespace, work: Path, saved_model: Path) -> None:
+    """Send many requests over both protocols and print the memory curve."""
+    import psutil
+
+    image = work / "picture.png"
+    image.write_bytes(picture())
+    with ExitStack() as stack:
+        worker = [sys.executable, str(WORKERS), "loop", str(saved_model), str(image)]
+        loop = BareLoop(stack.enter_context(process(worker, work / "loop.log")))
+        port, rest_port = start_server(stack, arguments, work, saved_model)
+        (server,) = [
+            psutil.Process(one.pid)
+            for one in psutil.net_connections()
+            if one.laddr and one.laddr.port == rest_port and one.status == psutil.CONN_LISTEN
+        ]
+        encoded = base64.b64encode(image.read_bytes()).decode()
+        body = json.dumps({"instances": [{"b64": encoded}]}).encode()
+        half = arguments.clients // 2
+        calls = [grpc_call(port, loop.request) for _ in range(half)]
+        calls += [http_call(rest_port, "/v1/models/m:predict", body) for _ in range(half)]
+        done, curve = 0, []
+        begin = time.perf_counter()
+        while done < arguments.soak:
+            done += len(measure(calls, arguments.seconds).latencies)
+            curve.append((done, server.memory_info().rss / 2**20))
+            print(f"{done:8d} requests {curve[-1][1]:8.1f} MiB", flush=True)
+        elapsed = time.perf_counter() - begin
+        late = [size for count, size in curve if count > arguments.soak / 2]
+        growth = statistics.mean(late[-3:]) - statistics.mean(late[:3])
+        print(f"{done / elapsed:.0f} requests/s; second half grew by {growth:.1f} MiB")
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--saved-model", type=Path, help="a version's folder; default: random")
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of a turn")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--max-batch", type=int, default=16)
+    parser.add_argument("--batch-timeout-micros", type=int, default=2000)
+    parser.add_argument("--batch-threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--server-flags", nargs="*", default=[], help="more server flags")
+    parser.add_argument("--soak", type=int, default=0, metavar="N", help="N requests, memory curve")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = read_arguments()
+    with tempfile.TemporaryDirectory(prefix="serving-bench-") as name:
+        work = Path(name)
+        saved_model = arguments.saved_model
+        if saved_model is None:
+            saved_model = work / "built"
+            with (work / "build.log").open("w") as log:
+                command = [sys.executable, str(WORKERS), "build", str(saved_model), str(SIZE)]
+                subprocess.run(command, check=True, stdout=log, stderr=log)
+        (soak if arguments.soak else compare)(arguments, work, saved_model)
+
+
+if __name__ == "__main__":
+    main()

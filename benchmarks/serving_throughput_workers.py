@@ -1,0 +1,105 @@
+"""The processes that `serving_throughput.py` compares the server with.
+
+build DIR SIZE          write a MobileNetV2 that takes encoded pictures, random weights
+loop DIR PICTURE        call the SavedModel as ordered on stdin
+fastapi DIR PORT INPUT  serve it as a plain FastAPI application with `model.predict`
+"""
+
+import base64
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def build(directory: str, size: str) -> None:
+    """Write the demo's shape of model: picture bytes in, probabilities out."""
+    import keras
+    import tensorflow as tf
+
+    side = int(size)
+    network = keras.applications.MobileNetV2(
+        input_shape=(side, side, 3), weights=None, classes=2, alpha=1.0
+    )
+
+    def decode(data: Any) -> Any:
+        image = tf.io.decode_image(data, channels=3, expand_animations=False)
+        image.set_shape([None, None, 3])
+        return tf.image.resize(tf.cast(image, tf.float32), [side, side]) / 127.5 - 1.0
+
+    def serve(image_bytes: Any) -> Any:
+        spec = tf.TensorSpec([side, side, 3], tf.float32)
+        images = tf.map_fn(decode, image_bytes, fn_output_signature=spec)
+        return {"probabilities": network(images, training=False)}
+
+    archive = keras.export.ExportArchive()
+    archive.track(network)
+    archive.add_endpoint(
+        "serving_default",
+        serve,
+        input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")],
+    )
+    archive.write_out(directory)
+
+
+def loop(directory: str, picture: str) -> None:
+    """Answer orders `{"batch": n, "seconds": s}` with the latencies of the calls made."""
+    from serving.server.light_tensorflow import import_tensorflow
+
+    tf = import_tensorflow()
+    from tensorflow_serving.apis import predict_pb2
+
+    data = Path(picture).read_bytes()
+    model = tf.saved_model.load(directory)
+    signature = model.signatures["serving_default"]
+    name = next(iter(signature.structured_input_signature[1]))
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "m"
+    request.inputs[name].CopyFrom(tf.make_tensor_proto([data]))
+    encoded = base64.b64encode(request.SerializeToString()).decode()
+    print(json.dumps({"input": name, "request": encoded}), flush=True)
+    for line in sys.stdin:
+        order = json.loads(line)
+        pictures = [data] * order["batch"]
+        latencies = []
+        start = time.perf_counter()
+        end = start + order["seconds"]
+        while (begin := time.perf_counter()) < end:
+            for output in signature(**{name: tf.constant(pictures)}).values():
+                output.numpy()
+            latencies.append(time.perf_counter() - begin)
+        wall = time.perf_counter() - start
+        print(json.dumps({"latencies": latencies, "wall": wall}), flush=True)
+
+
+def fastapi(directory: str, port: str, name: str) -> None:
+    """Serve as most tutorials do: one `model.predict` per request."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+    import uvicorn
+    from fastapi import FastAPI, Request
+    from starlette.concurrency import run_in_threadpool
+
+    layer = keras.layers.TFSMLayer(directory, call_endpoint="serving_default")
+    entry = keras.Input(shape=(), dtype="string", name=name)
+    model = keras.Model(entry, layer(entry))
+    application = FastAPI()
+
+    def answer(data: bytes) -> dict[str, Any]:
+        outputs = model.predict(tf.constant([data]), verbose=0)
+        return {key: np.asarray(value)[0].tolist() for key, value in outputs.items()}
+
+    @application.post("/predict")
+    async def predict(request: Request) -> dict[str, Any]:
+        return await run_in_threadpool(answer, await request.body())
+
+    uvicorn.run(
+        application, host="127.0.0.1", port=int(port), log_level="warning", timeout_keep_alive=600
+    )
+
+
+if __name__ == "__main__":
+    role, *rest = sys.argv[1:]
+    {"build": build, "loop": loop, "fastapi": fastapi}[role](*rest)
