@@ -1,5 +1,6 @@
 """The short coloured end of `graft run`."""
 
+import os
 from pathlib import Path
 
 from rich.console import Console
@@ -88,8 +89,10 @@ def _where(
     settings: TrainingRun, evaluation: Evaluation, run_dir: Path, served: Served | None
 ) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_row("report", f"[bold]{_short(evaluation.report_path)}[/]")
-    table.add_row("plots", _short(evaluation.root / "plots"))
+    for name, target in (("report.html", evaluation.report_path), ("plots", evaluation.plots)):
+        link(run_dir / name, target)
+    table.add_row("report", f"[bold]{_short(run_dir / 'report.html')}[/]")
+    table.add_row("plots", f"{_short(run_dir / 'plots')}/")
     table.add_row("run", _short(run_dir / "run.json"))
     if served is not None:
         command = (
@@ -99,6 +102,12 @@ def _where(
         )
         table.add_row("keep serving", f"[bold]{command}[/]")
     return table
+
+
+def link(name: Path, target: Path) -> None:
+    """Point a short name at an artifact deep below the run's folder."""
+    name.unlink(missing_ok=True)
+    name.symlink_to(os.path.relpath(target, name.parent))
 
 
 def _short(path: Path) -> str:

@@ -98,6 +98,11 @@ class Evaluation:
         return pd.read_parquet(path) if path.exists() else None
 
     @property
+    def plots(self) -> Path:
+        """The folder of plots, PNG."""
+        return self.root / "plots"
+
+    @property
     def report_path(self) -> Path:
         """The self-contained HTML report."""
         return self.root / "report.html"
