@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 _LIMITS = tuple(10 * 1.8**power for power in range(33))
 _EXAMPLE_LIMITS = tuple(float(2**power) for power in range(15))
 
+# Model names come from clients: without a limit, wrong ones would fill the memory.
+MAX_CELLS = 2000
+
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -37,6 +40,8 @@ class Registry:
         """Add to a counter."""
         with self._lock:
             cells = self._counters.setdefault(name, {})
+            if labels not in cells and len(cells) >= MAX_CELLS:
+                return
             cells[labels] = cells.get(labels, 0) + amount
 
     def observe(
@@ -46,6 +51,8 @@ class Registry:
         with self._lock:
             cells = self._histograms.setdefault(name, {})
             if labels not in cells:
+                if len(cells) >= MAX_CELLS:
+                    return
                 cells[labels] = _Histogram(limits)
             cells[labels].add(value)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from serving.server.batching import BatchedSignature, add_batching, check_batchable, is_shared_fault
-from serving.server.config_files import BatchingParameters
+from serving.server.config_files import BatchingParameters, read_batching_parameters
 from serving.server.signatures import Signature, read_signatures
 from serving.server.status import StatusError, from_exception
 
@@ -65,8 +65,9 @@ class Servable:
                 )
             self.signatures = read_signatures(self.meta_graph)
             self._batched: dict[str, BatchedSignature] = {}
-            if options.batching is not None:
-                self._batched = add_batching(self._graph, self.signatures, options.batching)
+            batching = _batching_of(self.path, options)
+            if batching is not None:
+                self._batched = add_batching(self._graph, self.signatures, batching)
             self._session._extend_graph()
         except BaseException:
             self._session.close()
@@ -166,6 +167,15 @@ class Servable:
             if options is not None:
                 self._native.TF_DeleteBuffer(options)
         return [_as_array(result) for result in results]
+
+
+def _batching_of(path: Path, options: SessionOptions) -> BatchingParameters | None:
+    """Return the process's batching, or the version's own where that is enabled and present."""
+    own = path / "batching_params.pbtxt"
+    if options.batching is not None and options.per_model_batching and own.is_file():
+        threads = options.batching.num_batch_threads
+        return read_batching_parameters(str(own), default_threads=threads)
+    return options.batching
 
 
 def _as_array(result: Any) -> Array:
