@@ -5,8 +5,8 @@
 - 16-bit becomes 8-bit by its high byte.
 - Greyscale stays one channel in memory; a network sees it repeated three times.
 - Resizing is to a square, by the triangle filter widened for down-scaling, in float32,
-  rounded half to even: the same arithmetic as `tf.image.resize(..., antialias=True)`, so
-  that the exported graph and the trainer see the same pixels.
+  rounded half to even: to the last bit the arithmetic of `tf.image.resize(...,
+  antialias=True)`, so that the exported graph and the trainer see the same pixels.
 """
 
 import functools
@@ -124,18 +124,24 @@ class _Taps:
 
 @functools.lru_cache(maxsize=64)
 def _taps(size_in: int, size_out: int) -> _Taps:
-    """Return the antialiased triangle filter."""
-    step = size_in / size_out
-    width = max(step, 1.0)
-    centres = (np.arange(size_out) + 0.5) * step
-    distance = np.abs(np.arange(size_in)[None, :] + 0.5 - centres[:, None]) / width
-    full = np.maximum(0.0, 1.0 - distance)
-    full /= full.sum(axis=1, keepdims=True)
-    count = int((full > 0).sum(axis=1).max())
-    first = np.minimum((full > 0).argmax(axis=1), size_in - count)
-    sources = first[None, :] + np.arange(count)[:, None]
-    weights = np.take_along_axis(full, sources.T, axis=1).T.astype(np.float32)
-    return _Taps(sources, np.ascontiguousarray(weights))
+    """Return the antialiased triangle filter.
+
+    Every step is in float32 and in the order of TensorFlow's ScaleAndTranslate, so that the
+    weights agree to the last bit. Weights that are merely close round some pixels the other way,
+    and a probability then moves by up to 1e-3.
+    """
+    one, half = np.float32(1), np.float32(0.5)
+    step = one / (np.float32(size_out) / np.float32(size_in))
+    width = max(step, one)
+    centres = (np.arange(size_out, dtype=np.float32) + half) * step
+    first = np.clip(np.ceil(centres - width - half), 0, size_in - 1).astype(np.int64)
+    last = np.clip(np.floor(centres + width - half), 0, size_in - 1).astype(np.int64)
+    sources = first + np.arange((last - first).max() + 1)[:, None]
+    distance = np.abs((sources.astype(np.float32) + half - centres) * (one / width))
+    weights = np.where(sources <= last, np.maximum(one - distance, np.float32(0)), np.float32(0))
+    # Not `sum`, which adds in pairs.
+    total = functools.reduce(np.add, weights)
+    return _Taps(np.minimum(sources, size_in - 1), weights * (one / total))
 
 
 def _open(data: bytes, *, name: str) -> Image.Image:

@@ -53,6 +53,12 @@ def encoded_pictures() -> dict[str, bytes]:
     }
 
 
+@pytest.fixture(scope="session")
+def encoded() -> dict[str, bytes]:
+    """Pictures by file name."""
+    return encoded_pictures()
+
+
 @dataclass(frozen=True)
 class Tiny:
     """Where the two inputs of the export step are, and what the network knows."""

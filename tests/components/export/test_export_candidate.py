@@ -57,7 +57,7 @@ def _pictures(tiny: Any) -> list[bytes]:
 
 def test_answers_match_the_trainer_for_every_kind_of_picture(exported: Export) -> None:
     # JPEG, 16-bit, palette, alpha, CMYK, odd sizes: far below the tolerance, not just below it.
-    assert exported.info.max_difference < 1e-4
+    assert exported.info.max_difference < 1e-5
     assert Export.read(exported.root).info == exported.info
 
 
