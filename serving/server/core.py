@@ -63,6 +63,7 @@ class ServerCore:
         self._reloading = threading.Lock()
         self._polling = threading.Lock()
         self._models: Mapping[str, _Model] = {}
+        self._retired: dict[str, ModelLoader] = {}
         self._labels: Mapping[str, Mapping[str, int]] = {}
         self._stop = threading.Event()
 
@@ -106,8 +107,13 @@ class ServerCore:
             self._models = models
             for model in gone:
                 model.loader.stop()
+                self._retired[model.config.name] = model.loader
 
     def _new_loader(self, name: str) -> ModelLoader:
+        retired = self._retired.pop(name, None)
+        if retired is not None:
+            # Its last states must not overwrite those of the model's new life.
+            retired.join()
         return ModelLoader(name, load=self._load, states=self.states, retry=self._options.retry)
 
     def poll(self) -> None:

@@ -70,6 +70,10 @@ class ModelLoader:
             self._stopping = True
             self._changed.notify_all()
 
+    def join(self) -> None:
+        """Wait until a stopped loader has dropped its versions."""
+        self._thread.join()
+
     def has_failed(self) -> bool:
         """Return whether versions are aspired, none is ready, and all have failed."""
         with self._changed:

@@ -1,8 +1,11 @@
 """Canonical status codes: one error type for gRPC and REST alike."""
 
+import logging
 from enum import IntEnum
 
 from components.common.errors import ServerError
+
+_LOG = logging.getLogger(__name__)
 
 GRPC_MESSAGE_LIMIT = 1024
 
@@ -95,6 +98,7 @@ def from_exception(error: BaseException) -> StatusError:
     code = getattr(error, "error_code", None)
     if isinstance(code, int) and code in Code._value2member_map_:
         return StatusError(Code(code), str(getattr(error, "message", error)))
+    _LOG.warning("a request raised %s", type(error).__name__, exc_info=error)
     if isinstance(error, MemoryError):
         return StatusError(Code.RESOURCE_EXHAUSTED, "Out of memory")
     return invalid_argument(f"{type(error).__name__}: {error}")

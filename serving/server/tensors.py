@@ -51,9 +51,8 @@ def type_name(dtype: int) -> str:
     """Return TensorFlow's own name of a type, as its messages print it."""
     import tensorflow as tf
 
-    return (
-        str(tf.dtypes.as_dtype(dtype).name).replace("float32", "float").replace("float64", "double")
-    )
+    name = str(tf.dtypes.as_dtype(dtype).name)
+    return {"float32": "float", "float64": "double", "float16": "half"}.get(name, name)
 
 
 def to_array(proto: Any, *, name: str) -> Array:

@@ -155,6 +155,16 @@ def test_a_reload_replaces_the_whole_configuration(library, publish, tmp_path):
     assert version_of(library, "right") == 1
 
 
+def test_a_model_that_leaves_and_comes_back(library, publish, tmp_path):
+    publish("affine1", tmp_path / "a", 1)
+    publish("affine2", tmp_path / "b", 1)
+    for _ in range(3):
+        library.reload(model("back", tmp_path / "a"))
+        assert library.predict(model="back", x=[2.0])["y"].tolist() == [2.0]
+        assert library.states("back") == {1: "AVAILABLE"}
+        library.reload(model("other", tmp_path / "b"))
+
+
 @pytest.mark.parametrize(
     "models",
     [

@@ -4,6 +4,7 @@ import concurrent.futures
 import time
 
 import grpc
+import numpy as np
 import pytest
 from server_harness import ServerProcess, predict_request, running, wait_for
 
@@ -168,6 +169,16 @@ def test_batching_refuses_scalars_and_large_requests(batching):
 def test_errors_under_batching(batching):
     answer = batching.predict_rest("refuse", {"instances": [-1.0]})
     assert answer.status == 400 and "only positive numbers" in answer.error
+
+
+def test_deadlines_under_batching(batching):
+    for _ in range(3):
+        with pytest.raises(grpc.RpcError) as caught:
+            batching.predict("spin", n=np.array([2**62], np.int64), timeout=1)
+        assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    count = np.array([100], np.int64)
+    assert batching.predict("spin", n=count)["count"].tolist() == [100]
+    assert batching.predict("", x=[1.0])["y"].tolist() == [2.0]
 
 
 def certificate():
