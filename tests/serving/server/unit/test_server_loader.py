@@ -1,0 +1,161 @@
+"""The loader's order of steps, without TensorFlow: versions are plain objects here."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from serving.server.model_loader import ModelLoader, RetryPolicy
+from serving.server.status import Code, StatusError
+from serving.server.version_states import State, VersionStates
+from serving.server.versions import Policy, VersionPolicy, choose, discover
+
+
+class Version:
+    """Stands for a loaded servable."""
+
+    def __init__(self, version, events):
+        self.version = version
+        self._events = events
+
+    def close(self):
+        self._events.append(("close", self.version))
+
+
+class Bench:
+    """A loader whose loads can be made to fail or to wait."""
+
+    def __init__(self, retries=0, interval=60.0):
+        self.events = []
+        self.broken = set()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.states = VersionStates()
+        self.loader = ModelLoader(
+            "m", load=self._load, states=self.states, retry=RetryPolicy(retries, interval)
+        )
+
+    def _load(self, model, version, path):
+        self.events.append(("load", version))
+        assert self.gate.wait(20)
+        if version in self.broken:
+            raise StatusError(Code.DATA_LOSS, "broken")
+        return Version(version, self.events)
+
+    def aspire(self, *versions):
+        self.loader.aspire({version: Path(str(version)) for version in versions})
+
+    def wait_event(self, *event):
+        end = time.monotonic() + 20
+        while event not in self.events:
+            assert time.monotonic() < end, self.events
+            time.sleep(0.01)
+
+    def wait(self, **wanted):
+        names = {int(key[1:]): State[value] for key, value in wanted.items()}
+
+        def reached():
+            return {one.version: one.state for one in self.states.of_model("m")} == names
+
+        assert self.states.wait(reached, timeout=20), self.states.of_model("m")
+
+
+@pytest.fixture
+def bench():
+    made = Bench()
+    yield made
+    made.gate.set()
+    made.loader.stop()
+    made.loader.join()
+
+
+def test_the_new_version_comes_before_the_old_one_goes(bench):
+    bench.aspire(1)
+    bench.wait(v1="AVAILABLE")
+    bench.aspire(2)
+    bench.wait(v2="AVAILABLE", v1="END")
+    assert bench.events == [("load", 1), ("load", 2), ("close", 1)]
+
+
+def test_the_highest_version_is_loaded_first(bench):
+    bench.aspire(3, 10, 7)
+    bench.wait(v3="AVAILABLE", v7="AVAILABLE", v10="AVAILABLE")
+    assert bench.events == [("load", 10), ("load", 7), ("load", 3)]
+
+
+def test_a_broken_version_is_tried_again_only_after_it_was_away(bench):
+    bench.broken = {2}
+    bench.aspire(1)
+    bench.wait(v1="AVAILABLE")
+    bench.aspire(2)
+    bench.wait(v2="END", v1="AVAILABLE")
+    assert bench.states.get("m", 2).code is Code.DATA_LOSS
+    bench.broken = set()
+    bench.aspire(1)
+    bench.aspire(2)
+    bench.wait(v2="AVAILABLE", v1="END")
+
+
+def test_nothing_aspired_drops_everything(bench):
+    bench.aspire(1, 2)
+    bench.wait(v1="AVAILABLE", v2="AVAILABLE")
+    bench.aspire()
+    bench.wait(v1="END", v2="END")
+    assert bench.loader.ready == {}
+    assert not bench.loader.has_failed()
+
+
+def test_retries_end_when_a_newer_version_appears():
+    bench = Bench(retries=5, interval=600.0)
+    bench.broken = {2}
+    bench.aspire(2)
+    bench.wait_event("load", 2)
+    bench.aspire(3)
+    bench.wait(v3="AVAILABLE", v2="END")
+    assert bench.events.count(("load", 2)) == 1
+    bench.loader.stop()
+    bench.loader.join()
+
+
+def test_retries_repeat_the_load():
+    bench = Bench(retries=2, interval=0.01)
+    bench.broken = {1}
+    bench.aspire(1)
+    bench.wait(v1="END")
+    assert bench.events == [("load", 1)] * 3
+    assert bench.loader.has_failed()
+    bench.loader.stop()
+    bench.loader.join()
+
+
+def test_a_version_withdrawn_while_it_loads(bench):
+    bench.aspire(1)
+    bench.wait(v1="AVAILABLE")
+    bench.gate.clear()
+    bench.aspire(2)
+    bench.wait_event("load", 2)
+    bench.aspire(1)
+    bench.gate.set()
+    bench.wait(v1="AVAILABLE", v2="END")
+    assert list(bench.loader.ready) == [1]
+
+
+def test_versions_on_disk(tmp_path):
+    for name in ("1", "007", "10", "2.partial", "-3", "v4", ".5", str(2**63)):
+        (tmp_path / name).mkdir()
+    (tmp_path / "6").write_text("a file")
+    found = discover(tmp_path)
+    assert sorted(found) == [1, 7, 10]
+    assert found[7].name == "007"
+    with pytest.raises(OSError):
+        discover(tmp_path / "absent")
+
+
+def test_policies():
+    found = {number: Path(str(number)) for number in (1, 2, 3, 10)}
+    assert set(choose(found, VersionPolicy())) == {10}
+    assert set(choose(found, VersionPolicy(count=2))) == {10, 3}
+    assert set(choose(found, VersionPolicy(policy=Policy.ALL))) == {1, 2, 3, 10}
+    specific = VersionPolicy(policy=Policy.SPECIFIC, versions=(2, 9))
+    assert set(choose(found, specific)) == {2}
