@@ -150,8 +150,8 @@ def _mark_phases(axis: Any, curves: pd.DataFrame) -> None:
     for phase, epoch in starts.items():
         axis.axvline(epoch - 0.5, color=_GRID, linewidth=1, zorder=0)
         axis.annotate(
-            f" {phase}", (epoch - 0.5, 0.02), xycoords=("data", "axes fraction"),
-            color=_MUTED, fontsize=8,
+            str(phase), (epoch - 0.5, 0.02), xycoords=("data", "axes fraction"), color=_MUTED,
+            fontsize=8, rotation=90, ha="right", va="bottom",
         )  # fmt: skip
 
 

@@ -27,4 +27,4 @@ class ExportConfig(Section):
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
     warmup_batch_sizes: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = (1, 8)
     parallel_decodes: Annotated[int, Field(ge=1, le=256)] = 16
-    batch_size: Annotated[int, Field(ge=1, le=1024)] = 32
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
