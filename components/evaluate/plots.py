@@ -151,7 +151,7 @@ def _mark_phases(axis: Any, curves: pd.DataFrame) -> None:
         axis.axvline(epoch - 0.5, color=_GRID, linewidth=1, zorder=0)
         axis.annotate(
             str(phase), (epoch - 0.5, 0.02), xycoords=("data", "axes fraction"), color=_MUTED,
-            fontsize=8, rotation=90, ha="right", va="bottom",
+            fontsize=8, rotation=90, ha="left", va="bottom",
         )  # fmt: skip
 
 
