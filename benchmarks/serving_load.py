@@ -80,6 +80,13 @@ def wait_port(port: int, child: subprocess.Popen[str], log: Path) -> float:
     raise SystemExit(f"a server did not start:\n{log.read_text()}")
 
 
+def wait_text(log: Path, text: str) -> None:
+    """Wait until a log contains a text, ten seconds at most."""
+    end = time.perf_counter() + 10
+    while text not in log.read_text() and time.perf_counter() < end:
+        time.sleep(0.05)
+
+
 def measure(calls: list[Callable[[], None]], seconds: float) -> Sample:
     """Let each call run in a thread of its own, over and over."""
     samples: list[list[float]] = [[] for _ in calls]

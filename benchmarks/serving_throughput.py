@@ -13,7 +13,6 @@ import argparse
 import base64
 import io
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -36,18 +35,22 @@ from serving_load import (
     measure,
     process,
     wait_port,
+    wait_text,
 )
 
-SIZE = 160
+# Side of the picture in pixels, width multiplier. The soak is about memory, not arithmetic.
+DEMO_MODEL = ["160", "1.0"]
+SOAK_MODEL = ["96", "0.35"]
 BATCHES = (1, 4, 8, 16, 32, 64)
+BATCHING = Path(__file__).resolve().parents[1] / "serving" / "config" / "batching.config"
 WORKERS = Path(__file__).with_name("serving_throughput_workers.py")
 
 
-def picture() -> bytes:
-    """Return a 300 x 300 PNG with structure, about as large as an inspection picture."""
-    grid = np.linspace(0, 12, 300)
+def picture(side: int = 300) -> bytes:
+    """Return a square PNG with structure, about as large as an inspection picture."""
+    grid = np.linspace(0, 12, side)
     wave = 127 + 80 * np.sin(grid)[:, None] * np.cos(grid)[None, :]
-    noise = np.random.default_rng(0).normal(0, 12, (300, 300))
+    noise = np.random.default_rng(0).normal(0, 12, (side, side))
     out = io.BytesIO()
     Image.fromarray(np.clip(wave + noise, 0, 255).astype(np.uint8)).save(out, "PNG")
     return out.getvalue()
@@ -141,13 +144,6 @@ def start_server(
     """Start the local server with batching; return its two ports."""
     base = work / "models"
     shutil.copytree(saved_model, base / "1")
-    config = work / "batching.config"
-    config.write_text(
-        f"max_batch_size {{ value: {arguments.max_batch} }}\n"
-        f"batch_timeout_micros {{ value: {arguments.batch_timeout_micros} }}\n"
-        "max_enqueued_batches { value: 64 }\n"
-        f"num_batch_threads {{ value: {arguments.batch_threads} }}\n"
-    )
     port, rest_port = free_port(), free_port()
     command = [
         sys.executable,
@@ -158,12 +154,14 @@ def start_server(
         f"--port={port}",
         f"--rest_api_port={rest_port}",
         "--enable_batching=true",
-        f"--batching_parameters_file={config}",
+        f"--batching_parameters_file={arguments.batching}",
         *arguments.server_flags,
     ]
     child = stack.enter_context(process(command, work / "server.log"))
     seconds = wait_port(rest_port, child, work / "server.log")
-    print(f"server ready {seconds:.1f} s after its start, TensorFlow's import included")
+    wait_text(work / "server.log", "ready ")
+    ready = (work / "server.log").read_text().partition(": ready ")[2].partition("\n")[0]
+    print(f"server ready {seconds:.1f} s after its start, {ready} (target 5.0)")
     return port, rest_port
 
 
@@ -172,7 +170,7 @@ def soak(arguments: argparse.Namespace, work: Path, saved_model: Path) -> None:
     import psutil
 
     image = work / "picture.png"
-    image.write_bytes(picture())
+    image.write_bytes(picture(96))
     with ExitStack() as stack:
         worker = [sys.executable, str(WORKERS), "loop", str(saved_model), str(image)]
         loop = BareLoop(stack.enter_context(process(worker, work / "loop.log")))
@@ -205,9 +203,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=4.0, help="length of a turn")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--max-batch", type=int, default=16)
-    parser.add_argument("--batch-timeout-micros", type=int, default=2000)
-    parser.add_argument("--batch-threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--batching", type=Path, default=BATCHING, help="batching parameters file")
     parser.add_argument("--server-flags", nargs="*", default=[], help="more server flags")
     parser.add_argument("--soak", type=int, default=0, metavar="N", help="N requests, memory curve")
     return parser.parse_args()
@@ -221,7 +217,8 @@ def main() -> None:
         if saved_model is None:
             saved_model = work / "built"
             with (work / "build.log").open("w") as log:
-                command = [sys.executable, str(WORKERS), "build", str(saved_model), str(SIZE)]
+                command = [sys.executable, str(WORKERS), "build", str(saved_model)]
+                command += SOAK_MODEL if arguments.soak else DEMO_MODEL
                 subprocess.run(command, check=True, stdout=log, stderr=log)
         (soak if arguments.soak else compare)(arguments, work, saved_model)
 

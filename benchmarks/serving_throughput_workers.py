@@ -1,6 +1,6 @@
 """The processes that `serving_throughput.py` compares the server with.
 
-build DIR SIZE          write a MobileNetV2 that takes encoded pictures, random weights
+build DIR SIZE ALPHA    write a MobileNetV2 that takes encoded pictures, random weights
 loop DIR PICTURE        call the SavedModel as ordered on stdin
 fastapi DIR PORT INPUT  serve it as a plain FastAPI application with `model.predict`
 """
@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 
-def build(directory: str, size: str) -> None:
+def build(directory: str, size: str, alpha: str) -> None:
     """Write the demo's shape of model: picture bytes in, probabilities out."""
     import keras
     import tensorflow as tf
 
     side = int(size)
     network = keras.applications.MobileNetV2(
-        input_shape=(side, side, 3), weights=None, classes=2, alpha=1.0
+        input_shape=(side, side, 3), weights=None, classes=2, alpha=float(alpha)
     )
 
     def decode(data: Any) -> Any:

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -38,6 +39,7 @@ class Server:
     """One process's server, from flags to exit."""
 
     def __init__(self, flags: Flags) -> None:
+        self._begin = time.perf_counter()
         self._flags = flags
         self._batching = _read_batching(flags)
         self._monitoring = (
@@ -106,6 +108,7 @@ class Server:
         grpc_server.start()
         _LOG.info("Running gRPC ModelServer at %s:%d ...", self._flags.host, self._flags.port)
         rest = await self._start_rest()
+        _LOG.info("ready %.1f s after TensorFlow's import", time.perf_counter() - self._begin)
         await stop.wait()
         _LOG.info("draining: no new requests, up to %g s", self._flags.drain_seconds)
         self._core.stop()

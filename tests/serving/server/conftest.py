@@ -18,11 +18,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with `kitchen`, `affine1` (offset 1), `affine2` and `affine3`."""
+    """Return a folder with `kitchen`, `tf1`, `affine1` (offset 1), `affine2` and `affine3`."""
     import server_models
 
     root = tmp_path_factory.mktemp("saved_models")
     server_models.write_kitchen(root / "kitchen")
+    server_models.write_tf1(root / "tf1")
     for offset in (1, 2, 3):
         server_models.write_affine(root / f"affine{offset}", offset=float(offset))
     return root

@@ -150,6 +150,32 @@ def _examples() -> dict[str, Any]:
     }
 
 
+def write_tf1(directory: Path) -> Path:
+    """Write a TF1 model: a reference variable, two signatures on one input, method names."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        inputs = v1.placeholder(tf.string, [None], name="inputs")
+        bias = v1.get_variable("bias", initializer=0.25, use_resource=False)
+        length = tf.cast(tf.strings.length(inputs), tf.float32) * 0.0 + bias
+        session.run(v1.global_variables_initializer())
+        info = v1.saved_model.build_tensor_info
+        build = v1.saved_model.build_signature_def
+        scores = tf.stack([length, -length], axis=1)
+        signatures = {
+            "serving_default": build(
+                {"inputs": info(inputs)}, {"scores": info(scores)}, "tensorflow/serving/classify"
+            ),
+            "regress": build(
+                {"inputs": info(inputs)}, {"outputs": info(length)}, "tensorflow/serving/regress"
+            ),
+            "odd": build({"inputs": info(inputs)}, {"outputs": info(length)}, "other"),
+        }
+        builder = v1.saved_model.builder.SavedModelBuilder(str(directory))
+        builder.add_meta_graph_and_variables(session, ["serve"], signatures)
+        builder.save()
+    return directory
+
+
 def write_warmup(directory: Path, records: list[bytes]) -> Path:
     """Write warm-up records beside a SavedModel."""
     extra = directory / "assets.extra"

@@ -1,12 +1,21 @@
 """Start-up: flags, configuration files, failures, TLS, batching."""
 
 import concurrent.futures
+import shutil
+import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
 from server_harness import ServerProcess, predict_request, running, wait_for
+from tensorflow_serving.apis import (
+    inference_pb2,
+    prediction_service_pb2_grpc,
+    regression_pb2,
+)
 
 FAILED = 255
 
@@ -116,8 +125,6 @@ def test_labels_for_versions_that_are_not_there(publish, tmp_path):
 @pytest.fixture(scope="module")
 def batching(built, tmp_path_factory):
     """Return a server that gathers requests: four rows at most, up to 50 ms."""
-    import shutil
-
     base = tmp_path_factory.mktemp("batching")
     shutil.copytree(built / "kitchen", base / "models" / "1")
     (base / "batching").write_text(
@@ -181,10 +188,93 @@ def test_deadlines_under_batching(batching):
     assert batching.predict("", x=[1.0])["y"].tolist() == [2.0]
 
 
+def two_tasks():
+    """Return a MultiInferenceRequest for both signatures of the TF1 model."""
+    request = inference_pb2.MultiInferenceRequest()
+    request.input.example_list.examples.add()
+    for signature, method in (("", "classify"), ("regress", "regress")):
+        task = request.tasks.add(method_name=f"tensorflow/serving/{method}")
+        task.model_spec.name = "old"
+        task.model_spec.signature_name = signature
+    return request
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_models_of_tf1_and_the_method_name_check(publish, tmp_path, batch):
+    publish("tf1", tmp_path / "models", 1)
+    arguments = [
+        "--model_name=old",
+        f"--model_base_path={tmp_path / 'models'}",
+        "--enable_signature_method_name_check=true",
+        "--enable_serialization_as_tensor_content=true",
+        f"--enable_batching={str(batch).lower()}",
+    ]
+    with running(arguments, log=tmp_path / "log", rest=False) as server:
+        response = server.prediction.MultiInference(two_tasks(), timeout=30)
+        classified, regressed = response.results
+        (entry,) = classified.classification_result.classifications
+        assert [one.score for one in entry.classes] == [0.25, -0.25]
+        assert [one.value for one in regressed.regression_result.regressions] == [0.25]
+        assert classified.model_spec.version.value == 1
+        request = predict_request("regress", model="old", inputs=[b"", b""])
+        output = server.prediction.Predict(request, timeout=30).outputs["outputs"]
+        assert np.frombuffer(output.tensor_content, np.float32).tolist() == [0.25, 0.25]
+        assert not output.float_val
+        with pytest.raises(grpc.RpcError) as caught:
+            server.predict("odd", model="old", inputs=[b""])
+        assert caught.value.code() is grpc.StatusCode.INTERNAL
+        wrong = regression_pb2.RegressionRequest()
+        wrong.model_spec.name = "old"
+        wrong.input.example_list.examples.add()
+        with pytest.raises(grpc.RpcError) as caught:
+            server.prediction.Regress(wrong, timeout=30)
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "Expected regression signature method_name to be" in caught.value.details()
+
+
+def test_a_unix_socket(publish, tmp_path):
+    import shutil
+
+    # Socket paths are short: 107 bytes.
+    folder = Path(tempfile.mkdtemp())
+    try:
+        publish("affine1", tmp_path / "models", 1)
+        arguments = [
+            "--model_name=m",
+            f"--model_base_path={tmp_path / 'models'}",
+            f"--grpc_socket_path={folder / 's'}",
+        ]
+        with (
+            running(arguments, log=tmp_path / "log", rest=False),
+            grpc.insecure_channel(f"unix:{folder / 's'}") as channel,
+        ):
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            response = stub.Predict(predict_request(model="m", x=[2.0]), timeout=30)
+            assert list(response.outputs["y"].float_val) == [2.0]
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_per_model_batching_parameters(publish, tmp_path):
+    staged = publish("affine1", tmp_path, "staged")
+    (staged / "batching_params.pbtxt").write_text("max_batch_size { value: 2 }")
+    (tmp_path / "models").mkdir()
+    staged.rename(tmp_path / "models" / "1")
+    arguments = [
+        "--model_name=m",
+        f"--model_base_path={tmp_path / 'models'}",
+        "--enable_batching=true",
+        "--enable_per_model_batching_parameters=true",
+    ]
+    with running(arguments, log=tmp_path / "log", rest=False) as server:
+        assert server.predict(model="m", x=[2.0, 2.0])["y"].tolist() == [2.0, 2.0]
+        with pytest.raises(grpc.RpcError) as caught:
+            server.predict(model="m", x=[2.0] * 3)
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 def certificate():
     """Return a self-signed key and certificate for localhost, as PEM texts."""
-    import subprocess
-
     done = subprocess.run(
         [
             "openssl",
@@ -219,8 +309,6 @@ def test_tls_on_grpc(publish, tmp_path):
     ssl.write_text(f'server_key: "{quoted[0]}"\nserver_cert: "{quoted[1]}"\nclient_verify: false\n')
     arguments = ["--model_name=m", f"--model_base_path={base}", f"--ssl_config_file={ssl}"]
     with running(arguments, log=tmp_path / "log", rest=False) as server:
-        from tensorflow_serving.apis import prediction_service_pb2_grpc
-
         credentials = grpc.ssl_channel_credentials(cert.encode())
         with grpc.secure_channel(f"localhost:{server.port}", credentials) as channel:
             stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
