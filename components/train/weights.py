@@ -20,6 +20,7 @@ ALTERNATIVES = (
 )
 # Keras 2 gave depthwise kernels a name of their own.
 _OLD_NAMES = {"depthwise_kernel": "kernel"}
+_OPTIMIZER_FOLDERS = {"optimizer", "optimizer_weights"}
 _INNER_FILE = "model.weights.h5"
 
 
@@ -125,11 +126,9 @@ def _read(path: Path) -> dict[str, _StoredLayer]:
 def _layers(file: Any) -> dict[str, _StoredLayer]:
     layers: dict[str, _StoredLayer] = {}
     for folder, name, array in _arrays(file, ()):
-        # .keras files put "vars" between a layer and its arrays; Keras 2 repeats the layer.
-        places = [part for part in folder if part != "vars"]
-        if places and places[0] != "optimizer_weights" and "optimizer" not in places:
+        if folder and not _OPTIMIZER_FOLDERS & set(folder):
             key = _OLD_NAMES.get(name.partition(":")[0], name.partition(":")[0])
-            layers.setdefault(places[-1], _StoredLayer()).arrays.setdefault(key, array)
+            layers.setdefault(folder[-1], _StoredLayer()).arrays.setdefault(key, array)
     return layers
 
 
@@ -140,7 +139,8 @@ def _arrays(group: Any, folder: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
         if isinstance(item, h5py.Dataset):
             yield folder, name, np.asarray(item)
         else:
-            yield from _arrays(item, (*folder, name))
+            # Keras 3 names folders by class ("conv2d_1/vars") and keeps the layer's name beside.
+            yield from _arrays(item, (*folder, str(item.attrs.get("name", name))))
 
 
 def _match(layer: Any, position: int, stored: dict[str, _StoredLayer], path: Path) -> Any:

@@ -1,0 +1,162 @@
+"""What every method owes; a new file under methods/ is tested by being there."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from components.common import config, plugins
+from components.common.artifacts.shards import INDEX_COLUMNS, Shards, ShardsInfo
+from components.train import data
+from components.train.activations import ActivationCache
+from components.train.fit import METHODS
+from components.train.network import EMBEDDING, INPUT, LOGITS, Network
+from components.train.session import Fitted, Session, flip_averaged_logits, predict, score
+
+NAMES = plugins.names(METHODS)
+SIZE_PX = 16
+CLASSES = ("dark", "bright")
+# Given to a method where its Options know the key: a contract test has seconds, not minutes.
+QUICK = {"epochs": 3, "batch": 8}
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """A method that has run, beside the network's weights from before."""
+
+    data: data.TrainingData
+    network: Network
+    fitted: Fitted
+    session: Session
+    before: dict[str, list[np.ndarray]]
+
+    def answers(self) -> np.ndarray:
+        """Logits of the validation pictures by the whole network, without the cache."""
+        pixels = data.network_pixels(self.data.validation.pixels, (False, False))
+        return predict(self.network.model, pixels)
+
+
+def small_network() -> Network:
+    """Three convolutions with BatchNorm: all that a method may meet, built in no time."""
+    keras.utils.set_random_seed(0)
+    pixels = keras.Input((SIZE_PX, SIZE_PX, 3), name=INPUT)
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="preprocess")(pixels)
+    for block in (1, 2, 3):
+        x = keras.layers.Conv2D(8, 3, strides=2, padding="same", name=f"conv{block}")(x)
+        x = keras.layers.BatchNormalization(name=f"norm{block}")(x)
+        x = keras.layers.ReLU(name=f"out{block}")(x)
+    pooled = keras.layers.GlobalAveragePooling2D(name=EMBEDDING)(x)
+    logits = keras.layers.Dense(2, kernel_initializer="zeros", name=LOGITS)(pooled)
+    return Network(keras.Model(pixels, logits), ("out1", "out2", "out3"), "out2")
+
+
+def write_shards(root: Path) -> Shards:
+    """Dark and bright noise: 24 training pictures in 2 views, 12 for validation."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for split, count, views in (("train", 24, 2), ("validation", 12, 1)):
+        picture = np.arange(count * views) % count
+        noise = rng.normal(0, 30, (count * views, SIZE_PX, SIZE_PX, 1))
+        pixels = 70 + 110 * (picture % 2)[:, None, None, None] + noise
+        np.save(root / f"{split}.npy", pixels.clip(0, 255).astype(np.uint8))
+        rows += [
+            (split, row, row // count, f"{p}", f"{split}{p}", p % 2, p % 2, "", f"{p // 3}", 1.0)
+            for row, p in enumerate(picture)
+        ]
+    info = ShardsInfo(
+        classes=CLASSES,
+        positive="bright",
+        image_size_px=SIZE_PX,
+        channels=1,
+        views=2,
+        policy="none",
+        seed=0,
+        content_sha256="",
+    )
+    return Shards(root, info, pd.DataFrame(rows, columns=list(INDEX_COLUMNS)))
+
+
+def run(name: str, root: Path) -> Outcome:
+    splits = data.read(write_shards(root), soft_labels=True)
+    network = small_network()
+    before = {layer.name: layer.get_weights() for layer in network.model.layers}
+    method = plugins.load(METHODS, name)
+    known = {field.name for field in dataclasses.fields(method.Options)}
+    options = method.Options(**{key: value for key, value in QUICK.items() if key in known})
+    session = Session(seed=0, flips=2, cache=ActivationCache(root / "cache", 10**9))
+    fitted = method.fit(splits, network, options, session)
+    return Outcome(splits, network, fitted, session, before)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    return run(request.param, tmp_path_factory.mktemp("method"))
+
+
+@pytest.mark.slow
+def test_batch_norm_statistics_do_not_move(outcome: Outcome) -> None:
+    for name in ("norm1", "norm2", "norm3"):
+        after = outcome.network.model.get_layer(name).get_weights()
+        for new, old in zip(after, outcome.before[name], strict=True):
+            np.testing.assert_array_equal(new, old, err_msg=name)
+
+
+@pytest.mark.slow
+def test_it_learns(outcome: Outcome) -> None:
+    assert score(outcome.answers(), outcome.data.validation).accuracy > 0.9
+
+
+@pytest.mark.slow
+def test_it_reports_every_epoch(outcome: Outcome) -> None:
+    curves = outcome.fitted.curves
+    assert outcome.fitted.trainable_parameters > 0
+    assert [row.epoch for row in curves] == list(range(1, len(curves) + 1))
+    for row in curves:
+        assert math.isfinite(row.train_loss)
+        assert math.isfinite(row.validation_loss)
+        assert 0 <= row.train_accuracy <= 1
+        assert 0 <= row.validation_accuracy <= 1
+
+
+@pytest.mark.slow
+def test_layers_up_to_the_cut_keep_their_weights(outcome: Outcome) -> None:
+    names = [layer.name for layer in outcome.network.model.layers]
+    cut = names.index(outcome.fitted.cut)
+    for name in names[: cut + 1]:
+        after = outcome.network.model.get_layer(name).get_weights()
+        for new, old in zip(after, outcome.before[name], strict=True):
+            np.testing.assert_array_equal(new, old, err_msg=name)
+
+
+@pytest.mark.slow
+def test_cached_activations_and_pixels_give_the_same_answers(outcome: Outcome) -> None:
+    validation = outcome.data.validation
+    averaged = flip_averaged_logits(
+        outcome.network, validation, start=outcome.fitted.cut, session=outcome.session
+    )
+    views = [
+        predict(outcome.network.model, data.network_pixels(validation.pixels, flip))
+        for flip in data.FLIPS[2]
+    ]
+    np.testing.assert_allclose(averaged, np.mean(views, axis=0), rtol=0.01, atol=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_one_seed_one_result(name: str, tmp_path: Path) -> None:
+    answers = []
+    for folder in (tmp_path / "first", tmp_path / "second"):
+        folder.mkdir()
+        answers.append(run(name, folder).answers())
+    np.testing.assert_allclose(answers[0], answers[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_options_are_frozen_and_survive_json(name: str) -> None:
+    options = plugins.load(METHODS, name).Options
+    assert options.__dataclass_params__.frozen
+    assert config.from_json(options, config.to_json(options())) == options()
