@@ -47,6 +47,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _accepts(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP answer; header names in lower case."""
@@ -70,6 +76,7 @@ class ServerProcess:
         self.port = free_port()
         self.rest_port = free_port()
         self.log = log
+        self._ports = [self.port, self.rest_port] if rest else [self.port]
         ports = [f"--port={self.port}"]
         if rest:
             ports.append(f"--rest_api_port={self.rest_port}")
@@ -84,15 +91,13 @@ class ServerProcess:
         self._channel: grpc.Channel | None = None
 
     def wait_ready(self) -> "ServerProcess":
-        """Wait for the gRPC port: it opens only after the first load."""
+        """Wait for the ports: they open only after the first load."""
         wait_for(lambda: self.process.poll() is not None or self.listening(), self._tell)
         assert self.process.poll() is None, self._tell()
         return self
 
     def listening(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-            return True
-        return False
+        return all(map(_accepts, self._ports))
 
     def _tell(self) -> str:
         return self.log.read_text(errors="replace")
