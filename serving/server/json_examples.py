@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serving.server.json_parse import NonFinite, brief
-from serving.server.json_tensor import decode_base64, is_base64
+from serving.server.json_values import decode_base64, is_base64
 from serving.server.status import StatusError, invalid_argument
 
 _FLOAT_MAX = 3.4028234663852886e38
