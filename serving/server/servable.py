@@ -11,6 +11,7 @@ import numpy as np
 
 from serving.server.batching import BatchedSignature, add_batching, check_batchable, is_shared_fault
 from serving.server.config_files import BatchingParameters, read_batching_parameters
+from serving.server.first_runs import FirstRuns
 from serving.server.signatures import Signature, read_signatures
 from serving.server.status import StatusError, from_exception
 
@@ -44,6 +45,7 @@ class Servable:
         self._users = 0
         self._closing = False
         self._idle = threading.Condition()
+        self._first_runs = FirstRuns()
         self._load(options)
 
     def _load(self, options: SessionOptions) -> None:
@@ -134,23 +136,34 @@ class Servable:
         Raises:
             StatusError: the code and text of the op that failed.
         """
+        # One order for one set of outputs: every order would cost an executor of its own.
+        wanted = sorted(set(fetches))
+        values = self._run_best(signature, feeds, wanted, timeout_ms)
+        found = dict(zip(wanted, values, strict=True))
+        return [found[name] for name in fetches]
+
+    def _run_best(
+        self,
+        signature: Signature | None,
+        feeds: Mapping[str, Array],
+        wanted: list[str],
+        timeout_ms: int,
+    ) -> list[Array]:
         batched = self._batched.get(signature.name) if signature is not None else None
         if batched is not None:
             check_batchable(feeds, batched.parameters)
-            native_feeds = {
-                batched.feeds[name]._as_tf_output(): value for name, value in feeds.items()
-            }
-            wanted = [batched.fetches[name]._as_tf_output() for name in fetches]
+            inputs = {batched.feeds[name]._as_tf_output(): value for name, value in feeds.items()}
+            outputs = [batched.fetches[name]._as_tf_output() for name in wanted]
             try:
-                return self._run(native_feeds, wanted, timeout_ms)
+                with self._first_runs.turn(("batched", *feeds, *wanted), timeout_ms):
+                    return self._run(inputs, outputs, timeout_ms)
             except StatusError as error:
                 if not is_shared_fault(error):
                     raise
-        return self._run(
-            {self._handles[name]: value for name, value in feeds.items()},
-            [self._handles[name] for name in fetches],
-            timeout_ms,
-        )
+        inputs = {self._handles[name]: value for name, value in feeds.items()}
+        outputs = [self._handles[name] for name in wanted]
+        with self._first_runs.turn((*feeds, *wanted), timeout_ms):
+            return self._run(inputs, outputs, timeout_ms)
 
     def _run(self, feeds: dict[Any, Array], fetches: list[Any], timeout_ms: int) -> list[Array]:
         options = None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.server.first_runs import FirstRuns
 from serving.server.model_loader import ModelLoader, RetryPolicy
 from serving.server.status import Code, StatusError
 from serving.server.version_states import State, VersionStates
@@ -159,3 +160,44 @@ def test_policies():
     assert set(choose(found, VersionPolicy(policy=Policy.ALL))) == {1, 2, 3, 10}
     specific = VersionPolicy(policy=Policy.SPECIFIC, versions=(2, 9))
     assert set(choose(found, specific)) == {2}
+
+
+def test_first_runs_go_alone_and_later_ones_together():
+    runs = FirstRuns()
+    inside = []
+    most = []
+
+    def run():
+        with runs.turn("kind", 0):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.05)
+            inside.pop()
+
+    def crowd():
+        threads = [threading.Thread(target=run) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        while threads:
+            threads.pop().join()
+
+    crowd()
+    assert most[0] == 1 and len(most) == 8
+    before = len(most)
+    crowd()
+    assert max(most[before:]) > 1
+
+
+def test_a_first_run_without_end_does_not_hold_up_others():
+    runs = FirstRuns()
+    with runs.turn("kind", 0):
+        began = time.monotonic()
+
+        def other():
+            with runs.turn("kind", 100):
+                pass
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(20)
+        assert 0.09 < time.monotonic() - began < 20
