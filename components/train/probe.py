@@ -10,8 +10,8 @@ import numpy.typing as npt
 from components.common.progress import track
 from components.train.data import Floats, Split
 
-# Inverse strengths of the L2 penalty that are tried, on standardised features.
-STRENGTHS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+# Inverse strengths of the L2 penalty that are tried, on features of unit mean variance.
+STRENGTHS = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 _FOLDS = 4
 _DEFAULT_STRENGTH = 1e-3
 
@@ -45,9 +45,10 @@ def fit_probe(features: npt.NDArray[Any], split: Split, *, strength: float, seed
         seed: of the folds.
     """
     mean = features.mean(axis=0, dtype=np.float64)
-    spread = features.std(axis=0, dtype=np.float64)
-    # A feature that never changes carries nothing; 1 keeps it at zero.
-    scale = 1.0 / np.where(spread > 1e-6, spread, 1.0)
+    # One scale for all features, not one each: dividing each by its own spread would blow up the
+    # nearly constant ones, whose large weights then disturb the layers below when they are tuned.
+    spread = float(np.sqrt(features.var(axis=0, dtype=np.float64).mean()))
+    scale = 1.0 / spread if spread > 0.0 else 1.0
     scaled = ((features - mean) * scale).astype(np.float32)
     chosen = strength or _choose(scaled[: split.pictures], split, seed=seed)
     views = len(features) // split.pictures
@@ -58,7 +59,7 @@ def fit_probe(features: npt.NDArray[Any], split: Split, *, strength: float, seed
         np.tile(split.weights / np.float32(views), views),
         chosen,
     )
-    unscaled = kernel * scale[:, None]
+    unscaled = kernel * scale
     shifted = bias - mean @ unscaled
     return Probe(unscaled.astype(np.float32), shifted.astype(np.float32), chosen)
 

@@ -48,12 +48,12 @@ def test_preprocessing_is_that_of_the_family(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_cut_point_divides_the_network(name: str) -> None:
     whole = built(name)
-    expected = whole.model.predict(pictures(name), verbose=0)
+    expected = np.asarray(whole.model(pictures(name)))
     assert whole.default_cut in whole.cut_points
     for cut in whole.cut_points:
-        lower = whole.between(INPUT, cut).predict(pictures(name), verbose=0)
-        upper = whole.between(cut, LOGITS).predict(lower, verbose=0)
-        np.testing.assert_allclose(upper, expected, rtol=1e-3, atol=1e-3, err_msg=cut)
+        lower = whole.between(INPUT, cut)(pictures(name))
+        upper = whole.between(cut, LOGITS)(lower)
+        np.testing.assert_allclose(np.asarray(upper), expected, rtol=1e-3, atol=1e-3, err_msg=cut)
 
 
 @pytest.mark.parametrize("name", NAMES)
