@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.progress import track
-from components.train.data import Split, network_pixels
-from components.train.network import INPUT, Network
+from components.train.data import FlippedPixels, Rows, Split
+from components.train.network import INPUT, Network, as_fed
 from components.train.weights import weights_sha256
 
 LOG = logging.getLogger(__name__)
@@ -41,16 +41,16 @@ class _TooLargeError(Exception):
 
 @dataclass(frozen=True)
 class Want:
-    """Which activations: of `split`, after layer `layer`, of pixels flipped by `flip`.
+    """Which activations: of `split`, after each of `layers`, of pixels flipped by `flip`.
 
-    start: compute from the (cached) activations of this layer instead of from pixels. It saves
-        time and does not change what is meant, so it is not part of the key.
+    starts: compute from the (cached) activations of these layers instead of from pixels. It
+        saves time and does not change what is meant, so it is not part of the key.
     """
 
     split: Split
-    layer: str
+    layers: tuple[str, ...]
     flip: tuple[bool, bool] = (False, False)
-    start: str = INPUT
+    starts: tuple[str, ...] = (INPUT,)
     activity: str = "computing features"
 
 
@@ -61,54 +61,71 @@ class ActivationCache:
     root: Path
     limit_bytes: int
 
-    def get(self, network: Network, want: Want) -> Activations:
+    def get(self, network: Network, want: Want) -> tuple[Activations, ...]:
         """Return activations, float16 (float32 where the values need it), memory-mapped.
 
-        Shape [rows of the split, ...layer shape], rows ordered as the split's pixels. The layers
-        up to `want.layer` must still have the weights they are meant to be frozen at.
+        One array a layer, [rows of the split, ...layer shape], rows ordered as the split's
+        pixels. The layers must still have the weights they are meant to be frozen at.
         """
-        frozen = network.between(INPUT, want.layer)
-        path = self.root / f"{_key(frozen, want)}.npy"
-        found = _open(path, rows=len(want.split.pixels))
-        if found is not None:
-            LOG.info("%s: taken from the cache", want.layer)
-            return found
         self.root.mkdir(parents=True, exist_ok=True)
+        paths = {name: self.root / f"{_key(network, name, want)}.npy" for name in want.layers}
+        rows = len(want.split.pixels)
+        opened = {name: _open(path, rows=rows) for name, path in paths.items()}
+        found = {name: array for name, array in opened.items() if array is not None}
+        absent = {name: path for name, path in paths.items() if name not in found}
+        if absent:
+            found |= self._fill(network, want, absent)
+            self._evict(keep=set(paths.values()))
+        else:
+            LOG.info("%s: taken from the cache", ", ".join(want.layers))
+        return tuple(found[name] for name in want.layers)
+
+    def inputs(self, network: Network, want: Want) -> tuple[Rows, ...]:
+        """Return what the part after the layers is fed from: activations, or pixels themselves.
+
+        As `get`, but the layer "pixels" gives the network's own input, which needs no cache.
+        """
+        if want.layers == (INPUT,):
+            return (FlippedPixels(want.split.pixels, want.flip),)
+        return self.get(network, want)
+
+    def _fill(self, network: Network, want: Want, paths: dict[str, Path]) -> dict[str, Activations]:
+        """Compute what is absent in one pass, and open it."""
         try:
-            self._compute(network, want, path, dtype=np.float16)
+            self._compute(network, want, paths, dtype=np.float16)
         except _TooLargeError:
-            LOG.info("%s: values beyond float16, kept as float32", want.layer)
-            self._compute(network, want, path, dtype=np.float32)
-        mapped: Activations = np.load(path, mmap_mode="r")
-        self._evict(keep=path)
-        return mapped
+            LOG.info("values beyond float16, kept as float32")
+            self._compute(network, want, paths, dtype=np.float32)
+        return {name: np.load(path, mmap_mode="r") for name, path in paths.items()}
 
-    def _compute(self, network: Network, want: Want, path: Path, *, dtype: Any) -> None:
-        part = network.frozen_between(want.start, want.layer)
-        shape = (len(want.split.pixels), *part.output_shape[1:])
-        partial = path.with_name(f".partial-{uuid.uuid4().hex}.npy")
+    def _compute(self, network: Network, want: Want, paths: dict[str, Path], *, dtype: Any) -> None:
+        part = network.frozen_between(want.starts, tuple(paths))
+        earlier = Want(want.split, want.starts, want.flip, activity=want.activity)
+        sources = self.inputs(network, earlier)
+        rows = len(want.split.pixels)
+        partials = [path.with_name(f".partial-{uuid.uuid4().hex}.npy") for path in paths.values()]
         try:
-            array = np.lib.format.open_memmap(partial, mode="w+", dtype=dtype, shape=shape)
-            starts = range(0, shape[0], _BATCH)
-            source = self._source(network, want)
-            for first in track(starts, want.activity):
-                rows = slice(first, first + _BATCH)
-                values = np.asarray(part.predict_on_batch(_inputs(source, rows, want)))
-                if dtype is np.float16 and np.abs(values).max(initial=0.0) > _FLOAT16_MAX:
-                    raise _TooLargeError
-                array[rows] = values
-            array.flush()
-            partial.replace(path)
+            arrays = [
+                np.lib.format.open_memmap(
+                    partial, mode="w+", dtype=dtype, shape=(rows, *output.shape[1:])
+                )
+                for partial, output in zip(partials, part.outputs, strict=True)
+            ]
+            for first in track(range(0, rows, _BATCH), want.activity):
+                chunk = slice(first, first + _BATCH)
+                inputs = [np.asarray(source[chunk], dtype=np.float32) for source in sources]
+                for array, values in zip(arrays, _answers(part, inputs), strict=True):
+                    if dtype is np.float16 and np.abs(values).max(initial=0.0) > _FLOAT16_MAX:
+                        raise _TooLargeError
+                    array[chunk] = values
+            for array, partial, path in zip(arrays, partials, paths.values(), strict=True):
+                array.flush()
+                partial.replace(path)
         finally:
-            partial.unlink(missing_ok=True)
+            for partial in partials:
+                partial.unlink(missing_ok=True)
 
-    def _source(self, network: Network, want: Want) -> Activations:
-        if want.start == INPUT:
-            return want.split.pixels
-        earlier = Want(want.split, want.start, want.flip, activity=want.activity)
-        return self.get(network, earlier)
-
-    def _evict(self, *, keep: Path) -> None:
+    def _evict(self, *, keep: set[Path]) -> None:
         """Drop the least recently used entries; a run that has one mapped keeps its pages."""
         now = time.time()
         for partial in self.root.glob(".partial-*"):
@@ -118,7 +135,7 @@ class ActivationCache:
         total = 0
         for entry in sorted(_entries(self.root), key=lambda e: e.used, reverse=True):
             total += entry.size
-            if total > self.limit_bytes and entry.path != keep:
+            if total > self.limit_bytes and entry.path not in keep:
                 entry.path.unlink(missing_ok=True)
 
 
@@ -136,17 +153,18 @@ def _entries(root: Path) -> Iterator[_Entry]:
             yield _Entry(path, status.st_mtime, status.st_size)
 
 
-def _inputs(source: Activations, rows: slice, want: Want) -> Activations:
-    if want.start == INPUT:
-        return network_pixels(source[rows], want.flip)
-    return np.asarray(source[rows], dtype=np.float32)
+def _answers(part: keras.Model, inputs: list[Activations]) -> list[Activations]:
+    answers = part.predict_on_batch(as_fed(inputs))
+    several = isinstance(answers, list | tuple)
+    return [np.asarray(values) for values in (answers if several else [answers])]
 
 
-def _key(frozen: keras.Model, want: Want) -> str:
+def _key(network: Network, layer: str, want: Want) -> str:
+    frozen = network.between((INPUT,), (layer,))
     parts = [
         _FORMAT,
         weights_sha256(frozen),
-        want.layer,
+        layer,
         str(frozen.input_shape),
         want.split.content_sha256,
         f"flip {want.flip}",
@@ -157,7 +175,7 @@ def _key(frozen: keras.Model, want: Want) -> str:
 def _open(path: Path, *, rows: int) -> Activations | None:
     """Map an entry, or None when there is none or it is damaged."""
     try:
-        array = np.load(path, mmap_mode="r")
+        array: Activations = np.load(path, mmap_mode="r")
     except FileNotFoundError:
         return None
     except (ValueError, OSError, EOFError):
@@ -167,4 +185,4 @@ def _open(path: Path, *, rows: int) -> Activations | None:
         return None
     with contextlib.suppress(OSError):
         path.touch()
-    return np.asarray(array) if array.ndim == 2 else array
+    return array

@@ -16,6 +16,8 @@ class TrainConfig(Section):
         several: "mobilenet_v2", "mobilenet_v2/0.5".
     weights: "imagenet" (Keras Applications downloads them), "none" (random), or a path to a
         .h5, .weights.h5 or .keras file that holds the backbone.
+    features: names of the layers whose means over the picture make up the embedding that the
+        head reads; none leaves the choice to the backbone's file.
     method: file name under `methods/`.
     options: the method's own settings, see `Options` in its file.
     soft_labels: train on the annotated probability where there is one.
@@ -26,6 +28,7 @@ class TrainConfig(Section):
 
     backbone: str = "mobilenet_v2"
     weights: str = "imagenet"
+    features: tuple[str, ...] = ()
     method: str = "linear_probe_finetune"
     options: dict[str, Any] = field(default_factory=dict)
     soft_labels: bool = True

@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -94,6 +94,30 @@ def read(shards: Shards, *, soft_labels: bool) -> TrainingData:
     )
     _check(data, shards.info)
     return data
+
+
+class Rows(Protocol):
+    """What a network part can be fed from: anything that yields float or integer rows."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+    def __getitem__(self, rows: Any, /) -> npt.NDArray[Any]:
+        """Return rows by slice or by positions."""
+
+
+@dataclass(frozen=True)
+class FlippedPixels:
+    """Shard pixels as the network sees them, made when indexed: float32 [n, S, S, 3]."""
+
+    pixels: npt.NDArray[np.uint8]
+    flip: tuple[bool, bool] = (False, False)
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, rows: Any) -> Floats:
+        return network_pixels(self.pixels[rows], self.flip)
 
 
 def network_pixels(pixels: npt.NDArray[np.uint8], flip: tuple[bool, bool]) -> Floats:

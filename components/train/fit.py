@@ -63,7 +63,7 @@ def train(shards_root: Path, *, out: Path, settings: TrainConfig, cache_dir: str
         cache = ActivationCache(Path(root) / "activations", int(settings.cache_gb * 1e9))
         session = Session(settings.seed, settings.flips, cache)
         fitted = method.fit(splits, built, options, session)
-        logits = flip_averaged_logits(built, splits.validation, start=fitted.cut, session=session)
+        logits = flip_averaged_logits(built, splits.validation, cut=fitted.cut, session=session)
     outcome = _Outcome(splits, built, fitted, fit_temperature(logits, splits.validation.labels))
     _write(out, settings, shards, outcome, weights_sha256=origin)
 
@@ -110,7 +110,10 @@ def _write(
 
 def _whole_network_logits(model: keras.Model, split: Split, *, flips: int) -> Floats:
     """Return flip-averaged logits from pixels, without cached (float16) activations."""
-    views = [predict(model, data.network_pixels(split.pixels, flip)) for flip in FLIPS[flips]]
+    views = [
+        predict(model, [data.FlippedPixels(split.pixels, flip)], rows=split.pictures)
+        for flip in FLIPS[flips]
+    ]
     mean: Floats = np.mean(views, axis=0, dtype=np.float32)
     return mean
 

@@ -1,5 +1,7 @@
 """The network: a backbone from raw pixels, a pooled embedding, a linear head; and its parts."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,8 @@ from components.train.config import TrainConfig
 from components.train.folding import fold_batch_norm
 from components.train.weights import load_file, unavailable
 
+LOG = logging.getLogger(__name__)
+
 BACKBONES = "components.train.backbones"
 
 INPUT = "pixels"
@@ -25,13 +29,16 @@ class Backbone:
     """A network without its top.
 
     model: raw pixels float32 [N, S, S, 3] in [0, 255] -> feature map [N, h, w, D].
-    cut_points: names of layers whose output is all that later layers see, shallow to deep.
+    cut_points: names of layers that all later layers see the picture through, shallow to deep.
     default_cut: the frozen part ends here unless a method says otherwise.
+    features: names of the layers whose means over the picture make up the embedding. Several
+        depths serve strange pictures better than the last layer, which knows its old classes.
     """
 
     model: keras.Model
     cut_points: tuple[str, ...]
     default_cut: str
+    features: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,12 +73,14 @@ class Network:
     """The whole network and where it may be cut.
 
     model: raw pixels float32 [N, S, S, 3] in [0, 255] -> logits float32 [N, classes]; its layer
-        "embedding" is the pooled feature vector, "logits" the head.
+        "embedding" is the feature vector, "logits" the head.
+    pools: names of the layers that average the feature layers, shallow to deep.
     """
 
     model: keras.Model
     cut_points: tuple[str, ...]
     default_cut: str
+    pools: tuple[str, ...]
 
     @property
     def head(self) -> keras.layers.Dense:
@@ -95,43 +104,114 @@ class Network:
             )
         return chosen
 
-    def between(self, start: str, end: str) -> keras.Model:
-        """Return the part after layer `start` up to and including layer `end`.
+    def boundary(self, cut: str) -> tuple[str, ...]:
+        """Return the layers whose outputs are all that the part after `cut` needs.
+
+        That is the cut itself and, where the embedding has features from before it, their means.
+
+        Args:
+            cut: a cut point, "embedding", or "pixels" for the whole network.
+        """
+        if cut in {INPUT, EMBEDDING}:
+            return (cut,)
+        order = {layer.name: position for position, layer in enumerate(self.model.layers)}
+        sources = {pool: _source(self.model.get_layer(pool)) for pool in self.pools}
+        return (cut, *(pool for pool in self.pools if order[sources[pool]] <= order[cut]))
+
+    def between(self, starts: tuple[str, ...], ends: tuple[str, ...]) -> keras.Model:
+        """Return the part after the layers `starts` up to and including the layers `ends`.
 
         Layers are shared: what is trained in the part is trained in the whole.
 
         Args:
-            start: layer name; "pixels" for the input.
-            end: layer name.
+            starts: layer names, see `boundary`.
+            ends: layer names.
         """
-        first = self.model.input if start == INPUT else self.model.get_layer(start).output
-        return keras.Model(first, self.model.get_layer(end).output)
+        return keras.Model(as_fed(self._outputs(starts)), as_fed(self._outputs(ends)))
 
-    def frozen_between(self, start: str, end: str) -> keras.Model:
+    def frozen_between(self, starts: tuple[str, ...], ends: tuple[str, ...]) -> keras.Model:
         """Return a copy of a part for inference only, with BatchNorm folded into convolutions."""
-        return fold_batch_norm(self.between(start, end))
+        return fold_batch_norm(self.between(starts, ends))
 
     def set_head(self, kernel: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> None:
         """Set the head's kernel [D, classes] and bias [classes]."""
         self.head.set_weights([kernel, bias])
 
+    def _outputs(self, names: tuple[str, ...]) -> list[Any]:
+        return [
+            self.model.inputs[0] if name == INPUT else self.model.get_layer(name).output
+            for name in names
+        ]
+
+
+def as_fed(parts: Sequence[Any]) -> Any:
+    """Return a network's inputs or outputs as Keras wants them: bare when there is but one."""
+    return parts[0] if len(parts) == 1 else list(parts)
+
 
 def build(settings: TrainConfig, *, image_size_px: int, classes: int) -> Network:
     """Build the network and give the backbone its weights; the head starts at zero.
 
+    Layers that no feature needs are left out.
+
     Raises:
-        ConfigError: no such backbone or variant.
+        ConfigError: no such backbone, variant or feature layer.
         DataError: the pictures are too small for it.
         WeightsError: the weights cannot be had, are damaged, or belong to another network.
     """
     backbone = _backbone(settings, image_size_px=image_size_px)
-    pooled = keras.layers.GlobalAveragePooling2D(name=EMBEDDING)(backbone.model.output)
-    zeros = keras.initializers.Zeros()
-    head = keras.layers.Dense(classes, kernel_initializer=zeros, name=LOGITS)
-    model = keras.Model(backbone.model.input, head(pooled), name="graft")
     if settings.weights not in {"imagenet", "none"}:
         load_file(backbone.model, settings.weights)
-    return Network(model, backbone.cut_points, backbone.default_cut)
+    network = assemble(backbone, classes=classes, features=settings.features)
+    LOG.info("embedding of %d features", network.head.kernel.shape[0])
+    return network
+
+
+def assemble(backbone: Backbone, *, classes: int, features: tuple[str, ...] = ()) -> Network:
+    """Put embedding and head on a backbone.
+
+    Args:
+        backbone: the network without its top.
+        classes: how many logits.
+        features: instead of the backbone's own; see `Backbone.features`.
+
+    Raises:
+        ConfigError: no such feature layer.
+    """
+    chosen = _ordered(backbone, features or backbone.features)
+    pools = tuple(f"mean_{name}" for name in chosen)
+    means = [
+        keras.layers.GlobalAveragePooling2D(name=pool)(backbone.model.get_layer(name).output)
+        for pool, name in zip(pools, chosen, strict=True)
+    ]
+    # Concatenate wants two or more; the one name "embedding" holds in either case.
+    joined = keras.layers.Concatenate()(means) if len(means) > 1 else means[0]
+    embedding = keras.layers.Identity(name=EMBEDDING)(joined)
+    head = keras.layers.Dense(classes, kernel_initializer="zeros", name=LOGITS)
+    model = keras.Model(backbone.model.inputs[0], head(embedding), name="graft")
+    present = {layer.name for layer in model.layers}
+    cuts = tuple(name for name in backbone.cut_points if name in present)
+    return Network(model, cuts, backbone.default_cut, pools)
+
+
+def _ordered(backbone: Backbone, features: tuple[str, ...]) -> tuple[str, ...]:
+    """Return feature layers from shallow to deep, each once."""
+    maps = [layer.name for layer in backbone.model.layers if len(layer.output.shape) == 4]
+    for name in features:
+        if name not in maps:
+            raise ConfigError(
+                expected(
+                    f"feature layers among {', '.join(maps[1:])}",
+                    received=f"'{name}'",
+                    do="correct train.features, or leave it out",
+                )
+            )
+    return tuple(name for name in maps if name in features)
+
+
+def _source(pool: Any) -> str:
+    """Return the name of the layer that a pooling layer reads."""
+    return str(pool.input._keras_history.operation.name)
 
 
 def _backbone(settings: TrainConfig, *, image_size_px: int) -> Backbone:

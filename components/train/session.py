@@ -1,5 +1,6 @@
 """What a method is given besides the data, and what it returns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.candidate import CURVE_COLUMNS
-from components.train.activations import ActivationCache, Activations, Want
-from components.train.data import FLIPS, Floats, Split
-from components.train.network import LOGITS, Network
+from components.train.activations import ActivationCache, Want
+from components.train.data import FLIPS, Floats, Rows, Split
+from components.train.network import LOGITS, Network, as_fed
 from components.train.probe import log_loss
 
 
@@ -23,10 +24,6 @@ class Session:
     seed: int
     flips: int
     cache: ActivationCache
-
-    def activations(self, network: Network, want: Want) -> Activations:
-        """Return cached activations, see `ActivationCache.get`."""
-        return self.cache.get(network, want)
 
 
 @dataclass(frozen=True)
@@ -76,28 +73,29 @@ def score(logits: Floats, split: Split) -> Score:
     return Score(log_loss(logits, split.targets, split.weights), accuracy)
 
 
-def flip_averaged_logits(network: Network, split: Split, *, start: str, session: Session) -> Floats:
+def flip_averaged_logits(network: Network, split: Split, *, cut: str, session: Session) -> Floats:
     """Return the mean logits over the test-time flips, float32 [N, classes].
 
     Args:
         network: the fitted network.
         split: its view 0 is used.
-        start: the layer up to which cached activations may be used.
+        cut: the layer up to which cached activations may be used, "pixels" for none.
         session: number of flips, cache.
     """
-    tail = network.between(start, LOGITS)
+    starts = network.boundary(cut)
+    tail = network.between(starts, (LOGITS,))
     total = np.zeros(split.targets.shape, dtype=np.float32)
     for flip in FLIPS[session.flips]:
-        want = Want(split, start, flip, activity="computing validation features")
-        inputs = session.activations(network, want)[: split.pictures]
-        total += predict(tail, inputs)
+        want = Want(split, starts, flip, activity="computing validation features")
+        total += predict(tail, session.cache.inputs(network, want), rows=split.pictures)
     return total / np.float32(session.flips)
 
 
-def predict(model: Any, inputs: Activations, *, batch: int = 64) -> Floats:
-    """Return a model's answers to inputs of any float type, float32 [N, ...]."""
-    answers = [
-        np.asarray(model.predict_on_batch(np.asarray(inputs[i : i + batch], dtype=np.float32)))
-        for i in range(0, len(inputs), batch)
-    ]
+def predict(model: Any, inputs: Sequence[Rows], *, rows: int, batch: int = 64) -> Floats:
+    """Return a model's answers for the first `rows` rows of its inputs, float32 [rows, ...]."""
+    answers = []
+    for first in range(0, rows, batch):
+        chunk = slice(first, min(first + batch, rows))
+        parts = [np.asarray(part[chunk], dtype=np.float32) for part in inputs]
+        answers.append(np.asarray(model.predict_on_batch(as_fed(parts))))
     return np.concatenate(answers).astype(np.float32)

@@ -12,8 +12,8 @@ from pydantic import Field
 from components.common.config import Section
 from components.common.progress import report
 from components.common.seeding import generator
-from components.train.activations import Activations
-from components.train.data import Split
+from components.train.data import Floats, Rows, Split
+from components.train.network import as_fed
 from components.train.session import EpochScore, predict, score
 
 LOG = logging.getLogger(__name__)
@@ -44,12 +44,19 @@ class TuningOptions(Section):
 
 @dataclass(frozen=True)
 class TuningInputs:
-    """What the tail is trained on: activations [rows, ...] beside the splits they belong to."""
+    """What the tail is trained on: activations [rows, ...] beside the splits they belong to.
+
+    One array an input of the tail, see `Network.boundary`.
+    """
 
     train: Split
-    train_inputs: Activations
+    train_inputs: tuple[Rows, ...]
     validation: Split
-    validation_inputs: Activations
+    validation_inputs: tuple[Rows, ...]
+
+    def validation_logits(self, tail: keras.Model) -> Floats:
+        """Return the tail's answers for view 0 of the validation pictures."""
+        return predict(tail, self.validation_inputs, rows=self.validation.pictures)
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ def tune(tail: keras.Model, inputs: TuningInputs, options: TuningOptions, *, see
     curves: list[EpochScore] = []
     for epoch in range(1, options.epochs + 1):
         history = _train_epoch(tail, inputs, options, rng=rng, listener=listener)
-        judged = score(predict(tail, inputs.validation_inputs), inputs.validation)
+        judged = score(inputs.validation_logits(tail), inputs.validation)
         # The probe is the curves' first epoch.
         row = EpochScore(
             "finetune", 1 + epoch, history[0], judged.loss, history[1], judged.accuracy
@@ -132,7 +139,7 @@ def _train_epoch(
     rows = split.view_rows(rng.integers(split.views, size=split.pictures))
     order = rng.permutation(split.pictures)
     history = tail.fit(
-        np.asarray(inputs.train_inputs[rows[order]], dtype=np.float32),
+        as_fed([np.asarray(part[rows[order]], np.float32) for part in inputs.train_inputs]),
         split.targets[order],
         sample_weight=split.weights[order],
         batch_size=options.batch,

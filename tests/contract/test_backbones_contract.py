@@ -41,7 +41,7 @@ def pictures(name: str) -> np.ndarray:
 @pytest.mark.parametrize("name", NAMES)
 def test_preprocessing_is_that_of_the_family(name: str) -> None:
     reference = getattr(keras.applications, name).preprocess_input(pictures(name).copy())
-    inside = built(name).between(INPUT, "preprocess").predict(pictures(name), verbose=0)
+    inside = built(name).between((INPUT,), ("preprocess",)).predict(pictures(name), verbose=0)
     np.testing.assert_allclose(inside, reference, atol=1e-4)
 
 
@@ -51,8 +51,9 @@ def test_every_cut_point_divides_the_network(name: str) -> None:
     expected = np.asarray(whole.model(pictures(name)))
     assert whole.default_cut in whole.cut_points
     for cut in whole.cut_points:
-        lower = whole.between(INPUT, cut)(pictures(name))
-        upper = whole.between(cut, LOGITS)(lower)
+        boundary = whole.boundary(cut)
+        lower = whole.between((INPUT,), boundary)(pictures(name))
+        upper = whole.between(boundary, (LOGITS,))(lower)
         np.testing.assert_allclose(np.asarray(upper), expected, rtol=1e-3, atol=1e-3, err_msg=cut)
 
 
@@ -64,8 +65,8 @@ def test_the_folded_copy_answers_the_same(name: str) -> None:
         if isinstance(layer, keras.layers.BatchNormalization):
             shapes = [weight.shape for weight in layer.weights]
             layer.set_weights([rng.uniform(0.5, 1.5, shape) for shape in shapes])
-    plain = whole.between(INPUT, EMBEDDING).predict(pictures(name), verbose=0)
-    folded = whole.frozen_between(INPUT, EMBEDDING)
+    plain = whole.between((INPUT,), (EMBEDDING,)).predict(pictures(name), verbose=0)
+    folded = whole.frozen_between((INPUT,), (EMBEDDING,))
     norms = [x for x in folded.layers if isinstance(x, keras.layers.BatchNormalization)]
     assert not norms
     np.testing.assert_allclose(

@@ -11,10 +11,10 @@ import pytest
 
 from components.common import config, plugins
 from components.common.artifacts.shards import INDEX_COLUMNS, Shards, ShardsInfo
-from components.train import data
+from components.train import data, network
 from components.train.activations import ActivationCache
 from components.train.fit import METHODS
-from components.train.network import EMBEDDING, INPUT, LOGITS, Network
+from components.train.network import INPUT, Backbone, Network
 from components.train.session import Fitted, Session, flip_averaged_logits, predict, score
 
 NAMES = plugins.names(METHODS)
@@ -36,8 +36,8 @@ class Outcome:
 
     def answers(self) -> np.ndarray:
         """Logits of the validation pictures by the whole network, without the cache."""
-        pixels = data.network_pixels(self.data.validation.pixels, (False, False))
-        return predict(self.network.model, pixels)
+        pixels = data.FlippedPixels(self.data.validation.pixels)
+        return predict(self.network.model, [pixels], rows=len(pixels))
 
 
 def small_network() -> Network:
@@ -49,9 +49,9 @@ def small_network() -> Network:
         x = keras.layers.Conv2D(8, 3, strides=2, padding="same", name=f"conv{block}")(x)
         x = keras.layers.BatchNormalization(name=f"norm{block}")(x)
         x = keras.layers.ReLU(name=f"out{block}")(x)
-    pooled = keras.layers.GlobalAveragePooling2D(name=EMBEDDING)(x)
-    logits = keras.layers.Dense(2, kernel_initializer="zeros", name=LOGITS)(pooled)
-    return Network(keras.Model(pixels, logits), ("out1", "out2", "out3"), "out2")
+    # Features from before and after the cut: a method has to cope with both.
+    backbone = Backbone(keras.Model(pixels, x), ("out1", "out2"), "out2", ("out1", "out3"))
+    return network.assemble(backbone, classes=2)
 
 
 def write_shards(root: Path) -> Shards:
@@ -82,14 +82,14 @@ def write_shards(root: Path) -> Shards:
 
 def run(name: str, root: Path) -> Outcome:
     splits = data.read(write_shards(root), soft_labels=True)
-    network = small_network()
-    before = {layer.name: layer.get_weights() for layer in network.model.layers}
+    built = small_network()
+    before = {layer.name: layer.get_weights() for layer in built.model.layers}
     method = plugins.load(METHODS, name)
     known = {field.name for field in dataclasses.fields(method.Options)}
     options = method.Options(**{key: value for key, value in QUICK.items() if key in known})
     session = Session(seed=0, flips=2, cache=ActivationCache(root / "cache", 10**9))
-    fitted = method.fit(splits, network, options, session)
-    return Outcome(splits, network, fitted, session, before)
+    fitted = method.fit(splits, built, options, session)
+    return Outcome(splits, built, fitted, session, before)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -136,10 +136,14 @@ def test_layers_up_to_the_cut_keep_their_weights(outcome: Outcome) -> None:
 def test_cached_activations_and_pixels_give_the_same_answers(outcome: Outcome) -> None:
     validation = outcome.data.validation
     averaged = flip_averaged_logits(
-        outcome.network, validation, start=outcome.fitted.cut, session=outcome.session
+        outcome.network, validation, cut=outcome.fitted.cut, session=outcome.session
     )
     views = [
-        predict(outcome.network.model, data.network_pixels(validation.pixels, flip))
+        predict(
+            outcome.network.model,
+            [data.FlippedPixels(validation.pixels, flip)],
+            rows=validation.pictures,
+        )
         for flip in data.FLIPS[2]
     ]
     np.testing.assert_allclose(averaged, np.mean(views, axis=0), rtol=0.01, atol=0.02)

@@ -4,6 +4,7 @@ A backbone module has
 
 - `VARIANTS`: the names after the slash in `backbone: family/variant`, the default first;
   `("",)` when the family has one member;
+- `MIN_SIZE_PX`: the smallest edge the network can take;
 - `build(variant, *, image_size_px, pretrained) -> Backbone`: `pretrained` asks Keras
   Applications for its ImageNet weights, False gives random ones.
 

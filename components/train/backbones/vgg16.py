@@ -6,7 +6,7 @@ from components.train.network import Backbone, PixelSpec, pixel_input
 
 VARIANTS = ("",)
 MIN_SIZE_PX = 32
-CUT_POINTS = ("block1_pool", "block2_pool", "block3_pool", "block4_pool", "block5_pool")
+CUT_POINTS = ("block1_pool", "block2_pool", "block3_pool", "block4_pool")
 
 # Means of the ImageNet training pictures, in the order blue, green, red (the "caffe" mode).
 _MEANS_BGR = (103.939, 116.779, 123.68)
@@ -25,4 +25,9 @@ def build(variant: str, *, image_size_px: int, pretrained: bool) -> Backbone:
     model = keras.applications.VGG16(
         input_tensor=centred, include_top=False, weights="imagenet" if pretrained else None
     )
-    return Backbone(model=model, cut_points=CUT_POINTS, default_cut="block4_pool")
+    return Backbone(
+        model=model,
+        cut_points=CUT_POINTS,
+        default_cut="block4_pool",
+        features=("block5_pool",),
+    )

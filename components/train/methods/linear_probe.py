@@ -27,9 +27,9 @@ class Options(Section):
 def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
     """Fit the head by logistic regression on the cached embeddings of all views."""
     train, validation = data.train, data.validation
-    features = session.activations(network, Want(train, EMBEDDING))
-    held_out = session.activations(
-        network, Want(validation, EMBEDDING, activity="computing validation features")
+    (features,) = session.cache.get(network, Want(train, (EMBEDDING,)))
+    (held_out,) = session.cache.get(
+        network, Want(validation, (EMBEDDING,), activity="computing validation features")
     )
     seed = derive(session.seed, "probe")
     probe = fit_probe(features, train, strength=options.strength, seed=seed)

@@ -20,7 +20,7 @@ from components.train.calibration import fit_temperature
 from components.train.data import Floats, TrainingData
 from components.train.network import EMBEDDING, LOGITS, Network
 from components.train.probe import fit_probe, log_loss
-from components.train.session import EpochScore, Fitted, Session, predict, score
+from components.train.session import EpochScore, Fitted, Session, score
 from components.train.tuning import TuningInputs, TuningOptions, freeze_norms, tune
 
 LOG = logging.getLogger(__name__)
@@ -49,20 +49,21 @@ def fit(data: TrainingData, network: Network, options: Options, session: Session
     if that is no better the probe is kept. Both are written down in the notes.
     """
     cut = network.cut(options.cut)
+    starts = network.boundary(cut)
     inputs = TuningInputs(
         train=data.train,
-        train_inputs=session.activations(network, Want(data.train, cut)),
+        train_inputs=session.cache.inputs(network, Want(data.train, starts)),
         validation=data.validation,
-        validation_inputs=session.activations(
-            network, Want(data.validation, cut, activity="computing validation features")
+        validation_inputs=session.cache.inputs(
+            network, Want(data.validation, starts, activity="computing validation features")
         ),
     )
-    features = session.activations(network, Want(data.train, EMBEDDING, start=cut))
+    (features,) = session.cache.get(network, Want(data.train, (EMBEDDING,), starts=starts))
     seed = derive(session.seed, "probe")
     probe = fit_probe(features, data.train, strength=options.strength, seed=seed)
     network.set_head(probe.kernel, probe.bias)
     notes = [f"probe penalty C = {probe.strength:g}"]
-    tail = network.between(cut, LOGITS)
+    tail = network.between(starts, (LOGITS,))
     freeze_norms(tail)
     first = _probe_row(probe.logits(features[: data.train.pictures]), tail, inputs)
     attempts = _attempts(tail, inputs, options, seed=session.seed)
@@ -105,7 +106,7 @@ def _calibrated_loss(tail: keras.Model, inputs: TuningInputs) -> float:
     Tuned networks are surer of themselves than probes; calibration takes that away again before
     the network is used, so it must not count against them here.
     """
-    logits = predict(tail, inputs.validation_inputs)
+    logits = inputs.validation_logits(tail)
     if not np.isfinite(logits).all():
         return math.inf
     labels = inputs.validation.labels
@@ -121,7 +122,7 @@ def _fault(loss: float, bar: float) -> str:
 
 def _probe_row(train_logits: Floats, tail: keras.Model, inputs: TuningInputs) -> EpochScore:
     fitted_on = score(train_logits, inputs.train)
-    judged_on = score(predict(tail, inputs.validation_inputs), inputs.validation)
+    judged_on = score(inputs.validation_logits(tail), inputs.validation)
     return EpochScore(
         "probe", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
     )

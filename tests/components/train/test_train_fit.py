@@ -13,7 +13,7 @@ from components.common.artifacts.shards import Shards
 from components.common.errors import ConfigError, DataError, WeightsError
 from components.train.calibration import softmax
 from components.train.config import TrainConfig
-from components.train.data import FLIPS, network_pixels
+from components.train.data import FLIPS, FlippedPixels
 from components.train.fit import train
 from components.train.session import predict
 
@@ -64,7 +64,8 @@ def test_the_saved_network_maps_raw_pixels_to_the_kept_answers(
     rows = Shards.read(shards).rows("validation")
     assert candidate.parity_paths() == list(rows["path"])
     pixels = Shards.read(shards).pixels("validation")
-    logits = np.mean([predict(model, network_pixels(pixels, flip)) for flip in FLIPS[2]], axis=0)
+    views = [predict(model, [FlippedPixels(pixels, flip)], rows=len(rows)) for flip in FLIPS[2]]
+    logits = np.mean(views, axis=0)
     answers = softmax(logits / np.float32(candidate.info.temperature))
     np.testing.assert_allclose(answers, candidate.parity_probabilities(), atol=1e-5)
     assert model.get_layer("embedding").output.shape[1:] == (512,)

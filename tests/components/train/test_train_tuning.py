@@ -31,7 +31,7 @@ def inputs() -> TuningInputs:
     values = (labels[:, None] * 2.0 - 1.0 + rng.normal(0, 1, (64, 4))).astype(np.float32)
     train, validation = slice(0, 48), slice(48, 64)
     return TuningInputs(
-        split(labels[train]), values[train], split(labels[validation]), values[validation]
+        split(labels[train]), (values[train],), split(labels[validation]), (values[validation],)
     )
 
 
@@ -70,7 +70,7 @@ def test_the_best_epoch_is_kept(tail: keras.Model, inputs: TuningInputs) -> None
     freeze_norms(tail)
     options = TuningOptions(epochs=4, batch=16, learning_rate=0.5, keep="best")
     tuned = tune(tail, inputs, options, seed=0)
-    kept = tail.evaluate(inputs.validation_inputs, inputs.validation.targets, verbose=0)[0]
+    kept = tail.evaluate(inputs.validation_inputs[0], inputs.validation.targets, verbose=0)[0]
     assert kept == pytest.approx(min(row.validation_loss for row in tuned.curves), abs=1e-5)
 
 
