@@ -13,7 +13,9 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", ["run", "serve", "predict", "rollback", "compile", "data", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["run", "serve", "predict", "rollback", "compile", "data", "doctor"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
