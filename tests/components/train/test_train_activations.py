@@ -82,7 +82,8 @@ def test_a_later_layer_starts_from_the_cached_one(
     (whole,) = cache.get(built, Want(split, (EMBEDDING,)))
     other = ActivationCache(cache.root.with_name("other"), limit_bytes=10**9)
     (halves,) = other.get(built, Want(split, (EMBEDDING,), starts=built.boundary(CUT)))
-    np.testing.assert_allclose(halves, whole, atol=5e-3 * np.abs(whole).max())
+    # The halves met in float16; a wrong row or flip would be tens of percent off.
+    np.testing.assert_allclose(halves, whole, atol=0.02 * np.abs(whole).max())
     assert len(entries(other)) == 1 + len(built.boundary(CUT))
 
 
