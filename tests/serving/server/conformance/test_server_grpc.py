@@ -220,7 +220,12 @@ def test_requests_that_are_no_protobuf(kitchen):
 
 
 def test_twenty_megabytes(kitchen):
-    value = np.arange(5_500_000, dtype=np.float32)
+    value = np.ones(5_500_000, np.float32)
+    assert kitchen.predict("scalar_output", x=value)["total"] == 5_500_000
+
+
+def test_answers_beyond_the_default_limit_of_four_megabytes(kitchen):
+    value = np.arange(1_200_000, dtype=np.float32)
     np.testing.assert_array_equal(kitchen.predict("", x=value)["y"], value * 2)
 
 
