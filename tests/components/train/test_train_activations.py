@@ -82,8 +82,10 @@ def test_a_later_layer_starts_from_the_cached_one(
     (whole,) = cache.get(built, Want(split, (EMBEDDING,)))
     other = ActivationCache(cache.root.with_name("other"), limit_bytes=10**9)
     (halves,) = other.get(built, Want(split, (EMBEDDING,), starts=built.boundary(CUT)))
-    # The halves met in float16; a wrong row or flip would be tens of percent off.
-    np.testing.assert_allclose(halves, whole, atol=0.02 * np.abs(whole).max())
+    # The halves met in float16, which random layers amplify; a wrong row would differ far more.
+    gap = np.abs(halves.astype(np.float32) - whole).mean()
+    other_rows = np.abs(np.roll(whole, 1, axis=0).astype(np.float32) - whole).mean()
+    assert gap < 0.05 * other_rows
     assert len(entries(other)) == 1 + len(built.boundary(CUT))
 
 
