@@ -38,7 +38,7 @@ check: install ## the fast part: ruff, mypy strict, import rules, unit tests
 
 bench: data ## quality under both protocols, and serving throughput (takes an hour on two cores)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
-	@$(BIN)/python -m benchmarks.serving_throughput
+	@$(BIN)/python benchmarks/serving_throughput.py
 
 serve: install ## keep serving what has been published (ARGS="--model-name solar")
 	@$(BIN)/graft serve $(ARGS)
