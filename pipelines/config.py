@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from components.augment.config import AugmentConfig
-from components.evaluate.config import EvaluateConfig
-from components.ingest.config import IngestConfig
-from components.train.config import TrainConfig
-from components.validate.config import ValidateConfig
 from pydantic import Field
 
+from components.augment.config import AugmentConfig
 from components.common import config
 from components.common.config import Section
 from components.common.errors import ConfigError, expected
 from components.deploy.config import DeployConfig
+from components.evaluate.config import EvaluateConfig
 from components.export.config import ExportConfig
 from components.gate.config import GateConfig
+from components.ingest.config import IngestConfig
 from components.notify.config import NotifyConfig
+from components.train.config import TrainConfig
+from components.validate.config import ValidateConfig
 
 # Said once at the top of a preset, handed to every section that has a field of that name.
 SHARED = ("seed", "model_name", "model_base_path")

@@ -1,16 +1,16 @@
 """The training pipeline: the same DAG on a laptop and on Kubeflow Pipelines."""
 
+from kfp import dsl
+
 from components.augment.component import augment
 from components.deploy.component import deploy
 from components.evaluate.component import evaluate
+from components.export.component import export
+from components.gate.component import gate
 from components.ingest.component import ingest
 from components.notify.component import notify
 from components.train.component import train
 from components.validate.component import validate
-from kfp import dsl
-
-from components.export.component import export
-from components.gate.component import gate
 
 
 @dsl.pipeline(
