@@ -214,8 +214,7 @@ class Bench:
             train(shards.root, out=out, settings=settings, cache_dir=str(self._work / "cache"))
             train_s = time.monotonic() - started
             candidate = Candidate.read(out)
-            found = points(shards, candidate)
-        decision = candidate.decision()
+            found, decision = points(shards, candidate), candidate.decision()
         return Row(
             cell=str(cell),
             seed=seed,
