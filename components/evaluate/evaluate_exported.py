@@ -8,6 +8,7 @@ import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.decision import Decision
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
 from components.common.artifacts.exported import Export
 from components.common.run_context import RunContext
@@ -17,7 +18,7 @@ from components.evaluate.incumbent import Incumbent, Known, newest_version, scor
 from components.evaluate.intervals import measure
 from components.evaluate.metrics import Scored, confusion_matrix
 from components.evaluate.mistakes import worst_mistakes
-from components.evaluate.plots import draw
+from components.evaluate.plots import draw, layer_profile
 from components.evaluate.report import ReportContent, render
 from components.evaluate.score import score, scored
 from components.evaluate.slices import measure_slices
@@ -143,15 +144,17 @@ def _write_report(
     info, candidate = evaluation.info, Candidate.read(inputs.candidate)
     predictions = evaluation.predictions()
     answers = scored(predictions, info.classes, info.positive)
+    decision = candidate.decision()
     content = ReportContent(
         evaluation=info,
         exported=export.info,
         candidate=candidate.info,
+        decision=decision,
         dataset=dataset.info,
         splits=count_splits(dataset),
         straddling_groups=straddling_groups(dataset),
         confusion=confusion_matrix(answers),
-        figures=_draw(candidate.curves(), answers, evaluation),
+        figures=_draw(candidate.curves(), answers, evaluation, decision),
         mistakes=worst_mistakes(predictions, dataset, limit=settings.worst_mistakes),
         mistakes_in_all=int((answers.targets != answers.predicted).sum()),
         origins=read_origins([inputs.dataset, inputs.candidate, inputs.exported]),
@@ -160,11 +163,16 @@ def _write_report(
     evaluation.report_path.write_text(render(content), encoding="utf-8")
 
 
-def _draw(curves: pd.DataFrame, answers: Scored, evaluation: Evaluation) -> dict[str, bytes]:
+def _draw(
+    curves: pd.DataFrame, answers: Scored, evaluation: Evaluation, decision: Decision | None
+) -> dict[str, bytes]:
     """Write the figures, and the confusion matrix as a table, to `plots/`."""
     folder = evaluation.root / "plots"
     folder.mkdir(parents=True, exist_ok=True)
     figures = draw(curves, answers, evaluation.info.classes)
+    profile = layer_profile(decision) if decision else None
+    if profile:
+        figures["layer_profile"] = profile
     for name, png in figures.items():
         (folder / f"{name}.png").write_bytes(png)
     classes = list(evaluation.info.classes)

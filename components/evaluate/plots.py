@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from components.common.artifacts.decision import Decision, DepthScore
 from components.evaluate.metrics import (
     CALIBRATION_BINS,
     Integers,
@@ -130,6 +131,49 @@ def reliability(scored: Scored) -> bytes:
         histogram.set(xlabel="stated confidence", ylabel="pictures", title="how sure it is")
         histogram.set(xlim=(low, 1.03))
         return _png(figure)
+
+
+def layer_profile(decision: Decision) -> bytes | None:
+    """Draw the probe's score by depth, and beside it the diagnostics; None without a profile."""
+    profile = decision.profile
+    if not profile:
+        return None
+    places, names = np.arange(len(profile)), [depth.layer for depth in profile]
+    with _figure(size=(9.4, 4.6)) as (figure, (left, right)):
+        scores, errors = [depth.score for depth in profile], [depth.error for depth in profile]
+        left.axhline(decision.chance, linestyle=":", color=_MUTED, label="guessing")
+        left.errorbar(places, scores, errors, color=_COLOURS[0], marker="o", capsize=4)
+        folds = np.array([depth.folds for depth in profile])
+        left.plot(places, folds, ".", color=_COLOURS[0], alpha=0.35, markersize=5)
+        if decision.layer in names:
+            end = names.index(decision.layer) + 0.5
+            left.axvline(end, color=_COLOURS[1], label=f"cut off after {decision.layer}")
+        metric = "ROC-AUC" if decision.metric == "roc_auc" else "balanced accuracy"
+        left.set(title="what each layer knows", ylabel=f"{metric} of a linear probe")
+        for colour, (label, values) in zip(_COLOURS[2:], _diagnostics(profile), strict=False):
+            right.plot(places, values, color=colour, marker="o", markersize=4, label=label)
+        right.set(title="diagnostics", ylabel="share of each one's range", ylim=(-0.05, 1.05))
+        for axis in (left, right):
+            axis.set_xticks(places, names, rotation=40, ha="right", fontsize=8)
+            axis.legend()
+        return _png(figure)
+
+
+def _diagnostics(profile: tuple[DepthScore, ...]) -> list[tuple[str, Any]]:
+    found = [
+        ("LogME", _scaled([depth.logme for depth in profile])),
+        ("H-score", _scaled([depth.h_score for depth in profile])),
+    ]
+    distances = [depth.domain_distance for depth in profile]
+    if None not in distances:
+        # It has a scale of its own: 2 is as far as two domains can be apart.
+        found.append(("distance of domains", np.array(distances, dtype=float) / 2.0))
+    return found
+
+
+def _scaled(values: list[float]) -> Any:
+    low, high = min(values), max(values)
+    return (np.array(values) - low) / ((high - low) or 1.0)
 
 
 def draw(curves: pd.DataFrame, scored: Scored, classes: tuple[str, ...]) -> dict[str, bytes]:

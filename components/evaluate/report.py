@@ -8,6 +8,7 @@ import numpy as np
 
 from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.dataset import DatasetInfo
+from components.common.artifacts.decision import Decision
 from components.common.artifacts.evaluation import EvaluationInfo, Metric, Slice
 from components.common.artifacts.exported import ExportInfo
 from components.common.run_context import RunContext
@@ -28,6 +29,7 @@ class ReportContent:
     evaluation: EvaluationInfo
     exported: ExportInfo
     candidate: CandidateInfo
+    decision: Decision | None
     dataset: DatasetInfo
     splits: tuple[SplitCount, ...]
     straddling_groups: int

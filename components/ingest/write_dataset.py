@@ -77,7 +77,7 @@ def content_key(settings: IngestConfig) -> str:
     source = read_source(settings)
     total = hashlib.sha256(json.dumps([source.name, source.classes, source.licence]).encode())
     with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        digests = pool.map(lambda picture: _sha256(picture.file.read_bytes()), source.pictures)
+        digests = pool.map(lambda picture: _sha256(picture.read()), source.pictures)
         for picture, digest in progress.track(
             zip(source.pictures, digests, strict=True),
             "checking for changes",
@@ -85,6 +85,7 @@ def content_key(settings: IngestConfig) -> str:
         ):
             # The bytes, not where they stand.
             described = dataclasses.asdict(picture) | {"file": digest}
+            del described["encoded"]
             total.update(json.dumps(described, sort_keys=True).encode())
     return total.hexdigest()
 
@@ -96,7 +97,7 @@ def _sha256(data: bytes) -> str:
 def _copy(picture: PictureRecord, out: Path, name: str) -> dict[str, object]:
     """Write one picture below `pictures/` and return its manifest row."""
     path = f"pictures/{name}"
-    data = picture.file.read_bytes()
+    data = picture.read()
     if not is_servable(data):
         try:
             data = to_servable(data, name=picture.name)

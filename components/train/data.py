@@ -33,6 +33,7 @@ class Split:
     groups: [N], text.
     paths: [N], text, in the Dataset.
     content_sha256: digest of `pixels`.
+    domains: text a picture, () when nothing names them.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -42,6 +43,7 @@ class Split:
     groups: npt.NDArray[Any]
     paths: tuple[str, ...]
     content_sha256: str
+    domains: tuple[str, ...] = ()
 
     @property
     def pictures(self) -> int:
@@ -69,6 +71,7 @@ class Split:
             groups=self.groups[chosen],
             paths=tuple(self.paths[i] for i in chosen),
             content_sha256="",
+            domains=tuple(self.domains[i] for i in chosen) if self.domains else (),
         )
 
 
@@ -154,6 +157,7 @@ def _split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
         groups=first["group"].astype(str).to_numpy(dtype=object),
         paths=tuple(first["path"].astype(str)),
         content_sha256=file_sha256(shards.root / f"{name}.npy"),
+        domains=tuple(first["domain"].astype(str)),
     )
 
 

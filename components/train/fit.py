@@ -63,8 +63,9 @@ def train(shards_root: Path, *, out: Path, settings: TrainConfig, cache_dir: str
         cache = ActivationCache(Path(root) / "activations", int(settings.cache_gb * 1e9))
         session = Session(settings.seed, settings.flips, cache)
         fitted = method.fit(splits, built, options, session)
-        logits = flip_averaged_logits(built, splits.validation, cut=fitted.cut, session=session)
-    outcome = _Outcome(splits, built, fitted, fit_temperature(logits, splits.validation.labels))
+        kept = fitted.network or built
+        logits = flip_averaged_logits(kept, splits.validation, cut=fitted.cut, session=session)
+    outcome = _Outcome(splits, kept, fitted, fit_temperature(logits, splits.validation.labels))
     _write(out, settings, shards, outcome, weights_sha256=origin)
 
 
@@ -104,6 +105,7 @@ def _write(
         curves=outcome.fitted.curves_frame(),
         paths=list(parity.paths),
         probabilities=softmax(logits / np.float32(outcome.temperature)),
+        decision=outcome.fitted.decision,
     )
     LOG.info("candidate written: temperature %.3f, %s", outcome.temperature, info.notes)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.candidate import CURVE_COLUMNS
+from components.common.artifacts.decision import Decision
 from components.train.activations import ActivationCache, Want
 from components.train.data import FLIPS, Floats, Rows, Split
 from components.train.network import LOGITS, Network, as_fed
@@ -45,12 +46,16 @@ class Fitted:
     cut: layers up to this one kept the weights they came with; "pixels" when none did.
     trainable_parameters: how many numbers were fitted.
     notes: what a reader of the report should know (a retry, a fallback, a chosen setting).
+    decision: how the method was chosen, where a method chose.
+    network: the network to keep where it is not the one that was given (layers were cut off).
     """
 
     curves: tuple[EpochScore, ...]
     cut: str
     trainable_parameters: int
     notes: tuple[str, ...] = ()
+    decision: Decision | None = None
+    network: Network | None = None
 
     def curves_frame(self) -> pd.DataFrame:
         """Return the learning curves as a table with CURVE_COLUMNS."""

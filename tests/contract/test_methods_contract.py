@@ -89,7 +89,7 @@ def run(name: str, root: Path) -> Outcome:
     options = method.Options(**{key: value for key, value in QUICK.items() if key in known})
     session = Session(seed=0, flips=2, cache=ActivationCache(root / "cache", 10**9))
     fitted = method.fit(splits, built, options, session)
-    return Outcome(splits, built, fitted, session, before)
+    return Outcome(splits, fitted.network or built, fitted, session, before)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -99,7 +99,11 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.mark.slow
 def test_batch_norm_statistics_do_not_move(outcome: Outcome) -> None:
-    for name in ("norm1", "norm2", "norm3"):
+    present = [layer.name for layer in outcome.network.model.layers]
+    norms = [name for name in present if name.startswith("norm")]
+    assert norms == ["norm1", "norm2", "norm3"][: len(norms)]
+    assert norms
+    for name in norms:
         after = outcome.network.model.get_layer(name).get_weights()
         for new, old in zip(after, outcome.before[name], strict=True):
             np.testing.assert_array_equal(new, old, err_msg=name)
@@ -128,7 +132,8 @@ def test_layers_up_to_the_cut_keep_their_weights(outcome: Outcome) -> None:
     cut = names.index(outcome.fitted.cut)
     for name in names[: cut + 1]:
         after = outcome.network.model.get_layer(name).get_weights()
-        for new, old in zip(after, outcome.before[name], strict=True):
+        # A layer that a method added has no weights to keep.
+        for new, old in zip(after, outcome.before.get(name, []), strict=True):
             np.testing.assert_array_equal(new, old, err_msg=name)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from components.common.artifacts.decision import Decision
 from components.common.artifacts.records import read_record, write_record
 
 CURVE_COLUMNS = (
@@ -43,7 +44,10 @@ class CandidateInfo:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A folder with `model.keras`, `candidate.json`, `curves.parquet`, `parity.npz`."""
+    """A folder with `model.keras`, `candidate.json`, `curves.parquet`, `parity.npz`.
+
+    And `decision.json` where the method chose how to transfer.
+    """
 
     root: Path
     info: CandidateInfo
@@ -59,6 +63,7 @@ class Candidate:
         curves: pd.DataFrame,
         paths: list[str],
         probabilities: npt.NDArray[np.float32],
+        decision: Decision | None = None,
     ) -> None:
         """Write everything but `model.keras`, which the trainer saves itself.
 
@@ -67,6 +72,7 @@ class Candidate:
             paths: Dataset paths of the validation pictures.
             probabilities: float32 [len(paths), classes], the trainer's calibrated answers;
                 export compares its own with them.
+            decision: how the method was chosen, where it was.
         """
         curves.loc[:, list(CURVE_COLUMNS)].to_parquet(self.root / "curves.parquet")
         np.savez(
@@ -74,6 +80,8 @@ class Candidate:
             paths=np.asarray(paths, dtype=np.str_),
             probabilities=probabilities,
         )
+        if decision is not None:
+            write_record(self.root / "decision.json", decision)
         write_record(self.root / "candidate.json", self.info)
 
     @property
@@ -84,6 +92,11 @@ class Candidate:
     def curves(self) -> pd.DataFrame:
         """Return the learning curves."""
         return pd.read_parquet(self.root / "curves.parquet")
+
+    def decision(self) -> Decision | None:
+        """Return how the method was chosen, or None where it was given."""
+        path = self.root / "decision.json"
+        return read_record(path, Decision) if path.exists() else None
 
     def parity_paths(self) -> list[str]:
         """Return the Dataset paths of the pictures in `parity_probabilities`."""

@@ -14,7 +14,9 @@ import pandas as pd
 import pytest
 
 from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.decision import Decision, DepthScore
 from components.common.artifacts.evaluation import PREDICTION_COLUMNS, Evaluation
+from components.common.artifacts.records import write_record
 from components.common.config import to_json
 from components.common.errors import DataError, ExportError
 from components.common.run_context import RunContext
@@ -91,6 +93,62 @@ def test_names_from_outside_cannot_break_the_page(
     page = _evaluate(inputs, tmp_path / "out").report_path.read_text(encoding="utf-8")
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize("measured", [True, False])
+def test_the_report_says_why_a_method_was_chosen(
+    make_inputs: Callable[..., Inputs], tmp_path: Path, measured: bool
+) -> None:
+    inputs = make_inputs()
+    write_record(inputs.candidate / "decision.json", _decision(measured=measured))
+    # The record names the method that was asked for, the decision the one that was taken.
+    record = inputs.candidate / "candidate.json"
+    record.write_text(record.read_text().replace("linear_probe_finetune", "auto"))
+    evaluation = _evaluate(inputs, tmp_path / "out")
+    page = evaluation.report_path.read_text(encoding="utf-8")
+    assert "Why it was trained this way" in page
+    assert "28 groups are few, so &lt;only&gt; low layers." in page
+    assert "auto chose low_layers" in page
+    assert "no two domains" in page
+    drawn = evaluation.root / "plots" / "layer_profile.png"
+    assert drawn.exists() == measured
+    assert ("score by depth" in page) == measured
+
+
+def test_without_a_choice_the_report_does_not_explain_one(evaluation: Evaluation) -> None:
+    assert "Why it was trained" not in evaluation.report_path.read_text(encoding="utf-8")
+
+
+def _decision(*, measured: bool) -> Decision:
+    profile = tuple(
+        DepthScore(
+            layer=f"block_{number}",
+            depth=(number + 1) / 3,
+            features=8,
+            score=score,
+            error=0.05,
+            folds=(score - 0.04, score + 0.04),
+            logme=-0.5,
+            h_score=0.1 * number,
+            domain_distance=0.5 * number,
+        )
+        for number, score in enumerate((0.7, 0.8, 0.6))
+    )
+    return Decision(
+        cell="few_dissimilar",
+        method="low_layers",
+        layer="block_1",
+        reason="28 groups are few, so <only> low layers.",
+        pictures=100,
+        groups=28,
+        groups_a_class=20,
+        metric="roc_auc",
+        chance=0.5,
+        similarity=-0.4,
+        similarity_error=0.1,
+        profile=profile if measured else (),
+        remarks=("The pictures name no two domains.",),
+    )
 
 
 def test_publish_copies_the_report_and_lists_the_figures(
