@@ -16,9 +16,10 @@ def train(shards: Input[Dataset], config: str, run: str, candidate: Output[Model
     from components.common.step import run_step
     from components.train.config import TrainConfig
     from components.train.fit import train
+    from components.train.warm_start import source
     from components.train.weights import source_sha256
 
-    cache_dir = from_json(RunContext, run, where="run").cache_dir
+    context = from_json(RunContext, run, where="run")
     run_step(
         "train",
         TrainConfig,
@@ -27,8 +28,12 @@ def train(shards: Input[Dataset], config: str, run: str, candidate: Output[Model
         reuse=True,
         inputs={"shards": shards},
         outputs={"candidate": candidate},
-        content_key=lambda settings: source_sha256(settings.weights),
+        content_key=lambda settings: source_sha256(source(settings, run_dir=context.run_dir)),
         work=lambda settings: train(
-            Path(shards.path), out=Path(candidate.path), settings=settings, cache_dir=cache_dir
+            Path(shards.path),
+            out=Path(candidate.path),
+            settings=settings,
+            cache_dir=context.cache_dir,
+            run_dir=context.run_dir,
         ),
     )

@@ -16,6 +16,9 @@ class TrainConfig(Section):
         several: "mobilenet_v2", "mobilenet_v2/0.5".
     weights: "imagenet" (Keras Applications downloads them), "none" (random), or a path to a
         .h5, .weights.h5 or .keras file that holds the backbone.
+    warm_start: start from a network of ours instead of `weights`: the path of a published model
+        or one of its versions ("serving/models/solar", "serving/models/solar/3"), of a Candidate
+        folder, or of its model.keras; "" for none. The head is solved anew in any case.
     features: names of the layers whose means over the picture make up the embedding that the
         head reads; none leaves the choice to the backbone's file.
     method: file name under `methods/`.
@@ -28,6 +31,7 @@ class TrainConfig(Section):
 
     backbone: str = "mobilenet_v2"
     weights: str = "imagenet"
+    warm_start: str = ""
     features: tuple[str, ...] = ()
     method: str = "linear_probe_finetune"
     options: dict[str, Any] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from components.common.artifacts.shards import Shards, ShardsInfo, targets
 from components.common.errors import DataError, expected
 
 Floats = npt.NDArray[np.float32]
+
+# "balanced" lets every class count the same in training, however many pictures it has.
+ClassWeight = Literal["none", "balanced"]
 
 # Test-time views by number of flips: (left-right, up-down), the picture as it is first.
 FLIPS: dict[int, tuple[tuple[bool, bool], ...]] = {
@@ -44,6 +47,12 @@ class Split:
     paths: tuple[str, ...]
     content_sha256: str
     domains: tuple[str, ...] = ()
+
+    def balanced(self) -> "Split":
+        """Return the split with weights under which every class counts the same, mean 1."""
+        total = np.bincount(self.labels, weights=self.weights, minlength=self.targets.shape[1])
+        weights = self.weights / total[self.labels].astype(np.float32)
+        return dataclasses.replace(self, weights=weights / weights.mean())
 
     @property
     def pictures(self) -> int:
@@ -82,6 +91,12 @@ class TrainingData:
     train: Split
     validation: Split
     classes: tuple[str, ...]
+
+    def weighted(self, class_weight: ClassWeight) -> "TrainingData":
+        """Return the data with training weights by class; validation stays as it is."""
+        if class_weight == "none":
+            return self
+        return dataclasses.replace(self, train=self.train.balanced())
 
 
 def read(shards: Shards, *, soft_labels: bool) -> TrainingData:

@@ -1,5 +1,6 @@
 """Fit a network to shards and write the Candidate."""
 
+import dataclasses
 import logging
 import tempfile
 from contextlib import ExitStack
@@ -14,9 +15,10 @@ from components.common.artifacts.candidate import Candidate, CandidateInfo
 from components.common.artifacts.shards import Shards
 from components.common.errors import GraftError, expected
 from components.common.seeding import derive
-from components.train import data, network
+from components.train import data, network, warm_start
 from components.train.activations import ActivationCache
 from components.train.calibration import fit_temperature, softmax
+from components.train.checkpoints import Checkpoints
 from components.train.config import TrainConfig
 from components.train.data import FLIPS, Floats, Split, TrainingData
 from components.train.network import Network
@@ -32,14 +34,20 @@ PARITY_PICTURES = 64
 _SAVED_TOLERANCE = 1e-5
 
 
-def train(shards_root: Path, *, out: Path, settings: TrainConfig, cache_dir: str) -> None:
+def train(
+    shards_root: Path, *, out: Path, settings: TrainConfig, cache_dir: str, run_dir: str = ""
+) -> None:
     """Fit a network and write the Candidate artifact.
+
+    A run that was killed and is started again goes on after the last epoch that it finished.
 
     Args:
         shards_root: the Shards artifact.
         out: the folder to write.
         settings: backbone, weights, method, its options.
-        cache_dir: where activations are kept between runs; "" keeps them for this run only.
+        cache_dir: where activations, and the standing of an unfinished run, are kept; "" keeps
+            them for this run only.
+        run_dir: this run's folder, beside those of the runs that a warm start may come from.
 
     Raises:
         ConfigError: unknown backbone, method, option or cut point.
@@ -49,24 +57,39 @@ def train(shards_root: Path, *, out: Path, settings: TrainConfig, cache_dir: str
     """
     method = plugins.load(METHODS, settings.method)
     options = config.load(method.Options, settings.options, where="train.options")
-    source = source_sha256(settings.weights)
     shards = Shards.read(shards_root)
+    weights = warm_start.source(settings, run_dir=run_dir)
+    warm_start.check(settings, weights, classes=shards.info.classes)
+    source = source_sha256(weights)
     splits = data.read(shards, soft_labels=settings.soft_labels)
     keras.utils.set_random_seed(derive(settings.seed, "train"))
     built = network.build(
-        settings, image_size_px=shards.info.image_size_px, classes=len(splits.classes)
+        dataclasses.replace(settings, weights=weights),
+        image_size_px=shards.info.image_size_px,
+        classes=len(splits.classes),
     )
     is_file = source not in {"imagenet", "none"}
     origin = source if is_file else weights_sha256(built.model)
     with ExitStack() as stack:
         root = cache_dir or stack.enter_context(tempfile.TemporaryDirectory())
         cache = ActivationCache(Path(root) / "activations", int(settings.cache_gb * 1e9))
-        session = Session(settings.seed, settings.flips, cache)
+        # Without a place that outlives this run there is nothing to go on from.
+        standings = _standings(cache_dir, settings, splits, origin) if cache_dir else Checkpoints()
+        session = Session(settings.seed, settings.flips, cache, standings.folder)
         fitted = method.fit(splits, built, options, session)
         kept = fitted.network or built
         logits = flip_averaged_logits(kept, splits.validation, cut=fitted.cut, session=session)
     outcome = _Outcome(splits, kept, fitted, fit_temperature(logits, splits.validation.labels))
     _write(out, settings, shards, outcome, weights_sha256=origin)
+    standings.remove()
+
+
+def _standings(
+    cache_dir: str, settings: TrainConfig, splits: TrainingData, origin: str
+) -> Checkpoints:
+    pixels = (splits.train.content_sha256, splits.validation.content_sha256)
+    root = Path(cache_dir) / "unfinished"
+    return Checkpoints.below(root, config.to_json(settings), origin, *pixels)
 
 
 @dataclass(frozen=True)
@@ -77,6 +100,15 @@ class _Outcome:
     network: Network
     fitted: Fitted
     temperature: float
+
+    def notes(self, settings: TrainConfig) -> tuple[str, ...]:
+        """Return what a reader should know: of the data, of the start, of the fit."""
+        counts = np.bincount(self.data.validation.labels, minlength=len(self.data.classes))
+        unseen = [name for name, n in zip(self.data.classes, counts, strict=True) if n == 0]
+        notes = [f"warm start from {settings.warm_start}"] if settings.warm_start else []
+        if unseen:
+            notes.append(f"no validation picture of {', '.join(unseen)}: calibrated without")
+        return (*notes, *self.fitted.notes)
 
 
 def _write(
@@ -94,7 +126,7 @@ def _write(
         seed=settings.seed,
         weights_sha256=weights_sha256,
         trainable_parameters=outcome.fitted.trainable_parameters,
-        notes=outcome.fitted.notes,
+        notes=outcome.notes(settings),
     )
     candidate = Candidate(out, info)
     parity = outcome.data.validation.head(PARITY_PICTURES)

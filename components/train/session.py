@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from components.common.artifacts.candidate import CURVE_COLUMNS
 from components.common.artifacts.decision import Decision
 from components.train.activations import ActivationCache, Want
 from components.train.data import FLIPS, Floats, Rows, Split
+from components.train.memory import halving_batch
 from components.train.network import LOGITS, Network, as_fed
 from components.train.probe import log_loss
 
@@ -20,11 +23,14 @@ class Session:
     """One training run's surroundings.
 
     flips: test-time views whose logits are averaged: 1, 2 or 4.
+    standings: folder for where this run stands after each epoch, see `Checkpoints`; None keeps
+        nothing, and a killed run starts anew.
     """
 
     seed: int
     flips: int
     cache: ActivationCache
+    standings: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -98,9 +104,15 @@ def flip_averaged_logits(network: Network, split: Split, *, cut: str, session: S
 
 def predict(model: Any, inputs: Sequence[Rows], *, rows: int, batch: int = 64) -> Floats:
     """Return a model's answers for the first `rows` rows of its inputs, float32 [rows, ...]."""
-    answers = []
-    for first in range(0, rows, batch):
-        chunk = slice(first, min(first + batch, rows))
-        parts = [np.asarray(part[chunk], dtype=np.float32) for part in inputs]
-        answers.append(np.asarray(model.predict_on_batch(as_fed(parts))))
-    return np.concatenate(answers).astype(np.float32)
+
+    def answers(batch: int) -> Floats:
+        chunks = [slice(first, min(first + batch, rows)) for first in range(0, rows, batch)]
+        parts = [_answers(model, inputs, chunk) for chunk in chunks]
+        return np.concatenate(parts).astype(np.float32)
+
+    return halving_batch(answers, batch)
+
+
+def _answers(model: Any, inputs: Sequence[Rows], chunk: slice) -> npt.NDArray[Any]:
+    parts = [np.asarray(part[chunk], dtype=np.float32) for part in inputs]
+    return np.asarray(model.predict_on_batch(as_fed(parts)))

@@ -1,20 +1,26 @@
 """Gradient training of the network's tail on cached activations."""
 
+import dataclasses
 import logging
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import keras
-import numpy as np
 from pydantic import Field
 
 from components.common.config import Section
 from components.common.progress import report
 from components.common.seeding import generator
-from components.train.data import Floats, Rows, Split
+from components.train.checkpoints import Checkpoint, Standing
+from components.train.data import ClassWeight, Floats, Rows, Split
+from components.train.epochs import Epoch, draw_epoch, mix, smoothed
+from components.train.keeper import Keep, Keeper, averaged, stalled
+from components.train.memory import halving_batch
 from components.train.network import as_fed
-from components.train.session import EpochScore, predict, score
+from components.train.optimizer import LayerwiseAdamW, Treatment, Treatments, treatments_of
+from components.train.session import EpochScore, Score, predict, score
+from components.train.variables import assign_all, values_of
 
 LOG = logging.getLogger(__name__)
 
@@ -31,6 +37,16 @@ class TuningOptions(Section):
     clip_norm: gradients are scaled down to this global norm.
     keep: which weights are kept: of the epoch with the lowest validation loss ("best"), of the
         end ("last"), or the mean over the last half of the epochs ("average").
+    patience: stop after so many epochs without a lower validation loss, 0 never; what is kept is
+        still for `keep` to say.
+    ema: decay of an exponential moving average of the weights, which then is what is validated
+        and kept; 0 for none. 0.99 to 0.999 for the few hundred steps of small data.
+    label_smoothing: share of the uniform distribution in the targets. Not beside soft labels,
+        which say better how sure one can be.
+    class_weight: "balanced" lets every class count the same; probabilities then speak of
+        balanced classes, too.
+    mixup: alpha of mixup, 0 for none. It acts where the trained part starts: on cached
+        activations it is manifold mixup at the cut.
     """
 
     epochs: Annotated[int, Field(ge=1, le=1000)] = 8
@@ -39,7 +55,17 @@ class TuningOptions(Section):
     warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.1
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-4
     clip_norm: Annotated[float, Field(gt=0)] = 1.0
-    keep: Literal["best", "last", "average"] = "last"
+    keep: Keep = "last"
+    patience: Annotated[int, Field(ge=0)] = 0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    class_weight: ClassWeight = "none"
+    mixup: Annotated[float, Field(ge=0)] = 0.0
+
+    def treatment(self, layer: str) -> Treatment:
+        """Return how a layer is trained where the method does not say otherwise."""
+        del layer
+        return Treatment(decay=self.weight_decay)
 
 
 @dataclass(frozen=True)
@@ -65,6 +91,23 @@ class Tuned:
 
     curves: tuple[EpochScore, ...]
     diverged: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a method decides of a training, besides the options.
+
+    phase: name in the learning curves.
+    first_epoch: number of the first epoch in the curves; the probe is epoch 1.
+    treat: how each layer is trained; None trains all alike, see `TuningOptions.treatment`.
+    checkpoint: where the training stands after each epoch.
+    """
+
+    phase: str = "finetune"
+    first_epoch: int = 2
+    treat: Treatments | None = None
+    checkpoint: Checkpoint = Checkpoint()
 
 
 def freeze_norms(model: keras.Model) -> None:
@@ -73,43 +116,131 @@ def freeze_norms(model: keras.Model) -> None:
     Only `layer.trainable = False` keeps the moving statistics in `fit`; `training=False` in the
     call is overridden.
     """
-    for layer in model.layers:
+    for layer in model._flatten_layers(include_self=False):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
 
 
-def tune(tail: keras.Model, inputs: TuningInputs, options: TuningOptions, *, seed: int) -> Tuned:
-    """Train a tail in place with AdamW; stop when it diverges.
+def tune(
+    tail: keras.Model,
+    inputs: TuningInputs,
+    options: TuningOptions,
+    *,
+    seed: int,
+    course: Course | None = None,
+) -> Tuned:
+    """Train a tail in place with AdamW; stop when it diverges or no longer gets better.
+
+    A training that was killed goes on after the epoch that it finished last. Where memory runs
+    out, it starts again with half the batch, and the notes say so.
 
     Args:
         tail: activations -> logits; its trainable layers are trained.
         inputs: activations, targets, weights.
         options: see TuningOptions.
         seed: of the order and of the views.
+        course: see Course.
     """
-    steps = math.ceil(inputs.train.pictures / options.batch)
-    _compile(tail, options, steps=steps * options.epochs)
-    listener = _Steps(total=steps * options.epochs)
-    rng = generator(seed, "tuning")
-    keeper = _Keeper(tail, options)
-    curves: list[EpochScore] = []
-    for epoch in range(1, options.epochs + 1):
-        history = _train_epoch(tail, inputs, options, rng=rng, listener=listener)
-        judged = score(inputs.validation_logits(tail), inputs.validation)
-        # The probe is the curves' first epoch.
-        row = EpochScore(
-            "finetune", 1 + epoch, history[0], judged.loss, history[1], judged.accuracy
+    start = values_of(tail.variables)
+    course = course or Course()
+    stood = course.checkpoint.read()
+    asked = stood.batch if stood else options.batch
+
+    def attempt(batch: int) -> Tuned:
+        assign_all(tail.variables, start)
+        training = _Training(tail, inputs, dataclasses.replace(options, batch=batch), seed, course)
+        tuned = training.run(stood if batch == asked else None)
+        halved = f"out of memory at {options.batch} pictures a step, trained with {batch}"
+        notes = (halved,) if batch < options.batch else ()
+        return dataclasses.replace(tuned, notes=notes)
+
+    return halving_batch(attempt, asked)
+
+
+class _Training:
+    """One run through the epochs, from the beginning or from where it stood."""
+
+    def __init__(
+        self,
+        tail: keras.Model,
+        inputs: TuningInputs,
+        options: TuningOptions,
+        seed: int,
+        course: Course,
+    ) -> None:
+        self._tail = tail
+        self._inputs = inputs
+        self._options = options
+        self._seed = seed
+        self._course = course
+        self._steps = options.epochs * math.ceil(inputs.train.pictures / options.batch)
+        self._targets = smoothed(inputs.train.targets, options.label_smoothing)
+        self._rng = generator(seed, "tuning")
+        self._keeper = Keeper(tail, options.keep, epochs=options.epochs)
+        self._curves: list[EpochScore] = []
+
+    def run(self, stood: Standing | None) -> Tuned:
+        """Train until the end, a stall or a loss that is not finite."""
+        options = self._options
+        optimizer = _compiled(self._tail, options, self._course.treat, steps=self._steps)
+        if stood is not None:
+            self._take_up(stood, optimizer)
+        listener = _Steps(total=self._steps)
+        while len(self._curves) < options.epochs and not stalled(self._curves, options.patience):
+            listener.done = len(self._curves) * self._steps // options.epochs
+            row = self._epoch(optimizer, listener)
+            if not (math.isfinite(row.train_loss) and math.isfinite(row.validation_loss)):
+                why = f"the loss was not finite in epoch {len(self._curves)}"
+                return Tuned(tuple(self._curves), why)
+            self._course.checkpoint.write(self._standing(optimizer))
+        self._keeper.restore(optimizer)
+        return Tuned(tuple(self._curves), "")
+
+    def _epoch(self, optimizer: LayerwiseAdamW, listener: "_Steps") -> EpochScore:
+        """Train for one epoch, score and note it."""
+        number = len(self._curves) + 1
+        epoch = draw_epoch(self._inputs.train, self._targets, rng=self._rng)
+        if self._options.mixup:
+            rng = generator(self._seed, "mixup", str(number))
+            epoch = mix(epoch, self._options.mixup, rng=rng)
+        trained = _train_epoch(self._tail, self._inputs, epoch, self._options.batch, listener)
+        with averaged(self._tail, optimizer):
+            judged = score(self._inputs.validation_logits(self._tail), self._inputs.validation)
+            row = EpochScore(
+                self._course.phase,
+                self._course.first_epoch + number - 1,
+                trained.loss,
+                judged.loss,
+                trained.accuracy,
+                judged.accuracy,
+            )
+            self._curves.append(row)
+            LOG.info("epoch %d: %s", number, row)
+            self._keeper.note(self._curves)
+        return row
+
+    def _standing(self, optimizer: LayerwiseAdamW) -> Standing:
+        return Standing(
+            curves=tuple(self._curves),
+            batch=self._options.batch,
+            rng=dict(self._rng.bit_generator.state),
+            tail=values_of(self._tail.variables),
+            optimizer=values_of(optimizer.variables),
+            kept=self._keeper.kept,
         )
-        curves.append(row)
-        LOG.info("epoch %d: %s", epoch, row)
-        if not (math.isfinite(row.train_loss) and math.isfinite(row.validation_loss)):
-            return Tuned(tuple(curves), f"the loss was not finite in epoch {epoch}")
-        keeper.note(row)
-    keeper.restore()
-    return Tuned(tuple(curves), "")
+
+    def _take_up(self, stood: Standing, optimizer: LayerwiseAdamW) -> None:
+        assign_all(self._tail.variables, stood.tail)
+        assign_all(optimizer.variables, stood.optimizer)
+        self._rng.bit_generator.state = stood.rng
+        self._keeper.kept = stood.kept
+        self._curves = list(stood.curves)
+        LOG.info("going on after epoch %d of a run that was stopped", len(self._curves))
 
 
-def _compile(tail: keras.Model, options: TuningOptions, *, steps: int) -> None:
+def _compiled(
+    tail: keras.Model, options: TuningOptions, treat: Treatments | None, *, steps: int
+) -> LayerwiseAdamW:
     warm_up = round(steps * options.warm_up)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0 if warm_up else options.learning_rate,
@@ -117,37 +248,34 @@ def _compile(tail: keras.Model, options: TuningOptions, *, steps: int) -> None:
         warmup_target=options.learning_rate if warm_up else None,
         warmup_steps=warm_up,
     )
-    optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=options.weight_decay, global_clipnorm=options.clip_norm
+    optimizer = LayerwiseAdamW(
+        schedule,
+        treatments=treatments_of(tail, treat or options.treatment),
+        clip_norm=options.clip_norm,
+        ema=options.ema,
     )
+    optimizer.build(tail.trainable_variables)
     tail.compile(
         optimizer,
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         weighted_metrics=["categorical_accuracy"],
     )
+    return optimizer
 
 
 def _train_epoch(
-    tail: keras.Model,
-    inputs: TuningInputs,
-    options: TuningOptions,
-    *,
-    rng: np.random.Generator,
-    listener: "_Steps",
-) -> tuple[float, float]:
-    split = inputs.train
-    rows = split.view_rows(rng.integers(split.views, size=split.pictures))
-    order = rng.permutation(split.pictures)
+    tail: keras.Model, inputs: TuningInputs, epoch: Epoch, batch: int, listener: "_Steps"
+) -> Score:
     history = tail.fit(
-        as_fed([np.asarray(part[rows[order]], np.float32) for part in inputs.train_inputs]),
-        split.targets[order],
-        sample_weight=split.weights[order],
-        batch_size=options.batch,
+        as_fed(epoch.inputs(inputs.train_inputs)),
+        epoch.targets,
+        sample_weight=epoch.weights,
+        batch_size=batch,
         shuffle=False,
         verbose=0,
         callbacks=[listener],
     ).history
-    return float(history["loss"][0]), float(history["categorical_accuracy"][0])
+    return Score(float(history["loss"][0]), float(history["categorical_accuracy"][0]))
 
 
 class _Steps(keras.callbacks.Callback):
@@ -156,38 +284,10 @@ class _Steps(keras.callbacks.Callback):
     def __init__(self, *, total: int) -> None:
         super().__init__()
         self._total = total
-        self._done = 0
+        self.done = 0
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Count one step."""
         del batch, logs
-        self._done += 1
-        report("fine-tuning", self._done, self._total)
-
-
-class _Keeper:
-    """Holds the weights that will be kept."""
-
-    def __init__(self, tail: keras.Model, options: TuningOptions) -> None:
-        self._tail = tail
-        self._options = options
-        self._best_loss = math.inf
-        self._weights: list[Any] = []
-        self._averaged = 0
-
-    def note(self, row: EpochScore) -> None:
-        """Look at the weights after an epoch."""
-        if self._options.keep == "best" and row.validation_loss < self._best_loss:
-            self._best_loss = row.validation_loss
-            self._weights = self._tail.get_weights()
-        if self._options.keep == "average" and 2 * (row.epoch - 1) > self._options.epochs:
-            self._averaged += 1
-            now = self._tail.get_weights()
-            before = self._weights or now
-            share = 1.0 / self._averaged
-            self._weights = [(1 - share) * a + share * b for a, b in zip(before, now, strict=True)]
-
-    def restore(self) -> None:
-        """Put the kept weights into the tail."""
-        if self._weights:
-            self._tail.set_weights(self._weights)
+        self.done += 1
+        report("fine-tuning", self.done, self._total)

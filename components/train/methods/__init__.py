@@ -6,6 +6,11 @@ A method module has
 - `fit(data, network, options, session) -> Fitted`: fits `network.model` in place. `data` is a
   `TrainingData`, `session` (see `components.train.session`) holds the seed and the activation
   cache. It must leave the network able to answer for raw pixels, and say in `Fitted.cut` up to
-  which layer the weights are still those that came in, so that later work can start there. A
-method that cuts layers off hands the shorter network back in `Fitted.network`.
+  which layer the weights are still those that came in, so that later work can start there.
+  A method that cuts layers off hands the shorter network back in `Fitted.network`;
+- `NORMS_LEARN = True`, if BatchNorm layers learn and their statistics move. Without it they stay
+  as they came, which the contract test holds the method to.
+
+What most of them share is in `components.train.transfer`: a method that opens some layers after
+the probe is a `Route`.
 """

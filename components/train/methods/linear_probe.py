@@ -8,7 +8,7 @@ from pydantic import Field
 from components.common.config import Section
 from components.common.seeding import derive
 from components.train.activations import Want
-from components.train.data import TrainingData
+from components.train.data import ClassWeight, TrainingData
 from components.train.network import EMBEDDING, Network
 from components.train.probe import fit_probe
 from components.train.session import EpochScore, Fitted, Session, score
@@ -19,13 +19,16 @@ class Options(Section):
     """Settings of the probe.
 
     strength: inverse L2 penalty C on standardised features; 0 chooses it by cross-validation.
+    class_weight: "balanced" lets every class count the same.
     """
 
     strength: Annotated[float, Field(ge=0)] = 0.0
+    class_weight: ClassWeight = "none"
 
 
 def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
     """Fit the head by logistic regression on the cached embeddings of all views."""
+    data = data.weighted(options.class_weight)
     train, validation = data.train, data.validation
     (features,) = session.cache.get(network, Want(train, (EMBEDDING,)))
     (held_out,) = session.cache.get(

@@ -1,11 +1,8 @@
-import math
-
 import keras
 import numpy as np
 import pytest
 
 from components.train.data import Split
-from components.train.methods import linear_probe_finetune as lp_ft
 from components.train.tuning import TuningInputs, TuningOptions, freeze_norms, tune
 
 pytestmark = pytest.mark.slow
@@ -81,31 +78,3 @@ def test_a_loss_that_is_not_finite_stops_the_training(
     tuned = tune(tail, inputs, OPTIONS, seed=0)
     assert "not finite in epoch 1" in tuned.diverged
     assert len(tuned.curves) == 1
-
-
-def test_a_hopeless_rate_is_retried_and_then_the_start_is_kept(
-    tail: keras.Model, inputs: TuningInputs
-) -> None:
-    freeze_norms(tail)
-    tune(tail, inputs, OPTIONS, seed=0)
-    start = tail.get_weights()
-    wild = lp_ft.Options(epochs=2, batch=16, learning_rate=1.0, clip_norm=1e6, keep="last")
-    wrong = TuningInputs(
-        split(1 - inputs.train.labels),
-        inputs.train_inputs,
-        inputs.validation,
-        inputs.validation_inputs,
-    )
-    attempts = lp_ft._attempts(tail, wrong, wild, seed=0)
-    assert len(attempts.notes) == 3
-    assert "rate 1 was dropped" in attempts.notes[0]
-    assert "rate 0.333 was dropped" in attempts.notes[1]
-    assert attempts.notes[2] == "the linear probe was kept"
-    for after, before in zip(tail.get_weights(), start, strict=True):
-        np.testing.assert_array_equal(after, before)
-
-
-def test_a_good_run_leaves_no_notes(tail: keras.Model, inputs: TuningInputs) -> None:
-    attempts = lp_ft._attempts(tail, inputs, lp_ft.Options(epochs=2, batch=16), seed=0)
-    assert attempts.notes == ()
-    assert all(math.isfinite(row.validation_loss) for row in attempts.curves)

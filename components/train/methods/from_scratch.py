@@ -1,0 +1,76 @@
+"""From scratch: the backbone's shape with random weights; the check on whether transfer pays.
+
+With many pictures unlike anything that networks are pretrained on; below some 10^4 it is rarely
+right (He, Girshick and Dollar 2019, arXiv:1811.08883). There is no probe to start from and nothing
+is frozen. BatchNorm has to learn here; its statistics follow with the momentum
+max(0.9, 1 - 10 / steps) of Kornblith et al. 2019 (arXiv:1805.08974), or they would never arrive.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import keras
+import numpy as np
+from pydantic import Field
+
+from components.common.seeding import derive
+from components.train.attempts import Bar, attempt, calibrated_loss
+from components.train.data import Split, TrainingData
+from components.train.network import INPUT, LOGITS, Network
+from components.train.session import Fitted, Session
+from components.train.transfer import tail_inputs, trainable_parameters
+from components.train.tuning import Course, TuningOptions
+
+NORMS_LEARN = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(TuningOptions):
+    """Settings of training from scratch: those of `TuningOptions`, longer and faster."""
+
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 60
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+
+
+def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+    """Forget the weights, then train everything.
+
+    A training that ends worse than knowing only how frequent the classes are counts as failed;
+    see `attempt`.
+    """
+    data = data.weighted(options.class_weight)
+    keras.utils.set_random_seed(derive(session.seed, "scratch"))
+    steps = options.epochs * math.ceil(data.train.pictures / options.batch)
+    _forget(network.model, momentum=max(0.9, 1.0 - 10.0 / steps))
+    _know_the_frequencies(network, data.train)
+    inputs = tail_inputs(data, network, session, cut=INPUT)
+    tail = network.between((INPUT,), (LOGITS,))
+    bar = Bar(calibrated_loss(tail, inputs), "knowing only the class frequencies")
+    course = Course(phase="scratch", first_epoch=1)
+    done = attempt(tail, inputs, options, session, bar=bar, course=course)
+    kept = () if done.kept else ("nothing was learned: the answers are the class frequencies",)
+    return Fitted(
+        curves=done.curves,
+        cut=INPUT,
+        trainable_parameters=trainable_parameters(tail),
+        notes=("random weights at the start", *done.notes, *kept),
+    )
+
+
+def _forget(model: keras.Model, *, momentum: float) -> None:
+    """Give every layer fresh weights and let it learn; fixed input statistics stay."""
+    fresh = keras.models.clone_model(model)
+    for layer in model.layers:
+        layer.trainable = True
+        if not isinstance(layer, keras.layers.Normalization):
+            layer.set_weights(fresh.get_layer(layer.name).get_weights())
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = momentum
+
+
+def _know_the_frequencies(network: Network, split: Split) -> None:
+    frequencies = np.average(split.targets, axis=0, weights=split.weights)
+    kernel = np.zeros(network.head.kernel.shape, np.float32)
+    network.set_head(kernel, np.log(frequencies).astype(np.float32))

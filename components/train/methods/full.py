@@ -1,0 +1,23 @@
+"""Full fine-tuning: after the probe every layer is trained (Kornblith, Shlens and Le 2019,
+arXiv:1805.08974).
+
+With many pictures, or pictures unlike those of the pretraining. Nothing stays frozen but BatchNorm,
+so nothing is cached and an epoch costs the whole network.
+"""
+
+from dataclasses import dataclass
+
+from components.train.data import TrainingData
+from components.train.network import INPUT, Network
+from components.train.session import Fitted, Session
+from components.train.transfer import Route, TransferOptions, transfer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(TransferOptions):
+    """Settings of full fine-tuning: those of `TransferOptions`."""
+
+
+def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+    """Solve the head, then train everything."""
+    return transfer(data, network, options, session, Route(INPUT))

@@ -1,0 +1,76 @@
+"""Gradual unfreezing: one block more each stage, from the top (ULMFiT, Howard and Ruder 2018,
+arXiv:1801.06146, section 3.3).
+
+Every stage trains on activations cached at its own cut, so that the early stages are cheap.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from components.train.attempts import attempt
+from components.train.data import TrainingData
+from components.train.network import INPUT, LOGITS, Network
+from components.train.session import EpochScore, Fitted, Session
+from components.train.transfer import (
+    PROBE_KEPT,
+    TransferOptions,
+    open_layers,
+    solve_head,
+    tail_inputs,
+    trainable_parameters,
+)
+from components.train.tuning import Course
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(TransferOptions):
+    """Settings of gradual unfreezing, besides those of `TransferOptions`.
+
+    stages: the first opens what lies after the deepest cut point, each further one a block more;
+        the whole network when there are more stages than cut points.
+    epochs: of all stages together, at least one each.
+    """
+
+    stages: Annotated[int, Field(ge=1)] = 3
+
+
+def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+    """Solve the head, then open the network block by block.
+
+    Each stage has a rate schedule of its own. One that fails twice (see `attempt`) is undone and
+    ends the unfreezing.
+    """
+    data = data.weighted(options.class_weight)
+    cuts = (INPUT, *network.cut_points)[-options.stages :][::-1]
+    inputs = tail_inputs(data, network, session, cut=cuts[0])
+    tail = network.between(network.boundary(cuts[0]), (LOGITS,))
+    head = solve_head(network, tail, inputs, options, session, cut=cuts[0])
+    curves: list[EpochScore] = [head.row]
+    notes = [head.note]
+    for number, cut in enumerate(cuts):
+        if number:
+            inputs = tail_inputs(data, network, session, cut=cut)
+            tail = network.between(network.boundary(cut), (LOGITS,))
+        open_layers(tail, lambda _: True)
+        settings = dataclasses.replace(options, epochs=_epochs(options, number, len(cuts)))
+        course = Course(phase=f"stage {number + 1}", first_epoch=len(curves) + 1)
+        done = attempt(tail, inputs, settings, session, bar=head.bar, course=course)
+        curves += done.curves
+        notes += done.notes
+        if not done.kept:
+            notes.append(f"the weights of stage {number} were kept" if number else PROBE_KEPT)
+            break
+    return Fitted(
+        curves=tuple(curves),
+        cut=cut,
+        trainable_parameters=trainable_parameters(tail),
+        notes=tuple(notes),
+    )
+
+
+def _epochs(options: Options, number: int, stages: int) -> int:
+    """Return a stage's share; what does not divide goes to the last stages."""
+    return max(1, (options.epochs + number) // stages)

@@ -1,0 +1,152 @@
+"""The way that the gradient methods share: solve the head, then tune what the method opens."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import keras
+from pydantic import Field
+
+from components.common.seeding import derive
+from components.train.activations import Want
+from components.train.attempts import Bar, attempt, calibrated_loss
+from components.train.data import Floats, TrainingData
+from components.train.network import EMBEDDING, INPUT, LOGITS, Network
+from components.train.optimizer import Treatments
+from components.train.probe import fit_probe
+from components.train.session import EpochScore, Fitted, Session, score
+from components.train.tuning import Course, TuningInputs, TuningOptions, freeze_norms
+
+PROBE = "the linear probe"
+PROBE_KEPT = f"{PROBE} was kept"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferOptions(TuningOptions):
+    """Settings of a method that starts from the linear probe.
+
+    strength: the probe's inverse L2 penalty C; 0 chooses it by cross-validation.
+    """
+
+    strength: Annotated[float, Field(ge=0)] = 0.0
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a method opens.
+
+    cut: everything up to this layer keeps its weights; "pixels" when nothing is sure to.
+    opens: says by name which of the layers after the cut are trained; BatchNorm never is.
+    treat: how they are trained; None trains all alike.
+    """
+
+    cut: str
+    opens: Callable[[str], bool] = lambda _: True
+    treat: Treatments | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The solved head: a row for the curves, a note for the report, the loss to beat."""
+
+    row: EpochScore
+    note: str
+    bar: Bar
+
+
+def transfer(
+    data: TrainingData, network: Network, options: TransferOptions, session: Session, route: Route
+) -> Fitted:
+    """Solve the head on the frozen features, then tune what the route opens.
+
+    Where tuning fails twice (see `attempt`) the probe is kept.
+    """
+    data = data.weighted(options.class_weight)
+    inputs = tail_inputs(data, network, session, cut=route.cut)
+    tail = network.between(network.boundary(route.cut), (LOGITS,))
+    head = solve_head(network, tail, inputs, options, session, cut=route.cut)
+    open_layers(tail, route.opens)
+    course = Course(treat=route.treat)
+    done = attempt(tail, inputs, options, session, bar=head.bar, course=course)
+    kept = () if done.kept else (PROBE_KEPT,)
+    return Fitted(
+        curves=(head.row, *done.curves),
+        cut=route.cut,
+        trainable_parameters=trainable_parameters(tail),
+        notes=(head.note, *done.notes, *kept),
+    )
+
+
+def chosen_cut(network: Network, name: str) -> str:
+    """Return a cut point, the backbone's own for "", or "pixels", which freezes nothing.
+
+    Raises:
+        ConfigError: the network has no such cut point.
+    """
+    return INPUT if name == INPUT else network.cut(name)
+
+
+def tail_inputs(
+    data: TrainingData, network: Network, session: Session, *, cut: str
+) -> TuningInputs:
+    """Return what the part after the cut is fed from: activations, or pixels."""
+    starts = network.boundary(cut)
+    judged = Want(data.validation, starts, activity="computing validation features")
+    return TuningInputs(
+        train=data.train,
+        train_inputs=session.cache.inputs(network, Want(data.train, starts)),
+        validation=data.validation,
+        validation_inputs=session.cache.inputs(network, judged),
+    )
+
+
+def solve_head(
+    network: Network,
+    tail: keras.Model,
+    inputs: TuningInputs,
+    options: TransferOptions,
+    session: Session,
+    *,
+    cut: str,
+) -> Head:
+    """Fit the network's head by logistic regression on the embeddings of all training views.
+
+    Args:
+        network: its head is set.
+        tail: the part after `cut`, which ends in that head.
+        inputs: of the tail.
+        options: the probe's penalty.
+        session: seed, cache.
+        cut: where the cached activations end from which the embeddings are computed.
+    """
+    want = Want(inputs.train, (EMBEDDING,), starts=network.boundary(cut))
+    (features,) = session.cache.get(network, want)
+    seed = derive(session.seed, "probe")
+    probe = fit_probe(features, inputs.train, strength=options.strength, seed=seed)
+    network.set_head(probe.kernel, probe.bias)
+    return Head(
+        row=_probe_row(probe.logits(features[: inputs.train.pictures]), tail, inputs),
+        note=f"probe penalty C = {probe.strength:g}",
+        bar=Bar(calibrated_loss(tail, inputs), PROBE),
+    )
+
+
+def open_layers(tail: keras.Model, opens: Callable[[str], bool]) -> None:
+    """Let the named layers of a tail learn, and no other; BatchNorm never."""
+    for layer in tail.layers:
+        layer.trainable = opens(layer.name)
+    freeze_norms(tail)
+
+
+def trainable_parameters(tail: keras.Model) -> int:
+    """Return how many numbers training may change."""
+    return sum(math.prod(variable.shape) for variable in tail.trainable_variables)
+
+
+def _probe_row(train_logits: Floats, tail: keras.Model, inputs: TuningInputs) -> EpochScore:
+    fitted_on = score(train_logits, inputs.train)
+    judged_on = score(inputs.validation_logits(tail), inputs.validation)
+    return EpochScore(
+        "probe", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
+    )

@@ -1,0 +1,103 @@
+"""Start from a network that Graft trained before: a Candidate, or the one behind a version.
+
+A published version holds no Keras file. Its passport names the run, and the run's record says where
+the Candidate lies, for as long as that run's folder is kept.
+"""
+
+import logging
+from pathlib import Path
+
+from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.passport import Passport, read_passport
+from components.common.artifacts.records import read_record
+from components.common.errors import WeightsError, expected
+from components.common.step import StepRecord
+from components.train.config import TrainConfig
+
+LOG = logging.getLogger(__name__)
+
+_RECORD = "candidate.json"
+_NAME_ONE = "name a Candidate folder or its model.keras in train.warm_start, or leave it out"
+
+
+def source(settings: TrainConfig, *, run_dir: str) -> str:
+    """Return what `train.weights` would have to be: itself, or the file of the warm start.
+
+    Args:
+        settings: weights, warm_start.
+        run_dir: this run's folder; "" where there is none, then no version can be followed.
+
+    Raises:
+        WeightsError: nothing there to start from.
+    """
+    if not settings.warm_start:
+        return settings.weights
+    path = Path(settings.warm_start).expanduser()
+    if path.is_dir() and not (path / _RECORD).is_file():
+        path = _candidate_of(_passport(path), runs=Path(run_dir).parent if run_dir else None)
+    return str(Candidate.read(path).model_path if path.is_dir() else path)
+
+
+def check(settings: TrainConfig, weights: str, *, classes: tuple[str, ...]) -> None:
+    """Refuse a Candidate of another backbone or of other classes.
+
+    A bare .keras file does not say what it is; there the shapes alone are compared.
+
+    Raises:
+        WeightsError: it does not fit.
+    """
+    root = Path(weights).parent
+    if not settings.warm_start or not (root / _RECORD).is_file():
+        return
+    info = Candidate.read(root).info
+    if info.backbone != settings.backbone:
+        raise _unfit(f"a candidate of the backbone {settings.backbone}", info.backbone)
+    if info.classes != classes:
+        raise _unfit(f"a candidate of the classes {', '.join(classes)}", ", ".join(info.classes))
+
+
+def _passport(path: Path) -> Passport:
+    """Return the passport of a version's folder, or of the newest version in a model's."""
+    numbers = [int(child.name) for child in path.iterdir() if child.name.isdecimal()]
+    if path.name.isdecimal():
+        model_dir, number = path.parent, int(path.name)
+    else:
+        model_dir, number = path, max(numbers, default=0)
+    passport = read_passport(model_dir, number)
+    if passport is None:
+        raise WeightsError(
+            expected(
+                "a published model, one of its versions, a Candidate or a .keras file",
+                received=f"the folder {path}, which is none of them",
+                do=_NAME_ONE,
+            )
+        )
+    return passport
+
+
+def _candidate_of(passport: Passport, *, runs: Path | None) -> Path:
+    """Return the Candidate folder that a version came from."""
+    record = runs / passport.run_id / "steps" / "train.json" if runs else None
+    if record is not None and record.is_file():
+        root = Path(read_record(record, StepRecord).outputs.get("candidate", ""))
+        if (root / _RECORD).is_file():
+            LOG.info("version %d came from %s", passport.version, root)
+            return root
+    raise WeightsError(
+        expected(
+            f"the Candidate that version {passport.version} came from in the run {passport.run_id}",
+            received="no such folder here",
+            do=_NAME_ONE,
+        )
+    )
+
+
+def _unfit(want: str, received: str) -> WeightsError:
+    return WeightsError(
+        "train.warm_start: "
+        + expected(
+            want,
+            received=received,
+            do="correct the settings; for other classes give its model.keras as train.weights",
+        )
+    )
