@@ -64,7 +64,8 @@ def train(shards_root: Path, *, out: Path, settings: TrainConfig, cache_dir: str
         session = Session(settings.seed, settings.flips, cache)
         fitted = method.fit(splits, built, options, session)
         logits = flip_averaged_logits(built, splits.validation, cut=fitted.cut, session=session)
-    outcome = _Outcome(splits, built, fitted, fit_temperature(logits, splits.validation.labels))
+    temperature = fit_temperature(logits, splits.validation.labels)
+    outcome = _Outcome(splits, built, fitted, temperature, logits)
     _write(out, settings, shards, outcome, weights_sha256=origin)
 
 
@@ -76,6 +77,7 @@ class _Outcome:
     network: Network
     fitted: Fitted
     temperature: float
+    validation_logits: Floats
 
 
 def _write(
@@ -105,6 +107,8 @@ def _write(
         paths=list(parity.paths),
         probabilities=softmax(logits / np.float32(outcome.temperature)),
     )
+    answers = softmax(outcome.validation_logits / np.float32(outcome.temperature))
+    candidate.write_validation(outcome.data.validation.paths, answers)
     LOG.info("candidate written: temperature %.3f, %s", outcome.temperature, info.notes)
 
 

@@ -43,7 +43,10 @@ class CandidateInfo:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A folder with `model.keras`, `candidate.json`, `curves.parquet`, `parity.npz`."""
+    """A folder with `model.keras`, `candidate.json`, `curves.parquet`, `parity.npz`.
+
+    `validation.npz` beside them is what candidates are compared by.
+    """
 
     root: Path
     info: CandidateInfo
@@ -75,6 +78,25 @@ class Candidate:
             probabilities=probabilities,
         )
         write_record(self.root / "candidate.json", self.info)
+
+    def write_validation(
+        self, paths: tuple[str, ...], probabilities: npt.NDArray[np.float32]
+    ) -> None:
+        """Keep the calibrated answers for all validation pictures, float32 [N, classes]."""
+        np.savez(
+            self.root / "validation.npz",
+            paths=np.asarray(paths, dtype=np.str_),
+            probabilities=probabilities,
+        )
+
+    def validation(self) -> pd.DataFrame:
+        """Return the answers for the validation pictures: index `path`, one column a class."""
+        with np.load(self.root / "validation.npz") as archive:
+            return pd.DataFrame(
+                archive["probabilities"],
+                index=pd.Index([str(path) for path in archive["paths"]], name="path"),
+                columns=list(self.info.classes),
+            )
 
     @property
     def model_path(self) -> Path:
