@@ -1,5 +1,6 @@
 """From a typed run to the pipeline's arguments: one JSON string a section."""
 
+import dataclasses
 import json
 import subprocess
 from datetime import UTC, datetime
@@ -7,13 +8,26 @@ from pathlib import Path
 
 from components.common import config
 from components.common.run_context import RunContext
-from pipelines.config import STEPS, TrainingRun
+from pipelines.config import STEPS, TUNING_STEPS, TrainingRun
 
 
 def pipeline_arguments(settings: TrainingRun, context: RunContext) -> dict[str, str]:
     """Return what `training_pipeline` is called with."""
     sections = {f"{step}_config": config.to_json(getattr(settings, step)) for step in STEPS}
     return {"run": config.to_json(context), **sections}
+
+
+def tuning_arguments(settings: TrainingRun, context: RunContext) -> dict[str, str]:
+    """Return what `tuning_pipeline` is called with: shards of the largest size come first."""
+    largest = max(settings.tune.rank.sizes_px, default=settings.augment.image_size_px)
+    augment = dataclasses.replace(settings.augment, image_size_px=largest)
+    sections = {
+        f"{step}_config": config.to_json(getattr(settings.tune, step)) for step in TUNING_STEPS
+    }
+    return {
+        **pipeline_arguments(dataclasses.replace(settings, augment=augment), context),
+        **sections,
+    }
 
 
 def new_context(

@@ -1,30 +1,40 @@
-"""Compile the training pipeline with one preset's settings as parameter defaults."""
+"""Compile a pipeline with one preset's settings as parameter defaults."""
 
 from pathlib import Path
+from typing import Any
 
 from components.common import config
 from components.common.run_context import RunContext
-from pipelines.arguments import git_commit, pipeline_arguments
+from pipelines.arguments import git_commit, pipeline_arguments, tuning_arguments
 from pipelines.config import TrainingRun
 
 
 def compile_training(settings: TrainingRun, output: Path) -> None:
-    """Write the KFP YAML.
+    """Write the training pipeline's KFP YAML.
 
     Args:
         settings: become the defaults of the pipeline's parameters, so that the YAML runs as it is.
         output: the file; parent folders are made.
     """
-    from kfp import compiler
-
     from pipelines.training import training_pipeline
 
-    context = RunContext(
-        run_id="kubeflow", commit=git_commit(), config_sha256=config.digest(settings)
-    )
+    _compile(training_pipeline, pipeline_arguments(settings, _context(settings)), output)
+
+
+def compile_tuning(settings: TrainingRun, output: Path) -> None:
+    """Write the tuning pipeline's KFP YAML, as `compile_training`."""
+    from pipelines.tuning import tuning_pipeline
+
+    pipeline = tuning_pipeline(parallelism=settings.tune.plan.parallelism)
+    _compile(pipeline, tuning_arguments(settings, _context(settings)), output)
+
+
+def _context(settings: TrainingRun) -> RunContext:
+    return RunContext(run_id="kubeflow", commit=git_commit(), config_sha256=config.digest(settings))
+
+
+def _compile(pipeline: Any, arguments: dict[str, str], output: Path) -> None:
+    from kfp import compiler
+
     output.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(
-        training_pipeline,
-        str(output),
-        pipeline_parameters=pipeline_arguments(settings, context),
-    )
+    compiler.Compiler().compile(pipeline, str(output), pipeline_parameters=arguments)

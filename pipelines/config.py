@@ -20,7 +20,10 @@ from components.export.config import ExportConfig
 from components.gate.config import GateConfig
 from components.ingest.config import IngestConfig
 from components.notify.config import NotifyConfig
+from components.plan.config import PlanConfig
+from components.select.config import SelectConfig
 from components.train.config import TrainConfig
+from components.train.rank_config import RankConfig
 from components.validate.config import ValidateConfig
 
 # Said once at the top of a preset, handed to every section that has a field of that name.
@@ -28,8 +31,17 @@ SHARED = ("seed", "model_name", "model_base_path")
 
 
 @dataclass(frozen=True, kw_only=True)
+class TuneConfig(Section):
+    """What `graft tune` does besides the steps of a training run; one section a step."""
+
+    rank: RankConfig = RankConfig()
+    plan: PlanConfig = PlanConfig()
+    select: SelectConfig = SelectConfig()
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingRun(Section):
-    """All settings of one training run.
+    """All settings of one training run, and of a tuning.
 
     Attributes:
         model_name: the name under which TF Serving serves the model.
@@ -49,10 +61,14 @@ class TrainingRun(Section):
     gate: GateConfig = GateConfig()
     deploy: DeployConfig = DeployConfig()
     notify: NotifyConfig = NotifyConfig()
+    tune: TuneConfig = TuneConfig()
 
 
+TUNING_STEPS = tuple(field.name for field in dataclasses.fields(TuneConfig))
 STEPS = tuple(
-    field.name for field in dataclasses.fields(TrainingRun) if dataclasses.is_dataclass(field.type)
+    field.name
+    for field in dataclasses.fields(TrainingRun)
+    if dataclasses.is_dataclass(field.type) and field.type is not TuneConfig
 )
 
 
@@ -143,10 +159,18 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
     )  # first as written, so that messages name the user's keys
     filled = {**data}
     for step in STEPS:
-        section = dict(data.get(step) or {})
-        fields = {field.name for field in dataclasses.fields(getattr(checked, step))}
-        for shared in SHARED:
-            if shared in fields:
-                section.setdefault(shared, getattr(checked, shared))
-        filled[step] = section
-    return config.load(TrainingRun, filled)
+        filled[step] = _with_shared(data.get(step), getattr(checked, step), checked)
+    tune = dict(data.get("tune") or {})
+    for step in TUNING_STEPS:
+        tune[step] = _with_shared(tune.get(step), getattr(checked.tune, step), checked)
+    return config.load(TrainingRun, {**filled, "tune": tune})
+
+
+def _with_shared(plain: Mapping[str, Any] | None, section: Any, run: TrainingRun) -> dict[str, Any]:
+    """Return a section's plain data with the run's shared settings where it says nothing else."""
+    result = dict(plain or {})
+    fields = {field.name for field in dataclasses.fields(section)}
+    for shared in SHARED:
+        if shared in fields:
+            result.setdefault(shared, getattr(run, shared))
+    return result

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.common.step import StepRecord
-from pipelines.watching import STEP_ORDER, Snapshot
+from pipelines.watching import Snapshot
 
 _MARKS = {
     "done": Text("✔", style="green"),
@@ -54,16 +54,21 @@ class StepList:
 
     def _draw(self, snapshot: Snapshot) -> Group:
         table = Table.grid(padding=(0, 1))
-        for step in STEP_ORDER:
-            record = snapshot.record(step)
-            if record is None:
+        for step in snapshot.order:
+            records = snapshot.records_of(step)
+            if not records:
                 table.add_row(Text("·", style="dim"), Text(step, style="dim"), "", "")
-            elif record.state == "running":
-                elapsed = f"{time.time() - record.started_unix_s:5.1f} s"
-                table.add_row(self._spinner, Text(step, style="bold"), elapsed, self._bar(snapshot))
-            else:
-                table.add_row(_MARKS[record.state], step, f"{record.seconds:5.1f} s", _note(record))
+            for record in records:
+                self._add_row(table, record, snapshot)
         return Group(table)
+
+    def _add_row(self, table: Table, record: StepRecord, snapshot: Snapshot) -> None:
+        name = record.step.replace("@", " ")
+        if record.state == "running":
+            elapsed = f"{time.time() - record.started_unix_s:5.1f} s"
+            table.add_row(self._spinner, Text(name, style="bold"), elapsed, self._bar(snapshot))
+        else:
+            table.add_row(_MARKS[record.state], name, f"{record.seconds:5.1f} s", _note(record))
 
     def _bar(self, snapshot: Snapshot) -> Table:
         row = Table.grid(padding=(0, 1))
@@ -83,7 +88,9 @@ class StepList:
                 self._shown[record.step] = record.state
                 if record.state != "running":
                     seconds = f"{record.seconds:6.1f} s"
-                    self._console.print(f"{record.state:<7} {record.step:<9} {seconds} ", end="")
+                    self._console.print(
+                        f"{record.state:<7} {record.step.replace('@', ' '):<9} {seconds} ", end=""
+                    )
                     self._console.print(_note(record))
                 self._last_line = time.monotonic()
         progress = snapshot.progress

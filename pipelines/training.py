@@ -3,14 +3,11 @@
 from kfp import dsl
 
 from components.augment.component import augment
-from components.deploy.component import deploy
-from components.evaluate.component import evaluate
-from components.export.component import export
-from components.gate.component import gate
 from components.ingest.component import ingest
 from components.notify.component import notify
 from components.train.component import train
 from components.validate.component import validate
+from pipelines.judging import judge_and_deploy
 
 
 @dsl.pipeline(
@@ -43,25 +40,12 @@ def training_pipeline(
         dataset = validated.outputs["validated"]
         shards = augment(dataset=dataset, config=augment_config, run=run)
         trained = train(shards=shards.outputs["shards"], config=train_config, run=run)
-        candidate = trained.outputs["candidate"]
-        exporting = export(candidate=candidate, dataset=dataset, config=export_config, run=run)
-        exported = exporting.outputs["exported"]
-        evaluated = evaluate(
-            exported=exported, candidate=candidate, dataset=dataset, config=evaluate_config, run=run
+        judge_and_deploy(
+            trained.outputs["candidate"],
+            dataset,
+            run=run,
+            export_config=export_config,
+            evaluate_config=evaluate_config,
+            gate_config=gate_config,
+            deploy_config=deploy_config,
         )
-        evaluated.set_caching_options(False)
-        evaluation = evaluated.outputs["evaluation"]
-        judged = gate(evaluation=evaluation, config=gate_config, run=run)
-        judged.set_caching_options(False)
-        # kfp.local takes a condition on any *named* output for false, silently: this must stay
-        # the single plain return value.
-        with dsl.If(judged.outputs["Output"] == "deploy", name="passed-the-gate"):
-            deployed = deploy(
-                exported=exported,
-                evaluation=evaluation,
-                verdict=judged.outputs["verdict"],
-                dataset=dataset,
-                config=deploy_config,
-                run=run,
-            )
-            deployed.set_caching_options(False)

@@ -4,6 +4,7 @@ import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from components.common import config
 from components.common.artifacts.records import read_record
@@ -22,18 +23,48 @@ STEP_ORDER = (
     "deploy",
     "notify",
 )
+TUNING_STEP_ORDER = (
+    "ingest",
+    "validate",
+    "augment",
+    "rank",
+    "plan",
+    "train",
+    "select",
+    "export",
+    "evaluate",
+    "gate",
+    "deploy",
+    "notify",
+)
+
+PipelineName = Literal["training", "tuning"]
+
+_ORDERS: dict[PipelineName, tuple[str, ...]] = {
+    "training": STEP_ORDER,
+    "tuning": TUNING_STEP_ORDER,
+}
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The records of the steps that have started, and the progress of the running one."""
+    """The records of the steps that have started, and the progress of the running one.
+
+    order: the pipeline's steps. A step that ran for several items has a record for each, named
+        "step@item", in the order they started.
+    """
 
     records: tuple[StepRecord, ...]
     progress: Progress | None
+    order: tuple[str, ...] = STEP_ORDER
 
     def record(self, step: str) -> StepRecord | None:
         """Return one step's record, None while it has not started."""
         return next((record for record in self.records if record.step == step), None)
+
+    def records_of(self, step: str) -> tuple[StepRecord, ...]:
+        """Return a step's own record and those of its items; none while it has not started."""
+        return tuple(one for one in self.records if one.step.partition("@")[0] == step)
 
     @property
     def failed(self) -> StepRecord | None:
@@ -48,16 +79,20 @@ class Snapshot:
         return Path(record.outputs[name])
 
 
-def snapshot(run_dir: Path) -> Snapshot:
+def snapshot(run_dir: Path, pipeline: PipelineName = "training") -> Snapshot:
     """Read the state of a run; safe while steps are writing."""
     folder = run_dir / "steps"
+    order = _ORDERS[pipeline]
     records: list[StepRecord] = []
-    for step in STEP_ORDER:
+    for step in order:
         # A record appears by rename, so it is absent or whole.
         with contextlib.suppress(FileNotFoundError):
             records.append(read_record(folder / f"{step}.json", StepRecord))
+        items = [read_record(path, StepRecord) for path in folder.glob(f"{step}@*.json")]
+        records += sorted(items, key=lambda record: record.started_unix_s)
     running = next((record.step for record in records if record.state == "running"), None)
-    return Snapshot(tuple(records), _progress(folder / f"{running}.progress") if running else None)
+    progress = _progress(folder / f"{running}.progress") if running else None
+    return Snapshot(tuple(records), progress, order)
 
 
 def _progress(path: Path) -> Progress | None:

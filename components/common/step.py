@@ -73,6 +73,8 @@ def run_step(
     outputs: Mapping[str, ArtifactLike] | None = None,
     reuse: bool = False,
     content_key: Callable[[C], str] | None = None,
+    keep: Callable[[], bool] | None = None,
+    folder: str = "",
 ) -> Any:
     """Run one step and return what `work` returns.
 
@@ -87,23 +89,28 @@ def run_step(
         reuse: take the outputs from the cache when nothing they depend on has changed.
             Only for steps whose result is wholly in their outputs.
         content_key: digest of what the step reads besides its inputs (a data folder, weights).
+        keep: asked after the work whether a later run may reuse the outputs; yes without it.
+        folder: the step's folder where it is not `name`: a folder may hold two steps.
 
     Raises:
         GraftError: as the work raises; the text is also left for the run summary.
     """
     context = config.from_json(RunContext, run, where="run")
-    record = StepRecord(step=name, state="running", started_unix_s=time.time())
+    label = context.label(name)
+    record = StepRecord(step=label, state="running", started_unix_s=time.time())
     _note(context, record)
-    with _logging_to(context.step_file(name, "log")), _progress_to(context, name):
+    with _logging_to(context.step_file(label, "log")), _progress_to(context, label):
         try:
             section = config.from_json(settings, settings_json, where=name)
-            job = _Job(name, section, context, dict(inputs or {}), dict(outputs or {}))
+            job = _Job(
+                name, folder or name, section, context, dict(inputs or {}), dict(outputs or {})
+            )
             key = job.cache_key(content_key(section) if content_key else "") if reuse else ""
             reused = bool(key) and step_cache.fetch(context.cache_dir, name, key, job.output_paths)
             result = None if reused else work(section)
             if not reused:
                 job.stamp()
-                if key:
+                if key and (keep is None or keep()):
                     step_cache.store(context.cache_dir, name, key, job.output_paths)
             job.fill_metadata()
         except BaseException as error:
@@ -119,6 +126,7 @@ def run_step(
 @dataclass(frozen=True)
 class _Job:
     name: str
+    folder: str
     section: Any
     context: RunContext
     inputs: dict[str, ArtifactLike]
@@ -136,7 +144,7 @@ class _Job:
         if not self.context.cache_dir:
             return ""
         settings = config.to_json(self.section)
-        return step_cache.key(self.name, settings, self.input_digests, content)
+        return step_cache.key(self.folder, settings, self.input_digests, content)
 
     def stamp(self) -> None:
         digests = self.input_digests

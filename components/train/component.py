@@ -1,7 +1,7 @@
-"""The KFP wrapper of `train`."""
+"""The KFP wrappers of `train`, and of `rank`, which needs the same networks and caches."""
 
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Model, Output
+from kfp.dsl import Artifact, Dataset, Input, Model, Output
 
 from components.common.images import CPU_IMAGE
 
@@ -35,5 +35,82 @@ def train(shards: Input[Dataset], config: str, run: str, candidate: Output[Model
             settings=settings,
             cache_dir=context.cache_dir,
             run_dir=context.run_dir,
+        ),
+    )
+
+
+@dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
+def rank(
+    shards: Input[Dataset], config: str, train_config: str, run: str, ranking: Output[Artifact]
+) -> None:
+    """Order backbones, feature layers and sizes by linear probes, and time them."""
+    from pathlib import Path
+
+    from components.common.config import from_json
+    from components.common.run_context import RunContext
+    from components.common.step import run_step
+    from components.train.config import TrainConfig
+    from components.train.rank import is_complete, rank, sources_sha256
+    from components.train.rank_config import RankConfig
+
+    context = from_json(RunContext, run, where="run")
+    base = from_json(TrainConfig, train_config, where="train")
+    out = Path(ranking.path)
+    run_step(
+        "rank",
+        RankConfig,
+        config,
+        run=run,
+        reuse=True,
+        folder="train",
+        inputs={"shards": shards},
+        outputs={"ranking": ranking},
+        content_key=lambda settings: sources_sha256(settings, base),
+        keep=lambda: is_complete(out),
+        work=lambda settings: rank(
+            Path(shards.path),
+            out=out,
+            settings=settings,
+            train=base,
+            cache_dir=context.cache_dir,
+            deadline_unix_s=context.deadline_unix_s,
+        ),
+    )
+
+
+@dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
+def train_finalist(
+    shards: Input[Dataset], config: str, allowance: str, run: str, candidate: Output[Model]
+) -> None:
+    """Train as `train` does, unless the time allowed would be overrun."""
+    from pathlib import Path
+
+    from components.common.artifacts.shortlist import Allowance, NotTrained
+    from components.common.config import from_json
+    from components.common.run_context import RunContext
+    from components.common.step import run_step
+    from components.train.config import TrainConfig
+    from components.train.fit_finalist import fit_finalist
+    from components.train.weights import source_sha256
+
+    cache_dir = from_json(RunContext, run, where="run").cache_dir
+    out = Path(candidate.path)
+    # The same name and key as `train`: what either has trained is there for both.
+    run_step(
+        "train",
+        TrainConfig,
+        config,
+        run=run,
+        reuse=True,
+        inputs={"shards": shards},
+        outputs={"candidate": candidate},
+        content_key=lambda settings: source_sha256(settings.weights),
+        keep=lambda: NotTrained.read(out) is None,
+        work=lambda settings: fit_finalist(
+            Path(shards.path),
+            out=out,
+            settings=settings,
+            cache_dir=cache_dir,
+            allowance=from_json(Allowance, allowance, where="allowance"),
         ),
     )

@@ -79,7 +79,8 @@ def train(
         fitted = method.fit(splits, built, options, session)
         kept = fitted.network or built
         logits = flip_averaged_logits(kept, splits.validation, cut=fitted.cut, session=session)
-    outcome = _Outcome(splits, kept, fitted, fit_temperature(logits, splits.validation.labels))
+    temperature = fit_temperature(logits, splits.validation.labels)
+    outcome = _Outcome(splits, kept, fitted, temperature, logits)
     _write(out, settings, shards, outcome, weights_sha256=origin)
     standings.remove()
 
@@ -100,6 +101,7 @@ class _Outcome:
     network: Network
     fitted: Fitted
     temperature: float
+    validation_logits: Floats
 
     def notes(self, settings: TrainConfig) -> tuple[str, ...]:
         """Return what a reader should know: of the data, of the start, of the fit."""
@@ -139,6 +141,8 @@ def _write(
         probabilities=softmax(logits / np.float32(outcome.temperature)),
         decision=outcome.fitted.decision,
     )
+    answers = softmax(outcome.validation_logits / np.float32(outcome.temperature))
+    candidate.write_validation(outcome.data.validation.paths, answers)
     LOG.info("candidate written: temperature %.3f, %s", outcome.temperature, info.notes)
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from components.common.errors import GraftError
 from pipelines.cli import compile as compile_command
-from pipelines.cli import data, doctor, predict, rollback, run, serve
+from pipelines.cli import data, doctor, predict, rollback, run, serve, tune
 
 app = typer.Typer(
     name="graft",
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(name="run")(run.run)
+app.command(name="tune")(tune.tune)
 app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
 app.command(name="predict")(predict.predict)
 app.command(name="rollback")(rollback.rollback)

@@ -6,22 +6,32 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from components.common.errors import ConfigError, expected
+
 
 def compile_pipeline(
     preset: Annotated[
         str, typer.Option(help="Preset (name or YAML file) whose settings become the defaults.")
     ] = "solar",
-    output: Annotated[Path, typer.Option(help="The YAML file to write.")] = Path(
-        "build/graft-training.yaml"
-    ),
+    pipeline: Annotated[str, typer.Option(help="training or tuning.")] = "training",
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The YAML file to write. Default: build/graft-<pipeline>.yaml."),
+    ] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Override a setting. Repeatable.")
     ] = None,
 ) -> None:
     """Write the pipeline for Kubeflow Pipelines; upload it, or send it with the kfp client."""
-    from pipelines.compiling import compile_training
+    from pipelines.compiling import compile_training, compile_tuning
     from pipelines.config import override, read_preset, resolve
 
     settings = resolve(override(read_preset(preset), assignments or ()))
-    compile_training(settings, output)
-    Console().print(f"wrote {output}")
+    known = {"training": compile_training, "tuning": compile_tuning}
+    if pipeline not in known:
+        raise ConfigError(
+            expected("training or tuning", received=f"'{pipeline}'", do="correct --pipeline")
+        )
+    target = output or Path(f"build/graft-{pipeline}.yaml")
+    known[pipeline](settings, target)
+    Console().print(f"wrote {target}")

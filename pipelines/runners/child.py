@@ -1,4 +1,4 @@
-"""The process that runs the pipeline by kfp.local: `python -m pipelines.runners.child DIR`.
+"""The process that runs a pipeline by kfp.local: `python -m pipelines.runners.child DIR NAME`.
 
 It has a process of its own because kfp.local prints, logs and patches `print` as it goes;
 here all of that lands in one log file, and stopping a run is stopping a process group.
@@ -8,13 +8,12 @@ import json
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 
-def main(run_dir: Path) -> None:
-    """Run the training pipeline with the arguments found in `run_dir`."""
+def main(run_dir: Path, name: str) -> None:
+    """Run the pipeline "training" or "tuning" with the arguments found in `run_dir`."""
     from kfp import local
-
-    from pipelines.training import training_pipeline
 
     warnings.filterwarnings("ignore", message=".*accelerator.*", category=UserWarning)
     arguments = json.loads((run_dir / "arguments.json").read_text())
@@ -25,8 +24,18 @@ def main(run_dir: Path) -> None:
         pipeline_root=str(run_dir / "artifacts"),
         raise_on_error=True,
     )
-    training_pipeline(**arguments)
+    _pipeline(name, arguments)(**arguments)
+
+
+def _pipeline(name: str, arguments: dict[str, str]) -> Any:
+    if name == "tuning":
+        from pipelines.tuning import tuning_pipeline
+
+        return tuning_pipeline(parallelism=json.loads(arguments["plan_config"])["parallelism"])
+    from pipelines.training import training_pipeline
+
+    return training_pipeline
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -13,7 +13,7 @@ from pathlib import Path
 from components.common.errors import GraftError
 from components.common.run_context import RunContext
 from pipelines.arguments import write_arguments
-from pipelines.watching import Snapshot, snapshot
+from pipelines.watching import PipelineName, Snapshot, snapshot
 
 POLL_INTERVAL_S = 0.2
 
@@ -39,13 +39,15 @@ def run_locally(
     arguments: dict[str, str],
     *,
     on_change: Callable[[Snapshot], None],
+    pipeline: PipelineName = "training",
 ) -> LocalRun:
-    """Execute the training pipeline and report until it ends.
+    """Execute a pipeline and report until it ends.
 
     Args:
         context: the run's identity and places.
         arguments: the pipeline's arguments.
         on_change: called several times a second with the state of all steps.
+        pipeline: which one.
 
     Raises:
         PipelineFailedError: a step failed, or kfp skipped what it should have run.
@@ -56,7 +58,7 @@ def run_locally(
     log_path = run_dir / "kfp.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.runners.child", str(run_dir)],
+            [sys.executable, "-m", "pipelines.runners.child", str(run_dir), pipeline],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -64,11 +66,11 @@ def run_locally(
         )
         try:
             while process.poll() is None:
-                on_change(snapshot(run_dir))
+                on_change(snapshot(run_dir, pipeline))
                 time.sleep(POLL_INTERVAL_S)
         finally:
             _stop_group(process)
-    last = snapshot(run_dir)
+    last = snapshot(run_dir, pipeline)
     on_change(last)
     _check(last, process.returncode, log_path)
     return LocalRun(run_dir, last)

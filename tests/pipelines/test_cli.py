@@ -14,7 +14,7 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "serve", "predict", "rollback", "compile", "data", "doctor"]
+    "command", ["run", "tune", "serve", "predict", "rollback", "compile", "data", "doctor"]
 )
 def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
@@ -51,6 +51,15 @@ def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
         (("run", "--data", "nowhere"), "expected a folder of pictures or a manifest.csv"),
         (("run",), "run `make data`"),
         (("serve",), "expected a published version"),
+        (("tune", "--preset", "lunar"), "expected a preset (pictures, solar)"),
+        (("tune", "--backbones", "resnet_900"), "expected backbones among"),
+        (("tune", "--backbones", ","), "expected names separated by commas after --backbones"),
+        (("tune", "--sizes", "160,big"), "expected whole numbers of pixels after --sizes"),
+        (("tune", "--sizes", "8"), "tune.rank.sizes_px.0: expected greater than or equal to 16"),
+        (("tune", "--methods", "magic"), "expected methods among"),
+        (("tune", "--budget-min", "0"), "tune.plan.budget_min: expected greater than 0"),
+        (("tune", "--set", "tune.plan.finalist=3"), "expected one of the known settings"),
+        (("compile", "--pipeline", "all"), "expected training or tuning"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from components.common.images import CPU_IMAGE
-from pipelines.compiling import compile_training
-from pipelines.config import STEPS, read_preset, resolve
-from pipelines.watching import STEP_ORDER
+from pipelines.compiling import compile_training, compile_tuning
+from pipelines.config import STEPS, TUNING_STEPS, override, read_preset, resolve
+from pipelines.watching import STEP_ORDER, TUNING_STEP_ORDER
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
@@ -19,6 +19,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 def spec(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     output = tmp_path_factory.mktemp("compiled") / "deep" / "training.yaml"
     compile_training(resolve(read_preset("solar")), output)
+    documents = list(yaml.safe_load_all(Path(output).read_text()))
+    return dict(documents[0])
+
+
+@pytest.fixture(scope="module")
+def tuning(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    output = tmp_path_factory.mktemp("compiled") / "tuning.yaml"
+    changes = ("tune.rank.sizes_px=[96,160]", "tune.plan.parallelism=2", "seed=5")
+    compile_tuning(resolve(override(read_preset("solar"), changes)), output)
     documents = list(yaml.safe_load_all(Path(output).read_text()))
     return dict(documents[0])
 
@@ -82,3 +91,49 @@ def test_the_preset_becomes_the_defaults(spec: dict[str, Any]) -> None:
 
 def test_the_step_list_knows_every_step() -> None:
     assert set(STEP_ORDER) == set(STEPS)
+    assert set(TUNING_STEP_ORDER) == set(STEPS) | set(TUNING_STEPS)
+
+
+def test_tuning_ranks_trains_in_a_loop_selects_and_ends_like_training(
+    tuning: dict[str, Any], spec: dict[str, Any]
+) -> None:
+    found = edges(tasks(tuning, "comp-exit-handler-1"))
+    assert found["rank"] == {"augment"}
+    assert found["plan"] == {"rank"}
+    assert found["for-loop-2"] == {"plan", "validate"}
+    assert found["select"] == {"for-loop-2", "plan", "validate"}
+    assert found["export"] == {"select", "validate"}
+    assert found["evaluate"] == {"export", "select", "validate"}
+    loop = edges(tasks(tuning, "comp-for-loop-2"))
+    assert loop == {"augment-2": set(), "train-finalist": {"augment-2"}}
+    last = next(name for name in found if name.startswith("condition"))
+    assert found[last] >= {"gate"}
+    assert set(tasks(tuning, f"comp-{last}")) == {"deploy"}
+    trigger = tasks(tuning, "comp-exit-handler-1")[last]["triggerPolicy"]["condition"]
+    assert "gate-Output" in trigger and trigger.endswith("== 'deploy'")
+
+
+def test_the_loop_runs_over_the_single_return_value_of_plan(tuning: dict[str, Any]) -> None:
+    loop = tasks(tuning, "comp-exit-handler-1")["for-loop-2"]
+    # kfp.local finds no other kind of task output to loop over.
+    assert loop["parameterIterator"]["items"]["inputParameter"].endswith("plan-Output")
+    assert loop["iteratorPolicy"]["parallelismLimit"] == 2
+    collected = tasks(tuning, "comp-exit-handler-1")["select"]["inputs"]["artifacts"]["candidates"]
+    assert collected["taskOutputArtifact"]["producerTask"] == "for-loop-2"
+
+
+def test_what_depends_on_the_clock_is_never_cached(tuning: dict[str, Any]) -> None:
+    inner = tasks(tuning, "comp-exit-handler-1") | tasks(tuning, "comp-for-loop-2")
+    cached = {
+        name for name, task in inner.items() if task.get("cachingOptions", {}).get("enableCache")
+    }
+    assert "rank" in cached
+    assert not cached & {"plan", "train-finalist", "select", "evaluate", "gate"}
+
+
+def test_tuning_starts_from_shards_of_the_largest_size(tuning: dict[str, Any]) -> None:
+    parameters = tuning["root"]["inputDefinitions"]["parameters"]
+    assert json.loads(parameters["augment_config"]["defaultValue"])["image_size_px"] == 160
+    assert json.loads(parameters["select_config"]["defaultValue"])["seed"] == 5
+    expected = {"run", *(f"{step}_config" for step in (*STEPS, *TUNING_STEPS))}
+    assert set(parameters) == expected

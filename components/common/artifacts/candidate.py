@@ -46,7 +46,8 @@ class CandidateInfo:
 class Candidate:
     """A folder with `model.keras`, `candidate.json`, `curves.parquet`, `parity.npz`.
 
-    And `decision.json` where the method chose how to transfer.
+    `validation.npz` beside them is what candidates are compared by, `decision.json` is there
+    where the method chose how to transfer.
     """
 
     root: Path
@@ -83,6 +84,25 @@ class Candidate:
         if decision is not None:
             write_record(self.root / "decision.json", decision)
         write_record(self.root / "candidate.json", self.info)
+
+    def write_validation(
+        self, paths: tuple[str, ...], probabilities: npt.NDArray[np.float32]
+    ) -> None:
+        """Keep the calibrated answers for all validation pictures, float32 [N, classes]."""
+        np.savez(
+            self.root / "validation.npz",
+            paths=np.asarray(paths, dtype=np.str_),
+            probabilities=probabilities,
+        )
+
+    def validation(self) -> pd.DataFrame:
+        """Return the answers for the validation pictures: index `path`, one column a class."""
+        with np.load(self.root / "validation.npz") as archive:
+            return pd.DataFrame(
+                archive["probabilities"],
+                index=pd.Index([str(path) for path in archive["paths"]], name="path"),
+                columns=list(self.info.classes),
+            )
 
     @property
     def model_path(self) -> Path:

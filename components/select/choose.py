@@ -1,0 +1,85 @@
+"""The rule by which the winner is chosen. Pure.
+
+The best quality is not worth any price: of the finalists that cannot be told from the best one,
+the cheapest wins (the one-standard-error rule, Breiman et al. 1984, section 3.4.3).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.common.artifacts.selection import Measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tolerance:
+    """What counts as equal: quality in standard errors, latency as a share."""
+
+    noise_errors: float
+    latency: float
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The winner, and why in one sentence."""
+
+    winner: Measured
+    reason: str
+
+
+def pareto_front(measured: Sequence[Measured]) -> tuple[Measured, ...]:
+    """Return those that no other one beats: at least as good in all three, better in one.
+
+    Quality counts upwards, latency and size downwards.
+    """
+    return tuple(one for one in measured if not any(_beats(other, one) for other in measured))
+
+
+def best(measured: Sequence[Measured]) -> Measured:
+    """Return the one of the highest quality; of equals the quicker, the smaller."""
+    return min(measured, key=lambda one: (-one.quality, one.latency_ms, one.size_mb, one.key))
+
+
+def choose(measured: Sequence[Measured], tolerance: Tolerance) -> Chosen:
+    """Choose the winner.
+
+    1. On the Pareto front, keep those whose quality is within the noise of the best one's.
+    2. Of these, keep those as quick as the quickest, within the tolerance.
+    3. Of these, take the best one; of equals the smaller.
+
+    Args:
+        measured: at least one finalist.
+        tolerance: see `Tolerance`.
+    """
+    top = best(measured)
+    front = pareto_front(measured)
+    close = [one for one in front if _within_noise(one, top, tolerance)]
+    quickest_ms = min(one.latency_ms for one in close)
+    quick = [one for one in close if one.latency_ms <= quickest_ms * (1.0 + tolerance.latency)]
+    winner = min(quick, key=lambda one: (-one.quality, one.size_mb, one.key))
+    return Chosen(winner, _reason(winner, top, len(measured)))
+
+
+def _beats(other: Measured, one: Measured) -> bool:
+    gains = (
+        other.quality - one.quality,
+        one.latency_ms - other.latency_ms,
+        one.size_mb - other.size_mb,
+    )
+    return min(gains) >= 0 and max(gains) > 0
+
+
+def _within_noise(one: Measured, top: Measured, tolerance: Tolerance) -> bool:
+    return top.quality - one.quality <= tolerance.noise_errors * one.noise
+
+
+def _reason(winner: Measured, top: Measured, count: int) -> str:
+    if count == 1:
+        return "it is the only one that was fine-tuned"
+    if winner.key == top.key:
+        return "no cheaper one is as good within the noise"
+    gap = top.quality - winner.quality
+    times = top.latency_ms / winner.latency_ms
+    return (
+        f"its quality is {gap:.4f} below that of {top.name}, within the noise "
+        f"({winner.noise:.4f}), and it answers {times:.1f} times as fast"
+    )

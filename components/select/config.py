@@ -1,0 +1,29 @@
+"""Settings of `select`."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from components.common.config import Section
+from components.common.quality import Quality
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectConfig(Section):
+    """How the winner is chosen among the fine-tuned finalists.
+
+    metric: what quality means, on the validation pictures.
+    noise_errors: a gap to the best of at most this many standard errors counts as none.
+    latency_tolerance: latencies within this share of each other count as equal.
+    bootstrap_draws: resamples of the groups behind the standard errors.
+    timed_pictures: single pictures each finalist is timed with, in turns.
+    seed: of the resampling.
+    """
+
+    metric: Quality = "roc_auc"
+    noise_errors: Annotated[float, Field(ge=0)] = 1.0
+    latency_tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    bootstrap_draws: Annotated[int, Field(ge=50, le=10_000)] = 500
+    timed_pictures: Annotated[int, Field(ge=3, le=1000)] = 20
+    seed: Annotated[int, Field(ge=0)] = 0

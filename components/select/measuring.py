@@ -1,0 +1,126 @@
+"""What a finalist is worth and what it costs."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from components.common import quality
+from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.dataset import Dataset
+from components.common.errors import DataError, expected
+from components.common.progress import track
+from components.common.seeding import generator
+from components.select.config import SelectConfig
+
+_WARM_UPS = 2
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Quality on the validation pictures, and the standard error of the gap to the best."""
+
+    value: float
+    noise: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Median milliseconds a picture, number of parameters, 10^6 bytes of float32 weights."""
+
+    latency_ms: float
+    parameters: int
+    size_mb: float
+
+
+def qualities(
+    candidates: Sequence[Candidate], dataset: Dataset, settings: SelectConfig
+) -> tuple[Quality, ...]:
+    """Score every candidate on the same validation pictures.
+
+    The noise is paired: the same groups are drawn for all, and what varies is the gap.
+
+    Raises:
+        DataError: a candidate was validated on other pictures than the dataset names.
+    """
+    rows = dataset.split("validation")
+    labels = rows["label"].map({name: i for i, name in enumerate(dataset.info.classes)})
+    truth: npt.NDArray[np.int64] = labels.to_numpy().astype(np.int64)
+    answers = [_answers(candidate, rows["path"]) for candidate in candidates]
+    values = [quality.measure(settings.metric, truth, answer) for answer in answers]
+    top = int(np.argmax(values))
+    drawn = _resampled(answers, truth, rows["group"].to_numpy(dtype=object), settings)
+    gaps = drawn[:, [top]] - drawn
+    spreads = np.nanstd(gaps, axis=0) if len(gaps) else np.zeros(len(values))
+    return tuple(Quality(v, float(s)) for v, s in zip(values, spreads, strict=True))
+
+
+def costs(candidates: Sequence[Candidate], *, pictures: int) -> tuple[Cost, ...]:
+    """Time all candidates side by side in this process, one picture at a time, in turns.
+
+    A picture is answered as it will be served: all its test-time views in one call.
+
+    Args:
+        candidates: their networks are loaded together.
+        pictures: timed pictures a candidate.
+    """
+    import keras
+
+    models = [keras.models.load_model(one.model_path, compile=False) for one in candidates]
+    inputs = [_picture(one) for one in candidates]
+    for model, picture in zip(models, inputs, strict=True):
+        for _ in range(_WARM_UPS):
+            model.predict_on_batch(picture)
+    seconds = np.zeros((pictures, len(models)))
+    for turn in track(range(pictures), "timing the finalists"):
+        for position, (model, picture) in enumerate(zip(models, inputs, strict=True)):
+            started = time.perf_counter()
+            model.predict_on_batch(picture)
+            seconds[turn, position] = time.perf_counter() - started
+    medians = np.median(seconds, axis=0)
+    return tuple(
+        Cost(1e3 * float(s), model.count_params(), 4e-6 * model.count_params())
+        for s, model in zip(medians, models, strict=True)
+    )
+
+
+def _answers(candidate: Candidate, paths: "pd.Series[str]") -> npt.NDArray[np.float64]:
+    known = candidate.validation()
+    if set(known.index) != set(paths):
+        raise DataError(
+            expected(
+                f"candidates validated on the {len(paths)} pictures of this dataset",
+                received=f"'{candidate.info.backbone}' validated on {len(known)} others",
+                do="run `graft tune` again; report this if it comes back",
+            )
+        )
+    answers: npt.NDArray[np.float64] = known.loc[list(paths)].to_numpy(dtype=np.float64)
+    return answers
+
+
+def _resampled(
+    answers: Sequence[npt.NDArray[Any]],
+    truth: npt.NDArray[np.int64],
+    groups: npt.NDArray[Any],
+    settings: SelectConfig,
+) -> npt.NDArray[np.float64]:
+    """Return each candidate's quality in each resample of the groups, [draws, candidates]."""
+    _, position = np.unique(groups.astype(str), return_inverse=True)
+    count = int(position.max()) + 1
+    rng = generator(settings.seed, "select")
+    draws = []
+    for _ in track(range(settings.bootstrap_draws), "measuring the noise"):
+        weights = rng.multinomial(count, np.full(count, 1.0 / count))[position].astype(float)
+        draws.append([quality.measure(settings.metric, truth, one, weights) for one in answers])
+    table = np.asarray(draws, dtype=np.float64)
+    defined: npt.NDArray[np.float64] = table[np.isfinite(table).all(axis=1)]
+    return defined
+
+
+def _picture(candidate: Candidate) -> npt.NDArray[np.float32]:
+    size = candidate.info.image_size_px
+    return np.full((candidate.info.flips, size, size, 3), 127.0, dtype=np.float32)

@@ -1,0 +1,45 @@
+"""Folds that keep groups together, so that nothing is tuned to recognise a group."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions to fit on and positions to judge by, int [n] each."""
+
+    inner: npt.NDArray[np.int64]
+    outer: npt.NDArray[np.int64]
+
+
+def grouped_folds(
+    labels: npt.NDArray[np.int64], groups: npt.NDArray[Any], *, folds: int, seed: int
+) -> tuple[Fold, ...]:
+    """Return up to `folds` stratified folds by group; none when a class has fewer than two groups.
+
+    Args:
+        labels: int [N].
+        groups: [N], text.
+        folds: how many at most; a class in fewer groups lowers it.
+        seed: of the shuffling.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    names = np.unique(labels)
+    count = min(folds, *(len(set(groups[labels == name])) for name in names))
+    if count < 2:
+        return ()
+    dealer = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dealt = [Fold(inner, outer) for inner, outer in dealer.split(labels, labels, groups)]
+    return tuple(
+        fold
+        for fold in dealt
+        if len(np.unique(labels[fold.inner])) == len(names)
+        and len(np.unique(labels[fold.outer])) > 1
+    )

@@ -1,0 +1,169 @@
+"""`graft tune`: find the network that suits the pictures, within a budget of minutes."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from components.common import plugins
+from components.common.errors import ConfigError, expected
+from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, with_paths
+from pipelines.config import TrainingRun, preset_names, read_preset
+
+BACKBONES = "components.train.backbones"
+METHODS = "components.train.methods"
+
+
+def tune(
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Settings to start from: one of "
+            + ", ".join(preset_names())
+            + ", or a YAML file. Default: solar, or pictures with --data."
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your pictures: a folder with a sub-folder for each class, or a manifest.csv."
+        ),
+    ] = None,
+    budget_min: Annotated[
+        float | None, typer.Option(help="Minutes for everything. Default: the preset's, or 30.")
+    ] = None,
+    backbones: Annotated[
+        str | None,
+        typer.Option(
+            help="Networks to try, separated by commas; name=WEIGHTS gives one its weights: "
+            "mobilenet_v2=data/w.h5,vgg16=imagenet. Default: the preset's."
+        ),
+    ] = None,
+    sizes: Annotated[
+        str | None, typer.Option(help="Picture sizes to try, in pixels: 160,224.")
+    ] = None,
+    methods: Annotated[
+        str | None, typer.Option(help="Ways to fine-tune the best ones, separated by commas.")
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override a setting, e.g. --set tune.plan.finalists=2."),
+    ] = None,
+    model_base_path: Annotated[
+        Path | None, typer.Option(help="Where versions are published. Default: serving/models.")
+    ] = None,
+    runs_dir: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
+    cache_dir: Annotated[
+        Path, typer.Option(help="Where reusable outputs of steps are kept.")
+    ] = Path(".graft/cache"),
+    serve_check: Annotated[
+        bool,
+        typer.Option(
+            "--serve-check/--no-serve-check",
+            help="At the end, serve the model and send it held-out pictures.",
+        ),
+    ] = True,
+) -> None:
+    """Rank networks by probes, fine-tune the best few, and put the winner through the gate.
+
+    Stopped or out of time, a second start takes all that was finished from the cache.
+    Exit codes as those of `graft run`.
+    """
+    from pipelines.config import override, resolve
+    from pipelines.launching import Launch, execute, query_and_summarise
+    from pipelines.tuning_summary import print_selection
+
+    started = time.monotonic()
+    console = Console()
+    name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
+    plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
+    chosen = flags(budget_min=budget_min, backbones=backbones, sizes=sizes, methods=methods)
+    plain = override(with_flags(plain, chosen), assignments or ())
+    settings = resolve(plain)
+    check(settings)
+    launch = Launch(
+        "tune", name, runs_dir, cache_dir, pipeline="tuning",
+        budget_min=settings.tune.plan.budget_min,
+    )  # fmt: skip
+    finished = execute(launch, settings, plain, console=console)
+    query_and_summarise(console, settings, finished, query=serve_check, started_s=started)
+    print_selection(console, finished)
+
+
+def flags(
+    *, budget_min: float | None, backbones: str | None, sizes: str | None, methods: str | None
+) -> dict[str, dict[str, Any]]:
+    """Return what the command line says, as plain data of the section `tune`.
+
+    Raises:
+        ConfigError: a list is empty, or a size is not a whole number.
+    """
+    rank: dict[str, Any] = {}
+    if backbones is not None:
+        pairs = [item.partition("=") for item in _listed("--backbones", backbones)]
+        rank["backbones"] = [backbone for backbone, _, _ in pairs]
+        rank["weights"] = {backbone: weights for backbone, _, weights in pairs if weights}
+    if sizes is not None:
+        rank["sizes_px"] = [_size(item) for item in _listed("--sizes", sizes)]
+    if methods is not None:
+        rank["methods"] = _listed("--methods", methods)
+    return {"rank": rank, "plan": {} if budget_min is None else {"budget_min": budget_min}}
+
+
+def with_flags(plain: dict[str, Any], chosen: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Lay the command line's settings over those of a preset; weights are added to its own."""
+    tune = dict(plain.get("tune") or {})
+    for step, values in chosen.items():
+        section = {**(tune.get(step) or {})}
+        if "weights" in values:
+            values = {**values, "weights": {**section.get("weights", {}), **values["weights"]}}
+        tune[step] = {**section, **values}
+    return {**plain, "tune": tune}
+
+
+def check(settings: TrainingRun) -> None:
+    """Refuse names that no file has before anything is computed.
+
+    Raises:
+        ConfigError: unknown backbone or method.
+    """
+    rank = settings.tune.rank
+    for package, names in (
+        (BACKBONES, rank.backbones or (settings.train.backbone,)),
+        (METHODS, rank.methods or (settings.train.method,)),
+    ):
+        known = plugins.names(package)
+        for name in names:
+            if name.partition("/")[0] not in known:
+                kind = package.rpartition(".")[2]
+                raise ConfigError(
+                    expected(
+                        f"{kind} among {', '.join(known)}",
+                        received=f"'{name}'",
+                        do="choose some of them",
+                    )
+                )
+
+
+def _listed(flag: str, text: str) -> list[str]:
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    if not items:
+        raise ConfigError(
+            expected(f"names separated by commas after {flag}", received=f"'{text}'", do="add one")
+        )
+    return list(dict.fromkeys(items))
+
+
+def _size(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigError(
+            expected(
+                "whole numbers of pixels after --sizes",
+                received=f"'{text}'",
+                do="write for example --sizes 160,224",
+            )
+        ) from None

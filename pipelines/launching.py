@@ -1,0 +1,125 @@
+"""From settings to a finished local run: name it, run it, watch it, sum it up."""
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from components.common.errors import ConfigError, expected
+from components.common.run_summary import summarise, write_summary
+from pipelines.arguments import new_context, pipeline_arguments, tuning_arguments
+from pipelines.config import TrainingRun
+from pipelines.live import StepList
+from pipelines.runners.local import LocalRun, run_locally
+from pipelines.summary import print_summary
+from pipelines.watching import PipelineName
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What is started: the `graft` command, the preset's name, the places.
+
+    budget_min: minutes from now until the run should be done; 0 without a limit.
+    """
+
+    command: str
+    preset: str
+    runs_dir: Path
+    cache_dir: Path
+    pipeline: PipelineName = "training"
+    budget_min: float = 0.0
+
+
+def execute(
+    launch: Launch, settings: TrainingRun, plain: dict[str, Any], *, console: Console
+) -> LocalRun:
+    """Run a pipeline on this machine and show its steps.
+
+    Args:
+        launch: which one, and where.
+        settings: the resolved run.
+        plain: the same as it was written; kept in the run's folder.
+        console: shows the steps.
+
+    Raises:
+        ConfigError: the demo data are asked for and not there.
+        PipelineFailedError: a step failed; the run's summary is written all the same.
+    """
+    context = new_context(
+        settings,
+        name=Path(launch.preset).stem,
+        runs_dir=launch.runs_dir,
+        cache_dir=launch.cache_dir,
+        data_sha256=_pinned_data_sha256(settings.ingest.path),
+    )
+    if launch.budget_min:
+        deadline = time.time() + 60.0 * launch.budget_min
+        context = dataclasses.replace(context, deadline_unix_s=deadline)
+    run_dir = Path(context.run_dir)
+    (run_dir / "settings.yaml").write_text(yaml.safe_dump(plain))
+    _point_latest(run_dir)
+    console.print(
+        f"[bold]graft {launch.command}[/] {launch.preset}  ·  seed {settings.seed}  ·  "
+        f"{_short(run_dir)}"
+    )
+    tuning = launch.pipeline == "tuning"
+    arguments = (tuning_arguments if tuning else pipeline_arguments)(settings, context)
+    try:
+        with StepList(console) as steps:
+            return run_locally(context, arguments, on_change=steps, pipeline=launch.pipeline)
+    finally:
+        # The exit step writes the summary; it cannot when the run itself was stopped.
+        if not (run_dir / "run.json").exists():
+            write_summary(summarise(run_dir, "interrupted"), run_dir)
+
+
+def query_and_summarise(
+    console: Console, settings: TrainingRun, finished: LocalRun, *, query: bool, started_s: float
+) -> None:
+    """Ask the served model about held-out pictures if wanted, and print the run's end.
+
+    Args:
+        console: where to.
+        settings: the resolved run.
+        finished: the run.
+        query: serve what is published and send it pictures.
+        started_s: `time.monotonic()` when the command began.
+    """
+    served = None
+    if query:
+        from pipelines.held_out import ask_served_model
+
+        served = ask_served_model(settings, finished.last, console=console)
+    wall_s = time.monotonic() - started_s
+    print_summary(console, settings, finished, served=served, wall_s=wall_s)
+
+
+def _pinned_data_sha256(path: str) -> str:
+    """Return the digest that data.dvc pins, when the run reads the pinned data; else ""."""
+    from pipelines.demo_data import data_sha256
+
+    pinned = Path("data").resolve()
+    if not Path(path).resolve().is_relative_to(pinned):
+        return ""
+    if not Path(path).exists():
+        raise ConfigError(
+            expected(f"the demo data at '{path}'", received="nothing there", do="run `make data`")
+        )
+    return data_sha256(Path.cwd())
+
+
+def _point_latest(run_dir: Path) -> None:
+    latest = run_dir.parent / "latest"
+    partial = run_dir.parent / ".latest.partial"
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(run_dir.name)
+    partial.replace(latest)
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
