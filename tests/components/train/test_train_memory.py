@@ -21,6 +21,15 @@ def test_every_back_ends_word_for_it_is_known(error: Exception, is_one: bool) ->
     assert out_of_memory(error) is is_one
 
 
+def test_the_error_behind_an_error_counts() -> None:
+    with pytest.raises(ValueError, match="tidying") as raised:
+        try:
+            raise MemoryError
+        finally:
+            raise ValueError("tidying up failed")
+    assert out_of_memory(raised.value)
+
+
 def test_the_batch_is_halved_until_it_fits() -> None:
     tried = []
 

@@ -17,7 +17,13 @@ from components.validate.config import ValidateConfig
 from components.validate.validate_dataset import validate
 
 SAVING_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(SAVING_NOISE)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(SAVING_NOISE),
+    # Great Expectations' own dependencies, as in the tests of validate.
+    pytest.mark.filterwarnings("ignore:module .sre_\\w+. is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning"),
+]
 
 
 def write_pictures(root: Path) -> None:
