@@ -61,7 +61,8 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return None
         try:
-            with np.load(self.path) as archive:
+            # By a stream of ours: NumPy does not close a file that it finds damaged.
+            with self.path.open("rb") as stream, np.load(stream) as archive:
                 return _standing(archive)
         except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             LOG.warning("%s cannot be read (%s): starting anew", self.path.name, error)

@@ -21,9 +21,9 @@ from components.train.calibration import fit_temperature, softmax
 from components.train.checkpoints import Checkpoints
 from components.train.config import TrainConfig
 from components.train.data import FLIPS, Floats, Split, TrainingData
-from components.train.network import Network
+from components.train.network import EMBEDDING, INPUT, Network
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
-from components.train.weights import source_sha256, weights_sha256
+from components.train.weights import load_file, source_sha256, weights_sha256
 
 LOG = logging.getLogger(__name__)
 
@@ -58,18 +58,10 @@ def train(
     method = plugins.load(METHODS, settings.method)
     options = config.load(method.Options, settings.options, where="train.options")
     shards = Shards.read(shards_root)
-    weights = warm_start.source(settings, run_dir=run_dir)
-    warm_start.check(settings, weights, classes=shards.info.classes)
-    source = source_sha256(weights)
     splits = data.read(shards, soft_labels=settings.soft_labels)
     keras.utils.set_random_seed(derive(settings.seed, "train"))
-    built = network.build(
-        dataclasses.replace(settings, weights=weights),
-        image_size_px=shards.info.image_size_px,
-        classes=len(splits.classes),
-    )
-    is_file = source not in {"imagenet", "none"}
-    origin = source if is_file else weights_sha256(built.model)
+    size = shards.info.image_size_px
+    built, origin = _start(settings, splits, image_size_px=size, run_dir=run_dir)
     with ExitStack() as stack:
         root = cache_dir or stack.enter_context(tempfile.TemporaryDirectory())
         cache = ActivationCache(Path(root) / "activations", int(settings.cache_gb * 1e9))
@@ -83,6 +75,27 @@ def train(
     outcome = _Outcome(splits, kept, fitted, temperature, logits)
     _write(out, settings, shards, outcome, weights_sha256=origin)
     standings.remove()
+
+
+def _start(
+    settings: TrainConfig, splits: TrainingData, *, image_size_px: int, run_dir: str
+) -> tuple[Network, str]:
+    """Return the network that the method starts from, and the digest of its weights' source."""
+    path = warm_start.source(settings, run_dir=run_dir)
+    source = source_sha256(path)
+    warm = bool(settings.warm_start)
+    if warm:
+        warm_start.check(settings, path, classes=splits.classes)
+    built = network.build(
+        dataclasses.replace(settings, weights="none") if warm else settings,
+        image_size_px=image_size_px,
+        classes=len(splits.classes),
+    )
+    if warm:
+        # Not the whole backbone: a Candidate holds only the layers that its features need.
+        load_file(built.between((INPUT,), (EMBEDDING,)), path)
+    is_file = source not in {"imagenet", "none"}
+    return built, source if is_file else weights_sha256(built.model)
 
 
 def _standings(

@@ -15,7 +15,12 @@ _WORDS = ("RESOURCE_EXHAUSTED", "out of memory", "OOM when allocating")
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Say whether an error means that an array did not fit."""
+    """Say whether an error means that an array did not fit.
+
+    Keras on JAX tidies up after a failed step and may fail at that, too: the error behind counts.
+    """
+    if error.__context__ is not None and out_of_memory(error.__context__):
+        return True
     if isinstance(error, MemoryError) or type(error).__name__ in _TYPES:
         return True
     return any(word in str(error) for word in _WORDS)

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from components.train.variables import Arrays, values_of
+from components.train.variables import Arrays, assign_all, values_of
 
 
 @dataclass(frozen=True)
@@ -100,5 +100,6 @@ class LayerwiseAdamW(keras.optimizers.Adam):
 
     def _copy_of(self, variable: Any, name: str) -> Any:
         copy = self.add_variable_from_reference(variable, name=name)
-        copy.assign(variable)
+        # Through NumPy: JAX would share the buffer, and cannot give it away twice in a step.
+        assign_all([copy], values_of([variable]))
         return copy

@@ -20,7 +20,7 @@ from components.train.memory import halving_batch
 from components.train.network import as_fed
 from components.train.optimizer import LayerwiseAdamW, Treatment, Treatments, treatments_of
 from components.train.session import EpochScore, Score, predict, score
-from components.train.variables import assign_all, values_of
+from components.train.variables import assign_all, same_shapes, values_of
 
 LOG = logging.getLogger(__name__)
 
@@ -183,7 +183,7 @@ class _Training:
         """Train until the end, a stall or a loss that is not finite."""
         options = self._options
         optimizer = _compiled(self._tail, options, self._course.treat, steps=self._steps)
-        if stood is not None:
+        if stood is not None and self._fits(stood, optimizer):
             self._take_up(stood, optimizer)
         listener = _Steps(total=self._steps)
         while len(self._curves) < options.epochs and not stalled(self._curves, options.patience):
@@ -228,6 +228,14 @@ class _Training:
             optimizer=values_of(optimizer.variables),
             kept=self._keeper.kept,
         )
+
+    def _fits(self, stood: Standing, optimizer: LayerwiseAdamW) -> bool:
+        """Say whether a standing is of these variables; another version of Graft may differ."""
+        fits = same_shapes(self._tail.variables, stood.tail)
+        fits = fits and same_shapes(optimizer.variables, stood.optimizer)
+        if not fits:
+            LOG.warning("what was left of an earlier run is of another version: starting anew")
+        return fits
 
     def _take_up(self, stood: Standing, optimizer: LayerwiseAdamW) -> None:
         assign_all(self._tail.variables, stood.tail)

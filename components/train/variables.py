@@ -22,3 +22,8 @@ def assign_all(variables: Sequence[Any], values: Arrays) -> None:
     """
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def same_shapes(variables: Sequence[Any], values: Arrays) -> bool:
+    """Say whether `assign_all` would succeed."""
+    return [tuple(variable.shape) for variable in variables] == [value.shape for value in values]

@@ -47,7 +47,7 @@ def check(settings: TrainConfig, weights: str, *, classes: tuple[str, ...]) -> N
         WeightsError: it does not fit.
     """
     root = Path(weights).parent
-    if not settings.warm_start or not (root / _RECORD).is_file():
+    if not (root / _RECORD).is_file():
         return
     info = Candidate.read(root).info
     if info.backbone != settings.backbone:
@@ -98,6 +98,6 @@ def _unfit(want: str, received: str) -> WeightsError:
         + expected(
             want,
             received=received,
-            do="correct the settings; for other classes give its model.keras as train.weights",
+            do="correct the settings, or leave train.warm_start out",
         )
     )

@@ -19,6 +19,10 @@ from components.train.fit import METHODS
 from components.train.network import INPUT, Backbone, Network
 from components.train.session import Fitted, Session, flip_averaged_logits, predict, score
 
+# On JAX, reading any Keras variable; Keras and NumPy 2 disagree about a keyword.
+KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+pytestmark = pytest.mark.filterwarnings(KERAS_NOISE)
+
 NAMES = plugins.names(METHODS)
 SIZE_PX = 16
 CLASSES = ("dark", "bright")

@@ -1,6 +1,6 @@
 """L2-SP: stay near the pretrained weights (Li, Grandvalet and Davoine 2018, arXiv:1802.01483).
 
-The penalty is alpha / 2 ||w - w0||^2 + beta / 2 ||w_head||^2 (their equation 2), w0 the weights
+The penalty is alpha / 2 ||w - w0||^2 + beta / 2 ||w_head||^2, w0 the weights
 before tuning. Its gradient joins the loss's before Adam; the losses of the curves are without it.
 It helps most with the fewest pictures, and hurts where they are unlike those of the pretraining
 (Li et al. 2020, arXiv:2002.11770).

@@ -1,7 +1,9 @@
+import contextlib
 import dataclasses
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ from tiny_shards import write_tiny_shards
 from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate
 from components.common.artifacts.shards import Shards
 from components.common.errors import ConfigError, DataError, WeightsError
+from components.train import tuning
 from components.train.calibration import softmax
 from components.train.config import TrainConfig
 from components.train.data import FLIPS, FlippedPixels
@@ -94,6 +97,32 @@ def test_one_seed_gives_one_network(fine_tuned: tuple[Path, Candidate], tmp_path
     assert again.info == first.info
 
 
+def test_a_killed_run_goes_on_where_it_stood_and_leaves_nothing_behind(
+    fine_tuned: tuple[Path, Candidate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shards, whole = fine_tuned
+    real, calls = tuning._train_epoch, []
+
+    def dies_in_the_second(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(tuning, "_train_epoch", dies_in_the_second)
+    cache = tmp_path / "cache"
+    for _ in range(2):
+        with contextlib.suppress(KeyboardInterrupt):
+            train(shards, out=tmp_path / "out", settings=FINE_TUNE, cache_dir=str(cache))
+    assert len(calls) == 3  # the first epoch was not trained again
+    resumed = Candidate.read(tmp_path / "out")
+    np.testing.assert_allclose(
+        resumed.parity_probabilities(), whole.parity_probabilities(), atol=1e-6
+    )
+    assert list(resumed.curves()["epoch"]) == [1, 2, 3]
+    assert list((cache / "unfinished").iterdir()) == []
+
+
 def test_three_classes_and_a_probe(tmp_path: Path) -> None:
     shards = write_tiny_shards(tmp_path / "shards", train=36, classes=("a", "b", "c"))
     train(shards, out=tmp_path / "candidate", settings=PROBE, cache_dir="")
@@ -156,6 +185,35 @@ def test_a_class_without_training_pictures_is_named(tiny_shards: Path, tmp_path:
     Shards(tiny_shards, shards.info, index).write()
     with pytest.raises(DataError, match="none of defective"):
         train(tiny_shards, out=tmp_path / "candidate", settings=PROBE, cache_dir="")
+
+
+def test_a_class_without_validation_pictures_is_told(tmp_path: Path) -> None:
+    root = write_tiny_shards(tmp_path / "shards", train=36, classes=("a", "b", "c"))
+    shards = Shards.read(root)
+    judged = shards.index["split"].eq("validation") & shards.index["target"].eq(2)
+    Shards(
+        root, shards.info, shards.index.assign(target=shards.index["target"].mask(judged, 0))
+    ).write()
+    train(root, out=tmp_path / "candidate", settings=PROBE, cache_dir="")
+    assert "no validation picture of c: calibrated without" in (
+        Candidate.read(tmp_path / "candidate").info.notes
+    )
+
+
+def test_one_class_is_too_few(tiny_shards: Path, tmp_path: Path) -> None:
+    shards = Shards.read(tiny_shards)
+    info = dataclasses.replace(shards.info, classes=("functional",), positive="")
+    Shards(tiny_shards, info, shards.index.assign(target=0)).write()
+    with pytest.raises(DataError, match=r"at least two classes.*received only functional"):
+        train(tiny_shards, out=tmp_path / "candidate", settings=PROBE, cache_dir="")
+
+
+@pytest.mark.parametrize("method", ["linear_probe", "linear_probe_finetune"])
+def test_one_picture_a_class_is_enough_to_go_through(tmp_path: Path, method: str) -> None:
+    root = write_tiny_shards(tmp_path / "shards", train=2, validation=2, views=1)
+    settings = dataclasses.replace(PROBE, method=method)
+    train(root, out=tmp_path / "candidate", settings=settings, cache_dir="")
+    assert np.isfinite(Candidate.read(tmp_path / "candidate").parity_probabilities()).all()
 
 
 def test_an_empty_validation_split_is_named(tiny_shards: Path, tmp_path: Path) -> None:

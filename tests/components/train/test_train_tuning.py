@@ -1,43 +1,27 @@
+import dataclasses
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
+from tiny_tail import tiny_inputs, tiny_tail
 
-from components.train.data import Split
-from components.train.tuning import TuningInputs, TuningOptions, freeze_norms, tune
+from components.train import tuning
+from components.train.checkpoints import Checkpoint
+from components.train.tuning import Course, TuningInputs, TuningOptions, freeze_norms, tune
 
 pytestmark = pytest.mark.slow
 
 
-def split(labels: np.ndarray) -> Split:
-    count = len(labels)
-    return Split(
-        pixels=np.zeros((count, 1, 1, 1), dtype=np.uint8),
-        targets=np.eye(2, dtype=np.float32)[labels],
-        labels=labels,
-        weights=np.ones(count, np.float32),
-        groups=np.arange(count).astype(str),
-        paths=(),
-        content_sha256="",
-    )
-
-
 @pytest.fixture
 def inputs() -> TuningInputs:
-    rng = np.random.default_rng(0)
-    labels = np.arange(64) % 2
-    values = (labels[:, None] * 2.0 - 1.0 + rng.normal(0, 1, (64, 4))).astype(np.float32)
-    train, validation = slice(0, 48), slice(48, 64)
-    return TuningInputs(
-        split(labels[train]), (values[train],), split(labels[validation]), (values[validation],)
-    )
+    return tiny_inputs()
 
 
 @pytest.fixture
 def tail() -> keras.Model:
-    keras.utils.set_random_seed(0)
-    start = keras.Input((4,))
-    x = keras.layers.BatchNormalization(name="norm")(keras.layers.Dense(4, name="dense")(start))
-    return keras.Model(start, keras.layers.Dense(2, name="logits")(x))
+    return tiny_tail()
 
 
 OPTIONS = TuningOptions(epochs=4, batch=16, learning_rate=1e-2)
@@ -78,3 +62,115 @@ def test_a_loss_that_is_not_finite_stops_the_training(
     tuned = tune(tail, inputs, OPTIONS, seed=0)
     assert "not finite in epoch 1" in tuned.diverged
     assert len(tuned.curves) == 1
+
+
+def test_training_stops_when_validation_no_longer_gets_better(
+    tail: keras.Model, inputs: TuningInputs
+) -> None:
+    freeze_norms(tail)
+    # At so high a rate the loss soon climbs.
+    options = TuningOptions(epochs=30, batch=16, learning_rate=0.5, keep="best", patience=2)
+    losses = [row.validation_loss for row in tune(tail, inputs, options, seed=0).curves]
+    assert 3 <= len(losses) < 30
+    assert min(losses[-2:]) >= min(losses[:-2])
+
+
+def test_what_is_validated_and_kept_is_the_average_of_the_weights(inputs: TuningInputs) -> None:
+    tails = {ema: tiny_tail() for ema in (0.0, 0.9)}
+    curves = {}
+    for ema, tail in tails.items():
+        freeze_norms(tail)
+        options = dataclasses.replace(OPTIONS, ema=ema)
+        curves[ema] = tune(tail, inputs, options, seed=0).curves
+        kept = tail.evaluate(inputs.validation_inputs[0], inputs.validation.targets, verbose=0)[0]
+        assert kept == pytest.approx(curves[ema][-1].validation_loss, abs=1e-5)
+    # The path is the same; only what is looked at differs.
+    assert [row.train_loss for row in curves[0.0]] == pytest.approx(
+        [row.train_loss for row in curves[0.9]], abs=1e-6
+    )
+    assert curves[0.0][-1].validation_loss != pytest.approx(curves[0.9][-1].validation_loss)
+
+
+EVERYTHING = TuningOptions(
+    epochs=4, batch=16, learning_rate=1e-2, ema=0.9, mixup=0.2, label_smoothing=0.1
+)
+
+
+@pytest.mark.parametrize("keep", ["best", "average", "last"])
+def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(
+    inputs: TuningInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: Any
+) -> None:
+    options = dataclasses.replace(EVERYTHING, keep=keep)
+    whole = tiny_tail(dropout=0.3)
+    uninterrupted = tune(whole, inputs, options, seed=0)
+
+    course = Course(checkpoint=Checkpoint(tmp_path / "standing.npz"))
+    real, calls = tuning._train_epoch, []
+
+    def dies_in_the_third(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(tuning, "_train_epoch", dies_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        tune(tiny_tail(dropout=0.3), inputs, options, seed=0, course=course)
+    resumed = tiny_tail(dropout=0.3)
+    tuned = tune(resumed, inputs, options, seed=0, course=course)
+    assert len(calls) == 5  # two epochs, the fatal one, the last two
+
+    assert len(tuned.curves) == 4
+    for row, other in zip(tuned.curves, uninterrupted.curves, strict=True):
+        assert row.epoch == other.epoch
+        assert row.train_loss == pytest.approx(other.train_loss, abs=1e-6)
+        assert row.validation_loss == pytest.approx(other.validation_loss, abs=1e-6)
+    for weights, other_weights in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_allclose(weights, other_weights, atol=1e-6)
+
+
+def test_a_damaged_standing_costs_the_epochs_and_nothing_else(
+    tail: keras.Model, inputs: TuningInputs, tmp_path: Path
+) -> None:
+    path = tmp_path / "standing.npz"
+    course = Course(checkpoint=Checkpoint(path))
+    tune(tail, inputs, OPTIONS, seed=0, course=course)
+    path.write_bytes(path.read_bytes()[:-100])
+    fresh = tiny_tail()
+    assert len(tune(fresh, inputs, OPTIONS, seed=0, course=course).curves) == 4
+    for weights, other in zip(fresh.get_weights(), tail.get_weights(), strict=True):
+        np.testing.assert_allclose(weights, other, atol=1e-6)
+
+
+def test_a_standing_of_another_network_is_left_aside(
+    tail: keras.Model, inputs: TuningInputs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    course = Course(checkpoint=Checkpoint(tmp_path / "standing.npz"))
+    start = keras.Input((4,))
+    other = keras.Model(start, keras.layers.Dense(2, name="logits")(start))
+    tune(other, inputs, OPTIONS, seed=0, course=course)
+    assert len(tune(tail, inputs, OPTIONS, seed=0, course=course).curves) == 4
+    assert "of another version: starting anew" in caplog.text
+
+
+class FitsEightPictures(keras.Model):
+    """A network on a device whose memory ends at eight pictures a step."""
+
+    def fit(self, *arguments: Any, **settings: Any) -> Any:
+        if settings["batch_size"] > 8:
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes")
+        return super().fit(*arguments, **settings)
+
+
+def test_out_of_memory_halves_the_batch_and_says_so(
+    inputs: TuningInputs, caplog: pytest.LogCaptureFixture
+) -> None:
+    small = tiny_tail(model=FitsEightPictures)
+    tuned = tune(small, inputs, dataclasses.replace(OPTIONS, batch=32), seed=0)
+    assert tuned.notes == ("out of memory at 32 pictures a step, trained with 8",)
+    assert "out of memory at 32 pictures a step, halved to 16" in caplog.text
+    # The same as if eight had been asked for: nothing is left of the attempts that failed.
+    asked = tiny_tail()
+    tune(asked, inputs, dataclasses.replace(OPTIONS, batch=8), seed=0)
+    for weights, other in zip(small.get_weights(), asked.get_weights(), strict=True):
+        np.testing.assert_allclose(weights, other, atol=1e-6)
