@@ -138,3 +138,40 @@ def test_progress_reaches_the_run_folder(tmp_path: Path) -> None:
 def test_cluster_run_needs_no_folders(caplog: pytest.LogCaptureFixture) -> None:
     run = config.to_json(RunContext(run_id="r"))
     assert run_step("gate", Settings, "{}", run=run, work=lambda s: s.word) == "hello"
+
+
+def test_items_of_one_step_leave_files_of_their_own(tmp_path: Path) -> None:
+    for item in ("a", "b"):
+        out = Artifact(str(tmp_path / item))
+        context = RunContext(run_id="r", run_dir=str(tmp_path / "run"), item=item)
+        run_step(
+            "gate",
+            Settings,
+            config.to_json(Settings()),
+            run=config.to_json(context),
+            outputs={"out": out},
+            work=lambda settings: None,
+        )
+    steps = tmp_path / "run" / "steps"
+    assert {path.name for path in steps.glob("*.json")} == {"gate@a.json", "gate@b.json"}
+    assert read_record(steps / "gate@a.json", StepRecord).step == "gate@a"
+
+
+@pytest.mark.parametrize(("kept", "times"), [(True, 1), (False, 2)])
+def test_outputs_that_are_not_to_be_kept_are_made_anew(
+    tmp_path: Path, kept: bool, times: int
+) -> None:
+    worked = []
+    for number in (1, 2):
+        context = RunContext(run_id="r", cache_dir=str(tmp_path / "cache"))
+        run_step(
+            "gate",
+            Settings,
+            config.to_json(Settings()),
+            run=config.to_json(context),
+            reuse=True,
+            outputs={"out": Artifact(str(tmp_path / str(number)))},
+            work=lambda settings: worked.append(settings),
+            keep=lambda: kept,
+        )
+    assert len(worked) == times
