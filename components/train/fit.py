@@ -20,6 +20,7 @@ from components.train.calibration import fit_temperature, softmax
 from components.train.config import TrainConfig
 from components.train.data import FLIPS, Floats, Split, TrainingData
 from components.train.network import Network
+from components.train.precision import chosen
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
 from components.train.weights import source_sha256, weights_sha256
 
@@ -60,7 +61,9 @@ def train(shards_root: Path, *, out: Path, settings: TrainConfig, cache_dir: str
     origin = source if is_file else weights_sha256(built.model)
     with ExitStack() as stack:
         root = cache_dir or stack.enter_context(tempfile.TemporaryDirectory())
-        cache = ActivationCache(Path(root) / "activations", int(settings.cache_gb * 1e9))
+        cache = ActivationCache(
+            Path(root) / "activations", int(settings.cache_gb * 1e9), chosen(settings.precision)
+        )
         session = Session(settings.seed, settings.flips, cache)
         fitted = method.fit(splits, built, options, session)
         logits = flip_averaged_logits(built, splits.validation, cut=fitted.cut, session=session)

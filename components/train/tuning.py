@@ -13,7 +13,9 @@ from components.common.config import Section
 from components.common.progress import report
 from components.common.seeding import generator
 from components.train.data import Floats, Rows, Split
+from components.train.folding import Precision
 from components.train.network import as_fed
+from components.train.quick import quickened
 from components.train.session import EpochScore, predict, score
 
 LOG = logging.getLogger(__name__)
@@ -47,12 +49,15 @@ class TuningInputs:
     """What the tail is trained on: activations [rows, ...] beside the splits they belong to.
 
     One array an input of the tail, see `Network.boundary`.
+
+    precision: what the tail's dense convolutions are computed in while it is trained.
     """
 
     train: Split
     train_inputs: tuple[Rows, ...]
     validation: Split
     validation_inputs: tuple[Rows, ...]
+    precision: Precision = "float32"
 
     def validation_logits(self, tail: keras.Model) -> Floats:
         """Return the tail's answers for view 0 of the validation pictures."""
@@ -88,13 +93,15 @@ def tune(tail: keras.Model, inputs: TuningInputs, options: TuningOptions, *, see
         seed: of the order and of the views.
     """
     steps = math.ceil(inputs.train.pictures / options.batch)
-    _compile(tail, options, steps=steps * options.epochs)
+    # Over the same variables: what it learns, the tail has learnt.
+    quick = quickened(tail, precision=inputs.precision)
+    _compile((quick, tail), options, steps=steps * options.epochs)
     listener = _Steps(total=steps * options.epochs)
     rng = generator(seed, "tuning")
     keeper = _Keeper(tail, options)
     curves: list[EpochScore] = []
     for epoch in range(1, options.epochs + 1):
-        history = _train_epoch(tail, inputs, options, rng=rng, listener=listener)
+        history = _train_epoch(quick, inputs, options, rng=rng, listener=listener)
         judged = score(inputs.validation_logits(tail), inputs.validation)
         # The probe is the curves' first epoch.
         row = EpochScore(
@@ -109,7 +116,8 @@ def tune(tail: keras.Model, inputs: TuningInputs, options: TuningOptions, *, see
     return Tuned(tuple(curves), "")
 
 
-def _compile(tail: keras.Model, options: TuningOptions, *, steps: int) -> None:
+def _compile(models: tuple[keras.Model, ...], options: TuningOptions, *, steps: int) -> None:
+    """Compile models over the same variables with one optimiser."""
     warm_up = round(steps * options.warm_up)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0 if warm_up else options.learning_rate,
@@ -120,11 +128,12 @@ def _compile(tail: keras.Model, options: TuningOptions, *, steps: int) -> None:
     optimizer = keras.optimizers.AdamW(
         schedule, weight_decay=options.weight_decay, global_clipnorm=options.clip_norm
     )
-    tail.compile(
-        optimizer,
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-        weighted_metrics=["categorical_accuracy"],
-    )
+    for model in models:
+        model.compile(
+            optimizer,
+            loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+            weighted_metrics=["categorical_accuracy"],
+        )
 
 
 def _train_epoch(

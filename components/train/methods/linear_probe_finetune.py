@@ -57,6 +57,7 @@ def fit(data: TrainingData, network: Network, options: Options, session: Session
         validation_inputs=session.cache.inputs(
             network, Want(data.validation, starts, activity="computing validation features")
         ),
+        precision=session.cache.precision,
     )
     (features,) = session.cache.get(network, Want(data.train, (EMBEDDING,), starts=starts))
     seed = derive(session.seed, "probe")
