@@ -40,6 +40,7 @@ from components.train import data, network
 from components.train.activations import ActivationCache
 from components.train.data import Split
 from components.train.fit import METHODS
+from components.train.precision import chosen
 from components.train.session import Session, flip_averaged_logits
 from components.validate.splits import assign
 from pipelines.config import TrainingRun, override, read_preset, resolve
@@ -100,7 +101,9 @@ class Bench:
         self._settings = settings
         self._work = work
         self._results = results
-        self._cache = ActivationCache(work / "activations", CACHE_BYTES)
+        self._cache = ActivationCache(
+            work / "activations", CACHE_BYTES, chosen(settings.train.precision)
+        )
 
     def row(self, task: Task, method: str) -> Row:
         """Return one fitted and scored network, from the results where it is already there."""

@@ -1,38 +1,41 @@
 """The frozen part of the network, computed once per picture and view, kept on disk.
 
-An entry is keyed by everything its values depend on: the weights and structure of the frozen
-part, its last layer, the pixels (hence resolution and augmentation), the flip. It appears by
-rename, so that two runs may fill the cache side by side: both write, one wins, both are right.
+What is kept is keyed by everything its values depend on: the weights and structure of the frozen
+part, its last layer, the precision it was computed in, the flip (together the family), and the
+pixels of each row (hence resolution and augmentation). Another split of the same pictures, or the
+same split with new ones, takes the rows that are there and computes the others. Two runs may fill
+the cache side by side: both write, one wins, both are right.
 """
 
-import contextlib
 import hashlib
+import json
 import logging
-import time
-import uuid
-from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from components.common.progress import track
+from components.train.activation_store import (
+    Activations,
+    ActivationStore,
+    Draft,
+    EntryName,
+    row_digests,
+)
 from components.train.data import FlippedPixels, Rows, Split
+from components.train.folding import Precision, fold_batch_norm
 from components.train.network import INPUT, Network, as_fed
 from components.train.weights import weights_sha256
 
 LOG = logging.getLogger(__name__)
 
-# Part of every key: raise it when the meaning of an entry changes.
-_FORMAT = "1"
 _BATCH = 32
+_COPIED_ROWS = 256
 _FLOAT16_MAX = float(np.finfo(np.float16).max)
-_STALE_PARTIAL_S = 6 * 3600.0
-
-Activations = npt.NDArray[Any]
 
 
 class _TooLargeError(Exception):
@@ -56,10 +59,14 @@ class Want:
 
 @dataclass(frozen=True)
 class ActivationCache:
-    """Activations below a folder, the least recently used dropped beyond `limit_bytes`."""
+    """Activations below a folder, the least recently used dropped beyond `limit_bytes`.
+
+    precision: what the frozen part is computed in; see `fold_batch_norm`.
+    """
 
     root: Path
     limit_bytes: int
+    precision: Precision = "float32"
 
     def get(self, network: Network, want: Want) -> tuple[Activations, ...]:
         """Return activations, float16 (float32 where the values need it), memory-mapped.
@@ -67,18 +74,20 @@ class ActivationCache:
         One array a layer, [rows of the split, ...layer shape], rows ordered as the split's
         pixels. The layers must still have the weights they are meant to be frozen at.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        paths = {name: self.root / f"{_key(network, name, want)}.npy" for name in want.layers}
-        rows = len(want.split.pixels)
-        opened = {name: _open(path, rows=rows) for name, path in paths.items()}
-        found = {name: array for name, array in opened.items() if array is not None}
-        absent = {name: path for name, path in paths.items() if name not in found}
+        digests = row_digests(want.split.pixels)
+        names = {
+            layer: EntryName(self._family(network, layer, want.flip), digests)
+            for layer in want.layers
+        }
+        opened = {layer: self._store.find(name) for layer, name in names.items()}
+        found = {layer: values for layer, values in opened.items() if values is not None}
+        absent = {layer: name for layer, name in names.items() if layer not in found}
         if absent:
             found |= self._fill(network, want, absent)
-            self._evict(keep=set(paths.values()))
+            self._store.evict(keep=names.values())
         else:
             LOG.info("%s: taken from the cache", ", ".join(want.layers))
-        return tuple(found[name] for name in want.layers)
+        return tuple(found[layer] for layer in want.layers)
 
     def inputs(self, network: Network, want: Want) -> tuple[Rows, ...]:
         """Return what the part after the layers is fed from: activations, or pixels themselves.
@@ -89,100 +98,121 @@ class ActivationCache:
             return (FlippedPixels(want.split.pixels, want.flip),)
         return self.get(network, want)
 
-    def _fill(self, network: Network, want: Want, paths: dict[str, Path]) -> dict[str, Activations]:
-        """Compute what is absent in one pass, and open it."""
+    @property
+    def _store(self) -> ActivationStore:
+        return ActivationStore(self.root, self.limit_bytes)
+
+    def _fill(
+        self, network: Network, want: Want, names: dict[str, EntryName]
+    ) -> dict[str, Activations]:
+        """Make the entries that are absent, from rows of others where there are any."""
         try:
-            self._compute(network, want, paths, dtype=np.float16)
+            return self._assemble(network, want, names, dtype=np.float16)
         except _TooLargeError:
             LOG.info("values beyond float16, kept as float32")
-            self._compute(network, want, paths, dtype=np.float32)
-        return {name: np.load(path, mmap_mode="r") for name, path in paths.items()}
+            return self._assemble(network, want, names, dtype=np.float32)
 
-    def _compute(self, network: Network, want: Want, paths: dict[str, Path], *, dtype: Any) -> None:
-        part = network.frozen_between(want.starts, tuple(paths))
+    def _assemble(
+        self, network: Network, want: Want, names: dict[str, EntryName], *, dtype: Any
+    ) -> dict[str, Activations]:
+        with ExitStack() as stack:
+            drafts = {
+                layer: stack.enter_context(
+                    self._store.draft(name, row_shape=_row_shape(network, layer), dtype=dtype)
+                )
+                for layer, name in names.items()
+            }
+            missing: set[int] = set()
+            for draft in drafts.values():
+                missing |= _copy(self._store, draft)
+            total = len(want.split.pixels)
+            LOG.info(
+                "%s: %d of %d rows from earlier entries, the others are computed",
+                ", ".join(drafts),
+                total - len(missing),
+                total,
+            )
+            if missing:
+                self._compute(network, want, drafts, np.array(sorted(missing)))
+            return {layer: draft.publish() for layer, draft in drafts.items()}
+
+    def _compute(
+        self, network: Network, want: Want, drafts: dict[str, Draft], missing: Any
+    ) -> None:
+        """Compute the missing rows of all drafts in one pass."""
+        between = network.between(want.starts, tuple(drafts))
+        part = fold_batch_norm(between, precision=self.precision)
         earlier = Want(want.split, want.starts, want.flip, activity=want.activity)
         sources = self.inputs(network, earlier)
-        rows = len(want.split.pixels)
-        partials = [path.with_name(f".partial-{uuid.uuid4().hex}.npy") for path in paths.values()]
-        try:
-            arrays = [
-                np.lib.format.open_memmap(
-                    partial, mode="w+", dtype=dtype, shape=(rows, *output.shape[1:])
-                )
-                for partial, output in zip(partials, part.outputs, strict=True)
-            ]
-            for first in track(range(0, rows, _BATCH), want.activity):
-                chunk = slice(first, first + _BATCH)
-                inputs = [np.asarray(source[chunk], dtype=np.float32) for source in sources]
-                for array, values in zip(arrays, _answers(part, inputs), strict=True):
-                    if dtype is np.float16 and np.abs(values).max(initial=0.0) > _FLOAT16_MAX:
-                        raise _TooLargeError
-                    array[chunk] = values
-            for array, partial, path in zip(arrays, partials, paths.values(), strict=True):
-                array.flush()
-                partial.replace(path)
-        finally:
-            for partial in partials:
-                partial.unlink(missing_ok=True)
+        for first in track(range(0, len(missing), _BATCH), want.activity):
+            rows = missing[first : first + _BATCH]
+            inputs = [np.asarray(source[rows], dtype=np.float32) for source in sources]
+            for draft, values in zip(drafts.values(), _answers(part, inputs), strict=True):
+                _put(draft, rows, values)
 
-    def _evict(self, *, keep: set[Path]) -> None:
-        """Drop the least recently used entries; a run that has one mapped keeps its pages."""
-        now = time.time()
-        for partial in self.root.glob(".partial-*"):
-            with contextlib.suppress(FileNotFoundError):
-                if now - partial.stat().st_mtime > _STALE_PARTIAL_S:
-                    partial.unlink()
-        total = 0
-        for entry in sorted(_entries(self.root), key=lambda e: e.used, reverse=True):
-            total += entry.size
-            if total > self.limit_bytes and entry.path not in keep:
-                entry.path.unlink(missing_ok=True)
+    def _family(self, network: Network, layer: str, flip: tuple[bool, bool]) -> str:
+        frozen = network.between((INPUT,), (layer,))
+        parts = [
+            weights_sha256(frozen),
+            _structure(frozen),
+            layer,
+            str(frozen.input_shape),
+            self.precision,
+            f"flip {flip}",
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True)
-class _Entry:
-    path: Path
-    used: float
-    size: int
+def _copy(store: ActivationStore, draft: Draft) -> set[int]:
+    """Fill a draft with what earlier entries of its family hold; return the rows they lack."""
+    positions: dict[bytes, list[int]] = {}
+    for row, digest in enumerate(draft.name.digests):
+        positions.setdefault(digest, []).append(row)
+    for entry in store.relatives(draft.name.family):
+        # Rows rounded to float16 are not what a float32 entry is for.
+        if draft.values.dtype == np.float32 and entry.values.dtype != np.float32:
+            continue
+        pairs = [
+            (source, row)
+            for source, digest in enumerate(entry.digests)
+            for row in positions.pop(digest, ())
+        ]
+        if pairs:
+            entry.touch()
+        for first in range(0, len(pairs), _COPIED_ROWS):
+            sources, rows = np.array(pairs[first : first + _COPIED_ROWS]).T
+            _put(draft, rows, entry.values[sources])
+    return {row for rows in positions.values() for row in rows}
 
 
-def _entries(root: Path) -> Iterator[_Entry]:
-    for path in root.glob("[!.]*.npy"):
-        with contextlib.suppress(FileNotFoundError):
-            status = path.stat()
-            yield _Entry(path, status.st_mtime, status.st_size)
+def _put(draft: Draft, rows: Any, values: Activations) -> None:
+    narrow = draft.values.dtype == np.float16
+    if narrow and np.abs(values).max(initial=0.0) > _FLOAT16_MAX:
+        raise _TooLargeError
+    draft.values[rows] = values
+
+
+def _row_shape(network: Network, layer: str) -> tuple[int, ...]:
+    return tuple(network.model.get_layer(layer).output.shape[1:])
 
 
 def _answers(part: keras.Model, inputs: list[Activations]) -> list[Activations]:
     answers = part.predict_on_batch(as_fed(inputs))
     several = isinstance(answers, list | tuple)
-    return [np.asarray(values) for values in (answers if several else [answers])]
+    return [np.asarray(values, np.float32) for values in (answers if several else [answers])]
 
 
-def _key(network: Network, layer: str, want: Want) -> str:
-    frozen = network.between((INPUT,), (layer,))
-    parts = [
-        _FORMAT,
-        weights_sha256(frozen),
-        layer,
-        str(frozen.input_shape),
-        want.split.content_sha256,
-        f"flip {want.flip}",
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _open(path: Path, *, rows: int) -> Activations | None:
-    """Map an entry, or None when there is none or it is damaged."""
-    try:
-        array: Activations = np.load(path, mmap_mode="r")
-    except FileNotFoundError:
-        return None
-    except (ValueError, OSError, EOFError):
-        path.unlink(missing_ok=True)
-        return None
-    if len(array) != rows:
-        return None
-    with contextlib.suppress(OSError):
-        path.touch()
-    return array
+def _structure(model: keras.Model) -> str:
+    """Return a digest of what the layers do and of who reads whom; layer names do not count."""
+    place = {id(layer): number for number, layer in enumerate(model.operations)}
+    described = []
+    for layer in model.operations:
+        config = {key: value for key, value in layer.get_config().items() if key != "name"}
+        # Cutting a network elsewhere calls its layers again; the first call is the network's own.
+        sources = [
+            place.get(id(tensor._keras_history.operation))
+            for tensor in layer._inbound_nodes[0].input_tensors
+        ]
+        described.append([type(layer).__name__, config, sources])
+    text = json.dumps(described, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -22,6 +22,7 @@ from components.train.checkpoints import Checkpoints
 from components.train.config import TrainConfig
 from components.train.data import FLIPS, Floats, Split, TrainingData
 from components.train.network import EMBEDDING, INPUT, Network
+from components.train.precision import chosen
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
 from components.train.weights import load_file, source_sha256, weights_sha256
 
@@ -64,7 +65,9 @@ def train(
     built, origin = _start(settings, splits, image_size_px=size, run_dir=run_dir)
     with ExitStack() as stack:
         root = cache_dir or stack.enter_context(tempfile.TemporaryDirectory())
-        cache = ActivationCache(Path(root) / "activations", int(settings.cache_gb * 1e9))
+        cache = ActivationCache(
+            Path(root) / "activations", int(settings.cache_gb * 1e9), chosen(settings.precision)
+        )
         # Without a place that outlives this run there is nothing to go on from.
         standings = _standings(cache_dir, settings, splits, origin) if cache_dir else Checkpoints()
         session = Session(settings.seed, settings.flips, cache, standings.folder)

@@ -5,29 +5,37 @@ t = beta - s mean. A convolution is linear, so s goes into its kernel and t into
 spares two passes over the activations, which is what a CPU spends most of its time on.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
+Precision = Literal["float32", "bfloat16"]
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
-def fold_batch_norm(model: keras.Model) -> keras.Model:
-    """Return a copy that answers the same in inference, to float32 rounding.
+
+def fold_batch_norm(model: keras.Model, *, precision: Precision = "float32") -> keras.Model:
+    """Return a copy that answers the same in inference, to the rounding of `precision`.
 
     Args:
         model: a functional model; left as it is.
+        precision: what is computed in; the weights stay float32, and so do the inputs.
     """
     followers = {
         layer.name: follower
         for layer in model.layers
-        if (follower := _following_norm(layer, model)) is not None
+        if (follower := following_norm(layer, model)) is not None
     }
     folded = {follower.name for follower in followers.values()}
+    policy = POLICIES[precision]
 
     def copy_layer(layer: Any) -> Any:
         if layer.name in folded:
-            return keras.layers.Identity(name=layer.name)
+            return keras.layers.Identity(name=layer.name, dtype=policy)
         config = layer.get_config()
+        # What is no layer but a bare operation has no precision of its own.
+        if "dtype" in config and precision != "float32":
+            config["dtype"] = policy
         if layer.name in followers:
             config["use_bias"] = True
         return layer.__class__.from_config(config)
@@ -46,13 +54,17 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
     return copy
 
 
-def _following_norm(layer: Any, model: keras.Model) -> Any:
+def following_norm(layer: Any, model: keras.Model) -> Any:
     """Return the BatchNorm that alone reads a linear convolution inside the model, or None."""
     if type(layer) not in {keras.layers.Conv2D, keras.layers.DepthwiseConv2D}:
         return None
-    if layer.activation is not keras.activations.linear or _is_output(layer, model):
+    if (
+        layer.data_format != "channels_last"
+        or layer.activation is not keras.activations.linear
+        or _is_output(layer, model)
+    ):
         return None
-    inside = {id(inner): inner for inner in model.layers}
+    inside = {id(inner): inner for inner in model.operations}
     readers = {id(node.operation) for node in layer._outbound_nodes} & set(inside)
     if len(readers) != 1:
         return None
@@ -60,8 +72,14 @@ def _following_norm(layer: Any, model: keras.Model) -> Any:
     return reader if isinstance(reader, keras.layers.BatchNormalization) else None
 
 
+def source_name(layer: Any) -> str:
+    """Return the name of the one layer that a layer reads, "" when there are several."""
+    tensors = layer._inbound_nodes[0].input_tensors
+    return str(tensors[0]._keras_history.operation.name) if len(tensors) == 1 else ""
+
+
 def _is_output(layer: Any, model: keras.Model) -> bool:
-    return any(layer.output is output for output in model.outputs)
+    return any(output._keras_history.operation is layer for output in model.outputs)
 
 
 def _folded_weights(layer: Any, norm: Any) -> list[Any]:

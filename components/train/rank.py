@@ -21,8 +21,9 @@ from components.common.artifacts.shards import Shards
 from components.common.errors import DataError, WeightsError, expected
 from components.common.progress import report
 from components.common.seeding import derive
-from components.train import data, network
-from components.train.activations import ActivationCache, Activations, Want
+from components.train import data, network, precision
+from components.train.activation_store import Activations
+from components.train.activations import ActivationCache, Want
 from components.train.config import TrainConfig
 from components.train.cost import Speed, Workload, estimate_s, measure_speed
 from components.train.cross_validation import Fold, grouped_folds
@@ -107,7 +108,11 @@ def rank(
             views,
             folds,
             tuple(take(views[sizes[0]], fold.inner) for fold in folds),
-            ActivationCache(Path(root) / "activations", int(train.cache_gb * 1e9)),
+            ActivationCache(
+                Path(root) / "activations",
+                int(train.cache_gb * 1e9),
+                precision.chosen(train.precision),
+            ),
             now + share_s if deadline_unix_s else 0.0,
         )
         info = _ranked(bench)

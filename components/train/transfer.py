@@ -98,6 +98,7 @@ def tail_inputs(
         train_inputs=session.cache.inputs(network, Want(data.train, starts)),
         validation=data.validation,
         validation_inputs=session.cache.inputs(network, judged),
+        precision=session.cache.precision,
     )
 
 

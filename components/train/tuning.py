@@ -15,10 +15,12 @@ from components.common.seeding import generator
 from components.train.checkpoints import Checkpoint, Standing
 from components.train.data import ClassWeight, Floats, Rows, Split
 from components.train.epochs import Epoch, draw_epoch, mix, smoothed
+from components.train.folding import Precision
 from components.train.keeper import Keep, Keeper, averaged, stalled
 from components.train.memory import halving_batch
 from components.train.network import as_fed
 from components.train.optimizer import LayerwiseAdamW, Treatment, Treatments, treatments_of
+from components.train.quick import quickened
 from components.train.session import EpochScore, Score, predict, score
 from components.train.variables import assign_all, same_shapes, values_of
 
@@ -73,12 +75,15 @@ class TuningInputs:
     """What the tail is trained on: activations [rows, ...] beside the splits they belong to.
 
     One array an input of the tail, see `Network.boundary`.
+
+    precision: what the tail's dense convolutions are computed in while it is trained.
     """
 
     train: Split
     train_inputs: tuple[Rows, ...]
     validation: Split
     validation_inputs: tuple[Rows, ...]
+    precision: Precision = "float32"
 
     def validation_logits(self, tail: keras.Model) -> Floats:
         """Return the tail's answers for view 0 of the validation pictures."""
@@ -169,6 +174,8 @@ class _Training:
         course: Course,
     ) -> None:
         self._tail = tail
+        # Over the same variables: what it learns, the tail has learnt.
+        self._quick = quickened(tail, precision=inputs.precision)
         self._inputs = inputs
         self._options = options
         self._seed = seed
@@ -182,7 +189,9 @@ class _Training:
     def run(self, stood: Standing | None) -> Tuned:
         """Train until the end, a stall or a loss that is not finite."""
         options = self._options
-        optimizer = _compiled(self._tail, options, self._course.treat, steps=self._steps)
+        optimizer = _compiled(
+            self._tail, self._quick, options, self._course.treat, steps=self._steps
+        )
         if stood is not None and self._fits(stood, optimizer):
             self._take_up(stood, optimizer)
         listener = _Steps(total=self._steps)
@@ -203,7 +212,7 @@ class _Training:
         if self._options.mixup:
             rng = generator(self._seed, "mixup", str(number))
             epoch = mix(epoch, self._options.mixup, rng=rng)
-        trained = _train_epoch(self._tail, self._inputs, epoch, self._options.batch, listener)
+        trained = _train_epoch(self._quick, self._inputs, epoch, self._options.batch, listener)
         with averaged(self._tail, optimizer):
             judged = score(self._inputs.validation_logits(self._tail), self._inputs.validation)
             row = EpochScore(
@@ -247,8 +256,14 @@ class _Training:
 
 
 def _compiled(
-    tail: keras.Model, options: TuningOptions, treat: Treatments | None, *, steps: int
+    tail: keras.Model,
+    quick: keras.Model,
+    options: TuningOptions,
+    treat: Treatments | None,
+    *,
+    steps: int,
 ) -> LayerwiseAdamW:
+    """Compile two models over the same variables with one optimiser."""
     warm_up = round(steps * options.warm_up)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0 if warm_up else options.learning_rate,
@@ -263,11 +278,12 @@ def _compiled(
         ema=options.ema,
     )
     optimizer.build(tail.trainable_variables)
-    tail.compile(
-        optimizer,
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-        weighted_metrics=["categorical_accuracy"],
-    )
+    for model in (quick, tail):
+        model.compile(
+            optimizer,
+            loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+            weighted_metrics=["categorical_accuracy"],
+        )
     return optimizer
 
 
