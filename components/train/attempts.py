@@ -22,6 +22,8 @@ LOG = logging.getLogger(__name__)
 _RETRIES = 1
 # Of the loss to beat: less is within what a few hundred pictures can tell.
 _TOLERANCE = 0.05
+# In nats: where classes are all but perfectly separated, five per cent of nothing is noise.
+_NEGLIGIBLE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,6 @@ def _identity(tail: keras.Model, inputs: TuningInputs, options: TuningOptions) -
 
 
 def _fault(loss: float, bar: Bar) -> str:
-    if loss <= bar.loss * (1.0 + _TOLERANCE):
+    if loss <= bar.loss * (1.0 + _TOLERANCE) + _NEGLIGIBLE:
         return ""
     return f"calibrated validation loss {loss:.3f}, {bar.owner}'s is {bar.loss:.3f}"

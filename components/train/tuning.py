@@ -64,11 +64,6 @@ class TuningOptions(Section):
     class_weight: ClassWeight = "none"
     mixup: Annotated[float, Field(ge=0)] = 0.0
 
-    def treatment(self, layer: str) -> Treatment:
-        """Return how a layer is trained where the method does not say otherwise."""
-        del layer
-        return Treatment(decay=self.weight_decay)
-
 
 @dataclass(frozen=True)
 class TuningInputs:
@@ -105,7 +100,7 @@ class Course:
 
     phase: name in the learning curves.
     first_epoch: number of the first epoch in the curves; the probe is epoch 1.
-    treat: how each layer is trained; None trains all alike, see `TuningOptions.treatment`.
+    treat: how each layer is trained; None trains all alike, with the options' decay.
     checkpoint: where the training stands after each epoch.
     """
 
@@ -136,8 +131,7 @@ def tune(
 ) -> Tuned:
     """Train a tail in place with AdamW; stop when it diverges or no longer gets better.
 
-    A training that was killed goes on after the epoch that it finished last. Where memory runs
-    out, it starts again with half the batch, and the notes say so.
+    A killed training goes on after its last finished epoch; out of memory halves the batch.
 
     Args:
         tail: activations -> logits; its trainable layers are trained.
@@ -153,11 +147,13 @@ def tune(
 
     def attempt(batch: int) -> Tuned:
         assign_all(tail.variables, start)
-        training = _Training(tail, inputs, dataclasses.replace(options, batch=batch), seed, course)
+        settings = dataclasses.replace(options, batch=batch)
+        training = _Training(tail, inputs, settings, seed=seed, course=course)
         tuned = training.run(stood if batch == asked else None)
-        halved = f"out of memory at {options.batch} pictures a step, trained with {batch}"
-        notes = (halved,) if batch < options.batch else ()
-        return dataclasses.replace(tuned, notes=notes)
+        if batch == options.batch:
+            return tuned
+        note = f"out of memory at {options.batch} pictures a step, trained with {batch}"
+        return dataclasses.replace(tuned, notes=(note,))
 
     return halving_batch(attempt, asked)
 
@@ -170,6 +166,7 @@ class _Training:
         tail: keras.Model,
         inputs: TuningInputs,
         options: TuningOptions,
+        *,
         seed: int,
         course: Course,
     ) -> None:
@@ -188,10 +185,9 @@ class _Training:
 
     def run(self, stood: Standing | None) -> Tuned:
         """Train until the end, a stall or a loss that is not finite."""
-        options = self._options
-        optimizer = _compiled(
-            self._tail, self._quick, options, self._course.treat, steps=self._steps
-        )
+        options, course = self._options, self._course
+        models = (self._quick, self._tail)
+        optimizer = _compiled(models, options, course.treat, steps=self._steps)
         if stood is not None and self._fits(stood, optimizer):
             self._take_up(stood, optimizer)
         listener = _Steps(total=self._steps)
@@ -201,20 +197,21 @@ class _Training:
             if not (math.isfinite(row.train_loss) and math.isfinite(row.validation_loss)):
                 why = f"the loss was not finite in epoch {len(self._curves)}"
                 return Tuned(tuple(self._curves), why)
-            self._course.checkpoint.write(self._standing(optimizer))
+            course.checkpoint.write(self._standing(optimizer))
         self._keeper.restore(optimizer)
         return Tuned(tuple(self._curves), "")
 
     def _epoch(self, optimizer: LayerwiseAdamW, listener: "_Steps") -> EpochScore:
-        """Train for one epoch, score and note it."""
+        """Train for one epoch, score it, note it."""
         number = len(self._curves) + 1
         epoch = draw_epoch(self._inputs.train, self._targets, rng=self._rng)
         if self._options.mixup:
             rng = generator(self._seed, "mixup", str(number))
             epoch = mix(epoch, self._options.mixup, rng=rng)
-        trained = _train_epoch(self._quick, self._inputs, epoch, self._options.batch, listener)
-        with averaged(self._tail, optimizer):
-            judged = score(self._inputs.validation_logits(self._tail), self._inputs.validation)
+        tail, inputs = self._tail, self._inputs
+        trained = _train_epoch(self._quick, inputs, epoch, self._options.batch, listener)
+        with averaged(tail, optimizer):
+            judged = score(inputs.validation_logits(tail), inputs.validation)
             row = EpochScore(
                 self._course.phase,
                 self._course.first_epoch + number - 1,
@@ -240,8 +237,8 @@ class _Training:
 
     def _fits(self, stood: Standing, optimizer: LayerwiseAdamW) -> bool:
         """Say whether a standing is of these variables; another version of Graft may differ."""
-        fits = same_shapes(self._tail.variables, stood.tail)
-        fits = fits and same_shapes(optimizer.variables, stood.optimizer)
+        variables = [*self._tail.variables, *optimizer.variables]
+        fits = same_shapes(variables, [*stood.tail, *stood.optimizer])
         if not fits:
             LOG.warning("what was left of an earlier run is of another version: starting anew")
         return fits
@@ -256,14 +253,13 @@ class _Training:
 
 
 def _compiled(
-    tail: keras.Model,
-    quick: keras.Model,
+    models: tuple[keras.Model, keras.Model],
     options: TuningOptions,
     treat: Treatments | None,
     *,
     steps: int,
 ) -> LayerwiseAdamW:
-    """Compile two models over the same variables with one optimiser."""
+    """Compile two models over the same variables with one optimiser; the last names its layers."""
     warm_up = round(steps * options.warm_up)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0 if warm_up else options.learning_rate,
@@ -271,14 +267,15 @@ def _compiled(
         warmup_target=options.learning_rate if warm_up else None,
         warmup_steps=warm_up,
     )
+    alike = Treatment(decay=options.weight_decay)
     optimizer = LayerwiseAdamW(
         schedule,
-        treatments=treatments_of(tail, treat or options.treatment),
+        treatments=treatments_of(tail, treat or (lambda _: alike)),
         clip_norm=options.clip_norm,
         ema=options.ema,
     )
-    optimizer.build(tail.trainable_variables)
-    for model in (quick, tail):
+    optimizer.build(models[-1].trainable_variables)
+    for model in models:
         model.compile(
             optimizer,
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
