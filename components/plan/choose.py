@@ -1,6 +1,6 @@
 """Which ranked candidates fit into the time that is left. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from components.common.artifacts.ranking import LeftOut, Ranked, RankingInfo, Recipe
@@ -9,10 +9,14 @@ from components.plan.config import PlanConfig
 
 @dataclass(frozen=True)
 class Choice:
-    """A ranked network with one way to fine-tune it."""
+    """A ranked network with one way to fine-tune it.
+
+    finished: an earlier run has trained it, so that it costs nothing now.
+    """
 
     ranked: Ranked
     recipe: Recipe
+    finished: bool = False
 
     @property
     def name(self) -> str:
@@ -28,7 +32,13 @@ class Plan:
     left_out: tuple[LeftOut, ...]
 
 
-def choose(ranking: RankingInfo, settings: PlanConfig, *, left_s: float) -> Plan:
+def choose(
+    ranking: RankingInfo,
+    settings: PlanConfig,
+    *,
+    left_s: float,
+    is_finished: Callable[[Ranked, Recipe], bool] | None = None,
+) -> Plan:
     """Take the best-ranked candidates and drop from the end until the rest fits.
 
     A network comes with all its methods before the next one; of the sets of feature layers of
@@ -38,10 +48,12 @@ def choose(ranking: RankingInfo, settings: PlanConfig, *, left_s: float) -> Plan
         ranking: the best first.
         settings: number of finalists, reserve, parallelism.
         left_s: seconds until the run must be done.
+        is_finished: tells whether an earlier run has trained a candidate, which then costs
+            nothing and is never dropped for the budget.
     """
     wanted: list[Choice] = []
     left_out: list[LeftOut] = []
-    for choice in _choices(ranking, left_out):
+    for choice in _choices(ranking, left_out, is_finished):
         if len(wanted) < settings.finalists:
             wanted.append(choice)
         else:
@@ -49,8 +61,8 @@ def choose(ranking: RankingInfo, settings: PlanConfig, *, left_s: float) -> Plan
             left_out.append(LeftOut(name=choice.name, reason=reason))
     usable_s = left_s - 60.0 * settings.reserve_min
     dropped: list[LeftOut] = []
-    while wanted and (needed := needed_s(wanted)) > usable_s:
-        last = wanted.pop()
+    while (needed := needed_s(wanted)) > max(usable_s, 0.0):
+        last = wanted.pop(max(at for at, one in enumerate(wanted) if not one.finished))
         reason = (
             f"dropped for the budget: the finalists up to it need about {needed / 60:.1f} min, "
             f"{max(usable_s, 0.0) / 60:.1f} min are left"
@@ -64,10 +76,14 @@ def needed_s(choices: list[Choice]) -> float:
 
     Side by side they share the processors, so they take as long as one after another.
     """
-    return sum(choice.recipe.estimate_s for choice in choices)
+    return sum(choice.recipe.estimate_s for choice in choices if not choice.finished)
 
 
-def _choices(ranking: RankingInfo, left_out: list[LeftOut]) -> Iterator[Choice]:
+def _choices(
+    ranking: RankingInfo,
+    left_out: list[LeftOut],
+    is_finished: Callable[[Ranked, Recipe], bool] | None,
+) -> Iterator[Choice]:
     seen: dict[str, str] = {}
     for ranked in ranking.ranked:
         network = f"{ranked.backbone} {ranked.image_size_px} px"
@@ -76,4 +92,6 @@ def _choices(ranking: RankingInfo, left_out: list[LeftOut]) -> Iterator[Choice]:
             left_out.append(LeftOut(name=ranked.name, reason=reason))
             continue
         seen[network] = ranked.name
-        yield from (Choice(ranked, recipe) for recipe in ranked.recipes)
+        for recipe in ranked.recipes:
+            finished = is_finished is not None and is_finished(ranked, recipe)
+            yield Choice(ranked, recipe, finished)

@@ -1,6 +1,7 @@
 """Turn a Ranking into the Shortlist, and each finalist into the settings of its own tasks."""
 
 import dataclasses
+import hashlib
 import json
 import logging
 import re
@@ -9,8 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from components.common import config
-from components.common.artifacts.ranking import Ranking
-from components.common.artifacts.shortlist import Allowance, Finalist, Shortlist, ShortlistInfo
+from components.common.artifacts.ranking import Ranked, Ranking, RankingInfo, Recipe
+from components.common.artifacts.shortlist import (
+    Allowance,
+    Finalist,
+    Shortlist,
+    ShortlistInfo,
+    is_marked,
+)
 from components.common.errors import ConfigError, expected
 from components.common.run_context import RunContext
 from components.plan.choose import Choice, choose
@@ -49,7 +56,12 @@ def make_shortlist(
     ranking = Ranking.read(ranking_root).info
     deadline = run.deadline_unix_s or time.time() + 60.0 * settings.budget_min
     left_s = deadline - time.time()
-    plan = choose(ranking, settings, left_s=left_s)
+    tasks = _Tasks(ranking, base)
+
+    def is_finished(ranked: Ranked, recipe: Recipe) -> bool:
+        return is_marked(run.cache_dir, tasks.mark(ranked, recipe))
+
+    plan = choose(ranking, settings, left_s=left_s, is_finished=is_finished)
     if not plan.chosen:
         raise _too_little(ranking_root, settings, left_s)
     finalists = tuple(_finalist(number, one) for number, one in enumerate(plan.chosen, start=1))
@@ -63,7 +75,7 @@ def make_shortlist(
     LOG.info("fine-tuning %s", ", ".join(one.name for one in finalists))
     timed = dataclasses.replace(run, deadline_unix_s=deadline - 60.0 * settings.reserve_min)
     return [
-        _task(finalist, choice, timed, base)
+        tasks.task(finalist, choice, timed)
         for finalist, choice in zip(finalists, plan.chosen, strict=True)
     ]
 
@@ -101,24 +113,45 @@ def _finalist(number: int, choice: Choice) -> Finalist:
     )
 
 
-def _task(finalist: Finalist, choice: Choice, run: RunContext, base: Base) -> str:
-    ranked, recipe = choice.ranked, choice.recipe
-    allowance = Allowance(estimate_s=recipe.estimate_s, deadline_unix_s=run.deadline_unix_s)
-    changes = {
-        "backbone": ranked.backbone,
-        "weights": ranked.weights,
-        "features": list(ranked.features),
-        "method": recipe.method,
-        "options": recipe.options,
-    }
-    return json.dumps(
-        {
-            "augment": _changed(base.augment, image_size_px=ranked.image_size_px),
-            "train": _changed(base.train, **changes),
-            "allowance": config.to_json(allowance),
-            "run": config.to_json(dataclasses.replace(run, item=finalist.key)),
-        }
-    )
+@dataclasses.dataclass(frozen=True)
+class _Tasks:
+    """Makes the tasks of finalists from the run's own settings."""
+
+    ranking: RankingInfo
+    base: Base
+
+    def task(self, finalist: Finalist, choice: Choice, run: RunContext) -> str:
+        ranked, recipe = choice.ranked, choice.recipe
+        allowance = Allowance(
+            estimate_s=recipe.estimate_s,
+            deadline_unix_s=run.deadline_unix_s,
+            mark=self.mark(ranked, recipe),
+        )
+        return json.dumps(
+            {
+                "augment": self._augment(ranked),
+                "train": self._train(ranked, recipe),
+                "allowance": config.to_json(allowance),
+                "run": config.to_json(dataclasses.replace(run, item=finalist.key)),
+            }
+        )
+
+    def mark(self, ranked: Ranked, recipe: Recipe) -> str:
+        parts = [self.ranking.shards_sha256, self._augment(ranked), self._train(ranked, recipe)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _augment(self, ranked: Ranked) -> str:
+        return _changed(self.base.augment, image_size_px=ranked.image_size_px)
+
+    def _train(self, ranked: Ranked, recipe: Recipe) -> str:
+        return _changed(
+            self.base.train,
+            backbone=ranked.backbone,
+            weights=ranked.weights,
+            features=list(ranked.features),
+            method=recipe.method,
+            options=recipe.options,
+        )
 
 
 def _changed(section: str, **changes: Any) -> str:

@@ -34,7 +34,7 @@ def trade_off(info: SelectionInfo) -> bytes:
         front = _line(info)
         axis.plot(*zip(*front, strict=True), "--", color=_BLUE, linewidth=1.2, zorder=2)
         seaborn.scatterplot(
-            table, x="latency", y="quality", size="size", hue="front", style="front",
+            table, x="latency", y="quality", size="MB", hue="Pareto front", style="Pareto front",
             sizes=(60, 320), palette={"on the front": _BLUE, "beaten": _MUTED},
             markers={"on the front": "o", "beaten": "X"}, ax=axis, zorder=3,
         )  # fmt: skip
@@ -61,8 +61,8 @@ def _row(info: SelectionInfo, one: Measured) -> dict[str, Any]:
         "quality": one.quality,
         "noise": one.noise,
         "latency": one.latency_ms,
-        "size": round(one.size_mb, 1),
-        "front": "on the front" if one.key in info.front else "beaten",
+        "MB": round(one.size_mb, 1),
+        "Pareto front": "on the front" if one.key in info.front else "beaten",
     }
 
 

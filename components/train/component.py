@@ -85,7 +85,7 @@ def train_finalist(
     """Train as `train` does, unless the time allowed would be overrun."""
     from pathlib import Path
 
-    from components.common.artifacts.shortlist import Allowance, NotTrained
+    from components.common.artifacts.shortlist import Allowance, NotTrained, leave_mark
     from components.common.config import from_json
     from components.common.run_context import RunContext
     from components.common.step import run_step
@@ -95,6 +95,7 @@ def train_finalist(
 
     cache_dir = from_json(RunContext, run, where="run").cache_dir
     out = Path(candidate.path)
+    allowed = from_json(Allowance, allowance, where="allowance")
     # The same name and key as `train`: what either has trained is there for both.
     run_step(
         "train",
@@ -111,6 +112,8 @@ def train_finalist(
             out=out,
             settings=settings,
             cache_dir=cache_dir,
-            allowance=from_json(Allowance, allowance, where="allowance"),
+            allowance=allowed,
         ),
     )
+    if NotTrained.read(out) is None:
+        leave_mark(cache_dir, allowed.mark)

@@ -115,7 +115,7 @@ def rank(
             ),
             now + share_s if deadline_unix_s else 0.0,
         )
-        info = _ranked(bench)
+        info = replace(_ranked(bench), shards_sha256=shards.info.content_sha256)
     Ranking(out, info).write()
     LOG.info("%d ranked, %d left out", len(info.ranked), len(info.left_out))
 

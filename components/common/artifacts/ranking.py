@@ -59,6 +59,7 @@ class RankingInfo:
     """All that was ranked, the best first, and what could not be.
 
     pictures, groups: training pictures (and their groups) behind the scores.
+    shards_sha256: content of the shards that were looked at.
     """
 
     metric: Quality
@@ -66,6 +67,7 @@ class RankingInfo:
     groups: int
     ranked: tuple[Ranked, ...]
     left_out: tuple[LeftOut, ...] = ()
+    shards_sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,15 @@ class Shortlist:
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance(Section):
-    """What a finalist is expected to need, and when it must be done; 0 = no limit."""
+    """What a finalist is expected to need, and when it must be done; 0 = no limit.
+
+    mark: names data and settings; left in the cache when a candidate is there, so that the next
+        plan knows that it costs nothing. No result depends on it.
+    """
 
     estimate_s: float
     deadline_unix_s: float = 0.0
+    mark: str = ""
 
     def overrun(self, now_unix_s: float) -> str:
         """Say why a start now would overrun; "" when it would not."""
@@ -68,6 +73,23 @@ class Allowance(Section):
             f"not started: about {self.estimate_s:.0f} s were expected and "
             f"{max(left, 0.0):.0f} s of the budget were left"
         )
+
+
+def leave_mark(cache_dir: str, mark: str) -> None:
+    """Note that the finalist of this mark is in the cache."""
+    if cache_dir and mark:
+        path = _mark_path(cache_dir, mark)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def is_marked(cache_dir: str, mark: str) -> bool:
+    """Tell whether the finalist of this mark has been trained before."""
+    return bool(cache_dir) and _mark_path(cache_dir, mark).exists()
+
+
+def _mark_path(cache_dir: str, mark: str) -> Path:
+    return Path(cache_dir) / "finalists" / mark
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,3 +84,14 @@ def test_of_one_networks_feature_layers_only_the_best_set_is_taken() -> None:
     ]
     (told,) = plan.left_out
     assert told.name == "a 32 px" and "[deep]" in told.reason
+
+
+def test_what_is_finished_is_taken_even_when_no_time_is_left() -> None:
+    plan = choose(
+        ranking(A, B),
+        PlanConfig(),
+        left_s=-1.0,
+        is_finished=lambda ranked, recipe: ranked.backbone == "b",
+    )
+    assert [one.ranked.backbone for one in plan.chosen] == ["b"]
+    assert [one.name.split()[0] for one in plan.left_out] == ["a"]

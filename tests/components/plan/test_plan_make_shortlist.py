@@ -1,5 +1,6 @@
 """The tasks that finalists become."""
 
+import dataclasses
 import json
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from components.augment.config import AugmentConfig
 from components.common import config
 from components.common.artifacts.ranking import LeftOut, Ranked, Ranking, RankingInfo, Recipe
-from components.common.artifacts.shortlist import Allowance, Shortlist
+from components.common.artifacts.shortlist import Allowance, Shortlist, leave_mark
 from components.common.errors import ConfigError
 from components.common.run_context import RunContext
 from components.plan.config import PlanConfig
@@ -81,7 +82,7 @@ def test_the_reserve_is_kept_from_the_deadline(ranking: Path) -> None:
     deadline = time.time() + 600.0
     run = RunContext(run_id="r", deadline_unix_s=deadline)
     allowance = config.from_json(Allowance, json.loads(make(ranking, run=run)[0])["allowance"])
-    assert allowance == Allowance(estimate_s=30.0, deadline_unix_s=deadline - 60.0)
+    assert (allowance.estimate_s, allowance.deadline_unix_s) == (30.0, deadline - 60.0)
     assert allowance.overrun(deadline - 91.0) == ""
     assert "about 30 s were expected and 29 s" in allowance.overrun(deadline - 89.0)
 
@@ -94,6 +95,20 @@ def test_the_shortlist_tells_all_that_was_left_out(ranking: Path) -> None:
         "mobilenet_v2/0.5 96 px [block_8_expand_relu], linear_probe_finetune",
         "vgg16 96 px",
     ]
+
+
+def test_what_an_earlier_run_has_trained_costs_nothing(ranking: Path, tmp_path: Path) -> None:
+    run = dataclasses.replace(RUN, cache_dir=str(tmp_path / "cache"))
+    task = json.loads(make(ranking, budget_min=2.0, run=run)[0])
+    allowance = config.from_json(Allowance, task["allowance"])
+    leave_mark(run.cache_dir, allowance.mark)
+    # 150 s would not fit into the minute or two that are left, 120 s do.
+    tasks = make(ranking, budget_min=3.1, run=run)
+    assert len(tasks) == 2
+    assert len(make(ranking, budget_min=3.1)) == 1
+    # Whether it is still in the cache is found out when it starts, so the estimate stays.
+    again = config.from_json(Allowance, json.loads(tasks[0])["allowance"])
+    assert (again.estimate_s, again.mark) == (30.0, allowance.mark)
 
 
 def test_a_budget_too_small_for_anything_names_one_that_is_enough(ranking: Path) -> None:
