@@ -14,8 +14,9 @@ class TrainConfig(Section):
 
     backbone: file name under `backbones/`, with a variant after a slash where the family has
         several: "mobilenet_v2", "mobilenet_v2/0.5".
-    weights: "imagenet" (Keras Applications downloads them), "none" (random), or a path to a
-        .h5, .weights.h5 or .keras file that holds the backbone.
+    weights: "imagenet" (Keras Applications downloads them), "none" (random), or a .h5,
+        .weights.h5 or .keras file that holds the backbone: its path, or its address with
+        "#sha256=" and the digest.
     features: names of the layers whose means over the picture make up the embedding that the
         head reads; none leaves the choice to the backbone's file.
     method: file name under `methods/`.
