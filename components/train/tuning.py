@@ -270,7 +270,7 @@ def _compiled(
     alike = Treatment(decay=options.weight_decay)
     optimizer = LayerwiseAdamW(
         schedule,
-        treatments=treatments_of(tail, treat or (lambda _: alike)),
+        treatments=treatments_of(models[-1], treat or (lambda _: alike)),
         clip_norm=options.clip_norm,
         ema=options.ema,
     )

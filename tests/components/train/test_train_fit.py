@@ -156,7 +156,7 @@ def test_soft_labels_can_be_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
-        ({"backbone": "resnet9000"}, ConfigError, "mobilenet_v2, vgg16"),
+        ({"backbone": "resnet9000"}, ConfigError, "mobilenet_v2, mobilenet_v3"),
         ({"backbone": "mobilenet_v2/7"}, ConfigError, "'mobilenet_v2/7'"),
         ({"method": "magic"}, ConfigError, "linear_probe"),
         ({"options": {"strenght": 1}}, ConfigError, r"train\.options\.strenght"),

@@ -1,0 +1,131 @@
+"""Where a file of weights comes from: a path, or an address with the SHA-256 of what lies there.
+
+A download appears in the cache folder by rename once its digest is right, under a name that
+begins with the digest: interrupted ones leave nothing, and two runs may fetch side by side.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import re
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from components.common.artifacts.records import file_sha256
+from components.common.errors import WeightsError, expected
+from components.common.progress import report
+
+LOG = logging.getLogger(__name__)
+
+_ADDRESS = re.compile(r"(?:https?|file)://")
+_PIN = re.compile(r"sha256=([0-9a-f]{64})", re.IGNORECASE)
+_CHUNK_BYTES = 1 << 20
+_TIMEOUT_S = 60.0
+
+
+def is_address(weights: str) -> bool:
+    """Tell an address (https, http, file) from a path."""
+    return _ADDRESS.match(weights) is not None
+
+
+def pinned_sha256(address: str) -> str:
+    """Return the digest that an address names, lower case.
+
+    Raises:
+        WeightsError: it names none.
+    """
+    match = _PIN.fullmatch(urllib.parse.urlsplit(address).fragment)
+    if match is None:
+        raise WeightsError(
+            expected(
+                "an address of weights that ends in #sha256= and 64 hexadecimal digits",
+                received=f"'{address}'",
+                do="add the SHA-256 of the file, as its publisher states it or sha256sum prints it",
+            )
+        )
+    return match[1].lower()
+
+
+def local_file(weights: str) -> Path:
+    """Return the file on this machine; download it unless it has been before.
+
+    Raises:
+        WeightsError: no such file, the address cannot be read, or it holds something else than
+            what its digest says.
+    """
+    if is_address(weights):
+        return _cached(weights)
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            expected(
+                "'imagenet', 'none', the path of a weights file, or its address with #sha256=",
+                received=f"'{weights}', which is not a file",
+                do="correct train.weights",
+            )
+        )
+    return path
+
+
+def cache_folder() -> Path:
+    """Return where downloads are kept, by the rules of the desktop (XDG)."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base else Path.home() / ".cache") / "graft" / "weights"
+
+
+def _cached(address: str) -> Path:
+    sha256 = pinned_sha256(address)
+    name = Path(urllib.parse.unquote(urllib.parse.urlsplit(address).path)).name
+    target = cache_folder() / f"{sha256[:16]}-{name}"
+    if target.is_file():
+        if file_sha256(target) == sha256:
+            return target
+        LOG.warning("%s is damaged: downloading it again", target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(prefix=".partial-", dir=target.parent)
+    os.close(handle)
+    try:
+        received = _download(address, Path(partial))
+        if received != sha256:
+            raise _other_content(address, sha256, received)
+        Path(partial).replace(target)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            Path(partial).unlink()
+    return target
+
+
+def _download(address: str, target: Path) -> str:
+    """Write what lies at the address; return its digest."""
+    digest = hashlib.sha256()
+    bare = urllib.parse.urldefrag(address).url
+    try:
+        with urllib.request.urlopen(bare, timeout=_TIMEOUT_S) as source, target.open("wb") as file:
+            total = int(source.headers.get("Content-Length") or 0)
+            while chunk := source.read(_CHUNK_BYTES):
+                file.write(chunk)
+                digest.update(chunk)
+                report("downloading weights", file.tell(), total)
+    except (OSError, urllib.error.URLError, ValueError) as error:
+        raise WeightsError(
+            expected(
+                f"to read weights from {bare}",
+                received=f"{type(error).__name__}: {error}",
+                do="check the address and the connection, or give the path of a file",
+            )
+        ) from None
+    return digest.hexdigest()
+
+
+def _other_content(address: str, wanted: str, received: str) -> WeightsError:
+    return WeightsError(
+        expected(
+            f"a file with SHA-256 {wanted} at {urllib.parse.urldefrag(address).url}",
+            received=f"{received}; nothing was kept",
+            do="check the digest with the publisher; a proxy or a cut connection may alter files",
+        )
+    )
