@@ -46,9 +46,11 @@ def execute(
         console: shows the steps.
 
     Raises:
-        ConfigError: the demo data are asked for and not there.
+        ConfigError: the demo data or a file of weights are asked for and not there.
         PipelineFailedError: a step failed; the run's summary is written all the same.
     """
+    if launch.pipeline == "training" and not settings.train.warm_start:
+        check_weights(settings.train.weights)
     context = new_context(
         settings,
         name=Path(launch.preset).stem,
@@ -96,6 +98,26 @@ def query_and_summarise(
         served = ask_served_model(settings, finished.last, console=console)
     wall_s = time.monotonic() - started_s
     print_summary(console, settings, finished, served=served, wall_s=wall_s)
+
+
+def check_weights(weights: str) -> None:
+    """Miss a file of weights now, and not after the minutes that the steps before training take.
+
+    Args:
+        weights: as in `TrainConfig`.
+
+    Raises:
+        ConfigError: it is a path, and nothing is there.
+    """
+    plain_path = weights not in {"imagenet", "none"} and "://" not in weights
+    if plain_path and not Path(weights).expanduser().is_file():
+        raise ConfigError(
+            expected(
+                "train.weights to be 'imagenet', 'none', a file or an address",
+                received=f"'{weights}', where there is no file",
+                do="run 'make data', which fetches those under data/weights, or correct the path",
+            )
+        )
 
 
 def _pinned_data_sha256(path: str) -> str:
