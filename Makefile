@@ -36,9 +36,11 @@ check: install ## the fast part: ruff, mypy strict, import rules, unit tests
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow" -q $(ARGS)
 
-bench: data ## quality under both protocols, and serving throughput (takes an hour on two cores)
+bench: data ## quality, serving and training speed, each beside what else one would run (hours; ARGS="--repeats 3 --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
 	@$(BIN)/python benchmarks/serving_throughput.py
+	@$(BIN)/python benchmarks/serving_throughput.py --soak 50000
+	@$(BIN)/python -m benchmarks.finetune_speed
 
 serve: install ## keep serving what has been published (ARGS="--model-name solar")
 	@$(BIN)/graft serve $(ARGS)

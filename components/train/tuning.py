@@ -53,7 +53,7 @@ class TuningOptions(Section):
 
     epochs: Annotated[int, Field(ge=1, le=1000)] = 8
     batch: Annotated[int, Field(ge=1, le=4096)] = 32
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 3e-5
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
     warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.1
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-4
     clip_norm: Annotated[float, Field(gt=0)] = 1.0

@@ -64,13 +64,19 @@ def application(recipe: Recipe, *, image_size_px: int, pretrained: bool) -> Back
     return with_cuts(model, features=_graph.stage_ends(model, count=_FEATURE_STAGES))
 
 
-def with_cuts(model: keras.Model, *, features: tuple[str, ...]) -> Backbone:
-    """Return a backbone whose cut points are found in its graph."""
+def with_cuts(model: keras.Model, *, features: tuple[str, ...], cut: str = "") -> Backbone:
+    """Return a backbone whose cut points are found in its graph.
+
+    Args:
+        model: pixels -> feature map.
+        features: see `Backbone`.
+        cut: the default one; "" takes the one after two thirds of the work.
+    """
     points = _graph.cut_points(model)
     return Backbone(
         model=model,
         cut_points=points,
-        default_cut=_graph.default_cut(model, points),
+        default_cut=cut or _graph.default_cut(model, points),
         features=features,
     )
 
