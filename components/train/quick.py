@@ -44,7 +44,8 @@ def quickened(model: keras.Model, *, precision: Precision = "float32") -> keras.
             return keras.layers.Identity(name=layer.name, dtype=policy)
         if layer.name in norms or (layer.name in reduced and layer.weights):
             return _Convolution(layer, norms.get(layer.name), reduced=layer.name in reduced)
-        if layer.weights:
+        if layer.variables:
+            # More than weights: the state of a random layer belongs to what a checkpoint keeps.
             return _Borrowed(layer)
         return layer.__class__.from_config(layer.get_config() | {"dtype": policy})
 

@@ -31,10 +31,10 @@ def tiny_inputs() -> TuningInputs:
     )
 
 
-def tiny_tail(*, model: type = keras.Model, dropout: float = 0.0) -> keras.Model:
+def tiny_tail(*, dropout: float = 0.0) -> keras.Model:
     """Dense, BatchNorm, Dropout, Dense."""
     keras.utils.set_random_seed(0)
     start = keras.Input((4,))
     x = keras.layers.BatchNormalization(name="norm")(keras.layers.Dense(4, name="dense")(start))
     x = keras.layers.Dropout(dropout, name="dropout")(x)
-    return model(start, keras.layers.Dense(2, name="logits")(x))
+    return keras.Model(start, keras.layers.Dense(2, name="logits")(x))
