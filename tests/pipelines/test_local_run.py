@@ -72,7 +72,7 @@ def first(home: Path, tiny_pictures: Path) -> "subprocess.CompletedProcess[str]"
             break
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=180)
     assert process.returncode == 130
     assert summary(home)["state"] == "interrupted"
     assert versions(home) == []

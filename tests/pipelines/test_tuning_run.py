@@ -66,7 +66,7 @@ def stopped(home: Path, tiny_pictures: Path) -> list[str]:
             break
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=180)
     assert process.returncode == 130, output + errors
     return finished_finalists(home)
 
