@@ -84,7 +84,9 @@ def fastapi(directory: str, port: str, name: str) -> None:
 
     layer = keras.layers.TFSMLayer(directory, call_endpoint="serving_default")
     entry = keras.Input(shape=(), dtype="string", name=name)
-    model = keras.Model(entry, layer(entry))
+    # Keras cannot predict text: the class names would be looked up by the application.
+    numbers = {key: out for key, out in layer(entry).items() if out.dtype != "string"}
+    model = keras.Model(entry, numbers)
     application = FastAPI()
 
     def answer(data: bytes) -> dict[str, Any]:
