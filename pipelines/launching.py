@@ -49,6 +49,7 @@ def execute(
         ConfigError: the demo data or a file of weights are asked for and not there.
         PipelineFailedError: a step failed; the run's summary is written all the same.
     """
+    pinned = _pinned_data_sha256(settings.ingest.path)
     if launch.pipeline == "training" and not settings.train.warm_start:
         check_weights(settings.train.weights)
     context = new_context(
@@ -56,7 +57,7 @@ def execute(
         name=Path(launch.preset).stem,
         runs_dir=launch.runs_dir,
         cache_dir=launch.cache_dir,
-        data_sha256=_pinned_data_sha256(settings.ingest.path),
+        data_sha256=pinned,
     )
     if launch.budget_min:
         deadline = time.time() + 60.0 * launch.budget_min
