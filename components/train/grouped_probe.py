@@ -1,12 +1,13 @@
 """A linear probe under cross-validation by group: the held-out score of frozen features."""
 
 import math
-import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from components.train import cross_validation
+from components.train.cross_validation import Fold
 
 ROC_AUC = "roc_auc"
 BALANCED_ACCURACY = "balanced_accuracy"
@@ -16,14 +17,6 @@ _FOLDS = 5
 _PENALTIES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Positions to fit on and positions to judge on."""
-
-    inner: npt.NDArray[np.int64]
-    outer: npt.NDArray[np.int64]
 
 
 def corrected_error(values: Array) -> float:
@@ -43,23 +36,10 @@ def grouped_folds(labels: Array, groups: Array, *, seed: int) -> list[Fold]:
 
     None where a class has fewer than two groups, or chance leaves fewer than two such folds.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    classes = np.unique(labels)
-    count = min(_FOLDS, *(len(set(groups[labels == name])) for name in classes))
-    if len(classes) < 2 or count < 2:
-        return []
-    folder = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pairs = [Fold(*pair) for pair in folder.split(labels, labels, groups)]
-    whole = len(classes)
-    whole_folds = [
-        pair
-        for pair in pairs
-        if len(np.unique(labels[pair.inner])) == len(np.unique(labels[pair.outer])) == whole
-    ]
-    return whole_folds if len(whole_folds) > 1 else []
+    dealt = cross_validation.grouped_folds(labels, groups, folds=_FOLDS, seed=seed)
+    classes = len(np.unique(labels))
+    whole = [fold for fold in dealt if len(np.unique(labels[fold.outer])) == classes]
+    return whole if len(whole) > 1 else []
 
 
 def probe_scores(

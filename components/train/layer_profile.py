@@ -17,11 +17,11 @@ from components.common.artifacts.decision import DepthScore
 from components.common.progress import track
 from components.common.seeding import derive, generator
 from components.train.activations import Want
+from components.train.cross_validation import Fold
 from components.train.data import Split
 from components.train.grouped_probe import (
     BALANCED_ACCURACY,
     ROC_AUC,
-    Fold,
     corrected_error,
     grouped_folds,
     probe_scores,

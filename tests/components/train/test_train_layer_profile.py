@@ -7,12 +7,10 @@ import keras
 import numpy as np
 import pytest
 
-from components.common import plugins
 from components.common.errors import ConfigError
 from components.train import layer_profile, similarity
 from components.train.activations import ActivationCache
 from components.train.data import FlippedPixels, Split, TrainingData
-from components.train.fit import METHODS
 from components.train.methods import auto, low_layers
 from components.train.network import INPUT, Backbone, Network, assemble
 from components.train.session import Session, predict, score
@@ -220,9 +218,6 @@ def test_auto_without_enough_groups_says_so(data: TrainingData, session: Session
     assert any("fewer than two groups" in remark for remark in decision.remarks)
 
 
-@pytest.mark.skipif(
-    not {"full", "from_scratch"} <= set(plugins.names(METHODS)), reason="methods not there yet"
-)
 def test_from_scratch_is_checked_against_full(plain: TrainingData, session: Session) -> None:
     built = forgetful_network()
     many = similarity.Thresholds(few_groups=10, few_a_class=5)
