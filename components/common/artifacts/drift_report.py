@@ -1,0 +1,134 @@
+"""DriftReport: what the monitor saw, what it means, and what is to be done. Written by monitor."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from components.common.artifacts.records import read_record, write_record
+
+Word = Literal["keep", "ask", "fix_camera", "retrain"]
+WORDS: tuple[Word, ...] = ("keep", "ask", "fix_camera", "retrain")
+
+Family = Literal["none", "camera", "product", "mix", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detection:
+    """One detector's answer about one window.
+
+    `statistic` alarms above `threshold`; `p_value` is NaN where the detector has none.
+    `promise` is a sentence on the false-alarm rate that this threshold can keep.
+    """
+
+    detector: str
+    statistic: float
+    threshold: float
+    p_value: float
+    alarm: bool
+    promise: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """A picture of the window that shows what changed, beside its nearest in the reference.
+
+    Both are SHA-256 of encoded pictures; `picture` may be no longer kept. `score` orders them.
+    """
+
+    picture: str
+    nearest: str
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Why the window differs.
+
+    `fault` is a word within the family: focus, exposure, colour, noise, framing, dirt (camera);
+    new_look, novel (product); classes, lines (mix); "" otherwise.
+    `confidence` is in [0, 1]; `evidence` are sentences with numbers.
+    """
+
+    family: Family
+    fault: str
+    confidence: float
+    advice: str
+    evidence: tuple[str, ...] = ()
+    telling: tuple[Telling, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Harm:
+    """Estimated loss of accuracy against the reference, in percentage points (positive is worse).
+
+    `low` and `high` bound it with 90 % confidence. `basis` is "estimate", or "audit" when labels of
+    a random sample made it unbiased. `estimators` are the single estimates by name.
+    """
+
+    loss_points: float
+    low: float
+    high: float
+    basis: Literal["estimate", "audit"]
+    reference_accuracy: float
+    estimators: dict[str, float]
+    labels: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """The policy's word. `key` names the trigger: two triggers with one key start one run."""
+
+    word: Word
+    reasons: tuple[str, ...]
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowInfo:
+    """What was looked at."""
+
+    source: str
+    pictures: int
+    embeddings: int
+    groups: int
+    first_unix_s: float
+    last_unix_s: float
+    left_out: dict[str, int]  # reason: records, e.g. "other version", "not finite"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftReportInfo:
+    """One look of the monitor at one window."""
+
+    model_name: str
+    version: int
+    created_unix_s: float
+    window: WindowInfo
+    detections: tuple[Detection, ...]
+    explanation: Explanation
+    harm: Harm | None
+    decision: Decision
+    notes: tuple[str, ...] = ()
+
+    @property
+    def alarm(self) -> bool:
+        """Whether any detector alarmed."""
+        return any(detection.alarm for detection in self.detections)
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """A folder with `drift.json`, `report.html` and plots."""
+
+    root: Path
+    info: DriftReportInfo
+
+    @classmethod
+    def read(cls, root: Path) -> "DriftReport":
+        """Open the artifact at `root`."""
+        return cls(root, read_record(root / "drift.json", DriftReportInfo))
+
+    def write(self) -> None:
+        """Write the record; the report is already in place."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_record(self.root / "drift.json", self.info)

@@ -1,0 +1,31 @@
+"""Settings of the monitor step."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from components.common.config import Section
+from components.monitor.detect_config import DetectConfig
+from components.monitor.harm.config import HarmConfig
+from components.monitor.policy_config import PolicyConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorConfig(Section):
+    """Where the predictions are, and what is made of them.
+
+    model_base_path, model_name: the served model; its newest version is watched.
+    log: folder of the prediction log.
+    pictures: a folder of pictures to look at instead of the log; "" looks at the log.
+    seed: of permutations and bootstraps.
+    """
+
+    model_base_path: str = ""
+    model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
+    log: str = ".graft/predictions"
+    pictures: str = ""
+    seed: Annotated[int, Field(ge=0)] = 0
+    detect: DetectConfig = DetectConfig()
+    harm: HarmConfig = HarmConfig()
+    policy: PolicyConfig = PolicyConfig()

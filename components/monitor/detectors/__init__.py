@@ -1,0 +1,1 @@
+"""Drift detectors, one file each: the file name is the key."""
