@@ -199,7 +199,9 @@ def prepare(seed: int, work: Path) -> Path:
 
 
 def settings_of(seed: int, precision: str) -> TrainingRun:
+    """Return the demo's settings with the network that the target speaks of."""
     changes = [f"seed={seed}", "validate.split=grouped", f"train.precision={precision}"]
+    changes += ["train.backbone=mobilenet_v2", "train.weights=data/weights/mobilenet_v2_dogs.h5"]
     return resolve(override(read_preset("solar"), changes))
 
 
