@@ -98,7 +98,10 @@ class WindowInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class DriftReportInfo:
-    """One look of the monitor at one window."""
+    """One look of the monitor at one window.
+
+    `repeated` is True when people have been told the same in the same period already.
+    """
 
     model_name: str
     version: int
@@ -109,6 +112,7 @@ class DriftReportInfo:
     harm: Harm | None
     decision: Decision
     notes: tuple[str, ...] = ()
+    repeated: bool = False
 
     @property
     def alarm(self) -> bool:
