@@ -8,7 +8,7 @@ from pathlib import Path
 
 from components.common import config
 from components.common.run_context import RunContext
-from pipelines.config import STEPS, TUNING_STEPS, TrainingRun
+from pipelines.config import MONITORING_STEPS, STEPS, TUNING_STEPS, TrainingRun
 
 
 def pipeline_arguments(settings: TrainingRun, context: RunContext) -> dict[str, str]:
@@ -26,6 +26,21 @@ def tuning_arguments(settings: TrainingRun, context: RunContext) -> dict[str, st
     }
     return {
         **pipeline_arguments(dataclasses.replace(settings, augment=augment), context),
+        **sections,
+    }
+
+
+def monitoring_arguments(settings: TrainingRun, context: RunContext) -> dict[str, str]:
+    """Return what `monitoring_pipeline` is called with: training starts from what serves."""
+    served = str(Path(settings.model_base_path) / settings.model_name)
+    train = dataclasses.replace(
+        settings.train, warm_start=served if settings.retrain.warm_start else ""
+    )
+    sections = {
+        f"{step}_config": config.to_json(getattr(settings, step)) for step in MONITORING_STEPS
+    }
+    return {
+        **pipeline_arguments(dataclasses.replace(settings, train=train), context),
         **sections,
     }
 

@@ -52,6 +52,7 @@ def judge_and_deploy(
             verdict=judged.outputs["verdict"],
             dataset=dataset,
             reference=referred.outputs["reference"],
+            candidate=candidate,
             config=deploy_config,
             run=run,
         )

@@ -14,6 +14,7 @@ from components.common.artifacts.reference import Reference
 from components.common.artifacts.verdict import Verdict
 from components.common.errors import GraftError, PublishError, expected
 from components.common.run_context import RunContext
+from components.deploy.candidates import keep_candidate
 from components.deploy.config import DeployConfig
 from components.deploy.confirm import confirm, versions_in_use
 from components.deploy.layout import Version, newest, versions
@@ -32,6 +33,8 @@ LOG = logging.getLogger(__name__)
 class Judged:
     """A candidate with all that is known of it.
 
+    `candidate` is the folder it was exported from; it is kept for the next warm start.
+
     `reference` is what its drift will be measured against; without one it cannot be monitored.
     """
 
@@ -40,6 +43,7 @@ class Judged:
     verdict: Verdict
     dataset: Dataset
     reference: Reference | None = None
+    candidate: Path | None = None
 
     @classmethod
     def read(
@@ -50,6 +54,7 @@ class Judged:
         verdict: Path,
         dataset: Path,
         reference: Path | None = None,
+        candidate: Path | None = None,
     ) -> "Judged":
         """Open the artifacts.
 
@@ -62,6 +67,7 @@ class Judged:
             Verdict.read(verdict),
             Dataset.read(dataset),
             Reference.read(reference) if reference else None,
+            candidate,
         )
         judged.check()
         return judged
@@ -111,6 +117,8 @@ def deploy_candidate(judged: Judged, *, out: Path, settings: DeployConfig, run: 
         confirmation = _confirmed_or_retired(model_dir, placed.version, asked, settings)
         with explained(model_dir):
             mark(model_dir, placed.version.number, "confirmed")
+        if judged.candidate is not None:
+            keep_candidate(judged.candidate, model_dir=model_dir, version=placed.version.number)
         pruned = prune(model_dir, keep=settings.keep_versions, in_use=versions_in_use(settings))
     info = DeploymentInfo(
         model_name=settings.model_name,

@@ -4,6 +4,7 @@
 ├── 3/  4/                versions: the server loads the highest number
 ├── passports/3.json      one page per version
 ├── references/3/         what drift of a version is measured against
+├── candidates/3/         what a version was exported from, for the next warm start
 ├── .staging-<id>/        a copy in progress
 ├── .retired-5/           a version that was taken back
 └── .publish.lock         held while versions change
