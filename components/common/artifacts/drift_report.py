@@ -136,3 +136,8 @@ class DriftReport:
         """Write the record; the report is already in place."""
         self.root.mkdir(parents=True, exist_ok=True)
         write_record(self.root / "drift.json", self.info)
+
+    @property
+    def report_path(self) -> Path:
+        """The page for people."""
+        return self.root / "report.html"
