@@ -27,6 +27,7 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
         "rollback",
         "compile",
         "data",
+        "label",
         "doctor",
         "backbones",
         "gateway",
