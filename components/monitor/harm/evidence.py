@@ -19,15 +19,13 @@ class Evidence:
 
     scores: float64 [N, classes], rows sum to 1.
     decided: int64 [N], column of the decided class; the largest score where no decision is known.
-    right: bool [N], the decision was the label; False where there is no label.
-    labelled: bool [N].
+    truth: int64 [N], column of the label, -1 where there is none.
     rows: the observations themselves, in the same order.
     """
 
     scores: Floats
     decided: npt.NDArray[np.int64]
-    right: Mask
-    labelled: Mask
+    truth: npt.NDArray[np.int64]
     rows: Observations
 
     def __len__(self) -> int:
@@ -39,6 +37,16 @@ class Evidence:
         return np.asarray(self.scores.max(axis=1), dtype=np.float64)
 
     @property
+    def labelled(self) -> Mask:
+        """bool [N]: the label is known."""
+        return np.asarray(self.truth >= 0)
+
+    @property
+    def right(self) -> Mask:
+        """bool [N]: the decision was the label; False where there is no label."""
+        return np.asarray(self.truth == self.decided)
+
+    @property
     def accuracy(self) -> float:
         """Share of right decisions among the labelled, in [0, 1]; NaN without labels."""
         return float(self.right[self.labelled].mean()) if self.labelled.any() else float("nan")
@@ -48,8 +56,7 @@ class Evidence:
         return Evidence(
             scores=self.scores[rows],
             decided=self.decided[rows],
-            right=self.right[rows],
-            labelled=self.labelled[rows],
+            truth=self.truth[rows],
             rows=self.rows.take(rows),
         )
 
@@ -73,7 +80,6 @@ def evidence_of(observations: Observations, classes: tuple[str, ...]) -> Evidenc
     return Evidence(
         scores=scores,
         decided=decided,
-        right=(labels == decided) & (labels >= 0),
-        labelled=labels >= 0,
+        truth=labels,
         rows=kept,
     )

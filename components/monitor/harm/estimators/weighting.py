@@ -30,7 +30,9 @@ def _inputs(evidence: Evidence) -> Floats:
     features = evidence.rows.features.astype(np.float64)
     has_statistics = bool(np.isfinite(statistics).all(axis=1).any())
     has_features = bool(np.isfinite(features).all(axis=1).any()) and features.shape[1] > 0
-    parts = [part for part, there in ((features, has_features), (statistics, has_statistics)) if there]
+    parts = [
+        part for part, there in ((features, has_features), (statistics, has_statistics)) if there
+    ]
     return np.hstack(parts) if parts else np.zeros((len(evidence), 0))
 
 
