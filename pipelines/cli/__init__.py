@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from components.common.errors import GraftError
-from pipelines.cli import backbones, data, doctor, predict, rollback, run, serve, tune
+from pipelines.cli import backbones, data, doctor, label, predict, rollback, run, serve, tune
 from pipelines.cli import compile as compile_command
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command(name="compile")(compile_command.compile_pipeline)
 app.command(name="backbones")(backbones.backbones)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
+app.add_typer(label.app, name="label")
 
 
 def main() -> None:
