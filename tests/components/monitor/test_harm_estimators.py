@@ -2,13 +2,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+from harm_support import CLASSES, world
 
 from components.common import plugins
 from components.monitor.harm.describe import ESTIMATORS, describe, inputs
 from components.monitor.harm.estimators import atc, chance, confidence, decisions, doc, weighting
 from components.monitor.harm.evidence import Evidence, evidence_of
 from components.monitor.harm.shift import Ruler
-from harm_support import CLASSES, world
 
 
 def seen(*args: int, **options: object) -> Evidence:
