@@ -36,6 +36,10 @@ def monitoring_arguments(settings: TrainingRun, context: RunContext) -> dict[str
     train = dataclasses.replace(
         settings.train, warm_start=served if settings.retrain.warm_start else ""
     )
+    monitor = settings.monitor
+    if not monitor.additions:
+        monitor = dataclasses.replace(monitor, additions=_additions(settings))
+    settings = dataclasses.replace(settings, monitor=monitor)
     sections = {
         f"{step}_config": config.to_json(getattr(settings, step)) for step in MONITORING_STEPS
     }
@@ -43,6 +47,15 @@ def monitoring_arguments(settings: TrainingRun, context: RunContext) -> dict[str
         **pipeline_arguments(dataclasses.replace(settings, train=train), context),
         **sections,
     }
+
+
+def _additions(settings: TrainingRun) -> str:
+    """Return where `graft data add` lists what came in later; "" where nothing can be added."""
+    from components.ingest.additions import MANIFEST, folder_of
+    from components.ingest.write_dataset import dataset_root
+
+    root = dataset_root(settings.ingest)
+    return str(folder_of(root) / MANIFEST) if root is not None else ""
 
 
 def new_context(

@@ -11,12 +11,23 @@ from rich.console import Console
 
 from components.common.errors import ConfigError, expected
 from components.common.run_summary import summarise, write_summary
-from pipelines.arguments import new_context, pipeline_arguments, tuning_arguments
+from pipelines.arguments import (
+    monitoring_arguments,
+    new_context,
+    pipeline_arguments,
+    tuning_arguments,
+)
 from pipelines.config import TrainingRun
 from pipelines.live import StepList
 from pipelines.runners.local import LocalRun, run_locally
 from pipelines.summary import print_summary
 from pipelines.watching import PipelineName
+
+_ARGUMENTS = {
+    "training": pipeline_arguments,
+    "tuning": tuning_arguments,
+    "monitoring": monitoring_arguments,
+}
 
 
 @dataclass(frozen=True)
@@ -69,8 +80,7 @@ def execute(
         f"[bold]graft {launch.command}[/] {launch.preset}  ·  seed {settings.seed}  ·  "
         f"{_short(run_dir)}"
     )
-    tuning = launch.pipeline == "tuning"
-    arguments = (tuning_arguments if tuning else pipeline_arguments)(settings, context)
+    arguments = _ARGUMENTS[launch.pipeline](settings, context)
     try:
         with StepList(console) as steps:
             return run_locally(context, arguments, on_change=steps, pipeline=launch.pipeline)

@@ -13,6 +13,7 @@ from components.common.artifacts.drift_report import (
     Explanation,
     Harm,
 )
+from components.common.artifacts.prediction_log import PICTURES, model_log
 from components.common.artifacts.reference import Reference
 from components.monitor import policy, window
 from components.monitor.config import MonitorConfig
@@ -22,6 +23,7 @@ from components.monitor.history import Claim, Entry, History
 from components.monitor.measure import measure
 from components.monitor.observations import of_reference
 from components.monitor.policy import Situation
+from components.monitor.report import render, write_report
 from components.monitor.served import (
     ReferenceFound,
     Served,
@@ -88,6 +90,7 @@ def look(
         repeated=settled.repeated,
     )
     report = DriftReport(out, info)
+    _write_page(report, seen, found, log=Path(settings.log))
     report.write()
     _tell(info)
     return report
@@ -174,6 +177,23 @@ def _left_to_another(decision: Decision, history: History) -> Decision:
     who = f"The run {owner.run_id}" if owner else "Another run"
     reason = f"{who} was started for the same trigger; one is enough."
     return Decision(word="keep", reasons=(*decision.reasons, reason), key=decision.key)
+
+
+def _write_page(report: DriftReport, seen: Window, found: ReferenceFound, *, log: Path) -> None:
+    kept = model_log(log, report.info.model_name) / PICTURES
+    reference = found.reference
+    page = render(
+        report.info,
+        window=seen.observations if len(seen.observations) else None,
+        reference=of_reference(reference.root) if reference else None,
+        picture=lambda sha256: _bytes_of(next(kept.glob(f"{sha256}.*"), None)),
+        nearest=lambda sha256: _bytes_of(reference.picture_path(sha256)) if reference else None,
+    )
+    write_report(report.report_path, page)
+
+
+def _bytes_of(path: Path | None) -> bytes | None:
+    return path.read_bytes() if path is not None and path.is_file() else None
 
 
 def _tell(info: DriftReportInfo) -> None:
