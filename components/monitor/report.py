@@ -164,7 +164,6 @@ def _figures(
         "statistics": plots.statistics(window, reference),
     }
     return {
-        name: "data:image/png;base64," + base64.b64encode(png).decode()
+        name: "data:image/png;base64," + base64.b64encode(png).decode() if png else ""
         for name, png in drawn.items()
-        if png is not None
     }

@@ -24,6 +24,9 @@ from components.monitor.look import look
 from components.monitor.observations import Observations
 from components.monitor.policy_config import PolicyConfig
 
+# seaborn calls matplotlib the old way.
+pytestmark = pytest.mark.filterwarnings("ignore:vert. bool was deprecated")
+
 NOW = 1_767_600_000.0  # 5 January 2026, 8:00 UTC
 QUICK = DetectConfig(detectors=("ks_statistics",), null_windows=100, windows="independent")
 
