@@ -1,5 +1,6 @@
 """Steps in containers: true exit codes, the same figures, nothing left behind."""
 
+import gc
 import json
 import os
 import signal
@@ -87,12 +88,16 @@ def test_missing_data_are_told_before_anything_is_mounted(tmp_path: Path) -> Non
         containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=tmp_path / "c")
 
 
+# The docker package leaves the socket open that nobody answered on.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_an_engine_that_does_not_answer_is_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     with pytest.raises(ConfigError, match=r"to answer, received .*tools/engine\.sh up"):
         check_image("localhost/graft-python-cpu:none")
+    gc.collect()
 
 
 def test_an_image_that_is_not_there_is_not_pulled(monkeypatch: pytest.MonkeyPatch) -> None:
