@@ -6,7 +6,6 @@ here all of that lands in one log file, and stopping a run is stopping a process
 
 import json
 import os
-import signal
 import sys
 import warnings
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from components.common.artifacts.records import read_record
 from components.common.images import CPU_IMAGE_VARIABLE
-from pipelines.runners.containers import CONTAINERS, Containers, remove_left, start
+from pipelines.runners.containers import CONTAINERS, Containers, start
 from pipelines.runners.silences import listen
 
 
@@ -29,17 +28,11 @@ def main(run_dir: Path, name: str) -> None:
     listener = listen()
     if not (run_dir / CONTAINERS).exists():
         _start_subprocesses(root)
-        _pipeline(name, arguments)(**arguments)
     else:
         settings = read_record(run_dir / CONTAINERS, Containers)
         os.environ[CPU_IMAGE_VARIABLE] = settings.image
-        # Asked to stop, the process must still get to its `finally`.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         start(settings, pipeline_root=root)
-        try:
-            _pipeline(name, arguments)(**arguments)
-        finally:
-            remove_left(settings.run)
+    _pipeline(name, arguments)(**arguments)
     listener.check()
 
 
