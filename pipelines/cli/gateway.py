@@ -57,7 +57,7 @@ def gateway(
         typer.Option(
             help="At most so many a second: each costs a prediction.", rich_help_panel=LOG
         ),
-    ] = 2.0,
+    ] = 1.0,
     busy_statistics_share: Annotated[
         float,
         typer.Option(
@@ -65,7 +65,7 @@ def gateway(
             "processor's time; otherwise every picture is measured.",
             rich_help_panel=LOG,
         ),
-    ] = 0.05,
+    ] = 0.03,
     group_header: Annotated[
         str, typer.Option(help="Header with the module, lot or session.", rich_help_panel=LOG)
     ] = "X-Graft-Group",

@@ -75,8 +75,8 @@ def read_sizes(data: bytes) -> Sizes:
     return Sizes(*_SIZES.unpack(data))
 
 
-def read_frame(sizes: Sizes, body: bytes) -> Exchange:
+def read_frame(sizes: Sizes, body: memoryview) -> Exchange:
     """Read the rest of a frame."""
     request = sizes.head + sizes.request
-    head = Head(**json.loads(body[: sizes.head]))
-    return Exchange(head, body[sizes.head : request], body[request:])
+    head = Head(**json.loads(bytes(body[: sizes.head])))
+    return Exchange(head, bytes(body[sizes.head : request]), bytes(body[request:]))

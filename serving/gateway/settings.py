@@ -28,8 +28,8 @@ class LogSettings:
     rotate_mib: int = 64
     keep_days: float = 90.0
     embedding_share: float = 0.05
-    embeddings_per_s: float = 2.0
-    busy_statistics_share: float = 0.05
+    embeddings_per_s: float = 1.0
+    busy_statistics_share: float = 0.03
     pictures: int = 1000
     pictures_mib: int = 500
     keep_pictures_days: float = 30.0

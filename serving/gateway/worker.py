@@ -147,31 +147,34 @@ def _exchanges(stream: socket.socket, *, wait_s: float) -> Iterator[Exchange | N
     """Yield exchanges until the stream ends, and None at least every `wait_s` seconds."""
     stream.settimeout(wait_s)
     buffer = bytearray()
+    chunk = bytearray(_CHUNK_BYTES)
     while True:
         try:
-            data = stream.recv(_CHUNK_BYTES)
+            size = stream.recv_into(chunk)
         except TimeoutError:
             yield None
             continue
         except OSError:
             return
-        if not data:
+        if not size:
             return
-        buffer += data
+        buffer += memoryview(chunk)[:size]
         yield from _complete(buffer)
         yield None
 
 
 def _complete(buffer: bytearray) -> Iterator[Exchange]:
     """Take the whole frames from the front of a buffer."""
-    while len(buffer) >= SIZES_BYTES:
-        sizes = read_sizes(bytes(buffer[:SIZES_BYTES]))
-        end = SIZES_BYTES + sizes.total
-        if len(buffer) < end:
-            return
-        body = bytes(buffer[SIZES_BYTES:end])
-        del buffer[:end]
-        yield read_frame(sizes, body)
+    begin = 0
+    with memoryview(buffer) as view:
+        while len(view) - begin >= SIZES_BYTES:
+            sizes = read_sizes(bytes(view[begin : begin + SIZES_BYTES]))
+            end = begin + SIZES_BYTES + sizes.total
+            if len(view) < end:
+                break
+            yield read_frame(sizes, view[begin + SIZES_BYTES : end])
+            begin = end
+    del buffer[:begin]
 
 
 def main() -> None:

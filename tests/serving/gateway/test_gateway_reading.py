@@ -203,7 +203,7 @@ def test_frames_in_pieces() -> None:
     assert received == sent
     assert not buffer
     sizes = read_sizes(stream[:12])
-    assert read_frame(sizes, stream[12 : 12 + sizes.total]) == sent[0]
+    assert read_frame(sizes, memoryview(stream)[12 : 12 + sizes.total]) == sent[0]
 
 
 def test_settings() -> None:
