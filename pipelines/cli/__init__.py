@@ -7,7 +7,18 @@ import typer
 from rich.console import Console
 
 from components.common.errors import GraftError
-from pipelines.cli import backbones, data, doctor, label, predict, rollback, run, serve, tune
+from pipelines.cli import (
+    backbones,
+    data,
+    doctor,
+    gateway,
+    label,
+    predict,
+    rollback,
+    run,
+    serve,
+    tune,
+)
 from pipelines.cli import compile as compile_command
 
 app = typer.Typer(
@@ -22,6 +33,7 @@ app = typer.Typer(
 app.command(name="run")(run.run)
 app.command(name="tune")(tune.tune)
 app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
+app.command(name="gateway")(gateway.gateway)
 app.command(name="predict")(predict.predict)
 app.command(name="rollback")(rollback.rollback)
 app.command(name="compile")(compile_command.compile_pipeline)

@@ -30,6 +30,7 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
         "label",
         "doctor",
         "backbones",
+        "gateway",
     ],
 )
 def test_every_command_explains_itself(command: str) -> None:

@@ -1,93 +1,22 @@
 """Mean picture statistics in the few directions in which faults of cameras move them.
 
-Matched filters (likelihood ratio for a known direction): a test that knows what it looks for needs
-half the pictures of one that looks everywhere. The directions come from arithmetic on the
-reference's own statistics: less light, more light, less contrast, blur, noise, a colour cast. The
-covariance is that of `shifted_statistics`.
+The largest of matched filters (likelihood ratio for a known direction): a test that knows what it
+looks for needs half the pictures of one that looks everywhere. The covariance is that of
+`shifted_statistics`.
 """
 
-from collections.abc import Callable
-
 import numpy as np
-import numpy.typing as npt
 
-from components.common.picture_statistics import STATISTICS
 from components.monitor.detector import Channel, Design, Statistic
-from components.monitor.detectors._spread import Spread
+from components.monitor.detectors._fault_filters import FaultFilters
 from components.monitor.observations import Observations
-from components.monitor.scaling import NormalScores, Table, level
 
 CHANNEL: Channel = "statistics"
 NEEDS_LABELS = False
 
-Raw = npt.NDArray[np.float32]
-_AT = {name: column for column, name in enumerate(STATISTICS)}
-_LIGHT = [_AT[name] for name in ("mean", "dark", "bright")]
-_SPREAD = [_AT[name] for name in ("deviation", "sharpness", "grain", "border")]
-_TEXTURE = [_AT[name] for name in ("sharpness", "grain")]
-
 
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:
-    """Learn scores, both covariances and the directions."""
+    """Learn the filters."""
     del rng
-    values = level(reference.statistics)
-    scores = NormalScores.of(values)
-    usual = scores.apply(values)
-    spread = Spread.of(usual, reference.groups).of_mean(design)
-    precision = np.linalg.pinv(spread, hermitian=True)
-    filters = []
-    for fault in FAULTS:
-        moved = scores.apply(level(fault(reference.statistics.copy())))
-        direction = (moved - usual).mean(axis=0)
-        length = float(np.sqrt(direction @ precision @ direction))
-        if length > 0:
-            filters.append(precision @ direction / length)
-    bank: Table = np.array(filters).reshape(len(filters), usual.shape[1])
-
-    def statistic(window: Observations) -> float:
-        mean = scores.apply(level(window.statistics)).mean(axis=0)
-        return float(np.abs(bank @ mean).max(initial=0.0))
-
-    return statistic
-
-
-def _less_light(raw: Raw) -> Raw:
-    raw[:, _LIGHT + _SPREAD] *= 0.9
-    return raw
-
-
-def _more_light(raw: Raw) -> Raw:
-    raw[:, _LIGHT] = np.minimum(raw[:, _LIGHT] + 12, 255)
-    return raw
-
-
-def _less_contrast(raw: Raw) -> Raw:
-    means = raw[:, [_AT["mean"]]]
-    raw[:, _LIGHT] = means + 0.8 * (raw[:, _LIGHT] - means)
-    raw[:, _SPREAD] *= 0.8
-    return raw
-
-
-def _blur(raw: Raw) -> Raw:
-    raw[:, _TEXTURE] *= 0.7
-    return raw
-
-
-def _noise(raw: Raw) -> Raw:
-    raw[:, _TEXTURE] += 3
-    return raw
-
-
-def _colour_cast(raw: Raw) -> Raw:
-    raw[:, _AT["warmth"]] += 10
-    return raw
-
-
-FAULTS: tuple[Callable[[Raw], Raw], ...] = (
-    _less_light,
-    _more_light,
-    _less_contrast,
-    _blur,
-    _noise,
-    _colour_cast,
-)
+    filters = FaultFilters.of(reference, design)
+    return lambda window: float(np.abs(filters.apply(window).mean(axis=0)).max(initial=0.0))
