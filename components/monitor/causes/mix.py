@@ -12,9 +12,9 @@ from components.monitor.observations import Texts
 from components.monitor.view import Finding, Floats, Table, View
 
 _ROUNDS = 100
-_LEAST_CHANGE = 0.12  # total variation of the proportions
-_ALIKE = 0.45  # cosine at which it begins to be believed
-_WEIGHT = 6.0
+_LEAST_CHANGE = 0.2  # total variation of the proportions
+_ALIKE = 0.25  # cosine at which it begins to be believed
+_WEIGHT = 3.0
 _LONGER = 3.0
 _CLIP = 6.0
 
