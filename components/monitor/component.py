@@ -48,7 +48,7 @@ def monitor(config: str, run: str, job: str, drift: Output[Artifact]) -> str:
     from components.common.run_context import RunContext
     from components.common.step import run_step
     from components.monitor.config import MonitorConfig
-    from components.monitor.look import look
+    from components.monitor.one_look import look
 
     context = from_json(RunContext, run, where="run")
     # On a cluster all runs of a compiled pipeline share one context; the job tells them apart.

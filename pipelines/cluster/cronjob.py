@@ -26,7 +26,7 @@ def manifest(schedule: ScheduleConfig, plain: dict[str, Any], *, name: str) -> s
     config_map = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": name, "labels": labels},
+        "metadata": {"name": name, "labels": dict(labels)},
         "data": {"settings.yaml": settings},
     }
     job = {
@@ -44,7 +44,10 @@ def manifest(schedule: ScheduleConfig, plain: dict[str, Any], *, name: str) -> s
             "jobTemplate": {
                 "spec": {
                     "backoffLimit": 0,
-                    "template": {"metadata": {"labels": labels}, "spec": _pod(schedule, name)},
+                    "template": {
+                        "metadata": {"labels": dict(labels)},
+                        "spec": _pod(schedule, name),
+                    },
                 }
             },
         },

@@ -20,8 +20,8 @@ from components.common.errors import DataError
 from components.monitor.config import MonitorConfig
 from components.monitor.detect_config import DetectConfig
 from components.monitor.history import History
-from components.monitor.look import look
 from components.monitor.observations import Observations
+from components.monitor.one_look import look
 from components.monitor.policy_config import PolicyConfig
 
 # seaborn calls matplotlib the old way.
