@@ -30,6 +30,9 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
         "label",
         "doctor",
         "backbones",
+        "monitor",
+        "watch",
+        "schedule",
         "gateway",
     ],
 )
