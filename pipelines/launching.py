@@ -23,13 +23,14 @@ from pipelines.watching import PipelineName
 class Launch:
     """What is started: the `graft` command, the preset's name, the places.
 
+    cache_dir: where reusable outputs of steps are; None works everything anew.
     budget_min: minutes from now until the run should be done; 0 without a limit.
     """
 
     command: str
     preset: str
     runs_dir: Path
-    cache_dir: Path
+    cache_dir: Path | None
     pipeline: PipelineName = "training"
     budget_min: float = 0.0
 

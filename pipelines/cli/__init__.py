@@ -7,7 +7,18 @@ import typer
 from rich.console import Console
 
 from components.common.errors import GraftError
-from pipelines.cli import backbones, data, doctor, label, predict, rollback, run, serve, tune
+from pipelines.cli import (
+    backbones,
+    data,
+    doctor,
+    label,
+    lineage,
+    predict,
+    rollback,
+    run,
+    serve,
+    tune,
+)
 from pipelines.cli import compile as compile_command
 
 app = typer.Typer(
@@ -24,6 +35,7 @@ app.command(name="tune")(tune.tune)
 app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
 app.command(name="predict")(predict.predict)
 app.command(name="rollback")(rollback.rollback)
+app.command(name="lineage")(lineage.lineage)
 app.command(name="compile")(compile_command.compile_pipeline)
 app.command(name="backbones")(backbones.backbones)
 app.command(name="doctor")(doctor.doctor)

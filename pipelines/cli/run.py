@@ -40,6 +40,9 @@ def run(
     cache_dir: Annotated[
         Path, typer.Option(help="Where reusable outputs of steps are kept.")
     ] = Path(".graft/cache"),
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Take nothing from earlier runs, work it all anew.")
+    ] = False,
     serve_check: Annotated[
         bool,
         typer.Option(
@@ -62,7 +65,8 @@ def run(
     plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
     plain = override(plain, assignments or ())
     settings = resolve(plain)
-    launch = Launch("run", preset=name, runs_dir=runs_dir, cache_dir=cache_dir)
+    kept = None if no_cache else cache_dir
+    launch = Launch("run", preset=name, runs_dir=runs_dir, cache_dir=kept)
     finished = execute(launch, settings, plain, console=console)
     query_and_summarise(console, settings, finished, query=serve_check, started_s=started)
 
