@@ -2,8 +2,10 @@
 
 The demo data as Observations: picture statistics of all of them; embeddings of the preset's
 backbone with its pretrained weights at 160 px; scores of a logistic head that never saw the
-picture's module (four grouped folds). A faulty picture is measured in half of the modules, its
-embedding in a quarter.
+picture's module (four grouped folds). Severe faults (3), which windows of whole modules are asked
+about, are measured in every second module, their embeddings in every fourth; mild ones, which
+windows of independent pictures are asked about, on all pictures, their embeddings on every fourth,
+so that both come from all modules alike.
 """
 
 import hashlib
@@ -111,8 +113,8 @@ def build(work: Path) -> Tables:
     groups = np.array([picture.group for picture in source.pictures], dtype=object)
     paths = tuple(picture.file for picture in source.pictures)
     number = pd.factorize(groups)[0]
-    measured = {name: _measured(name, number, modulus=2) for name in conditions()}
-    embedded = {name: _measured(name, number, modulus=4) for name in conditions()}
+    measured = {name: _measured(name, number) for name in conditions()}
+    embedded = {name: _embedded(name, number) for name in conditions()}
     statistics = {
         name: _kept(
             work / f"statistics {name}.npy",
@@ -137,9 +139,20 @@ def build(work: Path) -> Tables:
     return Tables(paths, labels, groups, source.classes, statistics, features, scores)
 
 
-def _measured(name: str, number: Any, *, modulus: int) -> npt.NDArray[np.int64]:
-    every = 1 if name == CLEAN else modulus
-    return np.flatnonzero(number % every == 0)
+def _measured(name: str, module: Any) -> npt.NDArray[np.int64]:
+    return np.flatnonzero(module % (2 if is_severe(name) else 1) == 0)
+
+
+def _embedded(name: str, module: Any) -> npt.NDArray[np.int64]:
+    if name == CLEAN:
+        return np.arange(len(module))
+    dealt = module if is_severe(name) else np.random.default_rng(0).permutation(len(module))
+    return np.flatnonzero(dealt % 4 == 0)
+
+
+def is_severe(name: str) -> bool:
+    """Tell whether a condition is a fault of severity 3."""
+    return name.endswith(" 3")
 
 
 def _kept(path: Path, count: int, rows: Any, compute: Callable[[Any], Floats]) -> Floats:

@@ -8,7 +8,7 @@ from pydantic import Field
 from components.common.config import Section
 
 # Chosen by benchmarks/drift_detection.py: see "Drift" in docs/results.md.
-DEFAULT_DETECTORS = ("shifted_statistics", "ks_features", "ks_scores")
+DEFAULT_DETECTORS = ("shifted_statistics", "known_faults", "ks_statistics", "shifted_features")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from components.common.config import to_json
 from components.common.progress import track
 from components.common.seeding import generator
 from components.monitor import detector as detectors
-from components.monitor.calibration import Calibrated, Rate, calibrate
+from components.monitor.calibration import Calibrated, Family, calibrate, rows_for
 from components.monitor.detect_config import DetectConfig
-from components.monitor.detector import Design, Detector, usable
+from components.monitor.detector import Detector, usable
 from components.monitor.observations import Observations
 from components.monitor.scaling import Components
 
@@ -42,8 +42,7 @@ def measure(
     Raises:
         ConfigError: a detector that is not there.
     """
-    monitor = _monitor(reference, settings, seed)
-    return tuple(monitor.look(window, name) for name in track(settings.detectors, "detectors"))
+    return _monitor(reference, settings, seed).look(window)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Monitor:
     reducer: Components | None
     settings: DetectConfig
     seed: int
-    _known: dict[tuple[str, Design], Calibrated] = field(default_factory=dict)
+    _known: dict[str, dict[str, Calibrated]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, reference: Observations, *, settings: DetectConfig, seed: int) -> "Monitor":
@@ -65,52 +64,35 @@ class Monitor:
         reducer = Components.of(reference.features[rows], count=_COMPONENTS, whiten=False)
         return cls(_reduced(reference, reducer), reducer, settings, seed)
 
-    def look(self, window: Observations, name: str) -> Detection:
-        """Return one detector's answer."""
-        module = detectors.load(name)
-        seen = window.take(usable(window, module.CHANNEL))
-        reference = self._reference(module)
-        hindrance = self._hindrance(seen, reference, module)
-        if hindrance:
-            return Detection(
-                detector=name,
-                statistic=math.nan,
-                threshold=math.nan,
-                p_value=math.nan,
-                alarm=False,
-                promise=f"Did not look: {hindrance}.",
-            )
+    def look(self, window: Observations) -> tuple[Detection, ...]:
+        """Return each detector's answer."""
+        modules = {name: detectors.load(name) for name in self.settings.detectors}
+        hindrances = {name: self._hindrance(window, module) for name, module in modules.items()}
+        able = {name: module for name, module in modules.items() if not hindrances[name]}
         if self.reducer is not None:
-            seen = _reduced(seen, self.reducer)
-        calibrated = self._calibrated(name, module, reference, self._design(seen))
-        statistic = calibrated.statistic(seen)
-        return Detection(
-            detector=name,
-            statistic=statistic,
-            threshold=calibrated.threshold,
-            p_value=calibrated.p_value(statistic),
-            alarm=bool(statistic > calibrated.threshold),
-            promise=calibrated.promise,
+            window = _reduced(window, self.reducer)
+        seen = {name: window.take(usable(window, module.CHANNEL)) for name, module in able.items()}
+        calibrated = self._calibrated(able, seen) if able else {}
+        return tuple(
+            _silent(name, hindrances[name])
+            if hindrances[name]
+            else _answer(name, calibrated[name], seen[name])
+            for name in track(self.settings.detectors, "detectors")
         )
 
-    def _reference(self, module: Detector) -> Observations:
-        rows = usable(self.reference, module.CHANNEL)
-        if module.NEEDS_LABELS:
-            rows = rows & (self.reference.labels != "")
-        return self.reference.take(rows)
-
-    def _hindrance(self, seen: Observations, reference: Observations, module: Detector) -> str:
+    def _hindrance(self, window: Observations, module: Detector) -> str:
         least, channel = self.settings.min_pictures, module.CHANNEL
-        if len(seen) < least:
-            return f"{len(seen)} pictures of the window have {channel}, {least} are needed"
-        if len(reference) < _LEAST_REFERENCE:
+        seen = int(usable(window, channel).sum())
+        known = int(rows_for(module, self.reference).sum())
+        if seen < least:
+            return f"{seen} pictures of the window have {channel}, {least} are needed"
+        if known < _LEAST_REFERENCE:
             labelled = " and a label" if module.NEEDS_LABELS else ""
             return (
-                f"{len(reference)} pictures of the reference have {channel}{labelled}, "
+                f"{known} pictures of the reference have {channel}{labelled}, "
                 f"{_LEAST_REFERENCE} are needed"
             )
-        width = self._width(module)
-        received = int(getattr(seen, channel).shape[1])
+        width, received = self._width(module), int(getattr(window, channel).shape[1])
         if received != width:
             return f"{channel} of {width} numbers were expected, {received} received"
         return ""
@@ -120,28 +102,49 @@ class Monitor:
             return len(self.reducer.centre)
         return int(getattr(self.reference, module.CHANNEL).shape[1])
 
-    def _design(self, seen: Observations) -> Design:
-        pictures = _rounded(len(seen))
-        if self.settings.windows == "independent":
-            return Design(pictures, pictures)
-        named = len(np.unique(seen.groups[seen.groups != ""].astype(str)))
-        return Design(pictures, min(pictures, max(1, named)))
-
     def _calibrated(
-        self, name: str, module: Detector, reference: Observations, design: Design
-    ) -> Calibrated:
-        key = (name, design)
+        self, able: dict[str, Detector], seen: dict[str, Observations]
+    ) -> dict[str, Calibrated]:
+        pictures = {name: _rounded(len(rows)) for name, rows in seen.items()}
+        family = Family(able, pictures, max(map(self._groups, seen.values())))
+        key = f"{pictures} {family.groups}"
         if key not in self._known:
-            together = self.settings.rate
             self._known[key] = calibrate(
-                module,
-                reference,
-                design,
-                rate=Rate(own=together / len(self.settings.detectors), together=together),
+                family,
+                self.reference,
+                rate=self.settings.rate,
                 windows=self.settings.null_windows,
-                rng=generator(self.seed, "calibration", name),
+                rng=generator(self.seed, "calibration"),
             )
         return self._known[key]
+
+    def _groups(self, seen: Observations) -> int:
+        if self.settings.windows == "independent":
+            return len(seen)
+        return max(1, len(np.unique(seen.groups[seen.groups != ""].astype(str))))
+
+
+def _silent(name: str, hindrance: str) -> Detection:
+    return Detection(
+        detector=name,
+        statistic=math.nan,
+        threshold=math.nan,
+        p_value=math.nan,
+        alarm=False,
+        promise=f"Did not look: {hindrance}.",
+    )
+
+
+def _answer(name: str, calibrated: Calibrated, seen: Observations) -> Detection:
+    statistic = calibrated.statistic(seen)
+    return Detection(
+        detector=name,
+        statistic=statistic,
+        threshold=calibrated.threshold,
+        p_value=calibrated.p_value(statistic),
+        alarm=bool(statistic > calibrated.threshold),
+        promise=calibrated.promise,
+    )
 
 
 _MONITORS: "OrderedDict[str, Monitor]" = OrderedDict()

@@ -1,6 +1,5 @@
 """Windows without drift, made from the reference: pictures that a detector was not fitted to."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,9 @@ from components.monitor.observations import Observations, Texts
 Rows = npt.NDArray[np.int64]
 
 _MOST_SPLITS = 60
-_ROW_FOLDS = 10
+# Many: windows of one split share what its few held-out pictures have in common.
+_ROW_SPLITS = 200
+_HELD_SHARE = 0.1
 LEAST_GROUPS = 3
 
 
@@ -44,32 +45,33 @@ def feasible(design: Design, reference: Observations) -> Design:
 
 
 def splits(
-    reference: Observations, design: Design, *, rng: np.random.Generator
+    reference: Observations, design: Design, *, at_most: int, rng: np.random.Generator
 ) -> tuple[Split, ...]:
     """Divide the reference in many ways.
 
     Args:
         reference: at least two pictures.
         design: a feasible one.
+        at_most: how many ways are enough.
         rng: deals out rows or groups.
     """
     if design.independent:
-        return tuple(_row_splits(len(reference), design, rng))
+        ways = min(_ROW_SPLITS, at_most)
+        return tuple(_row_split(len(reference), design, rng) for _ in range(ways))
     names = groups_of(reference)
     if design.groups == 1:
-        chosen = [names[[g]] for g in rng.permutation(len(names))[:_MOST_SPLITS]]
+        chosen = [names[[g]] for g in rng.permutation(len(names))[: min(_MOST_SPLITS, at_most)]]
     else:
-        count = min(_MOST_SPLITS, 4 * len(names))
+        count = min(_MOST_SPLITS, 4 * len(names), at_most)
         chosen = [names[rng.permutation(len(names))[: design.groups]] for _ in range(count)]
     held = [np.isin(reference.groups, some) for some in chosen]
     return tuple(Split(np.flatnonzero(~out), np.flatnonzero(out)) for out in held)
 
 
-def _row_splits(count: int, design: Design, rng: np.random.Generator) -> Iterator[Split]:
-    folds = int(np.clip(count // max(1, design.pictures), 2, _ROW_FOLDS))
-    member = rng.permutation(count) % folds
-    for fold in range(folds):
-        yield Split(np.flatnonzero(member != fold), np.flatnonzero(member == fold))
+def _row_split(count: int, design: Design, rng: np.random.Generator) -> Split:
+    held = int(np.clip(max(design.pictures, _HELD_SHARE * count), 1, count // 2))
+    order = rng.permutation(count)
+    return Split(np.sort(order[held:]), np.sort(order[:held]))
 
 
 def draw(split: Split, groups: Texts, design: Design, *, rng: np.random.Generator) -> Rows:

@@ -11,6 +11,7 @@ from pipelines.cli import (
     backbones,
     data,
     doctor,
+    gateway,
     label,
     lineage,
     predict,
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command(name="run")(run.run)
 app.command(name="tune")(tune.tune)
 app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
+app.command(name="gateway")(gateway.gateway)
 app.command(name="predict")(predict.predict)
 app.command(name="rollback")(rollback.rollback)
 app.command(name="lineage")(lineage.lineage)

@@ -31,6 +31,7 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
         "lineage",
         "doctor",
         "backbones",
+        "gateway",
     ],
 )
 def test_every_command_explains_itself(command: str) -> None:

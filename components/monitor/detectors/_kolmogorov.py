@@ -1,5 +1,7 @@
 """Kolmogorov-Smirnov in many columns at once."""
 
+import math
+
 import numpy as np
 
 from components.monitor.scaling import Table
@@ -16,6 +18,14 @@ class Distances:
         return max(
             (_gap(self._ordered[:, c], window[:, c]) for c in range(window.shape[1])), default=0.0
         )
+
+    def statistic(self, window: Table) -> float:
+        """Return -log(1 - largest gap): as good as the gap, but with room above it.
+
+        Groups differ so much that a gap of 0.9 may be usual; on this scale, complete separation
+        still stands out. It is bounded by the size of the window.
+        """
+        return -math.log(1 - self.largest(window) + 1 / (1 + len(window)))
 
 
 def _gap(ordered: Table, window: Table) -> float:

@@ -1,33 +1,38 @@
-"""Cumulative sum of how odd pictures are, in order of time: the largest one in the window.
+"""Cumulative sums of what a camera's faults would do, in order of time: the largest in the window.
 
-Page, "Continuous Inspection Schemes", 1954: S = max(0, S + z - k). One odd picture counts for at
-most `_AT_MOST`; a lasting change adds up, whenever in the window it began.
+Page, "Continuous Inspection Schemes", 1954: S = max(0, S + z - k), one sum for each matched filter
+of `known_faults` and each sign. One odd picture counts for at most `_AT_MOST`; a lasting change
+adds up, whenever in the window it began.
 """
 
 import numpy as np
 
 from components.monitor.detector import Channel, Design, Statistic
-from components.monitor.detectors._oddness import Oddness
+from components.monitor.detectors._fault_filters import FaultFilters
 from components.monitor.observations import Observations
 from components.monitor.scaling import Table
 
 CHANNEL: Channel = "statistics"
 NEEDS_LABELS = False
-_SLACK = 0.75
+_SLACK = 1.0
 _AT_MOST = 4.0
 
 
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:
-    """Learn how odd pictures of the reference are."""
+    """Learn the filters, in units of how much single pictures differ."""
     del design, rng
-    oddness = Oddness(reference)
-    return lambda window: float(sums(oddness.of(window)).max())
+    filters = FaultFilters.of(reference, Design(1, 1))
+
+    def statistic(window: Observations) -> float:
+        steps = filters.apply(window)
+        return float(sums(np.concatenate([steps, -steps], axis=1)).max(initial=0.0))
+
+    return statistic
 
 
-def sums(oddness: Table) -> Table:
-    """Return the sum after each picture, float64 [N]."""
-    steps = np.minimum(oddness, _AT_MOST) - _SLACK
-    walked = np.cumsum(steps)
+def sums(steps: Table) -> Table:
+    """Return the sums after each picture, float64 [N, K], for standardised steps [N, K]."""
+    walked = np.cumsum(np.minimum(steps, _AT_MOST) - _SLACK, axis=0)
     # max(0, S + step) at every step is the walk above the lowest place it has been to.
-    found: Table = walked - np.minimum(np.minimum.accumulate(walked), 0.0)
+    found: Table = walked - np.minimum(np.minimum.accumulate(walked, axis=0), 0.0)
     return found

@@ -20,4 +20,4 @@ def fit(reference: Observations, design: Design, *, rng: np.random.Generator) ->
     del design, rng
     components = Components.of(reference.features, count=_COMPONENTS)
     distances = Distances(components.apply(reference.features))
-    return lambda window: distances.largest(components.apply(window.features))
+    return lambda window: distances.statistic(components.apply(window.features))

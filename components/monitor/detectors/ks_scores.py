@@ -18,4 +18,4 @@ def fit(reference: Observations, design: Design, *, rng: np.random.Generator) ->
     """Keep the reference in order."""
     del design, rng
     distances = Distances(reference.scores.astype(np.float64))
-    return lambda window: distances.largest(window.scores.astype(np.float64))
+    return lambda window: distances.statistic(window.scores.astype(np.float64))

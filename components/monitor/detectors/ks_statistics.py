@@ -14,4 +14,4 @@ def fit(reference: Observations, design: Design, *, rng: np.random.Generator) ->
     """Keep the reference in order."""
     del design, rng
     distances = Distances(reference.statistics.astype(np.float64))
-    return lambda window: distances.largest(window.statistics.astype(np.float64))
+    return lambda window: distances.statistic(window.statistics.astype(np.float64))
