@@ -36,7 +36,7 @@ _TIDY_EVERY_S = 60.0
 _LOOK_EVERY_S = 1.0
 _LAST_EMBEDDINGS_S = 5.0
 # The model server and the request path go first.
-_NICENESS = 5
+_NICENESS = 10
 
 
 class Worker:
