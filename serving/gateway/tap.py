@@ -24,6 +24,7 @@ _WARN_EVERY_S = 10.0
 _RESTART_S = 1.0
 _LONGEST_RESTART_S = 30.0
 _SOCKET_BYTES = 1 << 20
+_AFTER_S = 0.005
 
 
 class Tap(asyncio.Protocol):
@@ -71,9 +72,12 @@ class Tap(asyncio.Protocol):
         await asyncio.get_running_loop().create_connection(lambda: self, sock=mine)
 
     def offer(self, exchange: Exchange) -> None:
-        """Take an exchange; it is passed on after the answer, which is sent first."""
+        """Take an exchange; it is passed on a moment after its answer went out.
+
+        By then a client's next request is with the model server, and this process has time.
+        """
         self._own["offered"] += 1
-        asyncio.get_running_loop().call_soon(self._put, exchange)
+        asyncio.get_running_loop().call_later(_AFTER_S, self._put, exchange)
 
     @property
     def waiting_bytes(self) -> int:
@@ -92,6 +96,7 @@ class Tap(asyncio.Protocol):
 
     async def drain(self, *, timeout_s: float) -> None:
         """Send what waits, let the worker write it and end; end it when it takes too long."""
+        await asyncio.sleep(2 * _AFTER_S)
         self._closing = True
         if self._transport is not None:
             # Buffered data is flushed first; the worker then reads the end of the stream.
