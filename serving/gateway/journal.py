@@ -133,7 +133,8 @@ class Journal:
         new = path.with_suffix(_NEW_SUFFIX)
         with contextlib.ExitStack() as undo:
             sink = undo.enter_context(pa.OSFile(str(new), "wb"))
-            undo.callback(lambda: (new.unlink(missing_ok=True), path.unlink(missing_ok=True)))
+            for name in (new, path):
+                undo.callback(name.unlink, missing_ok=True)
             lock = undo.enter_context(new.open("rb"))
             with contextlib.suppress(OSError):
                 # Some network file systems have no locks; there, `recover` leaves journals alone.

@@ -25,6 +25,7 @@ _RESTART_S = 1.0
 _LONGEST_RESTART_S = 30.0
 _SOCKET_BYTES = 1 << 20
 _AFTER_S = 0.005
+_LONGEST_START_S = 30.0
 
 
 class Tap(asyncio.Protocol):
@@ -46,6 +47,7 @@ class Tap(asyncio.Protocol):
         self._text = b""
         self._warned = -_WARN_EVERY_S
         self._closing = False
+        self._heard = asyncio.Event()
         self._restarting: asyncio.Task[None] | None = None
         self._pause_s = _RESTART_S
 
@@ -70,6 +72,16 @@ class Tap(asyncio.Protocol):
         mine.setblocking(False)
         self._sent, self._current, self._text = 0, {}, b""
         await asyncio.get_running_loop().create_connection(lambda: self, sock=mine)
+
+    async def wait_ready(self) -> None:
+        """Wait until the worker has spoken: before that, a crash would cost more than a second.
+
+        Not for long: without a log, predictions are still answered.
+        """
+        try:
+            await asyncio.wait_for(self._heard.wait(), _LONGEST_START_S)
+        except TimeoutError:
+            _LOG.warning("the log's process is not there after %g s; going on", _LONGEST_START_S)
 
     def offer(self, exchange: Exchange) -> None:
         """Take an exchange; it is passed on a moment after its answer went out.
@@ -126,6 +138,7 @@ class Tap(asyncio.Protocol):
             except ValueError:
                 continue  # cut off by a worker that could not wait; the next one is whole
             self._pause_s = _RESTART_S
+            self._heard.set()
 
     def eof_received(self) -> None:
         """The worker is gone; the transport closes by itself."""

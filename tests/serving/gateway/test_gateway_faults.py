@@ -337,6 +337,7 @@ def test_the_gateway_alone_dies(tmp_path: Path, upstream: Upstream) -> None:
     """The log's process then writes what it has, and ends."""
     with running(tmp_path, upstream=upstream.url) as gateway:
         ask(gateway.rest + PATH, BODY)
+        time.sleep(0.2)  # it leaves the gateway a moment after its answer, and was not flushed yet
         (worker,) = psutil.Process(gateway.process.pid).children()
         os.kill(gateway.process.pid, signal.SIGKILL)
         gateway.process.wait(30)
