@@ -8,6 +8,7 @@ from rich.console import Console
 
 from components.common.errors import GraftError
 from pipelines.cli import (
+    audit,
     backbones,
     data,
     doctor,
@@ -42,6 +43,7 @@ app.command(name="compile")(compile_command.compile_pipeline)
 app.command(name="backbones")(backbones.backbones)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
+app.add_typer(audit.app, name="audit")
 app.add_typer(label.app, name="label")
 
 
