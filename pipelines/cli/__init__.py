@@ -8,11 +8,13 @@ from rich.console import Console
 
 from components.common.errors import GraftError
 from pipelines.cli import (
+    audit,
     backbones,
     data,
     doctor,
     gateway,
     label,
+    lineage,
     monitor,
     predict,
     rollback,
@@ -40,10 +42,12 @@ app.command(name="predict")(predict.predict)
 app.command(name="rollback")(rollback.rollback)
 app.command(name="monitor")(monitor.monitor)
 app.command(name="watch")(monitor.watch)
+app.command(name="lineage")(lineage.lineage)
 app.command(name="compile")(compile_command.compile_pipeline)
 app.command(name="backbones")(backbones.backbones)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
+app.add_typer(audit.app, name="audit")
 app.add_typer(label.app, name="label")
 app.add_typer(schedule.app, name="schedule")
 
