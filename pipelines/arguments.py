@@ -31,7 +31,7 @@ def tuning_arguments(settings: TrainingRun, context: RunContext) -> dict[str, st
 
 
 def new_context(
-    settings: TrainingRun, *, name: str, runs_dir: Path, cache_dir: Path, data_sha256: str
+    settings: TrainingRun, *, name: str, runs_dir: Path, cache_dir: Path | None, data_sha256: str
 ) -> RunContext:
     """Name a run, make its folder, and note where code and data stand.
 
@@ -39,7 +39,7 @@ def new_context(
         settings: the resolved run.
         name: a word for the run's folder, usually the preset's name.
         runs_dir: where run folders are made.
-        cache_dir: where steps find and leave reusable outputs.
+        cache_dir: where steps find and leave reusable outputs; None works everything anew.
         data_sha256: digest of the pinned data, "" when the pictures are the user's own.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -50,7 +50,7 @@ def new_context(
         data_sha256=data_sha256,
         config_sha256=config.digest(settings),
         run_dir=str(run_dir.resolve()),
-        cache_dir=str(cache_dir.resolve()),
+        cache_dir=str(cache_dir.resolve()) if cache_dir else "",
     )
 
 

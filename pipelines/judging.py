@@ -46,6 +46,7 @@ def judge_and_deploy(
     # the single plain return value.
     with dsl.If(judged.outputs["Output"] == "deploy", name="passed-the-gate"):
         referred = reference(exported=exported, dataset=dataset, config=reference_config, run=run)
+        referred.set_caching_options(False)
         deployed = deploy(
             exported=exported,
             evaluation=evaluation,

@@ -25,6 +25,7 @@ from pipelines.watching import PipelineName
 class Launch:
     """What is started: the `graft` command, the preset's name, the places.
 
+    cache_dir: where reusable outputs of steps are; None works everything anew.
     budget_min: minutes from now until the run should be done; 0 without a limit.
     image: run the steps in containers of this image; "" in subprocesses.
     """
@@ -32,7 +33,7 @@ class Launch:
     command: str
     preset: str
     runs_dir: Path
-    cache_dir: Path
+    cache_dir: Path | None
     pipeline: PipelineName = "training"
     budget_min: float = 0.0
     image: str = ""

@@ -37,6 +37,8 @@ def training_pipeline(
     last.set_caching_options(False)
     with dsl.ExitHandler(exit_task=last, name="training"):
         ingested = ingest(config=ingest_config, run=run)
+        # Kubeflow would compare the settings only, not the pictures that they point to.
+        ingested.set_caching_options(False)
         validated = validate(dataset=ingested.outputs["dataset"], config=validate_config, run=run)
         dataset = validated.outputs["validated"]
         shards = augment(dataset=dataset, config=augment_config, run=run)

@@ -11,12 +11,13 @@ from typing import TypeVar
 
 from components.common.artifacts.deployment import Deployment, DeploymentInfo
 from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.lineage import Provenance
 from components.common.artifacts.records import PROVENANCE, read_record, write_record
 from components.common.artifacts.run_summary import RUN_SUMMARY, RunState, RunSummary
 from components.common.artifacts.verdict import Verdict
 from components.common.errors import expected
 from components.common.run_context import RunContext
-from components.common.step import Provenance, StepRecord
+from components.common.step import StepRecord
 
 T = TypeVar("T")
 

@@ -17,6 +17,7 @@ from components.common.run_context import RunContext
 from components.deploy.config import DeployConfig
 from components.deploy.confirm import confirm, versions_in_use
 from components.deploy.layout import Version, newest, versions
+from components.deploy.lineages import data_read_unix_s, keep_lineage
 from components.deploy.locking import explained, model_folder, publishing
 from components.deploy.passports import draw_up
 from components.deploy.publish import publish, published_already
@@ -65,6 +66,17 @@ class Judged:
         )
         judged.check()
         return judged
+
+    @property
+    def artifacts(self) -> dict[str, Path]:
+        """The folders of the artifacts."""
+        known = {
+            "exported": self.exported.root,
+            "evaluation": self.evaluation.root,
+            "verdict": self.verdict.root,
+            "dataset": self.dataset.root,
+        }
+        return known | ({"reference": self.reference.root} if self.reference else {})
 
     def check(self) -> None:
         """Raise PublishError unless the gate said "deploy" of this very model."""
@@ -149,10 +161,18 @@ def _place(
         exported=judged.exported,
         evaluation=judged.evaluation,
         verdict=judged.verdict,
+        data_read_unix_s=data_read_unix_s(judged.artifacts),
         rehearsal=rehearsal,
         run=run,
     )
     reference = judged.reference.root if judged.reference else None
+    lineage = partial(
+        keep_lineage,
+        judged.artifacts,
+        manifest=judged.dataset.manifest,
+        model_dir=model_dir,
+        model_sha256=digest,
+    )
     if there is None:
         _check_incumbent(previous, judged.evaluation.info.incumbent_version)
         there = publish(
@@ -161,9 +181,12 @@ def _place(
             model_sha256=digest,
             passport=passport,
             reference=reference,
+            keep_lineage=lineage,
         )
-    elif reference is not None:
-        with explained(model_dir):
+        return _Placed(there, previous)
+    with explained(model_dir):
+        lineage(there.number)
+        if reference is not None:
             keep_reference(reference, model_dir=model_dir, version=there.number)
     return _Placed(there, previous)
 

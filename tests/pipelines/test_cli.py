@@ -28,6 +28,7 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
         "compile",
         "data",
         "label",
+        "lineage",
         "doctor",
         "backbones",
         "gateway",

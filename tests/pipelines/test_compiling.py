@@ -79,8 +79,9 @@ def test_what_speaks_of_the_serving_version_is_never_cached(spec: dict[str, Any]
     cached = {
         name for name, task in inner.items() if task.get("cachingOptions", {}).get("enableCache")
     }
-    assert cached >= {"ingest", "validate", "augment", "train", "export"}
-    assert not cached & {"evaluate", "gate", "deploy", "notify"}
+    assert cached >= {"validate", "augment", "train", "export"}
+    # Kubeflow sees that ingest's path is the same, not that the pictures there are others.
+    assert not cached & {"ingest", "evaluate", "gate", "reference", "deploy", "notify"}
 
 
 def test_the_preset_becomes_the_defaults(spec: dict[str, Any]) -> None:

@@ -9,12 +9,13 @@ import pytest
 from components.common import config
 from components.common.artifacts.deployment import Deployment, DeploymentInfo
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.artifacts.lineage import Provenance
 from components.common.artifacts.records import PROVENANCE, write_record
 from components.common.artifacts.run_summary import read_summary
 from components.common.artifacts.verdict import Verdict, VerdictInfo
 from components.common.run_context import RunContext
 from components.common.run_summary import summarise, write_summary
-from components.common.step import Provenance, StepRecord
+from components.common.step import StepRecord
 from components.notify.component import notify
 from components.notify.config import NotifyConfig
 from components.notify.summary import tell
