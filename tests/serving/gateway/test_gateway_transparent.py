@@ -25,7 +25,8 @@ PATH = f"/v1/models/{MODEL}"
 @pytest.fixture(scope="module")
 def gateway(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("gateway")
-    flags = ("--embedding-share=1", "--embeddings-per-s=1000")
+    # Everything is measured, however busy the machine is.
+    flags = ("--embedding-share=1", "--embeddings-per-s=1000", "--busy-statistics-share=1")
     with running(
         folder, *flags, upstream=server.rest_url, upstream_grpc=server.grpc_address
     ) as gateway:
