@@ -10,7 +10,7 @@ import pandas as pd
 
 from components.common.artifacts.drift_report import Detection, Harm
 from components.common.picture_statistics import STATISTICS
-from components.monitor.observations import Observations
+from components.monitor.observations import Observations, comparable
 
 _DPI = 144
 _INK, _MUTED, _GRID = "#1b1f24", "#656d76", "#e4e7eb"
@@ -67,7 +67,8 @@ def statistics(window: Observations | None, reference: Observations | None) -> b
 
     if window is None or reference is None:
         return None
-    before, after = (_whole(one.statistics) for one in (reference, window))
+    both = comparable(reference, window)
+    before, after = (_whole(one.statistics) for one in (both.first, both.second))
     if len(before) < 2 or not len(after):
         return None
     centre, spread = before.mean(axis=0), before.std(axis=0)
