@@ -42,11 +42,12 @@ check: install ## the fast part: ruff, mypy strict, import rules, unit tests
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow" -q $(ARGS)
 
-bench: data ## quality, serving and training speed, each beside what else one would run (hours; ARGS="--repeats 3 --seeds 1" for less)
+bench: data ## quality, serving, training speed and drift, each beside what else one would run (hours; ARGS="--repeats 3 --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
 	@$(BIN)/python benchmarks/serving_throughput.py
 	@$(BIN)/python benchmarks/serving_throughput.py --soak 50000
 	@$(BIN)/python -m benchmarks.finetune_speed
+	@$(BIN)/python -m benchmarks.drift_detection
 
 image: install ## build the container image of the steps (KIND=cpu, or gpu)
 	@tools/build_image.sh $(KIND)

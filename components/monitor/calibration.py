@@ -23,6 +23,7 @@ from components.monitor.observations import Observations
 
 _CONFIDENCE = 0.95
 _TINY = 1e-9
+_LEAST_DEVIATION = 1e-3
 
 Table = npt.NDArray[np.float64]
 
@@ -135,32 +136,43 @@ def threshold(null: Table, rate: float, *, units: int) -> float:
 
 @dataclass(frozen=True)
 class _Scale:
-    """Brings a statistic to mean 0 and deviation 1 in its logarithm.
+    """Brings a statistic to normal scores among the windows without drift, and back.
 
-    Statistics are positive and skewed. `floor` is added before the logarithm, so that values next
-    to zero do not count as far out.
+    Detectors with heavy and with thin tails then weigh the same. Beyond the largest value seen the
+    scale goes on as steeply as it came, in the statistic's logarithm, since statistics are positive
+    and skewed.
     """
 
-    floor: float
-    mean: float
-    deviation: float
+    knots: Table  # logarithms, rising
+    scores: Table
+    slope: float
 
     @classmethod
     def of(cls, null: Table) -> "_Scale":
-        values = np.maximum(null[np.isfinite(null)], 0)
+        from scipy.stats import norm
+
+        values = np.sort(np.log(np.maximum(null[np.isfinite(null)], 0) + _TINY))
         if values.size == 0:
-            return cls(1.0, 0.0, 1.0)
-        floor = max(0.1 * float(values.mean()), _TINY)
-        logs = np.log(values + floor)
-        return cls(floor, float(logs.mean()), max(float(logs.std()), 1e-3))
+            return cls(np.zeros(1), np.zeros(1), 1.0)
+        knots, counts = np.unique(values, return_counts=True)
+        upto = np.cumsum(counts)
+        scores = norm.ppf((upto - counts / 2) / len(values))
+        start = int(np.searchsorted(scores, scores[-1] - 1.0))
+        rise, run = scores[-1] - scores[start], knots[-1] - knots[start]
+        slope = float(rise / run) if run > 0 and rise > 0 else 1 / _LEAST_DEVIATION
+        return cls(knots, scores, min(slope, 1 / _LEAST_DEVIATION))
 
     def apply(self, values: Table) -> Table:
-        scaled: Table = (np.log(np.maximum(values, 0) + self.floor) - self.mean) / self.deviation
-        return scaled
+        logs = np.log(np.maximum(values, 0) + _TINY)
+        beyond = np.maximum(logs - self.knots[-1], 0)
+        scaled: Table = np.interp(logs, self.knots, self.scores) + self.slope * beyond
+        return np.where(np.isnan(values), np.nan, scaled)
 
     def undo(self, scaled: float) -> float:
+        beyond = max(scaled - float(self.scores[-1]), 0) / self.slope
+        log = float(np.interp(scaled, self.scores, self.knots)) + beyond
         # Rounding of what is constant is no drift.
-        return math.exp(min(self.mean + scaled * self.deviation, 700.0)) - self.floor + _TINY
+        return math.exp(min(log, 700.0)) + _TINY
 
 
 def _worst(null: Table, scales: list[_Scale]) -> Table:

@@ -84,9 +84,10 @@ def statistics(window: Observations | None, reference: Observations | None) -> b
     table = pd.concat(parts, ignore_index=True)
     table["spreads"] = table["spreads"].clip(-_FARTHEST, _FARTHEST)
     with _figure(height=1.2 + 0.36 * len(names)) as (figure, axis):
-        seaborn.boxplot(
-            table, y="statistic", x="spreads", hue="pictures", orient="h", fliersize=0,
-            palette={"reference": _BLUE, "window": _ORANGE}, linewidth=0.8, ax=axis,
+        seaborn.pointplot(
+            table, y="statistic", x="spreads", hue="pictures", orient="h", dodge=0.4,
+            estimator="median", errorbar=("pi", 50), linestyle="none",
+            palette={"reference": _BLUE, "window": _ORANGE}, ax=axis,
         )  # fmt: skip
         axis.set(xlabel="spreads of the reference's pictures", ylabel="")
         axis.legend(title="")

@@ -163,8 +163,4 @@ def _figures(
         "harm": plots.harm(info.harm),
         "statistics": plots.statistics(window, reference),
     }
-    return {
-        name: "data:image/png;base64," + base64.b64encode(png).decode()
-        for name, png in drawn.items()
-        if png is not None
-    }
+    return {name: _data_uri(png) for name, png in drawn.items()}

@@ -17,24 +17,28 @@ class Spread:
 
     between: Table
     within: Table
+    total: Table
 
     @classmethod
     def of(cls, values: Table, groups: Texts) -> "Spread":
         """Learn from float64 [N, D] and the name of each row's group."""
         names, member = np.unique(groups, return_inverse=True)
         sizes = np.bincount(member)
+        total = _covariance(values, len(values) - 1)
         if len(names) < 3:
             # One group, or none named: all that can be said is how pictures differ.
-            return cls(np.zeros((values.shape[1],) * 2), _covariance(values, len(values) - 1))
+            return cls(np.zeros_like(total), total, total)
         means = np.stack([values[member == g].mean(axis=0) for g in range(len(names))])
         within = _covariance(values - means[member], max(1, len(values) - len(names)))
         centred = means - means.mean(axis=0)
         between = _covariance(centred, len(names) - 1) - within * np.mean(1 / sizes)
-        return cls(_shrunk(_positive(between), len(names)), within)
+        return cls(_shrunk(_positive(between), len(names)), within, total)
 
     def of_mean(self, design: Design) -> Table:
         """Return the covariance of a window's mean: B / groups + W / pictures."""
         ridge = _RIDGE * np.eye(len(self.within))
+        if design.independent:
+            return (self.total + ridge) / design.pictures
         return (self.between + ridge) / design.groups + (self.within + ridge) / design.pictures
 
 

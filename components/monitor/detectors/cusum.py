@@ -14,8 +14,9 @@ from components.monitor.scaling import Table
 
 CHANNEL: Channel = "statistics"
 NEEDS_LABELS = False
-_SLACK = 1.0
-_AT_MOST = 4.0
+# As much as one in some forty modules differs from the others, in deviations of a picture.
+_SLACK = 2.0
+_AT_MOST = 6.0
 
 
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:

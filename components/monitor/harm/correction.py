@@ -13,6 +13,8 @@ import numpy as np
 
 from components.monitor.harm.evidence import Floats
 
+_COVERED = 0.9
+_LEAST_TRIALS = 20
 _PENALTIES = tuple(float(value) for value in np.logspace(-1, 4, 11))
 
 
@@ -36,7 +38,6 @@ class Correction:
     """predicted = intercept + weights @ (clip(inputs, lowest, highest) - centre) / spread.
 
     least_points, most_points: bounds of the losses that were learnt from.
-    error_points: nine of ten trials were predicted at least so well.
     trial_pictures: median size of a trial.
     learnt_from: pictures that were corrupted, and groups they come from.
     """
@@ -50,7 +51,6 @@ class Correction:
     intercept: float
     least_points: float
     most_points: float
-    error_points: float = 0.0
     trial_pictures: int = 0
     pictures: int = 0
     groups: int = 0
@@ -63,6 +63,18 @@ class Correction:
         kept = np.clip(filled, self.lowest, self.highest)
         loss = self.intercept + float(((kept - centre) / spread) @ np.array(self.weights))
         return float(np.clip(loss, self.least_points, self.most_points))
+
+    def error_points(self, predicted: float) -> float:
+        """Return what nine of ten trials with about this prediction stayed within, NaN if none.
+
+        Small predictions err less than large ones, so only the nearest third of the trials counts.
+        """
+        if not self.trials:
+            return float("nan")
+        distance = np.array([abs(trial.predicted - predicted) for trial in self.trials])
+        errors = np.array([abs(one.predicted - one.loss_points) for one in self.trials])
+        nearest = np.argsort(distance, kind="stable")[: max(_LEAST_TRIALS, len(errors) // 3)]
+        return float(np.quantile(errors[nearest], _COVERED))
 
 
 def fit_correction(

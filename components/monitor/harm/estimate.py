@@ -75,7 +75,7 @@ def _bounds(
     if correction is None:
         return _uncorrected(description, pictures)
     middle = correction.predict(description.vector())
-    error = correction.error_points
+    error = correction.error_points(middle)
     if not np.isfinite(error):
         error = _UNCORRECTED_POINTS
     # A trial's error holds the chance in so many pictures; fewer have more of it.

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from components.common.picture_statistics import STATISTICS
 from components.monitor.harm.evidence import Evidence, Floats
+from components.monitor.look import look_of
 from components.monitor.observations import Observations
 
 COMPONENTS = 16
@@ -40,7 +40,7 @@ class Ruler:
         self._projection = _projection(reference.rows, seed=seed)
         self.reference = self.reduce(reference)
         groups = reference.rows.groups
-        self._statistics = _Scale.of(_camera(self.reference), groups)
+        self._statistics = _Scale.of(look_of(self.reference.rows.statistics), groups)
         self._embedding = _Scale.of(self.reference.rows.features.astype(np.float64), groups)
         self._spread = _score_spread(self.reference)
 
@@ -51,7 +51,7 @@ class Ruler:
     def measure(self, window: Evidence) -> Shift:
         """Return how far a window (reduced) has moved; 0 where nothing can be compared."""
         return Shift(
-            statistics=self._statistics.distance(_camera(window)),
+            statistics=self._statistics.distance(look_of(window.rows.statistics)),
             embedding=self._embedding.distance(window.rows.features.astype(np.float64)),
             spread=float(np.log((_score_spread(window) + 1e-3) / (self._spread + 1e-3))),
         )
@@ -109,27 +109,6 @@ class _Scale:
             return 0.0
         moved = (whole.mean(axis=0) - self.centre)[used] / self.spread[used]
         return float(np.log1p(np.sqrt((moved**2).mean())))
-
-
-def _camera(evidence: Evidence) -> Floats:
-    """Return the statistics, textures as shares of the contrast: so that a fault moves few."""
-    named = dict(zip(STATISTICS, evidence.rows.statistics.T.astype(np.float64), strict=True))
-    contrast = named["deviation"] + 1.0
-    columns = [
-        np.log(named["mean"] + 1.0),
-        np.log(contrast),
-        np.log((named["sharpness"] + 0.5) / contrast),
-        np.log((named["grain"] + 0.5) / (named["sharpness"] + 0.5)),
-        (named["dark"] - named["mean"]) / contrast,
-        (named["bright"] - named["mean"]) / contrast,
-        named["clipped"],
-        named["warmth"],
-        named["saturation"],
-        named["row_centre"],
-        named["column_centre"],
-        named["border"] / contrast,
-    ]
-    return np.stack(columns, axis=1)
 
 
 def _score_spread(evidence: Evidence) -> float:

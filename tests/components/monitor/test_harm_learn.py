@@ -58,7 +58,7 @@ def test_the_corrected_estimate_is_near_and_its_interval_holds_the_truth(
 def test_trials_come_from_groups_that_were_left_out(correction: Correction) -> None:
     assert len(correction.trials) == 4 * 10
     assert {trial.kind for trial in correction.trials} == {"noise", "blur", "dirt", "none"}
-    assert 0 < correction.error_points < 15
+    assert 0 < correction.error_points(0.0) < 15
 
 
 def test_a_smaller_window_has_a_wider_interval(tmp_path: Path, correction: Correction) -> None:

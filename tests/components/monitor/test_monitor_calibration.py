@@ -115,10 +115,10 @@ def test_the_largest_gap_is_scipys() -> None:
 
 
 def test_sums_follow_pages_recursion() -> None:
-    odd = RNG(3).normal(size=50)
+    odd = 1.5 + RNG(3).normal(size=50)
     state, expected = 0.0, []
     for value in odd:
-        state = max(0.0, state + value - 1.0)
+        state = max(0.0, state + value - 2.0)
         expected.append(state)
     assert np.allclose(sums(odd[:, None])[:, 0], expected)
 

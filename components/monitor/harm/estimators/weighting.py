@@ -1,7 +1,7 @@
 """Importance weighting: the reference's accuracy, its pictures weighted to look like the window.
 
-The weights are the odds of a domain classifier (Bickel, Brueckner and Scheffer 2009), on principal
-components of the embeddings and on the picture statistics. Right when the window holds more of a
+The weights are the odds of a domain classifier (Bickel, Brueckner and Scheffer 2009), on embeddings
+(reduced by the caller) and picture statistics. Right when the window holds more of a
 kind that the reference has too; blind where nothing in the reference resembles the window.
 """
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from components.monitor.harm.evidence import Evidence, Floats
 
-_COMPONENTS = 8
 _LARGEST_WEIGHT = 20.0  # times the mean: one picture must not decide
 
 
@@ -38,7 +37,6 @@ def _inputs(evidence: Evidence) -> Floats:
 
 def _weights(before: Floats, after: Floats, *, seed: int) -> Floats:
     """Return float64 [len(before)], mean 1: how much more common each is in `after`."""
-    from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -46,12 +44,9 @@ def _weights(before: Floats, after: Floats, *, seed: int) -> Floats:
     if before.shape[1] == 0:
         return np.ones(len(before))
     both = np.vstack([before, after])
-    components = min(_COMPONENTS, *both.shape)
     model = make_pipeline(
         StandardScaler(),
-        PCA(components, svd_solver="randomized", random_state=seed),
-        StandardScaler(),
-        LogisticRegression(C=0.1, class_weight="balanced", max_iter=500),
+        LogisticRegression(C=0.01, class_weight="balanced", max_iter=200, random_state=seed),
     )
     model.fit(both, np.repeat([0, 1], [len(before), len(after)]))
     odds = np.exp(np.clip(model.decision_function(before), -20.0, 20.0))
