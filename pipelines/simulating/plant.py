@@ -12,7 +12,7 @@ from components.common.pictures import Pixels
 from components.common.seeding import generator
 from pipelines.simulating.scenario import Conditions
 
-_MODULES_A_WEEK = 4
+_MODULES_A_WEEK = 16
 
 
 @dataclass(frozen=True, kw_only=True)

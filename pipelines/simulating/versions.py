@@ -1,10 +1,12 @@
 """Versions of the simulated model, each with the reference its drift is measured against."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from components.common.artifacts.prediction_log import STATISTIC_COLUMNS
@@ -49,7 +51,7 @@ class Workshop:
         model = fit(self.eyes, train, held_out, classes=self.classes, seed=self.seed)
         seen = model.observe(held_out)
         accuracy = float(np.mean(seen.decisions == seen.labels))
-        reference = self._reference(number, seen, accuracy)
+        reference = self._reference(number, seen, model.observe(train), accuracy)
 
         def observe(pictures: Sequence[Pixels]) -> Observations:
             nothing = np.full(len(pictures), "", dtype=object)
@@ -75,25 +77,41 @@ class Workshop:
             write_correction(reference.harm_path, correction)
         return Version(number=number, model=model, reference=reference, accuracy=accuracy)
 
-    def _reference(self, number: int, seen: Observations, accuracy: float) -> Reference:
+    def _reference(
+        self, number: int, seen: Observations, trained: Observations, accuracy: float
+    ) -> Reference:
         info = ReferenceInfo(
             model_name="simulated",
             model_sha256="",
             data_sha256="",
             classes=self.classes,
             positive=self.positive,
-            pictures=len(seen),
-            groups=len(set(seen.groups)),
+            pictures=len(seen) + len(trained),
+            groups=len({*seen.groups, *trained.groups}),
             accuracy=accuracy,
             seed=self.seed,
         )
         reference = Reference(self.root / "references" / str(number), info)
-        reference.write(table_of(seen, version=number))
+        tables = [
+            _table(seen, split="test", version=number),
+            # As in a real reference: of what the model was trained on, only what the camera saw.
+            _table(_unasked(trained), split="train", version=number),
+        ]
+        reference.write(pa.concat_tables(tables))
         return reference
 
 
-def table_of(seen: Observations, *, version: int) -> pa.Table:
-    """Return observations as the table of a reference."""
+def _unasked(trained: Observations) -> Observations:
+    nothing = np.full(len(trained), "", dtype=object)
+    return dataclasses.replace(
+        trained,
+        features=np.full_like(trained.features, np.nan),
+        scores=np.full_like(trained.scores, np.nan),
+        decisions=nothing,
+    )
+
+
+def _table(seen: Observations, *, split: str, version: int) -> pa.Table:
     count = len(seen)
     columns = {
         "time_unix_s": seen.times_unix_s,
@@ -104,15 +122,15 @@ def table_of(seen: Observations, *, version: int) -> pa.Table:
         "interface": [""] * count,
         "status": np.zeros(count, dtype=np.int32),
         "latency_ms": np.full(count, np.nan),
-        "scores": list(seen.scores),
+        "scores": _known(seen.scores),
         "decision": list(seen.decisions),
-        "embedding": list(seen.features),
+        "embedding": _known(seen.features),
         "picture_sha256": list(seen.sha256),
         "group": list(seen.groups),
         "line": list(seen.lines),
         "camera": list(seen.cameras),
         "label": list(seen.labels),
-        "split": ["test"] * count,
+        "split": [split] * count,
         **dict(zip(STATISTIC_COLUMNS, seen.statistics.T, strict=True)),
     }
     arrays = []
@@ -122,3 +140,7 @@ def table_of(seen: Observations, *, version: int) -> pa.Table:
             pa.nulls(count, field.type) if values is None else pa.array(values, field.type)
         )
     return pa.Table.from_arrays(arrays, schema=OBSERVATIONS_SCHEMA)
+
+
+def _known(rows: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32] | None]:
+    return [row if np.isfinite(row).all() else None for row in rows]
