@@ -34,6 +34,13 @@ class Answers:
     decisions: tuple[str, ...]
 
 
+def load(folder: Path) -> Any:
+    """Load a SavedModel (a version folder)."""
+    import tensorflow as tf
+
+    return tf.saved_model.load(str(folder))
+
+
 def ask(
     folder: Path,
     paths: Sequence[str],
@@ -41,6 +48,7 @@ def ask(
     *,
     batch_size: int,
     activity: str,
+    model: Any = None,
 ) -> Answers:
     """Send encoded pictures through the bytes signature of a SavedModel.
 
@@ -50,15 +58,14 @@ def ask(
         read: returns a picture's encoded bytes by its name.
         batch_size: pictures a call.
         activity: what the progress report calls this.
+        model: as from `load`, for who asks often; loaded from `folder` without it.
 
     Raises:
         DataError: a picture cannot be read.
         ExportError: the model has not the signature that Graft exports.
         Exception: whatever TensorFlow raises for a model that it cannot load or run.
     """
-    import tensorflow as tf
-
-    model = tf.saved_model.load(str(folder))
+    model = model or load(folder)
     outputs = {OUTPUT_PROBABILITIES, OUTPUT_CLASSES, OUTPUT_DECISION}
     signature = _signature(model, SIGNATURE_BYTES, outputs)
     parts = _answers(signature, paths, read, batch_size=batch_size, activity=activity)
@@ -76,6 +83,7 @@ def embed(
     *,
     batch_size: int,
     activity: str,
+    model: Any = None,
 ) -> npt.NDArray[np.float32]:
     """Send encoded pictures through the features signature of a SavedModel.
 
@@ -84,9 +92,7 @@ def embed(
     Returns:
         float32 [N, D], the vectors that the head decides by.
     """
-    import tensorflow as tf
-
-    model = tf.saved_model.load(str(folder))
+    model = model or load(folder)
     signature = _signature(model, SIGNATURE_FEATURES, {OUTPUT_FEATURES})
     parts = _answers(signature, paths, read, batch_size=batch_size, activity=activity)
     return np.concatenate([part[OUTPUT_FEATURES] for part in parts])

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
@@ -27,6 +28,9 @@ from components.common.progress import track
 from components.common.run_context import RunContext
 from components.common.saved_model import ask, embed
 from components.common.seeding import generator
+from components.monitor.harm.asking import observer
+from components.monitor.harm.learn import learn, write_correction
+from components.monitor.observations import from_table
 from components.monitor.reference_config import ReferenceConfig
 
 HELD_OUT = ("validation", "test")
@@ -65,9 +69,35 @@ def make_reference(
         accuracy=float((held["decision"] == held["label"]).mean()),
         seed=settings.seed,
     )
-    Reference(out, info).write(
-        pa.Table.from_pandas(table, OBSERVATIONS_SCHEMA, preserve_index=False)
+    reference = Reference(out, info)
+    observations = pa.Table.from_pandas(table, OBSERVATIONS_SCHEMA, preserve_index=False)
+    reference.write(observations)
+    _learn_harm(reference, observations, dataset, export, settings=settings)
+
+
+def _learn_harm(
+    reference: Reference,
+    table: pa.Table,
+    dataset: Dataset,
+    export: Export,
+    *,
+    settings: ReferenceConfig,
+) -> None:
+    """Write harm.json beside the reference, where there are pictures enough to learn from."""
+    if not settings.harm_pictures:
+        return
+    held = table.filter(pc.is_in(table["split"], pa.array(HELD_OUT)))
+    paths = held["request_id"].to_pylist()
+    correction = learn(
+        from_table(held, classes=len(reference.info.classes)),
+        lambda row: decode(dataset.picture(paths[row]), name=paths[row]),
+        observer(export.saved_model, batch_size=settings.batch_size),
+        classes=reference.info.classes,
+        pictures=settings.harm_pictures,
+        seed=settings.seed,
     )
+    if correction is not None:
+        write_correction(reference.harm_path, correction)
 
 
 def _rows(dataset: Dataset, settings: ReferenceConfig) -> pd.DataFrame:

@@ -17,6 +17,8 @@ class ReferenceConfig(Section):
     batch_size: pictures a call of the model.
     train_pictures: training pictures whose statistics join those of the held-out ones; they
         bring more groups and cost a decoding each. 0 leaves them out.
+    harm_pictures: held-out pictures that are corrupted to learn what drift costs, each about thirty
+        times; 0 learns nothing, and the monitor's loss estimates are then rough.
     copy_px: longer side of the small copies that a report shows; 0 keeps none.
     """
 
@@ -24,4 +26,5 @@ class ReferenceConfig(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
     train_pictures: Annotated[int, Field(ge=0)] = 3000
+    harm_pictures: Annotated[int, Field(ge=0, le=5000)] = 96
     copy_px: Annotated[int, Field(ge=0, le=1024)] = 128

@@ -28,12 +28,9 @@ CHANGED = {
 }
 
 
-def settings(name: str, *, null_windows: int = 100) -> DetectConfig:
+def settings(name: str) -> DetectConfig:
     return DetectConfig(
-        detectors=(name,),
-        windows="independent",
-        null_windows=null_windows,
-        false_alarms=0.01,
+        detectors=(name,), windows="independent", null_windows=100, false_alarms=0.01
     )
 
 
@@ -47,11 +44,11 @@ def test_a_gross_change_raises_an_alarm_and_more_of_the_same_does_not(name: str)
     reference = observe(40, 10)
     rows = np.random.default_rng(1).permutation(400)
     known, window = reference.take(np.sort(rows[60:])), reference.take(np.sort(rows[:60]))
-    same = measure(window, known, settings=settings(name, null_windows=400), seed=0)[0]
+    same = measure(window, known, settings=settings(name), seed=0)[0]
     assert not same.alarm
     assert 0 < same.p_value <= 1
     changed = observe(40, 2, seed=0, **CHANGED[load(name).CHANNEL])
-    (found,) = measure(changed, known, settings=settings(name, null_windows=400), seed=0)
+    (found,) = measure(changed, known, settings=settings(name), seed=0)
     assert found.alarm
     assert found.statistic > found.threshold
     assert found.detector == name

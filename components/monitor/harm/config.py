@@ -14,10 +14,7 @@ class HarmConfig(Section):
 
     min_pictures: fewer answered pictures give no estimate.
     min_labels: an audit with fewer labels is not used.
-    learning_pictures: held-out pictures that are corrupted when the reference is made; 0 learns
-        nothing, and the estimators then stand uncorrected with a wide interval.
     """
 
     min_pictures: Annotated[int, Field(ge=2)] = 50
     min_labels: Annotated[int, Field(ge=2)] = 20
-    learning_pictures: Annotated[int, Field(ge=0)] = 240

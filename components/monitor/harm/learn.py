@@ -12,7 +12,6 @@ from components.common.corruptions import CORRUPTIONS, corrupt
 from components.common.pictures import Pixels
 from components.common.progress import track
 from components.common.seeding import generator
-from components.monitor.harm.config import HarmConfig
 from components.monitor.harm.correction import Correction
 from components.monitor.harm.evidence import evidence_of
 from components.monitor.harm.trials import Fault, fit
@@ -33,7 +32,7 @@ def learn(
     observe: Observe,
     *,
     classes: tuple[str, ...],
-    settings: HarmConfig,
+    pictures: int,
     seed: int,
 ) -> Correction | None:
     """Learn the correction from corrupted held-out pictures.
@@ -43,14 +42,14 @@ def learn(
         look: their pixels.
         observe: the exported model and the camera's statistics, together.
         classes: in the scores' order.
-        settings: how many pictures; the work grows with them.
+        pictures: how many are corrupted, each about thirty times; 0 learns nothing.
         seed: of the choice of pictures and of the corruptions.
 
     Returns:
-        None where there are too few labelled pictures, or settings say to learn nothing.
+        None where there are too few labelled pictures, or nothing is to be learnt.
     """
     usable = (held_out.labels != "") & np.isfinite(held_out.scores).all(axis=1)
-    rows = _chosen(held_out, np.flatnonzero(usable), settings.learning_pictures, seed=seed)
+    rows = _chosen(held_out, np.flatnonzero(usable), pictures, seed=seed)
     if len(rows) < _LEAST_PICTURES:
         return None
     pixels = [look(int(row)) for row in rows]

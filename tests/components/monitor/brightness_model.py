@@ -64,13 +64,15 @@ def write_export(root: Path) -> Export:
     return export
 
 
-def write_dataset(root: Path, *, splits: tuple[str, ...] = ("train", "validation", "test")) -> None:
-    """Twelve pictures a split, in groups of three, dark or bright as the class says."""
+def write_dataset(
+    root: Path, *, splits: tuple[str, ...] = ("train", "validation", "test"), each: int = 12
+) -> None:
+    """`each` pictures a split, in groups of three, dark or bright as the class says."""
     rng = np.random.default_rng(3)
     (root / "pictures").mkdir(parents=True)
     rows = []
     for split in splits:
-        for number in range(12):
+        for number in range(each):
             label = CLASSES[number % 2]
             level = 60 + 130 * (number % 2)
             pixels = rng.integers(-20, 21, (30, 40, 1)) + level

@@ -122,7 +122,7 @@ def test_learning_corrupts_asks_and_writes(tmp_path: Path) -> None:
 
     found = learn(
         held, lambda row: pictures[row], observe, classes=CLASSES,
-        settings=HarmConfig(learning_pictures=48), seed=0,
+        pictures=48, seed=0,
     )  # fmt: skip
     assert found is not None
     assert set(asked) == {48}
@@ -138,8 +138,7 @@ def test_nothing_is_learnt_from_too_little() -> None:
         raise AssertionError
 
     for held, count in ((world(30), 240), (world(64), 0), (world(64, labelled=False), 240)):
-        settings = HarmConfig(learning_pictures=count)
-        assert learn(held, never, never, classes=CLASSES, settings=settings, seed=0) is None
+        assert learn(held, never, never, classes=CLASSES, pictures=count, seed=0) is None
 
 
 def test_an_input_that_is_never_known_does_no_harm() -> None:

@@ -9,6 +9,7 @@ from components.common.artifacts.reference import Reference
 from components.common.errors import DataError
 from components.common.pictures import decode
 from components.common.run_context import RunContext
+from components.monitor.harm.learn import read_correction
 from components.monitor.make_reference import Inputs, make_reference
 from components.monitor.observations import Observations, of_reference
 from components.monitor.reference_config import ReferenceConfig
@@ -80,3 +81,24 @@ def test_data_without_held_out_pictures_are_refused_in_words(
     inputs = Inputs(exported.root, tmp_path / "dataset")
     with pytest.raises(DataError, match="expected held-out pictures"):
         make_reference(inputs, out=tmp_path / "reference", settings=SETTINGS, run=RUN)
+
+
+def test_so_few_pictures_teach_nothing_of_harm(made: Reference) -> None:
+    assert not made.harm_path.exists()
+
+
+def test_what_corruptions_cost_is_learnt_from_the_held_out_pictures(
+    exported: Export, tmp_path: Path
+) -> None:
+    write_dataset(tmp_path / "dataset", splits=("test",), each=48)
+    inputs = Inputs(exported.root, tmp_path / "dataset")
+    make_reference(inputs, out=tmp_path / "reference", settings=SETTINGS, run=RUN)
+    learnt = read_correction(Reference.read(tmp_path / "reference").harm_path)
+    assert learnt is not None
+    assert learnt.pictures == 48 and learnt.groups == 16
+    # The model goes by brightness alone: light hurts it, a shift does not.
+    loss = {
+        kind: np.mean([one.loss_points for one in learnt.trials if one.kind == kind])
+        for kind in ("exposure", "brightness", "shift")
+    }
+    assert max(loss["exposure"], loss["brightness"]) > 10 > abs(loss["shift"])
