@@ -55,7 +55,8 @@ def _print_week(console: Console, lived: "Lived") -> None:
     console.print(
         f"week {lived.now.week:2}  version {lived.version}  drift {lived.drift:6.2f}  "
         f"accuracy {lived.accuracy:.3f} (estimated {estimated})  "
-        f"[{style[word]}]{word}[/]{fault}  [dim]{lived.now.words}[/]"
+        f"{'asked, then ' if lived.asked else ''}[{style[word]}]{word}[/]{fault}  "
+        f"[dim]{lived.now.words}[/]"
     )
     if lived.trained:
         console.print(f"         {lived.trained}", style="green")

@@ -62,7 +62,7 @@ def prepare(settings: TrainingRun, *, out: Path, a_week: int) -> Beginning:
             classes=info.classes,
             positive=info.positive,
             root=out,
-            harm=settings.monitor.harm,
+            harm_pictures=settings.reference.harm_pictures,
             seed=settings.seed,
         ),
         stock=Stock(train=train, held_out=held_out),

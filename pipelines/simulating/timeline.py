@@ -89,6 +89,9 @@ def _draw_words(axes: Any, weeks: Sequence[Lived]) -> None:
     for one in weeks:
         word = one.decision.word
         axes.scatter(one.now.week, WORDS.index(word), color=_COLOURS[word], s=34, marker="s")
+        if one.asked:
+            place = WORDS.index("ask")
+            axes.scatter(one.now.week, place, edgecolor=_COLOURS["ask"], color="none", s=34)
         if one.decision.word != "keep" and one.explanation.fault:
             axes.annotate(
                 one.explanation.fault,

@@ -12,7 +12,6 @@ import pyarrow as pa
 from components.common.artifacts.prediction_log import STATISTIC_COLUMNS
 from components.common.artifacts.reference import OBSERVATIONS_SCHEMA, Reference, ReferenceInfo
 from components.common.pictures import Pixels
-from components.monitor.harm.config import HarmConfig
 from components.monitor.harm.learn import learn, write_correction
 from components.monitor.observations import Observations
 from pipelines.simulating.model import Eyes, Model, fit
@@ -37,13 +36,14 @@ class Workshop:
     """Where versions are made.
 
     root: references are written below it.
+    harm_pictures: held-out pictures that are corrupted to learn what faults cost.
     """
 
     eyes: Eyes
     classes: tuple[str, ...]
     positive: str
     root: Path
-    harm: HarmConfig
+    harm_pictures: int
     seed: int
 
     def make(self, number: int, train: Cells, held_out: Cells) -> Version:
@@ -70,7 +70,7 @@ class Workshop:
             lambda row: held_out.pixels[row],
             observe,
             classes=self.classes,
-            settings=self.harm,
+            pictures=self.harm_pictures,
             seed=self.seed,
         )
         if correction is not None:

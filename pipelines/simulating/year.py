@@ -9,7 +9,6 @@ import numpy as np
 
 from components.common.artifacts.drift_report import Decision, Explanation, Harm
 from components.common.seeding import generator
-from components.label.choose import choose, uncertainties
 from components.monitor.config import MonitorConfig
 from components.monitor.explain import explain
 from components.monitor.harm.estimate import estimate
@@ -34,6 +33,7 @@ class Lived:
 
     drift: the largest statistic of a detector in units of its threshold; above 1 is an alarm.
     accuracy: true, on this week's pictures. `harm` None where nothing could be estimated.
+    asked: people were asked to label a random sample, and the decision is the one that followed.
     trained: what became of a training that this week started, "" without one.
     """
 
@@ -47,6 +47,7 @@ class Lived:
     accuracy: float
     reference_accuracy: float
     labels: int
+    asked: bool = False
     trained: str = ""
 
     @property
@@ -77,7 +78,7 @@ class Stock:
 class Year:
     """A year that goes on week by week.
 
-    labels_a_week: pictures that people label in a week in which they are asked to.
+    labels_a_week: pictures that people label at random in a week in which they are asked to.
     """
 
     def __init__(
@@ -147,35 +148,37 @@ class Year:
             labels=self._new_labels,
         )
 
+    def _audited(
+        self, lived: Lived, cells: Cells, seen: Observations, *, at_unix_s: float
+    ) -> Lived:
+        """Label a random sample, as a question of the policy asks for, and look again."""
+        rng = generator(self._settings.seed, "audit", str(lived.now.week))
+        rows = np.sort(rng.permutation(len(cells))[: self._labels_a_week])
+        labels = seen.labels.copy()
+        labels[rows] = cells.labels[rows]
+        self._learn_of(cells.take(rng.permutation(rows)))
+        again = self._look(lived.now, dataclasses.replace(seen, labels=labels), at_unix_s=at_unix_s)
+        return dataclasses.replace(again, accuracy=lived.accuracy, asked=True)
+
     def _act(self, lived: Lived, cells: Cells, seen: Observations, *, at_unix_s: float) -> Lived:
         """Do what the policy says, as people and pipeline would until the next week."""
-        word, now = lived.decision.word, lived.now
-        if word == "fix_camera":
+        if lived.decision.word == "ask":
+            lived = self._audited(lived, cells, seen, at_unix_s=at_unix_s)
+        if lived.decision.word == "fix_camera":
             # Who is sent to the camera mends what is wrong with it.
+            week = lived.now.week
             self._repairs = Repairs(
-                lens=now.week if now.defocus else self._repairs.lens,
-                lamp=now.week if now.dim else self._repairs.lamp,
+                lens=week if lived.now.defocus else self._repairs.lens,
+                lamp=week if lived.now.dim else self._repairs.lamp,
             )
-        elif word == "ask":
-            self._label(cells, seen)
-        elif word == "retrain":
-            self._label(cells, seen)
+        elif lived.decision.word == "retrain":
             return dataclasses.replace(lived, trained=self._train(at_unix_s))
         return lived
 
-    def _label(self, cells: Cells, seen: Observations) -> None:
-        """Label a telling set of the week's pictures, as `graft label queue` chooses it."""
-        rows = choose(
-            seen.features.astype(np.float64),
-            uncertainties(seen.scores, "margin"),
-            count=self._labels_a_week,
-            before=np.zeros((0, seen.features.shape[1])),
-        )
-        rng = generator(self._settings.seed, "labelling", str(self._new_labels))
-        labelled = cells.take(rng.permutation(rows))
+    def _learn_of(self, labelled: Cells) -> None:
         self._stock = self._stock.plus(labelled)
         self._plant = self._plant.without(labelled.ids)
-        self._new_labels += len(rows)
+        self._new_labels += len(labelled)
 
     def _train(self, at_unix_s: float) -> str:
         """Train on old and new pictures together; the gate lets through what is no worse."""
