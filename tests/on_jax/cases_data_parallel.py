@@ -70,7 +70,7 @@ def test_a_batch_of_any_size_is_answered(four: None) -> None:
 
 def test_more_devices_than_there_are_is_refused() -> None:
     with (
-        pytest.raises(ConfigError, match="5 devices.*received 4"),
+        pytest.raises(ConfigError, match=r"5 devices.*received 4"),
         running_on(TrainConfig(devices=5)),
     ):
         pass
@@ -79,7 +79,7 @@ def test_more_devices_than_there_are_is_refused() -> None:
 
 def test_a_gpu_that_is_not_there_is_refused() -> None:
     with (
-        pytest.raises(ConfigError, match="a GPU.*received none"),
+        pytest.raises(ConfigError, match=r"a GPU.*received none"),
         running_on(TrainConfig(accelerator="gpu")),
     ):
         pass
