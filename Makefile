@@ -6,9 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PRESET ?= solar
+# subprocess, or docker: each step in a container.
+RUNNER ?= subprocess
+KIND ?= cpu
 ARGS ?=
 
-.PHONY: help install data run test check bench serve compile lock clean
+.PHONY: help install data run test check bench image serve compile lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,9 +25,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 data: install ## fetch the demo pictures and weights, check them against data.dvc
 	@$(BIN)/graft data pull
 
-run: install ## the main job: fine-tune, evaluate, judge, deploy and query a model (PRESET=solar)
+run: install ## the main job: fine-tune, evaluate, judge, deploy and query a model (PRESET=solar, RUNNER=docker)
 	@if [ "$(PRESET)" = solar ] && [ ! -d data ]; then $(MAKE) --no-print-directory data; fi
-	@$(BIN)/graft run --preset $(PRESET) $(ARGS)
+	@if [ "$(RUNNER)" = docker ]; then \
+	  DOCKER_HOST=$$(tools/engine.sh up) GRAFT_CPU_IMAGE=$$(tools/build_image.sh cpu) \
+	  $(BIN)/graft run --preset $(PRESET) --containers $(ARGS); \
+	else $(BIN)/graft run --preset $(PRESET) $(ARGS); fi
 
 test: install ## the whole test suite
 	@$(BIN)/python -m pytest $(ARGS)
@@ -36,11 +42,15 @@ check: install ## the fast part: ruff, mypy strict, import rules, unit tests
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow" -q $(ARGS)
 
-bench: data ## quality, serving and training speed, each beside what else one would run (hours; ARGS="--repeats 3 --seeds 1" for less)
+bench: data ## quality, serving, training speed and drift, each beside what else one would run (hours; ARGS="--repeats 3 --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
 	@$(BIN)/python benchmarks/serving_throughput.py
 	@$(BIN)/python benchmarks/serving_throughput.py --soak 50000
 	@$(BIN)/python -m benchmarks.finetune_speed
+	@$(BIN)/python -m benchmarks.drift_detection
+
+image: install ## build the container image of the steps (KIND=cpu, or gpu)
+	@tools/build_image.sh $(KIND)
 
 serve: install ## keep serving what has been published (ARGS="--model-name solar")
 	@$(BIN)/graft serve $(ARGS)
@@ -52,6 +62,7 @@ lock: ## resolve the dependencies anew into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-package graft --extra all --extra jax --extra bench --extra dev --no-header -q \
 	  -o requirements.lock --upgrade
+	tools/lock_images.sh
 
 clean: ## remove runs, caches and builds; keeps data/, .venv and published models
 	rm -rf runs .graft/cache build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -46,11 +46,11 @@ BATCHING = Path(__file__).resolve().parents[1] / "serving" / "config" / "batchin
 WORKERS = Path(__file__).with_name("serving_throughput_workers.py")
 
 
-def picture(side: int = 300) -> bytes:
+def picture(side: int = 300, *, seed: int = 0) -> bytes:
     """Return a square PNG with structure, about as large as an inspection picture."""
     grid = np.linspace(0, 12, side)
     wave = 127 + 80 * np.sin(grid)[:, None] * np.cos(grid)[None, :]
-    noise = np.random.default_rng(0).normal(0, 12, (side, side))
+    noise = np.random.default_rng(seed).normal(0, 12, (side, side))
     out = io.BytesIO()
     Image.fromarray(np.clip(wave + noise, 0, 255).astype(np.uint8)).save(out, "PNG")
     return out.getvalue()

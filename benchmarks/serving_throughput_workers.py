@@ -28,18 +28,23 @@ def build(directory: str, size: str, alpha: str) -> None:
         image.set_shape([None, None, 3])
         return tf.image.resize(tf.cast(image, tf.float32), [side, side]) / 127.5 - 1.0
 
-    def serve(image_bytes: Any) -> Any:
+    embed = keras.Model(network.input, network.layers[-2].output)
+
+    def images(image_bytes: Any) -> Any:
         spec = tf.TensorSpec([side, side, 3], tf.float32)
-        images = tf.map_fn(decode, image_bytes, fn_output_signature=spec)
-        return {"probabilities": network(images, training=False)}
+        return tf.map_fn(decode, image_bytes, fn_output_signature=spec)
+
+    def serve(image_bytes: Any) -> Any:
+        return {"probabilities": network(images(image_bytes), training=False)}
+
+    def features(image_bytes: Any) -> Any:
+        return {"features": embed(images(image_bytes), training=False)}
 
     archive = keras.export.ExportArchive()
     archive.track(network)
-    archive.add_endpoint(
-        "serving_default",
-        serve,
-        input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")],
-    )
+    pictures = [tf.TensorSpec([None], tf.string, name="image_bytes")]
+    archive.add_endpoint("serving_default", serve, input_signature=pictures)
+    archive.add_endpoint("features", features, input_signature=pictures)
     archive.write_out(directory)
 
 

@@ -19,6 +19,7 @@ from components.evaluate.config import EvaluateConfig
 from components.export.config import ExportConfig
 from components.gate.config import GateConfig
 from components.ingest.config import IngestConfig
+from components.monitor.reference_config import ReferenceConfig
 from components.notify.config import NotifyConfig
 from components.plan.config import PlanConfig
 from components.select.config import SelectConfig
@@ -59,6 +60,7 @@ class TrainingRun(Section):
     export: ExportConfig = ExportConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     gate: GateConfig = GateConfig()
+    reference: ReferenceConfig = ReferenceConfig()
     deploy: DeployConfig = DeployConfig()
     notify: NotifyConfig = NotifyConfig()
     tune: TuneConfig = TuneConfig()

@@ -8,6 +8,7 @@ from components.deploy.component import deploy
 from components.evaluate.component import evaluate
 from components.export.component import export
 from components.gate.component import gate
+from components.monitor.component import reference
 
 
 def judge_and_deploy(
@@ -18,6 +19,7 @@ def judge_and_deploy(
     export_config: Any,
     evaluate_config: Any,
     gate_config: Any,
+    reference_config: Any,
     deploy_config: Any,
 ) -> None:
     """Add the tasks from export to deploy to the pipeline that is being traced.
@@ -43,11 +45,13 @@ def judge_and_deploy(
     # kfp.local takes a condition on any *named* output for false, silently: this must stay
     # the single plain return value.
     with dsl.If(judged.outputs["Output"] == "deploy", name="passed-the-gate"):
+        referred = reference(exported=exported, dataset=dataset, config=reference_config, run=run)
         deployed = deploy(
             exported=exported,
             evaluation=evaluation,
             verdict=judged.outputs["verdict"],
             dataset=dataset,
+            reference=referred.outputs["reference"],
             config=deploy_config,
             run=run,
         )

@@ -9,11 +9,13 @@ from typing import Any
 import yaml
 from rich.console import Console
 
+from components.common.artifacts.records import write_record
 from components.common.errors import ConfigError, expected
 from components.common.run_summary import summarise, write_summary
 from pipelines.arguments import new_context, pipeline_arguments, tuning_arguments
 from pipelines.config import TrainingRun
 from pipelines.live import StepList
+from pipelines.runners.containers import CONTAINERS, check_image, containers_for
 from pipelines.runners.local import LocalRun, run_locally
 from pipelines.summary import print_summary
 from pipelines.watching import PipelineName
@@ -24,6 +26,7 @@ class Launch:
     """What is started: the `graft` command, the preset's name, the places.
 
     budget_min: minutes from now until the run should be done; 0 without a limit.
+    image: run the steps in containers of this image; "" in subprocesses.
     """
 
     command: str
@@ -32,6 +35,7 @@ class Launch:
     cache_dir: Path
     pipeline: PipelineName = "training"
     budget_min: float = 0.0
+    image: str = ""
 
 
 def execute(
@@ -64,6 +68,8 @@ def execute(
         context = dataclasses.replace(context, deadline_unix_s=deadline)
     run_dir = Path(context.run_dir)
     (run_dir / "settings.yaml").write_text(yaml.safe_dump(plain))
+    if launch.image:
+        _put_in_containers(launch, settings, run_dir)
     _point_latest(run_dir)
     console.print(
         f"[bold]graft {launch.command}[/] {launch.preset}  ·  seed {settings.seed}  ·  "
@@ -99,6 +105,14 @@ def query_and_summarise(
         served = ask_served_model(settings, finished.last, console=console)
     wall_s = time.monotonic() - started_s
     print_summary(console, settings, finished, served=served, wall_s=wall_s)
+
+
+def _put_in_containers(launch: Launch, settings: TrainingRun, run_dir: Path) -> None:
+    containers = containers_for(
+        settings, image=launch.image, run_dir=run_dir, cache_dir=launch.cache_dir
+    )
+    check_image(containers.image)
+    write_record(run_dir / CONTAINERS, containers)
 
 
 def check_weights(weights: str) -> None:

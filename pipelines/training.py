@@ -23,6 +23,7 @@ def training_pipeline(
     export_config: str,
     evaluate_config: str,
     gate_config: str,
+    reference_config: str,
     deploy_config: str,
     notify_config: str,
 ) -> None:
@@ -47,5 +48,6 @@ def training_pipeline(
             export_config=export_config,
             evaluate_config=evaluate_config,
             gate_config=gate_config,
+            reference_config=reference_config,
             deploy_config=deploy_config,
         )

@@ -37,6 +37,7 @@ def tuning_pipeline(*, parallelism: int) -> Any:
         export_config: str,
         evaluate_config: str,
         gate_config: str,
+        reference_config: str,
         deploy_config: str,
         notify_config: str,
     ) -> None:
@@ -97,6 +98,7 @@ def tuning_pipeline(*, parallelism: int) -> Any:
                 export_config=export_config,
                 evaluate_config=evaluate_config,
                 gate_config=gate_config,
+                reference_config=reference_config,
                 deploy_config=deploy_config,
             )
 

@@ -20,6 +20,7 @@ STEP_ORDER = (
     "export",
     "evaluate",
     "gate",
+    "reference",
     "deploy",
     "notify",
 )
@@ -34,6 +35,7 @@ TUNING_STEP_ORDER = (
     "export",
     "evaluate",
     "gate",
+    "reference",
     "deploy",
     "notify",
 )

@@ -12,8 +12,10 @@ from components.common.artifacts.exported import (
     INPUT_BYTES,
     OUTPUT_CLASSES,
     OUTPUT_DECISION,
+    OUTPUT_FEATURES,
     OUTPUT_PROBABILITIES,
     SIGNATURE_BYTES,
+    SIGNATURE_FEATURES,
 )
 from components.common.errors import ExportError, expected
 from components.common.pictures import to_servable
@@ -32,6 +34,13 @@ class Answers:
     decisions: tuple[str, ...]
 
 
+def load(folder: Path) -> Any:
+    """Load a SavedModel (a version folder)."""
+    import tensorflow as tf
+
+    return tf.saved_model.load(str(folder))
+
+
 def ask(
     folder: Path,
     paths: Sequence[str],
@@ -39,6 +48,7 @@ def ask(
     *,
     batch_size: int,
     activity: str,
+    model: Any = None,
 ) -> Answers:
     """Send encoded pictures through the bytes signature of a SavedModel.
 
@@ -48,22 +58,17 @@ def ask(
         read: returns a picture's encoded bytes by its name.
         batch_size: pictures a call.
         activity: what the progress report calls this.
+        model: as from `load`, for who asks often; loaded from `folder` without it.
 
     Raises:
         DataError: a picture cannot be read.
         ExportError: the model has not the signature that Graft exports.
         Exception: whatever TensorFlow raises for a model that it cannot load or run.
     """
-    import tensorflow as tf
-
-    model = tf.saved_model.load(str(folder))
-    signature = _bytes_signature(model)
-    parts: list[dict[str, Any]] = []
-    starts = range(0, len(paths), batch_size)
-    for start in track(starts, activity):
-        batch = [to_servable(read(path), name=path) for path in paths[start : start + batch_size]]
-        answer = signature(**{INPUT_BYTES: tf.constant(batch, dtype=tf.string)})
-        parts.append({name: tensor.numpy() for name, tensor in answer.items()})
+    model = model or load(folder)
+    outputs = {OUTPUT_PROBABILITIES, OUTPUT_CLASSES, OUTPUT_DECISION}
+    signature = _signature(model, SIGNATURE_BYTES, outputs)
+    parts = _answers(signature, paths, read, batch_size=batch_size, activity=activity)
     return Answers(
         np.concatenate([part[OUTPUT_PROBABILITIES] for part in parts]),
         _texts(parts, OUTPUT_CLASSES),
@@ -71,14 +76,53 @@ def ask(
     )
 
 
-def _bytes_signature(model: Any) -> Any:
-    outputs = {OUTPUT_PROBABILITIES, OUTPUT_CLASSES, OUTPUT_DECISION}
-    signature = model.signatures.get(SIGNATURE_BYTES)
+def embed(
+    folder: Path,
+    paths: Sequence[str],
+    read: Callable[[str], bytes],
+    *,
+    batch_size: int,
+    activity: str,
+    model: Any = None,
+) -> npt.NDArray[np.float32]:
+    """Send encoded pictures through the features signature of a SavedModel.
+
+    Args and errors as `ask`.
+
+    Returns:
+        float32 [N, D], the vectors that the head decides by.
+    """
+    model = model or load(folder)
+    signature = _signature(model, SIGNATURE_FEATURES, {OUTPUT_FEATURES})
+    parts = _answers(signature, paths, read, batch_size=batch_size, activity=activity)
+    return np.concatenate([part[OUTPUT_FEATURES] for part in parts])
+
+
+def _answers(
+    signature: Any,
+    paths: Sequence[str],
+    read: Callable[[str], bytes],
+    *,
+    batch_size: int,
+    activity: str,
+) -> list[dict[str, Any]]:
+    import tensorflow as tf
+
+    parts = []
+    for start in track(range(0, len(paths), batch_size), activity):
+        batch = [to_servable(read(path), name=path) for path in paths[start : start + batch_size]]
+        answer = signature(**{INPUT_BYTES: tf.constant(batch, dtype=tf.string)})
+        parts.append({name: tensor.numpy() for name, tensor in answer.items()})
+    return parts
+
+
+def _signature(model: Any, name: str, outputs: set[str]) -> Any:
+    signature = model.signatures.get(name)
     given = set(signature.structured_outputs) if signature is not None else set()
     if not outputs <= given:
         raise ExportError(
             expected(
-                f"a model whose '{SIGNATURE_BYTES}' gives {', '.join(sorted(outputs))}",
+                f"a model whose '{name}' gives {', '.join(sorted(outputs))}",
                 received=", ".join(sorted(given)) or f"none ({', '.join(model.signatures)})",
                 do="export it with this version of Graft",
             )

@@ -12,6 +12,7 @@ def deploy(
     evaluation: Input[Artifact],
     verdict: Input[Artifact],
     dataset: Input[Dataset],
+    reference: Input[Artifact],
     config: str,
     run: str,
     deployment: Output[Artifact],
@@ -30,6 +31,7 @@ def deploy(
         "evaluation": evaluation,
         "verdict": verdict,
         "dataset": dataset,
+        "reference": reference,
     }
     run_step(
         "deploy",

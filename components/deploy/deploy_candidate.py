@@ -10,6 +10,7 @@ from components.common.artifacts.deployment import Agreement, Deployment, Deploy
 from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.exported import Export
 from components.common.artifacts.passport import mark, passport_path
+from components.common.artifacts.reference import Reference
 from components.common.artifacts.verdict import Verdict
 from components.common.errors import GraftError, PublishError, expected
 from components.common.run_context import RunContext
@@ -19,6 +20,7 @@ from components.deploy.layout import Version, newest, versions
 from components.deploy.locking import explained, model_folder, publishing
 from components.deploy.passports import draw_up
 from components.deploy.publish import publish, published_already
+from components.deploy.references import keep_reference
 from components.deploy.rehearse import Questions, questions, rehearse
 from components.deploy.retention import prune
 from components.deploy.rollback import retire
@@ -28,16 +30,28 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Judged:
-    """A candidate with all that is known of it."""
+    """A candidate with all that is known of it.
+
+    `reference` is what its drift will be measured against; without one it cannot be monitored.
+    """
 
     exported: Export
     evaluation: Evaluation
     verdict: Verdict
     dataset: Dataset
+    reference: Reference | None = None
 
     @classmethod
-    def read(cls, *, exported: Path, evaluation: Path, verdict: Path, dataset: Path) -> "Judged":
-        """Open the four artifacts.
+    def read(
+        cls,
+        *,
+        exported: Path,
+        evaluation: Path,
+        verdict: Path,
+        dataset: Path,
+        reference: Path | None = None,
+    ) -> "Judged":
+        """Open the artifacts.
 
         Raises:
             PublishError: they do not speak of the same model, or the verdict is not "deploy".
@@ -47,6 +61,7 @@ class Judged:
             Evaluation.read(evaluation),
             Verdict.read(verdict),
             Dataset.read(dataset),
+            Reference.read(reference) if reference else None,
         )
         judged.check()
         return judged
@@ -60,10 +75,12 @@ class Judged:
             )
         digest = self.exported.info.model_sha256
         told = {self.evaluation.info.candidate_sha256, self.verdict.info.candidate_sha256}
+        if self.reference is not None:
+            told.add(self.reference.info.model_sha256)
         if told != {digest}:
             raise PublishError(
                 expected(
-                    f"evaluation and verdict of the model {digest[:12]}",
+                    f"evaluation, verdict and reference of the model {digest[:12]}",
                     received=f"those of {', '.join(sorted(name[:12] for name in told))}",
                     do="run the pipeline again",
                 )
@@ -135,11 +152,19 @@ def _place(
         rehearsal=rehearsal,
         run=run,
     )
+    reference = judged.reference.root if judged.reference else None
     if there is None:
         _check_incumbent(previous, judged.evaluation.info.incumbent_version)
         there = publish(
-            judged.exported.saved_model, model_dir=model_dir, model_sha256=digest, passport=passport
+            judged.exported.saved_model,
+            model_dir=model_dir,
+            model_sha256=digest,
+            passport=passport,
+            reference=reference,
         )
+    elif reference is not None:
+        with explained(model_dir):
+            keep_reference(reference, model_dir=model_dir, version=there.number)
     return _Placed(there, previous)
 
 

@@ -3,6 +3,7 @@
 <base path>/<model name>/
 ├── 3/  4/                versions: the server loads the highest number
 ├── passports/3.json      one page per version
+├── references/3/         what drift of a version is measured against
 ├── .staging-<id>/        a copy in progress
 ├── .retired-5/           a version that was taken back
 └── .publish.lock         held while versions change
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.passport import PASSPORTS, read_passport, settings_path
+from components.common.artifacts.reference import reference_path
 
 _STAGING = ".staging-"
 _RETIRED = ".retired-"
@@ -70,6 +72,15 @@ def remove(path: Path) -> None:
     shutil.rmtree(doomed)
 
 
+def remove_reference(model_dir: Path, number: int) -> None:
+    """Delete a version's reference, if it has one; a reader never sees half of it."""
+    path = reference_path(model_dir, number)
+    if path.exists():
+        doomed = new_staging(model_dir)
+        path.rename(doomed)
+        shutil.rmtree(doomed)
+
+
 def clean(model_dir: Path) -> None:
     """Delete what killed publishes left. The caller holds the lock, so none of it is in use."""
     for leftover in model_dir.glob(f"{_STAGING}*"):
@@ -79,6 +90,7 @@ def clean(model_dir: Path) -> None:
         number = int(path.stem)
         passport = read_passport(model_dir, number)
         if number not in present and passport is not None and passport.state == "staged":
+            remove_reference(model_dir, number)
             settings_path(model_dir, number).unlink(missing_ok=True)
             path.unlink()
 

@@ -22,6 +22,7 @@ from components.deploy.layout import (
     sync_folder,
 )
 from components.deploy.locking import explained
+from components.deploy.references import keep_reference
 
 
 def publish(
@@ -30,6 +31,7 @@ def publish(
     model_dir: Path,
     model_sha256: str,
     passport: Callable[[int], Passport],
+    reference: Path | None = None,
 ) -> Version:
     """Publish a SavedModel; the caller holds `publishing(model_dir)`.
 
@@ -38,6 +40,7 @@ def publish(
         model_dir: `<base path>/<model name>`.
         model_sha256: the digest that the model was evaluated under.
         passport: makes the passport for the version's number.
+        reference: folder of what its drift will be measured against; None: it has none.
 
     Returns:
         The new version.
@@ -54,6 +57,8 @@ def publish(
             _check_digest(staging, model_sha256)
             number = next_number(model_dir)
             write_passport(model_dir, passport(number))
+            if reference is not None:
+                keep_reference(reference, model_dir=model_dir, version=number)
             version = Version(number, model_dir / str(number))
             staging.rename(version.path)
         except BaseException:

@@ -5,13 +5,13 @@ from collections.abc import Collection
 from pathlib import Path
 
 from components.common.artifacts.passport import mark
-from components.deploy.layout import remove, retired, versions
+from components.deploy.layout import remove, remove_reference, retired, versions
 
 LOG = logging.getLogger(__name__)
 
 
 def prune(model_dir: Path, *, keep: int, in_use: Collection[int] = ()) -> tuple[int, ...]:
-    """Delete old versions; the caller holds the lock. Their passports stay.
+    """Delete old versions with their references; the caller holds the lock. Their passports stay.
 
     Args:
         model_dir: `<base path>/<model name>`.
@@ -31,6 +31,7 @@ def prune(model_dir: Path, *, keep: int, in_use: Collection[int] = ()) -> tuple[
             continue
         try:
             remove(version.path)
+            remove_reference(model_dir, version.number)
             mark(model_dir, version.number, "pruned")
         except OSError as error:
             LOG.warning("version %d could not be removed: %s", version.number, error)

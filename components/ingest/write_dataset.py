@@ -15,6 +15,7 @@ from components.common import plugins, progress
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.errors import DataError
 from components.common.pictures import is_servable, to_servable
+from components.ingest.additions import with_additions
 from components.ingest.config import IngestConfig
 from components.ingest.records import PictureRecord, SourceData
 
@@ -67,9 +68,18 @@ def ingest(*, out: Path, settings: IngestConfig) -> Dataset:
 
 
 def read_source(settings: IngestConfig) -> SourceData:
-    """List a source's pictures without reading them."""
+    """List a source's pictures without reading them; those that were added later stand last."""
     source: SourceData = plugins.load(SOURCES, settings.source).read(settings)
-    return source
+    root = dataset_root(settings)
+    return source if root is None else with_additions(source, root)
+
+
+def dataset_root(settings: IngestConfig) -> Path | None:
+    """Return the folder of the data set, beside which additions lie; None for an archive."""
+    place = Path(settings.path).expanduser()
+    if place.is_dir():
+        return place
+    return place.parent if settings.source == "manifest" else None
 
 
 def content_key(settings: IngestConfig) -> str:

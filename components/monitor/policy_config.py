@@ -1,10 +1,58 @@
 """Settings of the policy."""
 
+import re
 from dataclasses import dataclass
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
 
 from components.common.config import Section
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def _clock(text: str) -> str:
+    if text and not _CLOCK.fullmatch(text):
+        raise ValueError("a time of day as '22:00', or '' for none")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a time zone as 'UTC' or 'Europe/Berlin'") from None
+    return text
+
+
+Clock = Annotated[str, AfterValidator(_clock)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyConfig(Section):
-    """When a drift is left alone, shown to a person, or answered by training."""
+    """When a drift is left alone, shown to a person, or answered by training.
+
+    min_pictures: windows with fewer say nothing.
+    retrain_loss_points: estimated loss of accuracy, in percentage points, that is worth a run ...
+    retrain_low_points: ... if its lower bound lies above this as well.
+    ask_loss_points: an alarm whose loss may be as high as this (upper bound) is shown to a person.
+    min_confidence: of the explanation, in [0, 1]; a camera fault below it is a question.
+    min_new_labels: labelled pictures that a run must have to learn from; 0 trains without.
+    cool_down_h: hours between the starts of two runs.
+    max_runs_per_week: over any seven days.
+    quiet_from, quiet_until: time of day in `time_zone` between which no run starts, as "22:00" and
+        "06:00"; "" for none.
+    """
+
+    min_pictures: Annotated[int, Field(ge=1)] = 50
+    retrain_loss_points: Annotated[float, Field(ge=-100, le=100)] = 3.0
+    retrain_low_points: Annotated[float, Field(ge=-100, le=100)] = 0.0
+    ask_loss_points: Annotated[float, Field(ge=-100, le=100)] = 5.0
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.5
+    min_new_labels: Annotated[int, Field(ge=0)] = 20
+    cool_down_h: Annotated[float, Field(ge=0)] = 72.0
+    max_runs_per_week: Annotated[int, Field(ge=0)] = 2
+    quiet_from: Clock = ""
+    quiet_until: Clock = ""
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"

@@ -15,6 +15,10 @@ alike): within each class and domain, pictures are ordered by their hash and cut
 so that the shares are met closely. New data can move the pictures next to a cut.
 
 Pictures with the same pixels always go together.
+
+Pictures that were added later (`graft data add`) never move an old one, under either protocol:
+the old ones are dealt out as if the new ones were not there. A new picture follows its group or its
+pixels where these are known, else the draw.
 """
 
 import itertools
@@ -23,7 +27,7 @@ import logging
 import pandas as pd
 
 from components.common import seeding
-from components.common.artifacts.dataset import SPLITS
+from components.common.artifacts.dataset import ADDED, SPLITS
 from components.validate.config import ValidateConfig
 
 LOG = logging.getLogger(__name__)
@@ -44,6 +48,19 @@ def assign(
     Returns:
         "train", "validation" or "test" for each row, indexed as the manifest.
     """
+    added = manifest["path"].str.startswith(ADDED)
+    old = _assign_old(manifest[~added], same_pixels[~added], settings)
+    if not added.any():
+        return old
+    units = same_pixels if settings.split == "random" else _joined(manifest["group"], same_pixels)
+    known = dict(zip(units[~added], old, strict=True))
+    draws = {unit: _by_share(_draw(settings.seed, unit), settings) for unit in set(units[added])}
+    return old.reindex(manifest.index).fillna(units.map(draws | known))
+
+
+def _assign_old(
+    manifest: pd.DataFrame, same_pixels: pd.Series, settings: ValidateConfig
+) -> pd.Series:
     if (manifest["split"] != "").all():
         return manifest["split"]
     if settings.split == "random":

@@ -7,7 +7,18 @@ import typer
 from rich.console import Console
 
 from components.common.errors import GraftError
-from pipelines.cli import backbones, data, doctor, predict, rollback, run, serve, tune
+from pipelines.cli import (
+    backbones,
+    data,
+    doctor,
+    gateway,
+    label,
+    predict,
+    rollback,
+    run,
+    serve,
+    tune,
+)
 from pipelines.cli import compile as compile_command
 
 app = typer.Typer(
@@ -22,12 +33,14 @@ app = typer.Typer(
 app.command(name="run")(run.run)
 app.command(name="tune")(tune.tune)
 app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
+app.command(name="gateway")(gateway.gateway)
 app.command(name="predict")(predict.predict)
 app.command(name="rollback")(rollback.rollback)
 app.command(name="compile")(compile_command.compile_pipeline)
 app.command(name="backbones")(backbones.backbones)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
+app.add_typer(label.app, name="label")
 
 
 def main() -> None:

@@ -1,12 +1,22 @@
-"""`graft data`: fetch and check the pinned demo data."""
+"""`graft data`: fetch and check the pinned demo data, add labelled pictures to a data set."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-app = typer.Typer(help="The demo data: fetch it, check it.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from pipelines.config import TrainingRun
+    from pipelines.labelling import Added
+
+app = typer.Typer(
+    help="The demo data: fetch it, check it. Any data set: add labelled pictures.",
+    no_args_is_help=True,
+)
+
+_NAMED_AT_MOST = 20
 
 
 @app.command()
@@ -35,3 +45,80 @@ def verify() -> None:
 
     verify_data(Path.cwd())
     Console().print("[green]✔[/] data/ is what data.dvc pins")
+
+
+@app.command()
+def add(
+    path: Annotated[
+        Path,
+        typer.Argument(help="A folder by class, a CSV file, or Label Studio's JSON export."),
+    ],
+    preset: Annotated[
+        str | None, typer.Option(help="The run whose data set grows. Default: solar.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The data set that grows: its folder or manifest.csv.")
+    ] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="Override a setting. Repeatable.")
+    ] = None,
+    log: Annotated[
+        Path, typer.Option(help="The prediction log; knows group and line of what was asked.")
+    ] = Path(".graft/predictions"),
+    form: Annotated[
+        str, typer.Option("--format", help="folder, csv or label_studio. Default: by the ending.")
+    ] = "",
+    pictures: Annotated[
+        list[Path] | None, typer.Option(help="Another folder that holds the pictures.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+) -> None:
+    """Take labelled pictures into the data set; old pictures and their splits stay as they are.
+
+    Exit codes: 0 all are in, 2 some were refused (the others are in) or nothing can be read.
+    """
+    from pipelines.console_progress import bars
+    from pipelines.labelling import add as add_labelled
+
+    console = Console()
+    run = resolved(preset, data, assignments or ())
+    with bars(console):
+        added = add_labelled(
+            path, run=run, form=form, log=log, places=pictures or (), dry_run=dry_run
+        )
+    _show(console, added, dry_run=dry_run)
+    if added.outcome.refused or added.problems or added.pin_problem:
+        raise typer.Exit(2)
+
+
+def resolved(preset: str | None, data: Path | None, assignments: Sequence[str]) -> "TrainingRun":
+    """Return the run that a command speaks of, as `graft run` would see it."""
+    from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, with_paths
+    from pipelines.config import override, read_preset, resolve
+
+    name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
+    plain = with_paths(read_preset(name), data=data, model_base_path=None)
+    return resolve(override(plain, assignments))
+
+
+def _show(console: Console, added: "Added", *, dry_run: bool) -> None:
+    from rich.markup import escape
+
+    outcome = added.outcome
+    refusals = [f"{one.file}: {one.reason}" for one in outcome.refused]
+    for words in (*refusals, *added.problems)[:_NAMED_AT_MOST]:
+        console.print(f"[red]refused[/] {escape(words)}", soft_wrap=True)
+    refused = len(refusals) + len(added.problems)
+    parts = (
+        (len(outcome.added), "would be added" if dry_run else "added"),
+        (len(outcome.already), "in the data set before"),
+        (added.unlabelled, "not labelled yet"),
+        (refused, "refused"),
+    )
+    said = ", ".join(f"{number} {words}" for number, words in parts if number)
+    console.print(f"[{'red' if refused else 'green'}]{said or 'no picture found'}[/]")
+    if added.pin_problem:
+        problem = escape(added.pin_problem)
+        console.print(f"[red]{added.pin} is not updated:[/] {problem}", soft_wrap=True)
+    elif added.pin:
+        console.print(f"[green]✔[/] {added.pin} pins the new state; commit it, then 'dvc push'")

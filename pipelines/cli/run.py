@@ -2,51 +2,28 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.console import Console
 
 from components.common.errors import DataError, expected
-from pipelines.config import preset_names, read_preset
+from pipelines.cli import options
+from pipelines.config import read_preset
 
 DEMO_PRESET = "solar"
 PICTURES_PRESET = "pictures"
 
 
 def run(
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help="Settings to start from: one of "
-            + ", ".join(preset_names())
-            + ", or a YAML file. Default: solar, or pictures with --data."
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="Your pictures: a folder with a sub-folder for each class, or a manifest.csv."
-        ),
-    ] = None,
-    assignments: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override a setting, e.g. --set train.epochs=5. Repeatable."),
-    ] = None,
-    model_base_path: Annotated[
-        Path | None, typer.Option(help="Where versions are published. Default: serving/models.")
-    ] = None,
-    runs_dir: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
-    cache_dir: Annotated[
-        Path, typer.Option(help="Where reusable outputs of steps are kept.")
-    ] = Path(".graft/cache"),
-    serve_check: Annotated[
-        bool,
-        typer.Option(
-            "--serve-check/--no-serve-check",
-            help="At the end, serve the model and send it held-out pictures.",
-        ),
-    ] = True,
+    preset: options.Preset = None,
+    data: options.Data = None,
+    assignments: options.Assignments = None,
+    model_base_path: options.ModelBasePath = None,
+    runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
+    cache_dir: options.CacheDir = options.DEFAULT_CACHE_DIR,
+    serve_check: options.ServeCheck = True,
+    containers: options.InContainers = False,
+    image: options.Image = options.DEFAULT_IMAGE,
 ) -> None:
     """Validate, fine-tune, evaluate, judge, deploy and query a model, on this machine.
 
@@ -62,7 +39,10 @@ def run(
     plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
     plain = override(plain, assignments or ())
     settings = resolve(plain)
-    launch = Launch("run", preset=name, runs_dir=runs_dir, cache_dir=cache_dir)
+    launch = Launch(
+        "run", preset=name, runs_dir=runs_dir, cache_dir=cache_dir,
+        image=image if containers else "",
+    )  # fmt: skip
     finished = execute(launch, settings, plain, console=console)
     query_and_summarise(console, settings, finished, query=serve_check, started_s=started)
 

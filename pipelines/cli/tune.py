@@ -1,7 +1,6 @@
 """`graft tune`: find the network that suits the pictures, within a budget of minutes."""
 
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,28 +8,17 @@ from rich.console import Console
 
 from components.common import plugins
 from components.common.errors import ConfigError, expected
+from pipelines.cli import options
 from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, with_paths
-from pipelines.config import TrainingRun, preset_names, read_preset
+from pipelines.config import TrainingRun, read_preset
 
 BACKBONES = "components.train.backbones"
 METHODS = "components.train.methods"
 
 
 def tune(
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help="Settings to start from: one of "
-            + ", ".join(preset_names())
-            + ", or a YAML file. Default: solar, or pictures with --data."
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="Your pictures: a folder with a sub-folder for each class, or a manifest.csv."
-        ),
-    ] = None,
+    preset: options.Preset = None,
+    data: options.Data = None,
     budget_min: Annotated[
         float | None, typer.Option(help="Minutes for everything. Default: the preset's, or 30.")
     ] = None,
@@ -47,24 +35,13 @@ def tune(
     methods: Annotated[
         str | None, typer.Option(help="Ways to fine-tune the best ones, separated by commas.")
     ] = None,
-    assignments: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override a setting, e.g. --set tune.plan.finalists=2."),
-    ] = None,
-    model_base_path: Annotated[
-        Path | None, typer.Option(help="Where versions are published. Default: serving/models.")
-    ] = None,
-    runs_dir: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
-    cache_dir: Annotated[
-        Path, typer.Option(help="Where reusable outputs of steps are kept.")
-    ] = Path(".graft/cache"),
-    serve_check: Annotated[
-        bool,
-        typer.Option(
-            "--serve-check/--no-serve-check",
-            help="At the end, serve the model and send it held-out pictures.",
-        ),
-    ] = True,
+    assignments: options.Assignments = None,
+    model_base_path: options.ModelBasePath = None,
+    runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
+    cache_dir: options.CacheDir = options.DEFAULT_CACHE_DIR,
+    serve_check: options.ServeCheck = True,
+    containers: options.InContainers = False,
+    image: options.Image = options.DEFAULT_IMAGE,
 ) -> None:
     """Rank networks by probes, fine-tune the best few, and put the winner through the gate.
 
@@ -85,7 +62,7 @@ def tune(
     check(settings)
     launch = Launch(
         "tune", name, runs_dir, cache_dir, pipeline="tuning",
-        budget_min=settings.tune.plan.budget_min,
+        budget_min=settings.tune.plan.budget_min, image=image if containers else "",
     )  # fmt: skip
     finished = execute(launch, settings, plain, console=console)
     query_and_summarise(console, settings, finished, query=serve_check, started_s=started)

@@ -87,36 +87,36 @@ def _parts(path: str) -> tuple[str, ...]:
     return tuple(path.split("/"))
 
 
-def pinned_md5(project_root: Path) -> str:
-    """Return the folder's name in `data.dvc`, without ".dir".
+def pinned_md5(project_root: Path, name: str = PIN) -> str:
+    """Return the folder's name in a `.dvc` file, without ".dir".
 
     Raises:
         DataError: the file is absent or pins no folder.
     """
-    pin = project_root / PIN
+    pin = project_root / name
     try:
-        name = str(yaml.safe_load(pin.read_text())["outs"][0]["md5"])
+        digest = str(yaml.safe_load(pin.read_text())["outs"][0]["md5"])
     except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError):
         raise DataError(
             expected(
-                f"{pin} to pin the demo data",
+                f"{pin} to pin a folder",
                 received="no such file, or a file without 'outs'",
-                do="restore it: git checkout -- data.dvc",
+                do=f"restore it: git checkout -- {name}",
             )
         ) from None
-    return name.removesuffix(".dir")
+    return digest.removesuffix(".dir")
 
 
-def pinned_listing(project_root: Path) -> Listing | None:
+def pinned_listing(project_root: Path, name: str = PIN) -> Listing | None:
     """Return the pinned files from DVC's cache; None when the cache does not hold them."""
-    name = pinned_md5(project_root)
-    path = _cache(project_root) / "files" / "md5" / name[:2] / f"{name[2:]}.dir"
+    digest = pinned_md5(project_root, name)
+    path = _cache(project_root) / "files" / "md5" / digest[:2] / f"{digest[2:]}.dir"
     try:
         rows = json.loads(path.read_text())
         files = {str(row["relpath"]): str(row["md5"]) for row in rows}
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return files if listing_md5(files) == name else None
+    return files if listing_md5(files) == digest else None
 
 
 def _cache(project_root: Path) -> Path:
@@ -175,6 +175,16 @@ def keep(project_root: Path) -> None:
     _dvc(project_root, "commit", "--force", PIN)
     if pin.read_bytes() != before:
         pin.write_bytes(before)
+
+
+def commit(project_root: Path, name: str) -> None:
+    """Let a `.dvc` file pin what its folder holds now, and keep the files in DVC's cache.
+
+    Raises:
+        DataError: DVC could not; the message carries its last words.
+    """
+    progress.report(f"updating {name}", 0, 0)
+    _dvc(project_root, "commit", "--force", name)
 
 
 def _dvc(project_root: Path, *arguments: str) -> str:

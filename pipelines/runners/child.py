@@ -5,26 +5,43 @@ here all of that lands in one log file, and stopping a run is stopping a process
 """
 
 import json
+import os
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
+from components.common.artifacts.records import read_record
+from components.common.images import CPU_IMAGE_VARIABLE
+from pipelines.runners.containers import CONTAINERS, Containers, start
+from pipelines.runners.silences import listen
+
 
 def main(run_dir: Path, name: str) -> None:
-    """Run the pipeline "training" or "tuning" with the arguments found in `run_dir`."""
-    from kfp import local
+    """Run the pipeline "training" or "tuning" with the arguments found in `run_dir`.
 
+    Its steps run in containers where `containers.json` is there too, else in subprocesses.
+    """
     warnings.filterwarnings("ignore", message=".*accelerator.*", category=UserWarning)
     arguments = json.loads((run_dir / "arguments.json").read_text())
+    root = run_dir / "artifacts"
+    listener = listen()
+    if not (run_dir / CONTAINERS).exists():
+        _start_subprocesses(root)
+    else:
+        settings = read_record(run_dir / CONTAINERS, Containers)
+        os.environ[CPU_IMAGE_VARIABLE] = settings.image
+        start(settings, pipeline_root=root)
+    _pipeline(name, arguments)(**arguments)
+    listener.check()
+
+
+def _start_subprocesses(root: Path) -> None:
+    from kfp import local
+
     # A fresh init for each run, no workspace (kfp deletes it) and no kfp cache (it cannot see
     # a change in the installed package; components.common.step_cache can).
-    local.init(
-        local.SubprocessRunner(use_venv=False),
-        pipeline_root=str(run_dir / "artifacts"),
-        raise_on_error=True,
-    )
-    _pipeline(name, arguments)(**arguments)
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(root), raise_on_error=True)
 
 
 def _pipeline(name: str, arguments: dict[str, str]) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 from components.common.errors import GraftError
 from components.common.run_context import RunContext
 from pipelines.arguments import write_arguments
+from pipelines.runners.containers import CONTAINERS, remove_left
 from pipelines.watching import PipelineName, Snapshot, snapshot
 
 POLL_INTERVAL_S = 0.2
@@ -70,6 +71,8 @@ def run_locally(
                 time.sleep(POLL_INTERVAL_S)
         finally:
             _stop_group(process)
+            if (run_dir / CONTAINERS).exists():
+                remove_left(run_dir.name)
     last = snapshot(run_dir, pipeline)
     on_change(last)
     _check(last, process.returncode, log_path)

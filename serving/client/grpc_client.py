@@ -163,7 +163,7 @@ class GrpcClient:
             answer = self._call(PREDICT, request, wire.PredictResponse)
         except grpc.RpcError as error:
             raise self._explain(error) from None
-        tensors = {name: _values(tensor) for name, tensor in answer.outputs.items()}
+        tensors = {name: tensor_values(tensor) for name, tensor in answer.outputs.items()}
         version = answer.model_spec.version.value
         return Outputs(tensors, version, self._model, self.address)
 
@@ -261,7 +261,7 @@ def _specs(tensors: Any) -> tuple[TensorSpec, ...]:
     )
 
 
-def _values(tensor: Any) -> Any:
+def tensor_values(tensor: Any) -> Any:
     """Return a float32 array or a list of bytes; other types are not in our contract."""
     shape = tuple(dim.size for dim in tensor.tensor_shape.dim)
     if tensor.dtype == wire.DT_STRING:

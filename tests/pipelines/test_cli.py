@@ -19,7 +19,19 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "tune", "serve", "predict", "rollback", "compile", "data", "doctor", "backbones"],
+    [
+        "run",
+        "tune",
+        "serve",
+        "predict",
+        "rollback",
+        "compile",
+        "data",
+        "label",
+        "doctor",
+        "backbones",
+        "gateway",
+    ],
 )
 def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])

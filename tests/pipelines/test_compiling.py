@@ -50,7 +50,7 @@ def test_steps_depend_on_what_they_read(spec: dict[str, Any]) -> None:
     assert found["evaluate"] == {"export", "train", "validate"}
     assert found["gate"] == {"evaluate"}
     assert found["condition-2"] >= {"gate"}
-    assert set(tasks(spec, "comp-condition-2")) == {"deploy"}
+    assert set(tasks(spec, "comp-condition-2")) == {"reference", "deploy"}
 
 
 def test_deploy_waits_for_the_word_deploy_in_the_single_return_value(spec: dict[str, Any]) -> None:
@@ -108,7 +108,7 @@ def test_tuning_ranks_trains_in_a_loop_selects_and_ends_like_training(
     assert loop == {"augment-2": set(), "train-finalist": {"augment-2"}}
     last = next(name for name in found if name.startswith("condition"))
     assert found[last] >= {"gate"}
-    assert set(tasks(tuning, f"comp-{last}")) == {"deploy"}
+    assert set(tasks(tuning, f"comp-{last}")) == {"reference", "deploy"}
     trigger = tasks(tuning, "comp-exit-handler-1")[last]["triggerPolicy"]["condition"]
     assert "gate-Output" in trigger and trigger.endswith("== 'deploy'")
 

@@ -18,6 +18,8 @@ MANIFEST_COLUMNS = (
     "weight",  # float > 0, how much the picture counts in training
 )
 SPLITS = ("train", "validation", "test")
+# Manifest paths of pictures that were labelled after the data set was made begin like this.
+ADDED = "pictures/additions/"
 
 
 @dataclass(frozen=True, kw_only=True)

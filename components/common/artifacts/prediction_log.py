@@ -33,7 +33,9 @@ SCHEMA = pa.schema(
         ("request_id", pa.string()),
         ("row", pa.int32()),  # position in the request's batch
         ("model", pa.string()),
-        ("version", pa.int64()),  # 0 when the server did not say
+        # As the answer says; REST's does not, so there the path's or the newest one available
+        # within a second. 0 when unknown.
+        ("version", pa.int64()),
         ("interface", pa.string()),  # "REST" or "gRPC"
         ("status", pa.int32()),  # HTTP's or gRPC's code; 200 and 0 are good
         ("latency_ms", pa.float32()),  # the whole request, as the gateway saw it
@@ -56,7 +58,8 @@ SCHEMA = pa.schema(
 class LogRead:
     """What a log holds.
 
-    table: SCHEMA, ordered by time; a record that stands twice (same request and row) stands once.
+    table: SCHEMA, ordered by time; a record that stands twice (same request and row) stands once,
+    with its embedding if one of them has it.
     damaged: the files that could not be read, or only in part.
     """
 
@@ -84,7 +87,7 @@ def read_log(root: Path, *, since_unix_s: float = 0.0, until_unix_s: float = 0.0
     damaged: list[str] = []
     for path in _files(root):
         try:
-            table = _read_part(path) if path.suffix == PART_SUFFIX else _read_journal(path, damaged)
+            table = _read_part(path) if path.suffix == PART_SUFFIX else read_journal(path, damaged)
         except FileNotFoundError:
             # A journal that was just turned into a part; the part is read as well.
             continue
@@ -94,20 +97,22 @@ def read_log(root: Path, *, since_unix_s: float = 0.0, until_unix_s: float = 0.0
             continue
         tables.append(table)
     whole = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
-    return LogRead(_tidied(whole, since_unix_s, until_unix_s), tuple(damaged))
+    return LogRead(tidied(whole, since_unix_s, until_unix_s), tuple(damaged))
 
 
-def _files(root: Path) -> list[Path]:
-    # Journals first: one that becomes a part meanwhile is then met again, not missed.
-    journals = sorted((root / JOURNAL).glob(f"*{JOURNAL_SUFFIX}"))
-    return journals + sorted(root.glob(f"*/*{PART_SUFFIX}"))
+def _files(root: Path) -> Iterator[Path]:
+    # Journals first, and parts looked for only after they were read: a journal that becomes a
+    # part meanwhile is then met again, not missed.
+    yield from sorted((root / JOURNAL).glob(f"*{JOURNAL_SUFFIX}"))
+    yield from sorted(root.glob(f"*/*{PART_SUFFIX}"))
 
 
 def _read_part(path: Path) -> pa.Table:
     return pq.read_table(path, partitioning=None).select(SCHEMA.names).cast(SCHEMA)
 
 
-def _read_journal(path: Path, damaged: list[str]) -> pa.Table:
+def read_journal(path: Path, damaged: list[str]) -> pa.Table:
+    """Read the whole batches of a journal; one that ends within a batch is added to `damaged`."""
     batches = []
     with pa.OSFile(str(path)) as stream:
         try:
@@ -125,11 +130,14 @@ def _batches(stream: pa.NativeFile) -> Iterator[pa.RecordBatch]:
     yield from pa.ipc.open_stream(stream)
 
 
-def _tidied(table: pa.Table, since_unix_s: float, until_unix_s: float) -> pa.Table:
-    frame = table.to_pandas(types_mapper=None)[["time_unix_s", "request_id", "row"]]
+def tidied(table: pa.Table, since_unix_s: float = 0.0, until_unix_s: float = 0.0) -> pa.Table:
+    """Return the records of a time once each, ordered by time; see `LogRead` and `read_log`."""
+    frame = table.select(["time_unix_s", "request_id", "row"]).to_pandas()
+    # The embedding comes later than the answer, in a second copy of the record.
+    frame["bare"] = table["embedding"].is_null().to_numpy()
     keep = frame["time_unix_s"].ge(since_unix_s)
     if until_unix_s:
         keep &= frame["time_unix_s"].lt(until_unix_s)
-    frame = frame[keep].drop_duplicates(["request_id", "row"])
-    order = frame.sort_values("time_unix_s", kind="stable").index.to_numpy()
+    frame = frame[keep].sort_values("bare", kind="stable").drop_duplicates(["request_id", "row"])
+    order = frame.sort_values(["time_unix_s", "row"]).index.to_numpy()
     return table.take(pa.array(order, type=pa.int64()))

@@ -4,8 +4,8 @@
       good/  0001.png  lot2/0002.jpg
       bad/   0001.png
 
-Hidden files and folders are passed over; other files that are no pictures by their ending
-are passed over with a line in the log.
+Hidden files and folders are passed over, and so is what was added later (`additions.py`); other
+files that are no pictures by their ending are passed over with a line in the log.
 """
 
 import logging
@@ -16,6 +16,7 @@ from pathlib import Path
 from components.common.artifacts.dataset import SPLITS
 from components.common.errors import ConfigError, DataError, expected
 from components.common.pictures import PICTURE_SUFFIXES
+from components.ingest.additions import is_additions
 from components.ingest.config import IngestConfig
 from components.ingest.records import (
     PictureRecord,
@@ -64,7 +65,9 @@ def read(settings: IngestConfig) -> SourceData:
 
 
 def _files_by_class(root: Path) -> dict[str, list[Path]]:
-    children = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+    children = sorted(
+        path for path in root.iterdir() if not path.name.startswith(".") and not is_additions(path)
+    )
     loose = [path.name for path in children if path.is_file() and _is_picture(path)]
     folders = [path for path in children if path.is_dir()]
     if loose:

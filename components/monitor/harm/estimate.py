@@ -1,9 +1,26 @@
 """Estimate the loss of accuracy of one window."""
 
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
 from components.common.artifacts.drift_report import Harm
 from components.common.artifacts.reference import Reference
+from components.monitor.harm.audit import audited_accuracy
 from components.monitor.harm.config import HarmConfig
-from components.monitor.observations import Observations
+from components.monitor.harm.correction import Correction
+from components.monitor.harm.describe import Description, describe, inputs
+from components.monitor.harm.estimators.confidence import fit_temperature, probability_right
+from components.monitor.harm.evidence import Evidence, evidence_of
+from components.monitor.harm.learn import read_correction
+from components.monitor.harm.shift import Ruler
+from components.monitor.observations import Observations, from_table
+
+LOG = logging.getLogger(__name__)
+
+_TWO_SIDED_90 = 1.645
+_UNCORRECTED_POINTS = 10.0  # confidence alone was 9 to 15 points wrong under noise (docs)
 
 
 def estimate(
@@ -11,6 +28,85 @@ def estimate(
 ) -> Harm | None:
     """Return the estimated loss, None when the window is too small to say anything.
 
-    Uses the labels of `window` where an audit gave some (`labels` not "").
+    Uses the labels of `window` where an audit gave some (`labels` not ""): they must be of a
+    random sample.
+
+    Args:
+        window: what production sent.
+        reference: of the version that answered, with harm.json where the loss was learnt.
+        settings: how little is too little.
+        seed: of what is random in an estimator.
     """
-    raise NotImplementedError
+    classes = reference.info.classes
+    seen = evidence_of(window, classes)
+    held_out = evidence_of(from_table(reference.observations(), classes=len(classes)), classes)
+    held_out = held_out.take(held_out.labelled)
+    if len(seen) < settings.min_pictures or not len(held_out):
+        return None
+    description = describe(seen, Ruler(held_out, seed=seed), seed=seed)
+    bounds = _bounds(description, read_correction(reference.harm_path), pictures=len(seen))
+    if seen.labelled.sum() >= settings.min_labels:
+        return _audited(seen, held_out, description)
+    if bounds is None:
+        return None
+    return Harm(
+        loss_points=bounds.middle,
+        low=bounds.low,
+        high=bounds.high,
+        basis="estimate",
+        reference_accuracy=held_out.accuracy,
+        estimators=_finite(description),
+    )
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    middle: float
+    low: float
+    high: float
+
+
+def _bounds(
+    description: Description, correction: Correction | None, *, pictures: int
+) -> _Bounds | None:
+    if correction is not None and correction.inputs != inputs():
+        LOG.warning("the loss was learnt for other estimators; make the reference anew")
+        correction = None
+    if correction is None:
+        return _uncorrected(description, pictures)
+    middle = correction.predict(description.vector())
+    error = correction.error_points(middle)
+    if not np.isfinite(error):
+        error = _UNCORRECTED_POINTS
+    # A trial's error holds the chance in so many pictures; fewer have more of it.
+    fewer = max(0.0, 1.0 / pictures - 1.0 / max(correction.trial_pictures, 1))
+    reach = float(np.hypot(error, _TWO_SIDED_90 * 50.0 * fewer**0.5))
+    return _Bounds(middle, middle - reach, middle + reach)
+
+
+def _uncorrected(description: Description, pictures: int) -> _Bounds | None:
+    known = list(_finite(description).values())
+    if not known:
+        return None
+    middle = float(np.median(known))
+    reach = float(np.hypot(_UNCORRECTED_POINTS, _TWO_SIDED_90 * 50.0 / pictures**0.5))
+    return _Bounds(middle, min(*known, middle) - reach, max(*known, middle) + reach)
+
+
+def _audited(seen: Evidence, held_out: Evidence, description: Description) -> Harm:
+    predicted = probability_right(seen, fit_temperature(held_out))
+    found = audited_accuracy(seen.right, predicted, seen.labelled)
+    before = held_out.accuracy
+    return Harm(
+        loss_points=100.0 * (before - found.accuracy),
+        low=100.0 * (before - found.high),
+        high=100.0 * (before - found.low),
+        basis="audit",
+        reference_accuracy=before,
+        estimators=_finite(description),
+        labels=found.labels,
+    )
+
+
+def _finite(description: Description) -> dict[str, float]:
+    return {name: value for name, value in description.estimates.items() if np.isfinite(value)}

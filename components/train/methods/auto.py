@@ -63,6 +63,15 @@ class Options(Section):
     methods: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+def may_run(options: Options) -> tuple[Any, ...]:
+    """Return the Options of each method that may be chosen, for estimates of the time it takes.
+
+    Raises:
+        ConfigError: settings for a method that there is none of, or that it does not have.
+    """
+    return tuple(_settings(options).values())
+
+
 def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
     """Measure, decide, and fit by the method chosen; its own fallbacks apply.
 

@@ -25,12 +25,13 @@ class Folders:
     verdict: Path
     dataset: Path
 
-    def read(self) -> Judged:
+    def read(self, *, reference: Path | None = None) -> Judged:
         return Judged.read(
             exported=self.exported,
             evaluation=self.evaluation,
             verdict=self.verdict,
             dataset=self.dataset,
+            reference=reference,
         )
 
 

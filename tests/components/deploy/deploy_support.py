@@ -51,7 +51,9 @@ def passport_for(model_dir: Path, digest: str) -> Callable[[int], Passport]:
     return passport
 
 
-def put(model_dir: Path, source: Path, *, timeout_s: float = 5.0) -> Version:
+def put(
+    model_dir: Path, source: Path, *, reference: Path | None = None, timeout_s: float = 5.0
+) -> Version:
     """Publish as deploy does, without a server."""
     digest = tree_sha256(source)
     with publishing(model_dir, timeout_s=timeout_s):
@@ -60,4 +62,5 @@ def put(model_dir: Path, source: Path, *, timeout_s: float = 5.0) -> Version:
             model_dir=model_dir,
             model_sha256=digest,
             passport=passport_for(model_dir, digest),
+            reference=reference,
         )

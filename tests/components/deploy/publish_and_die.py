@@ -1,4 +1,4 @@
-"""Publish, and be killed at one point: `publish_and_die.py MODEL_DIR SOURCE POINT`."""
+"""Publish, and be killed at one point: `publish_and_die.py MODEL_DIR SOURCE POINT [REFERENCE]`."""
 
 import os
 import signal
@@ -33,7 +33,14 @@ POINTS: dict[str, tuple[Any, str, Any]] = {
     "while cleaning": (layout.shutil, "rmtree", die),
 }
 
+# Only where a reference is given.
+REFERENCE_POINTS: dict[str, tuple[Any, str, Any]] = {
+    "before the reference": (publish, "keep_reference", die),
+    "between reference and version": (publish, "Version", die),
+}
+
 if __name__ == "__main__":
-    owner, name, replacement = POINTS[sys.argv[3]]
+    owner, name, replacement = (POINTS | REFERENCE_POINTS)[sys.argv[3]]
     setattr(owner, name, replacement)
-    put(Path(sys.argv[1]), Path(sys.argv[2]))
+    reference = Path(sys.argv[4]) if len(sys.argv) > 4 else None
+    put(Path(sys.argv[1]), Path(sys.argv[2]), reference=reference)

@@ -11,6 +11,12 @@ from deploy_support import put
 from components.common.artifacts.deployment import Agreement, Deployment, Latency
 from components.common.artifacts.passport import read_passport, settings_path
 from components.common.artifacts.records import tree_sha256
+from components.common.artifacts.reference import (
+    OBSERVATIONS_SCHEMA,
+    Reference,
+    ReferenceInfo,
+    reference_path,
+)
 from components.common.errors import ConfigError, PublishError, ServerError
 from components.common.run_context import RunContext
 from components.deploy import deploy_candidate as module
@@ -158,7 +164,7 @@ def test_only_a_passed_candidate_is_published(make_candidate: MakeCandidate, wor
 
 
 def test_an_evaluation_of_another_model_is_refused(make_candidate: MakeCandidate) -> None:
-    with pytest.raises(PublishError, match="evaluation and verdict of the model"):
+    with pytest.raises(PublishError, match="evaluation, verdict and reference of the model"):
         make_candidate(judged_sha256="0" * 64).read()
 
 
@@ -191,3 +197,44 @@ def test_a_relative_base_path_is_refused_before_anything_else(
 ) -> None:
     with pytest.raises(ConfigError, match="absolute folder as model_base_path"):
         deployed(make_candidate(), tmp_path / "out", DeployConfig(), run)
+
+
+def test_a_reference_of_another_model_is_refused(make_candidate: MakeCandidate) -> None:
+    folders = make_candidate()
+    Reference(folders.exported.parent / "reference", reference_info("0" * 64)).write(
+        OBSERVATIONS_SCHEMA.empty_table()
+    )
+    with pytest.raises(PublishError, match="reference of the model"):
+        folders.read(reference=folders.exported.parent / "reference")
+
+
+def test_the_reference_comes_with_the_version(
+    make_candidate: MakeCandidate, settings: DeployConfig, run: RunContext, tmp_path: Path
+) -> None:
+    folders = make_candidate()
+    reference = Reference(
+        tmp_path / "reference", reference_info(tree_sha256(folders.exported / "saved_model"))
+    )
+    reference.write(OBSERVATIONS_SCHEMA.empty_table())
+    judged = folders.read(reference=reference.root)
+    deploy_candidate(judged, out=tmp_path / "out", settings=settings, run=run)
+    kept = reference_path(tmp_path / "models" / "solar", 1)
+    assert tree_sha256(kept) == tree_sha256(reference.root)
+    # A deploy that is repeated keeps what is there.
+    (reference.root / "reference.json").write_text("{}")
+    deploy_candidate(judged, out=tmp_path / "again", settings=settings, run=run)
+    assert Reference.read(kept).info.model_name == "solar"
+
+
+def reference_info(model_sha256: str) -> ReferenceInfo:
+    return ReferenceInfo(
+        model_name="solar",
+        model_sha256=model_sha256,
+        data_sha256="",
+        classes=("good", "bad"),
+        positive="bad",
+        pictures=0,
+        groups=0,
+        accuracy=1.0,
+        seed=0,
+    )

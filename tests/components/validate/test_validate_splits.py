@@ -104,3 +104,43 @@ def test_counts_name_empty_cells(manifest: Make) -> None:
     assert table.loc[("train", "good"), "pictures"] == 2
     assert table.loc[("test", "bad"), "pictures"] == 0
     assert len(table) == 6
+
+
+@pytest.mark.parametrize("protocol", ["grouped", "random"])
+@pytest.mark.parametrize("seed", range(8))
+def test_additions_move_no_old_picture(manifest: Make, protocol: str, seed: int) -> None:
+    # Few groups, so that a class is missing somewhere and a group has to be moved by hand.
+    old = manifest(6, size=2).assign(label=["good"] * 6 + ["bad"] * 6)
+    new = manifest(12, size=2).tail(12)
+    new = new.assign(path=new["path"].str.replace("pictures/", "pictures/additions/"))
+    both = pd.concat([old, new], ignore_index=True)
+    before = assign(old, seed=seed, split=protocol)
+    after = assign(both, seed=seed, split=protocol)
+    assert after.head(12).tolist() == before.tolist()
+    assert after.isin(["train", "validation", "test"]).all()
+
+
+def test_an_addition_follows_its_group_and_its_pixels(manifest: Make) -> None:
+    old = manifest(40)
+    before = assign(old)
+    twin = old.head(40).assign(
+        path="pictures/additions/" + old["path"].str[9:], group="new-" + old["group"]
+    )
+    rows = pd.concat([old, twin], ignore_index=True)
+    same = pd.concat([old["path"], old["path"].head(40)], ignore_index=True)
+    for split in ("grouped", "random"):
+        rows["same_pixels"] = same
+        dealt = assign(rows, split=split)
+        assert (dealt.groupby(same).nunique() == 1).all(), split
+    kept = rows.assign(same_pixels=rows["path"], group=[*old["group"], *old["group"].head(40)])
+    assert assign(kept).tail(40).tolist() == before.head(40).tolist()
+
+
+def test_a_manifests_own_splits_stay_when_pictures_are_added(manifest: Make) -> None:
+    old = manifest(30).assign(split="train")
+    new = old.tail(4).assign(
+        path=[f"pictures/additions/{n}.png" for n in range(4)], split="", group="fresh"
+    )
+    dealt = assign(pd.concat([old, new], ignore_index=True))
+    assert dealt.head(60).eq("train").all()
+    assert dealt.tail(4).nunique() == 1

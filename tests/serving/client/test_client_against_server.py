@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import MODEL, png, write_model
+from bright_model import MODEL, png, write_model
 from PIL import Image
 
 from components.common.errors import (

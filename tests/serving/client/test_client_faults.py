@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 import pytest
-from conftest import png
+from bright_model import png
 
 from components.common.errors import ConfigError, RequestError, ServerError, UnreachableError
 from serving.client import GrpcClient, RestClient, connect, wire

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import png
+from bright_model import png
 
 from components.common.errors import (
     ConfigError,

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import MODEL
+from bright_model import MODEL
 
 from components.common.errors import ConfigError, ServerError
 from serving.launch import RunningServer, launch

@@ -1,14 +1,10 @@
-"""A tiny model with the signatures of a Graft export, served by the local server."""
+"""A tiny model with the signatures of a Graft export, and pictures to ask it about."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
-
-from serving.launch import RunningServer, launch
 
 MODEL = "bright"
 
@@ -55,27 +51,3 @@ def write_model(folder: Path, *, scale: float = 1.0) -> None:
         "features": model.features.get_concrete_function(),
     }
     tf.saved_model.save(model, str(folder), signatures=signatures)
-
-
-@pytest.fixture(scope="session")
-def model_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SavedModel folder to copy from."""
-    folder = tmp_path_factory.mktemp("saved") / "model"
-    write_model(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def base_path(model_version: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A base path that holds version 3."""
-    base = tmp_path_factory.mktemp("models") / MODEL
-    base.mkdir()
-    model_version.rename(base / "3")
-    return base
-
-
-@pytest.fixture(scope="session")
-def server(base_path: Path) -> Iterator[RunningServer]:
-    """The local server with version 3 of the model."""
-    with launch(MODEL, base_path=base_path) as running:
-        yield running

@@ -1,0 +1,194 @@
+"""Take labelled pictures into a data set, and refuse those that would harm it."""
+
+import concurrent.futures
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.common import progress
+from components.common.errors import ConfigError, DataError, expected
+from components.common.pictures import decode
+from components.ingest.additions import Addition, NewPicture, write_additions
+from components.ingest.config import IngestConfig
+from components.ingest.records import SourceData
+from components.ingest.write_dataset import dataset_root, read_source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposed:
+    """A labelled picture that somebody wants in the data set."""
+
+    file: Path
+    label: str
+    group: str = ""
+    domain: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A picture that was left where it is, and why."""
+
+    file: Path
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of the proposed pictures.
+
+    added: now in the data set. already: in it before, with the same label. refused: neither.
+    """
+
+    added: tuple[Addition, ...]
+    already: tuple[Path, ...]
+    refused: tuple[Refusal, ...]
+
+
+def root_of(settings: IngestConfig) -> Path:
+    """Return the folder that pictures can be added to.
+
+    Raises:
+        ConfigError: the source is an archive, or nothing is there.
+    """
+    root = dataset_root(settings)
+    if root is None or not root.is_dir():
+        raise ConfigError(
+            expected(
+                "a data set that is a folder or a manifest.csv",
+                received=f"source '{settings.source}' at '{settings.path or 'no path'}'",
+                do="name it with --data or --preset",
+            )
+        )
+    return root
+
+
+def add_pictures(
+    proposed: Sequence[Proposed],
+    *,
+    settings: IngestConfig,
+    min_size_px: int,
+    now_unix_s: float,
+    dry_run: bool = False,
+) -> Outcome:
+    """Add what can be added, at once; the caller holds `adding_to(root_of(settings))`.
+
+    The proposed files are copied and stay where they are.
+
+    Args:
+        proposed: pictures with their labels.
+        settings: says which data set.
+        min_size_px: smallest side that validate lets pass.
+        now_unix_s: noted as the time at which the labels came in.
+        dry_run: only say what would happen.
+
+    Raises:
+        ConfigError: pictures cannot be added to this kind of data set.
+        DataError: the data set cannot be read.
+    """
+    root = root_of(settings)
+    source = read_source(settings)
+    check = _Check(source.classes, labels_by_sha256(source), min_size_px, proposed)
+    new: list[NewPicture] = []
+    already: list[Path] = []
+    refused: list[Refusal] = []
+    for one in progress.track(proposed, "checking new pictures"):
+        try:
+            encoded = one.file.read_bytes()
+            sha256 = check.accept(one, encoded)
+        except (DataError, OSError) as error:
+            refused.append(Refusal(file=one.file, reason=str(error)))
+            continue
+        if sha256:
+            new.append(NewPicture(addition=_addition(one, sha256, now_unix_s), encoded=encoded))
+        else:
+            already.append(one.file)
+    if new and not dry_run:
+        write_additions(root, new)
+    return Outcome(
+        added=tuple(one.addition for one in new), already=tuple(already), refused=tuple(refused)
+    )
+
+
+def labels_by_sha256(source: SourceData) -> dict[str, str]:
+    """Return the label of each picture of a source, by the SHA-256 of its encoded bytes."""
+    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
+        digests = pool.map(lambda one: hashlib.sha256(one.read()).hexdigest(), source.pictures)
+        total = len(source.pictures)
+        known = list(progress.track(digests, "reading the data set", total=total))
+    return dict(zip(known, (one.label for one in source.pictures), strict=True))
+
+
+class _Check:
+    """Knows the data set and what has been accepted so far."""
+
+    def __init__(
+        self,
+        classes: tuple[str, ...],
+        labels: dict[str, str],
+        min_size_px: int,
+        proposed: Sequence[Proposed],
+    ) -> None:
+        self._classes = classes
+        self._labels = labels
+        self._min_size_px = min_size_px
+        self._answers = _answers(proposed)
+
+    def accept(self, one: Proposed, encoded: bytes) -> str:
+        """Return the picture's SHA-256, "" when it is in the data set with this label.
+
+        Raises:
+            DataError: it cannot be taken; the message says why.
+        """
+        if one.label not in self._classes:
+            known = ", ".join(self._classes)
+            raise _refusal(f"one of the classes {known}", f"'{one.label}'", "correct the label")
+        sha256 = hashlib.sha256(encoded).hexdigest()
+        before = self._labels.get(sha256)
+        if before == one.label and len(self._answers.get(sha256, ())) < 2:
+            return ""
+        if before is not None and before != one.label:
+            raise _refusal(
+                "one label a picture",
+                f"'{one.label}' for a picture that the data set holds as '{before}'",
+                "find out which is true",
+            )
+        if len(self._answers.get(sha256, ())) > 1:
+            answers = " and ".join(sorted(self._answers[sha256]))
+            raise _refusal("one label a picture", answers, "find out which is true")
+        sides = decode(encoded, name=one.file.name).shape[:2]
+        if min(sides) < self._min_size_px:
+            raise _refusal(
+                f"sides of at least {self._min_size_px} pixels",
+                f"{sides[1]} × {sides[0]}",
+                "take a larger picture",
+            )
+        self._labels[sha256] = one.label
+        return sha256
+
+
+def _answers(proposed: Sequence[Proposed]) -> dict[str, set[str]]:
+    """Return which labels each picture got, by the SHA-256 of its bytes."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in proposed:
+        if one.file.is_file():
+            found[hashlib.sha256(one.file.read_bytes()).hexdigest()].add(one.label)
+    return found
+
+
+def _refusal(want: str, received: str, do: str) -> DataError:
+    return DataError(expected(want, received=received, do=do))
+
+
+def _addition(one: Proposed, sha256: str, now_unix_s: float) -> Addition:
+    return Addition(
+        file=f"{sha256}{one.file.suffix.lower()}",
+        sha256=sha256,
+        label=one.label,
+        group=one.group,
+        domain=one.domain,
+        origin=one.origin,
+        added_unix_s=now_unix_s,
+    )

@@ -1,0 +1,242 @@
+"""Pictures that were labelled later, beside the data set they belong to.
+
+    <data set>/
+    ├── ...                     as the user made it; never touched
+    └── additions/
+        ├── manifest.csv        one row a picture: COLUMNS
+        └── pictures/<sha256>.<suffix>
+
+The manifest is replaced by one rename, and a picture counts only when the manifest names it. So
+the data set is at any moment the old or the new one, also after a kill.
+"""
+
+import contextlib
+import csv
+import dataclasses
+import fcntl
+import io
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.common.errors import DataError, expected
+from components.ingest.records import PictureRecord, SourceData, some
+
+LOG = logging.getLogger(__name__)
+
+ADDITIONS = "additions"
+MANIFEST = "manifest.csv"
+_PICTURES = "pictures"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addition:
+    """One picture that came in later. `file` is its name in `additions/pictures`.
+
+    `origin` says how the label came ("folder", "csv", "label_studio").
+    """
+
+    file: str
+    sha256: str
+    label: str
+    group: str = ""
+    domain: str = ""
+    origin: str = ""
+    added_unix_s: float = 0.0
+
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(Addition))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPicture:
+    """A picture to add: what is known of it, and its encoded bytes."""
+
+    addition: Addition
+    encoded: bytes
+
+
+def folder_of(dataset: Path) -> Path:
+    """Return the folder of the additions, whether it is there or not."""
+    return dataset / ADDITIONS
+
+
+def is_additions(folder: Path) -> bool:
+    """Tell whether a folder is one of ours (and not a class of that name)."""
+    return folder.name == ADDITIONS and (folder / MANIFEST).is_file()
+
+
+def read_additions(dataset: Path) -> tuple[Addition, ...]:
+    """Return what was added to a data set, oldest first; nothing where nothing was.
+
+    Args:
+        dataset: the folder that holds the data set.
+
+    Raises:
+        DataError: the manifest is damaged, or a picture that it names is gone.
+    """
+    manifest = folder_of(dataset) / MANIFEST
+    if not manifest.is_file():
+        return ()
+    try:
+        with manifest.open(newline="", encoding="utf-8") as stream:
+            found = tuple(_addition(row) for row in csv.DictReader(stream, strict=True))
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise DataError(
+            expected(
+                f"{manifest} with the columns {', '.join(COLUMNS)}",
+                received=f"what cannot be read ({error})",
+                do="restore it from DVC or a copy",
+            )
+        ) from None
+    gone = [one.file for one in found if not _picture(dataset, one).is_file()]
+    if gone:
+        raise DataError(
+            expected(
+                f"every picture that {manifest} names",
+                received=f"{len(gone)} that are not there ({some(gone)})",
+                do="restore them from DVC or a copy, or remove their lines",
+            )
+        )
+    return found
+
+
+def with_additions(source: SourceData, dataset: Path) -> SourceData:
+    """Return a source's data with the additions behind the old pictures.
+
+    Raises:
+        DataError: the additions are damaged, or one has a class that the source lacks.
+    """
+    added = read_additions(dataset)
+    foreign = sorted({one.label for one in added} - set(source.classes))
+    if foreign:
+        raise DataError(
+            expected(
+                f"labels among {', '.join(source.classes)} in {folder_of(dataset) / MANIFEST}",
+                received=some(foreign),
+                do="correct the labels",
+            )
+        )
+    records = tuple(_record(dataset, one) for one in added)
+    return dataclasses.replace(source, pictures=(*source.pictures, *records))
+
+
+def new_labels_since(additions: Iterable[Addition], trained_unix_s: float) -> int:
+    """Return how many labelled pictures came in after a version's data were read.
+
+    Args:
+        additions: as from `read_additions`.
+        trained_unix_s: when the run that made the version began.
+    """
+    return sum(one.added_unix_s > trained_unix_s for one in additions)
+
+
+@contextlib.contextmanager
+def adding_to(dataset: Path) -> Iterator[None]:
+    """Hold the data set for the block, so that two who add follow each other.
+
+    The kernel lets go of the lock when the process dies; it leaves no file behind.
+    """
+    descriptor = os.open(dataset, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def write_additions(dataset: Path, new: Sequence[NewPicture]) -> None:
+    """Add pictures, all of them or none; the caller holds `adding_to(dataset)`.
+
+    Args:
+        dataset: the folder that holds the data set.
+        new: pictures that are not in it.
+
+    Raises:
+        DataError: a class folder of the user's has the name that is needed here.
+        OSError: the volume cannot be written; the data set is as it was.
+    """
+    folder = folder_of(dataset)
+    if not folder.exists():
+        _begin(folder)
+    if not is_additions(folder):
+        raise DataError(
+            expected(
+                f"the name {folder} to be free for pictures that are added",
+                received="something of your own",
+                do="rename it",
+            )
+        )
+    old = read_additions(dataset)
+    _remove_unnamed(folder, {one.file for one in old})
+    for one in new:
+        _write_durably(folder / _PICTURES / one.addition.file, one.encoded)
+    _sync(folder / _PICTURES)
+    text = _text((*old, *(one.addition for one in new)))
+    _write_durably(folder / MANIFEST, text.encode())
+    _sync(folder)
+
+
+def _begin(folder: Path) -> None:
+    """Make the folder with an empty manifest, at once: without one it would pass for a class."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    (partial / _PICTURES).mkdir(parents=True, exist_ok=True)
+    _write_durably(partial / MANIFEST, _text(()).encode())
+    partial.rename(folder)
+    _sync(folder.parent)
+
+
+def _remove_unnamed(folder: Path, named: set[str]) -> None:
+    """Remove what an attempt left that was killed before its manifest was in place."""
+    for path in (folder / _PICTURES).iterdir():
+        if path.name not in named:
+            LOG.warning("removed %s, which an interrupted attempt left", path)
+            path.unlink()
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _text(additions: Iterable[Addition]) -> str:
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(dataclasses.asdict(one) for one in additions)
+    return stream.getvalue()
+
+
+def _addition(row: dict[str, str]) -> Addition:
+    texts = {name: str(row[name]) for name in COLUMNS if name != "added_unix_s"}
+    if not texts["label"] or Path(texts["file"]).name != texts["file"]:
+        raise ValueError(f"the line of '{texts['file']}'")
+    return Addition(**texts, added_unix_s=float(row["added_unix_s"]))
+
+
+def _picture(dataset: Path, addition: Addition) -> Path:
+    return folder_of(dataset) / _PICTURES / addition.file
+
+
+def _record(dataset: Path, addition: Addition) -> PictureRecord:
+    return PictureRecord(
+        file=_picture(dataset, addition),
+        name=f"{ADDITIONS}/{addition.file}",
+        label=addition.label,
+        domain=addition.domain,
+        group=addition.group,
+    )

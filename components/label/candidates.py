@@ -1,0 +1,137 @@
+"""The pictures of the prediction log that a person could look at."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.common.artifacts.prediction_log import PICTURES, STATISTIC_COLUMNS, read_log
+from components.common.errors import DataError, expected
+from components.label.choose import Floats
+from components.label.config import QueueConfig
+
+# Embeddings are sampled. With this many times the pictures asked for, the rest can be left out.
+_ENOUGH = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidates:
+    """N pictures of the log, each once.
+
+    rows: columns of the log, and `picture`, where it lies.
+    scores: float64 [N, classes]; rows without an answer are NaN.
+    features: float64 [N, D], finite: embeddings, or picture statistics where too few were taken.
+    asked: bool [N], the pictures that people were asked about or have labelled before.
+    predictions: how many records the window holds.
+    damaged: files of the log that could not be read.
+    """
+
+    rows: pd.DataFrame
+    scores: npt.NDArray[np.float64]
+    features: Floats
+    asked: npt.NDArray[np.bool_]
+    predictions: int
+    damaged: tuple[str, ...]
+
+
+def find_candidates(root: Path, settings: QueueConfig, *, known: Collection[str]) -> Candidates:
+    """Return the pictures of the window that are still kept.
+
+    Args:
+        root: one model's log.
+        settings: the window, and how many pictures are wanted.
+        known: SHA-256 of pictures that need no label any more.
+
+    Raises:
+        DataError: the log or the window is empty, or no picture was kept.
+    """
+    read = read_log(root, since_unix_s=settings.since_unix_s, until_unix_s=settings.until_unix_s)
+    if not read.table.num_rows:
+        raise _nothing_logged(root)
+    kept = {path.stem: path for path in (root / PICTURES).glob("*.*") if path.is_file()}
+    table = read.table.filter(pc.is_in(read.table["picture_sha256"], pa.array(kept, pa.string())))
+    rows = _one_a_picture(table.to_pandas())
+    if rows.empty:
+        raise _no_pictures(root, read.table.num_rows)
+    rows["picture"] = rows["picture_sha256"].map(kept)
+    wanted = _with_embedding(rows, settings.count)
+    return Candidates(
+        rows=wanted.reset_index(drop=True),
+        scores=_scores(wanted),
+        features=_features(wanted),
+        asked=wanted["picture_sha256"].isin(set(known)).to_numpy(),
+        predictions=read.table.num_rows,
+        damaged=read.damaged,
+    )
+
+
+def _one_a_picture(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep each picture's newest answer, one with an embedding first; drop what no camera sent."""
+    rows = rows[rows[list(STATISTIC_COLUMNS)].notna().all(axis=1)]
+    if rows.empty:
+        return rows
+    # Embeddings of two versions lie in two spaces: only the newest version's are compared.
+    newest = rows["version"].max()
+    usable = rows["embedding"].map(_is_vector) & (rows["version"] == newest)
+    rows = rows.assign(usable=usable).sort_values(["usable", "time_unix_s"], kind="stable")
+    rows = rows.drop_duplicates("picture_sha256", keep="last")
+    return rows.sort_values(["time_unix_s", "picture_sha256"])
+
+
+def _is_vector(value: object) -> bool:
+    return isinstance(value, np.ndarray) and len(value) > 0 and bool(np.isfinite(value).all())
+
+
+def _with_embedding(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    enough = rows["usable"].sum() >= _ENOUGH * count
+    return rows[rows["usable"]] if enough else rows
+
+
+def _features(rows: pd.DataFrame) -> Floats:
+    if rows["usable"].all():
+        return np.stack(list(rows["embedding"])).astype(np.float64)
+    return rows[list(STATISTIC_COLUMNS)].to_numpy(dtype=np.float64)
+
+
+def _scores(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    given = [value for value in rows["scores"] if value is not None]
+    width = max((len(value) for value in given), default=0)
+    out = np.full((len(rows), width), np.nan)
+    for number, value in enumerate(rows["scores"]):
+        if value is not None and len(value) == width:
+            out[number] = value
+    return out
+
+
+def _nothing_logged(root: Path) -> DataError:
+    whole = read_log(root).table
+    if not whole.num_rows:
+        received = "no record" if root.is_dir() else "no such folder"
+        do = "send predictions through 'graft gateway', or correct --log and --model-name"
+        return DataError(expected(f"a prediction log in {root}", received=received, do=do))
+    times = pd.to_datetime(whole["time_unix_s"].to_numpy(), unit="s")
+    received = (
+        f"none; its {whole.num_rows} records are from {times.min():%F %R} to {times.max():%F %R}"
+    )
+    return DataError(
+        expected(
+            f"predictions between --since and --until in {root}",
+            received=f"{received} UTC",
+            do="name another window",
+        )
+    )
+
+
+def _no_pictures(root: Path, predictions: int) -> DataError:
+    return DataError(
+        expected(
+            f"pictures of the {predictions} predictions in {root / PICTURES}",
+            received="none that is still kept",
+            do="let the gateway keep pictures, for longer, or name a later window",
+        )
+    )

@@ -1,0 +1,92 @@
+"""`--format csv`: a person fills in the column `label` of `queue.csv`.
+
+`path` is relative to the file. `group` and `domain` (camera, line, product) may be corrected;
+any CSV file with `path` and `label` can come back.
+"""
+
+import csv
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from components.label.records import Answers, Labelled, QueueItem, unreadable
+
+FILE = "queue.csv"
+_COLUMNS = ("path", "label", "suggestion", "confidence", "group", "domain", "time_utc", "version")
+_WANT = "a comma-separated UTF-8 file with the columns path and label"
+
+
+def write(items: Sequence[QueueItem], *, out: Path, classes: tuple[str, ...]) -> None:
+    """Write `queue.csv`, the most wanted first, the pictures and a note of the classes."""
+    (out / "pictures").mkdir(parents=True)
+    (out / "classes.txt").write_text("".join(f"{name}\n" for name in classes))
+    with (out / FILE).open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for item in items:
+            shutil.copyfile(item.picture, out / "pictures" / item.name)
+            writer.writerow(_row(item))
+
+
+def read(path: Path, *, places: Sequence[Path]) -> Answers:
+    """Return the lines whose label is filled in.
+
+    Args:
+        path: the file, or the folder of its queue.
+        places: folders to look into for pictures that are not where the file says.
+
+    Raises:
+        DataError: the file cannot be read, or a column is missing.
+    """
+    file = path / FILE if path.is_dir() else path
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream, strict=True))
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise unreadable(file, want=_WANT, received=error, do="save it as CSV again") from None
+    if rows and not {"path", "label"} <= rows[0].keys():
+        had = ", ".join(map(str, rows[0])) or "none"
+        raise unreadable(file, want=_WANT, received=f"the columns {had}", do="name them so")
+    labelled, problems = [], []
+    filled = [row for row in rows if _cell(row, "label")]
+    for row in filled:
+        picture = _find(_cell(row, "path"), file.parent, places)
+        if picture is None:
+            problems.append(f"'{_cell(row, 'path')}' is not there")
+            continue
+        labelled.append(
+            Labelled(
+                picture=picture,
+                label=_cell(row, "label"),
+                group=_cell(row, "group"),
+                domain=_cell(row, "domain"),
+            )
+        )
+    return Answers(
+        labelled=tuple(labelled), unlabelled=len(rows) - len(filled), problems=tuple(problems)
+    )
+
+
+def _row(item: QueueItem) -> tuple[object, ...]:
+    return (
+        f"pictures/{item.name}",
+        "",
+        item.suggestion,
+        f"{item.confidence:.3f}",
+        item.group,
+        item.line or item.camera,
+        datetime.fromtimestamp(item.time_unix_s, UTC).isoformat(timespec="seconds"),
+        item.version,
+    )
+
+
+def _cell(row: dict[str, str], name: str) -> str:
+    return (row.get(name) or "").strip()
+
+
+def _find(path: str, root: Path, places: Sequence[Path]) -> Path | None:
+    if not path:
+        return None
+    tries = (root / path, *(place / Path(path).name for place in places))
+    return next((file for file in tries if file.is_file()), None)

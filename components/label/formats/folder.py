@@ -1,0 +1,57 @@
+"""`--format folder`: a person moves each picture into the folder of its class.
+
+queue/
+  to-label/   <sha256>.png ...
+  good/
+  bad/
+"""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.common.pictures import PICTURE_SUFFIXES
+from components.label.records import Answers, Labelled, QueueItem, unreadable
+
+TO_LABEL = "to-label"
+
+
+def write(items: Sequence[QueueItem], *, out: Path, classes: tuple[str, ...]) -> None:
+    """Write the pictures and an empty folder for each class."""
+    for name in (TO_LABEL, *classes):
+        (out / name).mkdir(parents=True)
+    for rank, item in enumerate(items, start=1):
+        # A file browser shows the most wanted first.
+        shutil.copyfile(item.picture, out / TO_LABEL / f"{rank:02d}-{item.name}")
+
+
+def read(path: Path, *, places: Sequence[Path]) -> Answers:  # noqa: ARG001 - all formats alike
+    """Return the pictures that lie in a class folder.
+
+    Raises:
+        DataError: `path` is no folder of folders.
+    """
+    folders = sorted(
+        child for child in path.glob("*") if child.is_dir() and not child.name.startswith(".")
+    )
+    if not folders:
+        raise unreadable(
+            path,
+            want="a folder with one sub-folder a class",
+            received="no sub-folder",
+            do="put each picture into the folder of its class",
+        )
+    found = {folder.name: _pictures(folder) for folder in folders}
+    waiting = found.pop(TO_LABEL, [])
+    labelled = tuple(
+        Labelled(picture=picture, label=label) for label in found for picture in found[label]
+    )
+    return Answers(labelled=labelled, unlabelled=len(waiting))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES
+    )

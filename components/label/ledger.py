@@ -1,0 +1,69 @@
+"""What people have been asked before: one line a picture, beside the prediction log.
+
+<log>/<model>/asked.jsonl: appended to and flushed, so that a kill costs at most its last line.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+LEDGER = "asked.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One picture that was put into a queue, and what the log knew of it."""
+
+    sha256: str
+    asked_unix_s: float
+    time_unix_s: float
+    version: int
+    suggestion: str
+    group: str = ""
+    line: str = ""
+    camera: str = ""
+
+
+def read_asked(root: Path) -> dict[str, Asked]:
+    """Return what was asked, by the picture's SHA-256; lines that are damaged are left out.
+
+    Args:
+        root: one model's log, as from `prediction_log.model_log`.
+    """
+    path = root / LEDGER
+    if not path.is_file():
+        return {}
+    found = {}
+    for line in path.read_text(errors="replace").splitlines():
+        with contextlib.suppress(ValueError, TypeError):
+            one = Asked(**json.loads(line))
+            found[one.sha256] = one
+    return found
+
+
+def note_asked(root: Path, asked: "tuple[Asked, ...]") -> None:
+    """Add lines; the caller holds `asking(root)`."""
+    path = root / LEDGER
+    lines = "".join(json.dumps(dataclasses.asdict(one)) + "\n" for one in asked)
+    # A line that a kill cut off must not swallow the next one.
+    cut_off = path.is_file() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
+    with path.open("a") as stream:
+        stream.write("\n" * cut_off + lines)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+@contextlib.contextmanager
+def asking(root: Path) -> Iterator[None]:
+    """Hold the ledger for the block, so that two queues never ask the same."""
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

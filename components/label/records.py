@@ -1,0 +1,75 @@
+"""What goes out to people and what comes back from them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.common.errors import DataError, expected
+
+NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueItem:
+    """A picture that a person shall look at.
+
+    picture: where it lies; `sha256` is that of its bytes.
+    suggestion: the model's answer, "" if it gave none.
+    confidence: the largest score, in [0, 1]; 0 without scores.
+    uncertainty: in [0, 1]; 1 where the model cannot decide.
+    """
+
+    picture: Path
+    sha256: str
+    time_unix_s: float
+    version: int
+    suggestion: str
+    confidence: float
+    uncertainty: float
+    group: str = ""
+    line: str = ""
+    camera: str = ""
+
+    @property
+    def name(self) -> str:
+        """The picture's name in whatever goes out."""
+        return f"{self.sha256}{self.picture.suffix}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """A picture that came back. `group` and `domain` are "" where the person said nothing."""
+
+    picture: Path
+    label: str
+    group: str = ""
+    domain: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What came back: the labelled pictures, how many are not labelled yet, and what is wrong.
+
+    problems: one sentence a picture that cannot be taken.
+    """
+
+    labelled: tuple[Labelled, ...]
+    unlabelled: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def first_file(places: Iterable[Path], name: str) -> Path | None:
+    """Return the file of that name in the first folder that has it."""
+    return next((place / name for place in places if (place / name).is_file()), None)
+
+
+def unreadable(path: Path, *, want: str, received: object, do: str) -> DataError:
+    """Return the error for an answer that is not what it should be."""
+    return DataError(expected(f"{path} to be {want}", received=received, do=do))
+
+
+def some(items: Iterable[object]) -> str:
+    """Return the first few items as text, and how many more there are."""
+    texts = [str(item) for item in items]
+    more = f" and {len(texts) - NAMED_AT_MOST} more" if len(texts) > NAMED_AT_MOST else ""
+    return ", ".join(texts[:NAMED_AT_MOST]) + more

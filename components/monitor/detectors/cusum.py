@@ -1,0 +1,39 @@
+"""Cumulative sums of what a camera's faults would do, in order of time: the largest in the window.
+
+Page, "Continuous Inspection Schemes", 1954: S = max(0, S + z - k), one sum for each matched filter
+of `known_faults` and each sign. One odd picture counts for at most `_AT_MOST`; a lasting change
+adds up, whenever in the window it began.
+"""
+
+import numpy as np
+
+from components.monitor.detector import Channel, Design, Statistic
+from components.monitor.detectors._fault_filters import FaultFilters
+from components.monitor.observations import Observations
+from components.monitor.scaling import Table
+
+CHANNEL: Channel = "statistics"
+NEEDS_LABELS = False
+# As much as one in some forty modules differs from the others, in deviations of a picture.
+_SLACK = 2.0
+_AT_MOST = 6.0
+
+
+def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:
+    """Learn the filters, in units of how much single pictures differ."""
+    del design, rng
+    filters = FaultFilters.of(reference, Design(1, 1))
+
+    def statistic(window: Observations) -> float:
+        steps = filters.apply(window)
+        return float(sums(np.concatenate([steps, -steps], axis=1)).max(initial=0.0))
+
+    return statistic
+
+
+def sums(steps: Table) -> Table:
+    """Return the sums after each picture, float64 [N, K], for standardised steps [N, K]."""
+    walked = np.cumsum(np.minimum(steps, _AT_MOST) - _SLACK, axis=0)
+    # max(0, S + step) at every step is the walk above the lowest place it has been to.
+    found: Table = walked - np.minimum(np.minimum.accumulate(walked, axis=0), 0.0)
+    return found

@@ -1,0 +1,55 @@
+"""Ask an exported model about corrupted pictures as the gateway's log would have them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from components.common.picture_statistics import measure
+from components.common.pictures import Pixels, encode_png
+from components.common.progress import listening
+from components.common.saved_model import ask, embed, load
+from components.monitor.harm.learn import Observe
+from components.monitor.observations import Observations
+
+
+def observer(saved_model: Path, *, batch_size: int) -> Observe:
+    """Return what asks a SavedModel; the model is loaded at the first picture, once.
+
+    Args:
+        saved_model: a version folder with Graft's signatures.
+        batch_size: pictures a call.
+    """
+    loaded: list[object] = []
+
+    def observe(pictures: Sequence[Pixels]) -> Observations:
+        if not loaded:
+            loaded.append(load(saved_model))
+        names = [str(place) for place in range(len(pictures))]
+
+        def read(name: str) -> bytes:
+            return encode_png(pictures[int(name)])
+
+        # The progress that counts is the one over faults.
+        with listening(lambda _: None):
+            answers = ask(
+                saved_model, names, read, batch_size=batch_size, activity="", model=loaded[0]
+            )
+            features = embed(
+                saved_model, names, read, batch_size=batch_size, activity="", model=loaded[0]
+            )
+        blank = np.full(len(pictures), "", dtype=object)
+        return Observations(
+            features=features,
+            statistics=np.stack([measure(picture) for picture in pictures]),
+            scores=answers.probabilities,
+            decisions=np.array(answers.decisions, dtype=object),
+            labels=blank,
+            groups=blank,
+            lines=blank,
+            cameras=blank,
+            times_unix_s=np.zeros(len(pictures)),
+            sha256=blank,
+        )
+
+    return observe

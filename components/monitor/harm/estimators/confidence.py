@@ -1,0 +1,48 @@
+"""Calibrated confidence: the mean probability that a decision is right, as NannyML's CBPE.
+
+The scores are first calibrated on the reference's labels by one temperature (Guo et al. 2017,
+arXiv:1706.04599). The reference's own mean is subtracted, so that no drift means no loss.
+"""
+
+import numpy as np
+
+from components.monitor.harm.evidence import Evidence, Floats
+
+_LOG_TEMPERATURE = (-3.0, 3.0)
+
+
+def loss_points(window: Evidence, reference: Evidence, *, seed: int) -> float:
+    """Return the drop of the calibrated probability of the decisions, in points."""
+    del seed
+    known = reference.take(reference.labelled)
+    if not len(known) or not len(window):
+        return float("nan")
+    temperature = fit_temperature(known)
+    before, after = (probability_right(one, temperature).mean() for one in (known, window))
+    return 100.0 * float(before - after)
+
+
+def fit_temperature(known: Evidence) -> float:
+    """Return the temperature that makes the probability of being right fit the labels best.
+
+    It minimises the binary log loss of "the decision is right".
+    """
+    from scipy.optimize import minimize_scalar
+
+    right = known.right.astype(np.float64)
+
+    def loss(log_temperature: float) -> float:
+        p = np.clip(probability_right(known, float(np.exp(log_temperature))), 1e-7, 1 - 1e-7)
+        return float(-(right * np.log(p) + (1 - right) * np.log(1 - p)).mean())
+
+    found = minimize_scalar(loss, bounds=_LOG_TEMPERATURE, method="bounded")
+    return float(np.exp(found.x))
+
+
+def probability_right(evidence: Evidence, temperature: float) -> Floats:
+    """Return the probability of each decision after scaling, float64 [N]."""
+    logits = np.log(np.clip(evidence.scores, 1e-7, 1.0)) / temperature
+    logits -= logits.max(axis=1, keepdims=True)
+    shares = np.exp(logits)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return np.asarray(shares[np.arange(len(shares)), evidence.decided], dtype=np.float64)

@@ -1,0 +1,11 @@
+"""DoC, difference of confidences (Guillory et al. 2021, arXiv:2107.03315, equation 3)."""
+
+from components.monitor.harm.evidence import Evidence
+
+
+def loss_points(window: Evidence, reference: Evidence, *, seed: int) -> float:
+    """Return the drop of the mean confidence in points; see the package."""
+    del seed
+    if not len(window) or not len(reference):
+        return float("nan")
+    return 100.0 * float(reference.confidence.mean() - window.confidence.mean())

@@ -1,0 +1,30 @@
+"""Settings of the reference."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from components.common.config import Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceConfig(Section):
+    """What a version's drift will be measured against.
+
+    model_name: the name under which the version is served.
+    seed: of the choice of training pictures.
+    batch_size: pictures a call of the model.
+    train_pictures: training pictures whose statistics join those of the held-out ones; they
+        bring more groups and cost a decoding each. 0 leaves them out.
+    harm_pictures: held-out pictures that are corrupted to learn what drift costs, each about thirty
+        times; 0 learns nothing, and the monitor's loss estimates are then rough.
+    copy_px: longer side of the small copies that a report shows; 0 keeps none.
+    """
+
+    model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
+    seed: Annotated[int, Field(ge=0)] = 0
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
+    train_pictures: Annotated[int, Field(ge=0)] = 3000
+    harm_pictures: Annotated[int, Field(ge=0, le=5000)] = 96
+    copy_px: Annotated[int, Field(ge=0, le=1024)] = 128

@@ -1,0 +1,53 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from components.common.images import CPU_IMAGE
+from pipelines.config import preset_names
+
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        help="Settings to start from: one of "
+        + ", ".join(preset_names())
+        + ", or a YAML file. Default: solar, or pictures with --data."
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Your pictures: a folder with a sub-folder for each class, or a manifest.csv."
+    ),
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override a setting, e.g. --set train.epochs=5. Repeatable."),
+]
+ModelBasePath = Annotated[
+    Path | None, typer.Option(help="Where versions are published. Default: serving/models.")
+]
+RunsDir = Annotated[Path, typer.Option(help="Where run folders are made.")]
+CacheDir = Annotated[Path, typer.Option(help="Where reusable outputs of steps are kept.")]
+ServeCheck = Annotated[
+    bool,
+    typer.Option(
+        "--serve-check/--no-serve-check",
+        help="At the end, serve the model and send it held-out pictures.",
+    ),
+]
+InContainers = Annotated[
+    bool,
+    typer.Option(
+        "--containers/--subprocesses",
+        help="Run each step in a container (Docker or Podman), or in a process of its own.",
+    ),
+]
+Image = Annotated[
+    str, typer.Option(envvar="GRAFT_CPU_IMAGE", help="Image of the steps, with --containers.")
+]
+DEFAULT_RUNS_DIR = Path("runs")
+DEFAULT_CACHE_DIR = Path(".graft/cache")
+DEFAULT_IMAGE = CPU_IMAGE

@@ -1,0 +1,216 @@
+"""gRPC in, gRPC out: messages pass as bytes, whatever the method.
+
+Codes, details and trailing metadata come from the model server; a caller's deadline and metadata
+reach it.
+"""
+
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import grpc
+
+from components.common.errors import ServerError, expected
+from serving.gateway.access import DENIED, Access
+from serving.gateway.exchange import GRPC, Exchange, Head
+from serving.gateway.metrics import GatewayMetrics
+from serving.gateway.routes import Call, Route
+from serving.gateway.settings import GatewaySettings
+from serving.gateway.tap import Tap
+
+_SERVICE = "/tensorflow.serving.PredictionService/"
+_LOGGED = frozenset(_SERVICE + name for name in ("Predict", "Classify", "Regress"))
+_HEALTH = "/grpc.health.v1.Health/"
+_STREAMED = frozenset({f"{_HEALTH}Watch"})
+_REQUEST_ID = "x-request-id"
+_LONGEST_ID = 128
+# gRPC writes these itself.
+_OWN_METADATA = frozenset({"user-agent", "content-type", "te", "grpc-accept-encoding"})
+_UNLIMITED = -1
+
+
+class GrpcProxy(grpc.GenericRpcHandler):
+    """The gRPC listener."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        route: Route,
+        access: Access,
+        metrics: GatewayMetrics,
+        tap: Tap | None,
+    ) -> None:
+        self._settings = settings
+        self._route = route
+        self._access = access
+        self._metrics = metrics
+        self._tap = tap
+        self._channels: dict[str, Any] = {}
+        self._server: Any = None
+
+    async def start(self) -> int:
+        """Open the port and return its number.
+
+        Raises:
+            ServerError: it is taken.
+        """
+        self._server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", self._settings.max_request_bytes),
+                ("grpc.max_send_message_length", _UNLIMITED),
+                ("grpc.so_reuseport", 0),
+            ]
+        )
+        self._server.add_generic_rpc_handlers((self,))
+        address = f"{self._settings.host}:{self._settings.grpc_port}"
+        try:
+            port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise ServerError(
+                expected(f"{address} to be free", received=error, do="choose another --grpc-port")
+            ) from None
+        await self._server.start()
+        return int(port)
+
+    async def drain(self) -> None:
+        """Refuse new calls, let those under way finish, close."""
+        if self._server is not None:
+            await self._server.stop(self._settings.drain_s)
+        for channel in self._channels.values():
+            await channel.close()
+
+    def service(self, handler_call_details: Any) -> Any:
+        """Return the handler of any method: bytes in, bytes out."""
+        method = handler_call_details.method
+        metadata = tuple(handler_call_details.invocation_metadata)
+        if method in _STREAMED:
+
+            def streamed(request: bytes, context: Any) -> AsyncIterator[bytes]:
+                return self._stream(method, metadata, request, context)
+
+            return grpc.unary_stream_rpc_method_handler(streamed)
+
+        async def single(request: bytes, context: Any) -> bytes:
+            return await self._pass_on(method, metadata, request, context)
+
+        return grpc.unary_unary_rpc_method_handler(single)
+
+    async def _pass_on(
+        self, method: str, metadata: tuple[Any, ...], request: bytes, context: Any
+    ) -> bytes:
+        arrived_unix_s, begin = time.time(), time.perf_counter()
+        await self._admit(method, metadata, context)
+        call = Call(_request_id(metadata), method)
+        status, answer = grpc.StatusCode.UNKNOWN, b""
+        try:
+            asking = self._channel(call).unary_unary(method)(
+                request, timeout=context.time_remaining(), metadata=self._forwarded(metadata, call)
+            )
+            answer = await asking
+            status = grpc.StatusCode.OK
+            trailing = tuple(await asking.trailing_metadata() or ())
+            context.set_trailing_metadata((*trailing, (_REQUEST_ID, call.request_id)))
+        except grpc.aio.AioRpcError as error:
+            status = error.code()
+            await self._fail(context, error, call)
+        finally:
+            seconds = time.perf_counter() - begin
+            self._metrics.request(GRPC, status.name, seconds=seconds)
+            if self._tap is not None and method in _LOGGED:
+                head = self._head(call, metadata, status, arrived_unix_s, seconds)
+                self._tap.put(Exchange(head, request, answer))
+        return answer
+
+    async def _stream(
+        self, method: str, metadata: tuple[Any, ...], request: bytes, context: Any
+    ) -> AsyncIterator[bytes]:
+        await self._admit(method, metadata, context)
+        call = Call(_request_id(metadata), method)
+        asking = self._channel(call).unary_stream(method)(
+            request, timeout=context.time_remaining(), metadata=self._forwarded(metadata, call)
+        )
+        try:
+            async for message in asking:
+                yield message
+        except grpc.aio.AioRpcError as error:
+            await self._fail(context, error, call)
+
+    async def _admit(self, method: str, metadata: tuple[Any, ...], context: Any) -> None:
+        if method.startswith(_HEALTH) or self._access.allows(_texts(metadata)):
+            return
+        self._metrics.refused("api_key")
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, DENIED)
+
+    async def _fail(self, context: Any, error: Any, call: Call) -> None:
+        details = error.details() or ""
+        if error.code() is grpc.StatusCode.UNAVAILABLE and _never_arrived(details):
+            self._metrics.refused("unreachable")
+            details = expected(
+                f"a model server at {self._route.targets(call).answers.grpc_address}",
+                received=details,
+                do="start it, or start the gateway with the right --upstream-grpc",
+            )
+        trailing = (*(error.trailing_metadata() or ()), (_REQUEST_ID, call.request_id))
+        await context.abort(error.code(), details, trailing)
+
+    def _channel(self, call: Call) -> Any:
+        address = self._route.targets(call).answers.grpc_address
+        if address not in self._channels:
+            self._channels[address] = grpc.aio.insecure_channel(
+                address,
+                options=[
+                    ("grpc.max_receive_message_length", _UNLIMITED),
+                    ("grpc.max_send_message_length", _UNLIMITED),
+                    ("grpc.enable_http_proxy", 0),
+                    # A retry is the client's decision.
+                    ("grpc.enable_retries", 0),
+                    # A server that comes back is found again soon.
+                    ("grpc.max_reconnect_backoff_ms", 2000),
+                ],
+            )
+        return self._channels[address]
+
+    def _forwarded(self, metadata: tuple[Any, ...], call: Call) -> tuple[Any, ...]:
+        kept = tuple(
+            (key, value)
+            for key, value in metadata
+            if key not in _OWN_METADATA and key != _REQUEST_ID and not self._access.hides(key)
+        )
+        return (*kept, (_REQUEST_ID, call.request_id))
+
+    def _head(
+        self,
+        call: Call,
+        metadata: tuple[Any, ...],
+        status: Any,
+        arrived_unix_s: float,
+        seconds: float,
+    ) -> Head:
+        log, texts = self._settings.log, _texts(metadata)
+        return Head(
+            time_unix_s=arrived_unix_s,
+            request_id=call.request_id,
+            interface=GRPC,
+            path=call.path,
+            status=int(status.value[0]),
+            latency_ms=seconds * 1000,
+            group=texts.get(log.group_header.lower(), ""),
+            line=texts.get(log.line_header.lower(), ""),
+            camera=texts.get(log.camera_header.lower(), ""),
+        )
+
+
+def _texts(metadata: Iterable[Any]) -> dict[str, str]:
+    return {key: value for key, value in metadata if isinstance(value, str)}
+
+
+def _request_id(metadata: Iterable[Any]) -> str:
+    sent = _texts(metadata).get(_REQUEST_ID, "")
+    return sent if 0 < len(sent) <= _LONGEST_ID else uuid.uuid4().hex
+
+
+def _never_arrived(details: str) -> bool:
+    """Tell a server that is absent from one that says it is busy: the text is gRPC's own."""
+    return "connect" in details.lower() or "DNS" in details or "resol" in details

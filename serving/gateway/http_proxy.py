@@ -1,0 +1,273 @@
+"""REST in, REST out: every path but /gateway/ goes to the model server as it came."""
+
+import asyncio
+import io
+import logging
+import time
+import uuid
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from multidict import CIMultiDict
+from yarl import URL
+
+from components.common.errors import expected
+from serving.gateway.access import DENIED, Access
+from serving.gateway.exchange import REST, Exchange, Head
+from serving.gateway.metrics import GatewayMetrics
+from serving.gateway.pages import Pages
+from serving.gateway.routes import Call, Route
+from serving.gateway.settings import GatewaySettings
+from serving.gateway.tap import Tap
+from serving.server.json_write import error_body
+
+REQUEST_ID = "X-Request-ID"
+_LONGEST_ID = 128
+_VERBS = (":predict", ":classify", ":regress")
+# RFC 9110, section 7.6.1; and what belongs to one message alone.
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "content-length",
+    }
+)
+_NOT_FORWARDED = _HOP_BY_HOP | {"host", "expect"}
+_AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+_BACKLOG = 4096
+# Above this, aiohttp wants the body as a stream.
+_LARGE_BYTES = 1 << 20
+
+
+class HttpProxy:
+    """The REST listener."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        route: Route,
+        access: Access,
+        metrics: GatewayMetrics,
+        pages: Pages,
+        tap: Tap | None,
+    ) -> None:
+        self._settings = settings
+        self._route = route
+        self._access = access
+        self._metrics = metrics
+        self._pages = pages
+        self._tap = tap
+        self._session: aiohttp.ClientSession | None = None
+        server = web.Server(
+            self._handle,
+            request_factory=self._make_request,
+            handler_cancellation=True,
+            access_log=None,
+            auto_decompress=False,
+            logger=logging.getLogger("serving.gateway.http"),
+        )
+        self._runner = web.ServerRunner(server, shutdown_timeout=settings.drain_s)
+
+    async def start(self) -> int:
+        """Open the port and return its number.
+
+        Raises:
+            OSError: it is taken.
+        """
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=self._settings.timeout_s),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_AUTOMATIC,
+            auto_decompress=False,
+        )
+        await self._runner.setup()
+        await web.TCPSite(
+            self._runner, self._settings.host, self._settings.port, backlog=_BACKLOG
+        ).start()
+        return int(self._runner.addresses[0][1])
+
+    async def drain(self) -> None:
+        """Refuse new connections, let requests under way finish, close."""
+        await self._runner.cleanup()
+        if self._session is not None:
+            await self._session.close()
+
+    def _make_request(
+        self, message: Any, payload: Any, protocol: RequestHandler, writer: Any, task: Any
+    ) -> web.BaseRequest:
+        return web.BaseRequest(
+            message,
+            payload,
+            protocol,
+            writer,
+            task,
+            asyncio.get_running_loop(),
+            client_max_size=self._settings.max_request_bytes,
+        )
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        begin = time.perf_counter()
+        answer = await self._answer(request)
+        self._metrics.request(REST, str(answer.status), seconds=time.perf_counter() - begin)
+        return answer
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        open_page = self._pages.is_open(request.path)
+        if not open_page and not self._access.allows(request.headers):
+            self._metrics.refused("api_key")
+            return _error(401, DENIED, {"WWW-Authenticate": "Bearer"})
+        if self._pages.has(request.path):
+            return await self._pages.answer(request.path)
+        try:
+            body = await self._read(request)
+        except web.HTTPRequestEntityTooLarge:
+            self._metrics.refused("too_large")
+            answer = _error(413, self._too_large(request))
+            answer.force_close()
+            return answer
+        return await self._pass_on(request, body)
+
+    async def _read(self, request: web.BaseRequest) -> bytes:
+        limit = self._settings.max_request_bytes
+        if (request.content_length or 0) > limit:
+            raise web.HTTPRequestEntityTooLarge(limit, request.content_length or 0)
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
+        return await request.read() if request.body_exists else b""
+
+    def _too_large(self, request: web.BaseRequest) -> str:
+        size = request.content_length
+        return expected(
+            f"a request of at most {self._settings.max_request_mib} MiB",
+            received=f"{size} bytes" if size else "more",
+            do="send fewer pictures at once, or start the gateway with a larger --max-request-mib",
+        )
+
+    async def _pass_on(self, request: web.BaseRequest, body: bytes) -> web.Response:
+        arrived_unix_s, begin = time.time(), time.perf_counter()
+        call = Call(_request_id(request.headers.get(REQUEST_ID, "")), request.raw_path)
+        try:
+            answer = await self._ask(request, call, body)
+        except TimeoutError:
+            answer = _error(504, self._too_late())
+        except (aiohttp.ClientError, OSError) as error:
+            self._metrics.refused("unreachable")
+            answer = _error(503, _unreachable(self._route.targets(call).answers.rest_url, error))
+        answer.headers[REQUEST_ID] = call.request_id
+        if self._tap is not None and request.method == "POST" and call.path.endswith(_VERBS):
+            head = self._head(request, call, answer.status, arrived_unix_s, begin)
+            self._tap.put(Exchange(head, body, _bytes(answer)))
+        return answer
+
+    async def _ask(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:
+        try:
+            return await self._ask_once(request, call, body)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError):
+                raise
+            # A kept connection that the server closed meanwhile. Predictions change nothing,
+            # so asking again is safe.
+            return await self._ask_once(request, call, body)
+
+    async def _ask_once(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:
+        assert self._session is not None
+        headers = CIMultiDict(
+            (name, value)
+            for name, value in request.headers.items()
+            if name.lower() not in _NOT_FORWARDED and not self._access.hides(name)
+        )
+        headers[REQUEST_ID] = call.request_id
+        async with self._session.request(
+            request.method,
+            _url(self._route.targets(call).answers.rest_url, call.path),
+            headers=headers,
+            data=io.BytesIO(body) if len(body) > _LARGE_BYTES else (body or None),
+            allow_redirects=False,
+        ) as answer:
+            return _copy(answer, await answer.read(), head_only=request.method == "HEAD")
+
+    def _head(
+        self,
+        request: web.BaseRequest,
+        call: Call,
+        status: int,
+        arrived_unix_s: float,
+        begin: float,
+    ) -> Head:
+        log, headers = self._settings.log, request.headers
+        return Head(
+            time_unix_s=arrived_unix_s,
+            request_id=call.request_id,
+            interface=REST,
+            path=call.path,
+            status=status,
+            latency_ms=(time.perf_counter() - begin) * 1000,
+            encoding=headers.get("Content-Encoding", ""),
+            group=headers.get(log.group_header, ""),
+            line=headers.get(log.line_header, ""),
+            camera=headers.get(log.camera_header, ""),
+        )
+
+    def _too_late(self) -> str:
+        return expected(
+            f"an answer of the model server within {self._settings.timeout_s:g} s",
+            received="none",
+            do="send fewer pictures at once, or start the gateway with a larger --timeout-s",
+        )
+
+
+def _url(base: str, path: str) -> URL:
+    # `encoded` keeps every byte of the path: what is malformed is the server's to say.
+    parts = URL(base)
+    bare, _, query = path.partition("?")
+    return URL.build(
+        scheme=parts.scheme,
+        authority=parts.raw_authority,
+        path=parts.raw_path.rstrip("/") + bare,
+        query_string=query,
+        encoded=True,
+    )
+
+
+def _copy(answer: aiohttp.ClientResponse, body: bytes, *, head_only: bool) -> web.Response:
+    headers = CIMultiDict(
+        (name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP
+    )
+    if head_only and "Content-Length" in answer.headers:
+        headers["Content-Length"] = answer.headers["Content-Length"]
+    return web.Response(status=answer.status, reason=answer.reason, body=body, headers=headers)
+
+
+def _error(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
+    """Answer in TensorFlow Serving's own form, which clients know how to read."""
+    all_headers = {"Content-Type": "application/json", **(headers or {})}
+    return web.Response(status=status, body=error_body(text), headers=all_headers)
+
+
+def _unreachable(url: str, error: Exception) -> str:
+    return expected(
+        f"a model server at {url}",
+        received=str(error) or type(error).__name__,
+        do="start it, or start the gateway with the right --upstream",
+    )
+
+
+def _bytes(answer: web.Response) -> bytes:
+    return answer.body if isinstance(answer.body, bytes) else b""
+
+
+def _request_id(sent: str) -> str:
+    """Return the client's id if it can stand in a header and a log, else a new one."""
+    usable = 0 < len(sent) <= _LONGEST_ID and sent.isascii() and sent.isprintable()
+    return sent if usable else uuid.uuid4().hex

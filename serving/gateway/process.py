@@ -1,0 +1,100 @@
+"""The gateway process: open the ports, pass through, drain."""
+
+import asyncio
+import logging
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+from components.common.errors import ServerError, expected
+from serving.gateway.access import Access
+from serving.gateway.grpc_proxy import GrpcProxy
+from serving.gateway.http_proxy import HttpProxy
+from serving.gateway.metrics import GatewayMetrics
+from serving.gateway.pages import Pages
+from serving.gateway.routes import PlainRoute, Route, Upstream
+from serving.gateway.settings import GatewaySettings, check
+from serving.gateway.tap import Tap
+
+_LOG = logging.getLogger(__name__)
+
+
+def run(settings: GatewaySettings) -> None:
+    """Pass requests through until SIGTERM or SIGINT, then drain.
+
+    Raises:
+        ConfigError: a setting cannot work.
+        ServerError: a port is taken.
+    """
+    import uvloop
+
+    check(settings)
+    uvloop.run(_serve(settings))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    pages: Pages
+    http: HttpProxy
+    grpc: GrpcProxy | None
+    tap: Tap | None
+
+
+async def _serve(settings: GatewaySettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    parts = _build(settings, PlainRoute(Upstream(settings.upstream, settings.upstream_grpc)))
+    try:
+        await _start(parts, settings)
+        await stop.wait()
+        _LOG.info("draining: no new requests, up to %g s", settings.drain_s)
+    finally:
+        parts.pages.draining = True
+        await _drain(parts, settings)
+
+
+def _build(settings: GatewaySettings, route: Route) -> _Parts:
+    tap = Tap(settings) if settings.logging else None
+    metrics = GatewayMetrics()
+    if tap is not None:
+        metrics.counts(tap.counts)
+        metrics.gauge("queue_bytes", lambda: tap.waiting_bytes)
+    pages = Pages(upstream=settings.upstream, metrics=metrics, tap=tap)
+    common: dict[str, Any] = {
+        "route": route,
+        "access": Access(settings.api_key),
+        "metrics": metrics,
+        "tap": tap,
+    }
+    http = HttpProxy(settings, pages=pages, **common)
+    grpc = GrpcProxy(settings, **common) if settings.upstream_grpc else None
+    return _Parts(pages, http, grpc, tap)
+
+
+async def _start(parts: _Parts, settings: GatewaySettings) -> None:
+    if parts.tap is not None:
+        await parts.tap.start()
+    try:
+        port = await parts.http.start()
+    except OSError as error:
+        raise ServerError(
+            expected(
+                f"{settings.host}:{settings.port} to be free",
+                received=error,
+                do="choose another --port",
+            )
+        ) from None
+    _LOG.info("REST http://%s:%d passes on to %s", settings.host, port, settings.upstream)
+    if parts.grpc is not None:
+        port = await parts.grpc.start()
+        _LOG.info("gRPC %s:%d passes on to %s", settings.host, port, settings.upstream_grpc)
+    _LOG.info("ready")
+
+
+async def _drain(parts: _Parts, settings: GatewaySettings) -> None:
+    grpc = [parts.grpc.drain()] if parts.grpc is not None else []
+    await asyncio.gather(parts.http.drain(), *grpc)
+    if parts.tap is not None:
+        await parts.tap.drain(timeout_s=settings.drain_s)

