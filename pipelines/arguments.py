@@ -8,7 +8,7 @@ from pathlib import Path
 
 from components.common import config
 from components.common.run_context import RunContext
-from pipelines.config import STEPS, TUNING_STEPS, TrainingRun
+from pipelines.config import MONITORING_STEPS, STEPS, TUNING_STEPS, TrainingRun
 
 
 def pipeline_arguments(settings: TrainingRun, context: RunContext) -> dict[str, str]:
@@ -30,8 +30,36 @@ def tuning_arguments(settings: TrainingRun, context: RunContext) -> dict[str, st
     }
 
 
+def monitoring_arguments(settings: TrainingRun, context: RunContext) -> dict[str, str]:
+    """Return what `monitoring_pipeline` is called with: training starts from what serves."""
+    served = str(Path(settings.model_base_path) / settings.model_name)
+    train = dataclasses.replace(
+        settings.train, warm_start=served if settings.retrain.warm_start else ""
+    )
+    monitor = settings.monitor
+    if not monitor.additions:
+        monitor = dataclasses.replace(monitor, additions=_additions(settings))
+    settings = dataclasses.replace(settings, monitor=monitor)
+    sections = {
+        f"{step}_config": config.to_json(getattr(settings, step)) for step in MONITORING_STEPS
+    }
+    return {
+        **pipeline_arguments(dataclasses.replace(settings, train=train), context),
+        **sections,
+    }
+
+
+def _additions(settings: TrainingRun) -> str:
+    """Return where `graft data add` lists what came in later; "" where nothing can be added."""
+    from components.ingest.additions import MANIFEST, folder_of
+    from components.ingest.write_dataset import dataset_root
+
+    root = dataset_root(settings.ingest)
+    return str(folder_of(root) / MANIFEST) if root is not None else ""
+
+
 def new_context(
-    settings: TrainingRun, *, name: str, runs_dir: Path, cache_dir: Path, data_sha256: str
+    settings: TrainingRun, *, name: str, runs_dir: Path, cache_dir: Path | None, data_sha256: str
 ) -> RunContext:
     """Name a run, make its folder, and note where code and data stand.
 
@@ -39,7 +67,7 @@ def new_context(
         settings: the resolved run.
         name: a word for the run's folder, usually the preset's name.
         runs_dir: where run folders are made.
-        cache_dir: where steps find and leave reusable outputs.
+        cache_dir: where steps find and leave reusable outputs; None works everything anew.
         data_sha256: digest of the pinned data, "" when the pictures are the user's own.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -50,7 +78,7 @@ def new_context(
         data_sha256=data_sha256,
         config_sha256=config.digest(settings),
         run_dir=str(run_dir.resolve()),
-        cache_dir=str(cache_dir.resolve()),
+        cache_dir=str(cache_dir.resolve()) if cache_dir else "",
     )
 
 

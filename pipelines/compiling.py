@@ -5,7 +5,12 @@ from typing import Any
 
 from components.common import config
 from components.common.run_context import RunContext
-from pipelines.arguments import git_commit, pipeline_arguments, tuning_arguments
+from pipelines.arguments import (
+    git_commit,
+    monitoring_arguments,
+    pipeline_arguments,
+    tuning_arguments,
+)
 from pipelines.config import TrainingRun
 
 
@@ -27,6 +32,13 @@ def compile_tuning(settings: TrainingRun, output: Path) -> None:
 
     pipeline = tuning_pipeline(parallelism=settings.tune.plan.parallelism)
     _compile(pipeline, tuning_arguments(settings, _context(settings)), output)
+
+
+def compile_monitoring(settings: TrainingRun, output: Path) -> None:
+    """Write the monitoring pipeline's KFP YAML, as `compile_training`."""
+    from pipelines.monitoring import monitoring_pipeline
+
+    _compile(monitoring_pipeline, monitoring_arguments(settings, _context(settings)), output)
 
 
 def _context(settings: TrainingRun) -> RunContext:

@@ -19,6 +19,7 @@ from components.evaluate.config import EvaluateConfig
 from components.export.config import ExportConfig
 from components.gate.config import GateConfig
 from components.ingest.config import IngestConfig
+from components.monitor.config import MonitorConfig
 from components.monitor.reference_config import ReferenceConfig
 from components.notify.config import NotifyConfig
 from components.plan.config import PlanConfig
@@ -26,6 +27,7 @@ from components.select.config import SelectConfig
 from components.train.config import TrainConfig
 from components.train.rank_config import RankConfig
 from components.validate.config import ValidateConfig
+from pipelines.schedule_config import ScheduleConfig
 
 # Said once at the top of a preset, handed to every section that has a field of that name.
 SHARED = ("seed", "model_name", "model_base_path")
@@ -41,8 +43,19 @@ class TuneConfig(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RetrainConfig(Section):
+    """How a run that a monitor starts differs from one that a person starts.
+
+    warm_start: begin with the version that serves, not with `train.weights`. The data set is read
+        as a whole, old pictures and new, so nothing that was learnt is left unrehearsed.
+    """
+
+    warm_start: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingRun(Section):
-    """All settings of one training run, and of a tuning.
+    """All settings of one training run, of a tuning, and of what watches its result.
 
     Attributes:
         model_name: the name under which TF Serving serves the model.
@@ -64,13 +77,19 @@ class TrainingRun(Section):
     deploy: DeployConfig = DeployConfig()
     notify: NotifyConfig = NotifyConfig()
     tune: TuneConfig = TuneConfig()
+    monitor: MonitorConfig = MonitorConfig()
+    retrain: RetrainConfig = RetrainConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
 
 
+# Sections that are no step of a training run.
+_OTHERS = {"tune", "monitor", "retrain", "schedule"}
+MONITORING_STEPS = ("monitor",)
 TUNING_STEPS = tuple(field.name for field in dataclasses.fields(TuneConfig))
 STEPS = tuple(
     field.name
     for field in dataclasses.fields(TrainingRun)
-    if dataclasses.is_dataclass(field.type) and field.type is not TuneConfig
+    if dataclasses.is_dataclass(field.type) and field.name not in _OTHERS
 )
 
 
@@ -160,7 +179,7 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
         TrainingRun, data
     )  # first as written, so that messages name the user's keys
     filled = {**data}
-    for step in STEPS:
+    for step in (*STEPS, *MONITORING_STEPS):
         filled[step] = _with_shared(data.get(step), getattr(checked, step), checked)
     tune = dict(data.get("tune") or {})
     for step in TUNING_STEPS:

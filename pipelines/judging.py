@@ -46,12 +46,14 @@ def judge_and_deploy(
     # the single plain return value.
     with dsl.If(judged.outputs["Output"] == "deploy", name="passed-the-gate"):
         referred = reference(exported=exported, dataset=dataset, config=reference_config, run=run)
+        referred.set_caching_options(False)
         deployed = deploy(
             exported=exported,
             evaluation=evaluation,
             verdict=judged.outputs["verdict"],
             dataset=dataset,
             reference=referred.outputs["reference"],
+            candidate=candidate,
             config=deploy_config,
             run=run,
         )

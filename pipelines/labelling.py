@@ -123,7 +123,7 @@ def new_labels(data: IngestConfig, passport: Passport | None) -> int:
     root = dataset_root(data)
     if root is None:
         return 0
-    trained = passport.created_unix_s if passport is not None else 0.0
+    trained = passport.trained_unix_s if passport is not None else 0.0
     return new_labels_since(read_additions(root), trained)
 
 

@@ -12,7 +12,12 @@ from rich.console import Console
 from components.common.artifacts.records import write_record
 from components.common.errors import ConfigError, expected
 from components.common.run_summary import summarise, write_summary
-from pipelines.arguments import new_context, pipeline_arguments, tuning_arguments
+from pipelines.arguments import (
+    monitoring_arguments,
+    new_context,
+    pipeline_arguments,
+    tuning_arguments,
+)
 from pipelines.config import TrainingRun
 from pipelines.live import StepList
 from pipelines.runners.containers import CONTAINERS, check_image, containers_for
@@ -20,11 +25,18 @@ from pipelines.runners.local import LocalRun, run_locally
 from pipelines.summary import print_summary
 from pipelines.watching import PipelineName
 
+_ARGUMENTS = {
+    "training": pipeline_arguments,
+    "tuning": tuning_arguments,
+    "monitoring": monitoring_arguments,
+}
+
 
 @dataclass(frozen=True)
 class Launch:
     """What is started: the `graft` command, the preset's name, the places.
 
+    cache_dir: where reusable outputs of steps are; None works everything anew.
     budget_min: minutes from now until the run should be done; 0 without a limit.
     image: run the steps in containers of this image; "" in subprocesses.
     """
@@ -32,7 +44,7 @@ class Launch:
     command: str
     preset: str
     runs_dir: Path
-    cache_dir: Path
+    cache_dir: Path | None
     pipeline: PipelineName = "training"
     budget_min: float = 0.0
     image: str = ""
@@ -75,8 +87,7 @@ def execute(
         f"[bold]graft {launch.command}[/] {launch.preset}  ·  seed {settings.seed}  ·  "
         f"{_short(run_dir)}"
     )
-    tuning = launch.pipeline == "tuning"
-    arguments = (tuning_arguments if tuning else pipeline_arguments)(settings, context)
+    arguments = _ARGUMENTS[launch.pipeline](settings, context)
     try:
         with StepList(console) as steps:
             return run_locally(context, arguments, on_change=steps, pipeline=launch.pipeline)

@@ -34,6 +34,9 @@ def print_summary(
         console.print(_answers(served))
     console.print(_figures(evaluation.info))
     console.print(_times(finished, wall_s))
+    reused = [record.step for record in finished.last.records if record.state == "reused"]
+    if reused:
+        console.print(f"unchanged since an earlier run, not worked again: {', '.join(reused)}")
     colour = _COLOURS[verdict.info.word]
     reasons = "\n".join(f"• {escape(reason)}" for reason in verdict.info.reasons)
     title = f"verdict: [bold]{verdict.info.word}[/]"

@@ -1,5 +1,7 @@
 """The training pipeline: the same DAG on a laptop and on Kubeflow Pipelines."""
 
+from typing import Any
+
 from kfp import dsl
 
 from components.augment.component import augment
@@ -8,6 +10,44 @@ from components.notify.component import notify
 from components.train.component import train
 from components.validate.component import validate
 from pipelines.judging import judge_and_deploy
+
+
+def train_and_judge(
+    *,
+    run: Any,
+    ingest_config: Any,
+    validate_config: Any,
+    augment_config: Any,
+    train_config: Any,
+    export_config: Any,
+    evaluate_config: Any,
+    gate_config: Any,
+    reference_config: Any,
+    deploy_config: Any,
+) -> None:
+    """Add the tasks from ingest to deploy to the pipeline that is being traced.
+
+    Args:
+        run: the RunContext, as all the others a pipeline parameter.
+        *_config: each step's section.
+    """
+    ingested = ingest(config=ingest_config, run=run)
+    # Kubeflow would compare the settings only, not the pictures that they point to.
+    ingested.set_caching_options(False)
+    validated = validate(dataset=ingested.outputs["dataset"], config=validate_config, run=run)
+    dataset = validated.outputs["validated"]
+    shards = augment(dataset=dataset, config=augment_config, run=run)
+    trained = train(shards=shards.outputs["shards"], config=train_config, run=run)
+    judge_and_deploy(
+        trained.outputs["candidate"],
+        dataset,
+        run=run,
+        export_config=export_config,
+        evaluate_config=evaluate_config,
+        gate_config=gate_config,
+        reference_config=reference_config,
+        deploy_config=deploy_config,
+    )
 
 
 @dsl.pipeline(
@@ -36,15 +76,12 @@ def training_pipeline(
     last = notify(config=notify_config, run=run)
     last.set_caching_options(False)
     with dsl.ExitHandler(exit_task=last, name="training"):
-        ingested = ingest(config=ingest_config, run=run)
-        validated = validate(dataset=ingested.outputs["dataset"], config=validate_config, run=run)
-        dataset = validated.outputs["validated"]
-        shards = augment(dataset=dataset, config=augment_config, run=run)
-        trained = train(shards=shards.outputs["shards"], config=train_config, run=run)
-        judge_and_deploy(
-            trained.outputs["candidate"],
-            dataset,
+        train_and_judge(
             run=run,
+            ingest_config=ingest_config,
+            validate_config=validate_config,
+            augment_config=augment_config,
+            train_config=train_config,
             export_config=export_config,
             evaluate_config=evaluate_config,
             gate_config=gate_config,

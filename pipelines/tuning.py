@@ -52,6 +52,8 @@ def tuning_pipeline(*, parallelism: int) -> Any:
         last.set_caching_options(False)
         with dsl.ExitHandler(exit_task=last, name="tuning"):
             ingested = ingest(config=ingest_config, run=run)
+            # Kubeflow would compare the settings only, not the pictures that they point to.
+            ingested.set_caching_options(False)
             validated = validate(
                 dataset=ingested.outputs["dataset"], config=validate_config, run=run
             )

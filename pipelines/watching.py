@@ -40,11 +40,14 @@ TUNING_STEP_ORDER = (
     "notify",
 )
 
-PipelineName = Literal["training", "tuning"]
+MONITORING_STEP_ORDER = ("monitor", *STEP_ORDER)
+
+PipelineName = Literal["training", "tuning", "monitoring"]
 
 _ORDERS: dict[PipelineName, tuple[str, ...]] = {
     "training": STEP_ORDER,
     "tuning": TUNING_STEP_ORDER,
+    "monitoring": MONITORING_STEP_ORDER,
 }
 
 

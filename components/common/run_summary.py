@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from components.common.artifacts.deployment import Deployment, DeploymentInfo
+from components.common.artifacts.drift_report import DriftReport
 from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.lineage import Provenance
 from components.common.artifacts.records import PROVENANCE, read_record, write_record
 from components.common.artifacts.run_summary import RUN_SUMMARY, RunState, RunSummary
 from components.common.artifacts.verdict import Verdict
 from components.common.errors import expected
 from components.common.run_context import RunContext
-from components.common.step import Provenance, StepRecord
+from components.common.step import StepRecord
 
 T = TypeVar("T")
 
@@ -41,6 +43,7 @@ def summarise(run_dir: Path, state: RunState, *, run: RunContext | None = None) 
     verdict = _open(artifacts.get("gate.verdict"), Verdict.read, notes)
     deployment = _open(artifacts.get("deploy.deployment"), Deployment.read, notes)
     deployed = deployment.info if deployment else None
+    drift = _open(artifacts.get("monitor.drift"), DriftReport.read, notes)
     identity = run or _identity(run_dir, artifacts)
     started = min((record.started_unix_s for record in steps), default=0.0)
     return dataclasses.replace(
@@ -58,6 +61,8 @@ def summarise(run_dir: Path, state: RunState, *, run: RunContext | None = None) 
         deployed_version=deployed.version if deployed else 0,
         deployed_path=_version_path(deployed),
         report=_report(evaluation),
+        drift=drift.info if drift else None,
+        drift_report=_drift_report(drift),
         artifacts=artifacts,
         notes=tuple(notes),
     )
@@ -149,3 +154,9 @@ def _report(evaluation: Evaluation | None) -> str:
     if evaluation is None or not evaluation.report_path.exists():
         return ""
     return str(evaluation.report_path)
+
+
+def _drift_report(drift: DriftReport | None) -> str:
+    if drift is None or not drift.report_path.exists():
+        return ""
+    return str(drift.report_path)

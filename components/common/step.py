@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from components.common import config, progress, step_cache
-from components.common.artifacts.records import PROVENANCE, tree_sha256, write_record
+from components.common.artifacts.lineage import Provenance, gathered
+from components.common.artifacts.records import PROVENANCE, read_record, tree_sha256, write_record
 from components.common.errors import GraftError
 from components.common.run_context import RunContext
 
@@ -28,23 +29,10 @@ C = TypeVar("C")
 
 
 class ArtifactLike(Protocol):
-    """The part of a kfp artifact that a step touches."""
+    """The part of a kfp artifact that a step touches; kfp's own has a `uri` as well."""
 
     path: str
     metadata: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """Where an artifact came from; stands in each artifact's folder and metadata."""
-
-    step: str
-    run_id: str
-    commit: str
-    data_sha256: str
-    config: str
-    inputs: dict[str, str]
-    content_sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +93,15 @@ def run_step(
             job = _Job(
                 name, folder or name, section, context, dict(inputs or {}), dict(outputs or {})
             )
-            key = job.cache_key(content_key(section) if content_key else "") if reuse else ""
+            content = content_key(section) if reuse and content_key else ""
+            key = job.cache_key(content) if reuse else ""
             reused = bool(key) and step_cache.fetch(context.cache_dir, name, key, job.output_paths)
             result = None if reused else work(section)
             if not reused:
-                job.stamp()
-                if key and (keep is None or keep()):
+                job.stamp(record.started_unix_s)
+                # Data that changed while they were read must not pass for the old ones later.
+                same = content_key is None or not key or content_key(section) == content
+                if key and same and (keep is None or keep()):
                     step_cache.store(context.cache_dir, name, key, job.output_paths)
             job.fill_metadata()
         except BaseException as error:
@@ -146,25 +137,40 @@ class _Job:
         settings = config.to_json(self.section)
         return step_cache.key(self.folder, settings, self.input_digests, content)
 
-    def stamp(self) -> None:
+    def stamp(self, started_unix_s: float) -> None:
         digests = self.input_digests
-        for path in self.output_paths.values():
+        ancestors = gathered(Path(item.path) for item in self.inputs.values())
+        for name, path in self.output_paths.items():
             path.mkdir(parents=True, exist_ok=True)
             provenance = Provenance(
                 step=self.name,
+                name=name,
+                uri=_uri(self.outputs[name]),
                 run_id=self.context.run_id,
                 commit=self.context.commit,
                 data_sha256=self.context.data_sha256,
                 config=config.to_json(self.section),
                 inputs=digests,
                 content_sha256=tree_sha256(path),
+                created_unix_s=started_unix_s,
+                ancestors=ancestors,
             )
             write_record(path / PROVENANCE, provenance)
 
     def fill_metadata(self) -> None:
         for artifact in self.outputs.values():
-            record = json.loads((Path(artifact.path) / PROVENANCE).read_text())
-            artifact.metadata.update({k: v for k, v in record.items() if k != "inputs"})
+            known = read_record(Path(artifact.path) / PROVENANCE, Provenance)
+            told = dataclasses.asdict(known.link) | {
+                "inputs": json.dumps(known.inputs, sort_keys=True),
+                "uri": _uri(artifact),
+                "step": known.step,
+                "content_sha256": known.content_sha256,
+            }
+            artifact.metadata.update(told)
+
+
+def _uri(artifact: ArtifactLike) -> str:
+    return str(getattr(artifact, "uri", "") or artifact.path)
 
 
 def _content_digest(path: Path) -> str:

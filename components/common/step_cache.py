@@ -5,16 +5,30 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import platform
 import shutil
+import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.common.artifacts.records import PROVENANCE, file_sha256, link_tree, tree_sha256
+from components.common.artifacts.records import (
+    PROVENANCE,
+    file_sha256,
+    files_below,
+    link_tree,
+    tree_sha256,
+)
 
 KEEP_PER_STEP = 8
+KEEP_BYTES_PER_STEP = 20 * 10**9
 # A new version of one of these may change a result.
-_LIBRARIES = ("numpy", "pillow", "pandas", "scikit-learn", "keras", "tensorflow")
+_LIBRARIES = (
+    *("numpy", "pillow", "pandas", "pyarrow", "scipy", "scikit-learn", "great-expectations"),
+    *("h5py", "keras", "tensorflow", "jax", "jaxlib"),
+)
+# A killed run's copy in progress; another run's may be younger.
+_ABANDONED_S = 3600.0
 
 
 def key(step: str, settings_json: str, inputs: Mapping[str, str], content: str) -> str:
@@ -30,6 +44,8 @@ def key(step: str, settings_json: str, inputs: Mapping[str, str], content: str) 
         "step": step,
         "code": _code_sha256(step),
         "libraries": _library_versions(),
+        "python": platform.python_version(),
+        "backend": os.environ.get("KERAS_BACKEND", ""),
         "settings": settings_json,
         "inputs": dict(inputs),
         "content": content,
@@ -45,8 +61,15 @@ def fetch(cache_dir: str, step: str, key: str, outputs: Mapping[str, Path]) -> b
     if not all(_intact(entry / name) for name in outputs):
         shutil.rmtree(entry, ignore_errors=True)
         return False
-    for name, path in outputs.items():
-        link_tree(entry / name, path)
+    try:
+        for name, path in outputs.items():
+            link_tree(entry / name, path)
+    except (OSError, shutil.Error):
+        # Another run has evicted it meanwhile. What was linked must go: who writes into a linked
+        # file writes into the cache.
+        for path in outputs.values():
+            shutil.rmtree(path, ignore_errors=True)
+        return False
     with contextlib.suppress(FileNotFoundError):
         os.utime(entry)
     return True
@@ -66,9 +89,28 @@ def store(cache_dir: str, step: str, key: str, outputs: Mapping[str, Path]) -> N
 
 
 def _evict(folder: Path) -> None:
-    entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    for old in sorted(entries, key=lambda path: path.stat().st_mtime)[:-KEEP_PER_STEP]:
-        shutil.rmtree(old, ignore_errors=True)
+    """Keep the entries used last, as many as fit into both limits; the newest always stays."""
+    abandoned = time.time() - _ABANDONED_S
+    entries, total = [], 0
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another run may evict as well
+            used = path.stat().st_mtime
+            if not path.name.startswith("."):
+                entries.append((used, path))
+            elif used < abandoned:
+                shutil.rmtree(path, ignore_errors=True)
+    for rank, (_, path) in enumerate(sorted(entries, reverse=True)):
+        total += _bytes_below(path)
+        if rank and (rank >= KEEP_PER_STEP or total > KEEP_BYTES_PER_STEP):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _bytes_below(root: Path) -> int:
+    total = 0
+    for path in files_below(root):
+        with contextlib.suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
 
 
 def _intact(root: Path) -> bool:

@@ -13,6 +13,7 @@ def deploy(
     verdict: Input[Artifact],
     dataset: Input[Dataset],
     reference: Input[Artifact],
+    candidate: Input[Model],
     config: str,
     run: str,
     deployment: Output[Artifact],
@@ -32,6 +33,7 @@ def deploy(
         "verdict": verdict,
         "dataset": dataset,
         "reference": reference,
+        "candidate": candidate,
     }
     run_step(
         "deploy",

@@ -14,9 +14,11 @@ from components.common.artifacts.reference import Reference
 from components.common.artifacts.verdict import Verdict
 from components.common.errors import GraftError, PublishError, expected
 from components.common.run_context import RunContext
+from components.deploy.candidates import keep_candidate
 from components.deploy.config import DeployConfig
 from components.deploy.confirm import confirm, versions_in_use
 from components.deploy.layout import Version, newest, versions
+from components.deploy.lineages import data_read_unix_s, keep_lineage
 from components.deploy.locking import explained, model_folder, publishing
 from components.deploy.passports import draw_up
 from components.deploy.publish import publish, published_already
@@ -32,6 +34,8 @@ LOG = logging.getLogger(__name__)
 class Judged:
     """A candidate with all that is known of it.
 
+    `candidate` is the folder it was exported from; it is kept for the next warm start.
+
     `reference` is what its drift will be measured against; without one it cannot be monitored.
     """
 
@@ -40,6 +44,7 @@ class Judged:
     verdict: Verdict
     dataset: Dataset
     reference: Reference | None = None
+    candidate: Path | None = None
 
     @classmethod
     def read(
@@ -50,6 +55,7 @@ class Judged:
         verdict: Path,
         dataset: Path,
         reference: Path | None = None,
+        candidate: Path | None = None,
     ) -> "Judged":
         """Open the artifacts.
 
@@ -62,9 +68,21 @@ class Judged:
             Verdict.read(verdict),
             Dataset.read(dataset),
             Reference.read(reference) if reference else None,
+            candidate,
         )
         judged.check()
         return judged
+
+    @property
+    def artifacts(self) -> dict[str, Path]:
+        """The folders of the artifacts."""
+        known = {
+            "exported": self.exported.root,
+            "evaluation": self.evaluation.root,
+            "verdict": self.verdict.root,
+            "dataset": self.dataset.root,
+        }
+        return known | ({"reference": self.reference.root} if self.reference else {})
 
     def check(self) -> None:
         """Raise PublishError unless the gate said "deploy" of this very model."""
@@ -111,6 +129,8 @@ def deploy_candidate(judged: Judged, *, out: Path, settings: DeployConfig, run: 
         confirmation = _confirmed_or_retired(model_dir, placed.version, asked, settings)
         with explained(model_dir):
             mark(model_dir, placed.version.number, "confirmed")
+        if judged.candidate is not None:
+            keep_candidate(judged.candidate, model_dir=model_dir, version=placed.version.number)
         pruned = prune(model_dir, keep=settings.keep_versions, in_use=versions_in_use(settings))
     info = DeploymentInfo(
         model_name=settings.model_name,
@@ -149,10 +169,18 @@ def _place(
         exported=judged.exported,
         evaluation=judged.evaluation,
         verdict=judged.verdict,
+        data_read_unix_s=data_read_unix_s(judged.artifacts),
         rehearsal=rehearsal,
         run=run,
     )
     reference = judged.reference.root if judged.reference else None
+    lineage = partial(
+        keep_lineage,
+        judged.artifacts,
+        manifest=judged.dataset.manifest,
+        model_dir=model_dir,
+        model_sha256=digest,
+    )
     if there is None:
         _check_incumbent(previous, judged.evaluation.info.incumbent_version)
         there = publish(
@@ -161,9 +189,12 @@ def _place(
             model_sha256=digest,
             passport=passport,
             reference=reference,
+            keep_lineage=lineage,
         )
-    elif reference is not None:
-        with explained(model_dir):
+        return _Placed(there, previous)
+    with explained(model_dir):
+        lineage(there.number)
+        if reference is not None:
             keep_reference(reference, model_dir=model_dir, version=there.number)
     return _Placed(there, previous)
 

@@ -4,6 +4,8 @@
 ├── 3/  4/                versions: the server loads the highest number
 ├── passports/3.json      one page per version
 ├── references/3/         what drift of a version is measured against
+├── candidates/3/         what a version was exported from, for the next warm start
+├── lineage/3/            the artifacts and pictures that a version comes from
 ├── .staging-<id>/        a copy in progress
 ├── .retired-5/           a version that was taken back
 └── .publish.lock         held while versions change
@@ -17,6 +19,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common.artifacts.lineage import lineage_path
 from components.common.artifacts.passport import PASSPORTS, read_passport, settings_path
 from components.common.artifacts.reference import reference_path
 
@@ -74,7 +77,10 @@ def remove(path: Path) -> None:
 
 def remove_reference(model_dir: Path, number: int) -> None:
     """Delete a version's reference, if it has one; a reader never sees half of it."""
-    path = reference_path(model_dir, number)
+    _remove_whole(reference_path(model_dir, number), model_dir)
+
+
+def _remove_whole(path: Path, model_dir: Path) -> None:
     if path.exists():
         doomed = new_staging(model_dir)
         path.rename(doomed)
@@ -91,6 +97,7 @@ def clean(model_dir: Path) -> None:
         passport = read_passport(model_dir, number)
         if number not in present and passport is not None and passport.state == "staged":
             remove_reference(model_dir, number)
+            _remove_whole(lineage_path(model_dir, number), model_dir)
             settings_path(model_dir, number).unlink(missing_ok=True)
             path.unlink()
 

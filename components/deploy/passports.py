@@ -25,6 +25,7 @@ def draw_up(
     verdict: Verdict,
     rehearsal: tuple[Agreement, ...],
     run: RunContext,
+    data_read_unix_s: float = 0.0,
 ) -> Passport:
     """Return the passport of a version that is about to be published."""
     settings = _settings(run)
@@ -50,6 +51,7 @@ def draw_up(
         verdict=verdict.info,
         rehearsal=rehearsal,
         rebuild=_rebuild(run, settings_path(model_dir, version) if settings else None),
+        data_read_unix_s=data_read_unix_s,
     )
 
 

@@ -32,6 +32,7 @@ def publish(
     model_sha256: str,
     passport: Callable[[int], Passport],
     reference: Path | None = None,
+    keep_lineage: Callable[[int], None] | None = None,
 ) -> Version:
     """Publish a SavedModel; the caller holds `publishing(model_dir)`.
 
@@ -41,6 +42,7 @@ def publish(
         model_sha256: the digest that the model was evaluated under.
         passport: makes the passport for the version's number.
         reference: folder of what its drift will be measured against; None: it has none.
+        keep_lineage: writes down what the version comes from, for the version's number.
 
     Returns:
         The new version.
@@ -59,6 +61,8 @@ def publish(
             write_passport(model_dir, passport(number))
             if reference is not None:
                 keep_reference(reference, model_dir=model_dir, version=number)
+            if keep_lineage is not None:
+                keep_lineage(number)
             version = Version(number, model_dir / str(number))
             staging.rename(version.path)
         except BaseException:

@@ -5,13 +5,16 @@ from collections.abc import Collection
 from pathlib import Path
 
 from components.common.artifacts.passport import mark
+from components.deploy.candidates import remove_candidate
 from components.deploy.layout import remove, remove_reference, retired, versions
 
 LOG = logging.getLogger(__name__)
 
 
 def prune(model_dir: Path, *, keep: int, in_use: Collection[int] = ()) -> tuple[int, ...]:
-    """Delete old versions with their references; the caller holds the lock. Their passports stay.
+    """Delete old versions with all that is kept of them but their passports.
+
+    The caller holds the lock.
 
     Args:
         model_dir: `<base path>/<model name>`.
@@ -32,6 +35,7 @@ def prune(model_dir: Path, *, keep: int, in_use: Collection[int] = ()) -> tuple[
         try:
             remove(version.path)
             remove_reference(model_dir, version.number)
+            remove_candidate(model_dir, version.number)
             mark(model_dir, version.number, "pruned")
         except OSError as error:
             LOG.warning("version %d could not be removed: %s", version.number, error)

@@ -56,9 +56,10 @@ def choose(features: Floats, uncertainty: Floats, *, count: int, before: Floats)
     scaled, earlier = _scaled(features, before)
     limit = NEAR_DUPLICATE * _typical_distance(scaled)
     weight = np.maximum(uncertainty, _LEAST_WEIGHT)
+    lengths = np.einsum("nd,nd->n", scaled, scaled)
     nearest = np.full(len(scaled), np.inf)
     for row in earlier:
-        nearest = np.minimum(nearest, _distances(scaled, row))
+        nearest = np.minimum(nearest, _distances(scaled, lengths, row))
     chosen: list[int] = []
     while len(chosen) < count:
         open_rows = nearest > limit
@@ -69,7 +70,7 @@ def choose(features: Floats, uncertainty: Floats, *, count: int, before: Floats)
         worth = weight * np.where(np.isinf(nearest), 1.0, nearest)
         best = int(np.argmax(np.where(open_rows, worth, -1.0)))
         chosen.append(best)
-        nearest = np.minimum(nearest, _distances(scaled, scaled[best]))
+        nearest = np.minimum(nearest, _distances(scaled, lengths, scaled[best]))
     return chosen
 
 
@@ -80,8 +81,10 @@ def _scaled(features: Floats, before: Floats) -> "tuple[Floats, Floats]":
     return (features - middle) / spread, (before.reshape(-1, features.shape[1]) - middle) / spread
 
 
-def _distances(rows: Floats, point: Floats) -> Floats:
-    return np.asarray(np.sqrt(((rows - point) ** 2).sum(axis=1)), dtype=np.float64)
+def _distances(rows: Floats, lengths: Floats, point: Floats) -> Floats:
+    """Return the distances to a point; `lengths` are the rows' squared norms."""
+    squared = lengths + point @ point - 2.0 * (rows @ point)
+    return np.asarray(np.sqrt(np.maximum(squared, 0.0)), dtype=np.float64)
 
 
 def _typical_distance(rows: Floats) -> float:

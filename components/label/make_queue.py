@@ -130,7 +130,18 @@ def _write(
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    write(items, out=partial, classes=classes)
+    try:
+        write(items, out=partial, classes=classes)
+    except FileNotFoundError as error:
+        # The gateway's reservoir makes room for newer pictures at any time.
+        shutil.rmtree(partial, ignore_errors=True)
+        raise DataError(
+            expected(
+                "the log's pictures to stay while they are copied",
+                received=f"'{error.filename}' gone",
+                do="run again; nothing was noted as asked",
+            )
+        ) from None
     partial.rename(out)
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 from components.common.artifacts.run_summary import RunState, RunSummary
 from components.common.run_context import RunContext
 from components.common.run_summary import summarise, write_summary
+from components.notify.config import NotifyConfig
+from components.notify.deliver import deliver
+from components.notify.message import compose, is_due
 
 LOG = logging.getLogger(__name__)
 
@@ -17,23 +20,28 @@ _STATES: dict[str, RunState] = {
 }
 
 
-def tell(state: str, *, error: str, run: RunContext) -> None:
-    """Write `run.json` into the run's folder, if it has one, and log the summary.
+def tell(state: str, *, error: str, run: RunContext, settings: NotifyConfig) -> None:
+    """Write `run.json` into the run's folder, if it has one, log the summary and tell people.
 
     Args:
         state: the pipeline's final state, as Kubeflow names it.
         error: Kubeflow's message, "" when there is none; used where no step left its own.
         run: the run's identity.
+        settings: who is told, and when.
     """
     ended = _STATES.get(state.upper(), "failed")
-    if not run.run_dir:
+    if run.run_dir:
+        run_dir = Path(run.run_dir)
+        summary = summarise(run_dir, ended, run=run)
+        write_summary(summary, run_dir)
+        for line in _lines(summary, error):
+            LOG.info("%s", line)
+    else:
+        # A cluster keeps the steps' words in their pods; what is known here is how it ended.
+        summary = RunSummary(run_id=run.run_id, state=ended)
         LOG.info("run %s: %s%s", run.run_id, ended, f": {error}" if error else "")
-        return
-    run_dir = Path(run.run_dir)
-    summary = summarise(run_dir, ended, run=run)
-    write_summary(summary, run_dir)
-    for line in _lines(summary, error):
-        LOG.info("%s", line)
+    if is_due(summary, settings):
+        deliver(compose(summary, error, settings, run_dir=run.run_dir), settings)
 
 
 def _lines(summary: RunSummary, error: str) -> list[str]:
@@ -49,6 +57,9 @@ def _lines(summary: RunSummary, error: str) -> list[str]:
         f"{metric.name}: {metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
         for metric in summary.metrics
     ]
+    if summary.drift is not None:
+        lines.append(f"monitor: {summary.drift.decision.word}")
+        lines += [f"- {reason}" for reason in summary.drift.decision.reasons]
     if summary.verdict is not None:
         lines.append(f"verdict: {summary.verdict.word}")
         lines += [f"- {reason}" for reason in summary.verdict.reasons]

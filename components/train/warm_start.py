@@ -1,13 +1,14 @@
 """Start from a network that Graft trained before: a Candidate, or the one behind a version.
 
-A published version holds no Keras file. Its passport names the run, and the run's record says where
-the Candidate lies, for as long as that run's folder is kept.
+A published version holds no Keras file. Deploy keeps its Candidate beside it. For older versions
+the passport names the run, and the run's record says where the Candidate lies, for as long as the
+folder of that run is kept.
 """
 
 import logging
 from pathlib import Path
 
-from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.candidate import Candidate, candidate_path
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.artifacts.records import read_record
 from components.common.errors import WeightsError, expected
@@ -34,7 +35,11 @@ def source(settings: TrainConfig, *, run_dir: str) -> str:
         return settings.weights
     path = Path(settings.warm_start).expanduser()
     if path.is_dir() and not (path / _RECORD).is_file():
-        path = _candidate_of(_passport(path), runs=Path(run_dir).parent if run_dir else None)
+        passport = _passport(path)
+        model_dir = path.parent if path.name.isdecimal() else path
+        kept = candidate_path(model_dir, passport.version)
+        runs = Path(run_dir).parent if run_dir else None
+        path = kept if (kept / _RECORD).is_file() else _candidate_of(passport, runs=runs)
     return str(Candidate.read(path).model_path if path.is_dir() else path)
 
 

@@ -8,14 +8,18 @@ from rich.console import Console
 
 from components.common.errors import GraftError
 from pipelines.cli import (
+    audit,
     backbones,
     data,
     doctor,
     gateway,
     label,
+    lineage,
+    monitor,
     predict,
     rollback,
     run,
+    schedule,
     serve,
     tune,
 )
@@ -36,11 +40,16 @@ app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
 app.command(name="gateway")(gateway.gateway)
 app.command(name="predict")(predict.predict)
 app.command(name="rollback")(rollback.rollback)
+app.command(name="monitor")(monitor.monitor)
+app.command(name="watch")(monitor.watch)
+app.command(name="lineage")(lineage.lineage)
 app.command(name="compile")(compile_command.compile_pipeline)
 app.command(name="backbones")(backbones.backbones)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
+app.add_typer(audit.app, name="audit")
 app.add_typer(label.app, name="label")
+app.add_typer(schedule.app, name="schedule")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ def compile_pipeline(
     preset: Annotated[
         str, typer.Option(help="Preset (name or YAML file) whose settings become the defaults.")
     ] = "solar",
-    pipeline: Annotated[str, typer.Option(help="training or tuning.")] = "training",
+    pipeline: Annotated[str, typer.Option(help="training, tuning or monitoring.")] = "training",
     output: Annotated[
         Path | None,
         typer.Option(help="The YAML file to write. Default: build/graft-<pipeline>.yaml."),
@@ -23,14 +23,20 @@ def compile_pipeline(
     ] = None,
 ) -> None:
     """Write the pipeline for Kubeflow Pipelines; upload it, or send it with the kfp client."""
-    from pipelines.compiling import compile_training, compile_tuning
+    from pipelines.compiling import compile_monitoring, compile_training, compile_tuning
     from pipelines.config import override, read_preset, resolve
 
     settings = resolve(override(read_preset(preset), assignments or ()))
-    known = {"training": compile_training, "tuning": compile_tuning}
+    known = {
+        "training": compile_training,
+        "tuning": compile_tuning,
+        "monitoring": compile_monitoring,
+    }
     if pipeline not in known:
         raise ConfigError(
-            expected("training or tuning", received=f"'{pipeline}'", do="correct --pipeline")
+            expected(
+                "training, tuning or monitoring", received=f"'{pipeline}'", do="correct --pipeline"
+            )
         )
     target = output or Path(f"build/graft-{pipeline}.yaml")
     known[pipeline](settings, target)

@@ -31,6 +31,9 @@ ModelBasePath = Annotated[
 ]
 RunsDir = Annotated[Path, typer.Option(help="Where run folders are made.")]
 CacheDir = Annotated[Path, typer.Option(help="Where reusable outputs of steps are kept.")]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Take nothing from earlier runs, work it all anew.")
+]
 ServeCheck = Annotated[
     bool,
     typer.Option(

@@ -21,6 +21,7 @@ def run(
     model_base_path: options.ModelBasePath = None,
     runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
     cache_dir: options.CacheDir = options.DEFAULT_CACHE_DIR,
+    no_cache: options.NoCache = False,
     serve_check: options.ServeCheck = True,
     containers: options.InContainers = False,
     image: options.Image = options.DEFAULT_IMAGE,
@@ -40,7 +41,7 @@ def run(
     plain = override(plain, assignments or ())
     settings = resolve(plain)
     launch = Launch(
-        "run", preset=name, runs_dir=runs_dir, cache_dir=cache_dir,
+        "run", preset=name, runs_dir=runs_dir, cache_dir=None if no_cache else cache_dir,
         image=image if containers else "",
     )  # fmt: skip
     finished = execute(launch, settings, plain, console=console)

@@ -18,7 +18,7 @@ from pipelines.runners.silences import listen
 
 
 def main(run_dir: Path, name: str) -> None:
-    """Run the pipeline "training" or "tuning" with the arguments found in `run_dir`.
+    """Run "training", "tuning" or "monitoring" with the arguments found in `run_dir`.
 
     Its steps run in containers where `containers.json` is there too, else in subprocesses.
     """
@@ -49,6 +49,10 @@ def _pipeline(name: str, arguments: dict[str, str]) -> Any:
         from pipelines.tuning import tuning_pipeline
 
         return tuning_pipeline(parallelism=json.loads(arguments["plan_config"])["parallelism"])
+    if name == "monitoring":
+        from pipelines.monitoring import monitoring_pipeline
+
+        return monitoring_pipeline
     from pipelines.training import training_pipeline
 
     return training_pipeline

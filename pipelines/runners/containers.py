@@ -42,14 +42,14 @@ class Containers(Section):
 
 
 def containers_for(
-    settings: TrainingRun, *, image: str, run_dir: Path, cache_dir: Path
+    settings: TrainingRun, *, image: str, run_dir: Path, cache_dir: Path | None
 ) -> Containers:
     """Return what a run's containers must see: data and weights to read, results to write.
 
     Args:
         settings: the resolved run.
         image: the image of the steps.
-        run_dir, cache_dir: the run's folder and the cache; made if need be.
+        run_dir, cache_dir: the run's folder and the cache, if there is one; made if need be.
 
     Raises:
         ConfigError: a path that a step would read is not there.
@@ -66,7 +66,8 @@ def containers_for(
             raise ConfigError(
                 expected(f"'{path}' to mount", received="nothing there", do="correct the path")
             )
-    writable = [_place(str(path)) for path in (run_dir, cache_dir, settings.model_base_path)]
+    places = (run_dir, cache_dir, settings.model_base_path)
+    writable = [_place(str(path)) for path in places if path]
     for path in writable:
         path.mkdir(parents=True, exist_ok=True)
     return Containers(

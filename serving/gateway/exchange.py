@@ -5,7 +5,7 @@ A frame is a small JSON head between two raw bodies: bytes are copied, never enc
 
 import json
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final, Literal
 
 REST: Final = "REST"
@@ -65,7 +65,8 @@ class Sizes:
 
 def frame(exchange: Exchange) -> list[bytes]:
     """Return the pieces of a frame, to be sent one after the other."""
-    head = json.dumps(asdict(exchange.head)).encode()
+    # Not `asdict`, which copies deeply: this is on the request path.
+    head = json.dumps(vars(exchange.head)).encode()
     sizes = _SIZES.pack(len(head), len(exchange.request), len(exchange.answer))
     return [sizes + head, exchange.request, exchange.answer]
 

@@ -103,7 +103,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
         arrived_unix_s, begin = time.time(), time.perf_counter()
         await self._admit(method, metadata, context)
         call = Call(_request_id(metadata), method)
-        status, answer = grpc.StatusCode.UNKNOWN, b""
+        status, answer = grpc.StatusCode.CANCELLED, b""
         try:
             asking = self._channel(call).unary_unary(method)(
                 request, timeout=context.time_remaining(), metadata=self._forwarded(metadata, call)
@@ -120,7 +120,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
             self._metrics.request(GRPC, status.name, seconds=seconds)
             if self._tap is not None and method in _LOGGED:
                 head = self._head(call, metadata, status, arrived_unix_s, seconds)
-                self._tap.put(Exchange(head, request, answer))
+                self._tap.offer(Exchange(head, request, answer))
         return answer
 
     async def _stream(

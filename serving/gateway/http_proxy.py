@@ -161,13 +161,16 @@ class HttpProxy:
             answer = await self._ask(request, call, body)
         except TimeoutError:
             answer = _error(504, self._too_late())
+        except ValueError:
+            # An absolute or otherwise odd target that makes no URL.
+            answer = _error(400, f"Malformed request: {request.method} {call.path}")
         except (aiohttp.ClientError, OSError) as error:
             self._metrics.refused("unreachable")
             answer = _error(503, _unreachable(self._route.targets(call).answers.rest_url, error))
         answer.headers[REQUEST_ID] = call.request_id
         if self._tap is not None and request.method == "POST" and call.path.endswith(_VERBS):
             head = self._head(request, call, answer.status, arrived_unix_s, begin)
-            self._tap.put(Exchange(head, body, _bytes(answer)))
+            self._tap.offer(Exchange(head, body, _bytes(answer)))
         return answer
 
     async def _ask(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:

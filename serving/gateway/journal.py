@@ -70,6 +70,7 @@ class Journal:
         self._rotate_s = rotate_s
         self._rotate_bytes = rotate_bytes
         self._open: _Open | None = None
+        self._has_rows = False
 
     def write(self, rows: Sequence[Row]) -> None:
         """Append rows.
@@ -85,8 +86,13 @@ class Journal:
             self._open.stream.write_batch(batch)
             self._open.sink.flush()
         except (OSError, pa.ArrowException):
+            path = self._open.path if self._open is not None and not self._has_rows else None
             self.abandon()
+            if path is not None:
+                # Half a batch and nothing else: the rows will stand in the next journal.
+                path.unlink(missing_ok=True)
             raise
+        self._has_rows = True
 
     def due(self) -> bool:
         """Tell whether it is time to rotate."""
@@ -125,13 +131,18 @@ class Journal:
             # The clock went backwards to the microsecond.
             path = path.with_name(f"{start}-{self._writer}{secrets.token_hex(2)}{JOURNAL_SUFFIX}")
         new = path.with_suffix(_NEW_SUFFIX)
-        sink = pa.OSFile(str(new), "wb")
-        lock = new.open("rb")
-        with contextlib.suppress(OSError):
-            # Some network file systems have no locks; there, `recover` leaves journals alone.
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        new.rename(path)
-        stream = pa.ipc.new_stream(sink, SCHEMA)
+        with contextlib.ExitStack() as undo:
+            sink = undo.enter_context(pa.OSFile(str(new), "wb"))
+            for name in (new, path):
+                undo.callback(name.unlink, missing_ok=True)
+            lock = undo.enter_context(new.open("rb"))
+            with contextlib.suppress(OSError):
+                # Some network file systems have no locks; there, `recover` leaves journals alone.
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stream = pa.ipc.new_stream(sink, SCHEMA)
+            new.rename(path)
+            undo.pop_all()
+        self._has_rows = False
         return _Open(path, sink, stream, lock, time.monotonic())
 
 

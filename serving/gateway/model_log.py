@@ -19,6 +19,7 @@ _DAY_S = 86_400.0
 # What is held in memory while the disk refuses: some minutes at a usual rate.
 _MOST_ROWS = 20_000
 _WARN_EVERY_S = 30.0
+_TRY_AGAIN_S = 2.0
 
 
 class ModelLog:
@@ -39,6 +40,7 @@ class ModelLog:
         self._counts = counts
         self._waiting: list[Row] = []
         self._warned_s = -_WARN_EVERY_S
+        self._next_try_s = 0.0
         self._journal = Journal(
             root,
             writer=writer,
@@ -75,6 +77,8 @@ class ModelLog:
 
     def flush(self) -> None:
         """Write what waits, and rotate when it is time."""
+        if time.monotonic() < self._next_try_s:
+            return
         try:
             if self._waiting:
                 self._journal.write(self._waiting)
@@ -84,6 +88,7 @@ class ModelLog:
                 self._journal.rotate()
         except (OSError, pa.ArrowException) as error:
             self._failed(f"{len(self._waiting)} rows", error)
+            self._next_try_s = time.monotonic() + _TRY_AGAIN_S
 
     def tidy(self) -> None:
         """Remove what is too old; finish what dead writers, or a full disk, left as journals."""
@@ -96,6 +101,7 @@ class ModelLog:
 
     def close(self) -> None:
         """Write what waits and make the journal a part."""
+        self._next_try_s = 0.0
         self.flush()
         try:
             self._journal.rotate()

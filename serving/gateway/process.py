@@ -76,6 +76,7 @@ def _build(settings: GatewaySettings, route: Route) -> _Parts:
 async def _start(parts: _Parts, settings: GatewaySettings) -> None:
     if parts.tap is not None:
         await parts.tap.start()
+        await parts.tap.wait_ready()
     try:
         port = await parts.http.start()
     except OSError as error:

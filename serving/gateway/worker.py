@@ -36,7 +36,7 @@ _TIDY_EVERY_S = 60.0
 _LOOK_EVERY_S = 1.0
 _LAST_EMBEDDINGS_S = 5.0
 # The model server and the request path go first.
-_NICENESS = 5
+_NICENESS = 10
 
 
 class Worker:
@@ -67,6 +67,7 @@ class Worker:
     def run(self) -> None:
         """Work until the socket ends, then write everything out."""
         self._open_known()
+        self._flush()  # says that we are there
         next_flush_s = next_look_s = time.monotonic()
         next_tidy_s = next_flush_s + _TIDY_EVERY_S
         for exchange in _exchanges(self._stream, wait_s=self._settings.log.flush_s / 2):

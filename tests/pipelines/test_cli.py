@@ -28,8 +28,12 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
         "compile",
         "data",
         "label",
+        "lineage",
         "doctor",
         "backbones",
+        "monitor",
+        "watch",
+        "schedule",
         "gateway",
     ],
 )
@@ -76,7 +80,7 @@ def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
         (("tune", "--methods", "magic"), "expected methods among"),
         (("tune", "--budget-min", "0"), "tune.plan.budget_min: expected greater than 0"),
         (("tune", "--set", "tune.plan.finalist=3"), "expected one of the known settings"),
-        (("compile", "--pipeline", "all"), "expected training or tuning"),
+        (("compile", "--pipeline", "all"), "expected training, tuning or monitoring"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(

@@ -1,5 +1,6 @@
 """The pipeline as a user runs it, on tiny pictures: both branches, a stop, a second start."""
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -92,6 +93,24 @@ def test_a_run_after_an_interrupted_one_deploys_and_answers(
     assert "verdict: deploy" in first.stdout
     report = next((home / "runs" / "latest").rglob("report.html"))
     assert "data:image/png;base64" in report.read_text()
+
+
+def test_the_version_leads_back_to_the_hash_of_every_picture(
+    first: "subprocess.CompletedProcess[str]", home: Path, tiny_pictures: Path
+) -> None:
+    assert first.returncode == 0
+    words = [sys.executable, "-m", "pipelines.cli", "lineage", "1", "--model-name", "pictures"]
+    done = subprocess.run(
+        [*words, "--json", "--verify"], cwd=home, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert told["missing"] == []
+    pictures = {
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in tiny_pictures.rglob("*.png")
+    }
+    assert {row["sha256"] for row in told["pictures"]} == pictures
+    assert told["artifacts"][0]["link"]["producer"] == "export"
 
 
 def test_what_the_interrupted_run_finished_was_reused(

@@ -98,7 +98,10 @@ class WindowInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class DriftReportInfo:
-    """One look of the monitor at one window."""
+    """One look of the monitor at one window.
+
+    `repeated` is True when people have been told the same in the same period already.
+    """
 
     model_name: str
     version: int
@@ -109,6 +112,7 @@ class DriftReportInfo:
     harm: Harm | None
     decision: Decision
     notes: tuple[str, ...] = ()
+    repeated: bool = False
 
     @property
     def alarm(self) -> bool:
@@ -132,3 +136,8 @@ class DriftReport:
         """Write the record; the report is already in place."""
         self.root.mkdir(parents=True, exist_ok=True)
         write_record(self.root / "drift.json", self.info)
+
+    @property
+    def report_path(self) -> Path:
+        """The page for people."""
+        return self.root / "report.html"

@@ -50,6 +50,12 @@ class Passport:
     verdict: VerdictInfo
     rehearsal: tuple[Agreement, ...]
     rebuild: tuple[str, ...]
+    data_read_unix_s: float = 0.0
+
+    @property
+    def trained_unix_s(self) -> float:
+        """What came in after this moment, the version has not seen."""
+        return self.data_read_unix_s or self.created_unix_s
 
 
 def passport_path(model_dir: Path, version: int) -> Path:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from components.common.artifacts.drift_report import DriftReportInfo
 from components.common.artifacts.evaluation import Metric
 from components.common.artifacts.records import read_record
 from components.common.artifacts.verdict import VerdictInfo
@@ -21,7 +22,7 @@ class RunSummary:
 
     `artifacts` maps "step.output" to a folder. `deployed_version` is 0 when the run deployed
     nothing. A step whose process ended without a word has the state "interrupted". `notes`
-    tell what could not be read.
+    tell what could not be read. `drift` is what a monitor saw, where one looked.
     """
 
     run_id: str
@@ -41,6 +42,8 @@ class RunSummary:
     deployed_version: int = 0
     deployed_path: str = ""
     report: str = ""
+    drift: DriftReportInfo | None = None
+    drift_report: str = ""
     artifacts: dict[str, str] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from components.common import config
+from components.common.artifacts.lineage import read_provenance
 from components.common.artifacts.records import PROVENANCE, read_record
 from components.common.errors import DataError
 from components.common.progress import track
@@ -175,3 +176,45 @@ def test_outputs_that_are_not_to_be_kept_are_made_anew(
             keep=lambda: kept,
         )
     assert len(worked) == times
+
+
+def test_an_artifact_carries_its_whole_history(bench: Bench, tmp_path: Path) -> None:
+    first, _ = bench.run(1)
+    second, _ = bench.run(2, word="other", inputs={"source": first})
+    third, _ = bench.run(3, word="third", inputs={"source": second})
+    known = read_provenance(Path(third.path))
+    assert known is not None
+    assert [link.sha256 for link in known.ancestors] == [
+        first.metadata["sha256"],
+        second.metadata["sha256"],
+    ]
+    assert known.link.inputs == {"source": second.metadata["sha256"]}
+    assert known.ancestors[1].inputs == {"source": first.metadata["sha256"]}
+    assert (known.link.producer, known.link.name, known.link.uri) == ("gate", "out", third.path)
+    for name in ("uri", "sha256", "producer", "inputs", "config", "commit"):
+        assert third.metadata[name]
+        assert all(getattr(link, name) for link in known.ancestors if name != "inputs")
+
+
+def test_a_cluster_artifacts_uri_is_what_is_kept(tmp_path: Path) -> None:
+    out = Artifact(str(tmp_path / "out"))
+    out.uri = "s3://bucket/out"  # type: ignore[attr-defined]
+    context = RunContext(run_id="r")
+    run_step(
+        "gate",
+        Settings,
+        "{}",
+        run=config.to_json(context),
+        outputs={"out": out},
+        work=lambda settings: None,
+    )
+    assert out.metadata["uri"] == "s3://bucket/out"
+
+
+def test_a_reused_artifact_keeps_its_record_and_tells_its_new_place(bench: Bench) -> None:
+    first, _ = bench.run(1)
+    second, _ = bench.run(2)
+    known = read_provenance(Path(second.path))
+    assert known is not None
+    assert known.uri == first.path
+    assert (second.metadata["uri"], second.metadata["run_id"]) == (second.path, "r1")

@@ -15,9 +15,11 @@ from deploy_support import put
 from levels_model import answers
 
 from components.common import config
+from components.common.artifacts.candidate import candidate_path
 from components.common.artifacts.deployment import Deployment
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
+from components.common.artifacts.reference import OBSERVATIONS_SCHEMA, Reference, ReferenceInfo
 from components.common.errors import PublishError, ServerError
 from components.common.run_context import RunContext
 from components.deploy import deploy_candidate as module
@@ -104,6 +106,26 @@ def test_the_component_publishes_and_has_it_confirmed_by_a_server_of_its_own(
         name: SimpleNamespace(path=str(getattr(folders, name)), metadata={})
         for name in ("exported", "evaluation", "verdict", "dataset")
     }
+    candidate = tmp_path / "candidate"
+    candidate.mkdir()
+    (candidate / "candidate.json").write_text("{}")
+    reference = Reference(
+        tmp_path / "reference",
+        ReferenceInfo(
+            model_name="solar",
+            model_sha256=tree_sha256(folders.exported / "saved_model"),
+            data_sha256="",
+            classes=("good", "bad"),
+            positive="bad",
+            pictures=0,
+            groups=0,
+            accuracy=1.0,
+            seed=0,
+        ),
+    )
+    reference.write(OBSERVATIONS_SCHEMA.empty_table())
+    artifact["candidate"] = SimpleNamespace(path=str(candidate), metadata={})
+    artifact["reference"] = SimpleNamespace(path=str(reference.root), metadata={})
     out = SimpleNamespace(path=str(tmp_path / "deployment"), metadata={})
 
     deploy.python_func(
@@ -123,6 +145,7 @@ def test_the_component_publishes_and_has_it_confirmed_by_a_server_of_its_own(
     assert passport is not None
     assert (passport.state, passport.rehearsal) == ("confirmed", info.rehearsal)
     assert out.metadata["step"] == "deploy"
+    assert candidate_path(base_path / "solar", 1).is_dir()
 
 
 def test_a_live_server_takes_new_versions_over_and_back(

@@ -230,3 +230,20 @@ def test_the_queue_holds_the_pictures_bytes(log: Log, tmp_path: Path) -> None:
     (copied,) = (tmp_path / "out" / "to-label").iterdir()
     assert copied.read_bytes() == picture
     assert decode(copied.read_bytes()).shape == (40, 40, 1)
+
+
+def test_a_picture_that_goes_meanwhile_is_said_and_nothing_is_noted(
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spread(log, 5)
+    log.write()
+
+    def gone(source: Path, target: Path) -> None:
+        raise FileNotFoundError(2, "No such file", str(source))
+
+    monkeypatch.setattr(shutil, "copyfile", gone)
+    with pytest.raises(DataError, match="to stay while they are copied"):
+        make(log, tmp_path / "out")
+    monkeypatch.undo()
+    assert not (log.root / LEDGER).exists()
+    assert len(make(log, tmp_path / "out").items) == 5

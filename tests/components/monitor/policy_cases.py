@@ -177,4 +177,4 @@ def _kind(look: Look) -> str:
 def _summary(decision: Decision) -> str:
     # A run that waits is told by why it waits, without the dates that change daily.
     last = decision.reasons[-1] if decision.word == "keep" else decision.reasons[0]
-    return last.partition(";")[0].partition(":")[0].rstrip(".")
+    return last.partition(";")[0].partition(": ")[0].rstrip(".")

@@ -9,12 +9,13 @@ import pytest
 from components.common import config
 from components.common.artifacts.deployment import Deployment, DeploymentInfo
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.artifacts.lineage import Provenance
 from components.common.artifacts.records import PROVENANCE, write_record
 from components.common.artifacts.run_summary import read_summary
 from components.common.artifacts.verdict import Verdict, VerdictInfo
 from components.common.run_context import RunContext
 from components.common.run_summary import summarise, write_summary
-from components.common.step import Provenance, StepRecord
+from components.common.step import StepRecord
 from components.notify.component import notify
 from components.notify.config import NotifyConfig
 from components.notify.summary import tell
@@ -100,7 +101,7 @@ def context(run_dir: Path | str) -> RunContext:
 
 
 def test_a_run_that_deployed(run_dir: Path) -> None:
-    tell("SUCCEEDED", error="", run=context(run_dir))
+    tell("SUCCEEDED", error="", run=context(run_dir), settings=NotifyConfig())
 
     summary = read_summary(run_dir)
     assert (summary.state, summary.error, summary.exit_code) == ("done", "", 0)
@@ -119,7 +120,9 @@ def test_a_run_that_deployed(run_dir: Path) -> None:
 def test_a_failed_step_is_named_with_its_words_and_exit_code(run_dir: Path) -> None:
     note(run_dir, "deploy", started=123.0, state="failed", error="expected space", exit_code=2)
 
-    tell("FAILED", error="Task exit-handler-1 failed.", run=context(run_dir))
+    tell(
+        "FAILED", error="Task exit-handler-1 failed.", run=context(run_dir), settings=NotifyConfig()
+    )
 
     summary = read_summary(run_dir)
     assert (summary.state, summary.failed_step) == ("failed", "deploy")
@@ -169,7 +172,7 @@ def test_nothing_has_started(tmp_path: Path) -> None:
 def test_damaged_records_do_not_stop_the_summary(run_dir: Path, path: str, content: str) -> None:
     (run_dir / path).write_text(content)
 
-    tell("SUCCEEDED", error="", run=context(run_dir))
+    tell("SUCCEEDED", error="", run=context(run_dir), settings=NotifyConfig())
 
     summary = read_summary(run_dir)
     assert summary.state == "done"
@@ -194,7 +197,7 @@ def test_a_cluster_run_logs_only(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with caplog.at_level(logging.INFO):
-        tell("FAILED", error="Task train failed.", run=context(""))
+        tell("FAILED", error="Task train failed.", run=context(""), settings=NotifyConfig())
 
     assert "run id: failed: Task train failed." in caplog.text
     assert list(tmp_path.iterdir()) == []

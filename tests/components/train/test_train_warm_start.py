@@ -98,6 +98,16 @@ def test_a_published_version_leads_to_its_candidate(
     assert found == str(trained / "candidate" / "model.keras")
 
 
+def test_the_candidate_kept_beside_a_version_needs_no_run(trained: Path, tmp_path: Path) -> None:
+    published(tmp_path / "solar", version=3, run_id="gone")
+    kept = tmp_path / "solar" / "candidates" / "3"
+    shutil.copytree(trained / "candidate", kept)
+    for name in ("solar", "solar/3"):
+        assert warm_start.source(from_there(tmp_path / name), run_dir="") == str(
+            kept / "model.keras"
+        )
+
+
 def test_a_version_whose_run_is_gone_is_explained(trained: Path, tmp_path: Path) -> None:
     published(tmp_path / "solar", version=2, run_id="sunday")
     settings = from_there(tmp_path / "solar")

@@ -257,6 +257,25 @@ def test_a_kept_connection_that_the_model_server_closed(tmp_path: Path, upstream
             assert ask(gateway.rest + PATH, BODY).status == 200
 
 
+def test_odd_request_lines_and_clients_that_wait_for_a_word(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    with running(tmp_path, upstream=upstream.url) as gateway:
+        address = ("127.0.0.1", int(gateway.rest.rpartition(":")[2]))
+        with socket.create_connection(address, 10) as connection:
+            connection.sendall(b"GET http://elsewhere/v1/models/m HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 ")
+        with socket.create_connection(address, 10) as connection:
+            connection.sendall(
+                f"POST {PATH} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+                f"Content-Length: {len(BODY)}\r\n\r\n".encode()
+            )
+            assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            connection.sendall(BODY)
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert "Traceback" not in gateway.text()
+
+
 def test_requests_beyond_the_limit(tmp_path: Path, upstream: Upstream) -> None:
     big = b"x" * ((1 << 20) + 1)
     with running(
@@ -318,6 +337,7 @@ def test_the_gateway_alone_dies(tmp_path: Path, upstream: Upstream) -> None:
     """The log's process then writes what it has, and ends."""
     with running(tmp_path, upstream=upstream.url) as gateway:
         ask(gateway.rest + PATH, BODY)
+        time.sleep(0.2)  # it leaves the gateway a moment after its answer, and was not flushed yet
         (worker,) = psutil.Process(gateway.process.pid).children()
         os.kill(gateway.process.pid, signal.SIGKILL)
         gateway.process.wait(30)

@@ -2,8 +2,11 @@
 
 import hashlib
 import os
+import resource
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,28 +136,37 @@ def test_a_crash_between_part_and_journal_counts_nothing_twice(tmp_path: Path) -
     assert ids(tmp_path) == ["a", "b"]
 
 
-def test_a_write_that_fails_is_raised_and_the_next_one_works(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def files_of_at_most(size_bytes: int) -> Iterator[None]:
+    """Let the kernel refuse larger files, in the middle of a write as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path: Path) -> None:
     log = journal(tmp_path)
     log.write([row("a")])
-
-    class Full:
-        def write_batch(self, batch: object) -> None:
-            raise OSError(28, "No space left on device")
-
-        def close(self) -> None:
-            raise OSError(28, "No space left on device")
-
-    assert log._open is not None
-    log._open = replace(log._open, stream=Full())
-    with pytest.raises(OSError, match="No space"):
-        log.write([row("b")])
-    log.write([row("b")])
-    assert ids(tmp_path) == ["a", "b"]
+    (path,) = tmp_path.glob("journal/*.arrows")
+    size = path.stat().st_size
+    many = [row(f"b{number}") for number in range(50)]
+    with files_of_at_most(size + 100), pytest.raises(OSError):
+        log.write(many)
+    assert path.stat().st_size == size + 100  # it does end in the middle of a batch
+    for limit in (100, size):
+        # Not even the head of a new journal, or not its first batch: nothing is left lying about.
+        with files_of_at_most(limit), pytest.raises(OSError):
+            log.write(many)
+    assert [one.name for one in tmp_path.glob("journal/*")] == [path.name]
+    log.write(many)
+    assert len(ids(tmp_path)) == 51
     log.abandon()
     assert recover(tmp_path) == 2
-    assert ids(tmp_path) == ["a", "b"]
+    assert len(ids(tmp_path)) == 51
+    assert read_log(tmp_path).damaged == ()
 
 
 def picture(number: int) -> tuple[bytes, str]:

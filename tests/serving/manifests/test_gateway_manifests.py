@@ -11,11 +11,13 @@ import yaml
 from typer.testing import CliRunner
 
 import serving
-from components.common.images import CPU_IMAGE
+from components.common.images import IMAGE_TAG
 from pipelines.cli import app
 from serving.gateway import process
 from serving.gateway.settings import GatewaySettings
 
+# Not CPU_IMAGE, which the environment may name otherwise.
+IMAGE = f"localhost/graft-python-cpu:{IMAGE_TAG}"
 ROOT = Path(serving.__file__).parent
 pytestmark = pytest.mark.slow
 
@@ -113,7 +115,7 @@ def test_it_writes_to_the_shared_volume_and_ends_in_time(monkeypatch: pytest.Mon
     (_, seconds) = gateway["lifecycle"]["preStop"]["exec"]["command"]
     # Requests under way have `drain_s`, and then the log has.
     assert int(seconds) + 2 * settings.drain_s < pod()["terminationGracePeriodSeconds"]
-    assert gateway["image"] == CPU_IMAGE
+    assert gateway["image"] == IMAGE
     context = gateway["securityContext"]
     assert context["readOnlyRootFilesystem"] and context["capabilities"] == {"drop": ["ALL"]}
     # Of a pod's processor use, the scaler takes the share of what all containers request.
@@ -130,7 +132,7 @@ def test_compose(monkeypatch: pytest.MonkeyPatch) -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     gateway = services["gateway"]
     assert gateway["profiles"] == ["gateway"]
-    assert gateway["image"] == f"${{GRAFT_IMAGE:-{CPU_IMAGE}}}"
+    assert gateway["image"] == f"${{GRAFT_IMAGE:-{IMAGE}}}"
     settings = settings_of(gateway["entrypoint"], gateway["command"], monkeypatch)
     assert settings.upstream == "http://tfserving:8501"
     assert settings.upstream_grpc == "tfserving:8500"

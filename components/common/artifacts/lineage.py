@@ -1,0 +1,146 @@
+"""Lineage: every artifact that led to a version, and the pictures at its root.
+
+Each artifact's `provenance.json` carries the links of all that went into it, so an artifact tells
+its whole history wherever it is copied to. With each version deploy keeps
+
+<base path>/<model>/lineage/<version>/
+├── lineage.json      Lineage
+└── pictures.parquet  PICTURE_COLUMNS: what it was trained and judged on
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from components.common.artifacts.records import PROVENANCE, read_record, write_record
+
+LINEAGES = "lineage"
+PICTURE_COLUMNS = ("path", "sha256", "label", "group", "split")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """One artifact: where it was written, what it holds, and what it was made from.
+
+    `name` is the output of the step `producer`. `sha256` is `tree_sha256` of its folder. `inputs`
+    are the digests of the artifacts read, by the step's name for them. `config` is the step's
+    section as canonical JSON. `commit` ends with "+" where files differed from it.
+    """
+
+    producer: str
+    name: str
+    uri: str
+    sha256: str
+    inputs: dict[str, str]
+    config: str
+    commit: str
+    run_id: str
+    data_sha256: str = ""
+    created_unix_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where an artifact came from; stands in each artifact's folder and metadata.
+
+    `ancestors` are the links of all artifacts it was made from, the oldest first.
+    """
+
+    step: str
+    run_id: str
+    commit: str
+    data_sha256: str
+    config: str
+    inputs: dict[str, str]
+    content_sha256: str
+    name: str = ""
+    uri: str = ""
+    created_unix_s: float = 0.0
+    ancestors: tuple[Link, ...] = ()
+
+    @property
+    def link(self) -> Link:
+        """The artifact itself as a link."""
+        return Link(
+            producer=self.step,
+            name=self.name,
+            uri=self.uri,
+            sha256=self.content_sha256,
+            inputs=self.inputs,
+            config=self.config,
+            commit=self.commit,
+            run_id=self.run_id,
+            data_sha256=self.data_sha256,
+            created_unix_s=self.created_unix_s,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage:
+    """The links behind one version, the oldest first. `model_sha256` is that of its files.
+
+    `roots` are the digests of what deploy was given, by its names for them.
+    """
+
+    model_sha256: str
+    roots: dict[str, str]
+    links: tuple[Link, ...]
+
+
+def read_provenance(root: Path) -> Provenance | None:
+    """Return an artifact's provenance, None where it has none that can be read."""
+    try:
+        return read_record(root / PROVENANCE, Provenance)
+    except (OSError, ValueError):
+        return None
+
+
+def gathered(roots: Iterable[Path]) -> tuple[Link, ...]:
+    """Return the links of some artifacts and all their ancestors, each once, the oldest first.
+
+    Args:
+        roots: folders of artifacts; one without provenance adds nothing.
+    """
+    found: dict[tuple[str, str], Link] = {}
+    for root in roots:
+        known = read_provenance(root)
+        if known is not None:
+            for link in (*known.ancestors, known.link):
+                found.setdefault((f"{link.producer}.{link.name}", link.sha256), link)
+    return tuple(sorted(found.values(), key=lambda link: link.created_unix_s))
+
+
+def lineage_path(model_dir: Path, version: int) -> Path:
+    """Return the folder of a version's lineage, given `<base path>/<model name>`."""
+    return model_dir / LINEAGES / str(version)
+
+
+def write_lineage(out: Path, lineage: Lineage, manifest: pd.DataFrame) -> None:
+    """Write a version's lineage into a folder that is there.
+
+    Args:
+        out: the folder.
+        lineage: its links.
+        manifest: the rows of its Dataset.
+    """
+    pictures = manifest.loc[:, list(PICTURE_COLUMNS)]
+    pictures.to_parquet(out / "pictures.parquet")
+    write_record(out / "lineage.json", lineage)
+
+
+def read_lineage(model_dir: Path, version: int) -> Lineage | None:
+    """Return a version's lineage, None where none was kept.
+
+    Raises:
+        ConfigError: the record is damaged.
+    """
+    path = lineage_path(model_dir, version) / "lineage.json"
+    return read_record(path, Lineage) if path.is_file() else None
+
+
+def read_pictures(model_dir: Path, version: int) -> pd.DataFrame | None:
+    """Return the pictures behind a version, PICTURE_COLUMNS; None where none were kept."""
+    path = lineage_path(model_dir, version) / "pictures.parquet"
+    return pd.read_parquet(path) if path.is_file() else None

@@ -1,0 +1,54 @@
+"""`graft audit`: a small labelled sample turns the estimated loss into an unbiased one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(no_args_is_help=True, help="Label a small random sample of what was served.")
+
+_Log = Annotated[Path, typer.Option(help="Folder of the prediction log.")]
+_Model = Annotated[str, typer.Option(help="The model's name.")]
+_LOG = Path(".graft/predictions")
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Argument(help="A new folder for pictures and labels.csv.")],
+    model: _Model = "solar",
+    log: _Log = _LOG,
+    count: Annotated[int, typer.Option(min=1, help="Pictures to label.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Of the drawing.")] = 0,
+) -> None:
+    """Draw pictures at random from the log, with a sheet to fill in."""
+    from components.common.artifacts.prediction_log import model_log, read_log
+    from components.monitor.audit import draw_sample
+
+    root = model_log(log, model)
+    drawn = draw_sample(read_log(root).table, root, out=out, count=count, seed=seed)
+    Console().print(f"{drawn} pictures in {out}; fill in the last column of labels.csv")
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="What `graft audit sample` wrote, filled in.")],
+    reference: Annotated[Path, typer.Option(help="The reference folder of the version.")],
+    model: _Model = "solar",
+    log: _Log = _LOG,
+) -> None:
+    """Estimate the accuracy on the logged pictures from the labels, with a 90 % interval."""
+    from components.common.artifacts.prediction_log import model_log, read_log
+    from components.common.artifacts.reference import Reference
+    from components.monitor.audit import read_labels, with_labels
+    from components.monitor.harm.config import HarmConfig
+    from components.monitor.harm.estimate import estimate
+    from components.monitor.observations import from_table
+    from components.monitor.report import harm_sentence
+
+    known = Reference.read(reference)
+    labels = read_labels(folder, classes=known.info.classes)
+    table = with_labels(read_log(model_log(log, model)).table, labels)
+    window = from_table(table, classes=len(known.info.classes))
+    found = estimate(window, known, settings=HarmConfig(), seed=0)
+    Console().print(harm_sentence(found))

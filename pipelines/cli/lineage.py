@@ -1,0 +1,89 @@
+"""`graft lineage`: from a served version back to its pictures."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.tree import Tree
+
+if TYPE_CHECKING:
+    from pipelines.lineage import History, Step
+
+_SHORT = 12
+
+
+def lineage(
+    version: Annotated[int, typer.Argument(min=1, help="The served version.")],
+    model_name: Annotated[str, typer.Option(help="The model.")] = "solar",
+    model_base_path: Annotated[
+        Path, typer.Option(help="The folder that holds <model_name>/<version>/.")
+    ] = Path("serving/models"),
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Hash every artifact that is still there.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Everything, with the hash of each picture.")
+    ] = False,
+) -> None:
+    """Show which artifacts, settings, code and pictures a version comes from.
+
+    Exit codes: 0 the way back is complete, 1 a link is missing (it is named), 2 no such version.
+    """
+    from pipelines.lineage import history, plain
+
+    told = history(model_base_path.resolve() / model_name, version, verify=verify)
+    if as_json:
+        typer.echo(json.dumps(plain(told), indent=2))
+    else:
+        _show(Console(), told)
+    if told.missing:
+        raise typer.Exit(1)
+
+
+def _show(console: Console, told: "History") -> None:
+    tree = Tree(f"[bold]{told.model_name} version {told.version}[/]  {told.model_sha256[:_SHORT]}")
+    if told.passport is not None:
+        page = told.passport
+        tree.add(f"{page.state}; run {page.run_id}, commit {page.commit[:_SHORT] or 'unknown'}")
+    seen: set[str] = set()
+    for step in told.steps:
+        _branch(tree, step, seen)
+    _pictures(tree, told)
+    console.print(tree, soft_wrap=True)
+    for place in told.gone:
+        console.print(f"[dim]recorded, but no longer there:[/] {place}", soft_wrap=True)
+    for gap in told.missing:
+        console.print(f"[yellow]missing:[/] {gap}", soft_wrap=True)
+    if not told.missing:
+        console.print("[green]✔[/] every link is there, down to the pictures")
+
+
+def _branch(tree: Tree, step: "Step", seen: set[str]) -> None:
+    if step.link is None:
+        tree.add(f"{step.role}  {step.sha256[:_SHORT]}  [yellow]no record[/]")
+        return
+    place = "" if step.at_hand else "  [dim](not at hand)[/]"
+    link = step.link
+    words = f"[bold]{step.role}[/]  {step.sha256[:_SHORT]}  by {link.producer}{place}"
+    if step.sha256 in seen:
+        tree.add(f"{words}  [dim]see above[/]")
+        return
+    seen.add(step.sha256)
+    branch = tree.add(words)
+    branch.add(f"[dim]{link.uri}[/]")
+    branch.add(f"[dim]run {link.run_id}, commit {link.commit[:_SHORT] or 'unknown'}[/]")
+    for one in step.inputs:
+        _branch(branch, one, seen)
+
+
+def _pictures(tree: Tree, told: "History") -> None:
+    if told.pictures is None:
+        tree.add("[yellow]pictures: no record[/]")
+        return
+    counts = told.pictures["split"].value_counts()
+    shares = ", ".join(f"{counts[name]} {name}" for name in counts.index)
+    branch = tree.add(f"[bold]{len(told.pictures)} pictures[/] ({shares}); first and last:")
+    for row in (told.pictures.iloc[0], told.pictures.iloc[-1]):
+        branch.add(f"{row['sha256']}  {row['path']}")

@@ -1,0 +1,148 @@
+"""`graft schedule`: recurring runs on Kubeflow Pipelines, or a CronJob where there is none."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipelines.cli.run import DEMO_PRESET
+from pipelines.config import TrainingRun, override, read_preset, resolve
+
+app = typer.Typer(
+    help="Start a pipeline by the clock, on Kubeflow Pipelines or as a Kubernetes CronJob.",
+    no_args_is_help=True,
+)
+
+Preset = Annotated[str, typer.Option(help="Preset (name or YAML file) with the schedule.")]
+Cron = Annotated[
+    str | None, typer.Option(help="When, as '0 5 * * *'. Default: the preset's schedule.cron.")
+]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a setting. Repeatable.")
+]
+Host = Annotated[
+    str,
+    typer.Option(
+        help="Address of Kubeflow Pipelines. Default: KF_PIPELINES_ENDPOINT, the cluster that this "
+        "runs in, or the kubeconfig."
+    ),
+]
+Namespace = Annotated[str, typer.Option(help="Yours, where Kubeflow has several users.")]
+
+
+@app.command()
+def apply(
+    preset: Preset = DEMO_PRESET,
+    cron: Cron = None,
+    host: Host = "",
+    namespace: Namespace = "",
+    assignments: Assignments = None,
+) -> None:
+    """Upload the pipeline and make its recurring run; applied twice, nothing changes.
+
+    The run always takes the newest version of the pipeline, catches up on nothing, and never runs
+    beside itself.
+    """
+    from pipelines.cluster.connect import connect
+    from pipelines.cluster.schedules import apply as apply_schedule
+    from pipelines.cluster.uploads import upload
+
+    settings = resolve(_plain(preset, cron, assignments))
+    name = schedule_name(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        package = Path(folder) / "pipeline.yaml"
+        _compile(settings, package)
+        connection = connect(host=host, namespace=namespace)
+        uploaded = upload(connection, package, name=name)
+    applied = apply_schedule(connection, name=name, cron=settings.schedule.cron, uploaded=uploaded)
+    fresh = "new" if uploaded.fresh else "known"
+    Console().print(
+        f"{name}: {applied.change}, '{settings.schedule.cron}', {fresh} pipeline version "
+        f"{uploaded.version_name}"
+    )
+
+
+@app.command("list")
+def list_(host: Host = "", namespace: Namespace = "") -> None:
+    """Show Graft's recurring runs."""
+    from pipelines.cluster.connect import connect
+    from pipelines.cluster.schedules import list_schedules
+
+    console = Console()
+    found = list_schedules(connect(host=host, namespace=namespace))
+    if not found:
+        console.print("no schedule; `graft schedule apply` makes one")
+        return
+    table = Table("name", "cron (seconds first)", "state", "pipeline version")
+    for one in found:
+        state = "on" if one.enabled else "off"
+        table.add_row(
+            escape(one.name),
+            one.cron,
+            escape(f"{state}: {one.last_error}") if one.last_error else state,
+            one.version_id or "newest",
+        )
+    console.print(table)
+
+
+@app.command()
+def remove(
+    name: Annotated[str | None, typer.Argument(help="As listed. Default: the preset's.")] = None,
+    preset: Preset = DEMO_PRESET,
+    host: Host = "",
+    namespace: Namespace = "",
+    assignments: Assignments = None,
+) -> None:
+    """Delete a recurring run; runs that are under way go on. Gone already is no error."""
+    from pipelines.cluster.connect import connect
+    from pipelines.cluster.schedules import remove as remove_schedule
+
+    chosen = name or schedule_name(resolve(_plain(preset, None, assignments)))
+    removed = remove_schedule(connect(host=host, namespace=namespace), chosen)
+    Console().print(f"{escape(chosen)}: {'removed' if removed else 'was not there'}")
+
+
+@app.command()
+def manifest(
+    preset: Preset = DEMO_PRESET,
+    cron: Cron = None,
+    model_base_path: Annotated[
+        str, typer.Option(help="Where versions are published, inside the pod.")
+    ] = "/models",
+    assignments: Assignments = None,
+) -> None:
+    """Print the same schedule as a Kubernetes CronJob with its settings."""
+    from pipelines.cluster.cronjob import manifest as cronjob
+
+    plain = _plain(preset, cron, assignments)
+    plain["model_base_path"] = model_base_path
+    settings = resolve(plain)
+    typer.echo(cronjob(settings.schedule, plain, name=kubernetes_name(settings)))
+
+
+def schedule_name(settings: TrainingRun) -> str:
+    """Return what recurring run and pipeline are called: one pair a model."""
+    return f"graft-{settings.schedule.pipeline}-{settings.model_name}"
+
+
+def kubernetes_name(settings: TrainingRun) -> str:
+    """Return the same as Kubernetes takes it: small letters, digits, dashes."""
+    return schedule_name(settings).lower().replace("_", "-").rstrip("-")[:52]
+
+
+def _plain(preset: str, cron: str | None, assignments: list[str] | None) -> dict[str, Any]:
+    plain = read_preset(preset)
+    if cron is not None:
+        plain["schedule"] = {**(plain.get("schedule") or {}), "cron": cron}
+    return override(plain, assignments or ())
+
+
+def _compile(settings: TrainingRun, package: Path) -> None:
+    from pipelines.compiling import compile_monitoring, compile_training
+
+    compilers = {"monitoring": compile_monitoring, "training": compile_training}
+    compilers[settings.schedule.pipeline](settings, package)

@@ -1,0 +1,1 @@
+"""Talk to Kubeflow Pipelines: connect, call with patience, upload, schedule."""

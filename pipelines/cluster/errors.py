@@ -1,0 +1,83 @@
+"""What Kubeflow Pipelines refuses, in the words of `components.common.errors`."""
+
+import json
+
+from components.common.errors import (
+    GraftError,
+    RequestError,
+    ServerError,
+    UnreachableError,
+    expected,
+)
+
+_LOG_IN = (
+    "log in: set GRAFT_KFP_TOKEN to a service account's token, or GRAFT_KFP_COOKIES to the session "
+    "cookie of the login page"
+)
+
+
+class ClusterRefusedError(RequestError):
+    """The API answered with a status of 4xx; `status` says which."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def of_status(status: int, body: str, *, doing: str, host: str) -> GraftError:
+    """Return the error for an answer that is no success.
+
+    Args:
+        status: HTTP's.
+        body: the answer, JSON of google.rpc.Status or anything else.
+        doing: what was asked for, "list recurring runs".
+        host: the API's address.
+    """
+    said = f"{status}: {_message(body)}"
+    if status in {401, 403}:
+        text = expected(f"to be let in at {host} to {doing}", received=said, do=_LOG_IN)
+        return ClusterRefusedError(text, status=status)
+    if status == 429:
+        text = expected(
+            f"{host} to have time to {doing}", received=said, do="run again a little later"
+        )
+        return ClusterRefusedError(text, status=status)
+    if status >= 500:
+        return ServerError(
+            expected(
+                f"{host} to {doing}",
+                received=said,
+                do="look at the ml-pipeline pod, then run again: nothing is done twice",
+            )
+        )
+    if status == 404:
+        do = "correct the name, or the namespace; nothing of that kind is there"
+    elif status == 409:
+        do = "choose another name, or remove what has it"
+    else:
+        do = "correct what the answer names"
+    return ClusterRefusedError(expected(f"{host} to {doing}", received=said, do=do), status=status)
+
+
+def unreachable(error: object, *, doing: str, host: str) -> UnreachableError:
+    """Return the error for no answer at all, or none in time."""
+    return UnreachableError(
+        expected(
+            f"Kubeflow Pipelines at {host} to {doing}",
+            received=f"no answer ({error})",
+            do="forward its port (kubectl port-forward -n kubeflow svc/ml-pipeline-ui 8080:80), or "
+            "correct --host",
+        )
+    )
+
+
+def _message(body: str) -> str:
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return body.strip().splitlines()[0][:200] if body.strip() else "no reason given"
+    if isinstance(parsed, dict):
+        for key in ("message", "error_message", "error", "error_details"):
+            if isinstance(parsed.get(key), str):
+                return str(parsed[key])
+    return str(parsed)[:200]

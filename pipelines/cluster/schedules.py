@@ -1,0 +1,205 @@
+"""Schedules: Kubeflow's recurring runs, made so that applying twice changes nothing."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipelines.cluster.connect import Connection
+from pipelines.cluster.errors import ClusterRefusedError
+from pipelines.cluster.filters import all_pages, named
+from pipelines.cluster.uploads import Uploaded, newest_version
+
+PREFIX = "graft-"
+EXPERIMENT = "graft"
+
+Change = Literal["created", "replaced", "unchanged"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """A recurring run. `version_id` is "" when each run takes the newest pipeline version.
+
+    cron: as Kubeflow has it, with seconds first.
+    """
+
+    name: str
+    cron: str
+    pipeline_id: str
+    version_id: str
+    enabled: bool
+    max_concurrency: int
+    no_catchup: bool
+    recurring_run_id: str
+    last_error: str = ""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What `apply` did."""
+
+    change: Change
+    schedule: Schedule
+
+
+def apply(connection: Connection, *, name: str, cron: str, uploaded: Uploaded) -> Applied:
+    """Make sure that exactly one recurring run of this name is there, and that it is as asked.
+
+    No catch-up, one run at a time, always the newest version of the pipeline. A server older than
+    2.5 cannot do the last; there the run is pinned to what was just uploaded. The new one is made
+    before old ones are removed, so a failure on the way leaves a schedule, and the next apply one.
+
+    Args:
+        connection: to the server.
+        name: the recurring run's.
+        cron: five fields, in the time zone that the server is set to.
+        uploaded: the pipeline.
+
+    Raises:
+        ServerError: the server cannot be reached, refuses, or fails.
+    """
+    wanted = f"0 {cron}"
+    there = [one for one in list_schedules(connection) if one.name == name]
+    fitting = [one for one in there if _fits(one, wanted, uploaded, connection)]
+    if fitting:
+        kept, change = fitting[0], "unchanged"
+    else:
+        kept = _create(connection, name, wanted, uploaded)
+        change = "replaced" if there else "created"
+    for one in there:
+        if one.recurring_run_id != kept.recurring_run_id:
+            _delete(connection, one)
+    return Applied(change, kept)  # type: ignore[arg-type]
+
+
+def list_schedules(connection: Connection) -> list[Schedule]:
+    """Return Graft's recurring runs, by name."""
+    scope = {"namespace": connection.namespace} if connection.namespace else {}
+    found = all_pages(
+        connection,
+        connection.recurring_runs.recurring_run_service_list_recurring_runs,
+        items="recurring_runs",
+        doing="list recurring runs",
+        **scope,
+    )
+    schedules = [_schedule(one) for one in found if (one.display_name or "").startswith(PREFIX)]
+    return sorted(schedules, key=lambda one: (one.name, one.recurring_run_id))
+
+
+def remove(connection: Connection, name: str) -> int:
+    """Delete the recurring runs of a name; runs that are under way go on.
+
+    Returns:
+        How many there were; 0 when it was gone already.
+    """
+    there = [one for one in list_schedules(connection) if one.name == name]
+    for one in there:
+        _delete(connection, one)
+    return len(there)
+
+
+def _fits(one: Schedule, cron: str, uploaded: Uploaded, connection: Connection) -> bool:
+    if one.version_id:
+        newest = newest_version(connection, uploaded.pipeline_id)
+        current = newest is not None and newest.pipeline_version_id == one.version_id
+    else:
+        current = True
+    return (
+        current
+        and one.pipeline_id == uploaded.pipeline_id
+        and one.cron == cron
+        and one.enabled
+        and one.max_concurrency == 1
+        and one.no_catchup
+    )
+
+
+def _create(connection: Connection, name: str, cron: str, uploaded: Uploaded) -> Schedule:
+    experiment_id = ensure_experiment(connection, EXPERIMENT)
+    try:
+        made = _send(connection, name, cron, experiment_id, pipeline_id=uploaded.pipeline_id)
+    except ClusterRefusedError as error:
+        if error.status != 400:
+            raise
+        made = _send(
+            connection,
+            name,
+            cron,
+            experiment_id,
+            pipeline_id=uploaded.pipeline_id,
+            pipeline_version_id=uploaded.version_id,
+        )
+    return _schedule(made)
+
+
+def _send(
+    connection: Connection, name: str, cron: str, experiment_id: str, **reference: str
+) -> Any:
+    import kfp_server_api as api
+
+    return connection.create(
+        connection.recurring_runs.recurring_run_service_create_recurring_run,
+        api.V2beta1RecurringRun(
+            display_name=name,
+            experiment_id=experiment_id,
+            mode=api.RecurringRunMode.ENABLE,
+            max_concurrency="1",
+            no_catchup=True,
+            trigger=api.V2beta1Trigger(cron_schedule=api.V2beta1CronSchedule(cron=cron)),
+            pipeline_version_reference=api.V2beta1PipelineVersionReference(**reference),
+            runtime_config=api.V2beta1RuntimeConfig(parameters={}),
+        ),
+        doing=f"create the recurring run {name}",
+    )
+
+
+def ensure_experiment(connection: Connection, name: str) -> str:
+    """Return the id of the experiment of that name, made if it is not there."""
+    import kfp_server_api as api
+
+    scope = {"namespace": connection.namespace} if connection.namespace else {}
+    found = all_pages(
+        connection,
+        connection.experiments.experiment_service_list_experiments,
+        items="experiments",
+        doing="list experiments",
+        filter=named(name),
+        **scope,
+    )
+    exact = [one for one in found if one.display_name == name]
+    if exact:
+        return str(exact[0].experiment_id)
+    made = connection.create(
+        connection.experiments.experiment_service_create_experiment,
+        api.V2beta1Experiment(display_name=name, **scope),
+        doing=f"create the experiment {name}",
+    )
+    return str(made.experiment_id)
+
+
+def _delete(connection: Connection, one: Schedule) -> None:
+    try:
+        connection.read(
+            connection.recurring_runs.recurring_run_service_delete_recurring_run,
+            one.recurring_run_id,
+            doing=f"remove the recurring run {one.name}",
+        )
+    except ClusterRefusedError as error:
+        if error.status != 404:  # somebody else was quicker
+            raise
+
+
+def _schedule(one: Any) -> Schedule:
+    import kfp_server_api as api
+
+    reference = one.pipeline_version_reference
+    trigger = one.trigger.cron_schedule if one.trigger else None
+    return Schedule(
+        name=one.display_name,
+        cron=(trigger.cron or "") if trigger else "",
+        pipeline_id=(reference.pipeline_id or "") if reference else "",
+        version_id=(reference.pipeline_version_id or "") if reference else "",
+        enabled=one.mode == api.RecurringRunMode.ENABLE,
+        max_concurrency=int(one.max_concurrency or 0),
+        no_catchup=bool(one.no_catchup),
+        recurring_run_id=one.recurring_run_id,
+        last_error=(one.error.message or "") if one.error else "",
+    )

@@ -1,0 +1,184 @@
+"""What may be reused, and what must never be."""
+
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.common import config, step_cache
+from components.common.run_context import RunContext
+from components.common.step import run_step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(config.Section):
+    data: str
+
+
+@dataclass
+class Artifact:
+    path: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Bench:
+    """A step that copies a data file to its output, as ingest does."""
+
+    root: Path
+    worked: int = 0
+    number: int = 0
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data.txt"
+
+    def run(self, *, meanwhile: str = "", cached: bool = True) -> str:
+        self.number += 1
+        out = Artifact(str(self.root / f"out{self.number}"))
+
+        def work(settings: Settings) -> None:
+            self.worked += 1
+            Path(out.path).mkdir()
+            if meanwhile:
+                Path(settings.data).write_text(meanwhile)
+            (Path(out.path) / "copy.txt").write_text(Path(settings.data).read_text())
+
+        cache = str(self.root / "cache") if cached else ""
+        run_step(
+            "ingest",
+            Settings,
+            config.to_json(Settings(data=str(self.data))),
+            run=config.to_json(RunContext(run_id="r", cache_dir=cache)),
+            outputs={"out": out},
+            reuse=True,
+            content_key=lambda settings: Path(settings.data).read_text(),
+            work=work,
+        )
+        return (Path(out.path) / "copy.txt").read_text()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    bench = Bench(tmp_path)
+    bench.data.write_text("first")
+    return bench
+
+
+def test_changed_data_are_never_reused_and_unchanged_ones_are(bench: Bench) -> None:
+    assert [bench.run(), bench.run()] == ["first", "first"]
+    assert bench.worked == 1
+    bench.data.write_text("second")
+    assert bench.run() == "second"
+    bench.data.write_text("first")
+    assert bench.run() == "first"
+    assert bench.worked == 2
+
+
+def test_data_that_change_while_they_are_read_are_not_kept(bench: Bench) -> None:
+    assert bench.run(meanwhile="second") == "second"
+    bench.data.write_text("first")
+    assert bench.run() == "first"
+    assert bench.worked == 2
+
+
+def test_without_a_cache_everything_is_worked_anew(bench: Bench) -> None:
+    bench.run()
+    bench.run(cached=False)
+    bench.run(cached=False)
+    assert bench.worked == 3
+
+
+@pytest.mark.parametrize(
+    "changed", ["common/pictures.py", "ingest/deep/source.py", "ingest/new.py"]
+)
+def test_changed_code_is_another_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    components = tmp_path / "components"
+    for name in ("common/step_cache.py", "common/pictures.py", "ingest/deep/source.py"):
+        (components / name).parent.mkdir(parents=True, exist_ok=True)
+        (components / name).write_text("old")
+    (components / "train").mkdir()
+    monkeypatch.setattr(step_cache, "__file__", str(components / "common" / "step_cache.py"))
+    before = step_cache.key("ingest", "{}", {}, "")
+    (components / "train" / "fit.py").write_text("another step's code")
+    assert step_cache.key("ingest", "{}", {}, "") == before
+    (components / changed).write_text("new")
+    assert step_cache.key("ingest", "{}", {}, "") != before
+
+
+def test_each_part_of_the_key_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {
+        step_cache.key("ingest", "{}", {}, ""),
+        step_cache.key("export", "{}", {}, ""),
+        step_cache.key("ingest", '{"a":1}', {}, ""),
+        step_cache.key("ingest", "{}", {"dataset": "1"}, ""),
+        step_cache.key("ingest", "{}", {"shards": "1"}, ""),
+        step_cache.key("ingest", "{}", {"dataset": "2"}, ""),
+        step_cache.key("ingest", "{}", {}, "weights"),
+    }
+    monkeypatch.setattr(step_cache, "_library_versions", lambda: {"numpy": "99"})
+    keys.add(step_cache.key("ingest", "{}", {}, ""))
+    monkeypatch.undo()
+    monkeypatch.setenv("KERAS_BACKEND", "jax" if os.environ.get("KERAS_BACKEND") != "jax" else "x")
+    keys.add(step_cache.key("ingest", "{}", {}, ""))
+    assert len(keys) == 9
+
+
+def entry(root: Path, key: str, content: str = "x") -> None:
+    out = root / "made" / key
+    out.mkdir(parents=True)
+    (out / "file").write_text(content)
+    step_cache.store(str(root / "cache"), "ingest", key, {"out": out})
+
+
+def entries(root: Path) -> set[str]:
+    return {path.name for path in (root / "cache" / "ingest").iterdir()}
+
+
+def test_the_cache_is_bounded_by_number_and_by_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(step_cache.KEEP_PER_STEP + 3):
+        entry(tmp_path, f"k{number}")
+        os.utime(tmp_path / "cache" / "ingest" / f"k{number}", (number, number))
+    assert len(entries(tmp_path)) == step_cache.KEEP_PER_STEP
+    assert "k0" not in entries(tmp_path)
+    monkeypatch.setattr(step_cache, "KEEP_BYTES_PER_STEP", 250)
+    entry(tmp_path, "large", "x" * 200)
+    assert "large" in entries(tmp_path)
+    entry(tmp_path, "too-large-by-itself", "x" * 300)
+    assert entries(tmp_path) == {"too-large-by-itself"}
+
+
+def test_what_killed_runs_left_is_cleared_after_an_hour(tmp_path: Path) -> None:
+    entry(tmp_path, "a")
+    for name, age_s in ((".partial-old", 7200), (".partial-young", 0)):
+        left = tmp_path / "cache" / "ingest" / name
+        left.mkdir()
+        os.utime(left, (time.time() - age_s,) * 2)
+    entry(tmp_path, "b")
+    assert entries(tmp_path) == {"a", "b", ".partial-young"}
+
+
+def test_an_entry_that_goes_while_it_is_fetched_is_worked_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.run()
+    link_tree = step_cache.link_tree
+
+    def evicted(source: Path, target: Path) -> None:
+        if "cache" in source.parts:
+            link_tree(source, target)
+            shutil.rmtree(source)
+            raise FileNotFoundError(source)
+        link_tree(source, target)
+
+    monkeypatch.setattr(step_cache, "link_tree", evicted)
+    assert bench.run() == "first"
+    assert bench.worked == 2

@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from harm_support import CLASSES, reference_of, table_of, world
+from typer.testing import CliRunner
+
+from components.common.artifacts.prediction_log import SCHEMA, read_log
+from components.common.errors import DataError
+from components.monitor.audit import draw_sample, read_labels, with_labels
+from components.monitor.observations import Observations
+from pipelines.cli import app
+
+
+@pytest.fixture
+def served() -> Observations:
+    return world(400, fault=0.3, seed=5)
+
+
+@pytest.fixture
+def log(tmp_path: Path, served: Observations) -> Path:
+    root = tmp_path / "log" / "parts"
+    (root / "2026-01-01").mkdir(parents=True)
+    (root / "pictures").mkdir()
+    table: pa.Table = table_of(served).select(SCHEMA.names)
+    pq.write_table(table, root / "2026-01-01" / "a.parquet")
+    for sha256 in served.sha256[:300]:
+        (root / "pictures" / f"{sha256}.png").write_bytes(b"p")
+    return root
+
+
+def fill(folder: Path, served: Observations) -> None:
+    sheet = pd.read_csv(folder / "labels.csv", dtype=str)
+    truth = dict(zip(served.sha256, served.labels, strict=True))
+    sheet["label"] = [truth[request] for request in sheet["request_id"]]
+    sheet.to_csv(folder / "labels.csv", index=False)
+
+
+def test_sample_and_report_find_the_accuracy(
+    tmp_path: Path, log: Path, served: Observations
+) -> None:
+    reference_of(world(480), tmp_path / "reference")
+    where = ["--model", "parts", "--log", str(log.parent)]
+    folder = tmp_path / "audit"
+    drawn = CliRunner().invoke(app, ["audit", "sample", str(folder), "--count", "120", *where])
+    assert drawn.exit_code == 0, drawn.output
+    assert len(list((folder / "pictures").iterdir())) == 120
+    fill(folder, served)
+    asked = ["audit", "report", str(folder), "--reference", str(tmp_path / "reference"), *where]
+    said = CliRunner().invoke(app, asked)
+    assert said.exit_code == 0, said.output
+    assert "120 audited labels" in " ".join(said.output.split())
+
+
+def test_one_seed_draws_one_sample(tmp_path: Path, log: Path) -> None:
+    table = read_log(log).table
+    sheets = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        draw_sample(table, log, out=tmp_path / name, count=50, seed=seed)
+        sheets.append((tmp_path / name / "labels.csv").read_text())
+    assert sheets[0] == sheets[1] != sheets[2]
+    assert "functional" not in sheets[0]  # the decision would sway the person
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"label": "broken"}, "line 2.*'broken'"),
+        ({"label": ""}, "no label at all"),
+        ({"row": "x", "label": CLASSES[0]}, "no number"),
+    ],
+)
+def test_a_bad_sheet_is_refused_in_words(
+    tmp_path: Path, log: Path, change: dict[str, str], words: str
+) -> None:
+    draw_sample(read_log(log).table, log, out=tmp_path / "a", count=5, seed=0)
+    pd.read_csv(tmp_path / "a" / "labels.csv", dtype=str).assign(**change).to_csv(
+        tmp_path / "a" / "labels.csv", index=False
+    )
+    with pytest.raises(DataError, match=words):
+        read_labels(tmp_path / "a", classes=CLASSES)
+
+
+def test_a_sheet_that_is_missing_or_of_another_log_is_refused(
+    tmp_path: Path, log: Path, served: Observations
+) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        read_labels(tmp_path, classes=CLASSES)
+    draw_sample(read_log(log).table, log, out=tmp_path / "a", count=5, seed=0)
+    fill(tmp_path / "a", served)
+    labels = read_labels(tmp_path / "a", classes=CLASSES)
+    with pytest.raises(DataError, match="labels of other records"):
+        with_labels(read_log(log).table.slice(0, 0), labels)
+
+
+def test_a_log_without_pictures_says_so(tmp_path: Path, log: Path) -> None:
+    table = read_log(log).table.filter(pa.array(np.arange(400) >= 300))
+    with pytest.raises(DataError, match="kept picture"):
+        draw_sample(table, log, out=tmp_path / "a", count=5, seed=0)
