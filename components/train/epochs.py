@@ -26,16 +26,6 @@ class Epoch:
     partners: npt.NDArray[np.int64] | None
     shares: Floats
 
-    def part(self, places: slice) -> "Epoch":
-        """Return the pictures at some places of the order, as an epoch of their own."""
-        return Epoch(
-            self.rows[places],
-            self.targets[places],
-            self.weights[places],
-            None if self.partners is None else self.partners[places],
-            self.shares[places],
-        )
-
     def inputs(self, sources: Sequence[Rows]) -> list[npt.NDArray[Any]]:
         """Return what the tail is fed with, one float32 [N, ...] a source."""
         return [self._mixed(source) for source in sources]

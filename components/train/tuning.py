@@ -3,7 +3,6 @@
 import dataclasses
 import logging
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -300,26 +299,15 @@ def _train_epoch(
     tail: keras.Model, inputs: TuningInputs, epoch: Epoch, batch: int, listener: "_Steps"
 ) -> Score:
     history = tail.fit(
-        _Batches(epoch, inputs.train_inputs, batch), shuffle=False, verbose=0, callbacks=[listener]
+        as_fed(epoch.inputs(inputs.train_inputs)),
+        epoch.targets,
+        sample_weight=epoch.weights,
+        batch_size=batch,
+        shuffle=False,
+        verbose=0,
+        callbacks=[listener],
     ).history
     return Score(float(history["loss"][0]), float(history["categorical_accuracy"][0]))
-
-
-class _Batches(keras.utils.PyDataset):
-    """An epoch step by step, so that float32 copies are never there for all pictures at once."""
-
-    def __init__(self, epoch: Epoch, sources: Sequence[Rows], batch: int) -> None:
-        super().__init__()
-        self._epoch = epoch
-        self._sources = sources
-        self._batch = batch
-
-    def __len__(self) -> int:
-        return math.ceil(len(self._epoch.rows) / self._batch)
-
-    def __getitem__(self, step: int) -> tuple[Any, Floats, Floats]:
-        part = self._epoch.part(slice(step * self._batch, (step + 1) * self._batch))
-        return as_fed(part.inputs(self._sources)), part.targets, part.weights
 
 
 class _Steps(keras.callbacks.Callback):
