@@ -44,7 +44,10 @@ def keep_compiled(folder: Path) -> None:
     if keras.backend.backend() != "jax":
         return
     import jax
+    from jax.experimental.compilation_cache import compilation_cache
 
+    # JAX opens its folder once; without this a second one would be left empty.
+    compilation_cache.reset_cache()
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_compilation_cache_max_size", _COMPILED_BYTES)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
