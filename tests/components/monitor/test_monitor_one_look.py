@@ -28,7 +28,7 @@ from components.monitor.policy_config import PolicyConfig
 pytestmark = pytest.mark.filterwarnings("ignore:vert. bool was deprecated")
 
 NOW = 1_767_600_000.0  # 5 January 2026, 8:00 UTC
-QUICK = DetectConfig(detectors=("ks_statistics",), null_windows=100, windows="independent")
+QUICK = DetectConfig(detectors=("ks_features",), null_windows=100, windows="independent")
 
 
 @pytest.fixture
