@@ -60,7 +60,13 @@ def _draw_accuracy(axes: Any, weeks: Sequence[Lived]) -> None:
     low = [_bound(one, high_loss=True) for one in weeks]
     high = [_bound(one, high_loss=False) for one in weeks]
     axes.fill_between(numbers, low, high, color=_ORANGE, alpha=0.18, linewidth=0)
-    axes.plot(numbers, estimated, color=_ORANGE, linewidth=1.4, label="estimated without labels")
+    axes.plot(
+        numbers,
+        estimated,
+        color=_ORANGE,
+        linewidth=1.4,
+        label="as the monitor estimates it, with its 90 % interval",
+    )
     axes.plot(numbers, [one.accuracy for one in weeks], color=_INK, linewidth=1.4, label="true")
     previous = weeks[0].version
     for one in weeks:
