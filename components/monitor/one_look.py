@@ -18,6 +18,7 @@ from components.common.artifacts.drift_report import (
 from components.common.artifacts.prediction_log import PICTURES, model_log
 from components.common.artifacts.reference import Reference
 from components.monitor import policy
+from components.monitor.audit import Labels, read_labels
 from components.monitor.config import MonitorConfig
 from components.monitor.explain import explain
 from components.monitor.harm.estimate import estimate
@@ -115,8 +116,15 @@ def _window(
         classes=classes,
         since_unix_s=now - settings.window_h * 3600.0,
         now_unix_s=now,
+        labels=_audited(settings, found),
     )
     return from_log(model_log(Path(settings.log), settings.model_name), wanted)
+
+
+def _audited(settings: MonitorConfig, found: ReferenceFound) -> Labels | None:
+    if not settings.audit or found.reference is None:
+        return None
+    return read_labels(Path(settings.audit), classes=found.reference.info.classes)
 
 
 def _classes(served: Served, found: ReferenceFound) -> int:

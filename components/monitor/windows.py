@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.common import saved_model
 from components.common.artifacts.drift_report import WindowInfo
@@ -24,6 +25,7 @@ from components.common.errors import DataError, expected
 from components.common.picture_statistics import measure
 from components.common.pictures import PICTURE_SUFFIXES, decode
 from components.common.progress import track
+from components.monitor.audit import Labels, label
 from components.monitor.observations import Observations, from_table
 
 LOG = logging.getLogger(__name__)
@@ -63,6 +65,7 @@ class Wanted:
     since_unix_s, until_unix_s: from, and up to; 0 leaves the end open.
     now_unix_s: records from later than an hour after it have a wrong clock; 0 is the present.
     last: only so many of the newest; 0 takes all.
+    labels: of an audit; records that it has get theirs.
     """
 
     version: int
@@ -71,6 +74,7 @@ class Wanted:
     until_unix_s: float = 0.0
     now_unix_s: float = 0.0
     last: int = 0
+    labels: Labels | None = None
 
 
 def from_log(root: Path, wanted: Wanted) -> Window:
@@ -100,13 +104,20 @@ def from_log(root: Path, wanted: Wanted) -> Window:
     rows = np.flatnonzero(sieve.mask)[-wanted.last :] if wanted.last else np.flatnonzero(sieve.mask)
     if log.damaged:
         sieve.left_out[DAMAGED] = len(log.damaged)
-    observations = from_table(log.table.take(pa.array(rows)), classes=wanted.classes)
+    table = log.table.take(pa.array(rows))
     notes = [f"{path} is damaged; what could be read of it was." for path in log.damaged]
     if not len(rows):
         notes.append(_why_empty(root, frame, wanted))
     elif OTHER_VERSION in sieve.left_out:
         count = sieve.left_out[OTHER_VERSION]
         notes.append(f"{count} predictions of other versions are left out.")
+    if wanted.labels is not None:
+        table = label(table, wanted.labels)
+        found = pc.sum(pc.not_equal(table["label"], "")).as_py() or 0
+        notes.append(
+            f"{found} of {len(wanted.labels.by_record)} audited records are of this window."
+        )
+    observations = from_table(table, classes=wanted.classes)
     return _window(str(root), observations, sieve.left_out, notes)
 
 

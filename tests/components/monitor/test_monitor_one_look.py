@@ -262,3 +262,26 @@ def test_a_folder_of_pictures_is_looked_at_instead_of_the_log(home: Path) -> Non
     assert report.info.window.pictures == 60
     assert report.info.window.left_out == {"unreadable": 1}
     assert report.info.detections
+
+
+def test_labels_of_an_audit_make_the_loss_measured(home: Path) -> None:
+    seen = world(200, seed=1)
+    log(home, seen)
+    folder = home / "audit"
+    folder.mkdir()
+    lines = ["request_id,row,picture,label"]
+    lines += [f"a-{row},{seen_row},,{seen.labels[row]}" for row, seen_row in _records(home)[:40]]
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    changed = MonitorConfig(**{**vars(settings(home)), "audit": str(folder)})
+    report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
+    assert report.info.harm is not None
+    assert (report.info.harm.basis, report.info.harm.labels) == ("audit", 40)
+    assert "40 of 40 audited records are of this window" in said(report)
+
+
+def _records(home: Path) -> list[tuple[int, int]]:
+    table = pq.read_table(home / "log" / "parts" / "2026-01-05" / "a.parquet")
+    return [
+        (int(name.removeprefix("a-")), row)
+        for name, row in zip(table["request_id"].to_pylist(), table["row"].to_pylist(), strict=True)
+    ]
