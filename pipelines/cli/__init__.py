@@ -19,8 +19,10 @@ from pipelines.cli import (
     predict,
     rollback,
     run,
+    runs,
     schedule,
     serve,
+    submit,
     tune,
 )
 from pipelines.cli import compile as compile_command
@@ -44,12 +46,14 @@ app.command(name="monitor")(monitor.monitor)
 app.command(name="watch")(monitor.watch)
 app.command(name="lineage")(lineage.lineage)
 app.command(name="compile")(compile_command.compile_pipeline)
+app.command(name="submit")(submit.submit)
 app.command(name="backbones")(backbones.backbones)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(audit.app, name="audit")
 app.add_typer(label.app, name="label")
 app.add_typer(schedule.app, name="schedule")
+app.add_typer(runs.app, name="runs")
 
 
 def main() -> None:

@@ -34,6 +34,8 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
         "monitor",
         "watch",
         "schedule",
+        "submit",
+        "runs",
         "gateway",
     ],
 )
