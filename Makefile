@@ -60,7 +60,7 @@ compile: install ## write the Kubeflow Pipelines YAML to build/
 
 lock: ## resolve the dependencies anew into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-package graft --extra all --extra bench --extra dev --no-header -q \
+	  --no-emit-package graft --extra all --extra jax --extra bench --extra dev --no-header -q \
 	  -o requirements.lock --upgrade
 	tools/lock_images.sh
 

@@ -23,6 +23,7 @@ from pipelines.cli import (
     schedule,
     serve,
     submit,
+    simulate,
     tune,
 )
 from pipelines.cli import compile as compile_command
@@ -44,6 +45,7 @@ app.command(name="predict")(predict.predict)
 app.command(name="rollback")(rollback.rollback)
 app.command(name="monitor")(monitor.monitor)
 app.command(name="watch")(monitor.watch)
+app.command(name="simulate")(simulate.simulate)
 app.command(name="lineage")(lineage.lineage)
 app.command(name="compile")(compile_command.compile_pipeline)
 app.command(name="submit")(submit.submit)
