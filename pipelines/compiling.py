@@ -11,8 +11,7 @@ from pipelines.arguments import (
     pipeline_arguments,
     tuning_arguments,
 )
-from pipelines.config import TrainingRun
-from pipelines.watching import PipelineName
+from pipelines.config import PipelineName, TrainingRun
 
 
 def compile_to(output: Path, *, settings: TrainingRun, pipeline: PipelineName) -> None:

@@ -22,8 +22,8 @@ from pipelines.cli import (
     runs,
     schedule,
     serve,
-    submit,
     simulate,
+    submit,
     tune,
 )
 from pipelines.cli import compile as compile_command
