@@ -10,6 +10,7 @@ from components.common.errors import GraftError
 from pipelines.cli import (
     audit,
     backbones,
+    batch,
     data,
     doctor,
     gateway,
@@ -42,6 +43,7 @@ app.command(name="tune")(tune.tune)
 app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
 app.command(name="gateway")(gateway.gateway)
 app.command(name="predict")(predict.predict)
+app.command(name="batch", context_settings=serve.PASS_FLAGS_ON)(batch.batch)
 app.command(name="rollback")(rollback.rollback)
 app.command(name="monitor")(monitor.monitor)
 app.command(name="watch")(monitor.watch)
