@@ -5,7 +5,7 @@ import importlib.resources
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field
@@ -28,6 +28,8 @@ from components.train.config import TrainConfig
 from components.train.rank_config import RankConfig
 from components.validate.config import ValidateConfig
 from pipelines.schedule_config import ScheduleConfig
+
+PipelineName = Literal["training", "tuning", "monitoring"]
 
 # Said once at the top of a preset, handed to every section that has a field of that name.
 SHARED = ("seed", "model_name", "model_base_path")
