@@ -20,9 +20,11 @@ from pipelines.cli import (
     predict,
     rollback,
     run,
+    runs,
     schedule,
     serve,
     simulate,
+    submit,
     tune,
 )
 from pipelines.cli import compile as compile_command
@@ -48,12 +50,14 @@ app.command(name="watch")(monitor.watch)
 app.command(name="simulate")(simulate.simulate)
 app.command(name="lineage")(lineage.lineage)
 app.command(name="compile")(compile_command.compile_pipeline)
+app.command(name="submit")(submit.submit)
 app.command(name="backbones")(backbones.backbones)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(audit.app, name="audit")
 app.add_typer(label.app, name="label")
 app.add_typer(schedule.app, name="schedule")
+app.add_typer(runs.app, name="runs")
 
 
 def main() -> None:

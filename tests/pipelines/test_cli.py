@@ -37,6 +37,8 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
         "monitor",
         "watch",
         "schedule",
+        "submit",
+        "runs",
         "gateway",
     ],
 )
