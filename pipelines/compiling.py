@@ -11,6 +11,7 @@ from pipelines.arguments import (
     pipeline_arguments,
     tuning_arguments,
 )
+from pipelines.cluster.settings_of_tasks import with_settings
 from pipelines.config import PipelineName, TrainingRun
 
 
@@ -42,7 +43,11 @@ def compile_training(settings: TrainingRun, output: Path) -> None:
     """
     from pipelines.training import training_pipeline
 
-    _compile(training_pipeline, cluster_arguments(settings, "training"), output)
+    _compile(
+        with_settings(training_pipeline, settings.cluster),
+        cluster_arguments(settings, "training"),
+        output,
+    )
 
 
 def compile_tuning(settings: TrainingRun, output: Path) -> None:
@@ -50,14 +55,19 @@ def compile_tuning(settings: TrainingRun, output: Path) -> None:
     from pipelines.tuning import tuning_pipeline
 
     pipeline = tuning_pipeline(parallelism=settings.tune.plan.parallelism)
-    _compile(pipeline, cluster_arguments(settings, "tuning"), output)
+    _compile(
+        with_settings(pipeline, settings.cluster), cluster_arguments(settings, "tuning"), output
+    )
 
 
 def compile_monitoring(settings: TrainingRun, output: Path) -> None:
     """Write the monitoring pipeline's KFP YAML, as `compile_training`."""
-    from pipelines.monitoring import monitoring_pipeline
+    from pipelines.monitoring import monitoring_of, retraining_pipeline
 
-    _compile(monitoring_pipeline, cluster_arguments(settings, "monitoring"), output)
+    pipeline = monitoring_of(with_settings(retraining_pipeline, settings.cluster))
+    _compile(
+        with_settings(pipeline, settings.cluster), cluster_arguments(settings, "monitoring"), output
+    )
 
 
 def _context(settings: TrainingRun) -> RunContext:
