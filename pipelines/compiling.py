@@ -11,7 +11,27 @@ from pipelines.arguments import (
     pipeline_arguments,
     tuning_arguments,
 )
-from pipelines.config import TrainingRun
+from pipelines.cluster.settings_of_tasks import with_settings
+from pipelines.config import PipelineName, TrainingRun
+
+
+def compile_to(output: Path, *, settings: TrainingRun, pipeline: PipelineName) -> None:
+    """Write the KFP YAML of the pipeline of that name."""
+    {
+        "training": compile_training,
+        "tuning": compile_tuning,
+        "monitoring": compile_monitoring,
+    }[pipeline](settings, output)
+
+
+def cluster_arguments(settings: TrainingRun, pipeline: PipelineName) -> dict[str, str]:
+    """Return the arguments that `compile_to` makes the defaults of the pipeline's parameters."""
+    arguments = {
+        "training": pipeline_arguments,
+        "tuning": tuning_arguments,
+        "monitoring": monitoring_arguments,
+    }
+    return arguments[pipeline](settings, _context(settings))
 
 
 def compile_training(settings: TrainingRun, output: Path) -> None:
@@ -23,7 +43,11 @@ def compile_training(settings: TrainingRun, output: Path) -> None:
     """
     from pipelines.training import training_pipeline
 
-    _compile(training_pipeline, pipeline_arguments(settings, _context(settings)), output)
+    _compile(
+        with_settings(training_pipeline, settings.cluster),
+        cluster_arguments(settings, "training"),
+        output,
+    )
 
 
 def compile_tuning(settings: TrainingRun, output: Path) -> None:
@@ -31,14 +55,19 @@ def compile_tuning(settings: TrainingRun, output: Path) -> None:
     from pipelines.tuning import tuning_pipeline
 
     pipeline = tuning_pipeline(parallelism=settings.tune.plan.parallelism)
-    _compile(pipeline, tuning_arguments(settings, _context(settings)), output)
+    _compile(
+        with_settings(pipeline, settings.cluster), cluster_arguments(settings, "tuning"), output
+    )
 
 
 def compile_monitoring(settings: TrainingRun, output: Path) -> None:
     """Write the monitoring pipeline's KFP YAML, as `compile_training`."""
-    from pipelines.monitoring import monitoring_pipeline
+    from pipelines.monitoring import monitoring_of, retraining_pipeline
 
-    _compile(monitoring_pipeline, monitoring_arguments(settings, _context(settings)), output)
+    pipeline = monitoring_of(with_settings(retraining_pipeline, settings.cluster))
+    _compile(
+        with_settings(pipeline, settings.cluster), cluster_arguments(settings, "monitoring"), output
+    )
 
 
 def _context(settings: TrainingRun) -> RunContext:

@@ -5,7 +5,7 @@ import importlib.resources
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field
@@ -27,7 +27,10 @@ from components.select.config import SelectConfig
 from components.train.config import TrainConfig
 from components.train.rank_config import RankConfig
 from components.validate.config import ValidateConfig
+from pipelines.cluster.config import ClusterConfig
 from pipelines.schedule_config import ScheduleConfig
+
+PipelineName = Literal["training", "tuning", "monitoring"]
 
 # Said once at the top of a preset, handed to every section that has a field of that name.
 SHARED = ("seed", "model_name", "model_base_path")
@@ -80,10 +83,11 @@ class TrainingRun(Section):
     monitor: MonitorConfig = MonitorConfig()
     retrain: RetrainConfig = RetrainConfig()
     schedule: ScheduleConfig = ScheduleConfig()
+    cluster: ClusterConfig = ClusterConfig()
 
 
 # Sections that are no step of a training run.
-_OTHERS = {"tune", "monitor", "retrain", "schedule"}
+_OTHERS = {"tune", "monitor", "retrain", "schedule", "cluster"}
 MONITORING_STEPS = ("monitor",)
 TUNING_STEPS = tuple(field.name for field in dataclasses.fields(TuneConfig))
 STEPS = tuple(

@@ -18,12 +18,11 @@ from pipelines.arguments import (
     pipeline_arguments,
     tuning_arguments,
 )
-from pipelines.config import TrainingRun
+from pipelines.config import PipelineName, TrainingRun
 from pipelines.live import StepList
 from pipelines.runners.containers import CONTAINERS, check_image, containers_for
 from pipelines.runners.local import LocalRun, run_locally
 from pipelines.summary import print_summary
-from pipelines.watching import PipelineName
 
 _ARGUMENTS = {
     "training": pipeline_arguments,

@@ -4,13 +4,13 @@ import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from components.common import config
 from components.common.artifacts.records import read_record
 from components.common.errors import ConfigError
 from components.common.progress import Progress
 from components.common.step import StepRecord
+from pipelines.config import PipelineName
 
 STEP_ORDER = (
     "ingest",
@@ -41,8 +41,6 @@ TUNING_STEP_ORDER = (
 )
 
 MONITORING_STEP_ORDER = ("monitor", *STEP_ORDER)
-
-PipelineName = Literal["training", "tuning", "monitoring"]
 
 _ORDERS: dict[PipelineName, tuple[str, ...]] = {
     "training": STEP_ORDER,

@@ -66,14 +66,38 @@ def ask(
         Exception: whatever TensorFlow raises for a model that it cannot load or run.
     """
     model = model or load(folder)
-    outputs = {OUTPUT_PROBABILITIES, OUTPUT_CLASSES, OUTPUT_DECISION}
-    signature = _signature(model, SIGNATURE_BYTES, outputs)
+    signature = answering_signature(model)
     parts = _answers(signature, paths, read, batch_size=batch_size, activity=activity)
-    return Answers(
-        np.concatenate([part[OUTPUT_PROBABILITIES] for part in parts]),
-        _texts(parts, OUTPUT_CLASSES),
-        _texts(parts, OUTPUT_DECISION),
-    )
+    return _joined(parts)
+
+
+def answer(model: Any, pictures: Sequence[bytes]) -> Answers:
+    """Send one batch through the bytes signature of a loaded SavedModel.
+
+    Args:
+        model: as from `load`.
+        pictures: as from `pictures.to_servable`, at least one.
+
+    Raises:
+        ExportError: the model has not the signature that Graft exports.
+        Exception: whatever TensorFlow raises for pictures that the model cannot answer.
+    """
+    import tensorflow as tf
+
+    signature = answering_signature(model)
+    told = signature(**{INPUT_BYTES: tf.constant(list(pictures), dtype=tf.string)})
+    part = {name: tensor.numpy() for name, tensor in told.items()}
+    return _joined([part])
+
+
+def answering_signature(model: Any) -> Any:
+    """Return the bytes signature of a loaded SavedModel.
+
+    Raises:
+        ExportError: it has not the one that Graft exports.
+    """
+    outputs = {OUTPUT_PROBABILITIES, OUTPUT_CLASSES, OUTPUT_DECISION}
+    return _signature(model, SIGNATURE_BYTES, outputs)
 
 
 def embed(
@@ -128,6 +152,14 @@ def _signature(model: Any, name: str, outputs: set[str]) -> Any:
             )
         )
     return signature
+
+
+def _joined(parts: list[dict[str, Any]]) -> Answers:
+    return Answers(
+        np.concatenate([part[OUTPUT_PROBABILITIES] for part in parts]),
+        _texts(parts, OUTPUT_CLASSES),
+        _texts(parts, OUTPUT_DECISION),
+    )
 
 
 def _texts(parts: list[dict[str, Any]], name: str) -> tuple[str, ...]:

@@ -111,9 +111,8 @@ def with_labels(table: pa.Table, labels: Labels) -> pa.Table:
     Raises:
         DataError: no labelled record is in the table.
     """
-    keys = zip(table["request_id"].to_pylist(), table["row"].to_pylist(), strict=True)
-    column = [labels.by_record.get((request, row), "") for request, row in keys]
-    if not any(column):
+    labelled = label(table, labels)
+    if not any(labelled["label"].to_pylist()):
         raise DataError(
             expected(
                 "labels of records in this log",
@@ -121,6 +120,13 @@ def with_labels(table: pa.Table, labels: Labels) -> pa.Table:
                 do="name the log and the dates that the sample was drawn from",
             )
         )
+    return labelled
+
+
+def label(table: pa.Table, labels: Labels) -> pa.Table:
+    """Return the table with a column `label`, "" where the audit has none, all "" if need be."""
+    keys = zip(table["request_id"].to_pylist(), table["row"].to_pylist(), strict=True)
+    column = [labels.by_record.get((request, row), "") for request, row in keys]
     return table.append_column("label", pa.array(column, pa.string()))
 
 

@@ -18,6 +18,8 @@ class MonitorConfig(Section):
     model_base_path, model_name: the served model; its newest version is watched.
     log: folder of the prediction log.
     pictures: a folder of pictures to look at instead of the log; "" looks at the log.
+    audit: a filled-in folder of `graft audit sample`: the loss is measured, not estimated; ""
+        without.
     window_h: how many hours of the log are looked at, back from now.
     additions: the table of pictures that were labelled later (`graft data add`), with the columns
         sha256 and added_unix_s; "" when there is none.
@@ -28,6 +30,7 @@ class MonitorConfig(Section):
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
     log: str = ".graft/predictions"
     pictures: str = ""
+    audit: str = ""
     window_h: Annotated[float, Field(gt=0)] = 168.0
     additions: str = ""
     seed: Annotated[int, Field(ge=0)] = 0

@@ -2,6 +2,8 @@
 
 import dataclasses
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from components.common.artifacts.drift_report import (
 )
 from components.common.artifacts.prediction_log import PICTURES, model_log
 from components.common.artifacts.reference import Reference
-from components.monitor import policy, window
+from components.monitor import policy
+from components.monitor.audit import Labels, read_labels
 from components.monitor.config import MonitorConfig
 from components.monitor.explain import explain
 from components.monitor.harm.estimate import estimate
@@ -31,7 +34,7 @@ from components.monitor.served import (
     find_reference,
     find_served,
 )
-from components.monitor.window import Window
+from components.monitor.windows import Asked, Wanted, Window, from_log, from_pictures
 
 LOG = logging.getLogger(__name__)
 
@@ -62,7 +65,7 @@ def look(
         DataError: no version is published, or pictures or labels cannot be read.
         GraftError: the decision cannot be recorded.
     """
-    now = now_unix_s or window.now()
+    now = now_unix_s or time.time()
     served = find_served(settings)
     found = find_reference(served)
     seen = _window(settings, served, found, now=now)
@@ -90,7 +93,7 @@ def look(
         repeated=settled.repeated,
     )
     report = DriftReport(out, info)
-    _write_page(report, seen, found, log=Path(settings.log))
+    _write_page(report, seen, found, settings)
     report.write()
     _tell(info)
     return report
@@ -100,14 +103,28 @@ def _window(
     settings: MonitorConfig, served: Served, found: ReferenceFound, *, now: float
 ) -> Window:
     classes = _classes(served, found)
-    return window.from_log(
-        Path(settings.log),
-        model=settings.model_name,
+    if settings.pictures:
+        asked = Asked(
+            folder=served.path,
+            model=settings.model_name,
+            version=served.version,
+            classes=classes,
+        )
+        return from_pictures(Path(settings.pictures), asked)
+    wanted = Wanted(
         version=served.version,
         classes=classes,
-        window_h=settings.window_h,
+        since_unix_s=now - settings.window_h * 3600.0,
         now_unix_s=now,
+        labels=_audited(settings, found),
     )
+    return from_log(model_log(Path(settings.log), settings.model_name), wanted)
+
+
+def _audited(settings: MonitorConfig, found: ReferenceFound) -> Labels | None:
+    if not settings.audit or found.reference is None:
+        return None
+    return read_labels(Path(settings.audit), classes=found.reference.info.classes)
 
 
 def _classes(served: Served, found: ReferenceFound) -> int:
@@ -185,17 +202,27 @@ def _left_to_another(decision: Decision, history: History) -> Decision:
     return Decision(word="keep", reasons=(*decision.reasons, reason), key=decision.key)
 
 
-def _write_page(report: DriftReport, seen: Window, found: ReferenceFound, *, log: Path) -> None:
-    kept = model_log(log, report.info.model_name) / PICTURES
+def _write_page(
+    report: DriftReport, seen: Window, found: ReferenceFound, settings: MonitorConfig
+) -> None:
     reference = found.reference
     page = render(
         report.info,
         window=seen.observations if len(seen.observations) else None,
         reference=of_reference(reference.root) if reference else None,
-        picture=lambda sha256: _bytes_of(next(kept.glob(f"{sha256}.*"), None)),
+        picture=_pictures(seen, settings),
         nearest=lambda sha256: _bytes_of(reference.picture_path(sha256)) if reference else None,
     )
     write_report(report.report_path, page)
+
+
+def _pictures(seen: Window, settings: MonitorConfig) -> Callable[[str], bytes | None]:
+    """Return where a picture of the window is found by its digest."""
+    if settings.pictures:
+        places = {sha256: Path(settings.pictures) / path for sha256, path in seen.places.items()}
+        return lambda sha256: _bytes_of(places.get(sha256))
+    kept = model_log(Path(settings.log), settings.model_name) / PICTURES
+    return lambda sha256: _bytes_of(next(kept.glob(f"{sha256}.*"), None))
 
 
 def _bytes_of(path: Path | None) -> bytes | None:

@@ -6,7 +6,9 @@ What cannot be used is left out and counted by reason; nothing here raises for a
 import hashlib
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.common import saved_model
 from components.common.artifacts.drift_report import WindowInfo
@@ -27,6 +30,7 @@ from components.common.errors import DataError, expected
 from components.common.picture_statistics import measure
 from components.common.pictures import PICTURE_SUFFIXES, decode
 from components.common.progress import track
+from components.monitor.audit import Labels, label
 from components.monitor.observations import Observations, from_table
 
 LOG = logging.getLogger(__name__)
@@ -46,10 +50,16 @@ _AHEAD_S = 3600.0
 
 @dataclass(frozen=True)
 class Window:
-    """Observations, and what was looked at and left out to get them."""
+    """Observations, and what was looked at and left out to get them.
+
+    notes: sentences for people: damaged files, and why there is nothing if there is nothing.
+    places: of pictures from a folder, where in it each digest lies.
+    """
 
     observations: Observations
     info: WindowInfo
+    notes: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +70,7 @@ class Wanted:
     since_unix_s, until_unix_s: from, and up to; 0 leaves the end open.
     now_unix_s: records from later than an hour after it have a wrong clock; 0 is the present.
     last: only so many of the newest; 0 takes all.
+    labels: of an audit; records that it has get theirs.
     """
 
     version: int
@@ -68,6 +79,7 @@ class Wanted:
     until_unix_s: float = 0.0
     now_unix_s: float = 0.0
     last: int = 0
+    labels: Labels | None = None
 
 
 def from_log(root: Path, wanted: Wanted) -> Window:
@@ -97,8 +109,41 @@ def from_log(root: Path, wanted: Wanted) -> Window:
     rows = np.flatnonzero(sieve.mask)[-wanted.last :] if wanted.last else np.flatnonzero(sieve.mask)
     if log.damaged:
         sieve.left_out[DAMAGED] = len(log.damaged)
-    observations = from_table(log.table.take(pa.array(rows)), classes=wanted.classes)
-    return _window(str(root), observations, sieve.left_out)
+    table = log.table.take(pa.array(rows))
+    notes = [f"{path} is damaged; what could be read of it was." for path in log.damaged]
+    if not len(rows):
+        notes.append(_why_empty(root, frame, wanted))
+    elif OTHER_VERSION in sieve.left_out:
+        count = sieve.left_out[OTHER_VERSION]
+        notes.append(f"{count} predictions of other versions are left out.")
+    if wanted.labels is not None:
+        table = label(table, wanted.labels)
+        found = pc.sum(pc.not_equal(table["label"], "")).as_py() or 0
+        notes.append(
+            f"{found} of {len(wanted.labels.by_record)} audited records are of this window."
+        )
+    observations = from_table(table, classes=wanted.classes)
+    return _window(str(root), observations, sieve.left_out, notes)
+
+
+def _why_empty(root: Path, frame: pd.DataFrame, wanted: Wanted) -> str:
+    others = set(frame["version"].tolist()) - {0, wanted.version}
+    if others:
+        named = ", ".join(str(one) for one in sorted(others))
+        return (
+            f"The window holds predictions of version {named} only, but version {wanted.version} "
+            "is the newest here; look whether the server has loaded it."
+        )
+    if len(frame):
+        return f"The window holds no usable prediction of version {wanted.version}."
+    times = read_log(root).table["time_unix_s"].to_numpy()
+    if not len(times):
+        return (
+            f"The prediction log in {root} is empty; send predictions through `graft gateway`, or "
+            "correct monitor.log."
+        )
+    newest = datetime.fromtimestamp(float(np.nanmax(times)), UTC)
+    return f"The window is empty; the newest record is from {newest:%Y-%m-%d %H:%M} UTC."
 
 
 @dataclass
@@ -167,7 +212,10 @@ def from_pictures(folder: Path, asked: Asked) -> Window:
     if records:
         _ask(records, folder, asked)
     table = pa.Table.from_pylist([_whole(record, asked) for record in records], schema=SCHEMA)
-    return _window(str(folder), from_table(table, classes=asked.classes), left_out)
+    notes = [] if records else [f"There is no picture in {folder} that can be looked at."]
+    window = _window(str(folder), from_table(table, classes=asked.classes), left_out, notes)
+    places = {str(one["picture_sha256"]): str(one["request_id"]) for one in records}
+    return replace(window, places=places)
 
 
 def _look(paths: list[Path], folder: Path, left_out: dict[str, int]) -> list[dict[str, Any]]:
@@ -224,7 +272,9 @@ def _whole(record: dict[str, Any], asked: Asked) -> dict[str, Any]:
     return dict.fromkeys(SCHEMA.names) | same | record
 
 
-def _window(source: str, observations: Observations, left_out: dict[str, int]) -> Window:
+def _window(
+    source: str, observations: Observations, left_out: dict[str, int], notes: list[str]
+) -> Window:
     times = observations.times_unix_s
     info = WindowInfo(
         source=source,
@@ -235,4 +285,4 @@ def _window(source: str, observations: Observations, left_out: dict[str, int]) -
         last_unix_s=float(times.max(initial=-np.inf)) if len(times) else 0.0,
         left_out=left_out,
     )
-    return Window(observations, info)
+    return Window(observations, info, tuple(notes))

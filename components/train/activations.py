@@ -26,9 +26,11 @@ from components.train.activation_store import (
     EntryName,
     row_digests,
 )
+from components.train.answers import answers
 from components.train.data import FlippedPixels, Rows, Split
 from components.train.folding import Precision, fold_batch_norm
-from components.train.network import INPUT, Network, as_fed
+from components.train.memory import halving_batch
+from components.train.network import INPUT, Network
 from components.train.weights import weights_sha256
 
 LOG = logging.getLogger(__name__)
@@ -144,11 +146,19 @@ class ActivationCache:
         part = fold_batch_norm(between, precision=self.precision)
         earlier = Want(want.split, want.starts, want.flip, activity=want.activity)
         sources = self.inputs(network, earlier)
-        for first in track(range(0, len(missing), _BATCH), want.activity):
-            rows = missing[first : first + _BATCH]
-            inputs = [np.asarray(source[rows], dtype=np.float32) for source in sources]
-            for draft, values in zip(drafts.values(), _answers(part, inputs), strict=True):
-                _put(draft, rows, values)
+        done = 0
+
+        def fill(batch: int) -> None:
+            nonlocal done
+            for first in track(range(done, len(missing), batch), want.activity):
+                rows = missing[first : first + batch]
+                inputs = [np.asarray(source[rows], dtype=np.float32) for source in sources]
+                for draft, values in zip(drafts.values(), answers(part, inputs), strict=True):
+                    _put(draft, rows, values)
+                done = first + len(rows)
+
+        # Where the memory does not suffice it goes on from where it was, with half the pictures.
+        halving_batch(fill, _BATCH)
 
     def _family(self, network: Network, layer: str, flip: tuple[bool, bool]) -> str:
         frozen = network.between((INPUT,), (layer,))
@@ -194,12 +204,6 @@ def _put(draft: Draft, rows: Any, values: Activations) -> None:
 
 def _row_shape(network: Network, layer: str) -> tuple[int, ...]:
     return tuple(network.model.get_layer(layer).output.shape[1:])
-
-
-def _answers(part: keras.Model, inputs: list[Activations]) -> list[Activations]:
-    answers = part.predict_on_batch(as_fed(inputs))
-    several = isinstance(answers, list | tuple)
-    return [np.asarray(values, np.float32) for values in (answers if several else [answers])]
 
 
 def _structure(model: keras.Model) -> str:

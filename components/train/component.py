@@ -14,7 +14,10 @@ def train(shards: Input[Dataset], config: str, run: str, candidate: Output[Model
     from components.common.config import from_json
     from components.common.run_context import RunContext
     from components.common.step import run_step
+    from components.train.accelerator import prepare
     from components.train.config import TrainConfig
+
+    prepare(from_json(TrainConfig, config, where="train"))
     from components.train.fit import train
     from components.train.warm_start import source
     from components.train.weights import source_sha256
@@ -49,12 +52,15 @@ def rank(
     from components.common.config import from_json
     from components.common.run_context import RunContext
     from components.common.step import run_step
+    from components.train.accelerator import prepare
     from components.train.config import TrainConfig
+
+    base = from_json(TrainConfig, train_config, where="train")
+    prepare(base)
     from components.train.rank import is_complete, rank, sources_sha256
     from components.train.rank_config import RankConfig
 
     context = from_json(RunContext, run, where="run")
-    base = from_json(TrainConfig, train_config, where="train")
     out = Path(ranking.path)
     run_step(
         "rank",
@@ -89,7 +95,10 @@ def train_finalist(
     from components.common.config import from_json
     from components.common.run_context import RunContext
     from components.common.step import run_step
+    from components.train.accelerator import prepare
     from components.train.config import TrainConfig
+
+    prepare(from_json(TrainConfig, config, where="train"))
     from components.train.fit_finalist import fit_finalist
     from components.train.weights import source_sha256
 

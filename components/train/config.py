@@ -29,8 +29,15 @@ class TrainConfig(Section):
     seed: two runs on a CPU with one seed agree to 1e-6.
     precision: what the convolutions are computed in during training: "float32", "bfloat16" (faster
         on processors that have it, weights stay float32), or "auto", which takes bfloat16 where
-        it is known to pay. What is exported is float32 in any case.
+        it was measured to pay, so never on a GPU. What is exported is float32 in any case.
     cache_gb: how much disk the activation cache may keep, in GB (10^9 bytes).
+    backend: what Keras runs on while training: "tensorflow", "jax" (the extra `jax`), or "auto",
+        which leaves it to Keras (KERAS_BACKEND, else TensorFlow). Other steps are not affected.
+    accelerator: "auto" takes a GPU where there is one, "gpu" wants one, "cpu" leaves it alone.
+    without_gpu: what "gpu" does where there is none: "refuse", or "warn" and use the processor.
+    devices: how many GPUs share every step, 0 for all there are; more than one needs JAX.
+    keep_compiled: keep JAX's compiled programs with the caches, so that the next run is ready
+        sooner.
     """
 
     backbone: str = "mobilenet_v2"
@@ -44,3 +51,8 @@ class TrainConfig(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     cache_gb: Annotated[float, Field(gt=0)] = 4.0
+    backend: Literal["auto", "tensorflow", "jax"] = "auto"
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    without_gpu: Literal["refuse", "warn"] = "refuse"
+    devices: Annotated[int, Field(ge=0)] = 1
+    keep_compiled: bool = True

@@ -16,11 +16,13 @@ from components.common.artifacts.shards import Shards
 from components.common.errors import GraftError, expected
 from components.common.seeding import derive
 from components.train import data, network, warm_start
+from components.train.accelerator import running_on
 from components.train.activations import ActivationCache
 from components.train.calibration import fit_temperature, softmax
 from components.train.checkpoints import Checkpoints
 from components.train.config import TrainConfig
 from components.train.data import FLIPS, Floats, Split, TrainingData
+from components.train.jax_epoch import keep_compiled
 from components.train.network import EMBEDDING, INPUT, Network
 from components.train.precision import chosen
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
@@ -51,11 +53,25 @@ def train(
         run_dir: this run's folder, beside those of the runs that a warm start may come from.
 
     Raises:
-        ConfigError: unknown backbone, method, option or cut point.
+        ConfigError: unknown backbone, method, option or cut point, or see `running_on`.
         DataError: a class without pictures, or pictures too small for the network.
         WeightsError: see `network.build`.
         GraftError: the saved network answers differently from the one in memory.
     """
+    with running_on(settings) as notes:
+        _train(shards_root, out, settings, _Places(cache_dir, run_dir), notes)
+
+
+@dataclass(frozen=True)
+class _Places:
+    cache_dir: str
+    run_dir: str
+
+
+def _train(
+    shards_root: Path, out: Path, settings: TrainConfig, places: _Places, notes: tuple[str, ...]
+) -> None:
+    cache_dir, run_dir = places.cache_dir, places.run_dir
     method = plugins.load(METHODS, settings.method)
     options = config.load(method.Options, settings.options, where="train.options")
     shards = Shards.read(shards_root)
@@ -65,6 +81,8 @@ def train(
     built, origin = _start(settings, splits, image_size_px=size, run_dir=run_dir)
     with ExitStack() as stack:
         root = cache_dir or stack.enter_context(tempfile.TemporaryDirectory())
+        if settings.keep_compiled and cache_dir:
+            keep_compiled(Path(cache_dir) / "compiled")
         cache = ActivationCache(
             Path(root) / "activations", int(settings.cache_gb * 1e9), chosen(settings.precision)
         )
@@ -75,7 +93,7 @@ def train(
         kept = fitted.network or built
         logits = flip_averaged_logits(kept, splits.validation, cut=fitted.cut, session=session)
     temperature = fit_temperature(logits, splits.validation.labels)
-    outcome = _Outcome(splits, kept, fitted, temperature, logits)
+    outcome = _Outcome(splits, kept, fitted, temperature, logits, notes)
     _write(out, settings, shards, outcome, weights_sha256=origin)
     standings.remove()
 
@@ -118,15 +136,16 @@ class _Outcome:
     fitted: Fitted
     temperature: float
     validation_logits: Floats
+    before: tuple[str, ...] = ()
 
     def notes(self, settings: TrainConfig) -> tuple[str, ...]:
-        """Return what a reader should know: of the data, of the start, of the fit."""
+        """Return what a reader should know: of the machine, the data, the start, the fit."""
         counts = np.bincount(self.data.validation.labels, minlength=len(self.data.classes))
         unseen = [name for name, n in zip(self.data.classes, counts, strict=True) if n == 0]
         notes = [f"warm start from {settings.warm_start}"] if settings.warm_start else []
         if unseen:
             notes.append(f"no validation picture of {', '.join(unseen)}: calibrated without")
-        return (*notes, *self.fitted.notes)
+        return (*self.before, *notes, *self.fitted.notes)
 
 
 def _write(

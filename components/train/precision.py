@@ -6,6 +6,7 @@ from typing import Literal
 
 import keras
 
+from components.train.accelerator import gpus
 from components.train.folding import Precision
 
 LOG = logging.getLogger(__name__)
@@ -17,14 +18,15 @@ _DOT_PRODUCTS = {"avx512_bf16", "amx_bf16"}
 def chosen(asked: Literal["auto", "float32", "bfloat16"]) -> Precision:
     """Return the precision for "auto": bfloat16 where it was measured to be faster.
 
-    That is TensorFlow on a processor with bfloat16 dot products and no accelerator.
+    That is with TensorFlow on a processor with bfloat16 dot products. JAX has no fast bfloat16
+    convolutions on processors. On a GPU it was never measured, and old cards have none: there
+    "bfloat16" has to be asked for.
     """
     if asked != "auto":
         return asked
-    plain_cpu = keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices(
-        "gpu"
-    )
-    precision: Precision = "bfloat16" if plain_cpu and _has_dot_products(_CPU_FACTS) else "float32"
+    on_processor = keras.backend.backend() == "tensorflow" and not gpus()
+    pays = on_processor and _has_dot_products(_CPU_FACTS)
+    precision: Precision = "bfloat16" if pays else "float32"
     LOG.info("convolutions in %s", precision)
     return precision
 

@@ -12,9 +12,10 @@ import pandas as pd
 from components.common.artifacts.candidate import CURVE_COLUMNS
 from components.common.artifacts.decision import Decision
 from components.train.activations import ActivationCache, Want
+from components.train.answers import answers
 from components.train.data import FLIPS, Floats, Rows, Split
 from components.train.memory import halving_batch
-from components.train.network import LOGITS, Network, as_fed
+from components.train.network import LOGITS, Network
 from components.train.probe import log_loss
 
 
@@ -105,14 +106,14 @@ def flip_averaged_logits(network: Network, split: Split, *, cut: str, session: S
 def predict(model: Any, inputs: Sequence[Rows], *, rows: int, batch: int = 64) -> Floats:
     """Return a model's answers for the first `rows` rows of its inputs, float32 [rows, ...]."""
 
-    def answers(batch: int) -> Floats:
+    def in_batches(batch: int) -> Floats:
         chunks = [slice(first, min(first + batch, rows)) for first in range(0, rows, batch)]
         parts = [_answers(model, inputs, chunk) for chunk in chunks]
         return np.concatenate(parts).astype(np.float32)
 
-    return halving_batch(answers, batch)
+    return halving_batch(in_batches, batch)
 
 
 def _answers(model: Any, inputs: Sequence[Rows], chunk: slice) -> npt.NDArray[Any]:
     parts = [np.asarray(part[chunk], dtype=np.float32) for part in inputs]
-    return np.asarray(model.predict_on_batch(as_fed(parts)))
+    return answers(model, parts)[0]

@@ -12,10 +12,12 @@ from pydantic import Field
 from components.common.config import Section
 from components.common.progress import report
 from components.common.seeding import generator
+from components.train.accelerator import gpus
 from components.train.checkpoints import Checkpoint, Standing
 from components.train.data import ClassWeight, Floats, Rows, Split
 from components.train.epochs import Epoch, draw_epoch, mix, smoothed
 from components.train.folding import Precision
+from components.train.jax_epoch import RunEpoch, compiled_epoch
 from components.train.keeper import Keep, Keeper, averaged, stalled
 from components.train.memory import halving_batch
 from components.train.network import as_fed
@@ -172,7 +174,7 @@ class _Training:
     ) -> None:
         self._tail = tail
         # Over the same variables: what it learns, the tail has learnt.
-        self._quick = quickened(tail, precision=inputs.precision)
+        self._quick = quickened(tail, precision=inputs.precision, on_gpu=bool(gpus()))
         self._inputs = inputs
         self._options = options
         self._seed = seed
@@ -191,9 +193,12 @@ class _Training:
         if stood is not None and self._fits(stood, optimizer):
             self._take_up(stood, optimizer)
         listener = _Steps(total=self._steps)
+        whole_epoch = compiled_epoch(
+            self._quick, optimizer, self._inputs.train_inputs, batch=options.batch
+        )
         while len(self._curves) < options.epochs and not stalled(self._curves, options.patience):
             listener.done = len(self._curves) * self._steps // options.epochs
-            row = self._epoch(optimizer, listener)
+            row = self._epoch(optimizer, whole_epoch, listener)
             if not (math.isfinite(row.train_loss) and math.isfinite(row.validation_loss)):
                 why = f"the loss was not finite in epoch {len(self._curves)}"
                 return Tuned(tuple(self._curves), why)
@@ -201,7 +206,9 @@ class _Training:
         self._keeper.restore(optimizer)
         return Tuned(tuple(self._curves), "")
 
-    def _epoch(self, optimizer: LayerwiseAdamW, listener: "_Steps") -> EpochScore:
+    def _epoch(
+        self, optimizer: LayerwiseAdamW, whole_epoch: RunEpoch | None, listener: "_Steps"
+    ) -> EpochScore:
         """Train for one epoch, score it, note it."""
         number = len(self._curves) + 1
         epoch = draw_epoch(self._inputs.train, self._targets, rng=self._rng)
@@ -209,7 +216,11 @@ class _Training:
             rng = generator(self._seed, "mixup", str(number))
             epoch = mix(epoch, self._options.mixup, rng=rng)
         tail, inputs = self._tail, self._inputs
-        trained = _train_epoch(self._quick, inputs, epoch, self._options.batch, listener)
+        if whole_epoch is None:
+            trained = _train_epoch(self._quick, inputs, epoch, self._options.batch, listener)
+        else:
+            trained = whole_epoch(epoch)
+            report("fine-tuning", number * self._steps // self._options.epochs, self._steps)
         with averaged(tail, optimizer):
             judged = score(inputs.validation_logits(tail), inputs.validation)
             row = EpochScore(

@@ -10,6 +10,7 @@ from components.common.errors import GraftError
 from pipelines.cli import (
     audit,
     backbones,
+    batch,
     data,
     doctor,
     gateway,
@@ -19,8 +20,11 @@ from pipelines.cli import (
     predict,
     rollback,
     run,
+    runs,
     schedule,
     serve,
+    simulate,
+    submit,
     tune,
 )
 from pipelines.cli import compile as compile_command
@@ -39,17 +43,21 @@ app.command(name="tune")(tune.tune)
 app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
 app.command(name="gateway")(gateway.gateway)
 app.command(name="predict")(predict.predict)
+app.command(name="batch", context_settings=serve.PASS_FLAGS_ON)(batch.batch)
 app.command(name="rollback")(rollback.rollback)
 app.command(name="monitor")(monitor.monitor)
 app.command(name="watch")(monitor.watch)
+app.command(name="simulate")(simulate.simulate)
 app.command(name="lineage")(lineage.lineage)
 app.command(name="compile")(compile_command.compile_pipeline)
+app.command(name="submit")(submit.submit)
 app.command(name="backbones")(backbones.backbones)
 app.command(name="doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(audit.app, name="audit")
 app.add_typer(label.app, name="label")
 app.add_typer(schedule.app, name="schedule")
+app.add_typer(runs.app, name="runs")
 
 
 def main() -> None:

@@ -27,6 +27,10 @@ Log = Annotated[
 Pictures = Annotated[
     Path | None, typer.Option(help="A folder of pictures to look at instead of the log.")
 ]
+Audit = Annotated[
+    Path | None,
+    typer.Option(help="What `graft audit sample` wrote, filled in: the loss is then measured."),
+]
 Assignments = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override a setting: --set monitor.policy.cool_down_h=24."),
@@ -43,6 +47,7 @@ def monitor(
     data: Data = None,
     log: Log = None,
     pictures: Pictures = None,
+    audit: Audit = None,
     assignments: Assignments = None,
     model_base_path: BasePath = None,
     runs_dir: Runs = Path("runs"),
@@ -56,7 +61,8 @@ def monitor(
     from pipelines.looking import look_once
 
     name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
-    plain = _plain(name, data, log, pictures, model_base_path, assignments)
+    places = {"log": log, "pictures": pictures, "audit": audit}
+    plain = _plain(name, places, data, model_base_path, assignments)
     look_once(_watch(name, plain, runs_dir, cache_dir), Console())
 
 
@@ -87,7 +93,7 @@ def watch(
     from pipelines.looking import alone, keep_looking, look_once
 
     name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
-    plain = _plain(name, data, log, None, model_base_path, assignments)
+    plain = _plain(name, {"log": log}, data, model_base_path, assignments)
     chosen = {"cron": cron, "time_zone": time_zone}
     given = {key: value for key, value in chosen.items() if value is not None}
     plain["schedule"] = {**(plain.get("schedule") or {}), **given}
@@ -106,14 +112,12 @@ def watch(
 
 def _plain(
     name: str,
+    places: dict[str, Path | None],
     data: Path | None,
-    log: Path | None,
-    pictures: Path | None,
     model_base_path: Path | None,
     assignments: list[str] | None,
 ) -> dict[str, Any]:
     plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
-    places = {"log": log, "pictures": pictures}
     given = {key: str(path.resolve()) for key, path in places.items() if path is not None}
     plain["monitor"] = {**(plain.get("monitor") or {}), **given}
     return override(plain, assignments or ())

@@ -51,6 +51,20 @@ InContainers = Annotated[
 Image = Annotated[
     str, typer.Option(envvar="GRAFT_CPU_IMAGE", help="Image of the steps, with --containers.")
 ]
+KubeflowHost = Annotated[
+    str,
+    typer.Option(
+        "--host",
+        help="Address of Kubeflow Pipelines. Default: KF_PIPELINES_ENDPOINT, the cluster that this "
+        "runs in, or the kubeconfig.",
+    ),
+]
+KubeflowNamespace = Annotated[
+    str, typer.Option("--namespace", help="Yours, where Kubeflow has several users.")
+]
+Wait = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Stay and show the steps until the run is over.")
+]
 DEFAULT_RUNS_DIR = Path("runs")
 DEFAULT_CACHE_DIR = Path(".graft/cache")
 DEFAULT_IMAGE = CPU_IMAGE

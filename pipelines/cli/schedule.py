@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines.cli import options
 from pipelines.cli.run import DEMO_PRESET
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
@@ -24,14 +25,8 @@ Cron = Annotated[
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", help="Override a setting. Repeatable.")
 ]
-Host = Annotated[
-    str,
-    typer.Option(
-        help="Address of Kubeflow Pipelines. Default: KF_PIPELINES_ENDPOINT, the cluster that this "
-        "runs in, or the kubeconfig."
-    ),
-]
-Namespace = Annotated[str, typer.Option(help="Yours, where Kubeflow has several users.")]
+Host = options.KubeflowHost
+Namespace = options.KubeflowNamespace
 
 
 @app.command()
@@ -106,6 +101,25 @@ def remove(
     Console().print(f"{escape(chosen)}: {'removed' if removed else 'was not there'}")
 
 
+@app.command("run-now")
+def run_now(
+    name: Annotated[str | None, typer.Argument(help="As listed. Default: the preset's.")] = None,
+    preset: Preset = DEMO_PRESET,
+    wait: options.Wait = True,
+    host: Host = "",
+    namespace: Namespace = "",
+    assignments: Assignments = None,
+) -> None:
+    """Start what a schedule starts, now; the exit code is the run's outcome."""
+    from pipelines.cli.submit import show_until_over
+    from pipelines.cluster.connect import connect
+    from pipelines.cluster.schedules import run_now as start
+
+    chosen = name or schedule_name(resolve(_plain(preset, None, assignments)))
+    connection = connect(host=host, namespace=namespace)
+    show_until_over(connection, start(connection, chosen), wait=wait)
+
+
 @app.command()
 def manifest(
     preset: Preset = DEMO_PRESET,
@@ -142,7 +156,6 @@ def _plain(preset: str, cron: str | None, assignments: list[str] | None) -> dict
 
 
 def _compile(settings: TrainingRun, package: Path) -> None:
-    from pipelines.compiling import compile_monitoring, compile_training
+    from pipelines.compiling import compile_to
 
-    compilers = {"monitoring": compile_monitoring, "training": compile_training}
-    compilers[settings.schedule.pipeline](settings, package)
+    compile_to(package, settings=settings, pipeline=settings.schedule.pipeline)

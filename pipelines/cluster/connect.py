@@ -49,10 +49,12 @@ class Patience:
 class Connection:
     """The APIs of one server, and how to call them.
 
+    ui: where Kubeflow's own pages are: KF_PIPELINES_UI_ENDPOINT, or the host.
     namespace: of a multi-user installation; "" elsewhere.
     """
 
     host: str
+    ui: str
     namespace: str
     pipelines: Any
     uploads: Any
@@ -75,6 +77,21 @@ class Connection:
         """Call what makes something: asked again only when the server surely did nothing (429)."""
         return self._call(function, words, options, doing=doing, repeatable=False)
 
+    def read_text(self, path: str, *, doing: str) -> str:
+        """Get what is no JSON: a log.
+
+        Raises:
+            UnreachableError, ClusterRefusedError, ServerError: as `read`.
+        """
+        client = self.runs.api_client
+
+        def get(**options: Any) -> str:
+            headers = {"Accept": "text/plain"}
+            client.call_api(path, "GET", header_params=headers, auth_settings=["Bearer"], **options)
+            return str(client.last_response.data)
+
+        return str(self._call(get, (), {}, doing=doing, repeatable=True, check=_plain))
+
     def _call(
         self,
         function: Callable[..., Any],
@@ -83,12 +100,15 @@ class Connection:
         *,
         doing: str,
         repeatable: bool,
+        check: Callable[..., Any] | None = None,
     ) -> Any:
         timeouts = (self.patience.timeout_s, self.patience.timeout_s)
         for attempt in range(self.patience.attempts):
             try:
                 return _translated(
-                    lambda: _checked(function, words, options | {"_request_timeout": timeouts}),
+                    lambda: (check or _checked)(
+                        function, words, options | {"_request_timeout": timeouts}
+                    ),
                     doing=doing,
                     host=self.host,
                 )
@@ -123,6 +143,7 @@ def connect(*, host: str = "", namespace: str = "", patience: Patience | None = 
     apis[0].api_client.rest_client.pool_manager.connection_pool_kw["retries"] = False
     return Connection(
         host=str(configuration.host),
+        ui=str(client._get_url_prefix()).rstrip("/"),
         namespace=namespace or client.get_user_namespace() or "",
         pipelines=apis[0],
         uploads=apis[1],
@@ -189,6 +210,14 @@ def _checked(function: Callable[..., Any], words: tuple[Any, ...], options: dict
     if not text.lstrip().startswith("{"):
         raise ValueError(text)
     return made
+
+
+def _plain(function: Callable[..., Any], words: tuple[Any, ...], options: dict[str, Any]) -> str:
+    """Call for text; the pages of a login or of the interface itself are no log."""
+    text = str(function(*words, **options))
+    if text.lstrip()[:15].lower().startswith(("<!doctype", "<html")):
+        raise ValueError(text)
+    return text
 
 
 def _short(error: Exception) -> str:

@@ -7,26 +7,33 @@ import yaml
 from components.common.images import CPU_IMAGE
 from pipelines.schedule_config import ScheduleConfig
 
+# The image's own user (Containerfile): the volumes are shared with TF Serving's pods.
+USER = 10001
 _COMMANDS = {"monitoring": "monitor", "training": "run"}
 
 
 def manifest(schedule: ScheduleConfig, plain: dict[str, Any], *, name: str) -> str:
     """Return a ConfigMap with the settings and the CronJob that runs them, as YAML.
 
-    The job needs two volume claims: `models`, which TF Serving reads, `graft-work` for pictures,
-    prediction log and runs; and, if people are to be told, the secret `graft-notify`.
+    The job needs the volume claims `graft-data` (/data: pictures and weights, and its own runs and
+    cache), `graft-models` (/models, which TF Serving reads) and `graft-log` (/log); and,
+    if people are to be told, the secret `graft-notify`.
 
     Args:
         schedule: when, and which pipeline.
         plain: the settings as they are written in a preset.
         name: of both objects.
     """
-    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "graft"}
+    labels = {
+        "app.kubernetes.io/name": name,
+        "app.kubernetes.io/component": "schedule",
+        "app.kubernetes.io/part-of": "graft",
+    }
     settings = yaml.safe_dump(plain, sort_keys=False)
     config_map = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": name, "labels": dict(labels)},
+        "metadata": {"name": name, "labels": labels},
         "data": {"settings.yaml": settings},
     }
     job = {
@@ -45,14 +52,29 @@ def manifest(schedule: ScheduleConfig, plain: dict[str, Any], *, name: str) -> s
                 "spec": {
                     "backoffLimit": 0,
                     "template": {
-                        "metadata": {"labels": dict(labels)},
+                        "metadata": {"labels": labels},
                         "spec": _pod(schedule, name),
                     },
                 }
             },
         },
     }
-    return yaml.safe_dump_all([config_map, job], sort_keys=False)
+    return yaml.dump_all([config_map, job], Dumper=_Readable, sort_keys=False)
+
+
+class _Readable(yaml.SafeDumper):
+    """Writes texts of several lines as they are, and what is mentioned twice twice."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Readable.add_representer(str, _text)
 
 
 def _pod(schedule: ScheduleConfig, name: str) -> dict[str, Any]:
@@ -64,7 +86,7 @@ def _pod(schedule: ScheduleConfig, name: str) -> dict[str, Any]:
         "name": "graft",
         "image": CPU_IMAGE,
         "command": words,
-        "workingDir": "/work",
+        "workingDir": "/data",
         "envFrom": [{"secretRef": {"name": "graft-notify", "optional": True}}],
         "resources": {
             "requests": {"cpu": "2", "memory": "4Gi"},
@@ -78,7 +100,8 @@ def _pod(schedule: ScheduleConfig, name: str) -> dict[str, Any]:
         "volumeMounts": [
             {"name": "config", "mountPath": "/config", "readOnly": True},
             {"name": "models", "mountPath": "/models"},
-            {"name": "work", "mountPath": "/work"},
+            {"name": "data", "mountPath": "/data"},
+            {"name": "log", "mountPath": "/log", "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},
         ],
     }
@@ -87,16 +110,22 @@ def _pod(schedule: ScheduleConfig, name: str) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": 1000,
-            "runAsGroup": 1000,
-            "fsGroup": 1000,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [container],
         "volumes": [
             {"name": "config", "configMap": {"name": name}},
-            {"name": "models", "persistentVolumeClaim": {"claimName": "models"}},
-            {"name": "work", "persistentVolumeClaim": {"claimName": "graft-work"}},
+            _claim("models", "graft-models"),
+            _claim("data", "graft-data"),
+            _claim("log", "graft-log"),
             {"name": "tmp", "emptyDir": {}},
         ],
     }
+
+
+def _claim(volume: str, claim: str) -> dict[str, Any]:
+    return {"name": volume, "persistentVolumeClaim": {"claimName": claim}}

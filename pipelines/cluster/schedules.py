@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from components.common.errors import DataError, expected
 from pipelines.cluster.connect import Connection
 from pipelines.cluster.errors import ClusterRefusedError
-from pipelines.cluster.filters import all_pages, named
+from pipelines.cluster.experiments import EXPERIMENT, ensure_experiment
+from pipelines.cluster.filters import all_pages
+from pipelines.cluster.runs import Run, new_name, start
 from pipelines.cluster.uploads import Uploaded, newest_version
 
 PREFIX = "graft-"
-EXPERIMENT = "graft"
 
 Change = Literal["created", "replaced", "unchanged"]
 
@@ -96,6 +98,37 @@ def remove(connection: Connection, name: str) -> int:
     return len(there)
 
 
+def run_now(connection: Connection, name: str) -> Run:
+    """Start one run of what a schedule starts, with the same pipeline and parameters.
+
+    Raises:
+        DataError: there is no schedule of that name.
+        ServerError: the server cannot be reached, refuses, or fails.
+    """
+    there = list_schedules(connection)
+    found = [one for one in there if one.name == name]
+    if not found:
+        known = ", ".join(one.name for one in there) or "there is none"
+        raise DataError(
+            expected(
+                f"a schedule ({known})",
+                received=f"'{name}'",
+                do="choose one, or make it with `graft schedule apply`",
+            )
+        )
+    version_id = found[0].version_id
+    if not version_id:
+        newest = newest_version(connection, found[0].pipeline_id)
+        version_id = newest.pipeline_version_id if newest else ""
+    return start(
+        connection,
+        name=new_name(name),
+        pipeline_id=found[0].pipeline_id,
+        version_id=version_id,
+        parameters={},
+    )
+
+
 def _fits(one: Schedule, cron: str, uploaded: Uploaded, connection: Connection) -> bool:
     if one.version_id:
         newest = newest_version(connection, uploaded.pipeline_id)
@@ -149,30 +182,6 @@ def _send(
         ),
         doing=f"create the recurring run {name}",
     )
-
-
-def ensure_experiment(connection: Connection, name: str) -> str:
-    """Return the id of the experiment of that name, made if it is not there."""
-    import kfp_server_api as api
-
-    scope = {"namespace": connection.namespace} if connection.namespace else {}
-    found = all_pages(
-        connection,
-        connection.experiments.experiment_service_list_experiments,
-        items="experiments",
-        doing="list experiments",
-        filter=named(name),
-        **scope,
-    )
-    exact = [one for one in found if one.display_name == name]
-    if exact:
-        return str(exact[0].experiment_id)
-    made = connection.create(
-        connection.experiments.experiment_service_create_experiment,
-        api.V2beta1Experiment(display_name=name, **scope),
-        doing=f"create the experiment {name}",
-    )
-    return str(made.experiment_id)
 
 
 def _delete(connection: Connection, one: Schedule) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from components.common.errors import GraftError
 from components.common.run_context import RunContext
 from pipelines.arguments import write_arguments
+from pipelines.config import PipelineName
 from pipelines.runners.containers import CONTAINERS, remove_left
-from pipelines.watching import PipelineName, Snapshot, snapshot
+from pipelines.watching import Snapshot, snapshot
 
 POLL_INTERVAL_S = 0.2
 

@@ -18,6 +18,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import kfp_server_api as api
+from fake_kfp_runs import (
+    RefusedError,
+    Story,
+    aged,
+    answer_of_runs,
+    listing,
+    match_version,
+    read_log,
+)
 
 BASE = "/apis/v2beta1"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,6 +67,8 @@ class FakeKfp:
     versions: dict[str, api.V2beta1PipelineVersion] = field(default_factory=dict)
     experiments: dict[str, api.V2beta1Experiment] = field(default_factory=dict)
     recurring_runs: dict[str, api.V2beta1RecurringRun] = field(default_factory=dict)
+    runs: dict[str, api.V2beta1Run] = field(default_factory=dict)
+    story: "Story" = field(default_factory=lambda: Story())
     lock: Any = field(default_factory=threading.RLock)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -80,18 +91,12 @@ class FakeKfp:
         return None
 
 
-class RefusedError(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 def answer(kfp: FakeKfp, method: str, path: str, query: dict[str, str], body: Any) -> Any:
     """Return the model that the real server would answer with."""
     if path == "/healthz":
         return api.V2beta1GetHealthzResponse(multi_user=kfp.multi_user)
     if path == "/pipelines" and method == "GET":
-        return _listing(kfp, "pipelines", api.V2beta1ListPipelinesResponse, query, kfp.pipelines)
+        return listing(kfp, "pipelines", api.V2beta1ListPipelinesResponse, query, kfp.pipelines)
     if path == "/pipelines":
         return _new_pipeline(kfp, body)
     if path == "/pipelines/upload_version":
@@ -99,10 +104,14 @@ def answer(kfp: FakeKfp, method: str, path: str, query: dict[str, str], body: An
     if match := re.fullmatch(r"/pipelines/([^/]+)/versions", path):
         own = {k: v for k, v in kfp.versions.items() if v.pipeline_id == match[1]}
         kind = api.V2beta1ListPipelineVersionsResponse
-        return _listing(kfp, "pipeline_versions", kind, query, own)
+        return listing(kfp, "pipeline_versions", kind, query, own)
+    if path.startswith(("/apis/v1alpha1/", "/k8s/pod/logs")):
+        return read_log(kfp, path, query)
+    if path.startswith("/runs") or match_version(path):
+        return answer_of_runs(kfp, method, path, query, body)
     if path == "/experiments" and method == "GET":
         kind = api.V2beta1ListExperimentsResponse
-        return _listing(kfp, "experiments", kind, query, kfp.experiments)
+        return listing(kfp, "experiments", kind, query, kfp.experiments)
     if path == "/experiments":
         made = api.V2beta1Experiment(
             experiment_id=kfp.new_id("experiment"), display_name=body["display_name"]
@@ -111,7 +120,7 @@ def answer(kfp: FakeKfp, method: str, path: str, query: dict[str, str], body: An
         return made
     if path == "/recurringruns" and method == "GET":
         kind = api.V2beta1ListRecurringRunsResponse
-        return _listing(kfp, "recurring_runs", kind, query, kfp.recurring_runs)
+        return listing(kfp, "recurring_runs", kind, query, kfp.recurring_runs)
     if path == "/recurringruns":
         return _new_recurring_run(kfp, body)
     if match := re.fullmatch(r"/recurringruns/([^/:]+)", path):
@@ -171,21 +180,6 @@ def _model(body: Any, kind: str) -> Any:
         return client.deserialize(response, kind)
 
 
-def _listing(
-    kfp: FakeKfp, key: str, kind: Any, query: dict[str, str], items: dict[str, Any]
-) -> Any:
-    found = list(items.values())
-    for predicate in json.loads(query.get("filter") or "{}").get("predicates", []):
-        assert predicate["operation"] == "EQUALS"
-        found = [x for x in found if getattr(x, predicate["key"]) == predicate["stringValue"]]
-    if query.get("sort_by") == "created_at desc":
-        found.sort(key=lambda one: one.created_at, reverse=True)
-    start = int(query.get("page_token") or 0)
-    end = start + min(int(query.get("page_size") or 10), kfp.page_limit)
-    more = str(end) if end < len(found) else None
-    return kind(**{key: found[start:end] or None, "next_page_token": more})
-
-
 class _Handler(BaseHTTPRequestHandler):
     kfp: FakeKfp
 
@@ -219,8 +213,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(error.status, text)
         if fault is not None:
             return self._fail(fault)
+        if isinstance(made, str):
+            return self._send(200, made, kind="text/plain")
         with api.ApiClient() as client:
-            plain = client.sanitize_for_serialization(made)
+            plain = aged(client.sanitize_for_serialization(made), self.kfp.minor)
         return self._send(200, json.dumps(plain))
 
     do_GET = do_POST = do_DELETE = _serve  # noqa: N815
@@ -239,10 +235,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
 
-    def _send(self, status: int, text: str) -> None:
+    def _send(self, status: int, text: str, kind: str = "application/json") -> None:
         try:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(text.encode())))
             self.end_headers()
             self.wfile.write(text.encode())

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from components.common.errors import ConfigError
+from pipelines.batch.engine import import_beam
 from pipelines.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +26,7 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
         "tune",
         "serve",
         "predict",
+        "batch",
         "rollback",
         "compile",
         "data",
@@ -34,6 +37,8 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
         "monitor",
         "watch",
         "schedule",
+        "submit",
+        "runs",
         "gateway",
     ],
 )
@@ -48,7 +53,8 @@ def test_help_loads_nothing_heavy() -> None:
         "import sys; from typer.testing import CliRunner; from pipelines.cli import app;"
         "CliRunner().invoke(app, ['--help']);"
         "heavy = {'tensorflow', 'keras', 'kfp', 'great_expectations', 'pandas', 'sklearn',"
-        " 'matplotlib', 'dvc'} & set(sys.modules); print(sorted(heavy)); sys.exit(bool(heavy))"
+        " 'matplotlib', 'dvc', 'apache_beam'} & set(sys.modules);"
+        "print(sorted(heavy)); sys.exit(bool(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -136,3 +142,9 @@ def test_backbones_are_drawn() -> None:
     assert result.exit_code == 0
     assert "keras_hub/PRESET" in result.output
     assert "348.1 M" in result.output
+
+
+def test_without_beam_a_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apache_beam", None)
+    with pytest.raises(ConfigError, match=r"run: pip install 'graft\[batch\]'"):
+        import_beam()

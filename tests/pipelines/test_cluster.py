@@ -14,7 +14,7 @@ from pipelines.cluster.schedules import apply, list_schedules, remove
 from pipelines.cluster.uploads import Uploaded, find_pipeline, upload
 
 NAME = "graft-monitoring-solar"
-QUICK = Patience(timeout_s=1, attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
+QUICK = Patience(timeout_s=10, attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),

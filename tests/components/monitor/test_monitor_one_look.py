@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from brightness_model import write_export
 from harm_support import CLASSES, reference_of, table_of, world
 
 from components.common.artifacts.drift_report import DriftReport
 from components.common.artifacts.prediction_log import SCHEMA, STATISTIC_COLUMNS
 from components.common.artifacts.reference import reference_path
 from components.common.errors import DataError
+from components.common.pictures import encode_png
 from components.monitor.config import MonitorConfig
 from components.monitor.detect_config import DetectConfig
 from components.monitor.history import History
@@ -128,9 +130,9 @@ def test_what_cannot_be_used_is_left_out_and_counted(home: Path) -> None:
     assert report.info.window.pictures == 60
     assert report.info.window.left_out == {
         "other version": 5,
-        "failed request": 4,
-        "dated in the future": 3,
-        "no finite answer": 6,
+        "refused request": 4,
+        "clock ahead": 3,
+        "not finite": 6,
     }
 
 
@@ -148,8 +150,9 @@ def test_features_that_are_not_finite_and_undecodable_pictures_are_survived(home
     log(home, world(60, seed=1), embedding=[[float("nan")] * 6] * 60)
     log(home, world(60, seed=2), name="b", embedding=None, **dict.fromkeys(STATISTIC_COLUMNS))
     report = seen_by(home)
-    assert report.info.window.pictures == 120
+    assert report.info.window.pictures == 60
     assert report.info.window.embeddings == 0
+    assert report.info.window.left_out == {"not finite": 60}
 
 
 def test_a_clock_that_went_backwards_loses_nothing(home: Path) -> None:
@@ -239,3 +242,46 @@ def test_the_record_is_plain_json(home: Path) -> None:
     report = seen_by(home)
     plain = json.loads((report.root / "drift.json").read_text())
     assert plain["decision"]["word"] == "keep"
+
+
+@pytest.mark.slow
+def test_a_folder_of_pictures_is_looked_at_instead_of_the_log(home: Path) -> None:
+    export = write_export(home / "exported")
+    shutil.rmtree(home / "models" / "parts" / "1")
+    shutil.copytree(export.saved_model, home / "models" / "parts" / "1")
+    folder = home / "pictures"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(60):
+        pixels = rng.integers(0, 256, (24, 24, 1), dtype=np.uint8)
+        (folder / f"{number}.png").write_bytes(encode_png(pixels))
+    (folder / "text.png").write_text("not a picture")
+    changed = MonitorConfig(**{**vars(settings(home)), "pictures": str(folder)})
+    report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
+    assert report.info.window.source == str(folder)
+    assert report.info.window.pictures == 60
+    assert report.info.window.left_out == {"unreadable": 1}
+    assert report.info.detections
+
+
+def test_labels_of_an_audit_make_the_loss_measured(home: Path) -> None:
+    seen = world(200, seed=1)
+    log(home, seen)
+    folder = home / "audit"
+    folder.mkdir()
+    lines = ["request_id,row,picture,label"]
+    lines += [f"a-{row},{seen_row},,{seen.labels[row]}" for row, seen_row in _records(home)[:40]]
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    changed = MonitorConfig(**{**vars(settings(home)), "audit": str(folder)})
+    report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
+    assert report.info.harm is not None
+    assert (report.info.harm.basis, report.info.harm.labels) == ("audit", 40)
+    assert "40 of 40 audited records are of this window" in said(report)
+
+
+def _records(home: Path) -> list[tuple[int, int]]:
+    table = pq.read_table(home / "log" / "parts" / "2026-01-05" / "a.parquet")
+    return [
+        (int(name.removeprefix("a-")), row)
+        for name, row in zip(table["request_id"].to_pylist(), table["row"].to_pylist(), strict=True)
+    ]

@@ -250,7 +250,7 @@ def test_scaling() -> None:
 
 
 def test_models_come_from_the_claim_or_from_s3() -> None:
-    claim = resource("cpu", "PersistentVolumeClaim", "models")
+    claim = resource("cpu", "PersistentVolumeClaim", "graft-models")
     (volume,) = [v for v in pod("cpu")["spec"]["volumes"] if v["name"] == "models"]
     assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
     assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
@@ -276,7 +276,7 @@ def test_kserve() -> None:
     model = service["spec"]["predictor"]["model"]
     assert model["modelFormat"] == {"name": "tensorflow", "version": "2"}
     assert model["runtime"] == "kserve-tensorflow-serving"
-    claim = resource("cpu", "PersistentVolumeClaim", "models")["metadata"]["name"]
+    claim = resource("cpu", "PersistentVolumeClaim", "graft-models")["metadata"]["name"]
     assert model["storageUri"] == f"pvc://{claim}/{name}"
     # The runtime names the model like the service, and listens for REST on 8080.
     assert model["readinessProbe"]["httpGet"] == {

@@ -1,0 +1,154 @@
+"""Pictures in, answers and failures out: what a worker does with one part."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from components.common import saved_model
+from components.common.errors import DataError, ExportError, expected
+from components.common.pictures import to_servable
+from components.common.progress import worker_count
+from pipelines.batch import files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A picture with the model's answer. `scores` is float32 [classes], in [0, 1]."""
+
+    path: str
+    sha256: str
+    scores: npt.NDArray[np.float32]
+    top_class: str
+    decision: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """A picture without an answer, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Picture:
+    path: str
+    sha256: str
+    servable: bytes
+
+
+class Model:
+    """A loaded model, for all threads of a process."""
+
+    def __init__(self, folder: str) -> None:
+        """Load it.
+
+        Raises:
+            ExportError: it cannot be loaded, or has not the signature that Graft exports.
+        """
+        self._loaded = _load(folder)
+        saved_model.answering_signature(self._loaded)
+
+    def answer(self, pictures: Sequence[bytes]) -> saved_model.Answers:
+        """Answer encoded pictures; raises what TensorFlow raises."""
+        return saved_model.answer(self._loaded, pictures)
+
+
+def classify(paths: Sequence[str], *, model: Model, batch_size: int) -> Iterator[Answered | Failed]:
+    """Yield one record a picture.
+
+    The next batch is read and checked while the model answers, so that two batches of pictures
+    are in memory at most.
+
+    Args:
+        paths: the pictures, on any file system that Beam knows.
+        model: the loaded model.
+        batch_size: pictures a call of the model.
+
+    Raises:
+        Exception: what TensorFlow raises when not the pictures are to blame.
+    """
+    batches = _batches(paths, batch_size)
+    with ThreadPoolExecutor(worker_count()) as pool:
+        ahead = _begin(pool, next(batches, []))
+        while ahead:
+            read = [future.result() for future in ahead]
+            ahead = _begin(pool, next(batches, []))
+            yield from (record for record in read if isinstance(record, Failed))
+            good = [record for record in read if isinstance(record, _Picture)]
+            yield from _answer(good, model) if good else ()
+
+
+def _batches(paths: Sequence[str], size: int) -> Iterator[list[str]]:
+    rest = iter(paths)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _begin(pool: ThreadPoolExecutor, batch: list[str]) -> list["Future[_Picture | Failed]"]:
+    return [pool.submit(_read, path) for path in batch]
+
+
+def _read(path: str) -> _Picture | Failed:
+    try:
+        data = files.read_bytes(path)
+        return _Picture(
+            path=path,
+            sha256=hashlib.sha256(data).hexdigest(),
+            servable=to_servable(data, name=Path(path).name),
+        )
+    except DataError as error:
+        return Failed(path=path, reason=str(error))
+    except OSError as error:
+        return Failed(path=path, reason=f"cannot be read: {error.strerror or error}")
+
+
+def _answer(pictures: list[_Picture], model: Model) -> list[Answered | Failed]:
+    """Halve a batch that is refused until the picture to blame stands alone."""
+    import tensorflow as tf
+
+    try:
+        told = model.answer([picture.servable for picture in pictures])
+    except tf.errors.InvalidArgumentError as error:
+        if len(pictures) == 1:
+            return [Failed(path=pictures[0].path, reason=f"the model refuses it: {error.message}")]
+    except tf.errors.ResourceExhaustedError:
+        if len(pictures) == 1:
+            raise
+    else:
+        return [
+            Answered(
+                path=picture.path,
+                sha256=picture.sha256,
+                scores=told.probabilities[at],
+                top_class=told.classes[at],
+                decision=told.decisions[at],
+            )
+            for at, picture in enumerate(pictures)
+        ]
+    middle = len(pictures) // 2
+    return _answer(pictures[:middle], model) + _answer(pictures[middle:], model)
+
+
+def _load(folder: str) -> Any:
+    import tensorflow as tf
+
+    try:
+        # Not by a Path, which would lose a slash of gs://.
+        return tf.saved_model.load(folder)
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ExportError(
+            expected(
+                f"a SavedModel that TensorFlow loads from {folder}",
+                received=reason,
+                do="export or publish it anew",
+            )
+        ) from None

@@ -1,0 +1,148 @@
+"""Start a batch prediction on a Beam runner and wait for its end."""
+
+import contextlib
+import contextvars
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+
+from components.common.errors import ConfigError, GraftError, expected
+from components.common.progress import report
+from pipelines.batch import files
+from pipelines.batch.beam_pipeline import build
+from pipelines.batch.listing import cut
+from pipelines.batch.parts import Output
+from pipelines.batch.plan import plan, read_summary
+from pipelines.batch.records import Part, Summary
+
+_HERE = frozenset({None, "DirectRunner"})
+
+
+def run_batch(
+    *,
+    model: str,
+    pictures: str,
+    out: str,
+    batch_size: int = 32,
+    part_size: int = 1000,
+    beam_options: Sequence[str] = (),
+) -> Summary:
+    """Classify every picture and write answers and failures as Parquet below `out`.
+
+    Run again after a stop, it goes on where it stood; run after the end, it does nothing.
+
+    Args:
+        model, pictures, out, part_size: as `plan.plan`.
+        batch_size: pictures a call of the model.
+        beam_options: flags for Beam, e.g. `--runner=FlinkRunner`; the default runner works here.
+
+    Raises:
+        ConfigError, DataError: as `plan.plan`; or Beam does not know a flag.
+        GraftError: a worker failed; the parts that were finished stay.
+    """
+    options = _options(beam_options)
+    run = plan(model=model, pictures=pictures, out=out, part_size=part_size)
+    output = Output(files.absolute(out))
+    ended = read_summary(output)
+    if ended is not None:
+        return ended
+    parts = list(cut(output.pictures, part_size=part_size))
+    pipeline = beam.Pipeline(runner=_runner(options), options=options)
+    build(pipeline, parts, run=run, output=output, batch_size=batch_size)
+    with _reporting(output, parts):
+        _finish(pipeline)
+    summary = read_summary(output)
+    if summary is None:
+        raise _stopped("no summary")
+    return summary
+
+
+def _options(flags: Sequence[str]) -> PipelineOptions:
+    try:
+        options = PipelineOptions(list(flags))
+        known = options.get_all_options()
+        given = options.get_all_options(retain_unknown_options=True)
+    except SystemExit:
+        raise ConfigError(
+            expected("values that Beam takes", received=" ".join(flags), do="correct the flag")
+        ) from None
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ConfigError(
+            expected(
+                "flags of `graft batch --help` or of the Beam runner",
+                received=", ".join(f"--{name}" for name in unknown),
+                do="correct the flag",
+            )
+        )
+    return options
+
+
+def _runner(options: PipelineOptions) -> Any:
+    """Beam's DirectRunner would first look on the internet for a server to run on."""
+    name = options.view_as(StandardOptions).runner
+    return FnApiRunner() if name in _HERE else None
+
+
+def _finish(pipeline: beam.Pipeline) -> None:
+    # It logs a worker's whole traceback; the error that follows says what matters of it.
+    logging.getLogger("apache_beam.runners.common").setLevel(logging.CRITICAL)
+    try:
+        state = pipeline.run().wait_until_finish()
+    except Exception as error:
+        raise _stopped(_cause(error)) from error
+    if state not in (None, "DONE"):
+        raise _stopped(str(state))
+
+
+def _cause(error: Exception) -> str:
+    """A worker's error comes as a traceback in text; what it says stands last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    last = lines[-1] if lines else type(error).__name__
+    return last.partition(" [while running")[0]
+
+
+def _stopped(received: str) -> GraftError:
+    return GraftError(
+        expected(
+            "every part to be finished",
+            received=received,
+            do="mend that and run the same command again: finished parts stay",
+        )
+    )
+
+
+@contextlib.contextmanager
+def _reporting(output: Output, parts: Sequence[Part]) -> Iterator[None]:
+    """Report how many pictures lie in finished parts, on whatever runner they are made."""
+    ended = threading.Event()
+    context = contextvars.copy_context()
+
+    def watch() -> None:
+        pause_s = 0.0
+        while not ended.wait(pause_s):
+            began = time.monotonic()
+            _report(output, parts)
+            # A look at a bucket with many parts takes long.
+            pause_s = max(1.0, 20 * (time.monotonic() - began))
+        _report(output, parts)
+
+    watcher = threading.Thread(target=context.run, args=(watch,), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _report(output: Output, parts: Sequence[Part]) -> None:
+    finished = len(files.matches(files.join(output.predictions, "part-*.parquet")))
+    done = sum(part.count for part in parts[:finished])
+    report("classifying pictures", done, sum(part.count for part in parts))

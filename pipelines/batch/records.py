@@ -1,0 +1,47 @@
+"""What the launcher, the workers and a resumed run agree on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRun:
+    """One batch prediction, kept as `batch.json`: whoever goes on must ask for the same.
+
+    Paths are texts, since they may be `gs://bucket/...` as well. `version` is the number of a
+    published version, else the first twelve digits of `model_sha256`. `part_size` is in pictures.
+    """
+
+    model: str
+    model_sha256: str
+    version: str
+    pictures: str
+    part_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A stretch of the list of pictures: `count` lines from byte `offset` on."""
+
+    number: int
+    offset: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Pictures that have an answer, and pictures that are among the failures."""
+
+    answered: int = 0
+    failed: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Return the sum, as workers' counts are put together."""
+        return Counts(answered=self.answered + other.answered, failed=self.failed + other.failed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """The end of a run, kept as `summary.json`; a run without it has not ended."""
+
+    run: BatchRun
+    counts: Counts

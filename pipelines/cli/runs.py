@@ -1,0 +1,132 @@
+"""`graft runs`: what was started on Kubeflow Pipelines."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipelines.cli import options
+
+app = typer.Typer(help="Look at and stop runs on Kubeflow Pipelines.", no_args_is_help=True)
+
+Host = options.KubeflowHost
+Namespace = options.KubeflowNamespace
+Word = Annotated[str, typer.Argument(help="A run's id or name, or 'latest'.")]
+Limit = Annotated[int, typer.Option(min=1, max=200, help="How many at most.")]
+
+
+@app.command("list")
+def list_(limit: Limit = 20, host: Host = "", namespace: Namespace = "") -> None:
+    """Show the newest runs."""
+    from pipelines.cluster.connect import connect
+    from pipelines.cluster.runs import list_runs
+
+    console = Console()
+    found = list_runs(connect(host=host, namespace=namespace), limit=limit)
+    if not found:
+        console.print("no run; `graft submit` starts one")
+        return
+    table = Table("name", "state", "started", "seconds", "started by", "id")
+    for run in found:
+        table.add_row(
+            escape(run.name),
+            run.state.lower(),
+            f"{run.created:%Y-%m-%d %H:%M}" if run.created else "",
+            f"{run.seconds:.0f}",
+            "a schedule" if run.recurring_run_id else "hand",
+            run.run_id,
+        )
+    console.print(table)
+
+
+@app.command()
+def show(word: Word = "latest", host: Host = "", namespace: Namespace = "") -> None:
+    """Show a run and its steps."""
+    from pipelines.cluster.connect import connect
+    from pipelines.cluster.runs import find, link
+    from pipelines.cluster.step_list import step_table
+
+    connection = connect(host=host, namespace=namespace)
+    run = find(connection, word)
+    console = Console(soft_wrap=True)
+    console.print(f"[bold]{escape(run.name)}[/]  {link(connection, run)}")
+    console.print(f"{run.state.lower()}, {run.seconds:.0f} s {escape(run.error)}".rstrip())
+    console.print(step_table(run))
+
+
+@app.command()
+def compare(
+    first: Word, second: Word = "latest", host: Host = "", namespace: Namespace = ""
+) -> None:
+    """Show in which settings two runs differ, and how their steps went; measures by the link."""
+    from pipelines.cluster.comparing import differences, task_names
+    from pipelines.cluster.connect import connect
+    from pipelines.cluster.runs import find, link, parameters_of
+
+    connection = connect(host=host, namespace=namespace)
+    one, other = find(connection, first), find(connection, second)
+    console = Console(soft_wrap=True)
+    settings = Table("setting", escape(one.name), escape(other.name))
+    changed = differences(parameters_of(connection, one), parameters_of(connection, other))
+    for difference in changed:
+        settings.add_row(difference.setting, escape(difference.first), escape(difference.second))
+    console.print(settings if changed else "the settings are the same")
+    steps = Table("step", escape(one.name), escape(other.name))
+    for name in task_names(one, other):
+        steps.add_row(
+            name,
+            *(
+                next(
+                    (f"{t.state.lower()}, {t.seconds:.0f} s" for t in run.tasks if t.name == name),
+                    "",
+                )
+                for run in (one, other)
+            ),
+        )
+    steps.add_row("all", *(f"{run.state.lower()}, {run.seconds:.0f} s" for run in (one, other)))
+    console.print(steps)
+    console.print(f"measures: {link(connection, one, other)}")
+
+
+@app.command()
+def logs(
+    word: Word = "latest",
+    step: Annotated[
+        str | None, typer.Argument(help="Default: the step that failed, else the one that runs.")
+    ] = None,
+    host: Host = "",
+    namespace: Namespace = "",
+) -> None:
+    """Print what a step wrote."""
+    from components.common.errors import DataError, expected
+    from pipelines.cluster.connect import connect
+    from pipelines.cluster.logs import read_log, unfinished_or_failed
+    from pipelines.cluster.runs import find
+
+    connection = connect(host=host, namespace=namespace)
+    run = find(connection, word)
+    task = unfinished_or_failed(run)
+    if step is None and task is None:
+        raise DataError(
+            expected(
+                "the name of a step",
+                received=f"none, and no step of {run.name} failed or runs",
+                do=f"add one of {', '.join(task.name for task in run.tasks) or 'those to come'}",
+            )
+        )
+    typer.echo(read_log(connection, run, step or task.name))  # type: ignore[union-attr]
+
+
+@app.command()
+def cancel(word: Word, host: Host = "", namespace: Namespace = "") -> None:
+    """Stop a run; over already is no error."""
+    from pipelines.cluster.connect import connect
+    from pipelines.cluster.runs import cancel as cancel_run
+    from pipelines.cluster.runs import find
+
+    connection = connect(host=host, namespace=namespace)
+    run = find(connection, word)
+    stopped = cancel_run(connection, run)
+    Console().print(f"{escape(run.name)}: {'cancelled' if stopped else run.state.lower()}")

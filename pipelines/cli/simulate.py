@@ -1,0 +1,62 @@
+"""`graft simulate`: a year of production in minutes, and what the monitor makes of it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from pipelines.cli import options
+
+if TYPE_CHECKING:
+    from pipelines.simulating.year import Lived
+
+
+def simulate(
+    preset: options.Preset = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the timeline, the weeks as JSON, and the report.")
+    ] = Path("runs/simulation"),
+    weeks: Annotated[int, typer.Option(min=1, max=520, help="How many weeks.")] = 52,
+    pictures: Annotated[int, typer.Option(min=20, help="Pictures a week.")] = 120,
+    labels: Annotated[
+        int, typer.Option(min=1, help="Pictures people label in a week in which they are asked.")
+    ] = 40,
+    assignments: options.Assignments = None,
+) -> None:
+    """Live through a year with the real monitor: defocus, a new supplier, a bad lot, a weak lamp.
+
+    The model is a linear probe on the preset's network; detectors, explanation, loss estimate,
+    policy and label queue are those of production. Needs the demo data (`make data`).
+    """
+    from pipelines.config import override, read_preset, resolve
+    from pipelines.simulating.simulate import simulate as work
+
+    console = Console()
+    plain = override(read_preset(preset or "solar"), ["augment.views=1", *(assignments or ())])
+    settings = resolve(plain)
+    console.print(f"[bold]graft simulate[/]  ·  {weeks} weeks of {pictures} pictures  ·  {out}")
+    finished = work(
+        settings,
+        out=out,
+        weeks=weeks,
+        pictures=pictures,
+        labels=labels,
+        after=lambda lived: _print_week(console, lived),
+    )
+    console.print(f"timeline      {finished}")
+
+
+def _print_week(console: Console, lived: "Lived") -> None:
+    estimated = "   –  " if lived.harm is None else f"{lived.estimated_accuracy:6.3f}"
+    style = {"keep": "dim", "ask": "yellow", "fix_camera": "magenta", "retrain": "green"}
+    word = lived.decision.word
+    fault = f" {lived.explanation.fault}" if lived.explanation.fault else ""
+    console.print(
+        f"week {lived.now.week:2}  version {lived.version}  drift {lived.drift:6.2f}  "
+        f"accuracy {lived.accuracy:.3f} (estimated {estimated})  "
+        f"{'asked, then ' if lived.asked else ''}[{style[word]}]{word}[/]{fault}  "
+        f"[dim]{lived.now.words}[/]"
+    )
+    if lived.trained:
+        console.print(f"         {lived.trained}", style="green")

@@ -1,0 +1,52 @@
+"""docs/deploy.md: the files and objects that it names are there."""
+
+import re
+
+import pytest
+import yaml
+from rendering import DEPLOY, OVERLAYS, REPOSITORY, names, of_kind, rendered
+
+from pipelines.config import read_preset, resolve
+
+TEXT = (REPOSITORY / "docs" / "deploy.md").read_text()
+
+
+def test_the_paths_exist() -> None:
+    paths = set(re.findall(r"(?:deploy|serving/k8s|tools)/[\w./-]+\w", TEXT))
+    assert len(paths) > 10
+    for path in paths:
+        assert (REPOSITORY / path).exists(), path
+
+
+def test_every_folder_is_told() -> None:
+    for kind in ("overlays", "components", "kubeflow"):
+        for folder in (DEPLOY / kind).iterdir():
+            assert folder.name in TEXT, folder
+
+
+def test_the_settings_for_gpus_are_settings() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.S)
+    plain = read_preset(str(DEPLOY / "solar.yaml"))
+    plain["cluster"] |= yaml.safe_load(text)["cluster"]
+    assert resolve(plain).cluster.accelerator.count == 1
+
+
+@pytest.mark.slow
+def test_the_objects_exist() -> None:
+    items = rendered("managed")
+    for kind, found in (
+        ("Deployment", re.findall(r"deployment/([\w-]+)", TEXT)),
+        ("Service", re.findall(r"http://(tfserving[\w-]*):", TEXT)),
+        ("PersistentVolumeClaim", re.findall(r"^\| `(graft-\w+)` \| `/", TEXT, re.M)),
+    ):
+        assert found
+        assert set(found) <= names(items, kind), kind
+    secrets = {
+        entry["valueFrom"]["secretKeyRef"]["name"]
+        for overlay in OVERLAYS
+        for workload in of_kind(rendered(overlay), "Deployment")
+        for container in workload["spec"]["template"]["spec"]["containers"]
+        for entry in container.get("env", ())
+    }
+    for secret in secrets:
+        assert f"create secret generic {secret} " in TEXT

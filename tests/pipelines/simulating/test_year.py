@@ -1,0 +1,117 @@
+"""A few weeks of a tiny plant, with random features and the real monitor."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.common.config import to_json
+from components.common.seeding import generator
+from components.monitor.config import MonitorConfig
+from components.monitor.detect_config import DetectConfig
+from components.monitor.harm.config import HarmConfig
+from components.monitor.policy_config import PolicyConfig
+from components.train.config import TrainConfig
+from pipelines.simulating.model import Eyes
+from pipelines.simulating.plant import Cells, Plant
+from pipelines.simulating.scenario import Repairs, Scenario, conditions
+from pipelines.simulating.timeline import stretches, timeline
+from pipelines.simulating.versions import Workshop
+from pipelines.simulating.year import Stock, Year
+
+pytestmark = pytest.mark.slow
+
+SIZE_PX = 32
+QUIET = Scenario(defocus_from=99, newcomers_from=99, bad_from=99, bad_until=98, dim_from=99)
+# Asks as soon as any loss is estimated, and trains on whatever the answer is.
+EAGER = PolicyConfig(
+    min_pictures=10,
+    retrain_loss_points=-100.0,
+    retrain_low_points=-100.0,
+    min_new_labels=0,
+    cool_down_h=0.0,
+    max_runs_per_week=9,
+)
+
+
+def cells(modules: int, *, first: int = 0, supplier: str = "known") -> Cells:
+    rng = generator(0, "cells", supplier, str(first))
+    count = modules * 10
+    bad = np.arange(count) % 2 == 1
+    pixels = rng.normal(110, 12, (count, SIZE_PX, SIZE_PX, 1))
+    pixels[bad, 10:16] += 80
+    return Cells(
+        pixels=pixels.clip(0, 255).astype(np.uint8),
+        labels=np.where(bad, "defective", "good").astype(object),
+        groups=np.array([f"m{first + row // 10}" for row in range(count)], dtype=object),
+        suppliers=np.full(count, supplier, dtype=object),
+        ids=first * 10 + np.arange(count),
+    )
+
+
+def plant() -> Plant:
+    return Plant(cells=cells(6, first=20), defective="defective", a_week=40, seed=0)
+
+
+def year(root: Path, *, policy: PolicyConfig, scenario: Scenario = QUIET) -> Year:
+    workshop = Workshop(
+        eyes=Eyes(TrainConfig(backbone="mobilenet_v2/0.35", weights="none"), SIZE_PX),
+        classes=("good", "defective"),
+        positive="defective",
+        root=root,
+        harm_pictures=0,
+        seed=0,
+    )
+    settings = MonitorConfig(
+        detect=DetectConfig(null_windows=100),
+        harm=HarmConfig(min_pictures=10, min_labels=5),
+        policy=policy,
+    )
+    return Year(
+        plant(),
+        workshop,
+        Stock(train=cells(6), held_out=cells(5, first=10)),
+        settings=settings,
+        scenario=scenario,
+        labels_a_week=10,
+    )
+
+
+def test_the_plant_photographs_what_the_week_is_like() -> None:
+    sharp = plant().week(conditions(1, QUIET, Repairs()))
+    blurred = plant().week(conditions(1, dataclasses.replace(QUIET, defocus_from=-20), Repairs()))
+    assert len(sharp) == 40 and list(sharp.ids) == list(blurred.ids)
+    assert blurred.pixels.std() < sharp.pixels.std()
+    bad = dataclasses.replace(QUIET, bad_from=1, bad_until=1, bad_share=0.9)
+    lot = plant().week(conditions(1, bad, Repairs()))
+    assert (lot.labels == "defective").mean() > 0.75
+
+
+def test_what_is_trained_on_is_not_produced_again() -> None:
+    first = plant().week(conditions(1, QUIET, Repairs()))
+    later = plant().without(first.ids).week(conditions(1, QUIET, Repairs()))
+    assert not set(first.ids) & set(later.ids)
+
+
+def test_a_question_is_answered_by_labels_and_a_training_by_a_verdict(tmp_path: Path) -> None:
+    told = []
+    lived = year(tmp_path, policy=EAGER).live(2, after=told.append)
+    assert list(lived) == told
+    first = lived[0]
+    assert first.asked and first.decision.word == "retrain"
+    assert first.harm is not None and first.harm.basis == "audit" and first.harm.labels == 10
+    assert first.trained.startswith(("deployed as version 2", "held"))
+    assert (tmp_path / "references" / "2" / "reference.json").is_file()
+    assert 0.0 <= first.accuracy <= 1.0
+    assert json.loads(to_json(first))["decision"]["word"] == "retrain"
+
+
+def test_a_policy_that_never_trains_keeps_the_version(tmp_path: Path) -> None:
+    policy = dataclasses.replace(EAGER, min_pictures=1000)
+    lived = year(tmp_path, policy=policy).live(2, after=lambda _: None)
+    assert [one.decision.word for one in lived] == ["keep", "keep"]
+    assert {one.version for one in lived} == {1}
+    assert timeline(lived).startswith(b"\x89PNG")
+    assert stretches(lived) == ()
