@@ -11,7 +11,7 @@ RUNNER ?= subprocess
 KIND ?= cpu
 ARGS ?=
 
-.PHONY: help install data run test check bench image serve compile lock clean
+.PHONY: help install data run test check bench image serve compile sbom audit lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,12 @@ serve: install ## keep serving what has been published (ARGS="--model-name solar
 
 compile: install ## write the Kubeflow Pipelines YAML to build/
 	@$(BIN)/graft compile $(ARGS)
+
+sbom: install ## write CycloneDX lists of what the environment and the images are made of to build/sbom/
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" tools/supply_chain.sh sbom
+
+audit: ## list known vulnerabilities of the locked packages (asks pypi.org, then api.osv.dev)
+	@PYTHON="$(PYTHON)" tools/supply_chain.sh audit
 
 lock: ## resolve the dependencies anew into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

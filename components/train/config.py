@@ -29,7 +29,7 @@ class TrainConfig(Section):
     seed: two runs on a CPU with one seed agree to 1e-6.
     precision: what the convolutions are computed in during training: "float32", "bfloat16" (faster
         on processors that have it, weights stay float32), or "auto", which takes bfloat16 where
-        it is known to pay. What is exported is float32 in any case.
+        it was measured to pay, so never on a GPU. What is exported is float32 in any case.
     cache_gb: how much disk the activation cache may keep, in GB (10^9 bytes).
     backend: what Keras runs on while training: "tensorflow", "jax" (the extra `jax`), or "auto",
         which leaves it to Keras (KERAS_BACKEND, else TensorFlow). Other steps are not affected.

@@ -16,15 +16,16 @@ _DOT_PRODUCTS = {"avx512_bf16", "amx_bf16"}
 
 
 def chosen(asked: Literal["auto", "float32", "bfloat16"]) -> Precision:
-    """Return the precision for "auto": bfloat16 where it is faster.
+    """Return the precision for "auto": bfloat16 where it was measured to be faster.
 
-    That is on a GPU (by what its makers say), and with TensorFlow on a processor with bfloat16 dot
-    products (measured). JAX has no fast bfloat16 convolutions on processors.
+    That is with TensorFlow on a processor with bfloat16 dot products. JAX has no fast bfloat16
+    convolutions on processors. On a GPU it was never measured, and old cards have none: there
+    "bfloat16" has to be asked for.
     """
     if asked != "auto":
         return asked
-    on_tensorflow = keras.backend.backend() == "tensorflow"
-    pays = bool(gpus()) or (on_tensorflow and _has_dot_products(_CPU_FACTS))
+    on_processor = keras.backend.backend() == "tensorflow" and not gpus()
+    pays = on_processor and _has_dot_products(_CPU_FACTS)
     precision: Precision = "bfloat16" if pays else "float32"
     LOG.info("convolutions in %s", precision)
     return precision

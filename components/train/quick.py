@@ -7,8 +7,9 @@ rounding. It spares four passes over the activations.
 
 A processor with bfloat16 dot products multiplies twice as fast in it. Weights, sums between blocks
 and the optimiser stay float32. So do depthwise convolutions: oneDNN has no fast bfloat16 gradient
-for them where there is no AMX. A GPU has: there all that follows a convolution is bfloat16, sums
-between blocks included, up to the means over the picture.
+for them where there is no AMX. On a GPU all that follows a convolution is bfloat16, sums between
+blocks included, up to the means over the picture. The values are tested on a processor; that it is
+faster on a GPU is its makers' word and was not measured.
 """
 
 from typing import Any

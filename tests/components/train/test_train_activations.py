@@ -369,3 +369,32 @@ def test_a_kill_in_the_middle_leaves_nothing_behind_that_is_read(
     values = sorted((np.load(path) for path in files), key=len)
     assert [len(array) for array in values] == [40, 48]
     np.testing.assert_allclose(values[0], values[1][:40], rtol=2e-3, atol=2e-3)
+
+
+def test_out_of_memory_halves_the_batch_and_goes_on_from_where_it_was(
+    cache: ActivationCache,
+    built: Network,
+    split: Split,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked: list[int] = []
+    answers = activations.answers
+
+    def small_card(part: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
+        asked.append(len(inputs[0]))
+        # The first pictures fit; what others left on the card then leaves less room.
+        if len(asked) > 1 and len(inputs[0]) > 10:
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate")
+        return answers(part, inputs)
+
+    monkeypatch.setattr(activations, "answers", small_card)
+    halved = cut_activations(cache, built, split)
+    # 48 rows: 32, then 16 in vain, twice, then 8 and 8 from there on.
+    assert asked == [32, 16, 16, 8, 8]
+    assert "halved to 16" in caplog.text and "halved to 8" in caplog.text
+    monkeypatch.setattr(activations, "answers", answers)
+    whole = cut_activations(ActivationCache(tmp_path / "other", limit_bytes=10**9), built, split)
+    # Another batch may round the last bit of a float16 otherwise.
+    np.testing.assert_allclose(halved, whole, rtol=2e-3, atol=1e-4)

@@ -31,3 +31,12 @@ def test_auto_without_facts_is_float32(tmp_path: Path, monkeypatch: pytest.Monke
 def test_what_is_asked_for_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "_CPU_FACTS", facts(tmp_path, "avx512_bf16"))
     assert precision.chosen("float32") == "float32"
+
+
+def test_auto_takes_nothing_on_a_gpu_that_was_not_measured_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "_CPU_FACTS", facts(tmp_path, "avx512_bf16"))
+    monkeypatch.setattr(precision, "gpus", lambda: ["gpu:0"])
+    assert precision.chosen("auto") == "float32"
+    assert precision.chosen("bfloat16") == "bfloat16"

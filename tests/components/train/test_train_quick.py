@@ -104,3 +104,49 @@ def test_bfloat16_is_for_dense_convolutions_and_their_relus_only() -> None:
     assert not np.array_equal(rounded, exact)
     np.testing.assert_allclose(rounded, exact, atol=0.03 * np.abs(exact).max())
     assert all(str(v.dtype) == "float32" for v in quick.variables)
+
+
+def test_on_a_gpu_bfloat16_also_reaches_what_lies_between_convolutions() -> None:
+    model = block()
+    quick = quickened(model, precision="bfloat16", on_gpu=True)
+    computed = {layer.name: layer.output.dtype for layer in quick.layers}
+    names = ("expand_relu", "depthwise", "depthwise_norm", "depthwise_relu", "project_norm", "bare")
+    assert {computed[name] for name in names} == {"bfloat16"}
+    # One side of this sum is the input, which is float32, and a norm that stays is, too.
+    assert {computed[name] for name in ("sum", "loose_norm", "join", "logits")} == {"float32"}
+    inputs, _ = data()
+    exact = model.predict_on_batch(as_fed(inputs))
+    rounded = quick.predict_on_batch(as_fed(inputs))
+    assert not np.array_equal(rounded, exact)
+    np.testing.assert_allclose(rounded, exact, atol=0.03 * np.abs(exact).max())
+
+
+def test_on_a_gpu_a_sum_of_two_convolutions_is_bfloat16_and_means_are_not() -> None:
+    start = keras.Input((8, 8, 3))
+    sides = [keras.layers.Conv2D(4, 1, name=name)(start) for name in ("left", "right")]
+    x = keras.layers.ReLU(name="relu")(keras.layers.Add(name="sum")(sides))
+    x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
+    model = keras.Model(start, keras.layers.Dense(2, name="logits")(x))
+    quick = quickened(model, precision="bfloat16", on_gpu=True)
+    computed = {name: quick.get_layer(name).output.dtype for name in ("sum", "relu", "mean")}
+    assert computed == {"sum": "bfloat16", "relu": "bfloat16", "mean": "float32"}
+    assert quick.output.dtype == "float32"
+
+
+def test_as_on_a_gpu_it_trains_as_plain_training_does_to_the_rounding_of_bfloat16() -> None:
+    plain, model = block(), block()
+    expected = trained(plain)
+    losses = trained(quickened(model, precision="bfloat16", on_gpu=True))
+    np.testing.assert_allclose(losses, expected, rtol=0.02)
+    assert losses != expected
+    assert all(str(v.dtype) == "float32" for v in model.variables)
+
+
+def test_as_on_a_gpu_float32_stays_exact() -> None:
+    model = block()
+    quick = quickened(model, on_gpu=True)
+    inputs, _ = data()
+    fed = as_fed(inputs)
+    np.testing.assert_allclose(
+        quick.predict_on_batch(fed), model.predict_on_batch(fed), rtol=1e-4, atol=1e-5
+    )
