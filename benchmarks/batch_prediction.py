@@ -4,7 +4,8 @@
 beside a plain loop: read the files, call the SavedModel's signature, keep the answers. The model is
 a small MobileNetV2 with random weights, so that what is measured is the way there and back.
 
-    python -m benchmarks.batch_prediction [--counts 12500,25000,50000] [--saved-model DIR]
+    python -m benchmarks.batch_prediction [--counts 12500,25000,50000]
+    python -m benchmarks.batch_prediction --counts 1000,2000 --side 300 --saved-model DIR
 """
 
 import argparse
@@ -25,7 +26,7 @@ from PIL import Image
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BATCH_SIZE = 32
-PART_SIZE = 500
+PART_SIZE = 250
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +151,8 @@ def build(folder: str) -> None:
     archive.write_out(folder)
 
 
-def write_pictures(folder: Path, count: int) -> list[str]:
-    """Write PNGs of 64 × 64 pixels, each different, a thousand a folder."""
+def write_pictures(folder: Path, count: int, side: int) -> list[str]:
+    """Write PNGs of `side` × `side` pixels, each different, a thousand a folder."""
     rng = np.random.default_rng(0)
     paths = []
     for number in range(count):
@@ -159,7 +160,7 @@ def write_pictures(folder: Path, count: int) -> list[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         coarse = rng.integers(0, 256, (8, 8), dtype=np.uint8)
         buffer = io.BytesIO()
-        Image.fromarray(coarse).resize((64, 64), Image.Resampling.BICUBIC).save(buffer, "PNG")
+        Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC).save(buffer, "PNG")
         path.write_bytes(buffer.getvalue())
         paths.append(str(path))
     return paths
@@ -179,9 +180,9 @@ def measure(role: str, *words: str) -> Measured:
     return Measured(looks=looks, cpu_s=plain["cpu_s"])
 
 
-def compare(counts: list[int], saved_model: str | None, work: Path) -> None:
+def compare(counts: list[int], *, side: int, saved_model: str | None, work: Path) -> None:
     """Print a line a run, loops between the batches, and the ratios."""
-    paths = write_pictures(work / "pictures", max(counts))
+    paths = write_pictures(work / "pictures", max(counts), side)
     model = saved_model or str(work / "model" / "1")
     if not saved_model:
         measure("build", model)
@@ -216,6 +217,7 @@ def ratios(runs: dict[tuple[str, int], Measured]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counts", default="12500,25000,50000")
+    parser.add_argument("--side", type=int, default=64, help="of the pictures, in pixels")
     parser.add_argument("--saved-model", help="ask this one; it needs the bytes signature")
     parser.add_argument("--role", choices=["build", "loop", "batch"], help=argparse.SUPPRESS)
     parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
@@ -230,7 +232,7 @@ def main() -> None:
         if len(counts) < 2:
             parser.error(f"expected at least two counts, received '{asked.counts}'; add one")
         with tempfile.TemporaryDirectory() as work:
-            compare(sorted(counts), asked.saved_model, Path(work))
+            compare(sorted(counts), side=asked.side, saved_model=asked.saved_model, work=Path(work))
 
 
 if __name__ == "__main__":

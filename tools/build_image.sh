@@ -10,6 +10,8 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 2; }
 case "$KIND" in cpu|gpu) ;; *) fail "expected cpu or gpu, received '$KIND'" ;; esac
 
 DOCKER_HOST=$(tools/engine.sh up)
+command -v docker >/dev/null ||
+  fail "expected Docker's client, received an engine without one; install it (Debian: apt install docker-cli docker-buildx)"
 export DOCKER_HOST DOCKER_BUILDKIT=1
 
 # The same sources give the same wheel, byte for byte.
@@ -23,6 +25,8 @@ wheel=$(basename dist/*.whl)
 tag=$(sha256sum "dist/$wheel" "containers/$KIND.lock" Containerfile | sha256sum | cut -c1-16)
 version=$("$PYTHON" -c 'from components.common.images import IMAGE_TAG; print(IMAGE_TAG)')
 commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+# What is not committed is in the wheel too.
+[ -z "$(git status --porcelain 2>/dev/null)" ] || commit="$commit-dirty"
 name="localhost/graft-python-$KIND"
 
 if ! docker image inspect "$name:$tag" >/dev/null 2>&1; then
@@ -34,7 +38,12 @@ if ! docker image inspect "$name:$tag" >/dev/null 2>&1; then
   secrets=()
   [ -z "$bundle" ] || secrets+=(--secret "id=ca-bundle,src=$bundle")
   [ -z "${GRAFT_PIP_CONF:-}" ] || secrets+=(--secret "id=pip-conf,src=$GRAFT_PIP_CONF")
-  docker build --network host "${secrets[@]}" --target "$KIND" --file Containerfile \
+  build=(docker build)
+  # Podman's socket speaks Docker's API but not BuildKit's, which the secrets need.
+  if docker version --format '{{range .Server.Components}}{{.Name}} {{end}}' | grep -qi podman; then
+    build=(podman --remote --url "$DOCKER_HOST" build)
+  fi
+  "${build[@]}" --network host "${secrets[@]}" --target "$KIND" --file Containerfile \
     --build-arg "LOCK=$KIND.lock" --build-arg "WHEEL=$wheel" \
     --build-arg "VERSION=$version" --build-arg "COMMIT=$commit" \
     --tag "$name:$tag" . >&2

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Resolves the packages of the images to the versions of requirements.lock (needs uv).
-# kfp comes without its dependencies: to run a step it needs none of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 constraints=$(mktemp)
@@ -10,7 +9,6 @@ for kind in cpu gpu; do
   skip=()
   [ "$kind" = gpu ] || skip=(--no-emit-package tensorflow)
   uv pip compile "containers/$kind.in" -c "$constraints" --universal --python-version 3.13 --generate-hashes \
-    --override <(echo "graft[validate,train,evaluate,serve] @ file://$PWD") \
+    --override <(echo "graft[pipeline,validate,train,evaluate,serve] @ file://$PWD") \
     --no-emit-package graft "${skip[@]}" --no-header --no-annotate -q -o "containers/$kind.lock"
-  awk '/^kfp==/{on=1} on && /^[a-z]/ && !/^kfp==/{on=0} on && !/^ *#/' requirements.lock >>"containers/$kind.lock"
 done

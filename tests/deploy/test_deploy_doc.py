@@ -3,7 +3,10 @@
 import re
 
 import pytest
+import yaml
 from rendering import DEPLOY, OVERLAYS, REPOSITORY, names, of_kind, rendered
+
+from pipelines.config import read_preset, resolve
 
 TEXT = (REPOSITORY / "docs" / "deploy.md").read_text()
 
@@ -19,6 +22,13 @@ def test_every_folder_is_told() -> None:
     for kind in ("overlays", "components", "kubeflow"):
         for folder in (DEPLOY / kind).iterdir():
             assert folder.name in TEXT, folder
+
+
+def test_the_settings_for_gpus_are_settings() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.S)
+    plain = read_preset(str(DEPLOY / "solar.yaml"))
+    plain["cluster"] |= yaml.safe_load(text)["cluster"]
+    assert resolve(plain).cluster.accelerator.count == 1
 
 
 @pytest.mark.slow

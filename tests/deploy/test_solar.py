@@ -1,10 +1,10 @@
 """The demo's settings for a cluster, and the CronJob that carries them."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
-from rendering import DEPLOY
+from rendering import DEPLOY, rendered, templates
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -31,6 +31,32 @@ def test_its_paths_lie_on_the_volumes() -> None:
     paths = (settings.ingest.path, settings.train.weights)
     assert all(PurePosixPath(path).is_relative_to("/data") for path in paths)
     assert (settings.model_base_path, settings.monitor.log) == ("/models", "/log")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pipeline", ["training", "monitoring"])
+def test_every_step_sees_the_volumes_where_the_other_pods_see_them(
+    pipeline: str, tmp_path: Path
+) -> None:
+    output = tmp_path / "pipeline.yaml"
+    words = ["compile", "--preset", str(SOLAR), "--pipeline", pipeline, "--output", str(output)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    _, platform = yaml.safe_load_all(output.read_text())
+    executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    desk = templates(rendered("kind"))["graft-desk"]["spec"]
+    claims = {
+        v["name"]: v.get("persistentVolumeClaim", {}).get("claimName") for v in desk["volumes"]
+    }
+    mounts = {m["mountPath"]: claims[m["name"]] for m in desk["containers"][0]["volumeMounts"]}
+    wanted = {path: claim for path, claim in mounts.items() if claim}
+    assert len(wanted) == 3 and executors
+    for executor in executors.values():
+        found = {
+            mount["mountPath"]: mount["pvcNameParameter"]["runtimeValue"]["constant"]
+            for mount in executor["pvcMount"]
+        }
+        assert found == wanted
 
 
 def test_it_is_the_demo() -> None:
