@@ -1,6 +1,5 @@
 """The report's figures, as PNG on white; the page inverts them when it is dark."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.decision import Decision, DepthScore
+from components.common.plot_style import GRID, MUTED, png, style
 from components.evaluate.metrics import (
     CALIBRATION_BINS,
     Integers,
@@ -18,10 +18,8 @@ from components.evaluate.metrics import (
 )
 
 MAX_CURVES = 8  # classes in one ROC or PR plot before the colours run out
-_DPI = 144
 
 
-_INK, _MUTED, _GRID = "#1b1f24", "#656d76", "#e4e7eb"
 _COLOURS = (
     "#2a78d6", "#e0662b", "#148f77", "#b8860b", "#8457c9", "#c2407a", "#4d7c0f", "#56606b",
 )  # fmt: skip
@@ -48,7 +46,7 @@ def learning_curves(curves: pd.DataFrame) -> bytes:
             axis.set(xlabel="epoch", title=quantity)
             axis.xaxis.get_major_locator().set_params(integer=True)
             axis.legend()
-        return _png(figure)
+        return png(figure)
 
 
 def confusion(scored: Scored, classes: tuple[str, ...]) -> bytes:
@@ -70,7 +68,7 @@ def confusion(scored: Scored, classes: tuple[str, ...]) -> bytes:
             )  # fmt: skip
             axis.set(xlabel="the model's decision", ylabel="truth", title=title)
             axis.tick_params(length=0)
-        return _png(figure)
+        return png(figure)
 
 
 def row_shares(counts: Integers) -> Any:
@@ -89,7 +87,7 @@ def discrimination(scored: Scored, classes: tuple[str, ...]) -> bytes | None:
     left_out = len(usable) - MAX_CURVES
     legend = f"without the {left_out} rarest classes" if left_out > 0 else None
     with _figure() as (figure, (left, right)):
-        left.plot([0, 1], [0, 1], ":", color=_MUTED, label="guessing")
+        left.plot([0, 1], [0, 1], ":", color=MUTED, label="guessing")
         for colour, position in zip(_COLOURS, usable[:MAX_CURVES], strict=False):
             truth, score = scored.targets == position, scored.probabilities[:, position]
             false_alarms, found, _ = roc_curve(truth, score)
@@ -97,7 +95,7 @@ def discrimination(scored: Scored, classes: tuple[str, ...]) -> bytes | None:
             precision, recall, _ = precision_recall_curve(truth, score)
             right.step(recall, precision, where="post", color=colour, label=classes[position])
             if len(usable) == 1:
-                right.axhline(truth.mean(), linestyle=":", color=_MUTED)
+                right.axhline(truth.mean(), linestyle=":", color=MUTED)
             _mark_operating_point(left, right, scored, position)
         left.set(xlabel="false alarms (share)", ylabel="found (share)", title="ROC")
         right.set(xlabel="found (recall)", ylabel="right alarms (precision)")
@@ -105,7 +103,7 @@ def discrimination(scored: Scored, classes: tuple[str, ...]) -> bytes | None:
         for axis in (left, right):
             axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
             axis.legend(title=legend)
-        return _png(figure)
+        return png(figure)
 
 
 def reliability(scored: Scored) -> bytes:
@@ -119,7 +117,7 @@ def reliability(scored: Scored) -> bytes:
     observed = [right[bins == number].mean() for number in used]
     low = max(0.0, 1 / scored.probabilities.shape[1] - 0.04)
     with _figure() as (figure, (axis, histogram)):
-        axis.plot([0, 1], [0, 1], ":", color=_MUTED, label="perfectly calibrated")
+        axis.plot([0, 1], [0, 1], ":", color=MUTED, label="perfectly calibrated")
         axis.plot(stated, observed, color=_COLOURS[0], linewidth=1.2, alpha=0.6)
         sizes = 18 + 240 * counts[used] / counts.max()
         axis.scatter(stated, observed, s=sizes, color=_COLOURS[0], label="the model", zorder=3)
@@ -130,7 +128,7 @@ def reliability(scored: Scored) -> bytes:
         histogram.bar(centres, counts, width=0.85 / CALIBRATION_BINS, color=_COLOURS[0])
         histogram.set(xlabel="stated confidence", ylabel="pictures", title="how sure it is")
         histogram.set(xlim=(low, 1.03))
-        return _png(figure)
+        return png(figure)
 
 
 def layer_profile(decision: Decision) -> bytes | None:
@@ -141,7 +139,7 @@ def layer_profile(decision: Decision) -> bytes | None:
     places, names = np.arange(len(profile)), [depth.layer for depth in profile]
     with _figure(size=(9.4, 4.6)) as (figure, (left, right)):
         scores, errors = [depth.score for depth in profile], [depth.error for depth in profile]
-        left.axhline(decision.chance, linestyle=":", color=_MUTED, label="guessing")
+        left.axhline(decision.chance, linestyle=":", color=MUTED, label="guessing")
         left.errorbar(places, scores, errors, color=_COLOURS[0], marker="o", capsize=4)
         folds = np.array([depth.folds for depth in profile])
         left.plot(places, folds, ".", color=_COLOURS[0], alpha=0.35, markersize=5)
@@ -156,7 +154,7 @@ def layer_profile(decision: Decision) -> bytes | None:
         for axis in (left, right):
             axis.set_xticks(places, names, rotation=40, ha="right", fontsize=8)
             axis.legend()
-        return _png(figure)
+        return png(figure)
 
 
 def _diagnostics(profile: tuple[DepthScore, ...]) -> list[tuple[str, Any]]:
@@ -192,9 +190,9 @@ def _mark_phases(axis: Any, curves: pd.DataFrame) -> None:
     if len(starts) < 2:
         return
     for phase, epoch in starts.items():
-        axis.axvline(epoch - 0.5, color=_GRID, linewidth=1, zorder=0)
+        axis.axvline(epoch - 0.5, color=GRID, linewidth=1, zorder=0)
         axis.annotate(
-            str(phase), (epoch - 0.5, 0.02), xycoords=("data", "axes fraction"), color=_MUTED,
+            str(phase), (epoch - 0.5, 0.02), xycoords=("data", "axes fraction"), color=MUTED,
             fontsize=8, rotation=90, ha="left", va="bottom",
         )  # fmt: skip
 
@@ -217,43 +215,10 @@ def _figure(size: tuple[float, float] | None = None) -> Iterator[tuple[Any, Any]
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(_style()):
+    with rc_context(style()):
         figure = Figure(figsize=size or (9.4, 3.9), layout="constrained" if size else None)
         panels = figure.subplots(1, 2)
         if not size:
             # Constrained layout measures every label twice, a third of the drawing time.
             figure.subplots_adjust(left=0.065, right=0.985, bottom=0.135, top=0.92, wspace=0.2)
         yield figure, panels
-
-
-def _style() -> Any:
-    return {
-        "text.parse_math": False,  # a class name may hold a dollar sign
-        "axes.edgecolor": _GRID,
-        "axes.labelcolor": _MUTED,
-        "axes.titlecolor": _INK,
-        "axes.titlesize": 11,
-        "axes.titleweight": "bold",
-        "axes.titlelocation": "left",
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "grid.color": _GRID,
-        "grid.linewidth": 0.7,
-        "xtick.color": _MUTED,
-        "ytick.color": _MUTED,
-        "text.color": _INK,
-        "legend.frameon": False,
-        "legend.labelcolor": _INK,
-        "legend.fontsize": 9,
-        "lines.linewidth": 2,
-        "font.size": 10,
-    }
-
-
-def _png(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    # No date and no program version: equal figures, equal bytes.
-    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
-    return buffer.getvalue()

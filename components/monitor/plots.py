@@ -1,6 +1,5 @@
 """The figures of a drift report: PNG bytes, None where there is nothing to draw."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,11 +9,9 @@ import pandas as pd
 
 from components.common.artifacts.drift_report import Detection, Harm
 from components.common.picture_statistics import STATISTICS
+from components.common.plot_style import BLUE, INK, MUTED, ORANGE, png, style
 from components.monitor.observations import Observations
 
-_DPI = 144
-_INK, _MUTED, _GRID = "#1b1f24", "#656d76", "#e4e7eb"
-_BLUE, _ORANGE = "#2a78d6", "#e0662b"
 _FARTHEST = 8.0  # spreads; what lies beyond is drawn at the edge
 
 
@@ -35,12 +32,12 @@ def detectors(detections: tuple[Detection, ...]) -> bytes | None:
     with _figure(height=1.0 + 0.34 * len(table)) as (figure, axis):
         seaborn.barplot(
             table, y="detector", x="share", hue="answer", dodge=False, orient="h",
-            palette={"alarm": _ORANGE, "quiet": _BLUE}, ax=axis,
+            palette={"alarm": ORANGE, "quiet": BLUE}, ax=axis,
         )  # fmt: skip
-        axis.axvline(1.0, color=_INK, linewidth=1, linestyle="--")
+        axis.axvline(1.0, color=INK, linewidth=1, linestyle="--")
         axis.set(xlabel="statistic / threshold", ylabel="")
         axis.legend(title="")
-        return _png(figure)
+        return png(figure)
 
 
 def harm(estimated: Harm | None) -> bytes | None:
@@ -51,14 +48,14 @@ def harm(estimated: Harm | None) -> bytes | None:
     values = [estimated.loss_points, *estimated.estimators.values()]
     with _figure(height=1.1 + 0.34 * len(names)) as (figure, axis):
         places = np.arange(len(names))[::-1]
-        colours = [_ORANGE, *[_MUTED] * len(estimated.estimators)]
-        axis.axvline(0.0, color=_INK, linewidth=1)
-        axis.hlines(places[0], estimated.low, estimated.high, color=_ORANGE, linewidth=2)
+        colours = [ORANGE, *[MUTED] * len(estimated.estimators)]
+        axis.axvline(0.0, color=INK, linewidth=1)
+        axis.hlines(places[0], estimated.low, estimated.high, color=ORANGE, linewidth=2)
         axis.scatter(values, places, color=colours, zorder=3)
         axis.set_yticks(places, names)
         axis.set(xlabel="points of accuracy lost against the reference")
         axis.margins(y=0.2)
-        return _png(figure)
+        return png(figure)
 
 
 def statistics(window: Observations | None, reference: Observations | None) -> bytes | None:
@@ -87,11 +84,11 @@ def statistics(window: Observations | None, reference: Observations | None) -> b
         seaborn.pointplot(
             table, y="statistic", x="spreads", hue="pictures", orient="h", dodge=0.4,
             estimator="median", errorbar=("pi", 50), linestyle="none",
-            palette={"reference": _BLUE, "window": _ORANGE}, ax=axis,
+            palette={"reference": BLUE, "window": ORANGE}, ax=axis,
         )  # fmt: skip
         axis.set(xlabel="spreads of the reference's pictures", ylabel="")
         axis.legend(title="")
-        return _png(figure)
+        return png(figure)
 
 
 def _whole(values: Any) -> Any:
@@ -104,32 +101,6 @@ def _figure(*, height: float) -> Iterator[tuple[Any, Any]]:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(_style()):
+    with rc_context(style()):
         figure = Figure(figsize=(9.4, height), layout="constrained")
         yield figure, figure.subplots()
-
-
-def _style() -> Any:
-    return {
-        "text.parse_math": False,
-        "axes.edgecolor": _GRID,
-        "axes.labelcolor": _MUTED,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "grid.color": _GRID,
-        "grid.linewidth": 0.7,
-        "xtick.color": _MUTED,
-        "ytick.color": _MUTED,
-        "text.color": _INK,
-        "legend.frameon": False,
-        "font.size": 10,
-    }
-
-
-def _png(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    # No date and no program version: equal figures, equal bytes.
-    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
-    return buffer.getvalue()

@@ -1,16 +1,12 @@
 """The report's figure: what quality costs, with the Pareto front."""
 
-import io
 from typing import Any
 
 import pandas as pd
 
 from components.common import quality
 from components.common.artifacts.selection import Measured, SelectionInfo
-
-_DPI = 144
-_INK, _MUTED, _GRID = "#1b1f24", "#656d76", "#e4e7eb"
-_BLUE, _ORANGE = "#2a78d6", "#e0662b"
+from components.common.plot_style import BLUE, INK, MUTED, ORANGE, png, style
 
 
 def trade_off(info: SelectionInfo) -> bytes:
@@ -24,35 +20,35 @@ def trade_off(info: SelectionInfo) -> bytes:
     from matplotlib.figure import Figure
 
     table = pd.DataFrame([_row(info, one) for one in info.measured])
-    with rc_context(_style()):
+    with rc_context(style()):
         figure = Figure(figsize=(9.4, 4.6), layout="constrained")
         axis = figure.subplots()
         axis.errorbar(
             table["latency"], table["quality"], yerr=table["noise"],
-            fmt="none", ecolor=_MUTED, elinewidth=1, alpha=0.6, zorder=1,
+            fmt="none", ecolor=MUTED, elinewidth=1, alpha=0.6, zorder=1,
         )  # fmt: skip
         front = _line(info)
-        axis.plot(*zip(*front, strict=True), "--", color=_BLUE, linewidth=1.2, zorder=2)
+        axis.plot(*zip(*front, strict=True), "--", color=BLUE, linewidth=1.2, zorder=2)
         seaborn.scatterplot(
             table, x="latency", y="quality", size="MB", hue="Pareto front", style="Pareto front",
-            sizes=(60, 320), palette={"on the front": _BLUE, "beaten": _MUTED},
+            sizes=(60, 320), palette={"on the front": BLUE, "beaten": MUTED},
             markers={"on the front": "o", "beaten": "X"}, ax=axis, zorder=3,
         )  # fmt: skip
         winner = info.of(info.winner)
         axis.scatter(
             winner.latency_ms, winner.quality, s=520, facecolors="none",
-            edgecolors=_ORANGE, linewidths=2, zorder=4,
+            edgecolors=ORANGE, linewidths=2, zorder=4,
         )  # fmt: skip
         for row in table.itertuples():
             axis.annotate(
                 str(row.number), (float(row.latency), float(row.quality)), xytext=(9, 9),  # type: ignore[arg-type]
-                textcoords="offset points", color=_INK,
+                textcoords="offset points", color=INK,
             )  # fmt: skip
         axis.set(xlabel="milliseconds a picture (less is better)")
         axis.set(ylabel=f"{quality.LABELS[info.metric]} (more is better)")
         axis.margins(x=0.12, y=0.18)
         axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return _png(figure)
+        return png(figure)
 
 
 def _row(info: SelectionInfo, one: Measured) -> dict[str, Any]:
@@ -73,30 +69,3 @@ def _line(info: SelectionInfo) -> list[tuple[float, float]]:
         if not line or one.quality > line[-1][1]:
             line.append((one.latency_ms, one.quality))
     return line
-
-
-def _style() -> Any:
-    return {
-        "text.parse_math": False,
-        "axes.edgecolor": _GRID,
-        "axes.labelcolor": _MUTED,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "grid.color": _GRID,
-        "grid.linewidth": 0.7,
-        "xtick.color": _MUTED,
-        "ytick.color": _MUTED,
-        "text.color": _INK,
-        "legend.frameon": False,
-        "legend.fontsize": 9,
-        "font.size": 10,
-    }
-
-
-def _png(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    # No date and no program version: equal figures, equal bytes.
-    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
-    return buffer.getvalue()

@@ -1,6 +1,5 @@
 """The year as a picture: drift, accuracy true and estimated, and what the policy said."""
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,12 +7,10 @@ from typing import Any
 import numpy as np
 
 from components.common.artifacts.drift_report import WORDS
+from components.common.plot_style import BLUE, INK, MUTED, ORANGE, png, style
 from pipelines.simulating.scenario import Conditions
 from pipelines.simulating.year import Lived
 
-_DPI = 144
-_INK, _MUTED, _GRID = "#1b1f24", "#656d76", "#e4e7eb"
-_BLUE, _ORANGE = "#2a78d6", "#e0662b"
 _COLOURS = {"keep": "#b8c0c8", "ask": "#d9a400", "fix_camera": "#7a4fd0", "retrain": "#1a9c5b"}
 _LEAST_DRIFT, _MOST_DRIFT = 0.2, 20.0
 
@@ -24,9 +21,10 @@ def timeline(weeks: Sequence[Lived]) -> bytes:
     Shaded stretches say what really happened at the plant, which the monitor is not told.
     """
     import seaborn
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with seaborn.axes_style("ticks", {"grid.color": _GRID, "text.color": _INK}):
+    with rc_context(style(axes_grid=False, axes_edgecolor=MUTED)):
         figure = Figure(figsize=(11.0, 7.2), layout="constrained")
         drift, accuracy, words = figure.subplots(3, 1, sharex=True, height_ratios=(1.0, 1.5, 0.9))
     _draw_drift(drift, weeks)
@@ -36,9 +34,7 @@ def timeline(weeks: Sequence[Lived]) -> bytes:
         _shade(axes, weeks)
         seaborn.despine(ax=axes)
     _name_stretches(drift, weeks)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=_DPI)
-    return buffer.getvalue()
+    return png(figure)
 
 
 def _numbers(weeks: Sequence[Lived]) -> list[int]:
@@ -47,8 +43,8 @@ def _numbers(weeks: Sequence[Lived]) -> list[int]:
 
 def _draw_drift(axes: Any, weeks: Sequence[Lived]) -> None:
     values = np.clip([one.drift for one in weeks], _LEAST_DRIFT, _MOST_DRIFT)
-    axes.axhline(1.0, color=_MUTED, linewidth=1, linestyle="--")
-    axes.plot(_numbers(weeks), values, color=_BLUE, marker="o", markersize=3, linewidth=1.2)
+    axes.axhline(1.0, color=MUTED, linewidth=1, linestyle="--")
+    axes.plot(_numbers(weeks), values, color=BLUE, marker="o", markersize=3, linewidth=1.2)
     axes.set_yscale("log")
     axes.set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
     axes.set_ylabel("drift\n(1 = alarm)")
@@ -59,15 +55,15 @@ def _draw_accuracy(axes: Any, weeks: Sequence[Lived]) -> None:
     estimated = [one.estimated_accuracy for one in weeks]
     low = [_bound(one, high_loss=True) for one in weeks]
     high = [_bound(one, high_loss=False) for one in weeks]
-    axes.fill_between(numbers, low, high, color=_ORANGE, alpha=0.18, linewidth=0)
+    axes.fill_between(numbers, low, high, color=ORANGE, alpha=0.18, linewidth=0)
     axes.plot(
         numbers,
         estimated,
-        color=_ORANGE,
+        color=ORANGE,
         linewidth=1.4,
         label="as the monitor estimates it, with its 90 % interval",
     )
-    axes.plot(numbers, [one.accuracy for one in weeks], color=_INK, linewidth=1.4, label="true")
+    axes.plot(numbers, [one.accuracy for one in weeks], color=INK, linewidth=1.4, label="true")
     previous = weeks[0].version
     for one in weeks:
         if one.version != previous:
@@ -105,7 +101,7 @@ def _draw_words(axes: Any, weeks: Sequence[Lived]) -> None:
                 xytext=(0, 6),
                 textcoords="offset points",
                 fontsize=6,
-                color=_MUTED,
+                color=MUTED,
                 ha="center",
             )
     axes.set_yticks(range(len(WORDS)), [word.replace("_", " ") for word in WORDS])
@@ -151,5 +147,5 @@ def _name_stretches(axes: Any, weeks: Sequence[Lived]) -> None:
             (one.first - 0.4, 1.02),
             xycoords=("data", "axes fraction"),
             fontsize=8,
-            color=_MUTED,
+            color=MUTED,
         )
