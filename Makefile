@@ -11,10 +11,10 @@ RUNNER ?= subprocess
 KIND ?= cpu
 ARGS ?=
 
-.PHONY: help install data run test check bench image serve compile sbom audit lock clean
+.PHONY: help install data run test check bench bench-gpu image serve compile sbom audit lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## create .venv and install the locked dependencies
 
@@ -48,6 +48,9 @@ bench: data ## quality, serving, training speed and drift, each beside what else
 	@$(BIN)/python benchmarks/serving_throughput.py --soak 50000
 	@$(BIN)/python -m benchmarks.finetune_speed
 	@$(BIN)/python -m benchmarks.drift_detection
+
+bench-gpu: install ## training on a GPU beside compiled PyTorch; says so where there is none (ARGS=--cpu: tiny)
+	@$(BIN)/python -m benchmarks.gpu_finetune $(ARGS)
 
 image: install ## build the container image of the steps (KIND=cpu, or gpu)
 	@tools/build_image.sh $(KIND)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import psutil
 from keras import ops
 
+from components.common.errors import DataError, expected
 from components.train.answers import everywhere
 from components.train.data import FlippedPixels, Floats, Rows
 from components.train.epochs import Epoch
@@ -67,12 +68,16 @@ def compiled_epoch(
         optimizer: built for the model's trainable variables, in their order.
         sources: one an input of the model, see `Epoch.inputs`.
         batch: pictures a step.
+
+    Raises:
+        DataError: the pictures do not fit in a run of several processes.
     """
     if keras.backend.backend() != "jax":
         return None
     arrays = [_raw(source) for source in sources]
     needed, room = sum(array.nbytes for array in arrays), _room_bytes()
     if needed > room:
+        _refuse_among_several(needed, room)
         LOG.warning(
             "%.1f GB of inputs do not fit the %.1f GB set aside on the device: trained step by "
             "step, which is slower",
@@ -219,10 +224,32 @@ def _raw(source: Rows) -> npt.NDArray[Any]:
 
 
 def _room_bytes() -> float:
+    """Return what inputs may take of the device: of the smallest, where processes have several."""
     import jax
+    from jax.experimental import multihost_utils
 
-    device = jax.local_devices()[0]
+    room = _own_room_bytes(jax.local_devices()[0])
+    if jax.process_count() == 1:
+        return room
+    return float(multihost_utils.process_allgather(np.float32(room)).min())
+
+
+def _own_room_bytes(device: Any) -> float:
     if device.platform == "cpu":
         return _HOST_SHARE * float(psutil.virtual_memory().available)
     limit = (device.memory_stats() or {}).get("bytes_limit")
     return _DEVICE_SHARE * limit if limit else math.inf
+
+
+def _refuse_among_several(needed: float, room: float) -> None:
+    """`fit` would take each process's pictures for a part of them all."""
+    import jax
+
+    if jax.process_count() > 1:
+        raise DataError(
+            expected(
+                "pictures that fit every node's device, in a training of several processes",
+                received=f"{needed / 1e9:.1f} GB, {room / 1e9:.1f} GB are set aside",
+                do="train on one machine, with smaller pictures, or with more memory a node",
+            )
+        )

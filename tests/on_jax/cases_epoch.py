@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tiny_tail import split, tiny_inputs, tiny_tail
 
+from components.common.errors import DataError
 from components.train import jax_epoch, tuning
 from components.train.checkpoints import Checkpoint
 from components.train.data import FlippedPixels
@@ -163,6 +164,13 @@ def test_what_does_not_fit_the_device_is_trained_step_by_step(
     monkeypatch.setattr(jax_epoch, "_room_bytes", lambda: 100.0)
     assert_same(tune(frozen_tail(), tiny_inputs(), OPTIONS, seed=0), ours, abs_=1e-5)
     assert "do not fit" in caplog.text
+
+
+def test_several_processes_do_not_train_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax_epoch, "_room_bytes", lambda: 100.0)
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    with pytest.raises(DataError, match=r"every node's device.*received"):
+        tune(frozen_tail(), tiny_inputs(), OPTIONS, seed=0)
 
 
 @pytest.fixture
