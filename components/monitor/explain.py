@@ -36,7 +36,11 @@ _UNKNOWN = "Something changed that no known cause explains. A person should look
 
 
 def explain(
-    window: Observations, reference: Observations, detections: tuple[Detection, ...]
+    window: Observations,
+    reference: Observations,
+    detections: tuple[Detection, ...],
+    *,
+    asked: bool = False,
 ) -> Explanation:
     """Return why a window differs from the reference; the family "none" when nothing alarmed.
 
@@ -47,8 +51,9 @@ def explain(
         window: what production sent.
         reference: what the version was made for; labels and lines help where known.
         detections: of the same window.
+        asked: look for a cause without an alarm, too: a loss was measured.
     """
-    if not any(detection.alarm for detection in detections):
+    if not asked and not any(detection.alarm for detection in detections):
         return Explanation(family="none", fault="", confidence=1.0, advice=_QUIET)
     view = view_of(window, reference)
     findings = _findings(view)

@@ -24,7 +24,7 @@ from components.monitor.explain import explain
 from components.monitor.harm.estimate import estimate
 from components.monitor.history import Claim, Entry, History
 from components.monitor.measure import measure
-from components.monitor.observations import Observations, of_reference
+from components.monitor.observations import of_reference
 from components.monitor.policy import Situation
 from components.monitor.report import render, write_report
 from components.monitor.served import (
@@ -138,15 +138,11 @@ def _find(seen: Window, reference: Reference | None, settings: MonitorConfig) ->
         return Finding()
     known = of_reference(reference.root)
     detections = measure(seen.observations, known, settings=settings.detect, seed=settings.seed)
-    explanation = _explain(seen, known, detections)
     harm = estimate(seen.observations, reference, settings=settings.harm, seed=settings.seed)
+    explanation = explain(
+        seen.observations, known, detections, asked=harm is not None and harm.basis == "audit"
+    )
     return Finding(detections=detections, explanation=explanation, harm=harm)
-
-
-def _explain(seen: Window, known: Observations, detections: tuple[Detection, ...]) -> Explanation:
-    if not any(detection.alarm for detection in detections):
-        return _UNEXPLAINED
-    return explain(seen.observations, known, detections)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,9 @@ def too_few_pictures(now: Situation, settings: PolicyConfig) -> Decision | None:
 def camera_fault(now: Situation, settings: PolicyConfig) -> Decision | None:
     """Fix the camera, whatever the loss: training would teach the model the dirt on the lens."""
     why = now.explanation
-    if not now.alarm or why.family != "camera" or why.confidence < settings.min_confidence:
+    if why.family != "camera" or why.confidence < settings.min_confidence:
+        return None
+    if not _troubled(now, settings):
         return None
     fault = why.fault or "unknown"
     reasons = (
@@ -78,7 +80,7 @@ def camera_fault(now: Situation, settings: PolicyConfig) -> Decision | None:
 def maybe_camera(now: Situation, settings: PolicyConfig) -> Decision | None:
     """Ask: it looks like the camera, but not surely."""
     why = now.explanation
-    if not now.alarm or why.family != "camera":
+    if why.family != "camera" or not _troubled(now, settings):
         return None
     reason = (
         f"This may be a camera fault ({why.fault or 'unknown'}, confidence {why.confidence:.0%}, "
@@ -243,6 +245,13 @@ def _keep(*reasons: str) -> Decision:
 def _is_harmful(harm: Harm, settings: PolicyConfig) -> bool:
     large = harm.loss_points >= settings.retrain_loss_points
     return large and harm.low > settings.retrain_low_points
+
+
+def _troubled(now: Situation, settings: PolicyConfig) -> bool:
+    """Say whether something is wrong for sure: an alarm, or a loss that was measured."""
+    return now.alarm or (
+        now.harm is not None and now.harm.basis == "audit" and _is_harmful(now.harm, settings)
+    )
 
 
 def _loss(harm: Harm) -> str:

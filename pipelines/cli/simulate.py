@@ -33,7 +33,9 @@ def simulate(
     from pipelines.simulating.simulate import simulate as work
 
     console = Console()
-    plain = override(read_preset(preset or "solar"), ["augment.views=1", *(assignments or ())])
+    # One false alarm in twenty weekly looks: so few modules cannot promise much less.
+    mine = ["augment.views=1", "monitor.detect.false_alarms=0.05"]
+    plain = override(read_preset(preset or "solar"), [*mine, *(assignments or ())])
     settings = resolve(plain)
     console.print(f"[bold]graft simulate[/]  ·  {weeks} weeks of {pictures} pictures  ·  {out}")
     finished = work(

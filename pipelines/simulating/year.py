@@ -122,8 +122,9 @@ class Year:
         serving, settings = self._version, self._settings
         reference = of_reference(serving.reference.root)
         detections = measure(seen, reference, settings=settings.detect, seed=settings.seed)
-        why = explain(seen, reference, detections)
         harm = estimate(seen, serving.reference, settings=settings.harm, seed=settings.seed)
+        audited = harm is not None and harm.basis == "audit"
+        why = explain(seen, reference, detections, asked=audited)
         situation = Situation(
             now_unix_s=at_unix_s,
             version=serving.number,

@@ -304,3 +304,12 @@ def test_the_eventful_year() -> None:
     assert {fired[day] for day in range(95, 105)} == {"ask"}
     assert not any(day in fired for day in (*range(60), *range(63, 95), *range(106, 200)))
     assert NOTHING.family == "none"
+
+
+def test_a_measured_loss_that_the_camera_explains_is_not_trained_on_even_without_an_alarm() -> None:
+    measured = situation(
+        explanation=explained("camera", "focus"), harm=loss(30.0, basis="audit"), new_labels=100
+    )
+    assert decide(measured, PolicyConfig()).word == "fix_camera"
+    estimated = situation(explanation=explained("camera", "focus"), harm=loss(30.0), new_labels=100)
+    assert decide(estimated, PolicyConfig()).word == "ask"
