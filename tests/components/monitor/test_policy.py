@@ -308,8 +308,8 @@ def test_the_eventful_year() -> None:
 
 def test_a_measured_loss_that_the_camera_explains_is_not_trained_on_even_without_an_alarm() -> None:
     measured = situation(
-        explanation=explained("camera", "focus"), harm=loss(30.0, basis="audit"), new_labels=100
+        explanation=explained("camera", "focus"), harm=loss(30.0, basis="audit"), labels=100
     )
     assert decide(measured, PolicyConfig()).word == "fix_camera"
-    estimated = situation(explanation=explained("camera", "focus"), harm=loss(30.0), new_labels=100)
+    estimated = situation(explanation=explained("camera", "focus"), harm=loss(30.0), labels=100)
     assert decide(estimated, PolicyConfig()).word == "ask"
