@@ -40,11 +40,10 @@ from components.monitor.observations import Observations
 
 WINDOW = 50
 RATE = 0.01
-# Asked of the module windows so that the goal, 5 %, is kept with room to spare.
-MODULE_RATE = 0.03
-MODULE_GOAL = 0.05
+# With 43 modules the threshold is then the second worst of them, and 1 in 22 is kept.
+MODULE_RATE = 0.05
 STREAM_WINDOW = 500
-RUN_LENGTH_ASKED = 12_500
+RUN_LENGTH_ASKED = 10_000
 BASELINE = "KS on softmax (textbook)"
 FAMILY = "default family"
 
@@ -163,11 +162,11 @@ def one_after_the_other(tables: Tables, sizes: Sizes) -> Run:
     rows = stream(windows * STREAM_WINDOW).reshape(windows, STREAM_WINDOW)
     answers = [monitor.look(tables.observations(CLEAN, window))[0] for window in rows]
     limit = answers[0].threshold
-    filters = FaultFilters.of(reference, Design(1, 1))
+    groups = len(np.unique(tables.groups[rows[0]].astype(str)))
+    filters = FaultFilters.of(reference, Design(STREAM_WINDOW, groups))
 
     def path(window: Observations) -> Any:
-        steps = filters.apply(window)
-        return sums(np.concatenate([steps, -steps], axis=1)).max(axis=1)
+        return sums(filters.apply(window)).max(axis=1)
 
     delays: dict[str, list[float]] = {}
     for name in filter(is_severe, conditions()):
@@ -191,7 +190,14 @@ def _joined(*parts: Observations) -> Observations:
 def cost_ms(tables: Tables) -> Iterator[tuple[str, float]]:
     """Yield what a picture costs beyond the model, in milliseconds."""
     pictures = [decode(path.read_bytes()) for path in tables.paths[:100]]
-    yield "picture statistics", _ms(lambda: [measure_picture(p) for p in pictures]) / 100
+
+    def measure_all() -> None:
+        for picture in pictures:
+            measure_picture(picture)
+
+    yield "picture statistics", _ms(measure_all) / 100
+    # One thread does it all: what a busy machine adds is not its cost.
+    yield "picture statistics, processor time", _ms(measure_all, clock=time.process_time) / 100
     settings = DetectConfig(windows="independent", false_alarms=RATE)
     everything = tables.observations(CLEAN, np.arange(len(tables.paths)))
     monitor = Monitor.of(everything, settings=settings, seed=0)
@@ -202,12 +208,17 @@ def cost_ms(tables: Tables) -> Iterator[tuple[str, float]]:
     yield f"default detectors, {WINDOW} pictures", _ms(lambda: monitor.look(window)) / WINDOW
 
 
-def _ms(work: Callable[[], object], *, rounds: int = 5) -> float:
+def _ms(
+    work: Callable[[], object],
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    rounds: int = 5,
+) -> float:
     times = []
     for _ in range(rounds):
-        started = time.perf_counter()
+        started = clock()
         work()
-        times.append(1000 * (time.perf_counter() - started))
+        times.append(1000 * (clock() - started))
     return float(np.median(times))
 
 
@@ -261,7 +272,7 @@ def _independent(tables: Tables, sizes: Sizes) -> Iterator[object]:
 
 
 def _modules(tables: Tables, sizes: Sizes) -> Iterator[object]:
-    title = f"whole modules, each left out; {MODULE_RATE:.0%} asked, at most {MODULE_GOAL:.0%}"
+    title = f"whole modules, each left out; {MODULE_RATE:.0%} asked"
     yield tally_table(whole_modules(tables, sizes), title=title)
 
 

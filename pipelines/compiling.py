@@ -1,5 +1,6 @@
 """Compile a pipeline with one preset's settings as parameter defaults."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,10 @@ def compile_training(settings: TrainingRun, output: Path) -> None:
         settings: become the defaults of the pipeline's parameters, so that the YAML runs as it is.
         output: the file; parent folders are made.
     """
-    from pipelines.training import training_pipeline
+    from pipelines.training import training_of
 
     _compile(
-        with_settings(training_pipeline, settings.cluster),
+        with_settings(training_of(_lasting(settings)), settings.cluster),
         cluster_arguments(settings, "training"),
         output,
     )
@@ -54,7 +55,9 @@ def compile_tuning(settings: TrainingRun, output: Path) -> None:
     """Write the tuning pipeline's KFP YAML, as `compile_training`."""
     from pipelines.tuning import tuning_pipeline
 
-    pipeline = tuning_pipeline(parallelism=settings.tune.plan.parallelism)
+    pipeline = tuning_pipeline(
+        parallelism=settings.tune.plan.parallelism, lasting=_lasting(settings)
+    )
     _compile(
         with_settings(pipeline, settings.cluster), cluster_arguments(settings, "tuning"), output
     )
@@ -62,9 +65,9 @@ def compile_tuning(settings: TrainingRun, output: Path) -> None:
 
 def compile_monitoring(settings: TrainingRun, output: Path) -> None:
     """Write the monitoring pipeline's KFP YAML, as `compile_training`."""
-    from pipelines.monitoring import monitoring_of, retraining_pipeline
+    from pipelines.monitoring import monitoring_of, retraining_of
 
-    pipeline = monitoring_of(with_settings(retraining_pipeline, settings.cluster))
+    pipeline = monitoring_of(with_settings(retraining_of(_lasting(settings)), settings.cluster))
     _compile(
         with_settings(pipeline, settings.cluster), cluster_arguments(settings, "monitoring"), output
     )
@@ -72,6 +75,15 @@ def compile_monitoring(settings: TrainingRun, output: Path) -> None:
 
 def _context(settings: TrainingRun) -> RunContext:
     return RunContext(run_id="kubeflow", commit=git_commit(), config_sha256=config.digest(settings))
+
+
+def _lasting(settings: TrainingRun) -> str:
+    """Return the context of steps that may be reused.
+
+    Without the digest of all settings, each step has its own; with the commit, as an image's tag
+    need not tell of other code.
+    """
+    return config.to_json(dataclasses.replace(_context(settings), config_sha256=""))
 
 
 def _compile(pipeline: Any, arguments: dict[str, str], output: Path) -> None:

@@ -16,6 +16,7 @@ def judge_and_deploy(
     dataset: Any,
     *,
     run: Any,
+    steady: Any,
     export_config: Any,
     evaluate_config: Any,
     gate_config: Any,
@@ -30,10 +31,11 @@ def judge_and_deploy(
     Args:
         candidate: the Candidate artifact, a task's output.
         dataset: the validated Dataset artifact.
+        steady: the RunContext that steps get that Kubeflow may reuse.
         run: the RunContext, as all the others a pipeline parameter.
         *_config: each step's section.
     """
-    exporting = export(candidate=candidate, dataset=dataset, config=export_config, run=run)
+    exporting = export(candidate=candidate, dataset=dataset, config=export_config, run=steady)
     exported = exporting.outputs["exported"]
     evaluated = evaluate(
         exported=exported, candidate=candidate, dataset=dataset, config=evaluate_config, run=run

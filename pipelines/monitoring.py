@@ -9,35 +9,46 @@ from components.notify.component import notify
 from pipelines.training import train_and_judge
 
 
-@dsl.pipeline(
-    name="graft-retraining",
-    description="The training pipeline without its exit step, which is the monitoring's.",
-)
-def retraining_pipeline(
-    run: str,
-    ingest_config: str,
-    validate_config: str,
-    augment_config: str,
-    train_config: str,
-    export_config: str,
-    evaluate_config: str,
-    gate_config: str,
-    reference_config: str,
-    deploy_config: str,
-) -> None:
-    """Ingest to deploy, nested: Kubeflow wants exit handlers at the top only."""
-    train_and_judge(
-        run=run,
-        ingest_config=ingest_config,
-        validate_config=validate_config,
-        augment_config=augment_config,
-        train_config=train_config,
-        export_config=export_config,
-        evaluate_config=evaluate_config,
-        gate_config=gate_config,
-        reference_config=reference_config,
-        deploy_config=deploy_config,
+def retraining_of(lasting: str) -> Any:
+    """Return the nested pipeline that trains.
+
+    Args:
+        lasting: "" for this machine, else as `read_pictures` has it.
+    """
+
+    @dsl.pipeline(
+        name="graft-retraining",
+        description="The training pipeline without its exit step, which is the monitoring's.",
     )
+    def pipeline(
+        run: str,
+        ingest_config: str,
+        validate_config: str,
+        augment_config: str,
+        train_config: str,
+        export_config: str,
+        evaluate_config: str,
+        gate_config: str,
+        reference_config: str,
+        deploy_config: str,
+    ) -> None:
+        """Ingest to deploy, nested: Kubeflow wants exit handlers at the top only."""
+        train_and_judge(
+            run=run,
+            ingest_config=ingest_config,
+            validate_config=validate_config,
+            augment_config=augment_config,
+            train_config=train_config,
+            export_config=export_config,
+            evaluate_config=evaluate_config,
+            gate_config=gate_config,
+            reference_config=reference_config,
+            deploy_config=deploy_config,
+            lasting=lasting,
+            warm=True,
+        )
+
+    return pipeline
 
 
 def monitoring_of(retraining: Any) -> Any:
@@ -91,4 +102,4 @@ def monitoring_of(retraining: Any) -> Any:
     return pipeline
 
 
-monitoring_pipeline = monitoring_of(retraining_pipeline)
+monitoring_pipeline = monitoring_of(retraining_of(""))

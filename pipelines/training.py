@@ -5,11 +5,11 @@ from typing import Any
 from kfp import dsl
 
 from components.augment.component import augment
-from components.ingest.component import ingest
 from components.notify.component import notify
 from components.train.component import train
 from components.validate.component import validate
 from pipelines.judging import judge_and_deploy
+from pipelines.reading import read_pictures
 
 
 def train_and_judge(
@@ -24,24 +24,30 @@ def train_and_judge(
     gate_config: Any,
     reference_config: Any,
     deploy_config: Any,
+    lasting: str = "",
+    warm: bool = False,
 ) -> None:
     """Add the tasks from ingest to deploy to the pipeline that is being traced.
 
     Args:
         run: the RunContext, as all the others a pipeline parameter.
         *_config: each step's section.
+        lasting: what steps that may be reused are told of the run, see `read_pictures`.
+        warm: training starts from the version that serves, which Kubeflow's cache cannot see.
     """
-    ingested = ingest(config=ingest_config, run=run)
-    # Kubeflow would compare the settings only, not the pictures that they point to.
-    ingested.set_caching_options(False)
-    validated = validate(dataset=ingested.outputs["dataset"], config=validate_config, run=run)
+    steady = lasting or run
+    ingested = read_pictures(config=ingest_config, run=run, lasting=lasting)
+    validated = validate(dataset=ingested.outputs["dataset"], config=validate_config, run=steady)
     dataset = validated.outputs["validated"]
-    shards = augment(dataset=dataset, config=augment_config, run=run)
-    trained = train(shards=shards.outputs["shards"], config=train_config, run=run)
+    shards = augment(dataset=dataset, config=augment_config, run=steady)
+    trained = train(shards=shards.outputs["shards"], config=train_config, run=steady)
+    if warm:
+        trained.set_caching_options(False)
     judge_and_deploy(
         trained.outputs["candidate"],
         dataset,
         run=run,
+        steady=steady,
         export_config=export_config,
         evaluate_config=evaluate_config,
         gate_config=gate_config,
@@ -50,41 +56,54 @@ def train_and_judge(
     )
 
 
-@dsl.pipeline(
-    name="graft-training",
-    description="Pictures in, a judged and served image model out.",
-)
-def training_pipeline(
-    run: str,
-    ingest_config: str,
-    validate_config: str,
-    augment_config: str,
-    train_config: str,
-    export_config: str,
-    evaluate_config: str,
-    gate_config: str,
-    reference_config: str,
-    deploy_config: str,
-    notify_config: str,
-) -> None:
-    """Ingest, validate, augment, train, export, evaluate, judge and, if it passes, deploy.
+def training_of(lasting: str) -> Any:
+    """Return the pipeline.
 
     Args:
-        run: the RunContext as JSON.
-        *_config: each step's section as canonical JSON.
+        lasting: "" for this machine, else as `read_pictures` has it.
     """
-    last = notify(config=notify_config, run=run)
-    last.set_caching_options(False)
-    with dsl.ExitHandler(exit_task=last, name="training"):
-        train_and_judge(
-            run=run,
-            ingest_config=ingest_config,
-            validate_config=validate_config,
-            augment_config=augment_config,
-            train_config=train_config,
-            export_config=export_config,
-            evaluate_config=evaluate_config,
-            gate_config=gate_config,
-            reference_config=reference_config,
-            deploy_config=deploy_config,
-        )
+
+    @dsl.pipeline(
+        name="graft-training",
+        description="Pictures in, a judged and served image model out.",
+    )
+    def pipeline(
+        run: str,
+        ingest_config: str,
+        validate_config: str,
+        augment_config: str,
+        train_config: str,
+        export_config: str,
+        evaluate_config: str,
+        gate_config: str,
+        reference_config: str,
+        deploy_config: str,
+        notify_config: str,
+    ) -> None:
+        """Ingest, validate, augment, train, export, evaluate, judge and, if it passes, deploy.
+
+        Args:
+            run: the RunContext as JSON.
+            *_config: each step's section as canonical JSON.
+        """
+        last = notify(config=notify_config, run=run)
+        last.set_caching_options(False)
+        with dsl.ExitHandler(exit_task=last, name="training"):
+            train_and_judge(
+                run=run,
+                ingest_config=ingest_config,
+                validate_config=validate_config,
+                augment_config=augment_config,
+                train_config=train_config,
+                export_config=export_config,
+                evaluate_config=evaluate_config,
+                gate_config=gate_config,
+                reference_config=reference_config,
+                deploy_config=deploy_config,
+                lasting=lasting,
+            )
+
+    return pipeline
+
+
+training_pipeline = training_of("")

@@ -5,20 +5,21 @@ from typing import Any
 from kfp import dsl
 
 from components.augment.component import augment
-from components.ingest.component import ingest
 from components.notify.component import notify
 from components.plan.component import plan
 from components.select.component import select
 from components.train.component import rank, train_finalist
 from components.validate.component import validate
 from pipelines.judging import judge_and_deploy
+from pipelines.reading import read_pictures
 
 
-def tuning_pipeline(*, parallelism: int) -> Any:
+def tuning_pipeline(*, parallelism: int, lasting: str = "") -> Any:
     """Return the pipeline; how many finalists are trained side by side is part of the DAG.
 
     Args:
         parallelism: at least 1.
+        lasting: "" for this machine, else as `read_pictures` has it.
     """
 
     @dsl.pipeline(
@@ -51,19 +52,18 @@ def tuning_pipeline(*, parallelism: int) -> Any:
         last = notify(config=notify_config, run=run)
         last.set_caching_options(False)
         with dsl.ExitHandler(exit_task=last, name="tuning"):
-            ingested = ingest(config=ingest_config, run=run)
-            # Kubeflow would compare the settings only, not the pictures that they point to.
-            ingested.set_caching_options(False)
+            steady = lasting or run
+            ingested = read_pictures(config=ingest_config, run=run, lasting=lasting)
             validated = validate(
-                dataset=ingested.outputs["dataset"], config=validate_config, run=run
+                dataset=ingested.outputs["dataset"], config=validate_config, run=steady
             )
             dataset = validated.outputs["validated"]
-            shards = augment(dataset=dataset, config=augment_config, run=run)
+            shards = augment(dataset=dataset, config=augment_config, run=steady)
             ranked = rank(
                 shards=shards.outputs["shards"],
                 config=rank_config,
                 train_config=train_config,
-                run=run,
+                run=steady,
             )
             planned = plan(
                 ranking=ranked.outputs["ranking"],
@@ -97,6 +97,7 @@ def tuning_pipeline(*, parallelism: int) -> Any:
                 chosen.outputs["candidate"],
                 dataset,
                 run=run,
+                steady=steady,
                 export_config=export_config,
                 evaluate_config=evaluate_config,
                 gate_config=gate_config,

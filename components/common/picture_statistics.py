@@ -25,7 +25,10 @@ STATISTICS = (
     "row_centre",  # centre of brightness, -0.5 (top) to 0.5 (bottom)
     "column_centre",  # centre of brightness, -0.5 (left) to 0.5 (right)
     "border",  # mean brightness of the outer tenth minus that of the rest
+    "tilt",  # degrees, -45 to 45, from level or upright; more than true for thin lines
 )
+# Records written before one of these was measured hold no value for it.
+ADDED_LATER = ("tilt",)
 _SIDE_PX = 256
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
@@ -58,6 +61,7 @@ def measure(pixels: Pixels) -> npt.NDArray[np.float32]:
         place.row_centre,
         place.column_centre,
         place.border,
+        _tilt_deg(grey),
     )
     return np.array(values, dtype=np.float32)
 
@@ -115,6 +119,29 @@ def _place(grey: npt.NDArray[np.float32]) -> _Place:
         float(grey.sum(axis=0) @ columns / total),
         difference,
     )
+
+
+def _tilt_deg(grey: npt.NDArray[np.float32]) -> float:
+    """Return the mean direction of edges modulo a right angle, strong ones weighing more.
+
+    Gradients as complex numbers: the fourth power maps directions a right angle apart onto one
+    (Bigün and Granlund, "Optimal Orientation Detection of Linear Symmetry", 1987, for two
+    orientations). Taken at half the resolution, where noise is half as strong.
+    """
+    rows, columns = grey.shape[0] // 2 * 2, grey.shape[1] // 2 * 2
+    if min(rows, columns) < 6:
+        return 0.0
+    even, odd = grey[:rows:2], grey[1:rows:2]
+    half = (even + odd)[:, :columns:2] + (even + odd)[:, 1:columns:2]
+    across = half[1:-1:2, 2::2] - half[1:-1:2, :-2:2]
+    along = half[2::2, 1:-1:2] - half[:-2:2, 1:-1:2]
+    real, imaginary = across**2 - along**2, 2 * across * along
+    length = np.sqrt(real**2 + imaginary**2) + 1e-6
+    cosine = ((real**2 - imaginary**2) / length).sum()
+    sine = (2 * real * imaginary / length).sum()
+    if cosine == 0 and sine == 0:
+        return 0.0
+    return float(np.degrees(np.arctan2(sine, cosine)) / 4)
 
 
 def _border(shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:

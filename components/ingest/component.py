@@ -1,4 +1,4 @@
-"""The pipeline step `ingest`."""
+"""The pipeline step `ingest`, and on a cluster the look at the pictures that comes before it."""
 
 from kfp import dsl
 from kfp.dsl import Dataset, Output
@@ -7,7 +7,20 @@ from components.common.images import CPU_IMAGE
 
 
 @dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
-def ingest(config: str, run: str, dataset: Output[Dataset]) -> None:
+def fingerprint(config: str, run: str) -> str:
+    """Return one digest over everything that ingest would read."""
+    from components.common.step import run_step
+    from components.ingest.config import IngestConfig
+    from components.ingest.write_dataset import content_key
+
+    digest: str = run_step(
+        "fingerprint", IngestConfig, config, run=run, folder="ingest", work=content_key
+    )
+    return digest
+
+
+@dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
+def ingest(config: str, run: str, dataset: Output[Dataset], fingerprint: str = "") -> None:
     """Read pictures and labels from a source into a Dataset."""
     from pathlib import Path
 
@@ -23,5 +36,7 @@ def ingest(config: str, run: str, dataset: Output[Dataset]) -> None:
         reuse=True,
         outputs={"dataset": dataset},
         content_key=content_key,
-        work=lambda settings: ingest(out=Path(dataset.path), settings=settings),
+        work=lambda settings: ingest(
+            out=Path(dataset.path), settings=settings, fingerprint=fingerprint
+        ),
     )

@@ -13,7 +13,7 @@ import pandas as pd
 
 from components.common import plugins, progress
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
-from components.common.errors import DataError
+from components.common.errors import DataError, expected
 from components.common.pictures import is_servable, to_servable
 from components.ingest.additions import with_additions
 from components.ingest.config import IngestConfig
@@ -24,7 +24,7 @@ LOG = logging.getLogger(__name__)
 SOURCES = "components.ingest.sources"
 
 
-def ingest(*, out: Path, settings: IngestConfig) -> Dataset:
+def ingest(*, out: Path, settings: IngestConfig, fingerprint: str = "") -> Dataset:
     """Write a Dataset with every picture of the source.
 
     Pictures that are servable as they are get copied without decoding, and bytes that no
@@ -34,10 +34,13 @@ def ingest(*, out: Path, settings: IngestConfig) -> Dataset:
     Args:
         out: the artifact's folder; anything of an interrupted attempt in it is replaced.
         settings: says which source, and where.
+        fingerprint: the `content_key` under which a cluster will find this Dataset again; ""
+            where nobody does.
 
     Raises:
         ConfigError: the source is unknown, or a setting does not fit it.
-        DataError: as the source's `read` says.
+        DataError: as the source's `read` says; or the pictures are no longer those of the
+            fingerprint.
     """
     source = read_source(settings)
     shutil.rmtree(out / "pictures", ignore_errors=True)
@@ -63,6 +66,14 @@ def ingest(*, out: Path, settings: IngestConfig) -> Dataset:
     )
     dataset = Dataset(out, info, pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS)))
     dataset.write()
+    if fingerprint and content_key(settings) != fingerprint:
+        raise DataError(
+            expected(
+                f"the pictures of '{settings.path}' to stay as they are during a run",
+                received="others than a moment ago",
+                do="start the run again",
+            )
+        )
     LOG.info("%d pictures of %d classes from %s", len(rows), len(source.classes), settings.path)
     return dataset
 

@@ -10,13 +10,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.common.artifacts.prediction_log import PICTURES, STATISTIC_COLUMNS, read_log
+from components.common.artifacts.prediction_log import (
+    LATER_COLUMNS,
+    PICTURES,
+    STATISTIC_COLUMNS,
+    read_log,
+)
 from components.common.errors import DataError, expected
 from components.label.choose import Floats
 from components.label.config import QueueConfig
 
 # Embeddings are sampled. With this many times the pictures asked for, the rest can be left out.
 _ENOUGH = 5
+_ALWAYS = [name for name in STATISTIC_COLUMNS if name not in LATER_COLUMNS]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +78,7 @@ def find_candidates(root: Path, settings: QueueConfig, *, known: Collection[str]
 
 def _one_a_picture(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep each picture's newest answer, one with an embedding first; drop what no camera sent."""
-    rows = rows[rows[list(STATISTIC_COLUMNS)].notna().all(axis=1)]
+    rows = rows[rows[_ALWAYS].notna().all(axis=1)]
     if rows.empty:
         return rows
     # Embeddings of two versions lie in two spaces: only the newest version's are compared.
@@ -95,7 +101,8 @@ def _with_embedding(rows: pd.DataFrame, count: int) -> pd.DataFrame:
 def _features(rows: pd.DataFrame) -> Floats:
     if rows["usable"].all():
         return np.stack(list(rows["embedding"])).astype(np.float64)
-    return rows[list(STATISTIC_COLUMNS)].to_numpy(dtype=np.float64)
+    # A log that is in part older than a statistic is compared without it.
+    return rows[list(STATISTIC_COLUMNS)].dropna(axis=1).to_numpy(dtype=np.float64)
 
 
 def _scores(rows: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -24,6 +24,8 @@ from components.monitor.observations import Observations
 _CONFIDENCE = 0.95
 _TINY = 1e-9
 _LEAST_DEVIATION = 1e-3
+_RANKED = 0.9
+_STEEP = 1.28  # from the median to the last that is ranked, or as far below the largest
 
 Table = npt.NDArray[np.float64]
 
@@ -81,7 +83,8 @@ def calibrate(
     possible = feasible(whole, reference)
     ways = splits(reference, possible, at_most=windows, rng=rng)
     null = _null(family, reference, ways, possible, windows=windows, rng=rng)
-    scales = [_Scale.of(column) for column in null.T]
+    ranked = 1.0 if possible.independent else _RANKED
+    scales = [_Scale.of(column, ranked=ranked) for column in null.T]
     worst = _worst(null, scales)
     units = len(worst) if possible.independent else len(ways)
     limit = threshold(np.sort(worst), rate, units=units)
@@ -138,9 +141,10 @@ def threshold(null: Table, rate: float, *, units: int) -> float:
 class _Scale:
     """Brings a statistic to normal scores among the windows without drift, and back.
 
-    Detectors with heavy and with thin tails then weigh the same. Beyond the largest value seen the
-    scale goes on as steeply as it came, in the statistic's logarithm, since statistics are positive
-    and skewed.
+    Detectors with heavy and with thin tails then weigh the same. Where windows are of few groups
+    the upper tenth is not ranked: one group would stand at the top of each scale, and as many odd
+    ones as there are detectors would share the first place. Beyond what is ranked the scale goes on
+    as steeply as it came, in the statistic's logarithm, since statistics are positive and skewed.
     """
 
     knots: Table  # logarithms, rising
@@ -148,7 +152,7 @@ class _Scale:
     slope: float
 
     @classmethod
-    def of(cls, null: Table) -> "_Scale":
+    def of(cls, null: Table, *, ranked: float) -> "_Scale":
         from scipy.stats import norm
 
         values = np.sort(np.log(np.maximum(null[np.isfinite(null)], 0) + _TINY))
@@ -157,7 +161,9 @@ class _Scale:
         knots, counts = np.unique(values, return_counts=True)
         upto = np.cumsum(counts)
         scores = norm.ppf((upto - counts / 2) / len(values))
-        start = int(np.searchsorted(scores, scores[-1] - 1.0))
+        last = max(1, int(np.searchsorted(upto, ranked * len(values), side="right")))
+        knots, scores = knots[:last], scores[:last]
+        start = min(int(np.searchsorted(scores, scores[-1] - _STEEP)), last - 1)
         rise, run = scores[-1] - scores[start], knots[-1] - knots[start]
         slope = float(rise / run) if run > 0 and rise > 0 else 1 / _LEAST_DEVIATION
         return cls(knots, scores, min(slope, 1 / _LEAST_DEVIATION))

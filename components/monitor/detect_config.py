@@ -8,7 +8,7 @@ from pydantic import Field
 from components.common.config import Section
 
 # Chosen by benchmarks/drift_detection.py: see "Drift" in docs/results.md.
-DEFAULT_DETECTORS = ("shifted_statistics", "known_faults", "ks_statistics", "shifted_features")
+DEFAULT_DETECTORS = ("shifted_statistics", "known_faults", "shifted_features")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class DetectConfig(Section):
     weeks_between_false_alarms: Annotated[float, Field(ge=0)] = 0.0
     windows_a_week: Annotated[float, Field(gt=0)] = 7.0
     windows: Literal["groups", "independent"] = "groups"
-    null_windows: Annotated[int, Field(ge=100, le=100_000)] = 2000
+    null_windows: Annotated[int, Field(ge=100, le=100_000)] = 4000
     min_pictures: Annotated[int, Field(ge=2)] = 10
 
     @property

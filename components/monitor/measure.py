@@ -15,7 +15,7 @@ from components.monitor import detector as detectors
 from components.monitor.calibration import Calibrated, Family, calibrate, rows_for
 from components.monitor.detect_config import DetectConfig
 from components.monitor.detector import Detector, usable
-from components.monitor.observations import Observations
+from components.monitor.observations import Observations, comparable
 from components.monitor.scaling import Components
 
 _COMPONENTS = 64
@@ -42,7 +42,8 @@ def measure(
     Raises:
         ConfigError: a detector that is not there.
     """
-    return _monitor(reference, settings, seed).look(window)
+    both = comparable(window, reference)
+    return _monitor(both.second, settings, seed).look(both.first)
 
 
 @dataclass(frozen=True)

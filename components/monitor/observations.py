@@ -1,6 +1,6 @@
 """Observations: what is known of a set of pictures, as arrays. Windows and references alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from components.common.artifacts.prediction_log import STATISTIC_COLUMNS
 from components.common.artifacts.reference import Reference
+from components.common.picture_statistics import ADDED_LATER, STATISTICS
 
 Floats = npt.NDArray[np.float32]
 Texts = npt.NDArray[np.object_]
@@ -21,7 +22,8 @@ class Observations:
     """N pictures, in order of time.
 
     features: float32 [N, D], NaN rows where no embedding was taken; D = 0 if none was.
-    statistics: float32 [N, len(STATISTICS)], NaN rows where the picture could not be decoded.
+    statistics: float32 [N, len(STATISTICS)], NaN rows where the picture could not be decoded; NaN
+        in one of ADDED_LATER where the record is older than that.
     scores: float32 [N, classes], rows sum to 1; NaN rows where the model gave none.
     decisions: class names, "" where there is none.
     labels: true classes, "" where unknown.
@@ -71,7 +73,7 @@ def from_table(table: pa.Table, *, classes: int) -> Observations:
     width = max((len(v) for v in frame["embedding"] if v is not None), default=0)
     return Observations(
         features=_matrix(frame["embedding"], width),
-        statistics=frame[list(STATISTIC_COLUMNS)].to_numpy(dtype=np.float32),
+        statistics=frame.reindex(columns=list(STATISTIC_COLUMNS)).to_numpy(dtype=np.float32),
         scores=_matrix(frame["scores"], classes),
         decisions=_texts(frame, "decision"),
         labels=_texts(frame, "label"),
@@ -87,6 +89,36 @@ def of_reference(root: Path) -> Observations:
     """Read the observations of a reference."""
     reference = Reference.read(root)
     return from_table(reference.observations(), classes=len(reference.info.classes))
+
+
+def comparable(first: Observations, second: Observations) -> "Pair":
+    """Return both with zeros for each statistic that the records of one are too old to hold."""
+    lacking = _lacking(first) | _lacking(second)
+    return Pair(_without(first, lacking), _without(second, lacking))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two sets of observations whose statistics can be compared."""
+
+    first: Observations
+    second: Observations
+
+
+_LATER = np.array([name in ADDED_LATER for name in STATISTICS])
+
+
+def _lacking(observations: Observations) -> npt.NDArray[np.bool_]:
+    known = np.isfinite(observations.statistics)
+    measured = known[:, ~_LATER].all(axis=1)
+    return np.asarray(_LATER & measured.any() & ~known[measured].any(axis=0))
+
+
+def _without(observations: Observations, lacking: npt.NDArray[np.bool_]) -> Observations:
+    if not lacking.any():
+        return observations
+    statistics = np.where(lacking, np.float32(0), observations.statistics)
+    return replace(observations, statistics=statistics)
 
 
 def _matrix(column: pd.Series, width: int) -> Floats:

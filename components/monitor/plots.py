@@ -10,7 +10,7 @@ import pandas as pd
 from components.common.artifacts.drift_report import Detection, Harm
 from components.common.picture_statistics import STATISTICS
 from components.common.plot_style import BLUE, INK, MUTED, ORANGE, png, style
-from components.monitor.observations import Observations
+from components.monitor.observations import Observations, comparable
 
 _FARTHEST = 8.0  # spreads; what lies beyond is drawn at the edge
 
@@ -64,7 +64,8 @@ def statistics(window: Observations | None, reference: Observations | None) -> b
 
     if window is None or reference is None:
         return None
-    before, after = (_whole(one.statistics) for one in (reference, window))
+    both = comparable(reference, window)
+    before, after = (_whole(one.statistics) for one in (both.first, both.second))
     if len(before) < 2 or not len(after):
         return None
     centre, spread = before.mean(axis=0), before.std(axis=0)

@@ -68,7 +68,8 @@ def camera_fault(now: Situation, settings: PolicyConfig) -> Decision | None:
         return None
     fault = why.fault or "unknown"
     reasons = (
-        f"The camera has changed ({fault}, confidence {why.confidence:.0%}): {why.advice}",
+        f"The camera has changed ({fault}, confidence {why.confidence:.0%}): "
+        f"{why.advice or 'look at it.'}",
         "A camera fault is never answered by training.",
     )
     return _decision("fix_camera", reasons, now, settings, trigger=f"camera-{fault}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from components.common.picture_statistics import STATISTICS
 from components.monitor.look import LOOK, look_of
 from components.monitor.observations import Observations, Texts
 
@@ -14,6 +15,7 @@ COMPONENTS = 16
 _OWN_SHARE = 0.1  # of the pictures' own spread, where groups happen to agree
 # In the units of LOOK: what nobody would call a fault, however equal the reference's pictures.
 _LEAST = np.array([0.02, 0.03, 0.04, 0.03, 0.05, 0.05, 0.002, 1.0, 1.0, 0.003, 0.003, 0.05])
+_LEAST_TILT_DEG = 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,7 @@ class Table:
 class View:
     """Both sides, and what was computed from them.
 
+    turned: how far edges turned, in spreads between groups; 0 where either side does not tell.
     groups: how many groups the window mixes; 1 where that is not known.
     """
 
@@ -67,6 +70,7 @@ class View:
     reference: Observations
     look: Table
     embedding: Table
+    turned: float
     groups: float
     classes: tuple[str, ...] = field(default=())
 
@@ -83,6 +87,7 @@ def view_of(window: Observations, reference: Observations) -> View:
         reference=reference,
         look=_look(window, reference),
         embedding=_embedding(window, reference),
+        turned=_turned(window, reference),
         groups=_mixed_groups(window.groups),
         classes=tuple(sorted(set(known))),
     )
@@ -92,6 +97,17 @@ def _look(window: Observations, reference: Observations) -> Table:
     table = _table(look_of(window.statistics), look_of(reference.statistics), reference.groups)
     spread = np.maximum(table.spread, _LEAST) if table.spread.size else _LEAST
     return Table(table.values, table.reference, table.rows, table.reference_rows, spread)
+
+
+def _turned(window: Observations, reference: Observations) -> float:
+    # Not a figure of LOOK: what harm has learnt rests on those, and older records do not hold it.
+    place = [STATISTICS.index("tilt")]
+    values, known = (side.statistics[:, place].astype(np.float64) for side in (window, reference))
+    table = _table(values, known, reference.groups)
+    if not table.usable:
+        return 0.0
+    moved = float(table.values.mean() - table.reference.mean())
+    return abs(moved) / max(float(table.spread[0]), _LEAST_TILT_DEG)
 
 
 def _embedding(window: Observations, reference: Observations) -> Table:

@@ -20,7 +20,12 @@ import pyarrow.compute as pc
 
 from components.common import saved_model
 from components.common.artifacts.drift_report import WindowInfo
-from components.common.artifacts.prediction_log import SCHEMA, STATISTIC_COLUMNS, read_log
+from components.common.artifacts.prediction_log import (
+    LATER_COLUMNS,
+    SCHEMA,
+    STATISTIC_COLUMNS,
+    read_log,
+)
 from components.common.errors import DataError, expected
 from components.common.picture_statistics import measure
 from components.common.pictures import PICTURE_SUFFIXES, decode
@@ -162,9 +167,12 @@ class _Sieve:
 
 def _finite(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """bool [N]: nothing that a record holds is NaN or infinite; what is absent does no harm."""
-    # An undecodable picture has no statistics at all, which is an answer; a part of them is not.
-    statistics = frame[list(STATISTIC_COLUMNS)].to_numpy(dtype=np.float32)
+    # An undecodable picture has no statistics at all, which is an answer; a part of them is not,
+    # unless the record is older than the rest.
+    whole = [name for name in STATISTIC_COLUMNS if name not in LATER_COLUMNS]
+    statistics = frame[whole].to_numpy(dtype=np.float32)
     good = np.isfinite(statistics).all(axis=1) | np.isnan(statistics).all(axis=1)
+    good &= ~np.isinf(frame[list(LATER_COLUMNS)].to_numpy(dtype=np.float32)).any(axis=1)
     for name in ("scores", "embedding"):
         good &= np.array([v is None or bool(np.isfinite(v).all()) for v in frame[name]], np.bool_)
     return np.asarray(good, dtype=np.bool_)

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from components.common.errors import ConfigError, expected
+from pipelines.config import PipelineName
 
 
 def compile_pipeline(
@@ -18,26 +19,48 @@ def compile_pipeline(
         Path | None,
         typer.Option(help="The YAML file to write. Default: build/graft-<pipeline>.yaml."),
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="An SVG file for a picture of the steps.")
+    ] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Override a setting. Repeatable.")
     ] = None,
 ) -> None:
-    """Write the pipeline for Kubeflow Pipelines; upload it, or send it with the kfp client."""
-    from pipelines.compiling import compile_monitoring, compile_training, compile_tuning
+    """Write the pipeline for Kubeflow Pipelines, and check it as far as that goes without one."""
+    from pipelines.cluster.places import misplaced
+    from pipelines.cluster.spec_checks import check_package
+    from pipelines.compiling import compile_to
     from pipelines.config import override, read_preset, resolve
 
     settings = resolve(override(read_preset(preset), assignments or ()))
-    known = {
-        "training": compile_training,
-        "tuning": compile_tuning,
-        "monitoring": compile_monitoring,
-    }
-    if pipeline not in known:
-        raise ConfigError(
-            expected(
-                "training, tuning or monitoring", received=f"'{pipeline}'", do="correct --pipeline"
-            )
-        )
+    name = _known(pipeline)
     target = output or Path(f"build/graft-{pipeline}.yaml")
-    known[pipeline](settings, target)
-    Console().print(f"wrote {target}")
+    compile_to(target, settings=settings, pipeline=name)
+    tasks = check_package(target)
+    console = Console(soft_wrap=True)
+    console.print(f"wrote {target}: {tasks} tasks; specification, names and images checked")
+    if picture is not None:
+        _draw(target, picture)
+        console.print(f"wrote {picture}")
+    for sentence in misplaced(settings, name):
+        console.print(f"[yellow]note:[/] {sentence}")
+
+
+def _known(pipeline: str) -> PipelineName:
+    for name in ("training", "tuning", "monitoring"):
+        if pipeline == name:
+            return name
+    raise ConfigError(
+        expected(
+            "training, tuning or monitoring", received=f"'{pipeline}'", do="correct --pipeline"
+        )
+    )
+
+
+def _draw(package: Path, picture: Path) -> None:
+    import yaml
+
+    from pipelines.dag_picture import draw
+
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    picture.write_text(draw(next(yaml.safe_load_all(package.read_text()))))

@@ -31,7 +31,9 @@ def submit(
     cancelled. Stopped by Ctrl-C, the run goes on.
     """
     from pipelines.cluster.connect import connect
+    from pipelines.cluster.places import misplaced
     from pipelines.cluster.runs import new_name, start
+    from pipelines.cluster.spec_checks import check_package
     from pipelines.cluster.uploads import upload
     from pipelines.compiling import cluster_arguments, compile_to
 
@@ -40,6 +42,9 @@ def submit(
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / "pipeline.yaml"
         compile_to(package, settings=settings, pipeline=pipeline)
+        check_package(package)
+        for sentence in misplaced(settings, pipeline):
+            Console(stderr=True, soft_wrap=True).print(f"[yellow]note:[/] {sentence}")
         connection = connect(host=host, namespace=namespace)
         # Not the pipeline of the schedule: that takes the newest version, whatever is tried here.
         uploaded = upload(connection, package, name=f"{name}-once")

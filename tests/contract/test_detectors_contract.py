@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from components.common import plugins
+from components.common.picture_statistics import STATISTICS
 from components.monitor.detect_config import DEFAULT_DETECTORS, DetectConfig
 from components.monitor.detector import DETECTORS, Design, load
 from components.monitor.measure import measure
@@ -94,7 +95,7 @@ def test_constant_columns_raise_no_alarm(name: str) -> None:
     reference, window = observe(12, 8), observe(2, 20, first=50)
     flat = {
         "features": np.ones((1, 3), np.float32),
-        "statistics": np.ones((1, 12), np.float32),
+        "statistics": np.ones((1, len(STATISTICS)), np.float32),
         "scores": np.full((1, 2), 0.5, np.float32),
     }
     both = [

@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.common.picture_statistics import STATISTICS
+from components.common.picture_statistics import ADDED_LATER, STATISTICS
 
 LOG = logging.getLogger(__name__)
 
@@ -26,6 +26,8 @@ PICTURES = "pictures"
 PART_SUFFIX = ".parquet"
 JOURNAL_SUFFIX = ".arrows"
 STATISTIC_COLUMNS = tuple(f"s_{name}" for name in STATISTICS)
+# Null in records that were written before these were measured.
+LATER_COLUMNS = tuple(f"s_{name}" for name in ADDED_LATER)
 
 SCHEMA = pa.schema(
     [
@@ -108,7 +110,14 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _read_part(path: Path) -> pa.Table:
-    return pq.read_table(path, partitioning=None).select(SCHEMA.names).cast(SCHEMA)
+    return _completed(pq.read_table(path, partitioning=None))
+
+
+def _completed(table: pa.Table) -> pa.Table:
+    for name in LATER_COLUMNS:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), pa.float32()))
+    return table.select(SCHEMA.names).cast(SCHEMA)
 
 
 def read_journal(path: Path, damaged: list[str]) -> pa.Table:
@@ -121,7 +130,7 @@ def read_journal(path: Path, damaged: list[str]) -> pa.Table:
         except (pa.ArrowException, OSError, EOFError) as error:
             LOG.warning("%s ends in the middle of a batch: %s", path, error)
             damaged.append(str(path))
-    return pa.Table.from_batches(batches, schema=SCHEMA)
+    return _completed(pa.Table.from_batches(batches)) if batches else SCHEMA.empty_table()
 
 
 def _batches(stream: pa.NativeFile) -> Iterator[pa.RecordBatch]:

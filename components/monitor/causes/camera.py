@@ -2,7 +2,8 @@
 
 The directions are those of the faults in `components.common.corruptions`: blur lowers sharpness
 and leaves brightness; noise raises it and the grain most of all; exposure moves brightness or
-contrast; a shift moves the centre; dirt darkens, adds contrast and moves the centre.
+contrast; a shift moves the centre; a rotation tilts edges; dirt darkens, adds contrast and moves
+the centre.
 """
 
 import numpy as np
@@ -44,7 +45,8 @@ def _strengths(view: View) -> dict[str, float]:
         "focus": max(0.0, -sharpness - 0.3 * abs(contrast) - 0.3 * centre) * 1.2,
         "exposure": max(brighter, darker, flat) - 0.3 * max(0.0, noise),
         "colour": colour,
-        "framing": 0.0 if is_dirt else 0.8 * centre,
+        # Noise has edges in all directions, so that its tilt means nothing.
+        "framing": 0.0 if is_dirt else max(0.8 * centre, view.turned - 2.0 * noise),
         "dirt": 0.8 * centre + 0.5 * dirt_like if is_dirt else 0.0,
     }
 
@@ -60,7 +62,10 @@ _SHOWN = {
 
 
 def _evidence(view: View, fault: str) -> tuple[str, ...]:
-    return tuple(
+    shown = tuple(
         f"{name.capitalize()} moved by {view.moved(name):+.1f} times what groups differ by anyway."
         for name in _SHOWN[fault]
     )
+    if fault != "framing" or view.turned < 1:
+        return shown
+    return (f"Edges turned by {view.turned:.1f} times what groups differ by anyway.", *shown)

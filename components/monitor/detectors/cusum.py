@@ -1,8 +1,8 @@
 """Cumulative sums of what a camera's faults would do, in order of time: the largest in the window.
 
 Page, "Continuous Inspection Schemes", 1954: S = max(0, S + z - k), one sum for each matched filter
-of `known_faults` and each sign. One odd picture counts for at most `_AT_MOST`; a lasting change
-adds up, whenever in the window it began.
+of `known_faults`, in units of how far groups reach to that side. One odd picture counts for at most
+`_AT_MOST`; a lasting change adds up, whenever in the window it began.
 """
 
 import numpy as np
@@ -14,21 +14,16 @@ from components.monitor.scaling import Table
 
 CHANNEL: Channel = "statistics"
 NEEDS_LABELS = False
-# As much as one in some forty modules differs from the others, in deviations of a picture.
-_SLACK = 2.0
-_AT_MOST = 6.0
+# Farther than all but few groups reach, and half of what a fault worth an alarm moves pictures by.
+_SLACK = 3.5
+_AT_MOST = 10.0
 
 
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:
-    """Learn the filters, in units of how much single pictures differ."""
-    del design, rng
-    filters = FaultFilters.of(reference, Design(1, 1))
-
-    def statistic(window: Observations) -> float:
-        steps = filters.apply(window)
-        return float(sums(np.concatenate([steps, -steps], axis=1)).max(initial=0.0))
-
-    return statistic
+    """Learn the filters: for independent pictures in units of how much single ones differ."""
+    del rng
+    filters = FaultFilters.of(reference, Design(1, 1) if design.independent else design)
+    return lambda window: float(sums(filters.apply(window)).max(initial=0.0))
 
 
 def sums(steps: Table) -> Table:

@@ -19,4 +19,4 @@ def fit(reference: Observations, design: Design, *, rng: np.random.Generator) ->
     """Learn the filters."""
     del rng
     filters = FaultFilters.of(reference, design)
-    return lambda window: float(np.abs(filters.apply(window).mean(axis=0)).max(initial=0.0))
+    return lambda window: float(filters.apply(window).mean(axis=0).max(initial=0.0))

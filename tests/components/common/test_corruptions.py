@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, rotate
 
 from components.common.corruptions import CORRUPTIONS, SEVERITIES, corrupt, expose, flatten
 from components.common.errors import InputError
@@ -97,3 +97,20 @@ def test_a_picture_of_one_pixel_survives_every_fault() -> None:
     dot = np.full((1, 1, 3), 90, dtype=np.uint8)
     for kind in CORRUPTIONS:
         assert corrupted(dot, kind, 5).shape == (1, 1, 3)
+
+
+def test_tilt_is_the_angle_by_which_edges_turned() -> None:
+    rows, columns = np.mgrid[:300, :280]
+    lines = np.where((rows % 60 < 3) | (columns % 70 < 4), 60, 180).astype(np.uint8)[..., None]
+    assert abs(statistic(lines, "tilt")) < 0.2
+    found = []
+    for degrees in (-12.0, -2.0, 2.0, 12.0):
+        turned = rotate(lines, degrees, reshape=False, order=1, mode="nearest")
+        found.append(-statistic(turned, "tilt"))
+        assert found[-1] == pytest.approx(degrees, abs=0.6 * abs(degrees))
+    assert found == sorted(found)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 9), (6, 6), (7, 12)])
+def test_tiny_and_even_pictures_have_no_tilt(shape: tuple[int, int]) -> None:
+    assert statistic(np.full((*shape, 1), 80, dtype=np.uint8), "tilt") == 0

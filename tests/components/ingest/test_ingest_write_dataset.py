@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset
-from components.common.errors import ConfigError
+from components.common.errors import ConfigError, DataError
 from components.common.pictures import decode
 from components.ingest.config import IngestConfig
 from components.ingest.write_dataset import content_key, ingest
@@ -142,3 +142,14 @@ def test_content_key_is_quick(tmp_path: Path, picture) -> None:
     started = time.process_time()
     content_key(settings(tmp_path))
     assert time.process_time() - started < 2
+
+
+def test_pictures_that_are_not_those_of_the_fingerprint_are_refused(
+    two_classes: Path, tmp_path: Path
+) -> None:
+    seen = content_key(settings(two_classes))
+    ingest(out=tmp_path / "out", settings=settings(two_classes), fingerprint=seen)
+    (two_classes / "good" / "a.png").rename(two_classes / "bad" / "moved.png")
+    # A cluster would take the new pictures for the old ones in later runs.
+    with pytest.raises(DataError, match="start the run again"):
+        ingest(out=tmp_path / "again", settings=settings(two_classes), fingerprint=seen)

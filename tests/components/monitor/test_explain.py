@@ -13,7 +13,7 @@ ALARM = (Detection(detector="any", statistic=2.0, threshold=1.0, p_value=0.01, a
 USUAL = {
     "mean": 120.0, "deviation": 40.0, "dark": 60.0, "bright": 190.0, "sharpness": 8.0, "grain": 4.0,
     "clipped": 0.001, "warmth": 0.0, "saturation": 0.0, "row_centre": 0.0, "column_centre": 0.0,
-    "border": -5.0,
+    "border": -5.0, "tilt": 0.0,
 }  # fmt: skip
 FLAT = {"deviation": 0.3, "sharpness": 0.3, "grain": 0.3}
 DIM = dict.fromkeys(("mean", "dark", "bright", "deviation", "sharpness", "grain"), 0.5)
@@ -42,6 +42,7 @@ def pictures(count: int = 240, *, seed: int = 0, **changed: float) -> Observatio
         ("exposure", FLAT),
         ("colour", {"warmth": 30.0, "saturation": 35.0}),
         ("framing", {"row_centre": 0.05}),
+        ("framing", {"tilt": 3.0}),
         ("dirt", DIRTY),
     ],
 )

@@ -6,6 +6,7 @@ from scipy.stats import ks_2samp
 from tiny_observations import observe
 
 from components.common.errors import ConfigError
+from components.common.picture_statistics import STATISTICS
 from components.monitor import measure as module
 from components.monitor.calibration import threshold
 from components.monitor.detect_config import DetectConfig
@@ -17,6 +18,7 @@ from components.monitor.detectors.e_process import wealth, winnings
 from components.monitor.detectors.label_shift_em import mix
 from components.monitor.measure import measure
 from components.monitor.null_windows import draw, feasible, splits
+from components.monitor.observations import Observations
 
 RNG = np.random.default_rng
 
@@ -72,6 +74,33 @@ def test_a_rate_in_weeks_is_a_rate_in_windows() -> None:
     assert DetectConfig(false_alarms=0.02).rate == 0.02
 
 
+@pytest.mark.parametrize("old", ["window", "reference", "both"])
+def test_what_one_side_is_too_old_to_hold_raises_no_alarm(old: str) -> None:
+    def aged(some: Observations) -> Observations:
+        statistics = some.statistics.copy()
+        statistics[:, STATISTICS.index("tilt")] = np.nan
+        return dataclasses.replace(some, statistics=statistics)
+
+    reference, window = observe(12, 20), observe(1, 20, first=50)
+    reference = reference if old == "window" else aged(reference)
+    window = window if old == "reference" else aged(window)
+    settings = DetectConfig(detectors=("shifted_statistics", "known_faults"), null_windows=200)
+    for found in measure(window, reference, settings=settings, seed=0):
+        assert np.isfinite(found.statistic)
+        assert not found.alarm
+
+
+def test_one_odd_group_does_not_hide_a_fault_to_the_other_side() -> None:
+    reference = observe(20, 20)
+    texture = [STATISTICS.index(name) for name in ("sharpness", "grain")]
+    noisy = reference.groups == "g003"
+    reference.statistics[np.ix_(noisy, texture)] *= 3
+    window = observe(1, 20, first=50)
+    window.statistics[:, texture] *= 0.3
+    settings = DetectConfig(detectors=("known_faults",), false_alarms=0.1, null_windows=200)
+    assert measure(window, reference, settings=settings, seed=0)[0].alarm
+
+
 def test_an_unknown_detector_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="shifted_statistics"):
         measure(observe(2, 20), observe(9, 9), settings=DetectConfig(detectors=("x",)), seed=0)
@@ -115,10 +144,10 @@ def test_the_largest_gap_is_scipys() -> None:
 
 
 def test_sums_follow_pages_recursion() -> None:
-    odd = 1.5 + RNG(3).normal(size=50)
+    odd = 3.0 + RNG(3).normal(size=50)
     state, expected = 0.0, []
     for value in odd:
-        state = max(0.0, state + value - 2.0)
+        state = max(0.0, state + value - 3.5)
         expected.append(state)
     assert np.allclose(sums(odd[:, None])[:, 0], expected)
 

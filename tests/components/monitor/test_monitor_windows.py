@@ -90,6 +90,23 @@ def test_what_is_absent_does_no_harm(tmp_path: Path) -> None:
     assert np.isnan(window.observations.statistics[1]).all()
 
 
+def test_records_from_before_a_statistic_was_measured_are_read(tmp_path: Path) -> None:
+    old = pa.Table.from_pylist([record(1), record(2)], schema=SCHEMA).drop_columns(["s_tilt"])
+    for folder, suffix in (("2026-01-01", "parquet"), ("journal", "arrows")):
+        root = tmp_path / suffix
+        (root / folder).mkdir(parents=True)
+        with pa.OSFile(str(root / folder / f"0-a.{suffix}"), "wb") as sink:
+            if suffix == "parquet":
+                pq.write_table(old, sink)
+            else:
+                with pa.ipc.new_stream(sink, old.schema) as stream:
+                    stream.write_table(old)
+        window = from_log(root, WANTED)
+        assert window.info.left_out == {}
+        tilt = window.observations.statistics[:, STATISTIC_COLUMNS.index("s_tilt")]
+        assert np.isnan(tilt).tolist() == [True, True]
+
+
 def test_a_clock_that_went_backwards_leaves_records_in_order(tmp_path: Path) -> None:
     window = logged(tmp_path, record(1), record(9), record(5))
     assert np.all(np.diff(window.observations.times_unix_s) > 0)

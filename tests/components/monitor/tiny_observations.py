@@ -6,9 +6,9 @@ from components.common.picture_statistics import STATISTICS
 from components.monitor.observations import Observations
 
 FEATURES = 6
-USUAL = np.array([120, 30, 70, 170, 8, 4, 0.01, 0, 0, 0.01, 0.01, 5])
-BETWEEN = np.array([25, 5, 15, 20, 1.5, 0.8, 0.004, 0, 0, 0.01, 0.01, 3])
-WITHIN = np.array([6, 2, 5, 6, 0.6, 0.3, 0.003, 0, 0, 0.01, 0.01, 2])
+USUAL = np.array([120, 30, 70, 170, 8, 4, 0.01, 0, 0, 0.01, 0.01, 5, 1])
+BETWEEN = np.array([25, 5, 15, 20, 1.5, 0.8, 0.004, 0, 0, 0.01, 0.01, 3, 0.2])
+WITHIN = np.array([6, 2, 5, 6, 0.6, 0.3, 0.003, 0, 0, 0.01, 0.01, 2, 0.3])
 
 
 def observe(
@@ -25,8 +25,8 @@ def observe(
     rng = np.random.default_rng([seed, first])
     member = np.repeat(np.arange(groups), each)
     count = len(member)
-    statistics = USUAL + (rng.normal(size=(groups, 12)) * BETWEEN)[member]
-    statistics = np.abs(statistics + rng.normal(size=(count, 12)) * WITHIN)
+    statistics = USUAL + (rng.normal(size=(groups, len(STATISTICS))) * BETWEEN)[member]
+    statistics = np.abs(statistics + rng.normal(size=(count, len(STATISTICS))) * WITHIN)
     statistics[:, :6] *= dimmed
     statistics[:, [STATISTICS.index(name) for name in ("warmth", "saturation")]] = 0
     truth = rng.random(count) < defective

@@ -7,9 +7,13 @@ kind that the reference has too; blind where nothing in the reference resembles 
 
 import numpy as np
 
+from components.common.picture_statistics import ADDED_LATER, STATISTICS
 from components.monitor.harm.evidence import Evidence, Floats
 
 _LARGEST_WEIGHT = 20.0  # times the mean: one picture must not decide
+
+# What every log holds, however old.
+_ALWAYS = np.array([name not in ADDED_LATER for name in STATISTICS])
 
 
 def loss_points(window: Evidence, reference: Evidence, *, seed: int) -> float:
@@ -25,7 +29,7 @@ def loss_points(window: Evidence, reference: Evidence, *, seed: int) -> float:
 
 
 def _inputs(evidence: Evidence) -> Floats:
-    statistics = evidence.rows.statistics.astype(np.float64)
+    statistics = evidence.rows.statistics[:, _ALWAYS].astype(np.float64)
     features = evidence.rows.features.astype(np.float64)
     has_statistics = bool(np.isfinite(statistics).all(axis=1).any())
     has_features = bool(np.isfinite(features).all(axis=1).any()) and features.shape[1] > 0
