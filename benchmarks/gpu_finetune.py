@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--cpu", action="store_true", help="tiny, to see that it runs")
     options = parser.parse_args()
     console = Console(width=160)
-    card = "processor, tiny: figures mean nothing" if options.cpu else gpu_name()
+    card = "processor, tiny: figures mean nothing, nor does MISSED" if options.cpu else gpu_name()
     if not card:
         console.print("not run: no GPU that JAX can see (docs/gpu.md; --cpu runs a tiny version)")
         return

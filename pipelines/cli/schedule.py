@@ -156,6 +156,8 @@ def _plain(preset: str, cron: str | None, assignments: list[str] | None) -> dict
 
 
 def _compile(settings: TrainingRun, package: Path) -> None:
+    from pipelines.cluster.spec_checks import check_package
     from pipelines.compiling import compile_to
 
     compile_to(package, settings=settings, pipeline=settings.schedule.pipeline)
+    check_package(package)
