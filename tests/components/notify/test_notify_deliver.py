@@ -67,7 +67,7 @@ def looked(word: Word, *, repeated: bool = False) -> RunSummary:
         repeated=repeated,
     )
     return RunSummary(
-        run_id="run-1", state="done", drift=drift, drift_report="/work/runs/run-1/a/report.html"
+        run_id="run-1", state="done", drift=drift, drift_report="/srv/runs/run-1/a/report.html"
     )
 
 
@@ -200,18 +200,18 @@ def test_who_is_told_what(summary: RunSummary, due: set[str]) -> None:
 
 def test_a_message_says_word_reasons_and_where_the_report_is() -> None:
     settings = NotifyConfig(report_url="https://runs.example/")
-    message = compose(looked("fix_camera"), "", settings, run_dir="/work/runs/run-1")
+    message = compose(looked("fix_camera"), "", settings, run_dir="/srv/runs/run-1")
     assert message.subject == "Graft: solar: fix_camera (run-1)"
     assert "- The lens is out of focus." in message.lines
     assert "- 2 predictions are left out." in message.lines
     assert message.link == "https://runs.example/run-1/a/report.html"
-    plain = compose(looked("ask"), "", NotifyConfig(), run_dir="/work/runs/run-1")
-    assert plain.link == "/work/runs/run-1/a/report.html"
+    plain = compose(looked("ask"), "", NotifyConfig(), run_dir="/srv/runs/run-1")
+    assert plain.link == "/srv/runs/run-1/a/report.html"
 
 
 def test_a_failure_is_told_with_the_steps_words() -> None:
     failed = RunSummary(run_id="r", state="failed", failed_step="train", error="expected weights")
-    message = compose(failed, "Task failed.", NotifyConfig(), run_dir="/work/runs/r")
+    message = compose(failed, "Task failed.", NotifyConfig(), run_dir="/srv/runs/r")
     assert message.subject == "Graft: run failed at train (r)"
     assert message.lines == ("expected weights",)
     assert compose(RunSummary(run_id="r", state="failed"), "Task failed.", NotifyConfig(),
