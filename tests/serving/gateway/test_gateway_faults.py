@@ -186,10 +186,16 @@ def test_a_full_queue_drops_and_never_waits(tmp_path: Path, upstream: Upstream) 
         for _ in range(5):
             assert ask(gateway.rest + PATH, large).status == 200
         assert gateway.count("offered") == 5
-        assert 2 <= gateway.count("dropped") <= 4
+        # A record is offered to the log a moment after its answer, so drops may still come.
+        gateway.wait_count("dropped", 2)
         assert "answered but not logged" in gateway.text()
         worker.resume()
-        gateway.wait_count("log_rows", 5 - gateway.count("dropped"))
+
+        def settled() -> bool:
+            return gateway.count("log_rows") + gateway.count("dropped") == 5
+
+        wait_until(settled, lambda: str(gateway.health()))
+        assert gateway.count("log_rows") >= 1
 
 
 def test_a_log_folder_that_takes_nothing(tmp_path: Path, upstream: Upstream) -> None:
