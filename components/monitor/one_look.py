@@ -89,7 +89,7 @@ def look(
         explanation=finding.explanation,
         harm=finding.harm,
         decision=settled.decision,
-        notes=seen.notes,
+        notes=(*seen.notes, *_on_groups(seen, settings)),
         repeated=settled.repeated,
     )
     report = DriftReport(out, info)
@@ -119,6 +119,16 @@ def _window(
         labels=_audited(settings, found),
     )
     return from_log(model_log(Path(settings.log), settings.model_name), wanted)
+
+
+def _on_groups(seen: Window, settings: MonitorConfig) -> tuple[str, ...]:
+    """Say what is lost where the log does not tell modules, lots or sessions apart."""
+    if settings.detect.windows != "groups" or seen.info.groups or not seen.info.pictures:
+        return ()
+    return (
+        "No record names a group, so all pictures count as one, and only what no single group of "
+        "the reference shows is an alarm. Name them: header X-Graft-Group, or one folder a group.",
+    )
 
 
 def _audited(settings: MonitorConfig, found: ReferenceFound) -> Labels | None:

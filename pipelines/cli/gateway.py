@@ -31,7 +31,7 @@ def gateway(
         int, typer.Option(min=0, help="gRPC port.", rich_help_panel=ADDRESSES)
     ] = 8510,
     log: Annotated[Path, typer.Option(help="The log's folder.", rich_help_panel=LOG)] = Path(
-        "serving/log"
+        ".graft/predictions"
     ),
     logging_on: Annotated[
         bool, typer.Option("--logging/--no-logging", help="Keep a log.", rich_help_panel=LOG)

@@ -22,7 +22,7 @@ class LogSettings:
     pictures: how many are kept for people to look at, a model; 0 keeps none.
     """
 
-    folder: Path = Path("serving/log")
+    folder: Path = Path(".graft/predictions")
     flush_s: float = 0.5
     rotate_s: float = 600.0
     rotate_mib: int = 64

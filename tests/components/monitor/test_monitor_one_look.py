@@ -4,6 +4,7 @@ import csv
 import json
 import multiprocessing
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -285,3 +286,11 @@ def _records(home: Path) -> list[tuple[int, int]]:
         (int(name.removeprefix("a-")), row)
         for name, row in zip(table["request_id"].to_pylist(), table["row"].to_pylist(), strict=True)
     ]
+
+
+def test_what_is_lost_without_groups_is_said(home: Path) -> None:
+    log(home, world(60, seed=1), group="")
+    changed = MonitorConfig(**{**vars(settings(home)), "detect": replace(QUICK, windows="groups")})
+    report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
+    assert "No record names a group" in said(report)
+    assert "No record names a group" not in said(seen_by(home, out="other"))

@@ -242,7 +242,7 @@ def test_a_busy_machine_measures_a_share(monkeypatch: pytest.MonkeyPatch) -> Non
         return count
 
     budget.look()
-    assert measured() == pytest.approx(200 + 50, abs=5)  # a tenth of the time, and the burst
+    assert measured() == pytest.approx(200 + 400, abs=5)  # a tenth of the time, and the burst
     load[0] = 20.0
     budget.look()
     assert measured() == 1000
