@@ -4,10 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 KIND=${1:-cpu}
-: "${PYTHON:=.venv/bin/python}"
+: "${VENV:=.venv}"
 
 fail() { printf 'error: %s\n' "$*" >&2; exit 2; }
 case "$KIND" in cpu|gpu) ;; *) fail "expected cpu or gpu, received '$KIND'" ;; esac
+[ -x "$VENV/bin/python" ] || fail "expected the locked environment in '$VENV', received no such folder; run make install"
 
 DOCKER_HOST=$(tools/engine.sh up)
 command -v docker >/dev/null ||
@@ -19,11 +20,11 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 1577836800)
 export SOURCE_DATE_EPOCH
 rm -rf dist build/lib build/bdist*
 mkdir -p dist
-"$PYTHON" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+"$VENV/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 rm -rf build/lib build/bdist*
 wheel=$(basename dist/*.whl)
 tag=$(sha256sum "dist/$wheel" "containers/$KIND.lock" Containerfile | sha256sum | cut -c1-16)
-version=$("$PYTHON" -c 'from components.common.images import IMAGE_TAG; print(IMAGE_TAG)')
+version=$("$VENV/bin/python" -c 'from components.common.images import IMAGE_TAG; print(IMAGE_TAG)')
 commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 # What is not committed is in the wheel too.
 [ -z "$(git status --porcelain 2>/dev/null)" ] || commit="$commit-dirty"
