@@ -283,10 +283,17 @@ def test_another_run_or_other_settings_are_another_job(exchange: Path) -> None:
 @pytest.mark.parametrize("status", [429, 500, 503, 0])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_api_that_stumbles_is_asked_again(
-    cluster: FakeCluster, tiny_shards: Path, exchange: Path, status: int, method: str
+    cluster: FakeCluster,
+    tiny_shards: Path,
+    exchange: Path,
+    status: int,
+    method: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     cluster.faults.append(Fault(status, where=f"{method} /apis", times=2))
     assert (train(cluster, tiny_shards, nodes(exchange)) / "candidate.json").exists()
+    # By us, who say so and wait, and not by what lies below.
+    assert caplog.text.count("asking again") == 2
     assert cluster.jobs == {}
 
 
