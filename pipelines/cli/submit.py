@@ -82,7 +82,8 @@ def show_until_over(connection: Any, run: Any, *, wait: bool, poll_s: float = 5.
     if not wait:
         return
     try:
-        with ClusterStepList(console) as steps:
+        steps = ClusterStepList(console)
+        with steps.redrawn():
             run = follow(connection, run, on_change=steps, poll_s=poll_s)
     except (GraftError, KeyboardInterrupt):
         console.print(f"the run goes on; see it with `graft runs show {run.run_id}`")
