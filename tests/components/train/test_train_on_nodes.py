@@ -297,7 +297,9 @@ def test_an_api_that_stumbles_is_asked_again(
     status: int,
     method: str,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(module, "_HURRIED", QUICK)
     cluster.faults.append(Fault(status, where=f"{method} /apis", times=2))
     assert (train(cluster, tiny_shards, nodes(exchange)) / "candidate.json").exists()
     # By us, who say so and wait, and not by what lies below.
