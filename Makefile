@@ -42,12 +42,17 @@ check: install ## the fast part: ruff, mypy strict, import rules, unit tests
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow" -q $(ARGS)
 
-bench: data ## quality, serving, training speed and drift, each beside what else one would run (hours; ARGS="--repeats 3 --seeds 1" for less)
+bench: data ## quality, speed, serving, drift, each beside what else one would run (many hours; ARGS="--repeats 3 --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
 	@$(BIN)/python benchmarks/serving_throughput.py
 	@$(BIN)/python benchmarks/serving_throughput.py --soak 50000
 	@$(BIN)/python -m benchmarks.finetune_speed
+	@$(BIN)/python -m benchmarks.decision_regret
+	@$(BIN)/python benchmarks/gateway_overhead.py
+	@$(BIN)/python -m benchmarks.batch_prediction
 	@$(BIN)/python -m benchmarks.drift_detection
+	@$(BIN)/python -m benchmarks.drift_causes
+	@$(BIN)/python -m benchmarks.harm_estimate
 
 bench-gpu: install ## training on a GPU beside compiled PyTorch; says so where there is none (ARGS=--cpu: tiny)
 	@$(BIN)/python -m benchmarks.gpu_finetune $(ARGS)

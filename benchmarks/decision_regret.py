@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -93,13 +93,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is run. `epochs` 0 leaves them to each method."""
+    """What is run. `epochs` 0 leaves them to each method; `precision` as for `graft run`."""
 
     cells: tuple[Cell, ...]
     arms: tuple[str, ...]
     seeds: int
     size_px: int
     epochs: int
+    precision: Literal["auto", "float32", "bfloat16"]
 
 
 def subsample(source: Shards, out: Path, *, percent: int, seed: int) -> Shards:
@@ -206,6 +207,7 @@ class Bench:
         settings = dataclasses.replace(
             _settings(cell.data, seed, self._plan.size_px).train,
             method=arm,
+            precision=self._plan.precision,
             options=_options(arm, self._plan),
         )
         started = time.monotonic()
@@ -315,13 +317,21 @@ def main() -> None:
     parser.add_argument("--size-px", type=int, default=96)
     parser.add_argument("--arms", nargs="+", default=list(ARMS))
     parser.add_argument("--epochs", type=int, default=0, help="of every method; 0: its own")
+    parser.add_argument("--precision", default="float32", choices=["auto", "float32", "bfloat16"])
     parser.add_argument("--cells", nargs="+", help="such as elpv:20 digits:10; default: all six")
     parser.add_argument("--results", type=Path, help="keep finished rows here and resume")
     parser.add_argument("--work", type=Path, help="keep shards and cached activations here")
     parser.add_argument("--quick", action="store_true", help="three small cells, one seed, 64 px")
     asked = parser.parse_args()
     cells = tuple(Cell(d, int(p)) for d, _, p in (c.partition(":") for c in asked.cells or ()))
-    plan = Plan(cells or CELLS, tuple(asked.arms), asked.seeds, asked.size_px, asked.epochs)
+    plan = Plan(
+        cells or CELLS,
+        tuple(asked.arms),
+        asked.seeds,
+        asked.size_px,
+        asked.epochs,
+        asked.precision,
+    )
     if asked.quick:
         plan = dataclasses.replace(plan, cells=QUICK_CELLS, seeds=1, size_px=64, epochs=3)
     absent = [arm for arm in plan.arms if arm not in plugins.names(METHODS)]

@@ -11,7 +11,7 @@ from components.common.errors import ConfigError
 from components.train import layer_profile, similarity
 from components.train.activations import ActivationCache
 from components.train.data import FlippedPixels, Split, TrainingData
-from components.train.methods import auto, low_layers
+from components.train.methods import auto, full, low_layers
 from components.train.network import INPUT, Backbone, Network, assemble
 from components.train.session import Session, predict, score
 
@@ -178,7 +178,7 @@ def test_domains_that_look_different_are_far_apart(session: Session) -> None:
 
 
 def test_auto_cuts_a_forgetful_top_off(plain: TrainingData, session: Session) -> None:
-    options = auto.Options(methods={"low_layers": {"epochs": 1}})
+    options = auto.Options(check=False, methods={"low_layers": {"epochs": 1}})
     fitted = auto.fit(plain, forgetful_network(), options, session)
     decision = fitted.decision
     assert decision is not None
@@ -197,7 +197,7 @@ def test_auto_cuts_a_forgetful_top_off(plain: TrainingData, session: Session) ->
 def test_auto_takes_lp_ft_where_it_is_similar(
     sibling_network: Network, data: TrainingData, session: Session
 ) -> None:
-    options = auto.Options(methods={"linear_probe_finetune": {"epochs": 1}})
+    options = auto.Options(check=False, methods={"linear_probe_finetune": {"epochs": 1}})
     fitted = auto.fit(data, sibling_network, options, session)
     assert fitted.decision is not None
     assert (fitted.decision.cell, fitted.decision.method) == (
@@ -206,6 +206,13 @@ def test_auto_takes_lp_ft_where_it_is_similar(
     )
     assert fitted.network is None
     assert len(fitted.curves) == 2  # the probe and the one epoch asked for
+
+
+def test_without_the_check_one_method_is_fitted() -> None:
+    checked, trusted = auto.may_run(auto.Options()), auto.may_run(auto.Options(check=False))
+    assert {len(fits) for fits in trusted} == {1}
+    assert sorted(len(fits) for fits in checked) == [1, 2, 2, 2]  # `full` needs no check by itself
+    assert {fits[-1] for fits in checked} == {full.Options()}
 
 
 def test_auto_without_enough_groups_says_so(data: TrainingData, session: Session) -> None:
@@ -218,16 +225,25 @@ def test_auto_without_enough_groups_says_so(data: TrainingData, session: Session
     assert any("fewer than two groups" in remark for remark in decision.remarks)
 
 
-def test_from_scratch_is_checked_against_full(plain: TrainingData, session: Session) -> None:
+@pytest.mark.parametrize(
+    ("thresholds", "cell", "rule"),
+    [
+        (similarity.Thresholds(few_groups=10, few_a_class=5), "many_dissimilar", "from_scratch"),
+        (similarity.Thresholds(), "few_dissimilar", "low_layers"),
+    ],
+)
+def test_what_the_rule_names_is_checked_against_full(
+    plain: TrainingData, session: Session, thresholds: similarity.Thresholds, cell: str, rule: str
+) -> None:
     built = forgetful_network()
-    many = similarity.Thresholds(few_groups=10, few_a_class=5)
     short = {"epochs": 2, "batch": 16}
-    options = auto.Options(thresholds=many, methods={"full": short, "from_scratch": short})
+    options = auto.Options(thresholds=thresholds, methods={"full": short, rule: short})
     fitted = auto.fit(plain, built, options, session)
     decision = fitted.decision
     assert decision is not None
-    assert decision.cell == "many_dissimilar"
-    assert decision.method in {"full", "from_scratch"}
+    assert decision.cell == cell
+    assert decision.method in {"full", rule}
+    assert bool(decision.layer) == (decision.method == "low_layers")
     assert any("the lower was kept" in remark for remark in decision.remarks)
     # What is in the network is what was kept.
     losses = [float(text) for text in decision.remarks[-1].split() if text.startswith("0.")]

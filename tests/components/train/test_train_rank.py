@@ -126,7 +126,8 @@ def test_estimates_count_what_a_method_does() -> None:
 def test_auto_is_estimated_as_the_dearest_that_it_may_choose(ranked: Rank) -> None:
     settings = dataclasses.replace(NARROW, sizes_px=(32,), methods=("auto", "full", "linear_probe"))
     needed = {recipe.method: recipe.estimate_s for recipe in ranked(settings).ranked[0].recipes}
-    assert needed["auto"] >= needed["full"] > needed["linear_probe"]
+    # All layers are tuned beside what the rule names.
+    assert needed["auto"] > needed["full"] > needed["linear_probe"]
 
 
 def test_only_the_runs_own_backbone_takes_the_runs_weights() -> None:
