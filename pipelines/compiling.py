@@ -12,6 +12,7 @@ from pipelines.arguments import (
     pipeline_arguments,
     tuning_arguments,
 )
+from pipelines.cluster.nodes import nodes_json
 from pipelines.cluster.settings_of_tasks import with_settings
 from pipelines.config import PipelineName, TrainingRun
 
@@ -45,7 +46,9 @@ def compile_training(settings: TrainingRun, output: Path) -> None:
     from pipelines.training import training_of
 
     _compile(
-        with_settings(training_of(_lasting(settings)), settings.cluster),
+        with_settings(
+            training_of(_lasting(settings), nodes_json(settings.cluster)), settings.cluster
+        ),
         cluster_arguments(settings, "training"),
         output,
     )
@@ -67,7 +70,8 @@ def compile_monitoring(settings: TrainingRun, output: Path) -> None:
     """Write the monitoring pipeline's KFP YAML, as `compile_training`."""
     from pipelines.monitoring import monitoring_of, retraining_of
 
-    pipeline = monitoring_of(with_settings(retraining_of(_lasting(settings)), settings.cluster))
+    retraining = retraining_of(_lasting(settings), nodes_json(settings.cluster))
+    pipeline = monitoring_of(with_settings(retraining, settings.cluster))
     _compile(
         with_settings(pipeline, settings.cluster), cluster_arguments(settings, "monitoring"), output
     )

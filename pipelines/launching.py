@@ -88,7 +88,8 @@ def execute(
     )
     arguments = _ARGUMENTS[launch.pipeline](settings, context)
     try:
-        with StepList(console) as steps:
+        steps = StepList(console)
+        with steps.redrawn():
             return run_locally(context, arguments, on_change=steps, pipeline=launch.pipeline)
     finally:
         # The exit step writes the summary; it cannot when the run itself was stopped.

@@ -1,7 +1,7 @@
 """The live step list: what is done, what runs and how far, what waits."""
 
 import time
-from types import TracebackType
+from contextlib import AbstractContextManager, nullcontext
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -31,19 +31,9 @@ class StepList:
         self._shown: dict[str, str] = {}
         self._last_line = 0.0
 
-    def __enter__(self) -> "StepList":
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
+    def redrawn(self) -> AbstractContextManager[object]:
+        """Redraw while the block runs, if this is a terminal."""
+        return self._live if self._console.is_terminal else nullcontext()
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Show the newest state."""

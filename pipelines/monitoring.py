@@ -9,11 +9,12 @@ from components.notify.component import notify
 from pipelines.training import train_and_judge
 
 
-def retraining_of(lasting: str) -> Any:
+def retraining_of(lasting: str, nodes: str = "") -> Any:
     """Return the nested pipeline that trains.
 
     Args:
         lasting: "" for this machine, else as `read_pictures` has it.
+        nodes: as `train_and_judge` has it.
     """
 
     @dsl.pipeline(
@@ -45,6 +46,7 @@ def retraining_of(lasting: str) -> Any:
             reference_config=reference_config,
             deploy_config=deploy_config,
             lasting=lasting,
+            nodes=nodes,
             warm=True,
         )
 

@@ -6,7 +6,7 @@ from kfp import dsl
 
 from components.augment.component import augment
 from components.notify.component import notify
-from components.train.component import train
+from components.train.component import train, train_on_nodes
 from components.validate.component import validate
 from pipelines.judging import judge_and_deploy
 from pipelines.reading import read_pictures
@@ -25,6 +25,7 @@ def train_and_judge(
     reference_config: Any,
     deploy_config: Any,
     lasting: str = "",
+    nodes: str = "",
     warm: bool = False,
 ) -> None:
     """Add the tasks from ingest to deploy to the pipeline that is being traced.
@@ -33,6 +34,7 @@ def train_and_judge(
         run: the RunContext, as all the others a pipeline parameter.
         *_config: each step's section.
         lasting: what steps that may be reused are told of the run, see `read_pictures`.
+        nodes: the NodesConfig of a training by several; "" trains in the step's own process.
         warm: training starts from the version that serves, which Kubeflow's cache cannot see.
     """
     steady = lasting or run
@@ -40,7 +42,8 @@ def train_and_judge(
     validated = validate(dataset=ingested.outputs["dataset"], config=validate_config, run=steady)
     dataset = validated.outputs["validated"]
     shards = augment(dataset=dataset, config=augment_config, run=steady)
-    trained = train(shards=shards.outputs["shards"], config=train_config, run=steady)
+    given = {"shards": shards.outputs["shards"], "config": train_config, "run": steady}
+    trained = train_on_nodes(nodes=nodes, **given) if nodes else train(**given)
     if warm:
         trained.set_caching_options(False)
     judge_and_deploy(
@@ -56,11 +59,12 @@ def train_and_judge(
     )
 
 
-def training_of(lasting: str) -> Any:
+def training_of(lasting: str, nodes: str = "") -> Any:
     """Return the pipeline.
 
     Args:
         lasting: "" for this machine, else as `read_pictures` has it.
+        nodes: as `train_and_judge` has it.
     """
 
     @dsl.pipeline(
@@ -101,6 +105,7 @@ def training_of(lasting: str) -> Any:
                 reference_config=reference_config,
                 deploy_config=deploy_config,
                 lasting=lasting,
+                nodes=nodes,
             )
 
     return pipeline

@@ -77,7 +77,8 @@ def tuning_pipeline(*, parallelism: int, lasting: str = "") -> Any:
             with dsl.ParallelFor(
                 planned.outputs["Output"], name="finalists", parallelism=parallelism
             ) as finalist:
-                own = augment(dataset=dataset, config=finalist.augment, run=finalist.run)
+                # Locally each needs its own name; on a cluster the clock in it would forbid reuse.
+                own = augment(dataset=dataset, config=finalist.augment, run=lasting or finalist.run)
                 trained = train_finalist(
                     shards=own.outputs["shards"],
                     config=finalist.train,

@@ -27,6 +27,8 @@ _LIBRARIES = (
     *("numpy", "pillow", "pandas", "pyarrow", "scipy", "scikit-learn", "great-expectations"),
     *("h5py", "keras", "tensorflow", "jax", "jaxlib"),
 )
+# Code, and what a report is made of.
+_SOURCES = {".py", ".html", ".css"}
 # A killed run's copy in progress; another run's may be younger.
 _ABANDONED_S = 3600.0
 
@@ -124,7 +126,7 @@ def _code_sha256(step: str) -> str:
     components = Path(__file__).parents[1]
     total = hashlib.sha256()
     for folder in (components / "common", components / step):
-        for path in sorted(folder.rglob("*.py")):
+        for path in sorted(path for path in folder.rglob("*") if path.suffix in _SOURCES):
             total.update(f"{path.relative_to(components)} {file_sha256(path)}\n".encode())
     return total.hexdigest()
 

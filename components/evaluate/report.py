@@ -1,11 +1,11 @@
-"""One HTML page that holds everything: no script, no font, no picture from elsewhere."""
+"""One HTML page that holds everything about an evaluation."""
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from components.common import page
 from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.dataset import DatasetInfo
 from components.common.artifacts.decision import Decision
@@ -18,7 +18,7 @@ from components.evaluate.metrics import Integers
 from components.evaluate.mistakes import Mistake
 from components.evaluate.plots import row_shares
 
-TEMPLATE = "report_template.html"
+TEMPLATE = Path(__file__).with_name("report_template.html")
 _SLICE_METRICS = ("accuracy", "balanced_accuracy", "roc_auc", "average_precision")
 
 
@@ -67,18 +67,9 @@ class ConfusionRow:
 
 def render(content: ReportContent) -> str:
     """Return the page as HTML text."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     info = content.evaluation
-    environment.filters["data_uri"] = _data_uri
-    return environment.get_template(TEMPLATE).render(
+    return page.render(
+        TEMPLATE,
         content=content,
         headline=wording.headline(info),
         sentences=wording.error_sentences(content.confusion, info.classes, info.positive),
@@ -124,7 +115,3 @@ def _confusion_rows(counts: Integers, classes: tuple[str, ...]) -> list[Confusio
         cells = [(int(count), f"{100 * share:.0f} %") for count, share in pairs]
         rows.append(ConfusionRow(name, own, tuple(cells), int(counts[own].sum())))
     return rows
-
-
-def _data_uri(data: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

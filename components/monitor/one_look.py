@@ -26,7 +26,7 @@ from components.monitor.history import Claim, Entry, History
 from components.monitor.measure import measure
 from components.monitor.observations import of_reference
 from components.monitor.policy import Situation
-from components.monitor.report import render, write_report
+from components.monitor.report import render
 from components.monitor.served import (
     ReferenceFound,
     Served,
@@ -219,7 +219,8 @@ def _write_page(
         picture=_pictures(seen, settings),
         nearest=lambda sha256: _bytes_of(reference.picture_path(sha256)) if reference else None,
     )
-    write_report(report.report_path, page)
+    report.root.mkdir(parents=True, exist_ok=True)
+    report.report_path.write_text(page, encoding="utf-8")
 
 
 def _pictures(seen: Window, settings: MonitorConfig) -> Callable[[str], bytes | None]:

@@ -1,11 +1,11 @@
-"""One HTML page of a drift report: no script, no font, no picture from elsewhere."""
+"""One HTML page of a drift report."""
 
-import base64
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common import page
 from components.common.artifacts.drift_report import (
     DriftReportInfo,
     Explanation,
@@ -16,7 +16,7 @@ from components.common.artifacts.drift_report import (
 from components.monitor import plots
 from components.monitor.observations import Observations
 
-TEMPLATE = "report_template.html"
+TEMPLATE = Path(__file__).with_name("report_template.html")
 
 FindPicture = Callable[[str], bytes | None]
 """Returns the encoded picture of a SHA-256, None when it is no longer kept."""
@@ -46,12 +46,11 @@ _FAULTS = {
     "classes": "proportions of the classes",
     "lines": "proportions of the lines",
 }
-_KINDS = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A telling picture and its nearest; "" where a picture is no longer kept."""
+    """A telling picture and its nearest; "" where one is no longer kept or no browser shows it."""
 
     telling: Telling
     picture: str
@@ -80,16 +79,8 @@ def render(
         picture: finds a picture of the window.
         nearest: finds a picture of the reference.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(TEMPLATE).render(
+    return page.render(
+        TEMPLATE,
         info=info,
         verdict=_VERDICTS[info.decision.word],
         cause=cause(info.explanation),
@@ -99,12 +90,6 @@ def render(
         seen=(moment(info.window.first_unix_s), moment(info.window.last_unix_s)),
         figures=_figures(info, window, reference),
     )
-
-
-def write_report(path: Path, page: str) -> None:
-    """Write the page that `render` returned."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
 
 
 def cause(explanation: Explanation) -> str:
@@ -141,18 +126,9 @@ def _signed(points: float) -> str:
 def _pair(telling: Telling, picture: FindPicture, nearest: FindPicture) -> Pair:
     return Pair(
         telling=telling,
-        picture=_data_uri(picture(telling.picture)) if telling.picture else "",
-        nearest=_data_uri(nearest(telling.nearest)) if telling.nearest else "",
+        picture=page.data_uri(picture(telling.picture)) if telling.picture else "",
+        nearest=page.data_uri(nearest(telling.nearest)) if telling.nearest else "",
     )
-
-
-def _data_uri(data: bytes | None) -> str:
-    if not data:
-        return ""
-    kind = next((kind for start, kind in _KINDS.items() if data.startswith(start)), "")
-    if not kind:
-        return ""  # what browsers do not show is treated as no longer kept
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _figures(
@@ -163,4 +139,4 @@ def _figures(
         "harm": plots.harm(info.harm),
         "statistics": plots.statistics(window, reference),
     }
-    return {name: _data_uri(png) for name, png in drawn.items()}
+    return {name: page.data_uri(png) for name, png in drawn.items()}

@@ -1,35 +1,25 @@
-"""The page that shows the finalists side by side; self-contained."""
+"""One HTML page that shows the finalists side by side."""
 
-import base64
 from pathlib import Path
 
-from components.common import quality
+from components.common import page, quality
 from components.common.artifacts.selection import SelectionInfo
 from components.common.artifacts.shortlist import ShortlistInfo
 from components.select.plots import trade_off
 
-TEMPLATE = "report_template.html"
+TEMPLATE = Path(__file__).with_name("report_template.html")
 
 
-def write_report(path: Path, info: SelectionInfo, shortlist: ShortlistInfo, *, groups: int) -> None:
-    """Write the HTML page.
+def render(info: SelectionInfo, shortlist: ShortlistInfo, *, groups: int) -> str:
+    """Return the page as HTML text.
 
     Args:
-        path: the file.
         info: who won and why.
         shortlist: the ranking behind the finalists.
         groups: validation groups, which the noise was measured over.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template(TEMPLATE).render(
+    return page.render(
+        TEMPLATE,
         info=info,
         winner=info.of(info.winner),
         shortlist=shortlist,
@@ -37,7 +27,5 @@ def write_report(path: Path, info: SelectionInfo, shortlist: ShortlistInfo, *, g
         metric=quality.LABELS[info.metric],
         ranking_metric=quality.LABELS[shortlist.ranking.metric],
         groups=groups,
-        plot=base64.b64encode(trade_off(info)).decode(),
+        plot=trade_off(info),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page)

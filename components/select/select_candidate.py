@@ -16,7 +16,7 @@ from components.common.errors import GraftError, expected
 from components.select.choose import Tolerance, choose, pareto_front
 from components.select.config import SelectConfig
 from components.select.measuring import costs, qualities
-from components.select.report import write_report
+from components.select.report import render
 
 LOG = logging.getLogger(__name__)
 
@@ -64,7 +64,8 @@ def select(inputs: Inputs, *, candidate: Path, selection: Path, settings: Select
     _pass_on(next(found for one, found in trained if one.key == info.winner), candidate)
     record = Selection(selection, info)
     record.write()
-    write_report(record.report_path, info, shortlist, groups=_groups(dataset))
+    page = render(info, shortlist, groups=_groups(dataset))
+    record.report_path.write_text(page, encoding="utf-8")
     LOG.info("%s: %s", chosen.winner.name, chosen.reason)
     return chosen.winner.name
 

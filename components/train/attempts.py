@@ -5,24 +5,28 @@ import hashlib
 import logging
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from components.common import config
 from components.common.seeding import derive
 from components.train.calibration import fit_temperature
 from components.train.checkpoints import Checkpoints
-from components.train.probe import log_loss
+from components.train.probe import log_losses
 from components.train.session import EpochScore, Session
 from components.train.tuning import Course, TuningInputs, TuningOptions, tune
 
 LOG = logging.getLogger(__name__)
 
 _RETRIES = 1
-# Of the loss to beat: less is within what a few hundred pictures can tell.
+# In standard errors: what the validation pictures cannot tell apart is no failure.
+_NOISE = 2.0
+# Of the loss to beat, and in nats: where classes are all but perfectly separated, five per cent of
+# nothing is nothing.
 _TOLERANCE = 0.05
-# In nats: where classes are all but perfectly separated, five per cent of nothing is noise.
 _NEGLIGIBLE = 1e-3
 
 
@@ -30,11 +34,11 @@ _NEGLIGIBLE = 1e-3
 class Bar:
     """What a training must not be worse than.
 
-    loss: calibrated validation loss, see `calibrated_loss`.
-    owner: what has it, as the notes call it: "the linear probe".
+    losses: float64 [N], see `calibrated_losses`.
+    owner: what has them, as the notes call it: "the linear probe".
     """
 
-    loss: float
+    losses: npt.NDArray[np.float64]
     owner: str
 
 
@@ -82,7 +86,11 @@ def attempt(
             course=dataclasses.replace(course, checkpoint=places.of(f"{training}\n{number}")),
         )
         notes += tuned.notes
-        fault = tuned.diverged or _fault(calibrated_loss(tail, inputs), bar)
+        if not tuned.diverged:
+            _blend(tail, start, course.blend)
+        fault = tuned.diverged or _fault(
+            calibrated_losses(tail, inputs), bar, inputs.validation.groups
+        )
         if not fault:
             return Attempts(tuned.curves, tuple(notes), kept=True)
         notes.append(f"{course.phase} at rate {rate:.3g} was dropped: {fault}")
@@ -91,18 +99,26 @@ def attempt(
     return Attempts(tuned.curves, tuple(notes), kept=False)
 
 
-def calibrated_loss(tail: keras.Model, inputs: TuningInputs) -> float:
-    """Return the validation loss after temperature scaling, infinity where it is not finite.
+def calibrated_losses(tail: keras.Model, inputs: TuningInputs) -> npt.NDArray[np.float64]:
+    """Return each validation picture's loss after temperature scaling, float64 [N].
 
-    Tuned networks are surer of themselves than probes; calibration takes that away again before
-    the network is used, so it must not count against them here.
+    Infinity where an answer is not finite. Tuned networks are surer of themselves than probes;
+    calibration takes that away again before the network is used, so it must not count against
+    them here.
     """
     logits = inputs.validation_logits(tail)
     if not np.isfinite(logits).all():
-        return math.inf
+        return np.full(len(logits), math.inf)
     labels = inputs.validation.labels
     truth = np.eye(logits.shape[1], dtype=np.float32)[labels]
-    return log_loss(logits / np.float32(fit_temperature(logits, labels)), truth)
+    return log_losses(logits / np.float32(fit_temperature(logits, labels)), truth)
+
+
+def _blend(tail: keras.Model, start: list[npt.NDArray[Any]], share: float) -> None:
+    """Go only a share of the way from the weights at the start to those of today."""
+    if share < 1.0:
+        today = tail.get_weights()
+        tail.set_weights([(1 - share) * a + share * b for a, b in zip(start, today, strict=True)])
 
 
 def _identity(tail: keras.Model, inputs: TuningInputs, options: TuningOptions) -> str:
@@ -116,7 +132,31 @@ def _identity(tail: keras.Model, inputs: TuningInputs, options: TuningOptions) -
     )
 
 
-def _fault(loss: float, bar: Bar) -> str:
-    if loss <= bar.loss * (1.0 + _TOLERANCE) + _NEGLIGIBLE:
+def _fault(losses: npt.NDArray[np.float64], bar: Bar, groups: npt.NDArray[Any]) -> str:
+    """Say by how much a training is worse than its bar, "" where that is nothing or noise."""
+    loss, wanted = float(losses.mean()), float(bar.losses.mean())
+    if loss - wanted <= wanted * _TOLERANCE + _NEGLIGIBLE:
         return ""
-    return f"calibrated validation loss {loss:.3f}, {bar.owner}'s is {bar.loss:.3f}"
+    error = _standard_error(losses - bar.losses, groups)
+    if loss - wanted <= _NOISE * error:
+        return ""
+    return (
+        f"calibrated validation loss {loss:.3f}, {bar.owner}'s is {wanted:.3f} "
+        f"(standard error of the difference {error:.3f})"
+    )
+
+
+def _standard_error(differences: npt.NDArray[np.float64], groups: npt.NDArray[Any]) -> float:
+    """Return the standard error of a mean whose terms hang together within groups.
+
+    Cluster-robust (Liang and Zeger 1986); where all is one group, as if pictures were independent.
+    """
+    if not np.isfinite(differences).all():
+        return 0.0
+    members = np.unique(groups, return_inverse=True)[1]
+    if members.max() == 0:
+        members = np.arange(len(differences))
+    sums = np.bincount(members, weights=differences - differences.mean())
+    count = len(sums)
+    spread = math.sqrt(float((sums**2).sum()) * count / max(1, count - 1))
+    return spread / len(differences)

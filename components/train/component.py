@@ -43,6 +43,39 @@ def train(shards: Input[Dataset], config: str, run: str, candidate: Output[Model
 
 
 @dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
+def train_on_nodes(
+    shards: Input[Dataset], config: str, nodes: str, run: str, candidate: Output[Model]
+) -> None:
+    """Let several nodes train as `train` does, by a TrainJob of Kubeflow Trainer."""
+    from os import environ
+    from pathlib import Path
+
+    from components.common.config import from_json
+    from components.common.step import run_step
+    from components.train.cluster_api import ClusterApi, here
+    from components.train.config import TrainConfig
+    from components.train.nodes_config import NodesConfig
+    from components.train.train_on_nodes import train_on_nodes
+
+    with ClusterApi(here(environ)) as api:
+        run_step(
+            "train",
+            TrainConfig,
+            config,
+            run=run,
+            inputs={"shards": shards},
+            outputs={"candidate": candidate},
+            work=lambda settings: train_on_nodes(
+                Path(shards.path),
+                out=Path(candidate.path),
+                settings=settings,
+                nodes=from_json(NodesConfig, nodes, where="nodes"),
+                api=api,
+            ),
+        )
+
+
+@dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
 def rank(
     shards: Input[Dataset], config: str, train_config: str, run: str, ranking: Output[Artifact]
 ) -> None:

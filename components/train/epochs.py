@@ -1,6 +1,7 @@
 """What one epoch is made of: which row of each picture, in which order, mixed with which other."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,19 @@ class Epoch:
     def inputs(self, sources: Sequence[Rows]) -> list[npt.NDArray[Any]]:
         """Return what the tail is fed with, one float32 [N, ...] a source."""
         return [self._mixed(source) for source in sources]
+
+    def parts(self, rows: int) -> Iterator["Epoch"]:
+        """Yield the epoch in pieces of so many pictures; the last one may be smaller."""
+        for first in range(0, len(self.rows), rows):
+            here = slice(first, first + rows)
+            yield dataclasses.replace(
+                self,
+                rows=self.rows[here],
+                targets=self.targets[here],
+                weights=self.weights[here],
+                partners=None if self.partners is None else self.partners[here],
+                shares=self.shares[here],
+            )
 
     def _mixed(self, source: Rows) -> npt.NDArray[Any]:
         own = np.asarray(source[self.rows], np.float32)

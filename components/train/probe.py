@@ -64,12 +64,18 @@ def fit_probe(features: npt.NDArray[Any], split: Split, *, strength: float, seed
     return Probe(unscaled.astype(np.float32), shifted.astype(np.float32), chosen)
 
 
-def log_loss(logits: Floats, targets: Floats, weights: Floats | None = None) -> float:
-    """Return the weighted mean cross-entropy of softmax(logits), natural logarithm."""
+def log_losses(logits: Floats, targets: Floats) -> npt.NDArray[np.float64]:
+    """Return each row's cross-entropy of softmax(logits), float64 [N], natural logarithm."""
     top = logits.max(axis=1, keepdims=True)
     shifted = (logits - top).astype(np.float64)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return float(np.average(-(targets * log_p).sum(axis=1), weights=weights))
+    losses: npt.NDArray[np.float64] = -(targets * log_p).sum(axis=1)
+    return losses
+
+
+def log_loss(logits: Floats, targets: Floats, weights: Floats | None = None) -> float:
+    """Return the weighted mean cross-entropy of softmax(logits), natural logarithm."""
+    return float(np.average(log_losses(logits, targets), weights=weights))
 
 
 def _choose(features: Floats, split: Split, *, seed: int) -> float:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from components.common.seeding import derive
 from components.train.activations import Want
-from components.train.attempts import Bar, attempt, calibrated_loss
+from components.train.attempts import Bar, attempt, calibrated_losses
 from components.train.data import Floats, TrainingData
 from components.train.network import EMBEDDING, INPUT, LOGITS, Network
 from components.train.optimizer import Treatments
@@ -27,9 +27,13 @@ class TransferOptions(TuningOptions):
     """Settings of a method that starts from the linear probe.
 
     strength: the probe's inverse L2 penalty C; 0 chooses it by cross-validation.
+    blend: how much of the way from the probe's weights to the tuned ones is kept (WiSE-FT,
+        Wortsman et al. 2022, arXiv:2109.01903): 1 all of it; less holds better on pictures
+        unlike those of the training. Of every stage, where there are several.
     """
 
     strength: Annotated[float, Field(ge=0)] = 0.0
+    blend: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def transfer(
     tail = network.between(network.boundary(route.cut), (LOGITS,))
     head = solve_head(network, tail, inputs, options, session, cut=route.cut)
     open_layers(tail, route.opens)
-    course = Course(treat=route.treat)
+    course = Course(treat=route.treat, blend=options.blend)
     done = attempt(tail, inputs, options, session, bar=head.bar, course=course)
     kept = () if done.kept else (PROBE_KEPT,)
     return Fitted(
@@ -129,7 +133,7 @@ def solve_head(
     return Head(
         row=_probe_row(probe.logits(features[: inputs.train.pictures]), tail, inputs),
         note=f"probe penalty C = {probe.strength:g}",
-        bar=Bar(calibrated_loss(tail, inputs), PROBE),
+        bar=Bar(calibrated_losses(tail, inputs), PROBE),
     )
 
 

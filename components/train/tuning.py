@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import keras
 from pydantic import Field
@@ -15,15 +15,15 @@ from components.common.seeding import generator
 from components.train.accelerator import gpus
 from components.train.checkpoints import Checkpoint, Standing
 from components.train.data import ClassWeight, Floats, Rows, Split
-from components.train.epochs import Epoch, draw_epoch, mix, smoothed
+from components.train.epochs import draw_epoch, mix, smoothed
 from components.train.folding import Precision
 from components.train.jax_epoch import RunEpoch, compiled_epoch
 from components.train.keeper import Keep, Keeper, averaged, stalled
 from components.train.memory import halving_batch
-from components.train.network import as_fed
 from components.train.optimizer import LayerwiseAdamW, Treatment, Treatments, treatments_of
+from components.train.plain_epoch import Steps, train_epoch
 from components.train.quick import quickened
-from components.train.session import EpochScore, Score, predict, score
+from components.train.session import EpochScore, predict, score
 from components.train.variables import assign_all, same_shapes, values_of
 
 LOG = logging.getLogger(__name__)
@@ -103,12 +103,14 @@ class Course:
     phase: name in the learning curves.
     first_epoch: number of the first epoch in the curves; the probe is epoch 1.
     treat: how each layer is trained; None trains all alike, with the options' decay.
+    blend: how much of the way to the tuned weights is kept, see `TransferOptions`.
     checkpoint: where the training stands after each epoch.
     """
 
     phase: str = "finetune"
     first_epoch: int = 2
     treat: Treatments | None = None
+    blend: float = 1.0
     checkpoint: Checkpoint = Checkpoint()
 
 
@@ -192,7 +194,7 @@ class _Training:
         optimizer = _compiled(models, options, course.treat, steps=self._steps)
         if stood is not None and self._fits(stood, optimizer):
             self._take_up(stood, optimizer)
-        listener = _Steps(total=self._steps)
+        listener = Steps(total=self._steps)
         whole_epoch = compiled_epoch(
             self._quick, optimizer, self._inputs.train_inputs, batch=options.batch
         )
@@ -207,7 +209,7 @@ class _Training:
         return Tuned(tuple(self._curves), "")
 
     def _epoch(
-        self, optimizer: LayerwiseAdamW, whole_epoch: RunEpoch | None, listener: "_Steps"
+        self, optimizer: LayerwiseAdamW, whole_epoch: RunEpoch | None, listener: Steps
     ) -> EpochScore:
         """Train for one epoch, score it, note it."""
         number = len(self._curves) + 1
@@ -217,7 +219,9 @@ class _Training:
             epoch = mix(epoch, self._options.mixup, rng=rng)
         tail, inputs = self._tail, self._inputs
         if whole_epoch is None:
-            trained = _train_epoch(self._quick, inputs, epoch, self._options.batch, listener)
+            trained = train_epoch(
+                self._quick, inputs.train_inputs, epoch, self._options.batch, listener
+            )
         else:
             trained = whole_epoch(epoch)
             report("fine-tuning", number * self._steps // self._options.epochs, self._steps)
@@ -293,33 +297,3 @@ def _compiled(
             weighted_metrics=["categorical_accuracy"],
         )
     return optimizer
-
-
-def _train_epoch(
-    tail: keras.Model, inputs: TuningInputs, epoch: Epoch, batch: int, listener: "_Steps"
-) -> Score:
-    history = tail.fit(
-        as_fed(epoch.inputs(inputs.train_inputs)),
-        epoch.targets,
-        sample_weight=epoch.weights,
-        batch_size=batch,
-        shuffle=False,
-        verbose=0,
-        callbacks=[listener],
-    ).history
-    return Score(float(history["loss"][0]), float(history["categorical_accuracy"][0]))
-
-
-class _Steps(keras.callbacks.Callback):
-    """Tells the progress listener of every batch."""
-
-    def __init__(self, *, total: int) -> None:
-        super().__init__()
-        self._total = total
-        self.done = 0
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Count one step."""
-        del batch, logs
-        self.done += 1
-        report("fine-tuning", self.done, self._total)

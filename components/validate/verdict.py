@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common import page
 from components.common.artifacts.records import write_record
 from components.common.errors import DataError, expected
 from components.validate.expectations import Finding
@@ -10,6 +11,7 @@ from components.validate.expectations import Finding
 NAMED_AT_MOST = 5
 RECORD = "validation.json"
 PAGE = "report.html"
+TEMPLATE = Path(__file__).with_name("report_template.html")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +48,10 @@ class Validation:
 
 def write(validation: Validation, folder: Path) -> None:
     """Write the record and the page into the report artifact."""
-    from jinja2 import Environment, select_autoescape
-
     folder.mkdir(parents=True, exist_ok=True)
     write_record(folder / RECORD, validation)
-    page = (Path(__file__).parent / "report.html").read_text(encoding="utf-8")
-    template = Environment(autoescape=select_autoescape(default=True)).from_string(page)
-    (folder / PAGE).write_text(template.render(validation=validation), encoding="utf-8")
+    text = page.render(TEMPLATE, validation=validation)
+    (folder / PAGE).write_text(text, encoding="utf-8")
 
 
 def raise_if_broken(validation: Validation, folder: Path) -> None:

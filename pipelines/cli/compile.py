@@ -27,6 +27,7 @@ def compile_pipeline(
     ] = None,
 ) -> None:
     """Write the pipeline for Kubeflow Pipelines, and check it as far as that goes without one."""
+    from pipelines.cluster.image_names import vague_images
     from pipelines.cluster.places import misplaced
     from pipelines.cluster.spec_checks import check_package
     from pipelines.compiling import compile_to
@@ -42,7 +43,7 @@ def compile_pipeline(
     if picture is not None:
         _draw(target, picture)
         console.print(f"wrote {picture}")
-    for sentence in misplaced(settings, name):
+    for sentence in (*misplaced(settings, name), *vague_images(settings.cluster)):
         console.print(f"[yellow]note:[/] {sentence}")
 
 

@@ -31,6 +31,7 @@ def submit(
     cancelled. Stopped by Ctrl-C, the run goes on.
     """
     from pipelines.cluster.connect import connect
+    from pipelines.cluster.image_names import vague_images
     from pipelines.cluster.places import misplaced
     from pipelines.cluster.runs import new_name, start
     from pipelines.cluster.spec_checks import check_package
@@ -43,7 +44,7 @@ def submit(
         package = Path(folder) / "pipeline.yaml"
         compile_to(package, settings=settings, pipeline=pipeline)
         check_package(package)
-        for sentence in misplaced(settings, pipeline):
+        for sentence in (*misplaced(settings, pipeline), *vague_images(settings.cluster)):
             Console(stderr=True, soft_wrap=True).print(f"[yellow]note:[/] {sentence}")
         connection = connect(host=host, namespace=namespace)
         # Not the pipeline of the schedule: that takes the newest version, whatever is tried here.
@@ -81,7 +82,8 @@ def show_until_over(connection: Any, run: Any, *, wait: bool, poll_s: float = 5.
     if not wait:
         return
     try:
-        with ClusterStepList(console) as steps:
+        steps = ClusterStepList(console)
+        with steps.redrawn():
             run = follow(connection, run, on_change=steps, poll_s=poll_s)
     except (GraftError, KeyboardInterrupt):
         console.print(f"the run goes on; see it with `graft runs show {run.run_id}`")

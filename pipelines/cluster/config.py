@@ -14,6 +14,7 @@ from pipelines.cluster.syntax import (
     LabelValue,
     Memory,
     MountPath,
+    MountPathOrNone,
     ObjectName,
     SubPath,
     VariableName,
@@ -118,6 +119,27 @@ class Accelerator(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainNodes(Section):
+    """Training by several nodes, a TrainJob of Kubeflow Trainer. A tuning's finalists: never.
+
+    count: of nodes; 1 trains in the step's own pod.
+    runtime: the TrainingRuntime; what nodes mount, tolerate and select stands there.
+    exchange: a folder in one of `volumes`, which the runtime mounts at the same path: shards and
+        candidate go through it.
+    timeout_s: after which the nodes are stopped; the wait for them counts.
+    """
+
+    count: Annotated[int, Field(ge=1, le=64)] = 1
+    runtime: ObjectName = "graft-jax"
+    exchange: MountPathOrNone = ""
+    timeout_s: Annotated[int, Field(ge=60, le=30 * DAY_S)] = DAY_S
+
+    def __post_init__(self) -> None:
+        if self.count > 1 and not self.exchange:
+            raise ValueError("a folder in train_nodes.exchange, as '/data/exchange'")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClusterConfig(Section):
     """What is added to a pipeline's pods when it is compiled for Kubeflow.
 
@@ -128,6 +150,7 @@ class ClusterConfig(Section):
     resources: CPU and memory of every step but training.
     training_resources: CPU and memory of training steps.
     accelerator: GPUs of training steps.
+    train_nodes: training by several nodes, each with the training resources and accelerators.
     tolerations: taints that training steps tolerate.
     shared_memory: size of /dev/shm in training steps; "" leaves Kubernetes' 64 MiB.
     image_pull_policy: "" leaves Kubernetes' own rule.
@@ -144,6 +167,7 @@ class ClusterConfig(Section):
     resources: Resources = Resources()
     training_resources: Resources = Resources()
     accelerator: Accelerator = Accelerator()
+    train_nodes: TrainNodes = TrainNodes()
     tolerations: tuple[Toleration, ...] = ()
     shared_memory: Memory = ""
     image_pull_policy: Literal["", "Always", "IfNotPresent", "Never"] = ""
@@ -156,6 +180,9 @@ class ClusterConfig(Section):
         paths = [volume.path.rstrip("/") for volume in self.volumes]
         if len(set(paths)) < len(paths):
             raise ValueError("a path of its own for each volume")
+        exchange = self.train_nodes.exchange
+        if exchange and not any(exchange.startswith(f"{path}/") for path in paths):
+            raise ValueError("train_nodes.exchange as a folder inside one of volumes")
         sources = (*self.secrets, *self.config_maps)
         variables = [variable for source in sources for variable in source.keys.values()]
         if len(set(variables)) < len(variables):

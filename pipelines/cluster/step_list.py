@@ -1,6 +1,6 @@
 """The steps of a run on a cluster: redrawn in a terminal, one line a change elsewhere."""
 
-from types import TracebackType
+from contextlib import AbstractContextManager, nullcontext
 
 from rich.console import Console
 from rich.live import Live
@@ -27,19 +27,9 @@ class ClusterStepList:
         self._live = Live(console=console, auto_refresh=False, transient=False)
         self._shown: dict[str, str] = {}
 
-    def __enter__(self) -> "ClusterStepList":
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
+    def redrawn(self) -> AbstractContextManager[object]:
+        """Redraw while the block runs, if this is a terminal."""
+        return self._live if self._console.is_terminal else nullcontext()
 
     def __call__(self, run: Run) -> None:
         """Show the newest state."""

@@ -78,6 +78,7 @@ Memory = Annotated[
     ),
 ]
 MountPath = Annotated[str, AfterValidator(_absolute)]
+MountPathOrNone = Annotated[str, AfterValidator(lambda text: text and _absolute(text))]
 SubPath = Annotated[str, AfterValidator(_relative)]
 ArtifactRoot = Annotated[
     str,

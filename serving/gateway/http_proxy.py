@@ -1,15 +1,11 @@
 """REST in, REST out: every path but /gateway/ goes to the model server as it came."""
 
-import asyncio
 import io
-import logging
 import time
 import uuid
-from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -21,6 +17,7 @@ from serving.gateway.pages import Pages
 from serving.gateway.routes import Call, Route
 from serving.gateway.settings import GatewaySettings
 from serving.gateway.tap import Tap
+from serving.server.http_listener import ask_for_body, listener, open_port
 from serving.server.json_write import error_body
 
 REQUEST_ID = "X-Request-ID"
@@ -42,7 +39,6 @@ _HOP_BY_HOP = frozenset(
 )
 _NOT_FORWARDED = _HOP_BY_HOP | {"host", "expect"}
 _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-_BACKLOG = 4096
 # Above this, aiohttp wants the body as a stream.
 _LARGE_BYTES = 1 << 20
 
@@ -67,15 +63,12 @@ class HttpProxy:
         self._pages = pages
         self._tap = tap
         self._session: aiohttp.ClientSession | None = None
-        server = web.Server(
+        self._listener = listener(
             self._handle,
-            request_factory=self._make_request,
-            handler_cancellation=True,
-            access_log=None,
-            auto_decompress=False,
-            logger=logging.getLogger("serving.gateway.http"),
+            log="serving.gateway.http",
+            drain_s=settings.drain_s,
+            max_bytes=settings.max_request_bytes,
         )
-        self._runner = web.ServerRunner(server, shutdown_timeout=settings.drain_s)
 
     async def start(self) -> int:
         """Open the port and return its number.
@@ -90,30 +83,13 @@ class HttpProxy:
             skip_auto_headers=_AUTOMATIC,
             auto_decompress=False,
         )
-        await self._runner.setup()
-        await web.TCPSite(
-            self._runner, self._settings.host, self._settings.port, backlog=_BACKLOG
-        ).start()
-        return int(self._runner.addresses[0][1])
+        return await open_port(self._listener, host=self._settings.host, port=self._settings.port)
 
     async def drain(self) -> None:
         """Refuse new connections, let requests under way finish, close."""
-        await self._runner.cleanup()
+        await self._listener.cleanup()
         if self._session is not None:
             await self._session.close()
-
-    def _make_request(
-        self, message: Any, payload: Any, protocol: RequestHandler, writer: Any, task: Any
-    ) -> web.BaseRequest:
-        return web.BaseRequest(
-            message,
-            payload,
-            protocol,
-            writer,
-            task,
-            asyncio.get_running_loop(),
-            client_max_size=self._settings.max_request_bytes,
-        )
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begin = time.perf_counter()
@@ -141,9 +117,7 @@ class HttpProxy:
         limit = self._settings.max_request_bytes
         if (request.content_length or 0) > limit:
             raise web.HTTPRequestEntityTooLarge(limit, request.content_length or 0)
-        if request.headers.get("Expect", "").lower() == "100-continue":
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            request.writer.output_size = 0
+        await ask_for_body(request)
         return await request.read() if request.body_exists else b""
 
     def _too_large(self, request: web.BaseRequest) -> str:

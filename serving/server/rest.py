@@ -1,17 +1,15 @@
-"""The HTTP side: aiohttp's low-level server, so that every path and body is ours to judge."""
+"""The HTTP side: `/v1/...` and the metrics page."""
 
 import asyncio
-import logging
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from serving.server import metrics
+from serving.server.http_listener import ask_for_body, listener, open_port
 from serving.server.json_write import error_body
 from serving.server.rest_handlers import RestHandlers
 from serving.server.rest_paths import Target, Verb, parse_path
@@ -23,11 +21,8 @@ from serving.server.status import (
     invalid_argument,
 )
 
-_LOG = logging.getLogger(__name__)
-
 MAX_UNCOMPRESSED = 100 * 1024 * 1024
 _UNLIMITED = 2**31 - 1
-_BACKLOG = 4096
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, GET",
@@ -59,15 +54,12 @@ class RestServer:
         self._handlers = handlers
         self._options = options
         self._pool = ThreadPoolExecutor(options.threads, thread_name_prefix="rest")
-        server = web.Server(
+        self._listener = listener(
             self._handle,
-            request_factory=self._make_request,
-            handler_cancellation=True,
-            access_log=None,
-            auto_decompress=False,
-            logger=logging.getLogger("serving.server.http"),
+            log="serving.server.http",
+            drain_s=options.drain_seconds,
+            max_bytes=_UNLIMITED,
         )
-        self._runner = web.ServerRunner(server, shutdown_timeout=options.drain_seconds)
 
     async def start(self) -> None:
         """Open the port.
@@ -75,27 +67,12 @@ class RestServer:
         Raises:
             OSError: it is taken.
         """
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._options.host, self._options.port, backlog=_BACKLOG)
-        await site.start()
+        await open_port(self._listener, host=self._options.host, port=self._options.port)
 
     async def drain(self) -> None:
         """Refuse new connections, let requests in flight finish, close."""
-        await self._runner.cleanup()
+        await self._listener.cleanup()
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _make_request(
-        self, message: Any, payload: Any, protocol: RequestHandler, writer: Any, task: Any
-    ) -> web.BaseRequest:
-        return web.BaseRequest(
-            message,
-            payload,
-            protocol,
-            writer,
-            task,
-            asyncio.get_running_loop(),
-            client_max_size=_UNLIMITED,
-        )
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path
@@ -118,10 +95,7 @@ class RestServer:
 
     async def _model_request(self, request: web.BaseRequest, path: str) -> web.Response:
         begin = time.perf_counter()
-        if request.headers.get("Expect", "").lower() == "100-continue":
-            # curl waits a second for this before it sends a large body.
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            request.writer.output_size = 0
+        await ask_for_body(request)
         body = await request.read()
         target = parse_path(request.method, path)
         code = Code.OK

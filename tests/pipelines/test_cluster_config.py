@@ -64,6 +64,17 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
         ({"retries": {"count": 11}}, "less than or equal to 10"),
         ({"retries": {"factor": 0.5}}, "greater than or equal to 1"),
         ({"timeout_s": -5}, "greater than or equal to 0"),
+        ({"train_nodes": {"count": 0}}, "greater than or equal to 1"),
+        ({"train_nodes": {"count": 2}}, r"a folder in train_nodes\.exchange, as"),
+        ({"train_nodes": {"count": 2, "exchange": "data"}}, r"exchange.*an absolute path"),
+        (
+            {
+                "train_nodes": {"count": 2, "exchange": "/database/x"},
+                "volumes": [{"claim": "p", "path": "/data"}],
+            },
+            "a folder inside one of volumes",
+        ),
+        ({"train_nodes": {"timeout_s": 1}}, "greater than or equal to 60"),
         ({"gpu": 1}, "one of the known settings"),
     ],
 )

@@ -176,6 +176,16 @@ def test_what_depends_on_the_clock_is_never_cached(tuning: dict[str, Any]) -> No
     assert not cached & {"plan", "train-finalist", "select", "evaluate", "gate"}
 
 
+def test_shards_of_a_finalist_are_reused_by_their_own_settings(tuning: dict[str, Any]) -> None:
+    first = tasks(tuning, "comp-exit-handler-1")["augment"]
+    own = tasks(tuning, "comp-for-loop-2")["augment-2"]
+    assert own["cachingOptions"]["enableCache"]
+    # Neither the run's deadline nor the digest of all its settings.
+    given = own["inputs"]["parameters"]["run"]["runtimeValue"]["constant"]
+    assert given == first["inputs"]["parameters"]["run"]["runtimeValue"]["constant"]
+    assert json.loads(given)["deadline_unix_s"] == 0.0 and not json.loads(given)["config_sha256"]
+
+
 def test_tuning_starts_from_shards_of_the_largest_size(tuning: dict[str, Any]) -> None:
     parameters = tuning["root"]["inputDefinitions"]["parameters"]
     assert json.loads(parameters["augment_config"]["defaultValue"])["image_size_px"] == 160

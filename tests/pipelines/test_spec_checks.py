@@ -13,6 +13,10 @@ import pytest
 import yaml
 
 from components.common.errors import ConfigError
+from components.common.images import IMAGE_TAG
+from pipelines.cluster import image_names
+from pipelines.cluster.config import Accelerator, ClusterConfig
+from pipelines.cluster.image_names import vague_images
 from pipelines.cluster.places import misplaced
 from pipelines.cluster.spec_checks import check_package, find_faults
 from pipelines.compiling import compile_to
@@ -170,3 +174,15 @@ def test_paths_that_pods_do_not_share_are_named() -> None:
     (sentence,) = misplaced(settings, "training")
     assert "model_base_path is '/database/models'" in sentence
     assert "monitor.log" in misplaced(settings, "monitoring")[-1]
+
+
+def test_an_image_named_by_its_version_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_gpus = ClusterConfig(accelerator=Accelerator(count=1))
+    monkeypatch.setattr(image_names, "CPU_IMAGE", f"registry/graft-python-cpu:{IMAGE_TAG}")
+    monkeypatch.setattr(image_names, "GPU_IMAGE", f"registry/graft-python-gpu:{IMAGE_TAG}")
+    (sentence,) = vague_images(ClusterConfig())
+    assert "graft-python-cpu" in sentence and "set GRAFT_CPU_IMAGE" in sentence
+    assert "set GRAFT_GPU_IMAGE" in vague_images(on_gpus)[1]
+    for name in ("CPU_IMAGE", "GPU_IMAGE"):
+        monkeypatch.setattr(image_names, name, "registry/graft-python:0123456789abcdef")
+    assert vague_images(on_gpus) == ()

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from components.common.seeding import derive
-from components.train.attempts import Bar, attempt, calibrated_loss
+from components.train.attempts import Bar, attempt, calibrated_losses
 from components.train.data import Split, TrainingData
 from components.train.network import INPUT, LOGITS, Network
 from components.train.session import Fitted, Session
@@ -46,7 +46,7 @@ def fit(data: TrainingData, network: Network, options: Options, session: Session
     _know_the_frequencies(network, data.train)
     inputs = tail_inputs(data, network, session, cut=INPUT)
     tail = network.between((INPUT,), (LOGITS,))
-    bar = Bar(calibrated_loss(tail, inputs), "knowing only the class frequencies")
+    bar = Bar(calibrated_losses(tail, inputs), "knowing only the class frequencies")
     course = Course(phase="scratch", first_epoch=1)
     done = attempt(tail, inputs, options, session, bar=bar, course=course)
     kept = () if done.kept else ("nothing was learned: the answers are the class frequencies",)

@@ -56,7 +56,9 @@ def fit(data: TrainingData, network: Network, options: Options, session: Session
             tail = network.between(network.boundary(cut), (LOGITS,))
         open_layers(tail, lambda _: True)
         settings = dataclasses.replace(options, epochs=_epochs(options, number, len(cuts)))
-        course = Course(phase=f"stage {number + 1}", first_epoch=len(curves) + 1)
+        course = Course(
+            phase=f"stage {number + 1}", first_epoch=len(curves) + 1, blend=options.blend
+        )
         done = attempt(tail, inputs, settings, session, bar=head.bar, course=course)
         curves += done.curves
         notes += done.notes

@@ -94,7 +94,8 @@ def test_without_a_cache_everything_is_worked_anew(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", ["common/pictures.py", "ingest/deep/source.py", "ingest/new.py"]
+    "changed",
+    ["common/pictures.py", "ingest/deep/source.py", "ingest/new.py", "ingest/report.html"],
 )
 def test_changed_code_is_another_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str

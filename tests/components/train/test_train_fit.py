@@ -101,7 +101,7 @@ def test_a_killed_run_goes_on_where_it_stood_and_leaves_nothing_behind(
     fine_tuned: tuple[Path, Candidate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shards, whole = fine_tuned
-    real, calls = tuning._train_epoch, []
+    real, calls = tuning.train_epoch, []
 
     def dies_in_the_second(*arguments: Any) -> Any:
         calls.append(1)
@@ -109,7 +109,7 @@ def test_a_killed_run_goes_on_where_it_stood_and_leaves_nothing_behind(
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(tuning, "_train_epoch", dies_in_the_second)
+    monkeypatch.setattr(tuning, "train_epoch", dies_in_the_second)
     cache = tmp_path / "cache"
     for _ in range(2):
         with contextlib.suppress(KeyboardInterrupt):

@@ -105,7 +105,7 @@ def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(
     uninterrupted = tune(whole, inputs, options, seed=0)
 
     course = Course(checkpoint=Checkpoint(tmp_path / "standing.npz"))
-    real, calls = tuning._train_epoch, []
+    real, calls = tuning.train_epoch, []
 
     def dies_in_the_third(*arguments: Any) -> Any:
         calls.append(1)
@@ -113,7 +113,7 @@ def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(tuning, "_train_epoch", dies_in_the_third)
+    monkeypatch.setattr(tuning, "train_epoch", dies_in_the_third)
     with pytest.raises(KeyboardInterrupt):
         tune(tiny_tail(dropout=0.3), inputs, options, seed=0, course=course)
     resumed = tiny_tail(dropout=0.3)

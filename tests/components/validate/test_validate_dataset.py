@@ -185,6 +185,7 @@ def test_warnings_do_not_stop(dataset: MakeDataset, manifest: MakeRows, places: 
     }
     page = (places.report / "report.html").read_text()
     assert "g0-2.png (colour)" in page
+    assert "Passed, with 7 warnings." in page
 
 
 def test_the_random_protocol_says_that_it_leaks(dataset: MakeDataset, places: Places) -> None:
