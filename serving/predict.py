@@ -3,15 +3,17 @@
 Exit codes of `graft predict`, which these functions decide:
 
     0  every picture has an answer
-    2  the input cannot be used: a path does not exist, no pictures, unknown suffix to write
+    2  the input cannot be used: a path does not exist, no pictures, unknown suffix to write, the
+       gateway's API key is missing or wrong
     3  some pictures have an error instead of an answer; the rest is in the table
     4  nobody answers at the server's address
     1  any other failure of the server
 """
 
+import itertools
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ from components.common.artifacts.exported import INPUT_BYTES, OUTPUT_PROBABILITI
 from components.common.errors import (
     ConfigError,
     DataError,
+    DeniedError,
     RequestError,
     ServerError,
     UnreachableError,
@@ -32,6 +35,7 @@ from components.common.pictures import PICTURE_SUFFIXES, to_servable
 from components.common.progress import track
 from serving.client import Client
 from serving.client.messages import wrong_outputs
+from serving.headers import request_headers, sendable
 
 ALL_PREDICTED = 0
 SOME_FAILED = 3
@@ -88,17 +92,21 @@ def predict_folder(
     client: Client,
     batch_size: int = 32,
     batches_under_way: int = BATCHES_UNDER_WAY,
+    group_of: Callable[[Path], str] | None = None,
 ) -> pd.DataFrame:
     """Classify every picture.
 
     A picture that cannot be read, or that the server refuses, becomes a row with its error.
     When the server goes away half-way, the pictures without an answer get that as their error.
+    So it is with an API key that is withdrawn.
 
     Args:
         paths: files and folders, see `find_pictures`.
         client: the connection to the server.
         batch_size: pictures in one request.
         batches_under_way: requests sent at a time.
+        group_of: the group that the gateway logs with a picture, `folder_name` for one; then no
+            request holds pictures of two groups. None tells it what the client does, if anything.
 
     Returns:
         One row a picture, in the order of `find_pictures`: path, class, probability (of that
@@ -106,14 +114,19 @@ def predict_folder(
         and error (missing when all went well).
 
     Raises:
+        ConfigError: the name of a group cannot be sent.
         DataError: there are no pictures.
+        DeniedError: the gateway's API key is missing or wrong.
         UnreachableError: nobody answers at all.
         ServerError: the model is not there or is not one that Graft exported.
     """
     pictures = find_pictures(paths)
+    groups = {path: group_of(path) for path in pictures} if group_of else {}
+    for group in set(groups.values()):
+        sendable(request_headers(group=group))
     _check_model(client)
-    batches = [pictures[at : at + batch_size] for at in range(0, len(pictures), batch_size)]
-    worker = _Worker(client)
+    batches = _batches(pictures, groups, batch_size)
+    worker = _Worker(client, groups)
     rows: list[Row] = []
     pool = ThreadPoolExecutor(max_workers=batches_under_way)
     try:
@@ -124,6 +137,11 @@ def predict_folder(
         # Ctrl-C must not wait for the batches that have not begun.
         pool.shutdown(cancel_futures=True)
     return _table(rows)
+
+
+def folder_name(path: Path) -> str:
+    """Return the name of the folder that holds a picture."""
+    return path.parent.resolve().name
 
 
 def exit_code(table: pd.DataFrame) -> int:
@@ -163,11 +181,18 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     partial.replace(path)
 
 
+def _batches(pictures: Sequence[Path], groups: Mapping[Path, str], size: int) -> list[list[Path]]:
+    """Cut pictures into requests that each hold one group."""
+    runs = [list(run) for _, run in itertools.groupby(pictures, key=groups.get)]
+    return [run[at : at + size] for run in runs for at in range(0, len(run), size)]
+
+
 class _Worker:
     """Classifies one batch at a time, from several threads."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, groups: Mapping[Path, str]) -> None:
         self._client = client
+        self._groups = groups
         self._gone = threading.Event()
         self._reason = ""
 
@@ -199,7 +224,7 @@ class _Worker:
             paths = list(pictures)
             halves = paths[: len(paths) // 2], paths[len(paths) // 2 :]
             return [row for half in halves for row in self._answer({p: pictures[p] for p in half})]
-        except UnreachableError as error:
+        except (UnreachableError, DeniedError) as error:
             self._reason = str(error)
             self._gone.set()
             return _failed(pictures, self._reason)
@@ -207,7 +232,11 @@ class _Worker:
             return _failed(pictures, str(error))
 
     def _ask(self, pictures: dict[Path, bytes]) -> list[Row]:
-        answer = self._client.predict_pictures(list(pictures.values()))
+        # A batch is of one group.
+        group = self._groups.get(next(iter(pictures)), "")
+        answer = self._client.predict_pictures(
+            list(pictures.values()), headers=request_headers(group=group)
+        )
         return [
             Row(
                 path=str(path),

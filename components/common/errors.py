@@ -9,6 +9,7 @@
     ├── PublishError            a version could not be put in place
     └── ServerError             a model server did not answer as it should
         ├── UnreachableError    exit code 4: nobody answers at the address
+        ├── DeniedError         exit code 2: it wants an API key, or another one
         └── RequestError        the server refused this request; another one may pass
 
 Each message reads "expected X, received Y, do Z".
@@ -55,6 +56,12 @@ class UnreachableError(ServerError):
     """Nobody answers at the server's address, or not in the language we speak."""
 
     exit_code = 4
+
+
+class DeniedError(ServerError):
+    """The server wants an API key, and got none or a wrong one."""
+
+    exit_code = 2
 
 
 class RequestError(ServerError):

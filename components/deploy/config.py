@@ -17,7 +17,8 @@ class DeployConfig(Section):
         model_base_path: folder that holds `<model_name>/<version>/`; absolute when the step
             runs (the caller resolves a relative one).
         server: "host:port" (gRPC) or "http://host:port" (REST) of the TF Serving that watches
-            the folder; "" starts a server of our own to confirm the version.
+            the folder; "" starts a server of our own to confirm the version. The key of a gateway
+            before it comes from the environment variable GRAFT_API_KEY.
         keep_versions: versions that stay on disk; the serving one and the one before are
             always among them.
         rehearsal_pictures: test pictures that the server is asked about.

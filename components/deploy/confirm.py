@@ -6,7 +6,8 @@ from components.common.artifacts.deployment import Agreement
 from components.common.errors import ServerError
 from components.deploy.config import DeployConfig
 from components.deploy.rehearse import Questions, ask, ask_both, interface, local_server
-from serving.client import connect
+from serving.client import Client, connect
+from serving.headers import read_api_key, request_headers
 
 
 def confirm(
@@ -19,7 +20,8 @@ def confirm(
 
     Raises:
         PublishError: another version answers, or answers differ from the evaluated ones.
-        ServerError: the version did not load, or nobody answers.
+        ServerError: the version did not load, nobody answers, or the gateway before the server
+            wants an API key that GRAFT_API_KEY does not hold.
     """
     if not settings.server:
         with local_server(settings.model_name, model_dir, timeout_s=settings.timeout_s) as server:
@@ -31,7 +33,7 @@ def confirm(
                 max_difference=settings.max_difference,
                 activity="confirming",
             )
-    with connect(settings.server, model=settings.model_name) as client:
+    with _connected(settings) as client:
         client.wait_until_available(version=version, timeout_s=settings.timeout_s)
         answer = ask(
             client,
@@ -48,8 +50,14 @@ def versions_in_use(settings: DeployConfig) -> frozenset[int]:
     if not settings.server:
         return frozenset()
     try:
-        with connect(settings.server, model=settings.model_name) as client:
+        with _connected(settings) as client:
             status = client.status()
     except ServerError:
         return frozenset()
     return frozenset(entry.version for entry in status if entry.state == "AVAILABLE")
+
+
+def _connected(settings: DeployConfig) -> Client:
+    # As of every secret of a step: it is no setting, which travels in metadata.
+    headers = request_headers(api_key=read_api_key())
+    return connect(settings.server, model=settings.model_name, headers=headers)

@@ -9,14 +9,16 @@ from rich.console import Console
 app = typer.Typer(no_args_is_help=True, help="Label a small random sample of what was served.")
 
 _Log = Annotated[Path, typer.Option(help="Folder of the prediction log.")]
-_Model = Annotated[str, typer.Option(help="The model's name.")]
+_ModelName = Annotated[
+    str, typer.Option("--model-name", "--model", help="The model whose log is read.")
+]
 _LOG = Path(".graft/predictions")
 
 
 @app.command()
 def sample(
     out: Annotated[Path, typer.Argument(help="A new folder for pictures and labels.csv.")],
-    model: _Model = "solar",
+    model_name: _ModelName = "solar",
     log: _Log = _LOG,
     count: Annotated[int, typer.Option(min=1, help="Pictures to label.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Of the drawing.")] = 0,
@@ -25,7 +27,7 @@ def sample(
     from components.common.artifacts.prediction_log import model_log, read_log
     from components.monitor.audit import draw_sample
 
-    root = model_log(log, model)
+    root = model_log(log, model_name)
     drawn = draw_sample(read_log(root).table, root, out=out, count=count, seed=seed)
     Console().print(f"{drawn} pictures in {out}; fill in the last column of labels.csv")
 
@@ -34,7 +36,7 @@ def sample(
 def report(
     folder: Annotated[Path, typer.Argument(help="What `graft audit sample` wrote, filled in.")],
     reference: Annotated[Path, typer.Option(help="The reference folder of the version.")],
-    model: _Model = "solar",
+    model_name: _ModelName = "solar",
     log: _Log = _LOG,
 ) -> None:
     """Estimate the accuracy on the logged pictures from the labels, with a 90 % interval."""
@@ -48,7 +50,7 @@ def report(
 
     known = Reference.read(reference)
     labels = read_labels(folder, classes=known.info.classes)
-    table = with_labels(read_log(model_log(log, model)).table, labels)
+    table = with_labels(read_log(model_log(log, model_name)).table, labels)
     window = from_table(table, classes=len(known.info.classes))
     found = estimate(window, known, settings=HarmConfig(), seed=0)
     Console().print(harm_sentence(found))

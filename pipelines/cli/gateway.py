@@ -120,9 +120,9 @@ def gateway(
     Stands before `graft serve`, TensorFlow Serving or KServe; REST and gRPC stay as they are.
     SIGTERM and Ctrl-C let requests under way finish and the log be written.
     """
-    from serving.gateway.access import read_api_key
     from serving.gateway.process import run
     from serving.gateway.settings import GatewaySettings, LogSettings
+    from serving.headers import read_api_key
 
     settings = GatewaySettings(
         upstream=upstream,
@@ -130,7 +130,7 @@ def gateway(
         host=host,
         port=port,
         grpc_port=grpc_port,
-        api_key=read_api_key(file=api_key_file, variable="GRAFT_API_KEY"),
+        api_key=read_api_key(api_key_file),
         max_request_mib=max_request_mib,
         queue_mib=queue_mib,
         timeout_s=timeout_s,

@@ -1,5 +1,6 @@
 """`graft monitor` and `graft watch`: look at what production sent, once or on a schedule."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -100,7 +101,15 @@ def watch(
     watched = _watch(name, plain, runs_dir, cache_dir)
     schedule, model_name = watched.settings.schedule, watched.settings.model_name
     if print_systemd:
-        typer.echo(_units(watched.settings, preset, data, log, assignments, model_base_path))
+        places = {
+            "--preset": preset,
+            "--data": data,
+            "--log": log,
+            "--model-base-path": model_base_path,
+            "--runs-dir": runs_dir,
+            "--cache-dir": cache_dir,
+        }
+        typer.echo(_units(watched.settings, places, assignments or ()))
         return
     console = Console()
     with alone(runs_dir, model_name):
@@ -132,20 +141,14 @@ def _watch(name: str, plain: dict[str, Any], runs_dir: Path, cache_dir: Path) ->
 
 
 def _units(
-    settings: TrainingRun,
-    preset: str | None,
-    data: Path | None,
-    log: Path | None,
-    assignments: list[str] | None,
-    model_base_path: Path | None,
+    settings: TrainingRun, places: Mapping[str, str | Path | None], assignments: Iterable[str]
 ) -> str:
     from pipelines.systemd import units
 
     words = ["watch", "--once"]
-    for flag, value in (("--preset", preset), ("--data", data), ("--log", log)):
+    for flag, value in places.items():
         words += [flag, str(value)] if value is not None else []
-    words += ["--model-base-path", str(model_base_path)] if model_base_path else []
-    for assignment in assignments or ():
+    for assignment in assignments:
         words += ["--set", assignment]
     name = f"graft-watch-{settings.model_name}"
     return units(settings.schedule, name=name, words=words, folder=Path.cwd())

@@ -8,10 +8,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from components.common.errors import ConfigError, expected
+
+GATEWAY = "For the gateway"
+
 
 def predict(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
-    model: Annotated[str, typer.Option(help="The model's name on the server.")] = "solar",
+    model_name: Annotated[
+        str, typer.Option("--model-name", "--model", help="The model's name on the server.")
+    ] = "solar",
     server: Annotated[
         str, typer.Option(help="http://HOST:PORT for REST, HOST:PORT for gRPC.")
     ] = "http://127.0.0.1:8501",
@@ -24,24 +30,70 @@ def predict(
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in one request.")] = 32,
     timeout_s: Annotated[float, typer.Option(min=0.1, help="Deadline of one request.")] = 60.0,
     show: Annotated[int, typer.Option(min=0, help="Rows to print.")] = 30,
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Send the key in this file; without it, the one in the environment variable "
+            "GRAFT_API_KEY, if set.",
+            rich_help_panel=GATEWAY,
+        ),
+    ] = None,
+    group: Annotated[
+        str,
+        typer.Option(
+            help="The module, lot or session that the pictures are of.", rich_help_panel=GATEWAY
+        ),
+    ] = "",
+    group_by_folder: Annotated[
+        bool,
+        typer.Option(
+            "--group-by-folder",
+            help="A picture's group is the name of the folder that holds it.",
+            rich_help_panel=GATEWAY,
+        ),
+    ] = False,
+    line: Annotated[str, typer.Option(help="Their line.", rich_help_panel=GATEWAY)] = "",
+    camera: Annotated[str, typer.Option(help="Their camera.", rich_help_panel=GATEWAY)] = "",
 ) -> None:
     """Classify pictures through a running server, the local one or TensorFlow Serving.
 
-    Exit codes: 0 every picture has an answer, 2 the input cannot be used, 3 some pictures have an
-    error instead of an answer, 4 nobody answers at the server's address, 1 anything else.
+    Exit codes: 0 every picture has an answer, 2 the input cannot be used or the API key is missing
+    or wrong, 3 some pictures have an error instead of an answer, 4 nobody answers at the server's
+    address, 1 anything else.
     """
     from pipelines.console_progress import bars
     from serving.client import connect
-    from serving.predict import check_output, exit_code, predict_folder, write_table
+    from serving.headers import read_api_key, request_headers
+    from serving.predict import (
+        check_output,
+        exit_code,
+        folder_name,
+        predict_folder,
+        write_table,
+    )
 
     console = Console()
     if output is not None:
         check_output(output)
+    if group and group_by_folder:
+        raise ConfigError(
+            expected("--group or --group-by-folder", received="both", do="leave one of them out")
+        )
+    headers = request_headers(
+        api_key=read_api_key(api_key_file), group=group, line=line, camera=camera
+    )
     with (
-        connect(server, model=model, timeout_s=timeout_s, version=version) as client,
+        connect(
+            server, model=model_name, timeout_s=timeout_s, version=version, headers=headers
+        ) as client,
         bars(Console(stderr=True)),
     ):
-        table = predict_folder(paths, client=client, batch_size=batch_size)
+        table = predict_folder(
+            paths,
+            client=client,
+            batch_size=batch_size,
+            group_of=folder_name if group_by_folder else None,
+        )
     console.print(_drawn(table.head(show)))
     if len(table) > show:
         console.print(f"… and {len(table) - show} more", style="dim")

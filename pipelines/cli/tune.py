@@ -39,6 +39,7 @@ def tune(
     model_base_path: options.ModelBasePath = None,
     runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
     cache_dir: options.CacheDir = options.DEFAULT_CACHE_DIR,
+    no_cache: options.NoCache = False,
     serve_check: options.ServeCheck = True,
     containers: options.InContainers = False,
     image: options.Image = options.DEFAULT_IMAGE,
@@ -61,7 +62,7 @@ def tune(
     settings = resolve(plain)
     check(settings)
     launch = Launch(
-        "tune", name, runs_dir, cache_dir, pipeline="tuning",
+        "tune", name, runs_dir, None if no_cache else cache_dir, pipeline="tuning",
         budget_min=settings.tune.plan.budget_min, image=image if containers else "",
     )  # fmt: skip
     finished = execute(launch, settings, plain, console=console)

@@ -1,6 +1,6 @@
 """What a model server answers, as types, and the one protocol that both clients speak."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -79,11 +79,19 @@ class Client(Protocol):
     def model(self) -> str:
         """The model's name."""
 
-    def predict_pictures(self, pictures: Sequence[bytes]) -> Predictions:
+    def predict_pictures(
+        self, pictures: Sequence[bytes], *, headers: Mapping[str, str] | None = None
+    ) -> Predictions:
         """Classify encoded pictures (any format that `components.common.pictures` reads).
 
+        Args:
+            pictures: their bytes.
+            headers: sent with this request, over those of the client: the group, say.
+
         Raises:
+            ConfigError: a header cannot be sent.
             DataError: a picture cannot be decoded.
+            DeniedError: the gateway's API key is missing or wrong.
             RequestError: the server refused the request.
             UnreachableError: nobody answers, after retries.
             ServerError: any other failure, a passed deadline among them.
@@ -97,6 +105,7 @@ class Client(Protocol):
 
         Raises:
             UnreachableError: nobody answers.
+            DeniedError: the gateway's API key is missing or wrong.
             ServerError: the server has no such model.
         """
 

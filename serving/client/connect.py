@@ -1,5 +1,7 @@
 """From an address as a user writes it to the client that speaks its protocol."""
 
+from collections.abc import Mapping
+
 from serving.client.answers import Client
 from serving.client.contract import DEFAULT_TIMEOUT_S
 from serving.client.rest_client import RestClient
@@ -11,6 +13,7 @@ def connect(
     model: str,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     version: int | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Client:
     """Return a client; nothing is sent yet.
 
@@ -20,13 +23,17 @@ def connect(
         model: the model's name.
         timeout_s: deadline of one call with all its retries, in seconds.
         version: the version that must answer; None is the newest at each call.
+        headers: sent with every request: the gateway's API key, the group, line and camera that
+            the pictures are from; `serving.headers.request_headers` names them.
 
     Raises:
-        ConfigError: the address has neither form.
+        ConfigError: the address has neither form, or a header cannot be sent.
     """
     if address.startswith(("http://", "https://")):
-        return RestClient(address, model=model, timeout_s=timeout_s, version=version)
+        return RestClient(
+            address, model=model, timeout_s=timeout_s, version=version, headers=headers
+        )
     # Imported here so that a REST client needs neither grpc nor protobuf.
     from serving.client.grpc_client import GrpcClient
 
-    return GrpcClient(address, model=model, timeout_s=timeout_s, version=version)
+    return GrpcClient(address, model=model, timeout_s=timeout_s, version=version, headers=headers)

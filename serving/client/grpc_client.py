@@ -3,7 +3,7 @@
 import json
 import math
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import grpc
@@ -23,6 +23,7 @@ from serving.client.contract import (
 )
 from serving.client.retry import PassingError, Retry, call, too_late
 from serving.client.waiting import wait_until_available
+from serving.headers import sendable
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
@@ -55,9 +56,10 @@ class GrpcClient:
         version: the version that must answer; None is the newest at each call.
         retry: how to repeat calls that may be repeated.
         max_message_bytes: the largest request, in bytes of pictures.
+        headers: sent with every request as metadata, see `serving.headers`.
 
     Raises:
-        ConfigError: the address has no port or another scheme.
+        ConfigError: the address has no port or another scheme, or a header cannot be sent.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class GrpcClient:
         version: int | None = None,
         retry: Retry | None = None,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._target, secure = _target(address)
         self._model = model
@@ -76,6 +79,7 @@ class GrpcClient:
         self._version = version
         self._retry = retry or Retry()
         self._limit_bytes = max_message_bytes
+        self._headers = sendable(headers)
         options = _options(self._target, max_message_bytes + FRAME_BYTES)
         if secure:
             credentials = grpc.ssl_channel_credentials()
@@ -93,20 +97,23 @@ class GrpcClient:
         """The model's name."""
         return self._model
 
-    def predict_pictures(self, pictures: Sequence[bytes]) -> Predictions:
+    def predict_pictures(
+        self, pictures: Sequence[bytes], *, headers: Mapping[str, str] | None = None
+    ) -> Predictions:
         """Classify encoded pictures; see `Client`."""
-        return to_predictions(self._predict(SIGNATURE_BYTES, pictures), count=len(pictures))
+        outputs = self._predict(SIGNATURE_BYTES, pictures, sendable(headers))
+        return to_predictions(outputs, count=len(pictures))
 
     def features(self, pictures: Sequence[bytes]) -> Features:
         """Return the embedding of encoded pictures; see `Client`."""
-        return to_features(self._predict(SIGNATURE_FEATURES, pictures), count=len(pictures))
+        return to_features(self._predict(SIGNATURE_FEATURES, pictures, {}), count=len(pictures))
 
     def status(self) -> tuple[VersionStatus, ...]:
         """Return every version the server has seen, newest first; see `Client`."""
         request = wire.GetModelStatusRequest()
         request.model_spec.name = self._model
         try:
-            answer = self._call(STATUS, request, wire.GetModelStatusResponse)
+            answer = self._call(STATUS, request, wire.GetModelStatusResponse, {})
         except grpc.RpcError as error:
             if error.code() == grpc.StatusCode.NOT_FOUND:
                 raise messages.no_model(self.address, self._model, serves=None) from None
@@ -128,7 +135,7 @@ class GrpcClient:
         request = wire.GetModelMetadataRequest(metadata_field=[SIGNATURE_FIELD])
         self._fill(request.model_spec)
         try:
-            answer = self._call(METADATA, request, wire.GetModelMetadataResponse)
+            answer = self._call(METADATA, request, wire.GetModelMetadataResponse, {})
         except grpc.RpcError as error:
             raise self._explain(error) from None
         signatures = wire.SignatureDefMap()
@@ -150,7 +157,9 @@ class GrpcClient:
         """Close it."""
         self.close()
 
-    def _predict(self, signature: str, pictures: Sequence[bytes]) -> Outputs:
+    def _predict(
+        self, signature: str, pictures: Sequence[bytes], headers: Mapping[str, str]
+    ) -> Outputs:
         servable = prepare(pictures, address=self.address, limit_bytes=self._limit_bytes)
         request = wire.PredictRequest()
         self._fill(request.model_spec)
@@ -160,7 +169,7 @@ class GrpcClient:
         tensor.tensor_shape.dim.add(size=len(servable))
         tensor.string_val.extend(servable)
         try:
-            answer = self._call(PREDICT, request, wire.PredictResponse)
+            answer = self._call(PREDICT, request, wire.PredictResponse, headers)
         except grpc.RpcError as error:
             raise self._explain(error) from None
         tensors = {name: tensor_values(tensor) for name, tensor in answer.outputs.items()}
@@ -173,22 +182,25 @@ class GrpcClient:
             # Presence counts, not the value: version 0 is a version.
             spec.version.value = self._version
 
-    def _call(self, method: str, request: Any, response: Any) -> Any:
+    def _call(self, method: str, request: Any, response: Any, headers: Mapping[str, str]) -> Any:
         """Send one request; grpc.RpcError for the codes that are the caller's to explain."""
         ask = self._channel.unary_unary(
             method,
             request_serializer=type(request).SerializeToString,
             response_deserializer=response.FromString,
         )
+        sent = {**self._headers, **headers}
 
         def attempt(left_s: float) -> Any:
             try:
-                return ask(request, timeout=left_s)
+                return ask(request, timeout=left_s, metadata=tuple(sent.items()))
             except grpc.RpcError as error:
                 if error.code() == grpc.StatusCode.UNAVAILABLE:
                     raise PassingError(self._unavailable(error.details() or "")) from None
                 if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
                     raise too_late(self.address, self._timeout_s) from None
+                if error.code() == grpc.StatusCode.UNAUTHENTICATED:
+                    raise messages.denied(self.address, sent) from None
                 raise
 
         return call(attempt, timeout_s=self._timeout_s, retry=self._retry, address=self.address)

@@ -9,6 +9,7 @@ import json
 import queue
 import time
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +58,15 @@ class HttpPool:
         self._secure = parts.scheme == "https"
         self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
 
-    def request(self, method: str, path: str, *, body: bytes | None, timeout_s: float) -> Answer:
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        timeout_s: float,
+    ) -> Answer:
         """Send one request and read the whole answer.
 
         Raises:
@@ -66,10 +75,13 @@ class HttpPool:
             UnreachableError: what answers does not speak HTTP.
         """
         deadline = time.monotonic() + timeout_s
+        sent = {**headers, "Content-Type": "application/json"} if body is not None else headers
         while True:
             connection, fresh = self._take()
             try:
-                answer = self._exchange(connection, method, path, body=body, deadline=deadline)
+                answer = self._exchange(
+                    connection, method, path, body=body, headers=sent, deadline=deadline
+                )
             except TimeoutError:
                 connection.close()
                 raise
@@ -99,12 +111,12 @@ class HttpPool:
         path: str,
         *,
         body: bytes | None,
+        headers: Mapping[str, str],
         deadline: float,
     ) -> Answer:
         connection.timeout = _left(deadline)
         if connection.sock is not None:
             connection.sock.settimeout(_left(deadline))
-        headers = {"Content-Type": "application/json"} if body is not None else {}
         connection.request(method, self._prefix + path, body=body, headers=headers)
         socket = connection.sock
         socket.settimeout(_left(deadline))

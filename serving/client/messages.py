@@ -1,9 +1,16 @@
 """The errors of both clients, in the user's words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from components.common.errors import RequestError, ServerError, UnreachableError, expected
+from components.common.errors import (
+    DeniedError,
+    RequestError,
+    ServerError,
+    UnreachableError,
+    expected,
+)
 from serving.client.answers import AVAILABLE, VersionStatus
+from serving.headers import KEY_HEADER, KEY_HEADERS, KEY_VARIABLE
 
 NOT_REST = "give the server's REST port, or write grpc://HOST:PORT if this is the gRPC one"
 NOT_GRPC = "give the server's gRPC port, or write http://HOST:PORT if this is the REST one"
@@ -39,6 +46,17 @@ def busy(address: str, reason: str) -> ServerError:
             f"{address} to take the request",
             received=f"'unavailable' at every attempt ({reason})",
             do="send fewer pictures at once, or give the server more replicas",
+        )
+    )
+
+
+def denied(address: str, headers: Mapping[str, str]) -> DeniedError:
+    """The gateway wants an API key; `headers` are those that were sent, names in lower case."""
+    return DeniedError(
+        expected(
+            f"the gateway's API key at {address}",
+            received="none" if KEY_HEADERS.isdisjoint(headers) else "a wrong one",
+            do=f"set {KEY_VARIABLE} or --api-key-file (in Python: the header `{KEY_HEADER}`)",
         )
     )
 

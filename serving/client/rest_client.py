@@ -6,7 +6,7 @@ import re
 import threading
 import time
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Self
 
@@ -25,6 +25,7 @@ from serving.client.contract import (
 from serving.client.http import Answer, HttpPool
 from serving.client.retry import PassingError, Retry, call, too_late
 from serving.client.waiting import wait_until_available
+from serving.headers import sendable
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
 # A REST answer does not say which version gave it, so every request names one; the newest
@@ -43,9 +44,10 @@ class RestClient:
         version: the version that must answer; None is the newest at each call.
         retry: how to repeat calls that may be repeated.
         max_message_bytes: the largest request, in bytes of pictures.
+        headers: sent with every request, see `serving.headers`.
 
     Raises:
-        ConfigError: the address is not a REST address.
+        ConfigError: the address is not a REST address, or a header cannot be sent.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class RestClient:
         version: int | None = None,
         retry: Retry | None = None,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._http = HttpPool(url)
         self._model = model
@@ -64,6 +67,7 @@ class RestClient:
         self._version = version
         self._retry = retry or Retry()
         self._limit_bytes = max_message_bytes
+        self._headers = sendable(headers)
         self._path = f"/v1/models/{urllib.parse.quote(model, safe='')}"
         self._lock = threading.Lock()
         self._newest: int | None = None
@@ -79,13 +83,16 @@ class RestClient:
         """The model's name."""
         return self._model
 
-    def predict_pictures(self, pictures: Sequence[bytes]) -> Predictions:
+    def predict_pictures(
+        self, pictures: Sequence[bytes], *, headers: Mapping[str, str] | None = None
+    ) -> Predictions:
         """Classify encoded pictures; see `Client`."""
-        return to_predictions(self._predict(SIGNATURE_BYTES, pictures), count=len(pictures))
+        outputs = self._predict(SIGNATURE_BYTES, pictures, sendable(headers))
+        return to_predictions(outputs, count=len(pictures))
 
     def features(self, pictures: Sequence[bytes]) -> Features:
         """Return the embedding of encoded pictures; see `Client`."""
-        return to_features(self._predict(SIGNATURE_FEATURES, pictures), count=len(pictures))
+        return to_features(self._predict(SIGNATURE_FEATURES, pictures, {}), count=len(pictures))
 
     def status(self) -> tuple[VersionStatus, ...]:
         """Return every version the server has seen, newest first; see `Client`."""
@@ -127,13 +134,16 @@ class RestClient:
         """Close it."""
         self.close()
 
-    def _predict(self, signature: str, pictures: Sequence[bytes]) -> Outputs:
+    def _predict(
+        self, signature: str, pictures: Sequence[bytes], headers: Mapping[str, str]
+    ) -> Outputs:
         servable = prepare(pictures, address=self.address, limit_bytes=self._limit_bytes)
         encoded = [{"b64": base64.b64encode(picture).decode()} for picture in servable]
         body = json.dumps({"signature_name": signature, "inputs": {INPUT_BYTES: encoded}}).encode()
         for _ in range(SWITCHES):
             version = self._version if self._version is not None else self._newest_version()
-            answer = self._post(f"{self._path}/versions/{version}:predict", body)
+            path = f"{self._path}/versions/{version}:predict"
+            answer = self._send("POST", path, body=body, headers=headers)
             if answer.code == 200:
                 return self._outputs(answer, signature, version)
             if answer.code != 404 or self._version is not None:
@@ -150,17 +160,20 @@ class RestClient:
         return Outputs(tensors, version, self._model, self.address)
 
     def _get(self, path: str) -> Answer:
-        return self._send("GET", path, None)
+        return self._send("GET", path, body=None, headers={})
 
-    def _post(self, path: str, body: bytes) -> Answer:
-        return self._send("POST", path, body)
+    def _send(
+        self, method: str, path: str, *, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        sent = {**self._headers, **headers}
 
-    def _send(self, method: str, path: str, body: bytes | None) -> Answer:
         def attempt(left_s: float) -> Answer:
             try:
-                answer = self._http.request(method, path, body=body, timeout_s=left_s)
+                answer = self._http.request(method, path, body=body, headers=sent, timeout_s=left_s)
             except TimeoutError:
                 raise too_late(self.address, self._timeout_s) from None
+            if answer.code == 401:
+                raise messages.denied(self.address, sent)
             if answer.code == 503:
                 raise PassingError(messages.busy(self.address, answer.error))
             if answer.content is None:
@@ -209,7 +222,9 @@ class RestClient:
     def _served(self) -> list[str] | None:
         """Return the models that the server's metrics name; None when it shows no metrics."""
         try:
-            answer = self._http.request("GET", METRICS_PATH, body=None, timeout_s=2.0)
+            answer = self._http.request(
+                "GET", METRICS_PATH, body=None, headers=self._headers, timeout_s=2.0
+            )
         except (PassingError, ServerError, TimeoutError):
             return None
         if answer.code != 200:

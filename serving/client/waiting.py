@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from components.common.errors import ServerError
+from components.common.errors import DeniedError, ServerError
 from serving.client import messages
 from serving.client.answers import AVAILABLE, VersionStatus
 
@@ -21,7 +21,8 @@ def wait_until_available(
     """Ask for the status until `version` (None: any) is AVAILABLE; return its number.
 
     An absent server or model may still come, so only time ends the wait for them; a version
-    that ended with an error does not come back, so it ends the wait at once.
+    that ended with an error does not come back, so it ends the wait at once, and so does a
+    wrong API key.
 
     Raises:
         ServerError: what was wrong at the last look.
@@ -31,6 +32,8 @@ def wait_until_available(
         problem: ServerError
         try:
             status = ask()
+        except DeniedError:
+            raise
         except ServerError as error:
             problem = error
         else:

@@ -2,13 +2,11 @@
 
 import hashlib
 import hmac
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import expected
+from serving.headers import KEY_HEADER, KEY_HEADERS
 
-KEY_HEADER = "x-api-key"
 BEARER = "bearer "
 DENIED = expected(
     f"the API key in `{KEY_HEADER}` or as `Authorization: Bearer`",
@@ -36,28 +34,7 @@ class Access:
 
     def hides(self, header: str) -> bool:
         """Tell whether a header is ours alone and must not reach the model server."""
-        return bool(self._wanted) and header.lower() in {KEY_HEADER, "authorization"}
-
-
-def read_api_key(*, file: Path | None, variable: str) -> str:
-    """Return the key from a file, else from an environment variable, else "".
-
-    Raises:
-        ConfigError: the file cannot be read or is empty.
-    """
-    if file is None:
-        return os.environ.get(variable, "").strip()
-    try:
-        key = file.read_text().strip()
-    except OSError as error:
-        raise ConfigError(
-            expected("a file with the API key", received=error, do="correct --api-key-file")
-        ) from None
-    if not key:
-        raise ConfigError(
-            expected("an API key", received=f"an empty {file}", do="write the key into it")
-        )
-    return key
+        return bool(self._wanted) and header.lower() in KEY_HEADERS
 
 
 def _digest(text: str) -> bytes:

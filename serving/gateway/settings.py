@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from components.common.errors import ConfigError, expected
+from serving.headers import CAMERA_HEADER, GROUP_HEADER, LINE_HEADER
 
 MIB = 1 << 20
 
@@ -33,9 +34,9 @@ class LogSettings:
     pictures: int = 1000
     pictures_mib: int = 500
     keep_pictures_days: float = 30.0
-    group_header: str = "X-Graft-Group"
-    line_header: str = "X-Graft-Line"
-    camera_header: str = "X-Graft-Camera"
+    group_header: str = GROUP_HEADER
+    line_header: str = LINE_HEADER
+    camera_header: str = CAMERA_HEADER
 
 
 @dataclass(frozen=True, kw_only=True)

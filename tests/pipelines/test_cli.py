@@ -3,13 +3,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from components.common.errors import ConfigError
+from pipelines import launching
+from pipelines.arguments import new_context
 from pipelines.batch.engine import import_beam
 from pipelines.cli import app
+from pipelines.config import TrainingRun
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +51,46 @@ def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert "Usage" in result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["serve", "label queue", "lineage", "predict", "audit sample", "audit report"],
+)
+def test_one_option_names_the_model(words: str) -> None:
+    command: Any = typer.main.get_command(app)
+    for word in words.split():
+        command = command.commands[word]
+    (option,) = [one for one in command.params if one.name == "model_name"]
+    had_another = words.split()[0] in {"predict", "audit"}
+    assert option.opts == ["--model-name", *["--model"] * had_another]
+
+
+class LaunchedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("command", ["run", "tune"])
+@pytest.mark.parametrize(("words", "kept"), [((), "kept"), (("--no-cache",), None)])
+def test_without_the_cache_nothing_is_kept(
+    command: str,
+    words: tuple[str, ...],
+    kept: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def execute(launch: launching.Launch, settings: TrainingRun, *_: Any, **__: Any) -> None:
+        raise LaunchedError(launch, settings)
+
+    monkeypatch.setattr(launching, "execute", execute)
+    options = ["--data", str(tmp_path), "--cache-dir", str(tmp_path / "kept"), *words]
+    result = CliRunner().invoke(app, [command, *options])
+    assert isinstance(result.exception, LaunchedError), result.output
+    launch, settings = result.exception.args
+    context = new_context(
+        settings, name="r", runs_dir=tmp_path, cache_dir=launch.cache_dir, data_sha256=""
+    )
+    assert context.cache_dir == (str(tmp_path / kept) if kept else "")
 
 
 def test_help_loads_nothing_heavy() -> None:

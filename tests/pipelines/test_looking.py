@@ -1,13 +1,17 @@
 """`graft watch` and what it can print, without looking at anything."""
 
+import re
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 from rich.console import Console
+from typer.testing import CliRunner
 
 from components.common.errors import DataError, GraftError
+from pipelines.cli import app
 from pipelines.cluster.cronjob import manifest
 from pipelines.looking import alone, keep_looking
 from pipelines.schedule_config import ScheduleConfig
@@ -112,6 +116,18 @@ def test_units_name_what_runs(tmp_path: Path) -> None:
     assert "-m pipelines.cli watch --set 'a=5 %%'" in text
     assert "OnCalendar=*-*-* 05:00:00 UTC" in text
     assert "Persistent=false" in text
+
+
+def test_units_run_with_the_options_of_the_watch(tmp_path: Path) -> None:
+    options = ["--preset", "solar", "--data", str(tmp_path), "--log", "a log"]
+    options += ["--model-base-path", "models", "--runs-dir", "my runs", "--cache-dir", "/cache"]
+    options += ["--set", "seed=7", "--set", "train.precision=float32"]
+    when = ["--cron", "0 5 * * *", "--time-zone", "Europe/Berlin"]
+    done = CliRunner().invoke(app, ["watch", "--print-systemd", *options, *when])
+    assert done.exit_code == 0, done.output
+    (command,) = re.findall(r"^ExecStart=(.*)$", done.output, re.M)
+    assert shlex.split(command)[3:] == ["watch", "--once", *options]
+    assert "OnCalendar=*-*-* 05:00:00 Europe/Berlin" in done.output
 
 
 @pytest.mark.parametrize("pipeline", ["monitoring", "training"])

@@ -43,7 +43,7 @@ def test_sample_and_report_find_the_accuracy(
     tmp_path: Path, log: Path, served: Observations
 ) -> None:
     reference_of(world(480), tmp_path / "reference")
-    where = ["--model", "parts", "--log", str(log.parent)]
+    where = ["--model-name", "parts", "--log", str(log.parent)]
     folder = tmp_path / "audit"
     drawn = CliRunner().invoke(app, ["audit", "sample", str(folder), "--count", "120", *where])
     assert drawn.exit_code == 0, drawn.output

@@ -1,5 +1,6 @@
 """The step that has several nodes train, against a cluster that works, refuses and fails."""
 
+import dataclasses
 import logging
 import os
 import shutil
@@ -39,7 +40,9 @@ from components.train.train_job import job_name, state_of
 from components.train.train_on_nodes import JobFailedError, train_on_nodes
 
 SETTINGS = TrainConfig(method="full", options={"epochs": 2}, seed=7)
-QUICK = Patience(timeout_s=5, total_s=0.3, first_wait_s=0.01, longest_wait_s=0.02)
+# Enough for a busy machine where an answer is to come, little where none will.
+QUICK = Patience(timeout_s=20, total_s=20, first_wait_s=0.01, longest_wait_s=0.02)
+IMPATIENT = dataclasses.replace(QUICK, total_s=0.3)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -90,11 +93,16 @@ def nodes(exchange: Path, **changes: Any) -> NodesConfig:
     return NodesConfig(**(plain | changes))
 
 
-def train(cluster: FakeCluster, shards: Path, wanted: NodesConfig, **changes: Any) -> Path:
+def train(
+    cluster: FakeCluster,
+    shards: Path,
+    wanted: NodesConfig,
+    *,
+    patience: Patience = QUICK,
+) -> Path:
     out = shards.with_name("out")
-    with ClusterApi(place(cluster), QUICK) as api:
-        words = {"settings": SETTINGS, "nodes": wanted, "poll_s": 0.01} | changes
-        train_on_nodes(shards, out=out, api=api, **words)
+    with ClusterApi(place(cluster), patience) as api:
+        train_on_nodes(shards, out=out, settings=SETTINGS, nodes=wanted, api=api, poll_s=0.01)
     return out
 
 
@@ -225,7 +233,7 @@ def test_cancelled_while_the_api_is_away_it_does_not_wait_for_it(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(module, "_HURRIED", QUICK)
+    monkeypatch.setattr(module, "_HURRIED", IMPATIENT)
     cluster.story = [counted(ready=1, active=1)]
     cluster.faults.append(Fault(503, where="DELETE", times=999))
     cluster.looked = lambda name: name in cluster.jobs and os.kill(os.getpid(), signal.SIGTERM)
@@ -245,7 +253,7 @@ def test_a_second_attempt_takes_up_the_job_of_the_first(
 
     cluster.looked = outage
     with pytest.raises(UnreachableError, match="503: told to fail"):
-        train(cluster, tiny_shards, nodes(exchange))
+        train(cluster, tiny_shards, nodes(exchange), patience=IMPATIENT)
     assert len(cluster.jobs) == 1
     cluster.looked, cluster.faults = (lambda name: None), []
     out = train(cluster, tiny_shards, nodes(exchange))
@@ -289,7 +297,9 @@ def test_an_api_that_stumbles_is_asked_again(
     status: int,
     method: str,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(module, "_HURRIED", QUICK)
     cluster.faults.append(Fault(status, where=f"{method} /apis", times=2))
     assert (train(cluster, tiny_shards, nodes(exchange)) / "candidate.json").exists()
     # By us, who say so and wait, and not by what lies below.
@@ -337,7 +347,7 @@ def test_a_cluster_without_trainer(tiny_shards: Path, exchange: Path) -> None:
 def test_nobody_there(tiny_shards: Path, exchange: Path) -> None:
     nobody = FakeCluster(host="http://127.0.0.1:9")
     with pytest.raises(UnreachableError, match=r"no answer from http://127\.0\.0\.1:9") as caught:
-        train(nobody, tiny_shards, nodes(exchange))
+        train(nobody, tiny_shards, nodes(exchange), patience=IMPATIENT)
     assert caught.value.exit_code == 4
 
 

@@ -174,6 +174,7 @@ def test_the_examples_run_as_they_are(server: RunningServer, tmp_path: Path) -> 
     picture.write_bytes(png(255))
     shown = examples(MODEL, server.rest_url, picture=str(picture))
     assert len([line for line in shown.python.splitlines() if line]) <= 10
+    assert "key" not in shown.python + shown.curl
     environment = {**os.environ, "no_proxy": "*", "NO_PROXY": "*"}
     for argv in (["sh", "-c", shown.curl], [sys.executable, "-c", shown.python]):
         done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)

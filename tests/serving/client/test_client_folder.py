@@ -1,6 +1,6 @@
 """Folders of pictures: every picture gets a row, whatever happens to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from bright_model import png
 from components.common.errors import (
     ConfigError,
     DataError,
+    DeniedError,
     RequestError,
     ServerError,
     UnreachableError,
@@ -18,7 +19,7 @@ from components.common.errors import (
 from components.common.pictures import decode
 from components.common.progress import Progress, listening
 from serving.client import Features, Predictions, Signature, TensorSpec, VersionStatus
-from serving.predict import exit_code, find_pictures, predict_folder, write_table
+from serving.predict import exit_code, find_pictures, folder_name, predict_folder, write_table
 
 
 class MemoryClient:
@@ -28,19 +29,30 @@ class MemoryClient:
     model = "bright"
 
     def __init__(
-        self, *, refuses: int = -1, largest: int = 1000, answers: int = 1000, outputs: str = ""
+        self,
+        *,
+        refuses: int = -1,
+        largest: int = 1000,
+        answers: int = 1000,
+        outputs: str = "",
+        end: type[ServerError] = UnreachableError,
     ) -> None:
         self.refuses = refuses
         self.largest = largest
         self.answers = answers
         self.outputs = outputs or "probabilities"
+        self.end = end
         self.sizes: list[int] = []
+        self.headers: list[Mapping[str, str]] = []
 
-    def predict_pictures(self, pictures: Sequence[bytes]) -> Predictions:
+    def predict_pictures(
+        self, pictures: Sequence[bytes], *, headers: Mapping[str, str] | None = None
+    ) -> Predictions:
         means = [float(decode(picture).mean()) for picture in pictures]
         if len(self.sizes) >= self.answers:
-            raise UnreachableError("gone")
+            raise self.end("gone")
         self.sizes.append(len(pictures))
+        self.headers.append(headers or {})
         if self.refuses in means or len(pictures) > self.largest:
             raise RequestError("refused")
         bright = np.array(means, np.float32) / 255
@@ -115,12 +127,60 @@ def test_batches_that_are_too_large_are_halved(folder: Path) -> None:
     assert max(client.sizes[1:]) <= 5
 
 
-def test_a_server_that_goes_away_leaves_what_it_answered(folder: Path) -> None:
-    client = MemoryClient(answers=2)
+@pytest.mark.parametrize("end", [UnreachableError, DeniedError])
+def test_a_server_that_goes_away_leaves_what_it_answered(
+    folder: Path, end: type[ServerError]
+) -> None:
+    client = MemoryClient(answers=2, end=end)
     table = predict_folder([folder / "inner"], client=client, batch_size=2, batches_under_way=1)
     assert table["error"].isna().sum() == 4
     assert set(table["error"].dropna()) == {"gone"}
     assert exit_code(table) == 3
+
+
+def test_a_request_holds_pictures_of_one_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("lot-2", "lot-1"):
+        (folder / "inner" / name).mkdir()
+        for level in (10, 240, 11):
+            (folder / "inner" / name / f"{level}.png").write_bytes(png(level))
+    monkeypatch.chdir(folder / "inner" / "lot-2")
+    client = MemoryClient(refuses=240)
+    table = predict_folder(
+        [Path("10.png"), folder / "inner"],
+        client=client,
+        batch_size=8,
+        batches_under_way=1,
+        group_of=folder_name,
+    )
+    plain = predict_folder([Path("10.png"), folder / "inner"], client=MemoryClient())
+    assert list(table["path"]) == list(plain["path"])
+    # Also the halves of a batch with a picture that is refused, and a path without a folder.
+    groups = [headers["X-Graft-Group"] for headers in client.headers]
+    asked = list(zip(groups, client.sizes, strict=True))
+    assert set(groups) == {"inner", "lot-1", "lot-2"}
+    assert [size for group, size in asked if group == "inner"] == [8, 2]
+    assert [size for group, size in asked if group == "lot-1"] == [3, 1, 2, 1, 1]
+    assert asked[0] == ("lot-2", 1)
+    assert table["error"].notna().sum() == 2
+
+
+def test_without_groups_no_header_is_sent(folder: Path) -> None:
+    client = MemoryClient()
+    predict_folder([folder / "inner"], client=client)
+    assert client.headers == [{}]
+
+
+def test_a_folder_whose_name_cannot_be_sent_is_refused_before_anything_is_sent(
+    folder: Path,
+) -> None:
+    (folder / "Prüfling").mkdir()
+    (folder / "Prüfling" / "1.png").write_bytes(png(1))
+    client = MemoryClient()
+    with pytest.raises(ConfigError, match="received 'Prüfling'"):
+        predict_folder([folder], client=client, group_of=folder_name)
+    assert client.sizes == []
 
 
 def test_a_model_of_another_kind_is_named_before_anything_is_sent(folder: Path) -> None:

@@ -12,8 +12,10 @@ TEXT = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text()
 
 
 def test_flags_exist() -> None:
-    result = CliRunner().invoke(app, ["gateway", "--help"], env={"COLUMNS": "200"})
-    help_text = result.output
+    help_text = "".join(
+        CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+        for command in ("gateway", "predict")
+    )
     named = set(re.findall(r"`(--[a-z-]+)`", TEXT))
     assert len(named) > 10
     assert {flag for flag in named if flag not in help_text} == set()

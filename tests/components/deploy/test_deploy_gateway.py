@@ -1,0 +1,61 @@
+"""A live server behind a gateway that wants an API key."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.common.errors import DeniedError
+from components.deploy.config import DeployConfig
+from components.deploy.confirm import confirm, versions_in_use
+from components.deploy.rehearse import Questions
+
+STATUS = {"model_version_status": [{"version": "4", "state": "AVAILABLE", "status": {}}]}
+
+
+class _Gateway(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        allowed = self.headers.get("X-API-Key") == "s3cret"
+        body = json.dumps(STATUS if allowed else {"error": "no"}).encode()
+        self.send_response(200 if allowed else 401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def settings() -> Iterator[DeployConfig]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Gateway)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        yield DeployConfig(model_name="solar", server=url, timeout_s=60.0)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_the_key_comes_from_the_environment(
+    settings: DeployConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAFT_API_KEY", "s3cret")
+    assert versions_in_use(settings) == {4}
+
+
+def test_a_missing_key_is_told_at_once(
+    settings: DeployConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GRAFT_API_KEY", raising=False)
+    assert versions_in_use(settings) == frozenset()
+    asked = Questions((), (), np.zeros((0, 2)))
+    with pytest.raises(DeniedError, match="the gateway's API key"):
+        confirm(Path("unused"), version=4, asked=asked, settings=settings)
