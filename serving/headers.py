@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from components.common.errors import ConfigError, expected
 
@@ -18,6 +19,8 @@ KEY_VARIABLE = "GRAFT_API_KEY"
 # What gRPC allows, which is less than HTTP does: a client works over both or over neither.
 _NAME = re.compile(r"(?!grpc-)[a-z0-9_.-]+(?<!-bin)")
 _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?|")
+# Printable ASCII but the blank and `%`.
+_AS_IS = "!\"#$&'()*+,/:;<=>?@[\\]^`{|}~"
 # These tell how a message travels, so whoever sends it writes them.
 _NOT_OURS = frozenset(
     {
@@ -38,9 +41,19 @@ _NOT_OURS = frozenset(
 def request_headers(
     *, api_key: str = "", group: str = "", line: str = "", camera: str = ""
 ) -> dict[str, str]:
-    """Return the headers for the gateway; what is "" is left out."""
-    told = {KEY_HEADER: api_key, GROUP_HEADER: group, LINE_HEADER: line, CAMERA_HEADER: camera}
+    """Return the headers for the gateway; what is "" is left out.
+
+    Group, line and camera may be any text: what ASCII has no place for is percent-encoded, and the
+    gateway reads it with `spoken`.
+    """
+    places = {GROUP_HEADER: group, LINE_HEADER: line, CAMERA_HEADER: camera}
+    told = {KEY_HEADER: api_key, **{name: quote(text, _AS_IS) for name, text in places.items()}}
     return {name: value for name, value in told.items() if value}
+
+
+def spoken(value: str) -> str:
+    """Return a group, line or camera as it was meant; what is not percent-encoded stays."""
+    return unquote(value)
 
 
 def sendable(headers: Mapping[str, str] | None) -> dict[str, str]:

@@ -35,7 +35,7 @@ from components.common.pictures import PICTURE_SUFFIXES, to_servable
 from components.common.progress import track
 from serving.client import Client
 from serving.client.messages import wrong_outputs
-from serving.headers import request_headers, sendable
+from serving.headers import request_headers
 
 ALL_PREDICTED = 0
 SOME_FAILED = 3
@@ -114,7 +114,6 @@ def predict_folder(
         and error (missing when all went well).
 
     Raises:
-        ConfigError: the name of a group cannot be sent.
         DataError: there are no pictures.
         DeniedError: the gateway's API key is missing or wrong.
         UnreachableError: nobody answers at all.
@@ -122,8 +121,6 @@ def predict_folder(
     """
     pictures = find_pictures(paths)
     groups = {path: group_of(path) for path in pictures} if group_of else {}
-    for group in set(groups.values()):
-        sendable(request_headers(group=group))
     _check_model(client)
     batches = _batches(pictures, groups, batch_size)
     worker = _Worker(client, groups)

@@ -18,6 +18,7 @@ from serving.gateway.metrics import GatewayMetrics
 from serving.gateway.routes import Call, Route
 from serving.gateway.settings import GatewaySettings
 from serving.gateway.tap import Tap
+from serving.headers import spoken
 
 _SERVICE = "/tensorflow.serving.PredictionService/"
 _LOGGED = frozenset(_SERVICE + name for name in ("Predict", "Classify", "Regress"))
@@ -196,9 +197,9 @@ class GrpcProxy(grpc.GenericRpcHandler):
             path=call.path,
             status=int(status.value[0]),
             latency_ms=seconds * 1000,
-            group=texts.get(log.group_header.lower(), ""),
-            line=texts.get(log.line_header.lower(), ""),
-            camera=texts.get(log.camera_header.lower(), ""),
+            group=spoken(texts.get(log.group_header.lower(), "")),
+            line=spoken(texts.get(log.line_header.lower(), "")),
+            camera=spoken(texts.get(log.camera_header.lower(), "")),
         )
 
 

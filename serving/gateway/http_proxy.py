@@ -17,6 +17,7 @@ from serving.gateway.pages import Pages
 from serving.gateway.routes import Call, Route
 from serving.gateway.settings import GatewaySettings
 from serving.gateway.tap import Tap
+from serving.headers import spoken
 from serving.server.http_listener import ask_for_body, listener, open_port
 from serving.server.json_write import error_body
 
@@ -191,9 +192,9 @@ class HttpProxy:
             status=status,
             latency_ms=(time.perf_counter() - begin) * 1000,
             encoding=headers.get("Content-Encoding", ""),
-            group=headers.get(log.group_header, ""),
-            line=headers.get(log.line_header, ""),
-            camera=headers.get(log.camera_header, ""),
+            group=spoken(headers.get(log.group_header, "")),
+            line=spoken(headers.get(log.line_header, "")),
+            camera=spoken(headers.get(log.camera_header, "")),
         )
 
     def _too_late(self) -> str:

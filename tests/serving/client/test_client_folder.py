@@ -19,6 +19,7 @@ from components.common.errors import (
 from components.common.pictures import decode
 from components.common.progress import Progress, listening
 from serving.client import Features, Predictions, Signature, TensorSpec, VersionStatus
+from serving.headers import sendable, spoken
 from serving.predict import exit_code, find_pictures, folder_name, predict_folder, write_table
 
 
@@ -172,15 +173,13 @@ def test_without_groups_no_header_is_sent(folder: Path) -> None:
     assert client.headers == [{}]
 
 
-def test_a_folder_whose_name_cannot_be_sent_is_refused_before_anything_is_sent(
-    folder: Path,
-) -> None:
-    (folder / "Prüfling").mkdir()
-    (folder / "Prüfling" / "1.png").write_bytes(png(1))
+def test_a_folder_may_have_any_name(folder: Path) -> None:
+    (folder / "Prüfling 7 %").mkdir()
+    (folder / "Prüfling 7 %" / "1.png").write_bytes(png(1))
     client = MemoryClient()
-    with pytest.raises(ConfigError, match="received 'Prüfling'"):
-        predict_folder([folder], client=client, group_of=folder_name)
-    assert client.sizes == []
+    predict_folder([folder / "Prüfling 7 %"], client=client, group_of=folder_name)
+    (sent,) = [sendable(headers) for headers in client.headers]
+    assert spoken(sent["x-graft-group"]) == "Prüfling 7 %"
 
 
 def test_a_model_of_another_kind_is_named_before_anything_is_sent(folder: Path) -> None:

@@ -18,7 +18,7 @@ from scripted_servers import (
 
 from components.common.errors import ConfigError, DeniedError, ServerError
 from serving.client import GrpcClient, RestClient, connect
-from serving.headers import read_api_key, request_headers
+from serving.headers import read_api_key, request_headers, sendable, spoken
 
 SENT = request_headers(api_key="s3cret", group="lot-6", camera="left")
 ADDRESSES = ("http://h:1", "h:1")
@@ -157,3 +157,16 @@ def test_the_key_comes_from_a_file_or_the_environment(
             read_api_key(file)
     with pytest.raises(ConfigError, match="correct --api-key-file"):
         read_api_key(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("text", ["lot-6", "Prüfling 7", "50 %", "%41", " a\nb: c ", "検査"])
+def test_any_place_can_be_told(text: str) -> None:
+    headers = sendable(request_headers(group=text, line=text, camera=text))
+    assert {spoken(value) for value in headers.values()} == {text}
+    assert len(headers) == 3
+
+
+def test_plain_names_travel_as_they_are() -> None:
+    told = request_headers(group="lot-6/a", camera="links+oben")
+    assert list(told.values()) == ["lot-6/a", "links+oben"]
+    assert spoken("50% of lot 7") == "50% of lot 7"

@@ -77,9 +77,13 @@ def test_predict_sends_the_key_and_says_where_pictures_are_from(
 
     key_file = tmp_path / "key"
     key_file.write_text("s3cret\n")
-    whole = predict(*words, "--group", kind, "--api-key-file", str(key_file), key="another")
+    whole = predict(
+        *words, "--group", f"Prüfung {kind}", "--api-key-file", str(key_file), key="another"
+    )
     assert whole.returncode == 0, whole.stdout + whole.stderr
-    wait_until(lambda: sum(row["group"] == kind for row in rows_of(locked)) == 4, locked.text)
+    wait_until(
+        lambda: sum(row["group"] == f"Prüfung {kind}" for row in rows_of(locked)) == 4, locked.text
+    )
 
 
 @pytest.mark.parametrize("kind", ["rest", "grpc"])
