@@ -179,8 +179,9 @@ class Bench:
                 for arm in (AUTO, *self._plan.arms):
                     if self._row(cell, seed, arm) is None:
                         self._keep(self._measure(cell, seed, arm))
-        wanted = {str(cell) for cell in self._plan.cells}
-        return [row for row in self._rows if row.cell in wanted and self._fits(row)]
+        cells, arms = {str(cell) for cell in self._plan.cells}, {AUTO, *self._plan.arms}
+        asked = (row for row in self._rows if row.cell in cells and row.arm in arms)
+        return [row for row in asked if self._fits(row)]
 
     def _row(self, cell: Cell, seed: int, arm: str) -> Row | None:
         for row in self._rows:

@@ -1,12 +1,25 @@
 """The regret benchmark: its arithmetic and its subsampling."""
 
+import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from benchmarks.decision_regret import AUTO, LP_FT, Row, regret, subsample, verdict
+from benchmarks.decision_regret import (
+    AUTO,
+    LP_FT,
+    Bench,
+    Cell,
+    Plan,
+    Row,
+    regret,
+    subsample,
+    verdict,
+)
 from components.common.artifacts.shards import INDEX_COLUMNS, Shards, ShardsInfo
 
 VIEWS = 2
@@ -94,3 +107,13 @@ def test_the_verdict_needs_both_halves_of_the_goal() -> None:
 def test_lp_ft_is_judged_by_the_same_rule() -> None:
     cell = rows("a", auto=[90.0], full=[90.0], linear_probe_finetune=[80.0])
     assert verdict(cell, LP_FT).endswith("goal missed")
+
+
+def test_what_is_finished_is_not_run_again_and_other_arms_do_not_count(tmp_path: Path) -> None:
+    kept = rows("elpv 5 %", auto=[81.0], full=[81.0], linear_probe_finetune=[80.0], surgical=[99.0])
+    results = tmp_path / "results.json"
+    results.write_text("".join(f"{json.dumps(dataclasses.asdict(row))}\n" for row in kept))
+    plan = Plan((Cell("elpv", 5),), (LP_FT, "full"), 1, 64, 0, "float32")
+    found = Bench(plan, tmp_path / "work", results, Console()).run()
+    assert {row.arm for row in found} == {AUTO, LP_FT, "full"}
+    assert regret(found, AUTO) == 0.0
