@@ -42,7 +42,7 @@ _TERMINATED = 143
 
 
 class JobFailedError(GraftError):
-    """The nodes have failed; their job is left there for its logs."""
+    """The nodes have failed, and their job is left there; or they were late, and it is deleted."""
 
 
 def train_on_nodes(
@@ -69,7 +69,7 @@ def train_on_nodes(
         GraftError: the job was deleted, or has left no Candidate.
         RequestError: Kubernetes refused something.
         UnreachableError: the API server was away for too long; the job may go on without us.
-        SystemExit: SIGTERM; the job is deleted.
+        SystemExit: SIGTERM, whoever sent it; the job is deleted, if there is time for that.
     """
     pod = api.own_pod()
     name = job_name(pod.run, config.to_json(settings), config.to_json(nodes))
@@ -77,14 +77,18 @@ def train_on_nodes(
     job = manifest(name, nodes=nodes, folder=exchange.root, pod=pod)
     with _exit_on_sigterm():
         try:
-            if not _taken_up(api, name, poll_s):
+            if not _taken_up(api, name, exchange, poll_s):
                 exchange.fill(shards, settings)
                 api.create_job(job)
                 LOG.info("TrainJob %s: %d nodes, runtime %s", name, nodes.count, nodes.runtime)
             _wait(api, name, nodes.timeout_s + _MARGIN_S, poll_s)
             exchange.fetch(out)
         except UnreachableError:
-            LOG.warning("the TrainJob %s may go on; another attempt takes it up", name)
+            LOG.warning(
+                "the TrainJob %s may go on; another attempt takes it up, without one remove %s",
+                name,
+                exchange.root,
+            )
             raise
         except JobFailedError:
             exchange.remove()
@@ -109,6 +113,11 @@ class Exchange:
         shutil.copytree(shards, self.root / SHARDS)
         (self.root / SETTINGS).write_text(config.to_json(settings))
 
+    @property
+    def has_candidate(self) -> bool:
+        """Whether the nodes have left a whole one."""
+        return (self.root / CANDIDATE / PROVENANCE).is_file()
+
     def fetch(self, out: Path) -> None:
         """Copy the Candidate.
 
@@ -116,7 +125,7 @@ class Exchange:
             GraftError: there is none.
         """
         candidate = self.root / CANDIDATE
-        if not (candidate / PROVENANCE).is_file():
+        if not self.has_candidate:
             raise GraftError(
                 expected(
                     f"a Candidate in {candidate}, as the TrainJob is complete",
@@ -132,12 +141,14 @@ class Exchange:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def _taken_up(api: ClusterApi, name: str, poll_s: float) -> bool:
+def _taken_up(api: ClusterApi, name: str, exchange: Exchange, poll_s: float) -> bool:
     """Say whether an earlier attempt's job can be waited for; one that cannot is removed."""
     job = api.job(name)
     if job is None:
         return False
-    if state_of(job).phase != "failed" and not is_leaving(job):
+    phase = state_of(job).phase
+    in_vain = phase == "failed" or (phase == "complete" and not exchange.has_candidate)
+    if not in_vain and not is_leaving(job):
         LOG.info("the TrainJob %s of an earlier attempt is taken up", name)
         return True
     LOG.info("removing the TrainJob %s of an earlier attempt", name)
@@ -177,31 +188,36 @@ def _wait(api: ClusterApi, name: str, timeout_s: float, poll_s: float) -> None:
         if state.phase == "complete":
             return
         if state.phase == "failed":
-            raise _failed(api, name, state.words)
+            raise _failed(name, state.words, do=_read_why(api, name))
         if time.monotonic() > ends:
             api.delete_job(name)
-            raise _failed(api, name, f"{state.words}, after {timeout_s:.0f} s; it is deleted")
+            words = f"{state.words}, after {timeout_s:.0f} s; it is deleted"
+            raise _failed(name, words, do="see that the nodes find room")
         time.sleep(poll_s)
 
 
-def _failed(api: ClusterApi, name: str, words: str) -> JobFailedError:
-    logs = f"kubectl -n {api.namespace} logs --prefix -l jobset.sigs.k8s.io/jobset-name={name}"
+def _failed(name: str, words: str, *, do: str) -> JobFailedError:
     return JobFailedError(
         expected(
             f"the TrainJob {name} to be complete",
             received=words,
-            do=f"read why (kubectl -n {api.namespace} describe trainjob {name}; {logs}), or raise "
-            "cluster.train_nodes.timeout_s",
+            do=f"{do}, or raise cluster.train_nodes.timeout_s",
         )
     )
 
 
+def _read_why(api: ClusterApi, name: str) -> str:
+    logs = f"kubectl -n {api.namespace} logs --prefix -l jobset.sigs.k8s.io/jobset-name={name}"
+    return f"read why (kubectl -n {api.namespace} describe trainjob {name}; {logs})"
+
+
 def _clear_away(api: ClusterApi, name: str, exchange: Exchange) -> None:
-    """Remove the job and the folder; what does not go is said and does no harm."""
+    """Remove the job and then the folder, which a job that does not go may still need."""
     try:
         api.delete_job(name, patience=_HURRIED)
     except GraftError as error:
-        LOG.warning("%s", error)
+        LOG.warning("%s; %s stays as well", error, exchange.root)
+        return
     exchange.remove()
 
 

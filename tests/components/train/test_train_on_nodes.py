@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from fake_cluster import (
     BROKEN,
+    DONE,
     NAMESPACE,
     POD,
     RUN,
@@ -199,8 +200,10 @@ def test_a_job_that_nobody_runs_is_given_up_and_deleted(
 ) -> None:
     monkeypatch.setattr(module, "_MARGIN_S", 0.0)
     cluster.story = [{}]
-    with pytest.raises(JobFailedError, match=r"no nodes yet, after 1 s; it is deleted"):
+    with pytest.raises(JobFailedError, match=r"no nodes yet, after 1 s; it is deleted") as caught:
         train(cluster, tiny_shards, nodes(exchange, timeout_s=1))
+    # There is nothing left to describe or to read logs of.
+    assert "kubectl" not in str(caught.value)
     assert cluster.jobs == {} and list(exchange.iterdir()) == []
 
 
@@ -241,24 +244,48 @@ def test_cancelled_while_the_api_is_away_it_does_not_wait_for_it(
         train(cluster, tiny_shards, nodes(exchange))
     assert "to delete the TrainJob" in caplog.text
     # Its deadline, and the workflow that owns it, end it then.
-    (job,) = cluster.jobs.values()
+    ((name, job),) = cluster.jobs.items()
     assert job["spec"]["activeDeadlineSeconds"] and job["metadata"]["ownerReferences"]
+    # Until then its nodes read from the folder, and another attempt fetches from it.
+    assert tree_sha256(exchange / name / "shards") == tree_sha256(tiny_shards)
+    assert f"{exchange / name} stays" in caplog.text
+    cluster.looked, cluster.faults, job["told"] = (lambda name: None), [], [DONE]
+    assert (train(cluster, tiny_shards, nodes(exchange)) / "candidate.json").exists()
+    assert cluster.asked("POST") == 1
 
 
-def test_a_second_attempt_takes_up_the_job_of_the_first(
-    cluster: FakeCluster, tiny_shards: Path, exchange: Path
-) -> None:
+def lose_sight(cluster: FakeCluster, shards: Path, exchange: Path) -> str:
+    """Make an attempt that the API leaves alone; return the name of its job."""
+
     def outage(_name: str) -> None:
         cluster.faults.append(Fault(503, where="GET", times=999))
 
     cluster.looked = outage
     with pytest.raises(UnreachableError, match="503: told to fail"):
-        train(cluster, tiny_shards, nodes(exchange), patience=IMPATIENT)
-    assert len(cluster.jobs) == 1
+        train(cluster, shards, nodes(exchange), patience=IMPATIENT)
     cluster.looked, cluster.faults = (lambda name: None), []
+    (name,) = cluster.jobs
+    return name
+
+
+def test_a_second_attempt_takes_up_the_job_of_the_first(
+    cluster: FakeCluster, tiny_shards: Path, exchange: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = lose_sight(cluster, tiny_shards, exchange)
+    assert f"remove {exchange / name}" in caplog.text
     out = train(cluster, tiny_shards, nodes(exchange))
     assert cluster.asked("POST") == 1
     assert (out / "candidate.json").exists() and list(exchange.iterdir()) == []
+
+
+def test_a_second_attempt_replaces_a_job_that_is_complete_without_a_candidate(
+    cluster: FakeCluster, tiny_shards: Path, exchange: Path
+) -> None:
+    name = lose_sight(cluster, tiny_shards, exchange)
+    cluster.jobs[name]["told"] = [DONE]
+    shutil.rmtree(exchange / name)
+    assert (train(cluster, tiny_shards, nodes(exchange)) / "candidate.json").exists()
+    assert cluster.asked("POST") == 2
 
 
 def test_a_second_attempt_replaces_a_job_that_failed_once_it_has_left(
