@@ -183,7 +183,23 @@ class ClusterConfig(Section):
         exchange = self.train_nodes.exchange
         if exchange and not any(exchange.startswith(f"{path}/") for path in paths):
             raise ValueError("train_nodes.exchange as a folder inside one of volumes")
+        if self.train_nodes.count > 1:
+            self._check_nodes()
         sources = (*self.secrets, *self.config_maps)
         variables = [variable for source in sources for variable in source.keys.values()]
         if len(set(variables)) < len(variables):
             raise ValueError("an environment variable of its own for each key")
+
+    def _check_nodes(self) -> None:
+        exchange, longest_s = self.train_nodes.exchange, self.train_nodes.timeout_s
+        around = [one for one in self.volumes if exchange.startswith(f"{one.path.rstrip('/')}/")]
+        if max(around, key=lambda one: len(one.path)).sub_path:
+            raise ValueError(
+                "no sub_path of the volume that train_nodes.exchange lies in, since nodes mount "
+                "the whole claim there"
+            )
+        if 0 < self.timeout_s <= longest_s:
+            raise ValueError(
+                f"a timeout_s above train_nodes.timeout_s ({longest_s}), which the train step "
+                "waits for, or 0"
+            )

@@ -75,12 +75,45 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
             "a folder inside one of volumes",
         ),
         ({"train_nodes": {"timeout_s": 1}}, "greater than or equal to 60"),
+        (
+            {
+                "train_nodes": {"count": 2, "exchange": "/data/deep/x"},
+                "volumes": [
+                    {"claim": "p", "path": "/data"},
+                    {"claim": "q", "path": "/data/deep", "sub_path": "solar"},
+                ],
+            },
+            r"no sub_path of the volume that train_nodes\.exchange lies in",
+        ),
+        (
+            {
+                "timeout_s": 3600,
+                "train_nodes": {"count": 2, "exchange": "/data/x", "timeout_s": 3600},
+                "volumes": [{"claim": "p", "path": "/data"}],
+            },
+            r"a timeout_s above train_nodes\.timeout_s \(3600\)",
+        ),
         ({"gpu": 1}, "one of the known settings"),
     ],
 )
 def test_what_kubernetes_would_refuse_is_refused_here(section: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         resolve({"cluster": section})
+
+
+@pytest.mark.parametrize(
+    ("count", "timeout_s", "sub_path"), [(2, 0, ""), (2, 3601, ""), (1, 3600, "solar")]
+)
+def test_what_nodes_can_do_with_is_taken(count: int, timeout_s: int, sub_path: str) -> None:
+    section = {
+        "timeout_s": timeout_s,
+        "train_nodes": {"count": count, "exchange": "/data/deep/x", "timeout_s": 3600},
+        "volumes": [
+            {"claim": "p", "path": "/data", "sub_path": "around it"},
+            {"claim": "q", "path": "/data/deep", "sub_path": sub_path},
+        ],
+    }
+    assert resolve({"cluster": section}).cluster.train_nodes.count == count
 
 
 def test_amounts_are_read_as_kubernetes_reads_them() -> None:
