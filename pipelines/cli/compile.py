@@ -43,7 +43,7 @@ def compile_pipeline(
     if picture is not None:
         _draw(target, picture)
         console.print(f"wrote {picture}")
-    for sentence in (*misplaced(settings, name), *vague_images(settings.cluster)):
+    for sentence in (*misplaced(settings, name), *vague_images(settings.cluster, name)):
         console.print(f"[yellow]note:[/] {sentence}")
 
 

@@ -44,7 +44,7 @@ def submit(
         package = Path(folder) / "pipeline.yaml"
         compile_to(package, settings=settings, pipeline=pipeline)
         check_package(package)
-        for sentence in (*misplaced(settings, pipeline), *vague_images(settings.cluster)):
+        for sentence in (*misplaced(settings, pipeline), *vague_images(settings.cluster, pipeline)):
             Console(stderr=True, soft_wrap=True).print(f"[yellow]note:[/] {sentence}")
         connection = connect(host=host, namespace=namespace)
         # Not the pipeline of the schedule: that takes the newest version, whatever is tried here.

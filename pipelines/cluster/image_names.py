@@ -1,26 +1,29 @@
 """Images whose name does not say what is in them: Kubeflow reuses results by the name."""
 
+import re
+
 from components.common.images import (
     CPU_IMAGE,
     CPU_IMAGE_VARIABLE,
     GPU_IMAGE,
     GPU_IMAGE_VARIABLE,
-    IMAGE_TAG,
 )
 from pipelines.cluster.config import ClusterConfig
+from pipelines.config import PipelineName
+
+# A digest, or the tag of tools/build_image.sh.
+_BY_CONTENT = re.compile(r"@sha256:[0-9a-f]{64}$|:[0-9a-f]{16}$")
 
 
-def vague_images(cluster: ClusterConfig) -> tuple[str, ...]:
-    """Return a sentence for each image that a pipeline with this section names by a version only.
-
-    Every build of a version has the same such tag; that of the content is another.
-    """
+def vague_images(cluster: ClusterConfig, pipeline: PipelineName) -> tuple[str, ...]:
+    """Return a sentence for each image of the pipeline whose name any build may have."""
+    on_nodes = cluster.train_nodes.count > 1 and pipeline != "tuning"
     used = {CPU_IMAGE: CPU_IMAGE_VARIABLE}
-    if cluster.accelerator.count or cluster.train_nodes.count > 1:
+    if cluster.accelerator.count or on_nodes:
         used[GPU_IMAGE] = GPU_IMAGE_VARIABLE
     return tuple(
         f"{image} may be any build, so Kubeflow may reuse what an older one made of this commit: "
         f"set {variable} to the name that `make image` prints"
         for image, variable in used.items()
-        if image.endswith(f":{IMAGE_TAG}")
+        if not _BY_CONTENT.search(image)
     )

@@ -15,7 +15,7 @@ import yaml
 from components.common.errors import ConfigError
 from components.common.images import IMAGE_TAG
 from pipelines.cluster import image_names
-from pipelines.cluster.config import Accelerator, ClusterConfig
+from pipelines.cluster.config import Accelerator, ClusterConfig, TrainNodes, Volume
 from pipelines.cluster.image_names import vague_images
 from pipelines.cluster.places import misplaced
 from pipelines.cluster.spec_checks import check_package, find_faults
@@ -26,7 +26,7 @@ from pipelines.dag_picture import draw
 HERE = Path(__file__).parent
 EVERYTHING = HERE / "cluster_presets" / "everything.yaml"
 PICTURES = HERE.parents[1] / "docs" / "pictures"
-PIPELINES = ("training", "tuning", "monitoring")
+PIPELINES: tuple[PipelineName, ...] = ("training", "tuning", "monitoring")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
@@ -176,13 +176,28 @@ def test_paths_that_pods_do_not_share_are_named() -> None:
     assert "monitor.log" in misplaced(settings, "monitoring")[-1]
 
 
-def test_an_image_named_by_its_version_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("tag", [f":{IMAGE_TAG}", ":latest", "", ":0123456789abcde"])
+def test_an_image_that_may_be_any_build_is_told(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
     on_gpus = ClusterConfig(accelerator=Accelerator(count=1))
-    monkeypatch.setattr(image_names, "CPU_IMAGE", f"registry/graft-python-cpu:{IMAGE_TAG}")
-    monkeypatch.setattr(image_names, "GPU_IMAGE", f"registry/graft-python-gpu:{IMAGE_TAG}")
-    (sentence,) = vague_images(ClusterConfig())
+    monkeypatch.setattr(image_names, "CPU_IMAGE", f"registry:5000/graft-python-cpu{tag}")
+    monkeypatch.setattr(image_names, "GPU_IMAGE", f"registry:5000/graft-python-gpu{tag}")
+    (sentence,) = vague_images(ClusterConfig(), "training")
     assert "graft-python-cpu" in sentence and "set GRAFT_CPU_IMAGE" in sentence
-    assert "set GRAFT_GPU_IMAGE" in vague_images(on_gpus)[1]
+    assert "set GRAFT_GPU_IMAGE" in vague_images(on_gpus, "tuning")[1]
+
+
+@pytest.mark.parametrize("tag", [":0123456789abcdef", f":1@sha256:{'0' * 64}"])
+def test_an_image_named_by_its_content_is_not(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CPU_IMAGE", "GPU_IMAGE"):
-        monkeypatch.setattr(image_names, name, "registry/graft-python:0123456789abcdef")
-    assert vague_images(on_gpus) == ()
+        monkeypatch.setattr(image_names, name, f"registry/graft-python{tag}")
+    assert vague_images(ClusterConfig(accelerator=Accelerator(count=1)), "training") == ()
+
+
+def test_the_image_of_the_nodes_is_told_where_nodes_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_names, "CPU_IMAGE", "registry/graft-python-cpu:0123456789abcdef")
+    monkeypatch.setattr(image_names, "GPU_IMAGE", "registry/graft-python-gpu:latest")
+    cluster = ClusterConfig(
+        volumes=(Volume(claim="p", path="/data"),),
+        train_nodes=TrainNodes(count=2, exchange="/data/x"),
+    )
+    assert [len(vague_images(cluster, one)) for one in PIPELINES] == [1, 0, 1]
