@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -18,7 +19,10 @@ STATUS = {"model_version_status": [{"version": "4", "state": "AVAILABLE", "statu
 
 
 class _Gateway(http.server.BaseHTTPRequestHandler):
+    asked: ClassVar[list[str]]
+
     def do_GET(self) -> None:
+        self.asked.append(self.path)
         allowed = self.headers.get("X-API-Key") == "s3cret"
         body = json.dumps(STATUS if allowed else {"error": "no"}).encode()
         self.send_response(200 if allowed else 401)
@@ -31,8 +35,15 @@ class _Gateway(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def settings() -> Iterator[DeployConfig]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Gateway)
+def requests() -> list[str]:
+    """The paths that the gateway was asked for so far."""
+    return []
+
+
+@pytest.fixture
+def settings(requests: list[str]) -> Iterator[DeployConfig]:
+    handler = type("Gateway", (_Gateway,), {"asked": requests})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -52,10 +63,12 @@ def test_the_key_comes_from_the_environment(
 
 
 def test_a_missing_key_is_told_at_once(
-    settings: DeployConfig, monkeypatch: pytest.MonkeyPatch
+    settings: DeployConfig, requests: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GRAFT_API_KEY", raising=False)
     assert versions_in_use(settings) == frozenset()
     asked = Questions((), (), np.zeros((0, 2)))
     with pytest.raises(DeniedError, match="the gateway's API key"):
         confirm(Path("unused"), version=4, asked=asked, settings=settings)
+    # One question each: whoever waits for a key to turn up asks again and again.
+    assert len(requests) == 2

@@ -2,8 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
-from typer.testing import CliRunner
+import typer
 
 from pipelines.cli import app
 from serving.gateway.settings import GatewaySettings
@@ -11,14 +12,28 @@ from serving.gateway.settings import GatewaySettings
 TEXT = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text()
 
 
-def test_flags_exist() -> None:
-    help_text = "".join(
-        CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
-        for command in ("gateway", "predict")
-    )
-    named = set(re.findall(r"`(--[a-z-]+)`", TEXT))
-    assert len(named) > 10
-    assert {flag for flag in named if flag not in help_text} == set()
+def flags_of(command: str) -> set[str]:
+    graft: Any = typer.main.get_command(app)
+    return {
+        flag for one in graft.commands[command].params for flag in one.opts + one.secondary_opts
+    }
+
+
+def test_a_command_line_has_flags_of_its_own_command() -> None:
+    lines = re.findall(r"^graft ([a-z]+)(.*)$", TEXT, flags=re.MULTILINE)
+    assert {command for command, _ in lines} == {"serve", "gateway", "predict"}
+    for command, words in lines:
+        assert set(re.findall(r"--[a-z-]+", words)) <= flags_of(command), command
+
+
+def test_flags_in_the_text_are_the_gateways_but_for_what_clients_send() -> None:
+    by_section = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
+    named = {name: set(re.findall(r"`(--[a-z-]+)`", text)) for name, text in by_section.items()}
+    from_clients = named.pop("Through it")
+    assert from_clients and from_clients <= flags_of("predict")
+    of_the_gateway = set().union(*named.values())
+    assert len(of_the_gateway) > 8
+    assert of_the_gateway <= flags_of("gateway")
 
 
 def test_defaults_are_the_ones_told() -> None:
