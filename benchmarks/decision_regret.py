@@ -78,14 +78,19 @@ QUICK_CELLS = (Cell("elpv", 5), Cell("digits", 1), Cell("digits", 10))
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One fitted and scored network. `chosen`, `cell_of_rule` and `similarity` are auto's."""
+    """One fitted and scored network. `chosen`, `cell_of_rule` and `similarity` are auto's.
+
+    train_s: None where the fit is the one that auto kept.
+    """
 
     cell: str
     seed: int
     size_px: int
+    epochs: int
+    precision: str
     arm: str
     points: float
-    train_s: float
+    train_s: float | None
     chosen: str = ""
     cell_of_rule: str = ""
     similarity: float | None = None
@@ -190,7 +195,9 @@ class Bench:
         return None
 
     def _fits(self, row: Row) -> bool:
-        return row.size_px == self._plan.size_px and row.seed < self._plan.seeds
+        plan = self._plan
+        alike = (row.size_px, row.epochs, row.precision)
+        return alike == (plan.size_px, plan.epochs, plan.precision) and row.seed < plan.seeds
 
     def _keep(self, row: Row) -> None:
         self._rows.append(row)
@@ -203,7 +210,8 @@ class Bench:
         auto = self._row(cell, seed, AUTO)
         if auto is not None and auto.chosen == arm:
             # The same fit: same data, same settings, same seed.
-            return dataclasses.replace(auto, arm=arm, chosen="", cell_of_rule="", similarity=None)
+            auto_says = {"chosen": "", "cell_of_rule": "", "similarity": None, "train_s": None}
+            return dataclasses.replace(auto, arm=arm, **auto_says)
         shards = self._shards(cell, seed)
         settings = dataclasses.replace(
             _settings(cell.data, seed, self._plan.size_px).train,
@@ -222,6 +230,8 @@ class Bench:
             cell=str(cell),
             seed=seed,
             size_px=self._plan.size_px,
+            epochs=self._plan.epochs,
+            precision=self._plan.precision,
             arm=arm,
             points=found,
             train_s=train_s,

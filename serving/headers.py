@@ -24,6 +24,7 @@ _AS_IS = "!\"#$&'()*+,/:;<=>?@[\\]^`{|}~"
 # These tell how a message travels, so whoever sends it writes them.
 _NOT_OURS = frozenset(
     {
+        "accept-encoding",
         "connection",
         "content-encoding",
         "content-length",
@@ -47,13 +48,20 @@ def request_headers(
     gateway reads it with `spoken`.
     """
     places = {GROUP_HEADER: group, LINE_HEADER: line, CAMERA_HEADER: camera}
-    told = {KEY_HEADER: api_key, **{name: quote(text, _AS_IS) for name, text in places.items()}}
+    told = {
+        KEY_HEADER: api_key,
+        **{name: quote(text, _AS_IS, errors="replace") for name, text in places.items()},
+    }
     return {name: value for name, value in told.items() if value}
 
 
 def spoken(value: str) -> str:
-    """Return a group, line or camera as it was meant; what is not percent-encoded stays."""
-    return unquote(value)
+    """Return a group, line or camera as it was meant; what is not percent-encoded text stays."""
+    try:
+        text = unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        return value
+    return text if text.isprintable() else value
 
 
 def sendable(headers: Mapping[str, str] | None) -> dict[str, str]:
@@ -78,7 +86,7 @@ def sendable(headers: Mapping[str, str] | None) -> dict[str, str]:
             raise ConfigError(
                 expected(
                     f"printable ASCII characters, no blank at either end, in the header `{name}`",
-                    received="an API key of others" if name in KEY_HEADERS else f"'{value}'",
+                    received="a key with other characters" if name in KEY_HEADERS else f"'{value}'",
                     do="change it",
                 )
             )

@@ -137,8 +137,9 @@ def predict_folder(
 
 
 def folder_name(path: Path) -> str:
-    """Return the name of the folder that holds a picture."""
-    return path.parent.resolve().name
+    """Return the name of the folder that holds a picture, as the user knows it: links stay."""
+    name = path.parent.name
+    return path.parent.resolve().name if name in {"", ".."} else name
 
 
 def exit_code(table: pd.DataFrame) -> int:

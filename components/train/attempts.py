@@ -22,8 +22,11 @@ from components.train.tuning import Course, TuningInputs, TuningOptions, tune
 LOG = logging.getLogger(__name__)
 
 _RETRIES = 1
-# In standard errors: what the validation pictures cannot tell apart is no failure.
+# In standard errors: what the validation pictures cannot tell apart is no failure ...
 _NOISE = 2.0
+# ... up to this share of the loss to beat, and so many nats: one group ruined widens the error that
+# would excuse it.
+_EXCUSED, _EXCUSED_NATS = 0.25, 0.05
 # Of the loss to beat, and in nats: where classes are all but perfectly separated, five per cent of
 # nothing is nothing.
 _TOLERANCE = 0.05
@@ -138,7 +141,7 @@ def _fault(losses: npt.NDArray[np.float64], bar: Bar, groups: npt.NDArray[Any]) 
     if loss - wanted <= wanted * _TOLERANCE + _NEGLIGIBLE:
         return ""
     error = _standard_error(losses - bar.losses, groups)
-    if loss - wanted <= _NOISE * error:
+    if loss - wanted <= min(_NOISE * error, wanted * _EXCUSED + _EXCUSED_NATS):
         return ""
     return (
         f"calibrated validation loss {loss:.3f}, {bar.owner}'s is {wanted:.3f} "

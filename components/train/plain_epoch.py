@@ -12,7 +12,7 @@ from components.train.epochs import Epoch
 from components.train.network import as_fed
 from components.train.session import Score
 
-# What is held in memory as float32 at a time, however many pictures there are.
+# What is fed as float32 at a time, however many pictures there are; mixup takes thrice as much.
 BYTES_AT_ONCE = 1 << 30
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, with_paths
-from pipelines.config import TrainingRun, override, preset_names, read_preset, resolve
+from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, assigned, with_paths
+from pipelines.config import TrainingRun, preset_names, read_preset, resolve
 
 Preset = Annotated[
     str | None,
@@ -129,7 +129,7 @@ def _plain(
     plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
     given = {key: str(path.resolve()) for key, path in places.items() if path is not None}
     plain["monitor"] = {**(plain.get("monitor") or {}), **given}
-    return override(plain, assignments or ())
+    return assigned(plain, assignments)
 
 
 def _watch(name: str, plain: dict[str, Any], runs_dir: Path, cache_dir: Path) -> Any:

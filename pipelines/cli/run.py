@@ -1,6 +1,7 @@
 """`graft run`: the whole pipeline on this machine, then a served prediction."""
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from rich.console import Console
 
 from components.common.errors import DataError, expected
 from pipelines.cli import options
-from pipelines.config import read_preset
+from pipelines.config import override, read_preset
 
 DEMO_PRESET = "solar"
 PICTURES_PRESET = "pictures"
@@ -31,14 +32,14 @@ def run(
     Exit codes: 0 the run ended with a verdict (deploy, hold or insufficient), 1 a step failed,
     2 the pictures or settings cannot be used, 130 stopped.
     """
-    from pipelines.config import override, resolve
+    from pipelines.config import resolve
     from pipelines.launching import Launch, execute, query_and_summarise
 
     started = time.monotonic()
     console = Console()
     name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
     plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
-    plain = override(plain, assignments or ())
+    plain = assigned(plain, assignments)
     settings = resolve(plain)
     launch = Launch(
         "run", preset=name, runs_dir=runs_dir, cache_dir=None if no_cache else cache_dir,
@@ -51,7 +52,7 @@ def run(
 def with_paths(
     plain: dict[str, Any], *, data: Path | None, model_base_path: Path | None
 ) -> dict[str, Any]:
-    """Put the paths of the command line into a preset's plain data, made absolute.
+    """Put the paths of the command line into a preset's plain data.
 
     Raises:
         DataError: `data` is neither a folder nor a .csv file.
@@ -59,8 +60,21 @@ def with_paths(
     result = dict(plain)
     if data is not None:
         result["ingest"] = {**(plain.get("ingest") or {}), **_source_of(data)}
-    base = model_base_path or Path(str(plain.get("model_base_path", "serving/models")))
-    result["model_base_path"] = str(base.resolve())
+    if model_base_path is not None:
+        result["model_base_path"] = str(model_base_path)
+    return result
+
+
+def assigned(plain: dict[str, Any], assignments: Iterable[str] | None) -> dict[str, Any]:
+    """Apply `--set KEY=VALUE`, and make the folder of models absolute from where the user stands.
+
+    Raises:
+        ConfigError: an assignment cannot be read.
+    """
+    result = override(plain, assignments or ())
+    base = result.get("model_base_path", "serving/models")
+    if isinstance(base, str) and base:  # else the settings refuse it
+        result["model_base_path"] = str(Path(base).resolve())
     return result
 
 

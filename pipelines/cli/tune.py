@@ -9,7 +9,7 @@ from rich.console import Console
 from components.common import plugins
 from components.common.errors import ConfigError, expected
 from pipelines.cli import options
-from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, with_paths
+from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, assigned, with_paths
 from pipelines.config import TrainingRun, read_preset
 
 BACKBONES = "components.train.backbones"
@@ -49,7 +49,7 @@ def tune(
     Stopped or out of time, a second start takes all that was finished from the cache.
     Exit codes as those of `graft run`.
     """
-    from pipelines.config import override, resolve
+    from pipelines.config import resolve
     from pipelines.launching import Launch, execute, query_and_summarise
     from pipelines.tuning_summary import print_selection
 
@@ -58,7 +58,7 @@ def tune(
     name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
     plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
     chosen = flags(budget_min=budget_min, backbones=backbones, sizes=sizes, methods=methods)
-    plain = override(with_flags(plain, chosen), assignments or ())
+    plain = assigned(with_flags(plain, chosen), assignments)
     settings = resolve(plain)
     check(settings)
     launch = Launch(

@@ -80,7 +80,16 @@ def test_seeds_draw_other_pictures(tmp_path: Path) -> None:
 
 def rows(cell: str, **scores: list[float]) -> list[Row]:
     return [
-        Row(cell=cell, seed=seed, size_px=64, arm=arm, points=points, train_s=1.0)
+        Row(
+            cell=cell,
+            seed=seed,
+            size_px=64,
+            epochs=0,
+            precision="float32",
+            arm=arm,
+            points=points,
+            train_s=1.0,
+        )
         for arm, seeds in scores.items()
         for seed, points in enumerate(seeds)
     ]

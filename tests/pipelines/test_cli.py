@@ -14,7 +14,8 @@ from pipelines import launching
 from pipelines.arguments import new_context
 from pipelines.batch.engine import import_beam
 from pipelines.cli import app
-from pipelines.config import TrainingRun
+from pipelines.cli.run import assigned, with_paths
+from pipelines.config import TrainingRun, read_preset, resolve
 
 ROOT = Path(__file__).parents[2]
 
@@ -193,3 +194,16 @@ def test_without_beam_a_line_says_what_to_install(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "apache_beam", None)
     with pytest.raises(ConfigError, match=r"run: pip install 'graft\[batch\]'"):
         import_beam()
+
+
+def test_the_folder_of_models_is_meant_from_where_the_user_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    preset = read_preset("solar")
+    for base, assignments in ((Path("a/b"), []), (None, ["model_base_path=a/b"])):
+        plain = with_paths(preset, data=None, model_base_path=base)
+        settings = resolve(assigned(plain, assignments))
+        assert settings.deploy.model_base_path == str(tmp_path / "a" / "b")
+    with pytest.raises(ConfigError, match="model_base_path"):
+        resolve(assigned(preset, ["model_base_path="]))

@@ -57,7 +57,7 @@ class Options(Section):
     thresholds: where few ends and similar begins.
     profile_pictures: at most so many training pictures are probed.
     check: also tune all layers from the pretrained weights, and keep what has the lower calibrated
-        validation loss. False takes what the rule names, in less than half the time.
+        validation loss. False takes what the rule names and saves that time.
     methods: settings for the methods that may be chosen, by name, as under `train.options`.
     """
 
@@ -207,7 +207,8 @@ def _checked(
     if full_loss > own_loss:
         return _Checked(own, dataclasses.replace(decision, remarks=remarks))
     network.model.set_weights(full_weights)
-    return _Checked(full, dataclasses.replace(tuned, remarks=remarks))
+    reason = f"{decision.reason} All layers were tuned instead, which validation prefers."
+    return _Checked(full, dataclasses.replace(tuned, reason=reason, remarks=remarks))
 
 
 def _loss(data: TrainingData, network: Network, fitted: Fitted, session: Session) -> float:

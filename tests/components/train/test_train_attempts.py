@@ -67,6 +67,8 @@ def test_what_the_validation_pictures_cannot_tell_is_no_failure() -> None:
     assert "0.3" in _fault(worse + 0.1, Bar(losses, PROBE), np.arange(40))
     assert "standard error" in _fault(losses + 0.06, Bar(losses, PROBE), groups)
     assert _fault(losses * 1.04, Bar(losses, PROBE), groups) == ""
+    ruined = losses + np.repeat([5.0, 0.0, 0.0, 0.0], 10)  # the mean is one standard error off
+    assert "standard error" in _fault(ruined, Bar(losses, PROBE), groups)
     assert "inf" in _fault(np.full(40, math.inf), Bar(losses, PROBE), groups)
 
 

@@ -244,6 +244,7 @@ def test_what_the_rule_names_is_checked_against_full(
     assert decision.cell == cell
     assert decision.method in {"full", rule}
     assert bool(decision.layer) == (decision.method == "low_layers")
+    assert ("tuned instead" in decision.reason) == (decision.method == "full")
     assert any("the lower was kept" in remark for remark in decision.remarks)
     # What is in the network is what was kept.
     losses = [float(text) for text in decision.remarks[-1].split() if text.startswith("0.")]
