@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common import plugins
-from components.common.artifacts.passport import Passport
 from components.common.artifacts.prediction_log import PICTURES, model_log
 from components.common.artifacts.records import file_sha256
 from components.common.errors import DataError, expected
@@ -18,9 +17,9 @@ from components.ingest.add_pictures import (
     labels_by_sha256,
     root_of,
 )
-from components.ingest.additions import adding_to, folder_of, new_labels_since, read_additions
+from components.ingest.additions import adding_to, folder_of
 from components.ingest.config import IngestConfig
-from components.ingest.write_dataset import dataset_root, read_source
+from components.ingest.write_dataset import read_source
 from components.label.config import QueueConfig
 from components.label.ledger import Asked, read_asked
 from components.label.make_queue import FORMATS, Queue, make_queue
@@ -111,20 +110,6 @@ def add(
         pin=name,
         pin_problem=problem,
     )
-
-
-def new_labels(data: IngestConfig, passport: Passport | None) -> int:
-    """Return how many labelled pictures came in since a served version was trained.
-
-    Args:
-        data: the data set.
-        passport: the version's; None counts everything that was ever added.
-    """
-    root = dataset_root(data)
-    if root is None:
-        return 0
-    trained = passport.trained_unix_s if passport is not None else 0.0
-    return new_labels_since(read_additions(root), trained)
 
 
 def guess_format(path: Path) -> str:

@@ -123,16 +123,6 @@ def with_additions(source: SourceData, dataset: Path) -> SourceData:
     return dataclasses.replace(source, pictures=(*source.pictures, *records))
 
 
-def new_labels_since(additions: Iterable[Addition], trained_unix_s: float) -> int:
-    """Return how many labelled pictures came in after a version's data were read.
-
-    Args:
-        additions: as from `read_additions`.
-        trained_unix_s: when the run that made the version began.
-    """
-    return sum(one.added_unix_s > trained_unix_s for one in additions)
-
-
 @contextlib.contextmanager
 def adding_to(dataset: Path) -> Iterator[None]:
     """Hold the data set for the block, so that two who add follow each other.

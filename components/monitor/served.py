@@ -77,7 +77,7 @@ def find_reference(served: Served) -> ReferenceFound:
 
 
 def count_new_labels(additions: str, served: Served) -> int:
-    """Return how many pictures were labelled after the version was published.
+    """Return how many pictures were labelled after the data of the version were read.
 
     Args:
         additions: the table's path; "" or a file that is not there counts none.
@@ -89,7 +89,7 @@ def count_new_labels(additions: str, served: Served) -> int:
     path = Path(additions)
     if not additions or not path.is_file():
         return 0
-    since = served.passport.created_unix_s if served.passport else 0.0
+    since = served.passport.trained_unix_s if served.passport else 0.0
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))

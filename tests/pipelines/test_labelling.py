@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 
 from components.common.artifacts.prediction_log import PICTURES, SCHEMA, STATISTIC_COLUMNS
 from components.common.errors import DataError
-from components.ingest.additions import read_additions
+from components.ingest.additions import MANIFEST, folder_of, read_additions
 from components.ingest.config import IngestConfig
 from components.ingest.write_dataset import read_source
+from components.monitor.served import Served, count_new_labels
 from pipelines.cli import app
 from pipelines.data import pinning, tracking
-from pipelines.labelling import guess_format, new_labels
+from pipelines.labelling import guess_format
 
 CLASSES = ("good", "bad")
 
@@ -96,6 +97,12 @@ def answer(project: Path, form: str) -> Path:
     return project / "export.json"
 
 
+def new_labels(project: Path) -> int:
+    """What the monitor counts."""
+    served = Served(model_dir=project / "models", version=1, passport=None)
+    return count_new_labels(str(folder_of(project / "mine") / MANIFEST), served)
+
+
 @pytest.mark.parametrize("form", ["folder", "csv", "label_studio"])
 def test_a_queue_goes_out_and_comes_back_with_its_groups(project: Path, form: str) -> None:
     words = ("--count", "5", "--format", form, "--data", project / "mine")
@@ -103,7 +110,7 @@ def test_a_queue_goes_out_and_comes_back_with_its_groups(project: Path, form: st
     assert "5 pictures to label in label-queues/pictures-2026-12-01" in said
     back = answer(project, form)
     settings = IngestConfig(source="folder", path=str(project / "mine"))
-    assert new_labels(settings, None) == 0
+    assert new_labels(project) == 0
     said = graft("data", "add", back, "--data", project / "mine", "--set", "model_name=pictures")
     assert "4 added, 1 not labelled yet" in said
     added = read_additions(project / "mine")
@@ -111,7 +118,7 @@ def test_a_queue_goes_out_and_comes_back_with_its_groups(project: Path, form: st
     assert {one.domain for one in added} == {"north"}
     assert len({one.group for one in added}) == 4
     assert {one.origin for one in added} == {form}
-    assert new_labels(settings, None) == 4
+    assert new_labels(project) == 4
     assert len(read_source(settings).pictures) == 6 + 4
     said = graft("label", "queue", *WINDOW, *words, "--out", project / "next")
     assert "3 pictures to label" in said

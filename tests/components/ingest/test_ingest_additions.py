@@ -19,7 +19,6 @@ from components.ingest.additions import (
     NewPicture,
     adding_to,
     folder_of,
-    new_labels_since,
     read_additions,
     write_additions,
 )
@@ -185,13 +184,6 @@ def test_a_picture_that_is_gone_is_named(
     (folder_of(two_classes) / "pictures" / one.file).unlink()
     with pytest.raises(DataError, match="1 that are not there"):
         read_source(settings)
-
-
-def test_labels_since_a_version() -> None:
-    additions = [
-        Addition(file="a", sha256="a", label="good", added_unix_s=when) for when in (10.0, 20.0)
-    ]
-    assert [new_labels_since(additions, t) for t in (0.0, 10.0, 15.0, 20.0)] == [2, 1, 1, 0]
 
 
 KILLED = """
