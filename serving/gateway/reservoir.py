@@ -21,7 +21,7 @@ class Reservoir:
 
     Args:
         folder: the model's `pictures`.
-        count: the most pictures; 0 keeps none.
+        count: the most pictures; 0 keeps none, not even those that are there.
         size_bytes: the most they may take together.
         keep_s: pictures older than this are removed, in seconds.
     """
@@ -66,7 +66,7 @@ class Reservoir:
 
     def tidy(self) -> None:
         """Look at the folder anew and remove what is too old or too much."""
-        if self._count == 0 or not self._folder.is_dir():
+        if not self._folder.is_dir():
             self._sizes = {}
             return
         found: dict[str, int] = {}

@@ -213,6 +213,17 @@ def test_the_sample_has_a_size_and_an_age(tmp_path: Path) -> None:
     assert not sample.offer(b"x" * 2000, sha256="0" * 64, suffix=".png")
 
 
+def test_a_sample_that_is_switched_off_leaves_nothing_behind(tmp_path: Path) -> None:
+    data, digest = picture(1)
+    assert Reservoir(tmp_path, count=10, size_bytes=1000, keep_s=100).offer(
+        data, sha256=digest, suffix=".png"
+    )
+    off = Reservoir(tmp_path, count=0, size_bytes=1000, keep_s=100)
+    assert list(tmp_path.iterdir()) == []
+    assert not off.offer(data, sha256=digest, suffix=".png")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_old_parts_go(tmp_path: Path) -> None:
     log = journal(tmp_path)
     log.write([row("old")])

@@ -236,6 +236,22 @@ def test_access() -> None:
     assert access.hides("X-API-Key") and not Access("").hides("X-API-Key")
 
 
+def test_keys_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[int, int]] = []
+
+    def compare(sent: bytes, wanted: bytes) -> bool:
+        compared.append((len(sent), len(wanted)))
+        return sent == wanted
+
+    monkeypatch.setattr("serving.gateway.access.hmac.compare_digest", compare)
+    access = Access("a long key")
+    assert access.allows({"x-api-key": "a long key"})
+    for key in ("", "a", "a long key and more"):
+        assert not access.allows({"x-api-key": key})
+    # Of one length whatever was sent, else the time would tell the key's length.
+    assert compared == [(32, 32)] * 4
+
+
 def test_the_plain_route() -> None:
     upstream = Upstream("http://a:1", "a:2")
     assert PlainRoute(upstream).targets(Call("id", "/v1/models/m")).answers is upstream
