@@ -88,7 +88,7 @@ def _choices(
     for ranked in ranking.ranked:
         network = f"{ranked.backbone} {ranked.image_size_px} px"
         if network in seen:
-            reason = f"other feature layers of the same network rank higher: {seen[network]}"
+            reason = f"other features of the same network rank higher: {seen[network]}"
             left_out.append(LeftOut(name=ranked.name, reason=reason))
             continue
         seen[network] = ranked.name

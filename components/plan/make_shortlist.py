@@ -149,6 +149,7 @@ class _Tasks:
             backbone=ranked.backbone,
             weights=ranked.weights,
             features=list(ranked.features),
+            pooling=ranked.pooling,
             method=recipe.method,
             options=recipe.options,
         )

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from components.common.config import Section
 
+Pooling = Literal["mean", "max"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(Section):
@@ -20,8 +22,11 @@ class TrainConfig(Section):
     warm_start: start from a network of ours instead of `weights`: the path of a published model
         or one of its versions ("serving/models/solar", "serving/models/solar/3"), of a Candidate
         folder, or of its model.keras; "" for none. The head is solved anew in any case.
-    features: names of the layers whose means over the picture make up the embedding that the
+    features: names of the layers that, pooled over the picture, make up the embedding that the
         head reads; none leaves the choice to the backbone's file.
+    pooling: "mean" says how much of something is in the picture, "max" whether it is anywhere:
+        better for small defects (Boureau et al. 2010, ICML, "A theoretical analysis of feature
+        pooling").
     method: file name under `methods/`.
     options: the method's own settings, see `Options` in its file.
     soft_labels: train on the annotated probability where there is one.
@@ -44,6 +49,7 @@ class TrainConfig(Section):
     weights: str = "imagenet"
     warm_start: str = ""
     features: tuple[str, ...] = ()
+    pooling: Pooling = "mean"
     method: str = "linear_probe_finetune"
     options: dict[str, Any] = field(default_factory=dict)
     soft_labels: bool = True

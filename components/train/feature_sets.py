@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from components.train.network import Network
 
-_POOL_PREFIX = "mean_"
 # Of a backbone that reads its last layer only, this many earlier cut points are tried as well.
 _EARLIER_CUTS = 2
 
@@ -52,7 +51,7 @@ def feature_sets(network: Network) -> tuple[FeatureSet, ...]:
 
 def own_features(network: Network) -> tuple[str, ...]:
     """Return the feature layers that the network was built with, shallow to deep."""
-    return tuple(pool.removeprefix(_POOL_PREFIX) for pool in network.pools)
+    return tuple(network.pooled_layer(pool) for pool in network.pools)
 
 
 def _cut_for(network: Network, deepest: str) -> str:

@@ -26,7 +26,7 @@ from components.train.grouped_probe import (
     grouped_folds,
     probe_scores,
 )
-from components.train.network import Network
+from components.train.network import Network, pool_over_picture
 from components.train.session import Session
 from components.train.transferability import h_score, logme, proxy_a_distance
 
@@ -77,7 +77,7 @@ def measure(split: Split, network: Network, session: Session, *, limit: int) -> 
     folds = grouped_folds(sample.labels, sample.groups, seed=derive(session.seed, "profile"))
     if not folds:
         return Profile((), metric, chance)
-    pooled = _with_means(network)
+    pooled = _pooled_throughout(network)
     names = tuple(str(output) for output in pooled.pools)
     want = Want(sample, names, activity="computing the layer profile")
     features = session.cache.get(pooled, want)
@@ -114,23 +114,18 @@ def _sample(split: Split, limit: int, *, seed: int) -> Split:
     )
 
 
-def _with_means(network: Network) -> Network:
-    """Return the same layers with a mean after every cut point, and these as `pools`."""
+def _pooled_throughout(network: Network) -> Network:
+    """Return the same layers with every cut point pooled as the features are: its `pools`."""
     last = network.pools[-1]
     deepest = network.model.get_layer(last)
-    means = {}
+    pooled = {}
     for cut in network.cut_points:
         output = network.model.get_layer(cut).output
         if output is not deepest.input and len(output.shape) in {3, 4}:
             name = f"profile_{cut}"
-            pool = (
-                keras.layers.GlobalAveragePooling2D(name=name)
-                if len(output.shape) == 4
-                else keras.layers.GlobalAveragePooling1D(name=name)
-            )
-            means[name] = pool(output)
-    model = keras.Model(network.model.inputs[0], [*means.values(), deepest.output])
-    return dataclasses.replace(network, model=model, pools=(*means, last))
+            pooled[name] = pool_over_picture(output, pooling=network.pooling, name=name)
+    model = keras.Model(network.model.inputs[0], [*pooled.values(), deepest.output])
+    return dataclasses.replace(network, model=model, pools=(*pooled, last))
 
 
 @dataclass(frozen=True)
@@ -140,13 +135,13 @@ class _Depth:
 
 
 def _depth(pool: str, network: Network) -> _Depth:
-    """Return the layer that a mean was taken of, and how deep it lies."""
+    """Return the layer that was pooled, and how deep it lies."""
     order = [layer.name for layer in network.model.layers]
     if pool == network.pools[-1]:
-        source = str(network.model.get_layer(pool).input._keras_history.operation.name)
+        source = network.pooled_layer(pool)
     else:
         source = pool.removeprefix("profile_")
-    deepest = network.model.get_layer(network.pools[-1]).input._keras_history.operation.name
+    deepest = network.pooled_layer(network.pools[-1])
     return _Depth(source, (order.index(source) + 1) / (order.index(deepest) + 1))
 
 

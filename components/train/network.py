@@ -12,7 +12,7 @@ import numpy.typing as npt
 from components.common import plugins
 from components.common.errors import ConfigError, DataError, GraftError, expected
 from components.train.backbones._graph import default_cut
-from components.train.config import TrainConfig
+from components.train.config import Pooling, TrainConfig
 from components.train.folding import fold_batch_norm
 from components.train.weights import load_file, unavailable
 
@@ -33,7 +33,7 @@ class Backbone:
         [N, T, D] of a transformer.
     cut_points: names of layers that all later layers see the picture through, shallow to deep.
     default_cut: the frozen part ends here unless a method says otherwise.
-    features: names of the layers whose means over the picture make up the embedding. Several
+    features: names of the layers that, pooled over the picture, make up the embedding. Several
         depths serve strange pictures better than the last layer, which knows its old classes.
     """
 
@@ -76,13 +76,15 @@ class Network:
 
     model: raw pixels float32 [N, S, S, 3] in [0, 255] -> logits float32 [N, classes]; its layer
         "embedding" is the feature vector, "logits" the head.
-    pools: names of the layers that average the feature layers, shallow to deep.
+    pools: names of the layers that pool the feature layers, shallow to deep.
+    pooling: how they do, see `TrainConfig`.
     """
 
     model: keras.Model
     cut_points: tuple[str, ...]
     default_cut: str
     pools: tuple[str, ...]
+    pooling: Pooling = "mean"
 
     @property
     def head(self) -> keras.layers.Dense:
@@ -109,7 +111,7 @@ class Network:
     def boundary(self, cut: str) -> tuple[str, ...]:
         """Return the layers whose outputs are all that the part after `cut` needs.
 
-        That is the cut itself and, where the embedding has features from before it, their means.
+        That is the cut itself and, where the embedding has features from before it, these pooled.
 
         Args:
             cut: a cut point, "embedding", or "pixels" for the whole network.
@@ -117,8 +119,12 @@ class Network:
         if cut in {INPUT, EMBEDDING}:
             return (cut,)
         order = {layer.name: position for position, layer in enumerate(self.model.operations)}
-        sources = {pool: _source(self.model.get_layer(pool)) for pool in self.pools}
-        return (cut, *(pool for pool in self.pools if order[sources[pool]] <= order[cut]))
+        known = [pool for pool in self.pools if order[self.pooled_layer(pool)] <= order[cut]]
+        return (cut, *known)
+
+    def pooled_layer(self, pool: str) -> str:
+        """Return the name of the feature layer that one of `pools` reads."""
+        return str(self.model.get_layer(pool).input._keras_history.operation.name)
 
     def between(self, starts: tuple[str, ...], ends: tuple[str, ...]) -> keras.Model:
         """Return the part after the layers `starts` up to and including the layers `ends`.
@@ -177,36 +183,46 @@ def build(settings: TrainConfig, *, image_size_px: int, classes: int) -> Network
     backbone = _backbone(settings, image_size_px=image_size_px)
     if settings.weights not in {"imagenet", "none"}:
         load_file(backbone.model, settings.weights)
-    network = assemble(backbone, classes=classes, features=settings.features)
+    network = assemble(
+        backbone, classes=classes, features=settings.features, pooling=settings.pooling
+    )
     LOG.info("embedding of %d features", network.head.kernel.shape[0])
     return network
 
 
-def assemble(backbone: Backbone, *, classes: int, features: tuple[str, ...] = ()) -> Network:
+def assemble(
+    backbone: Backbone,
+    *,
+    classes: int,
+    features: tuple[str, ...] = (),
+    pooling: Pooling = "mean",
+) -> Network:
     """Put embedding and head on a backbone.
 
     Args:
         backbone: the network without its top.
         classes: how many logits.
         features: instead of the backbone's own; see `Backbone.features`.
+        pooling: see `TrainConfig`.
 
     Raises:
         ConfigError: no such feature layer.
     """
     chosen = _ordered(backbone, features or backbone.features)
-    pools = tuple(f"mean_{name}" for name in chosen)
-    means = [
-        _mean(output_of(backbone.model, name), pool)
+    pools = tuple(f"{pooling}_{name}" for name in chosen)
+    pooled = [
+        pool_over_picture(output_of(backbone.model, name), pooling=pooling, name=pool)
         for pool, name in zip(pools, chosen, strict=True)
     ]
     # Concatenate wants two or more; the one name "embedding" holds in either case.
-    joined = keras.layers.Concatenate(name="joined")(means) if len(means) > 1 else means[0]
+    joined = keras.layers.Concatenate(name="joined")(pooled) if len(pooled) > 1 else pooled[0]
     embedding = keras.layers.Identity(name=EMBEDDING)(joined)
     head = keras.layers.Dense(classes, kernel_initializer="zeros", name=LOGITS)
     model = keras.Model(backbone.model.inputs[0], head(embedding), name="graft")
     present = {operation.name for operation in model.operations}
     cuts = tuple(name for name in backbone.cut_points if name in present)
-    return Network(model, cuts, _default_cut(model, cuts, wanted=backbone.default_cut), pools)
+    default = _default_cut(model, cuts, wanted=backbone.default_cut)
+    return Network(model, cuts, default, pools, pooling)
 
 
 def _default_cut(model: keras.Model, cuts: tuple[str, ...], *, wanted: str) -> str:
@@ -214,11 +230,12 @@ def _default_cut(model: keras.Model, cuts: tuple[str, ...], *, wanted: str) -> s
     return wanted if wanted in cuts or not cuts else default_cut(model, cuts)
 
 
-def _mean(features: Any, name: str) -> Any:
-    """Return the mean over the picture of a map [N, h, w, D] or of tokens [N, T, D]."""
-    tokens = len(features.shape) == 3
-    pooling = keras.layers.GlobalAveragePooling1D if tokens else keras.layers.GlobalAveragePooling2D
-    return pooling(name=name)(features)
+def pool_over_picture(features: Any, *, pooling: Pooling, name: str) -> Any:
+    """Return the symbolic mean or maximum, [N, D], of a map [N, h, w, D] or of tokens [N, T, D]."""
+    kind = "Average" if pooling == "mean" else "Max"
+    dimensions = len(features.shape) - 2
+    layer = getattr(keras.layers, f"Global{kind}Pooling{dimensions}D")
+    return layer(name=name)(features)
 
 
 def _ordered(backbone: Backbone, features: tuple[str, ...]) -> tuple[str, ...]:
@@ -234,11 +251,6 @@ def _ordered(backbone: Backbone, features: tuple[str, ...]) -> tuple[str, ...]:
                 )
             )
     return tuple(name for name in maps if name in features)
-
-
-def _source(pool: Any) -> str:
-    """Return the name of the layer that a pooling layer reads."""
-    return str(pool.input._keras_history.operation.name)
 
 
 def _backbone(settings: TrainConfig, *, image_size_px: int) -> Backbone:

@@ -8,8 +8,8 @@ rounding. It spares four passes over the activations.
 A processor with bfloat16 dot products multiplies twice as fast in it. Weights, sums between blocks
 and the optimiser stay float32. So do depthwise convolutions: oneDNN has no fast bfloat16 gradient
 for them where there is no AMX. On a GPU all that follows a convolution is bfloat16, sums between
-blocks included, up to the means over the picture. The values are tested on a processor; that it is
-faster on a GPU is its makers' word and was not measured.
+blocks included, up to the pooling over the picture. The values are tested on a processor; that it
+is faster on a GPU is its makers' word and was not measured.
 """
 
 from typing import Any
@@ -20,11 +20,13 @@ from keras import ops
 from components.train.folding import POLICIES, Precision, following_norm, source_name
 from components.train.network import as_fed
 
-# Where numbers become features: sums over many positions, and what is told to the outside.
+# Where numbers become features: pooled over many positions, and what is told to the outside.
 _AT_THE_EDGE = (
     keras.layers.InputLayer,
     keras.layers.GlobalAveragePooling1D,
     keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalMaxPooling1D,
+    keras.layers.GlobalMaxPooling2D,
 )
 
 

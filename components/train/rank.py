@@ -24,7 +24,7 @@ from components.common.seeding import derive
 from components.train import data, network, precision
 from components.train.activation_store import Activations
 from components.train.activations import ActivationCache, Want
-from components.train.config import TrainConfig
+from components.train.config import Pooling, TrainConfig
 from components.train.cost import Speed, Workload, estimate_s, measure_speed
 from components.train.cross_validation import Fold, grouped_folds
 from components.train.data import Split, TrainingData
@@ -41,6 +41,18 @@ METHODS = "components.train.methods"
 # One penalty for all: choosing it anew for every set would take most of the time and hardly
 # move the order.
 _STRENGTH = 1e-3
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One network whose feature layers are ranked."""
+
+    backbone: str
+    size_px: int
+    pooling: Pooling
+
+    def __str__(self) -> str:
+        return f"{self.backbone} at {self.size_px} px, {self.pooling}-pooled"
 
 
 @dataclass(frozen=True)
@@ -139,18 +151,24 @@ def _folds(view: Split, settings: RankConfig, *, seed: int) -> tuple[Fold, ...]:
 
 
 def _ranked(bench: _Bench) -> RankingInfo:
-    pairs = [(name, size) for size in bench.views for name in backbones(bench)]
+    poolings = bench.settings.poolings or (bench.train.pooling,)
+    trials = [
+        _Trial(name, size, pooling)
+        for size in bench.views
+        for name in backbones(bench)
+        for pooling in poolings
+    ]
     outcomes: list[Ranked | LeftOut] = []
     unusable: list[DataError | WeightsError] = []
-    for done, (name, size) in enumerate(pairs):
-        report(f"ranking {name} at {size} px", done, len(pairs))
+    for done, trial in enumerate(trials):
+        report(f"ranking {trial}", done, len(trials))
         try:
-            outcomes += _rank_pair(bench, name, size)
+            outcomes += _rank_trial(bench, trial)
         except (DataError, WeightsError) as error:
-            LOG.warning("%s at %d px: %s", name, size, error)
+            LOG.warning("%s: %s", trial, error)
             unusable.append(error)
             passing = isinstance(error, WeightsError)
-            outcomes.append(LeftOut(name=f"{name} {size} px", reason=str(error), passing=passing))
+            outcomes.append(LeftOut(name=str(trial), reason=str(error), passing=passing))
     ranked = [one for one in outcomes if isinstance(one, Ranked)]
     left_out = [one for one in outcomes if isinstance(one, LeftOut)]
     if not ranked:
@@ -204,13 +222,15 @@ def sources_sha256(settings: RankConfig, train: TrainConfig) -> str:
     return "\n".join(parts)
 
 
-def _rank_pair(bench: _Bench, backbone: str, size_px: int) -> Iterator[Ranked | LeftOut]:
+def _rank_trial(bench: _Bench, trial: _Trial) -> Iterator[Ranked | LeftOut]:
     started = time.time()
+    backbone, size_px = trial.backbone, trial.size_px
     settings = replace(
         bench.train,
         backbone=backbone,
         weights=weights_of(bench.settings, bench.train, backbone),
         features=(),
+        pooling=trial.pooling,
     )
     built = _build(bench, settings, size_px)
     speed = measure_speed(built)
@@ -221,15 +241,15 @@ def _rank_pair(bench: _Bench, backbone: str, size_px: int) -> Iterator[Ranked | 
             f"not ranked in time: its features take about {needed:.0f} s, "
             f"{max(left, 0.0):.0f} s were left for ranking"
         )
-        yield LeftOut(name=f"{backbone} {size_px} px", reason=reason, passing=True)
+        yield LeftOut(name=str(trial), reason=reason, passing=True)
         return
     sets = feature_sets(built)
     wide = replace(settings, features=layers_to_try(built))
-    means = _means(bench, _build(bench, wide, size_px), size_px)
+    pooled = _pooled(bench, _build(bench, wide, size_px), size_px)
     for chosen in sets:
-        features = np.concatenate([means[name] for name in chosen.layers], axis=1)
+        features = np.concatenate([pooled[name] for name in chosen.layers], axis=1)
         yield _rank_set(bench, settings, size_px, chosen, features=features, speed=speed)
-    LOG.info("%s at %d px ranked in %.1f s", backbone, size_px, time.time() - started)
+    LOG.info("%s ranked in %.1f s", trial, time.time() - started)
 
 
 def _build(bench: _Bench, settings: TrainConfig, size_px: int) -> Network:
@@ -237,8 +257,8 @@ def _build(bench: _Bench, settings: TrainConfig, size_px: int) -> Network:
     return network.build(settings, image_size_px=size_px, classes=len(bench.data.classes))
 
 
-def _means(bench: _Bench, built: Network, size_px: int) -> dict[str, Activations]:
-    """Return the mean of each feature layer over the picture, [N, D] by layer."""
+def _pooled(bench: _Bench, built: Network, size_px: int) -> dict[str, Activations]:
+    """Return each feature layer pooled over the picture, [N, D] by layer."""
     view = bench.views[size_px]
     activity = f"computing features at {size_px} px"
     arrays = bench.cache.get(built, Want(view, built.pools, activity=activity))
@@ -271,6 +291,7 @@ def _rank_set(
         backbone=settings.backbone,
         weights=settings.weights,
         features=chosen.named,
+        pooling=settings.pooling,
         image_size_px=size_px,
         score=float(np.mean(scores)),
         spread=float(np.std(scores, ddof=1) / np.sqrt(len(scores))) if len(scores) > 1 else 0.0,

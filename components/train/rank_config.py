@@ -7,6 +7,7 @@ from pydantic import Field
 
 from components.common.config import Section
 from components.common.quality import Quality
+from components.train.config import Pooling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,7 @@ class RankConfig(Section):
     weights: by backbone; one that is not named takes `train.weights` if it is `train.backbone`
         (or that is "none"), and "imagenet" otherwise.
     sizes_px: heights and widths; none means `augment.image_size_px` alone.
+    poolings: see `train.pooling`; none means that alone.
     methods: ways to fine-tune the best ones; none means `train.method` alone.
     metric: what the order goes by, larger is better.
     folds: grouped folds behind each score.
@@ -27,6 +29,7 @@ class RankConfig(Section):
     backbones: tuple[str, ...] = ()
     weights: dict[str, str] = field(default_factory=dict)
     sizes_px: tuple[Annotated[int, Field(ge=16, le=1024)], ...] = ()
+    poolings: tuple[Pooling, ...] = ()
     methods: tuple[str, ...] = ()
     metric: Quality = "roc_auc"
     folds: Annotated[int, Field(ge=2, le=20)] = 4

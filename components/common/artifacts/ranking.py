@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from components.common.artifacts.records import read_record, write_record
 from components.common.quality import Quality
@@ -34,6 +34,7 @@ class Ranked:
     """One network as the probe saw it.
 
     features: as in `train.features`; none for the backbone's own choice.
+    pooling: as `train.pooling`.
     score: mean over grouped folds of the ranking's metric; spread: its standard error.
     picture_ms: forward time a picture in batches, measured while ranking.
     """
@@ -41,6 +42,7 @@ class Ranked:
     backbone: str
     weights: str
     features: tuple[str, ...]
+    pooling: Literal["mean", "max"] = "mean"
     image_size_px: int
     score: float
     spread: float
@@ -51,7 +53,8 @@ class Ranked:
     def name(self) -> str:
         """What a reader calls it."""
         layers = f" [{', '.join(self.features)}]" if self.features else ""
-        return f"{self.backbone} {self.image_size_px} px{layers}"
+        pooled = "" if self.pooling == "mean" else f" {self.pooling}-pooled"
+        return f"{self.backbone} {self.image_size_px} px{pooled}{layers}"
 
 
 @dataclass(frozen=True, kw_only=True)
