@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import keras
@@ -23,6 +24,8 @@ BACKBONES = "components.train.backbones"
 INPUT = "pixels"
 EMBEDDING = "embedding"
 LOGITS = "logits"
+
+_NAMES_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -243,14 +246,20 @@ def _ordered(backbone: Backbone, features: tuple[str, ...]) -> tuple[str, ...]:
     maps = [x.name for x in backbone.model.operations if len(x.output.shape) in {3, 4}]
     for name in features:
         if name not in maps:
+            alike = ", ".join(_alike(name, maps[1:]))
             raise ConfigError(
                 expected(
-                    f"feature layers among {', '.join(maps[1:])}",
+                    f"one of the {len(maps) - 1} layers that may be features",
                     received=f"'{name}'",
-                    do="correct train.features, or leave it out",
+                    do=f"take one of {alike}, or leave out train.features",
                 )
             )
     return tuple(name for name in maps if name in features)
+
+
+def _alike(name: str, known: Sequence[str]) -> Sequence[str]:
+    """Return the names nearest to one that is not known, or where none is near, the deepest."""
+    return get_close_matches(name, known, n=_NAMES_TOLD) or known[-_NAMES_TOLD:]
 
 
 def _backbone(settings: TrainConfig, *, image_size_px: int) -> Backbone:

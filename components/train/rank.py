@@ -52,7 +52,8 @@ class _Trial:
     pooling: Pooling
 
     def __str__(self) -> str:
-        return f"{self.backbone} at {self.size_px} px, {self.pooling}-pooled"
+        pooled = "" if self.pooling == "mean" else f" {self.pooling}-pooled"
+        return f"{self.backbone} {self.size_px} px{pooled}"
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def truncate(network: Network, layer: str, *, classes: int) -> Network:
         default_cut=below[-1] if below else "",
         features=(*below, layer),
     )
-    return assemble(backbone, classes=classes)
+    return assemble(backbone, classes=classes, pooling=network.pooling)
 
 
 def _best(data: TrainingData, network: Network, session: Session) -> str:

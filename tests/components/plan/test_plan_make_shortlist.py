@@ -30,6 +30,7 @@ def ranking(tmp_path: Path) -> Path:
         backbone="mobilenet_v2/0.5",
         weights="none",
         features=("block_8_expand_relu",),
+        pooling="max",
         image_size_px=96,
         score=0.8,
         spread=0.02,
@@ -60,6 +61,7 @@ def test_a_task_holds_settings_that_its_own_steps_read(ranking: Path) -> None:
         backbone="mobilenet_v2/0.5",
         weights="none",
         features=("block_8_expand_relu",),
+        pooling="max",
         method="linear_probe_finetune",
         options={"cut": "x"},
         flips=2,
@@ -92,7 +94,7 @@ def test_the_shortlist_tells_all_that_was_left_out(ranking: Path) -> None:
     info = Shortlist.read(ranking.parent / "shortlist").info
     assert [one.method for one in info.finalists] == ["linear_probe"]
     assert [one.name for one in info.left_out] == [
-        "mobilenet_v2/0.5 96 px [block_8_expand_relu], linear_probe_finetune",
+        "mobilenet_v2/0.5 96 px max-pooled [block_8_expand_relu], linear_probe_finetune",
         "vgg16 96 px",
     ]
 

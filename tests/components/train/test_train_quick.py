@@ -121,15 +121,18 @@ def test_on_a_gpu_bfloat16_also_reaches_what_lies_between_convolutions() -> None
     np.testing.assert_allclose(rounded, exact, atol=0.03 * np.abs(exact).max())
 
 
-def test_on_a_gpu_a_sum_of_two_convolutions_is_bfloat16_and_means_are_not() -> None:
+@pytest.mark.parametrize("kind", ["Average", "Max"])
+def test_on_a_gpu_a_sum_of_two_convolutions_is_bfloat16_and_pooled_features_are_not(
+    kind: str,
+) -> None:
     start = keras.Input((8, 8, 3))
     sides = [keras.layers.Conv2D(4, 1, name=name)(start) for name in ("left", "right")]
     x = keras.layers.ReLU(name="relu")(keras.layers.Add(name="sum")(sides))
-    x = keras.layers.GlobalAveragePooling2D(name="mean")(x)
+    x = getattr(keras.layers, f"Global{kind}Pooling2D")(name="pool")(x)
     model = keras.Model(start, keras.layers.Dense(2, name="logits")(x))
     quick = quickened(model, precision="bfloat16", on_gpu=True)
-    computed = {name: quick.get_layer(name).output.dtype for name in ("sum", "relu", "mean")}
-    assert computed == {"sum": "bfloat16", "relu": "bfloat16", "mean": "float32"}
+    computed = {name: quick.get_layer(name).output.dtype for name in ("sum", "relu", "pool")}
+    assert computed == {"sum": "bfloat16", "relu": "bfloat16", "pool": "float32"}
     assert quick.output.dtype == "float32"
 
 

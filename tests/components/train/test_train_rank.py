@@ -34,12 +34,14 @@ Rank = Callable[..., RankingInfo]
 
 @pytest.fixture
 def ranked(tiny_shards: Path, tmp_path: Path) -> Rank:
-    def run(settings: RankConfig = NARROW, deadline_unix_s: float = 0.0) -> RankingInfo:
+    def run(
+        settings: RankConfig = NARROW, deadline_unix_s: float = 0.0, train: TrainConfig = TRAIN
+    ) -> RankingInfo:
         rank(
             tiny_shards,
             out=tmp_path / "ranking",
             settings=settings,
-            train=TRAIN,
+            train=train,
             cache_dir=str(tmp_path / "cache"),
             deadline_unix_s=deadline_unix_s,
         )
@@ -85,6 +87,22 @@ def test_a_backbone_without_weights_or_for_larger_pictures_is_skipped_and_told(
     assert "at least 32 px" in told["mobilenet_v2/0.35 24 px"].reason
     # Weights may come, so that the next run must look again.
     assert not is_complete(tmp_path / "ranking")
+
+
+def test_both_ways_of_pooling_are_ranked(ranked: Rank) -> None:
+    info = ranked(dataclasses.replace(NARROW, sizes_px=(32,), poolings=("mean", "max")))
+    scores = {
+        pooling: {one.features: one.score for one in info.ranked if one.pooling == pooling}
+        for pooling in ("mean", "max")
+    }
+    assert scores["mean"].keys() == scores["max"].keys()
+    assert scores["mean"] != scores["max"]
+    assert sum("max-pooled" in one.name for one in info.ranked) == len(scores["max"]) == 7
+
+
+def test_without_a_word_the_runs_own_pooling_is_ranked(ranked: Rank) -> None:
+    own = dataclasses.replace(TRAIN, pooling="max")
+    assert {one.pooling for one in ranked(NARROW, train=own).ranked} == {"max"}
 
 
 def test_when_none_remains_the_first_reason_is_the_error(ranked: Rank, tmp_path: Path) -> None:
