@@ -2,7 +2,8 @@
 
 <folder>/
 ├── pictures/<sha256>.<suffix>
-└── labels.csv    request_id, row, picture, label: a person fills in the last column
+├── labels.csv    request_id, row, picture, label: a person fills in the last column
+└── sample.json   which records it was drawn from
 """
 
 import dataclasses
@@ -12,12 +13,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from components.common.artifacts.prediction_log import PICTURES
-from components.common.errors import DataError, expected
+from components.common.artifacts.prediction_log import PICTURES, read_log
+from components.common.artifacts.records import read_record, write_record
+from components.common.errors import DataError, InputError, expected
 from components.common.seeding import generator
 
 LABELS = "labels.csv"
+SAMPLE = "sample.json"
 _COLUMNS = ("request_id", "row", "picture", "label")
 _KEY = ["request_id", "row"]
 
@@ -29,18 +33,44 @@ class Labels:
     by_record: dict[tuple[str, int], str]
 
 
-def draw_sample(table: pa.Table, log: Path, *, out: Path, count: int, seed: int) -> int:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sample:
+    """The records that a sample stands for: one version's, in a stretch of time.
+
+    since_unix_s, until_unix_s: from, and up to; 0 leaves the end open.
+    """
+
+    version: int
+    since_unix_s: float
+    until_unix_s: float
+
+    def records(self, log: Path) -> pa.Table:
+        """Return them from a model's log; those of unknown version (0) count as its own."""
+        return _of_version(_stretch(log, self.since_unix_s, self.until_unix_s), self.version)
+
+
+def draw_sample(
+    log: Path,
+    *,
+    out: Path,
+    count: int,
+    seed: int,
+    since_unix_s: float = 0.0,
+    until_unix_s: float = 0.0,
+) -> int:
     """Write a folder to be labelled and return how many pictures it holds.
 
-    Drawn at random from the answered records whose picture the log still keeps (its reservoir,
-    itself a random choice). The model's decision is not shown: it would sway the person.
+    Drawn at random from the answered records of the newest version whose picture the log still
+    keeps (its reservoir, itself a random choice, of the last weeks only: a longer stretch would
+    not be sampled evenly). The model's decision is not shown: it would sway the person.
 
     Args:
-        table: records of the log.
         log: the model's log folder, with its pictures.
         out: a folder that is not there yet.
         count: how many; fewer where fewer are kept.
         seed: the same seed draws the same pictures.
+        since_unix_s: leave out earlier records.
+        until_unix_s: leave out records from then on; 0 reads to the end.
 
     Raises:
         DataError: no picture is kept, or `out` is there already.
@@ -48,6 +78,9 @@ def draw_sample(table: pa.Table, log: Path, *, out: Path, count: int, seed: int)
     if out.exists():
         raise DataError(expected("a new folder", received=str(out), do="name another one"))
     kept = {path.stem: path for path in sorted((log / PICTURES).glob("*.*"))}
+    table = _stretch(log, since_unix_s, until_unix_s)
+    version = max(table["version"].to_pylist(), default=0)
+    table = _of_version(table, version)
     frame = table.select([*_KEY, "picture_sha256", "decision"]).to_pandas()
     frame = frame[frame["picture_sha256"].isin(list(kept)) & frame["decision"].ne("")]
     if frame.empty:
@@ -55,7 +88,7 @@ def draw_sample(table: pa.Table, log: Path, *, out: Path, count: int, seed: int)
             expected(
                 f"answered records with a kept picture in {log}",
                 received="none",
-                do="let the gateway keep pictures, or label from your own store",
+                do="name another stretch of time, or let the gateway keep pictures",
             )
         )
     chosen = generator(seed, "audit").permutation(len(frame))[:count]
@@ -66,7 +99,35 @@ def draw_sample(table: pa.Table, log: Path, *, out: Path, count: int, seed: int)
         shutil.copy2(path, out / PICTURES / path.name)
     sheet = frame[_KEY].assign(picture=[f"{PICTURES}/{path.name}" for path in names], label="")
     sheet.to_csv(out / LABELS, index=False)
+    sample = Sample(version=version, since_unix_s=since_unix_s, until_unix_s=until_unix_s)
+    write_record(out / SAMPLE, sample)
     return len(sheet)
+
+
+def read_sample(folder: Path) -> Sample:
+    """Read what a folder was drawn from.
+
+    Raises:
+        DataError: the record is missing or damaged.
+    """
+    try:
+        return read_record(folder / SAMPLE, Sample)
+    except (OSError, ValueError, InputError) as error:
+        raise DataError(
+            expected(
+                f"{folder / SAMPLE} to say what was sampled",
+                received=f"'{error}'",
+                do="name the folder that `graft audit sample` wrote",
+            )
+        ) from None
+
+
+def _stretch(log: Path, since_unix_s: float, until_unix_s: float) -> pa.Table:
+    return read_log(log, since_unix_s=since_unix_s, until_unix_s=until_unix_s).table
+
+
+def _of_version(table: pa.Table, version: int) -> pa.Table:
+    return table.filter(pc.is_in(table["version"], pa.array([0, version], pa.int64())))
 
 
 def read_labels(folder: Path, *, classes: tuple[str, ...]) -> Labels:
@@ -117,7 +178,7 @@ def with_labels(table: pa.Table, labels: Labels) -> pa.Table:
             expected(
                 "labels of records in this log",
                 received=f"{len(labels.by_record)} labels of other records",
-                do="name the log and the dates that the sample was drawn from",
+                do="name the log that the sample was drawn from",
             )
         )
     return labelled

@@ -1,5 +1,6 @@
 """Explain: camera, product or mix, with the most telling pictures."""
 
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
@@ -41,6 +42,7 @@ def explain(
     detections: tuple[Detection, ...],
     *,
     asked: bool = False,
+    kept: Collection[str] = (),
 ) -> Explanation:
     """Return why a window differs from the reference; the family "none" when nothing alarmed.
 
@@ -52,12 +54,14 @@ def explain(
         reference: what the version was made for; labels and lines help where known.
         detections: of the same window.
         asked: look for a cause without an alarm, too: a loss was measured.
+        kept: digests of the pictures that can still be shown; of these are the telling ones, if
+            there is any.
     """
     if not asked and not any(detection.alarm for detection in detections):
         return Explanation(family="none", fault="", confidence=1.0, advice=_QUIET)
     view = view_of(window, reference)
     findings = _findings(view)
-    telling = _telling(view)
+    telling = _telling(view, kept)
     if not findings or findings[0].finding.strength < _BELIEVED:
         return Explanation(
             family="unknown", fault="", confidence=0.0, advice=_UNKNOWN, telling=telling
@@ -98,18 +102,19 @@ def _confidence(findings: list[_Named]) -> float:
     return float(best / (best + max(second, 0.0)))
 
 
-def _telling(view: View) -> tuple[Telling, ...]:
+def _telling(view: View, kept: Collection[str]) -> tuple[Telling, ...]:
     """Return the pictures farthest from all of the reference, each with its nearest there."""
     table = view.embedding if view.embedding.usable else view.look
     if not table.usable:
         return ()
     places, distances = nearest_rows(table)
-    order = np.argsort(-distances, kind="stable")[:TELLING]
+    order = np.argsort(-distances, kind="stable")
+    shown = [row for row in order if view.window.sha256[table.rows[row]] in kept]
     return tuple(
         Telling(
             picture=str(view.window.sha256[table.rows[row]]),
             nearest=str(view.reference.sha256[table.reference_rows[places[row]]]),
             score=float(distances[row]),
         )
-        for row in order
+        for row in (shown or order)[:TELLING]
     )

@@ -3,7 +3,6 @@
 import dataclasses
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,7 +149,11 @@ def _find(seen: Window, reference: Reference | None, settings: MonitorConfig) ->
     detections = measure(seen.observations, known, settings=settings.detect, seed=settings.seed)
     harm = estimate(seen.observations, reference, settings=settings.harm, seed=settings.seed)
     explanation = explain(
-        seen.observations, known, detections, asked=harm is not None and harm.basis == "audit"
+        seen.observations,
+        known,
+        detections,
+        asked=harm is not None and harm.basis == "audit",
+        kept=_kept(seen, settings),
     )
     return Finding(detections=detections, explanation=explanation, harm=harm)
 
@@ -211,25 +214,24 @@ def _left_to_another(decision: Decision, history: History) -> Decision:
 def _write_page(
     report: DriftReport, seen: Window, found: ReferenceFound, settings: MonitorConfig
 ) -> None:
-    reference = found.reference
+    reference, kept = found.reference, _kept(seen, settings)
     page = render(
         report.info,
         window=seen.observations if len(seen.observations) else None,
         reference=of_reference(reference.root) if reference else None,
-        picture=_pictures(seen, settings),
+        picture=lambda sha256: _bytes_of(kept.get(sha256)),
         nearest=lambda sha256: _bytes_of(reference.picture_path(sha256)) if reference else None,
     )
     report.root.mkdir(parents=True, exist_ok=True)
     report.report_path.write_text(page, encoding="utf-8")
 
 
-def _pictures(seen: Window, settings: MonitorConfig) -> Callable[[str], bytes | None]:
-    """Return where a picture of the window is found by its digest."""
+def _kept(seen: Window, settings: MonitorConfig) -> dict[str, Path]:
+    """Return where the pictures of the window that can be shown lie, by their digests."""
     if settings.pictures:
-        places = {sha256: Path(settings.pictures) / path for sha256, path in seen.places.items()}
-        return lambda sha256: _bytes_of(places.get(sha256))
-    kept = model_log(Path(settings.log), settings.model_name) / PICTURES
-    return lambda sha256: _bytes_of(next(kept.glob(f"{sha256}.*"), None))
+        return {sha256: Path(settings.pictures) / path for sha256, path in seen.places.items()}
+    folder = model_log(Path(settings.log), settings.model_name) / PICTURES
+    return {path.stem: path for path in folder.glob("*.*")}
 
 
 def _bytes_of(path: Path | None) -> bytes | None:

@@ -1,5 +1,6 @@
 """`graft audit`: a small labelled sample turns the estimated loss into an unbiased one."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +23,30 @@ def sample(
     log: _Log = _LOG,
     count: Annotated[int, typer.Option(min=1, help="Pictures to label.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Of the drawing.")] = 0,
+    since: Annotated[
+        datetime | None, typer.Option(help="Start of the stretch, UTC. Default: a week before.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="End of the stretch, UTC. Default: now.")
+    ] = None,
 ) -> None:
-    """Draw pictures at random from the log, with a sheet to fill in."""
-    from components.common.artifacts.prediction_log import model_log, read_log
+    """Draw pictures at random from the log, with a sheet to fill in.
+
+    They are the newest version's, of the last seven days unless you say otherwise.
+    """
+    from components.common.artifacts.prediction_log import model_log
     from components.monitor.audit import draw_sample
 
-    root = model_log(log, model_name)
-    drawn = draw_sample(read_log(root).table, root, out=out, count=count, seed=seed)
+    end = (until or datetime.now(UTC)).replace(tzinfo=UTC)
+    start = (since or end - timedelta(days=7)).replace(tzinfo=UTC)
+    drawn = draw_sample(
+        model_log(log, model_name),
+        out=out,
+        count=count,
+        seed=seed,
+        since_unix_s=start.timestamp(),
+        until_unix_s=end.timestamp(),
+    )
     Console().print(f"{drawn} pictures in {out}; fill in the last column of labels.csv")
 
 
@@ -39,10 +57,10 @@ def report(
     model_name: _ModelName = "solar",
     log: _Log = _LOG,
 ) -> None:
-    """Estimate the accuracy on the logged pictures from the labels, with a 90 % interval."""
-    from components.common.artifacts.prediction_log import model_log, read_log
+    """Estimate the accuracy on what the sample was drawn from, with a 90 % interval."""
+    from components.common.artifacts.prediction_log import model_log
     from components.common.artifacts.reference import Reference
-    from components.monitor.audit import read_labels, with_labels
+    from components.monitor.audit import read_labels, read_sample, with_labels
     from components.monitor.harm.config import HarmConfig
     from components.monitor.harm.estimate import estimate
     from components.monitor.observations import from_table
@@ -50,7 +68,8 @@ def report(
 
     known = Reference.read(reference)
     labels = read_labels(folder, classes=known.info.classes)
-    table = with_labels(read_log(model_log(log, model_name)).table, labels)
+    records = read_sample(folder).records(model_log(log, model_name))
+    table = with_labels(records, labels)
     window = from_table(table, classes=len(known.info.classes))
     found = estimate(window, known, settings=HarmConfig(), seed=0)
     Console().print(harm_sentence(found))

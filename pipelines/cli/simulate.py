@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def simulate(
     preset: options.Preset = None,
     out: Annotated[
-        Path, typer.Option(help="Folder for the timeline, the weeks as JSON, and the report.")
+        Path, typer.Option(help="Folder for the timeline, the weeks as JSON, and the references.")
     ] = Path("runs/simulation"),
     weeks: Annotated[int, typer.Option(min=1, max=520, help="How many weeks.")] = 52,
     pictures: Annotated[int, typer.Option(min=20, help="Pictures a week.")] = 120,
@@ -27,7 +27,7 @@ def simulate(
     """Live through a year with the real monitor: defocus, a new supplier, a bad lot, a weak lamp.
 
     The model is a linear probe on the preset's network; detectors, explanation, loss estimate,
-    policy and label queue are those of production. Needs the demo data (`make data`).
+    policy and audit are those of production. Needs the demo data (`make data`).
     """
     from pipelines.config import override, read_preset, resolve
     from pipelines.simulating.simulate import simulate as work

@@ -268,3 +268,21 @@ def test_a_schedule_is_run_now_with_its_newest_pipeline(kfp: FakeKfp, package: P
     assert run.display_name.startswith(name)
     with pytest.raises(DataError, match="graft schedule apply"):
         graft("schedule", "run-now", "another", "--host", kfp.host)
+
+
+def test_a_schedule_is_applied_listed_and_removed_and_all_of_it_twice(kfp: FakeKfp) -> None:
+    to_there = ("--host", kfp.host)
+    assert "no schedule" in graft("schedule", "list", *to_there)[1]
+    for change, version in (("created", "new"), ("unchanged", "known")):
+        code, output = graft("schedule", "apply", "--cron", "30 5 * * 1", *to_there)
+        assert code == 0, output
+        assert f"graft-monitoring-solar: {change}, '30 5 * * 1', {version} pipeline" in output
+    (made,) = kfp.recurring_runs.values()
+    assert (made.no_catchup, made.max_concurrency) == (True, "1")
+    assert re.search(
+        r"graft-monitoring-solar .* 0 30 5 \* \* 1 ", graft("schedule", "list", *to_there)[1]
+    )
+    for said in ("removed", "was not there"):
+        code, output = graft("schedule", "remove", *to_there)
+        assert (code, output) == (0, f"graft-monitoring-solar: {said}\n")
+    assert not kfp.recurring_runs

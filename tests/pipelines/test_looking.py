@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from components.common.errors import DataError, GraftError
 from pipelines.cli import app
 from pipelines.cluster.cronjob import manifest
+from pipelines.config import resolve
 from pipelines.looking import alone, keep_looking
 from pipelines.schedule_config import ScheduleConfig
 from pipelines.systemd import on_calendar, units
@@ -141,6 +142,19 @@ def test_the_cronjob_is_valid_and_carries_the_settings(pipeline: str) -> None:
     assert yaml.safe_load(config_map["data"]["settings.yaml"]) == {"seed": 7}
     spec = job["spec"]
     assert (spec["schedule"], spec["timeZone"]) == ("0 5 * * 1", "Europe/Berlin")
-    assert spec["concurrencyPolicy"] == "Forbid"
+    # One at a time, and what was missed by more than ten minutes is not caught up on.
+    assert (spec["concurrencyPolicy"], spec["startingDeadlineSeconds"]) == ("Forbid", 600)
     command = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["command"]
     assert command[:2] == ["graft", "monitor" if pipeline == "monitoring" else "run"]
+
+
+def test_the_manifest_of_the_command_is_the_preset_in_a_pod() -> None:
+    words = ["schedule", "manifest", "--cron", "15 4 * * *", "--set", "monitor.log=/log"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    config_map, job = yaml.safe_load_all(done.output)
+    assert job["metadata"]["name"] == config_map["metadata"]["name"] == "graft-monitoring-solar"
+    assert job["spec"]["schedule"] == "15 4 * * *"
+    settings = resolve(yaml.safe_load(config_map["data"]["settings.yaml"]))
+    assert (settings.model_name, settings.model_base_path) == ("solar", "/models")
+    assert settings.monitor.log == "/log"

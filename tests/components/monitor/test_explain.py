@@ -104,6 +104,17 @@ def test_the_telling_pictures_are_the_strangers_beside_their_nearest() -> None:
     )
 
 
+def test_the_telling_pictures_are_some_that_can_still_be_shown() -> None:
+    window, reference = pictures(seed=1), pictures(800)
+    window.features[[3, 50]] += 30
+    kept = {"1-50", "1-7", "1-9"}
+    found = explain(window, reference, ALARM, kept=kept)
+    assert found.telling[0].picture == "1-50"
+    assert {one.picture for one in found.telling} == kept
+    gone = explain(window, reference, ALARM, kept={"of another week"})
+    assert len(gone.telling) == TELLING
+
+
 def test_nothing_is_explained_when_nothing_alarmed() -> None:
     quiet = (dataclasses.replace(ALARM[0], alarm=False),)
     for detections in (quiet, ()):

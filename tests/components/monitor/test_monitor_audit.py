@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,7 +9,7 @@ from typer.testing import CliRunner
 
 from components.common.artifacts.prediction_log import SCHEMA, read_log
 from components.common.errors import DataError
-from components.monitor.audit import draw_sample, read_labels, with_labels
+from components.monitor.audit import draw_sample, read_labels, read_sample, with_labels
 from components.monitor.observations import Observations
 from pipelines.cli import app
 
@@ -45,7 +44,10 @@ def test_sample_and_report_find_the_accuracy(
     reference_of(world(480), tmp_path / "reference")
     where = ["--model-name", "parts", "--log", str(log.parent)]
     folder = tmp_path / "audit"
-    drawn = CliRunner().invoke(app, ["audit", "sample", str(folder), "--count", "120", *where])
+    words = ["audit", "sample", str(folder), "--count", "120", *where]
+    early = CliRunner().invoke(app, [*words, "--until", "1969-12-31"])
+    assert "name another stretch of time" in str(early.exception)
+    drawn = CliRunner().invoke(app, [*words, "--until", "1970-01-02"])
     assert drawn.exit_code == 0, drawn.output
     assert len(list((folder / "pictures").iterdir())) == 120
     fill(folder, served)
@@ -56,10 +58,9 @@ def test_sample_and_report_find_the_accuracy(
 
 
 def test_one_seed_draws_one_sample(tmp_path: Path, log: Path) -> None:
-    table = read_log(log).table
     sheets = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        draw_sample(table, log, out=tmp_path / name, count=50, seed=seed)
+        draw_sample(log, out=tmp_path / name, count=50, seed=seed)
         sheets.append((tmp_path / name / "labels.csv").read_text())
     assert sheets[0] == sheets[1] != sheets[2]
     assert "functional" not in sheets[0]  # the decision would sway the person
@@ -76,7 +77,7 @@ def test_one_seed_draws_one_sample(tmp_path: Path, log: Path) -> None:
 def test_a_bad_sheet_is_refused_in_words(
     tmp_path: Path, log: Path, change: dict[str, str], words: str
 ) -> None:
-    draw_sample(read_log(log).table, log, out=tmp_path / "a", count=5, seed=0)
+    draw_sample(log, out=tmp_path / "a", count=5, seed=0)
     pd.read_csv(tmp_path / "a" / "labels.csv", dtype=str).assign(**change).to_csv(
         tmp_path / "a" / "labels.csv", index=False
     )
@@ -89,14 +90,38 @@ def test_a_sheet_that_is_missing_or_of_another_log_is_refused(
 ) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_labels(tmp_path, classes=CLASSES)
-    draw_sample(read_log(log).table, log, out=tmp_path / "a", count=5, seed=0)
+    draw_sample(log, out=tmp_path / "a", count=5, seed=0)
     fill(tmp_path / "a", served)
     labels = read_labels(tmp_path / "a", classes=CLASSES)
     with pytest.raises(DataError, match="labels of other records"):
         with_labels(read_log(log).table.slice(0, 0), labels)
 
 
+def test_a_sample_is_of_one_version_and_one_stretch(tmp_path: Path, served: Observations) -> None:
+    root = tmp_path / "log"
+    (root / "2026-01-01").mkdir(parents=True)
+    (root / "pictures").mkdir()
+    table = table_of(served).select(SCHEMA.names)
+    # Seconds 0 to 399, the first 200 by version 1, the others by version 2.
+    versions = pa.array([1] * 200 + [2] * 200, pa.int64())
+    table = table.set_column(table.schema.get_field_index("version"), "version", versions)
+    pq.write_table(table, root / "2026-01-01" / "a.parquet")
+    for sha256 in served.sha256:
+        (root / "pictures" / f"{sha256}.png").write_bytes(b"p")
+    drawn = draw_sample(
+        root, out=tmp_path / "a", count=400, seed=0, since_unix_s=100.0, until_unix_s=300.0
+    )
+    assert drawn == 100
+    sheet = pd.read_csv(tmp_path / "a" / "labels.csv", dtype=str)
+    assert set(sheet["request_id"]) == set(served.sha256[200:300])
+    records = read_sample(tmp_path / "a").records(root)
+    assert records["request_id"].to_pylist() == list(served.sha256[200:300])
+    (tmp_path / "a" / "sample.json").unlink()
+    with pytest.raises(DataError, match=r"sample\.json to say what was sampled"):
+        read_sample(tmp_path / "a")
+
+
 def test_a_log_without_pictures_says_so(tmp_path: Path, log: Path) -> None:
-    table = read_log(log).table.filter(pa.array(np.arange(400) >= 300))
     with pytest.raises(DataError, match="kept picture"):
-        draw_sample(table, log, out=tmp_path / "a", count=5, seed=0)
+        # None was kept of the last hundred.
+        draw_sample(log, out=tmp_path / "a", count=5, seed=0, since_unix_s=300.0)

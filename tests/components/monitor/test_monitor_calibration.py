@@ -2,7 +2,9 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist, pdist
 from scipy.stats import ks_2samp
+from sklearn.metrics import roc_auc_score
 from tiny_observations import observe
 
 from components.common.errors import ConfigError
@@ -10,15 +12,17 @@ from components.common.picture_statistics import STATISTICS
 from components.monitor import measure as module
 from components.monitor.calibration import threshold
 from components.monitor.detect_config import DetectConfig
-from components.monitor.detector import Design
+from components.monitor.detector import Design, load
 from components.monitor.detectors._kolmogorov import Distances
-from components.monitor.detectors._label_shift import targets
+from components.monitor.detectors._label_shift import distance, targets
+from components.monitor.detectors.classifier import _area
 from components.monitor.detectors.cusum import sums
 from components.monitor.detectors.e_process import wealth, winnings
 from components.monitor.detectors.label_shift_em import mix
 from components.monitor.measure import measure
 from components.monitor.null_windows import draw, feasible, splits
 from components.monitor.observations import Observations
+from components.monitor.scaling import Components
 
 RNG = np.random.default_rng
 
@@ -158,6 +162,70 @@ def test_bets_on_uniform_p_values_are_fair_and_blocks_average() -> None:
     assert 0.9 < winnings(p).mean() <= 1
     assert winnings(np.array([1.0])) == pytest.approx(0.5, abs=0.01)
     assert np.allclose(wealth(np.array([3.0, 1.0, 0.5, 0.5]), 2), [np.log(2), 0.0])
+
+
+def test_a_rate_in_weeks_is_what_is_promised() -> None:
+    settings = DetectConfig(
+        detectors=("shifted_statistics",),
+        windows="independent",
+        weeks_between_false_alarms=10,
+        null_windows=100,
+    )
+    (found,) = measure(observe(3, 20, first=50), observe(12, 8), settings=settings, seed=0)
+    assert "Keeps 1 in 70 windows" in found.promise
+
+
+def answer(name: str, reference: Observations, window: Observations) -> float:
+    return load(name).fit(reference, Design(len(window), len(window)), rng=RNG(0))(window)
+
+
+def test_energy_is_the_distance_of_its_definition() -> None:
+    reference, window = observe(10, 10), observe(3, 10, first=50, moved=1.0)
+    components = Components.of(reference.features, count=32)
+    x, y = components.apply(window.features), components.apply(reference.features)
+    expected = 2 * cdist(x, y).mean() - cdist(x, x).mean() - cdist(y, y).mean()
+    assert answer("energy", reference, window) == pytest.approx(expected)
+
+
+def test_waves_come_near_the_kernels_discrepancy() -> None:
+    reference, window = observe(10, 20), observe(5, 20, first=50, moved=1.0)
+    components = Components.of(reference.features, count=32)
+    x, y = components.apply(window.features), components.apply(reference.features)
+    width = np.median(pdist(y))
+    kernel = {(a, b): np.exp(-(cdist(p, q) ** 2) / (2 * width**2)).mean()
+              for a, p in (("x", x), ("y", y)) for b, q in (("x", x), ("y", y))}  # fmt: skip
+    expected = kernel["x", "x"] + kernel["y", "y"] - 2 * kernel["x", "y"]
+    assert answer("mmd", reference, window) == pytest.approx(expected, rel=0.25)
+
+
+def test_the_classifiers_area_is_scikit_learns() -> None:
+    known, seen = RNG(0).integers(0, 5, (80, 2)), RNG(1).integers(1, 6, (30, 2))
+    direction = np.array([1.0, 0.5])
+    scores = np.concatenate([known, seen]) @ direction
+    expected = roc_auc_score(np.repeat([0, 1], [80, 30]), scores)
+    assert _area(direction, known, seen) == pytest.approx(expected)
+
+
+def test_density_difference_and_novelty_grow_with_the_shift() -> None:
+    reference = observe(10, 20)
+    for name in ("lsdd", "novelty"):
+        said = [
+            answer(name, reference, observe(10, 10, moved=moved)) for moved in (0.0, 1.0, 2.0, 4.0)
+        ]
+        assert said == sorted(said), name
+
+
+def test_the_inverted_confusion_finds_the_mix_it_was_given() -> None:
+    reference = observe(40, 50)
+    bad = reference.labels == "bad"
+    # Known pictures in another mix: a fifth of the defective ones are left.
+    window = reference.take(np.concatenate([np.flatnonzero(~bad), np.flatnonzero(bad)[::5]]))
+    usual, now = (
+        np.array([1 - share, share]) for share in (bad.mean(), (window.labels == "bad").mean())
+    )
+    assert answer("label_shift_bbse", reference, reference) == pytest.approx(0.0, abs=1e-4)
+    found = answer("label_shift_bbse", reference, window)
+    assert found == pytest.approx(distance(now, usual), abs=0.03)
 
 
 def test_em_finds_the_mix_it_was_given() -> None:

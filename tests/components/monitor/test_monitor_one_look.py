@@ -1,5 +1,6 @@
 """A whole look, from a log on the disk to a decision on record."""
 
+import base64
 import csv
 import json
 import multiprocessing
@@ -17,7 +18,7 @@ from harm_support import CLASSES, reference_of, table_of, world
 
 from components.common.artifacts.drift_report import DriftReport
 from components.common.artifacts.prediction_log import SCHEMA, STATISTIC_COLUMNS
-from components.common.artifacts.reference import reference_path
+from components.common.artifacts.reference import Reference, reference_path
 from components.common.errors import DataError
 from components.common.pictures import encode_png
 from components.monitor.config import MonitorConfig
@@ -229,6 +230,27 @@ def test_a_retried_look_says_the_same_and_the_next_waits(home: Path) -> None:
     assert eager(home, labels, run_id="a") == "retrain"
     assert eager(home, labels, run_id="b", now=NOW + 3600) == "keep"
     assert eager(home, labels, run_id="c", now=NOW + 73 * 3600) == "retrain"
+
+
+def test_an_alarm_shows_pictures_that_were_kept_beside_their_nearest(home: Path) -> None:
+    seen = shifted(3)
+    log(home, seen)
+    came, known = (encode_png(np.full((4, 4, 1), level, np.uint8)) for level in (40, 200))
+    kept = home / "log" / "parts" / "pictures"
+    kept.mkdir()
+    for sha256 in seen.sha256[:12]:
+        (kept / f"{sha256}.png").write_bytes(came)
+    reference = Reference.read(reference_path(home / "models" / "parts", 1))
+    for sha256 in reference.observations()["picture_sha256"].to_pylist():
+        path = reference.picture_path(sha256)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(known)
+    report = seen_by(home)
+    assert len(report.info.explanation.telling) == 10
+    page = report.report_path.read_text()
+    assert page.count('alt="came"') == page.count('alt="known"') == 10
+    for picture in (came, known):
+        assert page.count(base64.b64encode(picture).decode()) == 10
 
 
 def test_without_labels_people_are_asked_once_a_period(home: Path) -> None:

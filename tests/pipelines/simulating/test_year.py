@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from components.common.artifacts.drift_report import Explanation
 from components.common.config import to_json
@@ -25,6 +28,7 @@ from pipelines.simulating.year import Lived, Stock, Year
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[3]
 SIZE_PX = 32
 QUIET = Scenario(defocus_from=99, newcomers_from=99, bad_from=99, bad_until=98, dim_from=99)
 # Asks as soon as any loss is estimated, and trains on whatever the answer is.
@@ -115,6 +119,56 @@ def test_a_question_is_answered_by_labels_and_a_training_by_a_verdict(
     assert json.loads(to_json(first))["decision"]["word"] == "retrain"
 
 
+def test_whoever_is_sent_to_the_camera_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blurred = Explanation(family="camera", fault="focus", confidence=1.0, advice="Refocus.")
+    monkeypatch.setattr(year_module, "explain", lambda *_, **__: blurred)
+    scenario = dataclasses.replace(QUIET, defocus_from=1)
+    lived = year(tmp_path, policy=EAGER, scenario=scenario).live(2, after=lambda _: None)
+    assert lived[0].decision.word == "fix_camera"
+    assert [one.now.defocus for one in lived] == [1, 0]
+    assert {one.version for one in lived} == {1} and not any(one.trained for one in lived)
+    assert [(one.name, one.first, one.last) for one in stretches(lived)] == [
+        ("lens out of focus", 1, 1)
+    ]
+
+
+def test_a_year_is_lived_from_settings_to_its_picture(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines = ["path,label,group,domain"]
+    for number in range(160):
+        module, bad = number // 8, number % 2
+        pixels = rng.normal(90, 12, (40, 40))
+        pixels[10:16] += 110 * bad
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(tmp_path / f"{number}.png")
+        supplier = "mono" if module >= 14 else "poly"
+        lines.append(f"{number}.png,{'defective' if bad else 'good'},m{module},{supplier}")
+    (tmp_path / "manifest.csv").write_text("\n".join(lines) + "\n")
+    words = ["simulate", "--preset", "pictures", "--out", str(tmp_path / "out")]
+    words += ["--weeks", "2", "--pictures", "20", "--labels", "5"]
+    for assignment in (
+        f"ingest.path={tmp_path}",
+        "ingest.source=manifest",
+        "train.weights=none",
+        "train.backbone=mobilenet_v2/0.35",
+        "augment.image_size_px=32",
+        "validate.min_size_px=16",
+        "reference.harm_pictures=0",
+        "monitor.detect.null_windows=100",
+    ):
+        words += ["--set", assignment]
+    line = [sys.executable, "-m", "pipelines.cli", *words]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "week  2  version" in done.stdout
+    weeks = json.loads((tmp_path / "out" / "weeks.json").read_text())
+    assert [week["now"]["week"] for week in weeks] == [1, 2]
+    assert all(week["decision"]["reasons"] for week in weeks)
+    assert (tmp_path / "out" / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "out" / "references" / "1" / "reference.json").is_file()
+
+
 def test_a_policy_that_never_trains_keeps_the_version(tmp_path: Path) -> None:
     policy = dataclasses.replace(EAGER, min_pictures=1000)
     lived = year(tmp_path, policy=policy).live(2, after=lambda _: None)
@@ -122,3 +176,17 @@ def test_a_policy_that_never_trains_keeps_the_version(tmp_path: Path) -> None:
     assert {one.version for one in lived} == {1}
     assert timeline(lived).startswith(b"\x89PNG")
     assert stretches(lived) == ()
+    # All that a year holds, with the lens refocused in its third week.
+    weeks = [
+        dataclasses.replace(
+            lived[0], now=conditions(week, Scenario(), Repairs(lens=9 if week > 8 else 0))
+        )
+        for week in range(1, 53)
+    ]
+    assert [(one.name, one.first, one.last) for one in stretches(weeks)] == [
+        ("lens out of focus", 6, 8),
+        ("new supplier", 18, 52),
+        ("bad lot", 36, 39),
+        ("weak lamp at night", 44, 52),
+    ]
+    assert timeline(weeks).startswith(b"\x89PNG")

@@ -54,6 +54,18 @@ def test_defaults_are_the_ones_told() -> None:
         assert f"`{header}`" in TEXT
 
 
+def test_the_metrics_in_the_table_are_counted_somewhere() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", TEXT.partition("## Watching it")[2], flags=re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([a-z_]+)", row)}
+    assert len(named) > 15
+    folder = Path(__file__).parents[3] / "serving" / "gateway"
+    code = "".join(path.read_text() for path in folder.glob("*.py"))
+    # `f"{PREFIX}requests_total"`, `Counter(offered=0)`, `counts["embeddings"]`.
+    for name in named:
+        bare = name.removeprefix("log_").removesuffix("_total")
+        assert re.search(rf"\}}{name}\"|[\"(, ]{bare}(\"|=0)", code), name
+
+
 def test_the_command_says_the_same_as_the_settings() -> None:
     """The command's defaults and those of the dataclasses are one set."""
     import inspect
