@@ -120,7 +120,11 @@ def query_and_summarise(
 
 def _put_in_containers(launch: Launch, settings: TrainingRun, run_dir: Path) -> None:
     containers = containers_for(
-        settings, image=launch.image, run_dir=run_dir, cache_dir=launch.cache_dir
+        settings,
+        image=launch.image,
+        run_dir=run_dir,
+        cache_dir=launch.cache_dir,
+        tune=launch.pipeline == "tuning",
     )
     check_image(containers.image)
     write_record(run_dir / CONTAINERS, containers)

@@ -5,6 +5,7 @@ gone by then, a failure counts as a success. `run_container` stands in for that 
 """
 
 import contextlib
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ from typing import Any
 
 from components.common.config import Section
 from components.common.errors import ConfigError, GraftError, expected
+from components.notify.deliver import WEBHOOK
 from pipelines.config import TrainingRun
+
+LOG = logging.getLogger(__name__)
 
 # The one whose `run_docker_container` was read; another version needs another look.
 KFP_VERSION = "2.17.0"
@@ -42,7 +46,7 @@ class Containers(Section):
 
 
 def containers_for(
-    settings: TrainingRun, *, image: str, run_dir: Path, cache_dir: Path | None
+    settings: TrainingRun, *, image: str, run_dir: Path, cache_dir: Path | None, tune: bool = False
 ) -> Containers:
     """Return what a run's containers must see: data and weights to read, results to write.
 
@@ -50,17 +54,17 @@ def containers_for(
         settings: the resolved run.
         image: the image of the steps.
         run_dir, cache_dir: the run's folder and the cache, if there is one; made if need be.
+        tune: the weights of `tune.rank` are needed too.
 
     Raises:
-        ConfigError: a path that a step would read is not there.
+        ConfigError: a path that a step would read is not there, or a step would need the network.
     """
+    weights = _weights(settings, tune=tune)
+    _check_no_network_is_needed(settings, weights)
     source = _place(settings.ingest.path)
     # A manifest names pictures beside it.
     wanted = [source if source.is_dir() else source.parent]
-    weights = (settings.train.weights, settings.train.warm_start)
-    for text in (*weights, *settings.tune.rank.weights.values()):
-        if text and text not in {"imagenet", "none"} and "://" not in text:
-            wanted.append(_place(text))
+    wanted += [_place(text) for text in weights.values() if text not in {"", "none"}]
     for path in wanted:
         if not path.exists():
             raise ConfigError(
@@ -78,6 +82,42 @@ def containers_for(
         writable=tuple(map(str, writable)),
         user=f"{os.getuid()}:{os.getgid()}",
     )
+
+
+def _weights(settings: TrainingRun, *, tune: bool) -> dict[str, str]:
+    ranked = settings.tune.rank.weights if tune else {}
+    return {
+        "train.weights": settings.train.weights,
+        "train.warm_start": settings.train.warm_start,
+        **{f"tune.rank.weights.{name}": text for name, text in ranked.items()},
+    }
+
+
+def _check_no_network_is_needed(settings: TrainingRun, weights: dict[str, str]) -> None:
+    """Refuse what a container without a network cannot reach, before any work is done."""
+    for key, text in weights.items():
+        if text == "imagenet" or "://" in text:
+            raise ConfigError(
+                expected(
+                    f"{key} to be a file, as containers of steps have no network",
+                    received=f"'{text}', which would be downloaded",
+                    do="download it once and name the file, or run without --containers",
+                )
+            )
+    if settings.deploy.server:
+        raise ConfigError(
+            expected(
+                "deploy.server to be empty, as containers of steps have no network",
+                received=f"'{settings.deploy.server}'",
+                do="leave it out (a server of our own confirms the version), or run without "
+                "--containers",
+            )
+        )
+    if settings.notify.email_to or os.environ.get(WEBHOOK):
+        LOG.warning(
+            "no webhook and no e-mail goes out: containers of steps have no network; the summary "
+            "is in the run's folder"
+        )
 
 
 def _place(text: str) -> Path:

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engines import engine_hosts, image_of_steps
 
 from components.common.artifacts.records import write_record
 from components.common.errors import ConfigError
-from pipelines.config import TrainingRun, resolve
+from pipelines.config import TrainingRun, override, resolve
 from pipelines.runners.containers import (
     CONTAINERS,
     LABEL,
@@ -59,20 +60,22 @@ one(code=int(sys.argv[2]))
 """
 
 
-def settings_at(home: Path, pictures: Path, base: Path) -> TrainingRun:
-    return resolve(
-        {
-            "model_base_path": str(base),
-            "ingest": {"source": "manifest", "path": str(pictures / "manifest.csv")},
-            "train": {"weights": "none"},
-        }
-    )
+def asked_at(pictures: Path, base: Path) -> dict[str, Any]:
+    return {
+        "model_base_path": str(base),
+        "ingest": {"source": "manifest", "path": str(pictures / "manifest.csv")},
+        "train": {"weights": "none"},
+    }
+
+
+def settings_at(pictures: Path, base: Path) -> TrainingRun:
+    return resolve(asked_at(pictures, base))
 
 
 def test_containers_see_the_data_and_the_places_of_results_and_nothing_else(
     tmp_path: Path, tiny_pictures: Path
 ) -> None:
-    settings = settings_at(tmp_path, tiny_pictures, tmp_path / "models")
+    settings = settings_at(tiny_pictures, tmp_path / "models")
     found = containers_for(
         settings, image="i", run_dir=tmp_path / "run", cache_dir=tmp_path / "cache"
     )
@@ -83,9 +86,51 @@ def test_containers_see_the_data_and_the_places_of_results_and_nothing_else(
 
 
 def test_missing_data_are_told_before_anything_is_mounted(tmp_path: Path) -> None:
-    settings = settings_at(tmp_path, tmp_path / "nowhere", tmp_path / "models")
+    settings = settings_at(tmp_path / "nowhere", tmp_path / "models")
     with pytest.raises(ConfigError, match=r"nowhere' to mount, received nothing there"):
         containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=tmp_path / "c")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "told"),
+    [
+        ("train.weights=imagenet", "train.weights to be a file"),
+        ("train.warm_start=https://models.example/solar.tar", "train.warm_start to be a file"),
+        ("deploy.server=models.example:8500", "deploy.server to be empty"),
+    ],
+)
+def test_what_would_need_the_network_is_refused_before_anything_runs(
+    tmp_path: Path, tiny_pictures: Path, assignment: str, told: str
+) -> None:
+    settings = resolve(override(asked_at(tiny_pictures, tmp_path / "models"), [assignment]))
+    with pytest.raises(ConfigError, match=rf"{told}, as containers .* have no network"):
+        containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=None)
+    assert not (tmp_path / "r").exists()
+
+
+def test_weights_that_only_a_tuning_needs_are_looked_at_only_then(
+    tmp_path: Path, tiny_pictures: Path
+) -> None:
+    ranked = "tune.rank.weights={mobilenet_v2: imagenet}"
+    settings = resolve(override(asked_at(tiny_pictures, tmp_path / "models"), [ranked]))
+    containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=None)
+    with pytest.raises(ConfigError, match=r"tune\.rank\.weights\.mobilenet_v2 to be a file"):
+        containers_for(settings, image="i", run_dir=tmp_path / "t", cache_dir=None, tune=True)
+
+
+def test_messages_that_will_not_go_out_are_warned_of(
+    tmp_path: Path,
+    tiny_pictures: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("GRAFT_WEBHOOK_URL", raising=False)
+    settings = settings_at(tiny_pictures, tmp_path / "models")
+    containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=None)
+    assert "no webhook" not in caplog.text
+    monkeypatch.setenv("GRAFT_WEBHOOK_URL", "https://hooks.example/x")
+    containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=None)
+    assert "no webhook and no e-mail goes out" in caplog.text
 
 
 # The docker package leaves the socket open that nobody answered on.
