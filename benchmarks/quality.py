@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from benchmarks.quality_answers import KeptAnswers
 from benchmarks.quality_figures import Row, difference_table, figures_table
 from components.augment.write_shards import augment
 from components.common import config, plugins
@@ -100,22 +101,20 @@ class Bench:
     def __init__(self, settings: TrainingRun, work: Path, results: Path) -> None:
         self._settings = settings
         self._work = work
-        self._results = results
+        self._kept = KeptAnswers(results, settings)
         self._cache = ActivationCache(
             work / "activations", CACHE_BYTES, chosen(settings.train.precision)
         )
 
     def row(self, task: Task, method: str) -> Row:
         """Return one fitted and scored network, from the results where it is already there."""
-        kept = self._results / f"{task}-{method}.parquet"
-        if not kept.exists():
+        answers = self._kept.read(f"{task}-{method}")
+        if answers is None:
             started = time.monotonic()
             answers = self._answers(self._shards(task), task, method)
             answers["seconds"] = time.monotonic() - started
-            partial = kept.with_suffix(".partial")
-            answers.to_parquet(partial)
-            partial.replace(kept)
-        return Row(task.protocol, method, task.seed, pd.read_parquet(kept))
+            self._kept.write(f"{task}-{method}", answers)
+        return Row(task.protocol, method, task.seed, answers)
 
     def _shards(self, task: Task) -> Shards:
         folder = self._work / str(task)
@@ -189,7 +188,6 @@ def main() -> None:
     console = Console()
     with tempfile.TemporaryDirectory(prefix="graft-bench-") as name:
         results = asked.results or Path(name) / "results"
-        results.mkdir(parents=True, exist_ok=True)
         bench = Bench(settings, Path(name), results)
         rows: list[Row] = []
         for task in tasks(asked.protocols, repeats=asked.repeats, seeds=asked.seeds):

@@ -69,7 +69,7 @@ def model_dir(home: Path) -> Path:
     return home / "serving" / "models" / "pictures"
 
 
-def write_log(home: Path, *, moved: float) -> None:
+def write_log(home: Path, *, moved: float, darkened: float = 0.0) -> None:
     """Log what the reference saw, as if asked within the last minutes; embeddings may move."""
     seen = pq.read_table(reference_path(model_dir(home), 1) / "observations.parquet").to_pandas()
     seen = seen[seen["embedding"].notna()].reset_index(drop=True)
@@ -77,6 +77,8 @@ def write_log(home: Path, *, moved: float) -> None:
     seen["time_unix_s"] = time.time() - 600.0 + seen.index
     seen["request_id"] = [f"{moved}-{row}" for row in seen.index]
     seen["embedding"] = [vector + moved for vector in seen["embedding"]]
+    for name in ("s_mean", "s_dark", "s_bright"):
+        seen[name] -= darkened
     folder = home / ".graft" / "predictions" / "pictures" / "2026-01-05"
     folder.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pandas(seen[SCHEMA.names], SCHEMA, preserve_index=False)
@@ -110,6 +112,19 @@ def test_a_harmless_look_trains_nothing(home: Path, tiny_pictures: Path) -> None
     assert summary(home)["drift"]["decision"]["word"] == "keep"
 
 
+def test_a_fault_of_the_camera_asks_for_hands_and_trains_nothing(
+    home: Path, tiny_pictures: Path
+) -> None:
+    write_log(home, moved=50.0, darkened=100.0)
+    done = graft(home, "watch", "--once", "--data", str(tiny_pictures), *with_settings(*EAGER))
+    assert done.returncode == 0, done.stdout + done.stderr
+    left = records(home)
+    assert left["monitor"].result == "fix_camera"
+    assert set(left) == {"monitor", "notify"}
+    told = (home / "runs" / "latest" / "drift.html").read_text()
+    assert "the model is not at fault" in told
+
+
 def test_a_harmful_look_trains_from_what_serves(home: Path, tiny_pictures: Path) -> None:
     write_log(home, moved=50.0)
     done = graft(home, "watch", "--once", "--data", str(tiny_pictures), *with_settings(*EAGER))
@@ -121,5 +136,9 @@ def test_a_harmful_look_trains_from_what_serves(home: Path, tiny_pictures: Path)
     assert f"warm start from {model_dir(home)}" in log
     train = json.loads((home / "runs" / "latest" / "arguments.json").read_text())["train_config"]
     assert json.loads(train)["warm_start"] == str(model_dir(home))
-    assert [one.word for one in History(model_dir(home)).entries()] == ["keep", "retrain"]
+    assert [one.word for one in History(model_dir(home)).entries()] == [
+        "keep",
+        "fix_camera",
+        "retrain",
+    ]
     assert summary(home)["verdict"]["word"] == left["gate"].result

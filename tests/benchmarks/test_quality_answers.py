@@ -1,0 +1,46 @@
+"""Answers that are kept: read back as given, never mixed with those of other settings."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.quality_answers import KeptAnswers
+from benchmarks.quality_figures import Row
+from components.common.errors import ConfigError
+from pipelines.config import TrainingRun, override, read_preset, resolve
+
+
+def settings(*assignments: str) -> TrainingRun:
+    return resolve(override(read_preset("solar"), list(assignments)))
+
+
+ANSWERS = pd.DataFrame(
+    {
+        "path": ["a.png", "b.png", "c.png"],
+        "group": ["module-01", "module-01", "module-02"],
+        "defective": [True, False, True],
+        "margin": [1.25, -0.5, -3.0],
+        "seconds": [7.0, 7.0, 7.0],
+    }
+)
+
+
+def test_answers_are_read_back_as_they_were_given(tmp_path: Path) -> None:
+    kept = KeptAnswers(tmp_path / "kept", settings())
+    assert kept.read("random-0-full") is None
+    kept.write("random-0-full", ANSWERS)
+    again = KeptAnswers(tmp_path / "kept", settings()).read("random-0-full")
+    assert again is not None
+    pd.testing.assert_frame_equal(again, ANSWERS, check_dtype=False)
+    assert str(Row("random", "full", 0, again)) == str(Row("random", "full", 0, ANSWERS))
+    KeptAnswers(tmp_path / "also", settings()).write("random-0-full", ANSWERS)
+    one, two = sorted(tmp_path.glob("*/*.csv.gz"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_answers_of_other_settings_are_not_mixed_in(tmp_path: Path) -> None:
+    KeptAnswers(tmp_path, settings())
+    KeptAnswers(tmp_path, settings("gate.min_groups=3", "model_name=other"))
+    with pytest.raises(ConfigError, match=r"received train\.pooling = mean, kept max; name"):
+        KeptAnswers(tmp_path, settings("train.pooling=mean"))
