@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +27,7 @@ from fake_kfp_runs import (
     match_version,
     read_log,
 )
+from local_servers import Quiet, answering
 
 BASE = "/apis/v2beta1"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -180,7 +181,7 @@ def _model(body: Any, kind: str) -> Any:
         return client.deserialize(response, kind)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     kfp: FakeKfp
 
     def _serve(self) -> None:
@@ -245,23 +246,11 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             pass  # the client's patience has ended
 
-    def log_message(self, *words: Any) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def serving(**options: Any) -> Iterator[FakeKfp]:
     """Run a fake server until the block ends."""
     kfp = FakeKfp(**options)
     handler = type("Handler", (_Handler,), {"kfp": kfp})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    kfp.host = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with answering(handler) as kfp.host:
         yield kfp
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -5,16 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
 import pytest
+from local_servers import answering
 from torch_files import torch_file
 
 from components.common.errors import DataError
@@ -72,13 +72,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         def log_message(self, *arguments: object) -> None:
             requests.append(self.path)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Index(folder, f"http://127.0.0.1:{server.server_port}/simple", requests)
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(partial(Handler, directory=str(folder))) as url:
+        yield Index(folder, f"{url}/simple", requests)
 
 
 @pytest.fixture(scope="module", autouse=True)

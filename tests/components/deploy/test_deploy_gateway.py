@@ -1,14 +1,14 @@
 """A live server behind a gateway that wants an API key."""
 
-import http.server
 import json
-import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
+from local_servers import Quiet, answering
 
 from components.common.errors import DeniedError
 from components.deploy.config import DeployConfig
@@ -18,7 +18,7 @@ from components.deploy.rehearse import Questions
 STATUS = {"model_version_status": [{"version": "4", "state": "AVAILABLE", "status": {}}]}
 
 
-class _Gateway(http.server.BaseHTTPRequestHandler):
+class _Gateway(Quiet, BaseHTTPRequestHandler):
     asked: ClassVar[list[str]]
 
     def do_GET(self) -> None:
@@ -30,9 +30,6 @@ class _Gateway(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *arguments: object) -> None:
-        pass
-
 
 @pytest.fixture
 def requests() -> list[str]:
@@ -43,16 +40,8 @@ def requests() -> list[str]:
 @pytest.fixture
 def settings(requests: list[str]) -> Iterator[DeployConfig]:
     handler = type("Gateway", (_Gateway,), {"asked": requests})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        url = f"http://127.0.0.1:{server.server_port}"
+    with answering(handler) as url:
         yield DeployConfig(model_name="solar", server=url, timeout_s=60.0)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def test_the_key_comes_from_the_environment(

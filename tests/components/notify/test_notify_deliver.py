@@ -6,7 +6,7 @@ from email import message_from_string, policy
 from pathlib import Path
 
 import pytest
-from local_servers import mailbox, webhook
+from told_people import mailbox, webhook
 
 from components.common.artifacts.drift_report import (
     Decision,

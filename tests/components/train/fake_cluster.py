@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+from local_servers import Quiet, answering
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "deploy" / "trainer_schema.json").read_text(encoding="utf-8")
@@ -155,7 +156,7 @@ def _look(cluster: FakeCluster, name: str) -> dict[str, Any]:
     return {**plain, "status": status}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     cluster: FakeCluster
 
     def _serve(self) -> None:
@@ -195,23 +196,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, *words: Any) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def serving(**options: Any) -> Iterator[FakeCluster]:
     """Run a fake cluster until the block ends."""
     cluster = FakeCluster(**options)
     handler = type("Handler", (_Handler,), {"cluster": cluster})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    cluster.host = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with answering(handler) as cluster.host:
         yield cluster
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,11 +1,11 @@
 import hashlib
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from local_servers import Quiet, answering
 
 from components.common.errors import WeightsError
 from components.train.weight_files import cache_folder, local_file, pinned_sha256
@@ -29,17 +29,11 @@ def published(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(published: Path) -> Iterator[str]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: object) -> None:
-            pass
+    class Handler(Quiet, SimpleHTTPRequestHandler):
+        """Hands out the files of a folder."""
 
-    handler = partial(Quiet, directory=str(published.parent))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
-        thread = threading.Thread(target=serving.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{serving.server_port}"
-        serving.shutdown()
-        thread.join()
+    with answering(partial(Handler, directory=str(published.parent))) as url:
+        yield url
 
 
 def kept() -> list[Path]:

@@ -1,14 +1,14 @@
 """Servers that answer by a script."""
 
 import contextlib
-import http.server
 import json
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import grpc
+from local_servers import Quiet, answering
 
 from serving.client import wire
 from serving.client.retry import Retry
@@ -28,19 +28,6 @@ Script = Callable[[str, str, int], tuple[int, str]]
 
 
 @contextlib.contextmanager
-def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-@contextlib.contextmanager
 def http_server(
     script: Script, *, headers: list[dict[str, str]] | None = None
 ) -> Iterator[tuple[str, list[str]]]:
@@ -48,7 +35,7 @@ def http_server(
     asked: list[str] = []
     heard = [] if headers is None else headers
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
@@ -67,10 +54,7 @@ def http_server(
 
         do_GET = do_POST = _answer  # noqa: N815
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with serving(Handler) as url:
+    with answering(Handler) as url:
         yield url, asked
 
 

@@ -1,18 +1,19 @@
 """The clients against servers that fail on purpose."""
 
 import contextlib
-import http.server
 import json
 import socket
 import subprocess
 import sys
 import threading
 import time
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import grpc
 import pytest
 from bright_model import png
+from local_servers import Quiet, answering
 from scripted_servers import (
     FAST,
     OUTPUTS_BODY,
@@ -20,7 +21,6 @@ from scripted_servers import (
     grpc_answer,
     grpc_server,
     http_server,
-    serving,
 )
 
 from components.common.errors import ConfigError, RequestError, ServerError, UnreachableError
@@ -118,7 +118,7 @@ def test_rest_keeps_its_connection_and_survives_its_end() -> None:
     """One connection serves all requests; when the server drops it, a new one is made unseen."""
     ports: list[int] = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -130,10 +130,7 @@ def test_rest_keeps_its_connection_and_survives_its_end() -> None:
             # Closed without a word, as an idle time-out of a load balancer does.
             self.close_connection = len(ports) == 3
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with serving(Handler) as url, rest(url, version=1) as client:
+    with answering(Handler) as url, rest(url, version=1) as client:
         for _ in range(5):
             assert client.status()[0].version == 1
     assert len(ports) == 5
@@ -141,18 +138,15 @@ def test_rest_keeps_its_connection_and_survives_its_end() -> None:
 
 
 def test_rest_notices_an_answer_that_is_cut_off() -> None:
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Length", str(len(STATUS_BODY) + 50))
             self.end_headers()
             self.wfile.write(STATUS_BODY.encode())
 
-        def log_message(self, *args: object) -> None:
-            pass
-
     with (
-        serving(Handler) as url,
+        answering(Handler) as url,
         rest(url) as client,
         pytest.raises(UnreachableError, match="IncompleteRead"),
     ):

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import grpc
+import local_servers
 import psutil
 import pytest
 from bright_model import png
@@ -28,7 +29,7 @@ BODY = json.dumps({"instances": [{"b64": base64.b64encode(png(77)).decode()}]}).
 ANSWER = json.dumps({"predictions": [{"probabilities": [0.25, 0.75], "decision": "up"}]}).encode()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(local_servers.Quiet, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _answer(self, body: bytes) -> None:
@@ -49,9 +50,6 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         version = {"version": "7", "state": "AVAILABLE", "status": {}}
         self._answer(json.dumps({"model_version_status": [version]}).encode())
-
-    def log_message(self, *arguments: object) -> None:
-        pass
 
 
 class Upstream:
@@ -75,14 +73,8 @@ class Upstream:
 @contextmanager
 def serving_upstream(port: int = 0) -> Iterator[Upstream]:
     server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with local_servers.running(server):
         yield Upstream(server)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture

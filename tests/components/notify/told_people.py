@@ -1,11 +1,12 @@
 """A webhook and a mail server on this machine, told what to answer."""
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from local_servers import Quiet, answering, running
 
 
 @dataclass
@@ -21,18 +22,15 @@ class Webhook:
 def webhook(*statuses: int) -> Iterator[Webhook]:
     state = Webhook(statuses=list(statuses))
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             state.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(state.statuses.pop(0) if state.statuses else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *words: object) -> None:
-            """Say nothing."""
-
-    with _running(HTTPServer(("127.0.0.1", 0), Handler)) as port:
-        state.url = f"http://127.0.0.1:{port}/services/T0/B0/secret"
+    with answering(Handler) as url:
+        state.url = f"{url}/services/T0/B0/secret"
         yield state
 
 
@@ -85,18 +83,6 @@ def mailbox(*codes: int, password_asked: bool = False) -> Iterator[Mailbox]:
                 state.letters.append(text)
             self.say(f"{code} so be it")
 
-    with _running(socketserver.TCPServer(("127.0.0.1", 0), Handler)) as port:
+    with running(socketserver.TCPServer(("127.0.0.1", 0), Handler)) as port:
         state.port = port
         yield state
-
-
-@contextmanager
-def _running(server: socketserver.TCPServer) -> Iterator[int]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
