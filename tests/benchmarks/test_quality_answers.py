@@ -1,14 +1,19 @@
 """Answers that are kept: read back as given, never mixed with those of other settings."""
 
+import statistics
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from benchmarks.quality_answers import KeptAnswers
-from benchmarks.quality_figures import Row
+from benchmarks.quality_figures import FIGURES, Row
 from components.common.errors import ConfigError
 from pipelines.config import TrainingRun, override, read_preset, resolve
+
+ROOT = Path(__file__).parents[2]
+LP_FT = "linear_probe_finetune"
+FOLDS = [f"grouped-{seed}-{fold}" for seed in range(3) for fold in range(4)]
 
 
 def settings(*assignments: str) -> TrainingRun:
@@ -44,3 +49,26 @@ def test_answers_of_other_settings_are_not_mixed_in(tmp_path: Path) -> None:
     KeptAnswers(tmp_path, settings("gate.min_groups=3", "model_name=other"))
     with pytest.raises(ConfigError, match=r"received train\.pooling = mean, kept max; name"):
         KeptAnswers(tmp_path, settings("train.pooling=mean"))
+
+
+@pytest.mark.parametrize(
+    ("splits", "method", "row"),
+    [
+        ([f"random-{seed}" for seed in range(10)], "linear_probe", "| random | frozen probe "),
+        ([f"random-{seed}" for seed in range(10)], LP_FT, f"| random | `{LP_FT}` "),
+        (FOLDS, "linear_probe", "| grouped | frozen probe "),
+        (FOLDS, LP_FT, f"| grouped | `{LP_FT}` "),
+    ],
+    ids=["random probe", "random LP-FT", "grouped probe", "grouped LP-FT"],
+)
+def test_the_published_table_follows_from_the_published_answers(
+    splits: list[str], method: str, row: str
+) -> None:
+    published = ROOT / "benchmarks" / "answers" / "quality"
+    kept = KeptAnswers(published, settings("train.precision=auto"))
+    answers = [kept.read(f"{split}-{method}") for split in splits]
+    table = (ROOT / "docs" / "results.md").read_text()
+    (line,) = (line for line in table.splitlines() if line.startswith(row))
+    for cell, (_, figure) in zip(line.split("|")[4:8], FIGURES, strict=True):
+        mean = statistics.mean(figure(one) for one in answers if one is not None)
+        assert cell.split()[0] == f"{mean:.3f}"
