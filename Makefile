@@ -10,6 +10,8 @@ PRESET ?= solar
 RUNNER ?= subprocess
 KIND ?= cpu
 ARGS ?=
+# Of the tests; not one a core: each holds a TensorFlow of up to 4 GB. A file's tests share what they train.
+SIDE_BY_SIDE ?= -n 2 --dist loadfile
 
 .PHONY: help install data run test check bench bench-gpu image serve compile sbom audit lock clean
 
@@ -33,14 +35,14 @@ run: install ## the main job: fine-tune, evaluate, judge, deploy and query a mod
 	else $(BIN)/graft run --preset $(PRESET) $(ARGS); fi
 
 test: install ## the whole test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 check: install ## the fast part: ruff, mypy strict, import rules, unit tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -m "not slow" -q $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" -q $(SIDE_BY_SIDE) $(ARGS)
 
 bench: data ## quality, speed, serving, drift, each beside what else one would run (many hours; ARGS="--repeats 3 --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)

@@ -72,6 +72,8 @@ def test_they_become_a_dataset_that_is_known_again(wheel: Path, tmp_path: Path) 
         (gzip.compress(b"a,b\n"), "what cannot be read"),
         (table([0, 1])[:-20], "what cannot be read"),
     ],
+    # The bytes of gzip hold the time.
+    ids=["no gzip", "short", "not grey", "no numbers", "cut off"],
 )
 def test_rubbish_is_explained(tmp_path: Path, content: bytes, complaint: str) -> None:
     path = tmp_path / "mnist_5k.csv.gz"
