@@ -24,7 +24,7 @@ Data = Annotated[
 ]
 Assignments = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Override a setting, e.g. --set train.epochs=5. Repeatable."),
+    typer.Option("--set", help="Override a setting, e.g. --set train.method=full. Repeatable."),
 ]
 ModelBasePath = Annotated[
     Path | None, typer.Option(help="Where versions are published. Default: serving/models.")

@@ -1,9 +1,10 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -13,9 +14,9 @@ from components.common.errors import ConfigError
 from pipelines import launching
 from pipelines.arguments import new_context
 from pipelines.batch.engine import import_beam
-from pipelines.cli import app
+from pipelines.cli import app, options
 from pipelines.cli.run import assigned, with_paths
-from pipelines.config import TrainingRun, read_preset, resolve
+from pipelines.config import TrainingRun, override, read_preset, resolve
 
 ROOT = Path(__file__).parents[2]
 
@@ -207,3 +208,9 @@ def test_the_folder_of_models_is_meant_from_where_the_user_stands(
         assert settings.deploy.model_base_path == str(tmp_path / "a" / "b")
     with pytest.raises(ConfigError, match="model_base_path"):
         resolve(assigned(preset, ["model_base_path="]))
+
+
+def test_the_setting_that_the_help_names_exists() -> None:
+    (option,) = get_args(options.Assignments)[1:]
+    (example,) = re.findall(r"--set (\S+)\.", option.help)
+    resolve(override(read_preset("solar"), [example]))
