@@ -35,6 +35,7 @@ from components.common import config, plugins
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.records import link_tree
 from components.common.artifacts.shards import Shards, targets
+from components.common.errors import GraftError
 from components.common.seeding import derive
 from components.ingest.write_dataset import ingest
 from components.train import data, network
@@ -184,18 +185,26 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="as graft run")
     parser.add_argument("--results", type=Path, help="keep finished splits here and resume")
     asked = parser.parse_args()
+    try:
+        rows = _measure(asked)
+    except GraftError as error:
+        parser.error(str(error))
+    console = Console()
+    console.print(figures_table(rows))
+    console.print(difference_table(rows, reference=asked.methods[0]))
+
+
+def _measure(asked: argparse.Namespace) -> list[Row]:
     settings = resolve(override(read_preset("solar"), asked.set))
     console = Console()
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="graft-bench-") as name:
-        results = asked.results or Path(name) / "results"
-        bench = Bench(settings, Path(name), results)
-        rows: list[Row] = []
+        bench = Bench(settings, Path(name), asked.results or Path(name) / "results")
         for task in tasks(asked.protocols, repeats=asked.repeats, seeds=asked.seeds):
             for method in asked.methods:
                 rows.append(bench.row(task, method))
                 console.print(f"{task} {rows[-1]}", highlight=False)
-    console.print(figures_table(rows))
-    console.print(difference_table(rows, reference=asked.methods[0]))
+    return rows
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks import quality
 from benchmarks.quality_answers import KeptAnswers
 from benchmarks.quality_figures import FIGURES, Row
 from components.common.errors import ConfigError
@@ -49,6 +50,17 @@ def test_answers_of_other_settings_are_not_mixed_in(tmp_path: Path) -> None:
     KeptAnswers(tmp_path, settings("gate.min_groups=3", "model_name=other"))
     with pytest.raises(ConfigError, match=r"received train\.pooling = mean, kept max; name"):
         KeptAnswers(tmp_path, settings("train.pooling=mean"))
+
+
+def test_the_benchmark_ends_in_one_line_where_settings_do_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    KeptAnswers(tmp_path, settings("train.pooling=mean"))
+    monkeypatch.setattr("sys.argv", ["quality", "--results", str(tmp_path)])
+    with pytest.raises(SystemExit, match="2"):
+        quality.main()
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert "received train.pooling = max, kept mean; name another folder" in told
 
 
 @pytest.mark.parametrize(
