@@ -21,7 +21,7 @@ from components.train.jax_epoch import RunEpoch, compiled_epoch
 from components.train.keeper import Keep, Keeper, averaged, stalled
 from components.train.memory import halving_batch
 from components.train.optimizer import LayerwiseAdamW, Treatment, Treatments, treatments_of
-from components.train.plain_epoch import Steps, train_epoch
+from components.train.plain_epoch import train_epoch
 from components.train.quick import quickened
 from components.train.session import EpochScore, predict, score
 from components.train.variables import assign_all, same_shapes, values_of
@@ -194,13 +194,11 @@ class _Training:
         optimizer = _compiled(models, options, course.treat, steps=self._steps)
         if stood is not None and self._fits(stood, optimizer):
             self._take_up(stood, optimizer)
-        listener = Steps(total=self._steps)
         whole_epoch = compiled_epoch(
             self._quick, optimizer, self._inputs.train_inputs, batch=options.batch
         )
         while len(self._curves) < options.epochs and not stalled(self._curves, options.patience):
-            listener.done = len(self._curves) * self._steps // options.epochs
-            row = self._epoch(optimizer, whole_epoch, listener)
+            row = self._epoch(optimizer, whole_epoch)
             if not (math.isfinite(row.train_loss) and math.isfinite(row.validation_loss)):
                 why = f"the loss was not finite in epoch {len(self._curves)}"
                 return Tuned(tuple(self._curves), why)
@@ -208,9 +206,7 @@ class _Training:
         self._keeper.restore(optimizer)
         return Tuned(tuple(self._curves), "")
 
-    def _epoch(
-        self, optimizer: LayerwiseAdamW, whole_epoch: RunEpoch | None, listener: Steps
-    ) -> EpochScore:
+    def _epoch(self, optimizer: LayerwiseAdamW, whole_epoch: RunEpoch | None) -> EpochScore:
         """Train for one epoch, score it, note it."""
         number = len(self._curves) + 1
         epoch = draw_epoch(self._inputs.train, self._targets, rng=self._rng)
@@ -220,7 +216,12 @@ class _Training:
         tail, inputs = self._tail, self._inputs
         if whole_epoch is None:
             trained = train_epoch(
-                self._quick, inputs.train_inputs, epoch, self._options.batch, listener
+                self._quick,
+                inputs.train_inputs,
+                epoch,
+                batch=self._options.batch,
+                steps_before=(number - 1) * self._steps // self._options.epochs,
+                steps_in_all=self._steps,
             )
         else:
             trained = whole_epoch(epoch)

@@ -14,7 +14,7 @@ from pipelines.config import TrainingRun, override, read_preset, resolve
 
 ROOT = Path(__file__).parents[2]
 LP_FT = "linear_probe_finetune"
-FOLDS = [f"grouped-{seed}-{fold}" for seed in range(3) for fold in range(4)]
+FOLDS = [f"grouped-{seed}-{fold}" for seed in range(5) for fold in range(4)]
 
 
 def settings(*assignments: str) -> TrainingRun:

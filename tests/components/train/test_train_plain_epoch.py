@@ -1,13 +1,14 @@
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 from tiny_tail import tiny_inputs, tiny_tail
 
-from components.train import plain_epoch
+from components.common.progress import Progress, listening
 from components.train.epochs import draw_epoch, mix
-from components.train.plain_epoch import rows_at_once
-from components.train.tuning import TuningInputs, TuningOptions, tune
+from components.train.plain_epoch import train_epoch
+from components.train.tuning import TuningInputs
 
 
 def uneven() -> TuningInputs:
@@ -30,24 +31,47 @@ def test_parts_put_together_are_the_epoch() -> None:
         np.testing.assert_array_equal(np.concatenate(pieces), getattr(epoch, name))
 
 
-def test_memory_bounds_the_rows_in_whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = np.zeros((100, 5, 5), np.float16)
-    monkeypatch.setattr(plain_epoch, "BYTES_AT_ONCE", 4 * 25 * 70)
-    assert rows_at_once([rows], 32) == 64
-    assert rows_at_once([rows, rows], 32) == 32
-    assert rows_at_once([rows], 80) == 80  # one batch there must be
+def compiled_tail() -> keras.Model:
+    tail = tiny_tail()
+    tail.compile(
+        keras.optimizers.SGD(0.1),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        weighted_metrics=["categorical_accuracy"],
+    )
+    return tail
 
 
-@pytest.mark.slow
-def test_an_epoch_in_pieces_trains_like_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    options = TuningOptions(epochs=3, batch=8, learning_rate=1e-2)
-    tails, curves = [], []
-    for bytes_at_once in (1 << 30, 1):
-        monkeypatch.setattr(plain_epoch, "BYTES_AT_ONCE", bytes_at_once)
-        tails.append(tiny_tail())
-        curves.append(tune(tails[-1], uneven(), options, seed=0).curves)
-    for whole, pieces in zip(*(tail.get_weights() for tail in tails), strict=True):
-        np.testing.assert_allclose(pieces, whole, atol=1e-6)
-    for whole, pieces in zip(*curves, strict=True):
-        assert pieces.train_loss == pytest.approx(whole.train_loss, abs=1e-5)
-        assert pieces.train_accuracy == pytest.approx(whole.train_accuracy, abs=1e-5)
+def test_an_epoch_is_the_one_of_keras_fit() -> None:
+    inputs = uneven()
+    rng = np.random.default_rng(0)
+    epoch = mix(draw_epoch(inputs.train, inputs.train.targets, rng=rng), 0.4, rng=rng)
+    ours, theirs = compiled_tail(), compiled_tail()
+    # 48 pictures by 10: the last step has eight.
+    scored = train_epoch(ours, inputs.train_inputs, epoch, batch=10, steps_before=0, steps_in_all=5)
+    history = theirs.fit(
+        epoch.inputs(inputs.train_inputs)[0],
+        epoch.targets,
+        sample_weight=epoch.weights,
+        batch_size=10,
+        shuffle=False,
+        verbose=0,
+    ).history
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert scored.loss == pytest.approx(history["loss"][0], abs=1e-5)
+    assert scored.accuracy == pytest.approx(history["categorical_accuracy"][0], abs=1e-5)
+
+
+def test_every_step_is_told() -> None:
+    inputs = tiny_inputs()
+    epoch = draw_epoch(inputs.train, inputs.train.targets, rng=np.random.default_rng(0))
+    told: list[Progress] = []
+
+    def note(progress: Progress) -> None:
+        told.append(progress)
+
+    with listening(note):
+        train_epoch(
+            compiled_tail(), inputs.train_inputs, epoch, batch=20, steps_before=3, steps_in_all=6
+        )
+    assert [(one.done, one.total) for one in told] == [(4, 6), (5, 6), (6, 6)]

@@ -107,11 +107,11 @@ def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(
     course = Course(checkpoint=Checkpoint(tmp_path / "standing.npz"))
     real, calls = tuning.train_epoch, []
 
-    def dies_in_the_third(*arguments: Any) -> Any:
+    def dies_in_the_third(*arguments: Any, **settings: Any) -> Any:
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return real(*arguments)
+        return real(*arguments, **settings)
 
     monkeypatch.setattr(tuning, "train_epoch", dies_in_the_third)
     with pytest.raises(KeyboardInterrupt):
@@ -156,14 +156,14 @@ def test_a_standing_of_another_network_is_left_aside(
 def test_out_of_memory_halves_the_batch_and_says_so(
     inputs: TuningInputs, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = keras.Model.fit
+    real = keras.Model.train_on_batch
 
-    def fits_eight_pictures(model: keras.Model, *arguments: Any, **settings: Any) -> Any:
-        if settings["batch_size"] > 8:
+    def fits_eight_pictures(model: keras.Model, rows: Any, *arguments: Any, **settings: Any) -> Any:
+        if len(rows) > 8:
             raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes")
-        return real(model, *arguments, **settings)
+        return real(model, rows, *arguments, **settings)
 
-    monkeypatch.setattr(keras.Model, "fit", fits_eight_pictures)
+    monkeypatch.setattr(keras.Model, "train_on_batch", fits_eight_pictures)
     small = tiny_tail()
     tuned = tune(small, inputs, dataclasses.replace(OPTIONS, batch=32), seed=0)
     assert tuned.notes == ("out of memory at 32 pictures a step, trained with 8",)
