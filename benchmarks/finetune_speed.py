@@ -9,8 +9,8 @@ of the demo data, and both are scored on its test pictures: one view, whole netw
 - plain: `fit` on the whole network; flips, shifts and light are layers, drawn anew each epoch.
 
 Every training runs in a process of its own, so that peak memory is its own, one after the other:
-leave the machine alone meanwhile. `--quick` trains plain for two epochs and multiplies the second; the
-table says so, and tells no AUC.
+leave the machine alone meanwhile. `--quick` trains plain for two epochs and multiplies the second;
+the table says so, and tells no AUC.
 """
 
 import argparse
