@@ -103,11 +103,11 @@ def test_a_killed_run_goes_on_where_it_stood_and_leaves_nothing_behind(
     shards, whole = fine_tuned
     real, calls = tuning.train_epoch, []
 
-    def dies_in_the_second(*arguments: Any) -> Any:
+    def dies_in_the_second(*arguments: Any, **settings: Any) -> Any:
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return real(*arguments)
+        return real(*arguments, **settings)
 
     monkeypatch.setattr(tuning, "train_epoch", dies_in_the_second)
     cache = tmp_path / "cache"
