@@ -1,7 +1,7 @@
 """One epoch step by step: a batch at a time is read, so memory is bounded, and progress is told.
 
-Not by Keras' `fit`, which makes a data pipeline for each epoch: on two cores TensorFlow's often
-held an epoch of three seconds up until its fifth second was over.
+Not by Keras' `fit`, which makes a data pipeline for each epoch: with it, on two cores, many epochs
+of three seconds ended only after five.
 """
 
 from collections.abc import Sequence
