@@ -3,7 +3,8 @@
 With fixed statistics BatchNorm is y = s x + t per channel (see `folding`), so that it makes one
 convolution with the one before it, of kernel s w and bias t. Here w stays what is trained: the
 gradient reaches it through s w, and each step is the one that the unfolded network makes, to
-rounding. It spares four passes over the activations.
+rounding. It spares four passes over the activations. Where there is no GPU the gradients of 1x1
+convolutions are matrix products, see `pointwise`.
 
 A processor with bfloat16 dot products multiplies twice as fast in it. Weights, sums between blocks
 and the optimiser stay float32. So do depthwise convolutions: oneDNN has no fast bfloat16 gradient
@@ -19,6 +20,7 @@ from keras import ops
 
 from components.train.folding import POLICIES, Precision, following_norm, source_name
 from components.train.network import as_fed
+from components.train.pointwise import convolve_pointwise, is_pointwise
 
 # Where numbers become features: pooled over many positions, and what is told to the outside.
 _AT_THE_EDGE = (
@@ -58,7 +60,8 @@ def quickened(
         if layer.name in inside:
             return keras.layers.Identity(name=layer.name, dtype=policy)
         if layer.name in norms or (layer.name in reduced and layer.weights):
-            return _Convolution(layer, norms.get(layer.name), reduced=layer.name in reduced)
+            norm, reduces = norms.get(layer.name), layer.name in reduced
+            return _Convolution(layer, norm, reduced=reduces, on_gpu=on_gpu)
         if layer.variables:
             # More than weights: the state of a random layer belongs to what a checkpoint keeps.
             return _Borrowed(layer)
@@ -91,12 +94,13 @@ class _Convolution(keras.layers.Layer):
     float32 in; float32 out, or bfloat16 where `reduced`.
     """
 
-    def __init__(self, layer: Any, norm: Any, *, reduced: bool) -> None:
+    def __init__(self, layer: Any, norm: Any, *, reduced: bool, on_gpu: bool) -> None:
         # No autocast: inputs come as they are, and the scaled kernel is rounded but once.
         super().__init__(name=layer.name, dtype="float32", autocast=False)
         self.layer = layer
         self.norm = norm
         self._computed_in = "bfloat16" if reduced else "float32"
+        self._by_products = not on_gpu and not _is_depthwise(layer) and is_pointwise(layer)
 
     def call(self, inputs: Any) -> Any:
         """Return the activations, [N, h, w, channels]."""
@@ -113,6 +117,8 @@ class _Convolution(keras.layers.Layer):
                 data_format=layer.data_format,
                 dilation_rate=layer.dilation_rate,
             )
+        elif self._by_products:
+            values = convolve_pointwise(layer, values, kernel)
         else:
             values = layer.convolution_op(values, kernel)
         if bias is not None:
