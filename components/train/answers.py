@@ -20,13 +20,13 @@ _COMPILED: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
 def answers(
-    model: keras.Model, inputs: Sequence[npt.NDArray[np.float32]]
+    model: keras.Model, inputs: Sequence[npt.NDArray[Any]]
 ) -> list[npt.NDArray[np.float32]]:
     """Return what a network answers in inference, one float32 [rows, ...] an output.
 
     Args:
         model: a functional model.
-        inputs: one float32 [rows, ...] an input.
+        inputs: numbers [rows, ...], one array an input.
     """
     distribution = keras.distribution.distribution()
     if distribution is None:

@@ -2,13 +2,17 @@
 
 With fixed statistics BatchNorm is y = s x + t per channel, s = gamma / sqrt(variance + epsilon),
 t = beta - s mean. A convolution is linear, so s goes into its kernel and t into its bias; that
-spares two passes over the activations, which is what a CPU spends most of its time on.
+spares two passes over the activations, which is what a CPU spends most of its time on. Padding
+that a convolution can do itself (see `padding`) spares another.
 """
 
 from typing import Any, Literal
 
 import keras
 import numpy as np
+
+from components.train.graph import is_output, only_reader
+from components.train.padding import needless_padding
 
 Precision = Literal["float32", "bfloat16"]
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -26,7 +30,8 @@ def fold_batch_norm(model: keras.Model, *, precision: Precision = "float32") -> 
         for layer in model.layers
         if (follower := following_norm(layer, model)) is not None
     }
-    folded = {follower.name for follower in followers.values()}
+    padded = needless_padding(model)
+    folded = {follower.name for follower in followers.values()} | set(padded)
     policy = POLICIES[precision]
 
     def copy_layer(layer: Any) -> Any:
@@ -38,6 +43,8 @@ def fold_batch_norm(model: keras.Model, *, precision: Precision = "float32") -> 
             config["dtype"] = policy
         if layer.name in followers:
             config["use_bias"] = True
+        if layer.name in padded.values():
+            config["padding"] = "same"
         return layer.__class__.from_config(config)
 
     def call_layer(layer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -61,25 +68,11 @@ def following_norm(layer: Any, model: keras.Model) -> Any:
     if (
         layer.data_format != "channels_last"
         or layer.activation is not keras.activations.linear
-        or _is_output(layer, model)
+        or is_output(layer, model)
     ):
         return None
-    inside = {id(inner): inner for inner in model.operations}
-    readers = {id(node.operation) for node in layer._outbound_nodes} & set(inside)
-    if len(readers) != 1:
-        return None
-    reader = inside[readers.pop()]
+    reader = only_reader(layer, model)
     return reader if isinstance(reader, keras.layers.BatchNormalization) else None
-
-
-def source_name(layer: Any) -> str:
-    """Return the name of the one layer that a layer reads, "" when there are several."""
-    tensors = layer._inbound_nodes[0].input_tensors
-    return str(tensors[0]._keras_history.operation.name) if len(tensors) == 1 else ""
-
-
-def _is_output(layer: Any, model: keras.Model) -> bool:
-    return any(output._keras_history.operation is layer for output in model.outputs)
 
 
 def _folded_weights(layer: Any, norm: Any) -> list[Any]:

@@ -18,8 +18,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from components.train.folding import POLICIES, Precision, following_norm, source_name
+from components.train.folding import POLICIES, Precision, following_norm
+from components.train.graph import source_name
 from components.train.network import as_fed
+from components.train.padding import needless_padding
 from components.train.pointwise import convolve_pointwise, is_pointwise
 
 # Where numbers become features: pooled over many positions, and what is told to the outside.
@@ -52,16 +54,24 @@ def quickened(
     inside = {norm.name for norm in norms.values()}
     choose = _reduced_on_gpu if on_gpu else _reduced
     reduced = choose(model, inside) if precision == "bfloat16" else set()
+    ours = norms.keys() | reduced
+    padded = {pad: name for pad, name in needless_padding(model).items() if name in ours}
+    absorbed = inside | set(padded)
 
     def copy_layer(layer: Any) -> Any:
         if not isinstance(layer, keras.Layer):
             return layer.__class__.from_config(layer.get_config())
         policy = POLICIES[precision] if layer.name in reduced else layer.dtype_policy
-        if layer.name in inside:
+        if layer.name in absorbed:
             return keras.layers.Identity(name=layer.name, dtype=policy)
         if layer.name in norms or (layer.name in reduced and layer.weights):
-            norm, reduces = norms.get(layer.name), layer.name in reduced
-            return _Convolution(layer, norm, reduced=reduces, on_gpu=on_gpu)
+            return _Convolution(
+                layer,
+                norms.get(layer.name),
+                padding="same" if layer.name in padded.values() else layer.padding,
+                reduced=layer.name in reduced,
+                on_gpu=on_gpu,
+            )
         if layer.variables:
             # More than weights: the state of a random layer belongs to what a checkpoint keeps.
             return _Borrowed(layer)
@@ -69,7 +79,7 @@ def quickened(
 
     def call_layer(layer: Any, *args: Any, **kwargs: Any) -> Any:
         # BatchNorm was called with a mask, which Identity does not know.
-        return layer(*args) if layer.name in inside else layer(*args, **kwargs)
+        return layer(*args) if layer.name in absorbed else layer(*args, **kwargs)
 
     # Cloning a compiled model would also copy its optimiser.
     bare = keras.Model(as_fed(model.inputs), as_fed(model.outputs))
@@ -94,11 +104,12 @@ class _Convolution(keras.layers.Layer):
     float32 in; float32 out, or bfloat16 where `reduced`.
     """
 
-    def __init__(self, layer: Any, norm: Any, *, reduced: bool, on_gpu: bool) -> None:
+    def __init__(self, layer: Any, norm: Any, *, padding: str, reduced: bool, on_gpu: bool) -> None:
         # No autocast: inputs come as they are, and the scaled kernel is rounded but once.
         super().__init__(name=layer.name, dtype="float32", autocast=False)
         self.layer = layer
         self.norm = norm
+        self._padding = padding
         self._computed_in = "bfloat16" if reduced else "float32"
         self._by_products = not on_gpu and not _is_depthwise(layer) and is_pointwise(layer)
 
@@ -108,19 +119,18 @@ class _Convolution(keras.layers.Layer):
         kernel, bias = self._folded()
         values = ops.cast(inputs, self._computed_in)
         kernel = ops.cast(kernel, self._computed_in)
-        if _is_depthwise(layer):
-            values = ops.depthwise_conv(
+        if self._by_products:
+            values = convolve_pointwise(layer, values, kernel)
+        else:
+            convolve = ops.depthwise_conv if _is_depthwise(layer) else ops.conv
+            values = convolve(
                 values,
                 kernel,
                 strides=layer.strides,
-                padding=layer.padding,
+                padding=self._padding,
                 data_format=layer.data_format,
                 dilation_rate=layer.dilation_rate,
             )
-        elif self._by_products:
-            values = convolve_pointwise(layer, values, kernel)
-        else:
-            values = layer.convolution_op(values, kernel)
         if bias is not None:
             values = values + ops.cast(bias, self._computed_in)
         return layer.activation(values)
