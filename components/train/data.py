@@ -148,10 +148,11 @@ def network_pixels(pixels: npt.NDArray[np.uint8], flip: tuple[bool, bool]) -> np
     across, down = flip
     flipped = pixels[:, :, ::-1] if across else pixels
     flipped = flipped[:, ::-1] if down else flipped
-    colour = np.empty((*flipped.shape[:3], 3), np.uint8)
+    seen = np.broadcast_to(flipped, (*flipped.shape[:3], 3))
+    colour = np.empty(seen.shape, np.uint8)
     # A channel at a time: NumPy takes six times as long to spread the last axis by itself.
     for channel in range(3):
-        colour[..., channel] = flipped[..., channel % flipped.shape[3]]
+        colour[..., channel] = seen[..., channel]
     return colour
 
 

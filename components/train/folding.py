@@ -31,11 +31,11 @@ def fold_batch_norm(model: keras.Model, *, precision: Precision = "float32") -> 
         if (follower := following_norm(layer, model)) is not None
     }
     padded = needless_padding(model)
-    folded = {follower.name for follower in followers.values()} | set(padded)
+    absorbed = {follower.name for follower in followers.values()} | set(padded)
     policy = POLICIES[precision]
 
     def copy_layer(layer: Any) -> Any:
-        if layer.name in folded:
+        if layer.name in absorbed:
             return keras.layers.Identity(name=layer.name, dtype=policy)
         config = layer.get_config()
         # What is no layer but a bare operation has no precision of its own.
@@ -49,11 +49,11 @@ def fold_batch_norm(model: keras.Model, *, precision: Precision = "float32") -> 
 
     def call_layer(layer: Any, *args: Any, **kwargs: Any) -> Any:
         # BatchNorm was called with a mask, which Identity does not know.
-        return layer(*args) if layer.name in folded else layer(*args, **kwargs)
+        return layer(*args) if layer.name in absorbed else layer(*args, **kwargs)
 
     copy = keras.models.clone_model(model, clone_function=copy_layer, call_function=call_layer)
     for layer in model.layers:
-        if layer.weights and layer.name not in folded:
+        if layer.weights and layer.name not in absorbed:
             norm = followers.get(layer.name)
             values = layer.get_weights() if norm is None else _folded_weights(layer, norm)
             copy.get_layer(layer.name).set_weights(values)

@@ -4,7 +4,8 @@ With fixed statistics BatchNorm is y = s x + t per channel (see `folding`), so t
 convolution with the one before it, of kernel s w and bias t. Here w stays what is trained: the
 gradient reaches it through s w, and each step is the one that the unfolded network makes, to
 rounding. It spares four passes over the activations. Where there is no GPU the gradients of 1x1
-convolutions are matrix products, see `pointwise`.
+convolutions are matrix products, see `pointwise`; padding that they can do themselves is left to
+them, see `padding`.
 
 A processor with bfloat16 dot products multiplies twice as fast in it. Weights, sums between blocks
 and the optimiser stay float32. So do depthwise convolutions: oneDNN has no fast bfloat16 gradient
