@@ -40,7 +40,7 @@ from components.common.seeding import derive
 from components.ingest.write_dataset import ingest
 from components.train import data, network
 from components.train.activations import ActivationCache
-from components.train.data import Split
+from components.train.data import Floats, Split
 from components.train.fit import METHODS
 from components.train.precision import chosen
 from components.train.session import Session, flip_averaged_logits
@@ -112,12 +112,13 @@ class Bench:
         answers = self._kept.read(f"{task}-{method}")
         if answers is None:
             started = time.monotonic()
-            answers = self._answers(self._shards(task), task, method)
+            answers = self._answers(self.shards(task), task, method)
             answers["seconds"] = time.monotonic() - started
             self._kept.write(f"{task}-{method}", answers)
         return Row(task.protocol, method, task.seed, answers)
 
-    def _shards(self, task: Task) -> Shards:
+    def shards(self, task: Task) -> Shards:
+        """Return the pictures as they are dealt out for a task, written on the first call."""
         folder = self._work / str(task)
         if not (folder / "shards" / "shards.json").exists():
             augment(self._dataset(task), out=folder / "shards", settings=self._settings.augment)
@@ -146,22 +147,28 @@ class Bench:
         )
         session = Session(task.seed, settings.flips, self._cache)
         fitted = module.fit(splits, built, options, session)
-        test = _test_split(shards)
+        test = split_for_testing(shards)
         kept = getattr(fitted, "network", None) or built
         logits = flip_averaged_logits(kept, test, cut=fitted.cut, session=session)
         positive = shards.info.classes.index(shards.info.positive)
         margin = logits[:, positive] - logits[:, 1 - positive]
-        return pd.DataFrame(
-            {
-                "path": test.paths,
-                "group": test.groups,
-                "defective": test.labels == positive,
-                "margin": margin.astype(np.float64),
-            }
-        )
+        return answers_frame(test, margin, positive=positive)
 
 
-def _test_split(shards: Shards) -> Split:
+def answers_frame(test: Split, margin: Floats, *, positive: int) -> pd.DataFrame:
+    """Return answers as they are kept: margin above 0 calls a picture of the positive class."""
+    return pd.DataFrame(
+        {
+            "path": test.paths,
+            "group": test.groups,
+            "defective": test.labels == positive,
+            "margin": margin.astype(np.float64),
+        }
+    )
+
+
+def split_for_testing(shards: Shards) -> Split:
+    """Open the test split, hard labels, which no method is ever given."""
     rows = shards.rows("test")
     return Split(
         pixels=shards.pixels("test"),

@@ -102,7 +102,7 @@ def difference_table(rows: list[Row], *, reference: str) -> Table:
     drawn = Table(title=f"paired difference to {reference}, points")
     for column in ("protocol", "method", "accuracy", "ROC-AUC"):
         drawn.add_column(column)
-    keys = {(row.protocol, row.method): [] for row in rows}
+    keys: dict[tuple[str, str], list[Row]] = {(row.protocol, row.method): [] for row in rows}
     for row in rows:
         keys[row.protocol, row.method].append(row)
     for (protocol, method), mine in keys.items():
