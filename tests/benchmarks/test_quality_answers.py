@@ -15,6 +15,7 @@ from pipelines.config import TrainingRun, override, read_preset, resolve
 ROOT = Path(__file__).parents[2]
 LP_FT = "linear_probe_finetune"
 FOLDS = [f"grouped-{seed}-{fold}" for seed in range(5) for fold in range(4)]
+ONE_SEED = FOLDS[:4]
 
 
 def settings(*assignments: str) -> TrainingRun:
@@ -70,8 +71,20 @@ def test_the_benchmark_ends_in_one_line_where_settings_do_not_fit(
         ([f"random-{seed}" for seed in range(10)], LP_FT, f"| random | `{LP_FT}` "),
         (FOLDS, "linear_probe", "| grouped | frozen probe "),
         (FOLDS, LP_FT, f"| grouped | `{LP_FT}` "),
+        (ONE_SEED, "linear_probe", "| grouped, seed 0 | frozen probe "),
+        *(
+            (ONE_SEED, method, f"| grouped, seed 0 | `{method}` ")
+            for method in (
+                LP_FT,
+                "top_layers",
+                "gradual_unfreeze",
+                "low_layers",
+                "discriminative",
+                "full",
+                "auto",
+            )
+        ),
     ],
-    ids=["random probe", "random LP-FT", "grouped probe", "grouped LP-FT"],
 )
 def test_the_published_table_follows_from_the_published_answers(
     splits: list[str], method: str, row: str
