@@ -31,14 +31,11 @@ from rich.console import Console
 from benchmarks.quality import Bench, Task, answers_frame, split_for_testing, tasks
 from benchmarks.quality_answers import KeptAnswers
 from benchmarks.quality_figures import Row, difference_table, figures_table
-from components.common import plugins
 from components.common.errors import GraftError
 from components.common.seeding import derive, generator
-from components.train import data
+from components.train import data, network
 from components.train.data import FlippedPixels, Floats, Split, TrainingData
-from components.train.network import BACKBONES
 from components.train.session import predict
-from components.train.weights import load_file
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
 NAME = "published_recipe"
@@ -82,13 +79,11 @@ def build(recipe: Recipe, *, weights: str) -> Regressor:
         weights: as `train.weights`: "imagenet", "none", a file or an address with its digest.
 
     Raises:
-        WeightsError: the file cannot be had or is of another network.
+        WeightsError: they cannot be had, are damaged or of another network.
     """
     size = recipe.image_size_px
-    module = plugins.load(BACKBONES, "vgg19")
-    backbone = module.build("", image_size_px=size, pretrained=weights == "imagenet").model
-    if weights not in {"imagenet", "none"}:
-        load_file(backbone, weights)
+    settings = preset(recipe, weights=weights).train
+    backbone = network.pretrained(settings, image_size_px=size).model
     pixels = keras.Input((size, size, 3), name="raw")
     varied = keras.Sequential(
         [

@@ -183,14 +183,28 @@ def build(settings: TrainConfig, *, image_size_px: int, classes: int) -> Network
         DataError: the pictures are too small for it.
         WeightsError: the weights cannot be had, are damaged, or belong to another network.
     """
-    backbone = _backbone(settings, image_size_px=image_size_px)
-    if settings.weights not in {"imagenet", "none"}:
-        load_file(backbone.model, settings.weights)
     network = assemble(
-        backbone, classes=classes, features=settings.features, pooling=settings.pooling
+        pretrained(settings, image_size_px=image_size_px),
+        classes=classes,
+        features=settings.features,
+        pooling=settings.pooling,
     )
     LOG.info("embedding of %d features", network.head.kernel.shape[0])
     return network
+
+
+def pretrained(settings: TrainConfig, *, image_size_px: int) -> Backbone:
+    """Return the backbone with the weights that the settings name.
+
+    Raises:
+        ConfigError: no such backbone or variant.
+        DataError: the pictures are too small for it.
+        WeightsError: the weights cannot be had, are damaged, or belong to another network.
+    """
+    backbone = _backbone(settings, image_size_px=image_size_px)
+    if settings.weights not in {"imagenet", "none"}:
+        load_file(backbone.model, settings.weights)
+    return backbone
 
 
 def assemble(
@@ -275,16 +289,14 @@ def _backbone(settings: TrainConfig, *, image_size_px: int) -> Backbone:
                 do=f"write '{family}' or '{family}/VARIANT'",
             )
         )
-    pretrained = settings.weights == "imagenet"
+    imagenet = settings.weights == "imagenet"
     try:
-        backbone: Backbone = module.build(
-            chosen, image_size_px=image_size_px, pretrained=pretrained
-        )
+        backbone: Backbone = module.build(chosen, image_size_px=image_size_px, pretrained=imagenet)
     except GraftError:
         raise
     except Exception as error:
         # Keras' download raises a bare Exception; without a download there is nothing to excuse.
-        if not pretrained:
+        if not imagenet:
             raise
         raise unavailable(settings.backbone, error) from None
     return backbone

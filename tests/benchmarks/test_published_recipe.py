@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks.published_recipe import QUICK, Batches, Recipe, Regressor, build, fit
+from components.common.errors import WeightsError
 from components.train.data import Split, TrainingData
 
 SIZE_PX = 32
@@ -92,3 +93,8 @@ def test_pictures_come_in_all_eight_positions() -> None:
     taken = split(1)
     batches = Batches(taken, taken.targets[:, 1], batch=1, seed=SEED)
     assert len({batches[0][0].tobytes() for _ in range(100)}) == 8
+
+
+def test_weights_that_are_not_there_are_one_clear_error() -> None:
+    with pytest.raises(WeightsError, match=r"received 'nowhere\.h5', which is not a file"):
+        build(QUICK, weights="nowhere.h5")
