@@ -8,11 +8,12 @@ new layers alone are trained (Adam, rate 0.001, 20 epochs), then all (SGD, rate 
 0.9, 80 epochs), 16 pictures a step, turned by up to 3 degrees, shifted and scaled by up to 2 %,
 mirrored, and by quarter turns. Called defective above one half, which is the nearest of 0, 1/3,
 2/3 and 1 being 2/3 or more. These numbers are from descriptions of the paper and a public
-re-implementation of it (mehrdadmoradi124 on GitHub), not from its text; of each stage the epoch
-with the lowest validation error is kept, which is our choice.
+re-implementation of it (mehrdadmoradi124 on GitHub), not from its text. Our own choice: of each
+stage the epoch with the lowest validation error is kept, and every picture gets quarter turns.
 
-`benchmarks.quality` fits our methods to the same splits; what it kept is set beside it. Days on a
-processor: take a GPU. --quick sees in minutes whether it runs; its figures mean nothing.
+`benchmarks.quality` fits our methods to the same splits; what it kept is set beside it. By its
+arithmetic days on a processor: take a GPU. --quick sees in minutes whether it runs; its figures
+mean nothing.
 """
 
 import argparse
