@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from components.common import pictures
-from components.common.corruptions import CORRUPTIONS, corrupt
-from components.common.picture_statistics import measure
+from components.common.pictures import decode as pictures
+from components.common.pictures.corruptions import CORRUPTIONS, corrupt
+from components.common.pictures.statistics import measure
 from components.common.progress import track
 from components.ingest.config import IngestConfig
 from components.ingest.sources import elpv
-from components.monitor.observations import Observations
+from components.monitor.observe.observations import Observations
 
 CLEAN = "clean"
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -194,8 +194,8 @@ def _network() -> Any:
     import keras
     import tensorflow as tf
 
-    from components.train.backbones import efficientnet_lite
-    from components.train.weights import load_file
+    from components.networks.backbones import efficientnet_lite
+    from components.networks.weights.load import load_file
 
     backbone = efficientnet_lite.build("0", image_size_px=NETWORK_PX, pretrained=False)
     load_file(backbone.model, str(WEIGHTS))

@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.corrupted_features import CLEAN, SEVERITIES, Demo, Probe, load
-from components.common.artifacts.drift_report import Detection
-from components.common.corruptions import CORRUPTIONS
-from components.common.picture_statistics import STATISTICS
+from components.common.artifacts.monitoring.drift_report import Detection
+from components.common.pictures.corruptions import CORRUPTIONS
+from components.common.pictures.statistics import STATISTICS
 from components.common.progress import track
-from components.monitor.explain import explain
-from components.monitor.observations import Observations
+from components.monitor.explain.explain import explain
+from components.monitor.observe.observations import Observations
 
 WORK = Path(".graft/corrupted")
 FAULTS = (

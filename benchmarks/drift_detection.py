@@ -29,14 +29,14 @@ from rich.table import Table
 from scipy.stats import beta, ks_2samp
 
 from benchmarks.drift_tables import CLEAN, Tables, build, conditions, is_severe
-from components.common.picture_statistics import measure as measure_picture
-from components.common.pictures import decode
-from components.monitor.detect_config import DEFAULT_DETECTORS, DetectConfig
-from components.monitor.detector import Design
-from components.monitor.detectors._fault_filters import FaultFilters
-from components.monitor.detectors.cusum import sums
-from components.monitor.measure import Monitor
-from components.monitor.observations import Observations
+from components.common.pictures.decode import decode
+from components.common.pictures.statistics import measure as measure_picture
+from components.monitor.detect.config import DEFAULT_DETECTORS, DetectConfig
+from components.monitor.detect.contract import Design
+from components.monitor.detect.detectors._fault_filters import FaultFilters
+from components.monitor.detect.detectors.cusum import sums
+from components.monitor.detect.measure import Monitor
+from components.monitor.observe.observations import Observations
 
 WINDOW = 50
 RATE = 0.01

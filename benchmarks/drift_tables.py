@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from components.common.corruptions import corrupt, expose, flatten
-from components.common.picture_statistics import STATISTICS, measure
-from components.common.pictures import Pixels, decode, resize
+from components.common.pictures.corruptions import corrupt, expose, flatten
+from components.common.pictures.decode import Pixels, decode, resize
+from components.common.pictures.statistics import STATISTICS, measure
 from components.common.progress import track
 from components.ingest.sources import elpv
-from components.monitor.observations import Observations
+from components.monitor.observe.observations import Observations
 from pipelines.config import read_preset, resolve
 
 SIZE_PX = 160
@@ -188,7 +188,7 @@ class _Lazy:
 
     def get(self) -> Any:
         if self._model is None:
-            from components.train import network
+            from components.networks import network
 
             settings = resolve(read_preset("solar")).train
             built = network.build(settings, image_size_px=SIZE_PX, classes=2)

@@ -73,10 +73,10 @@ class Phases:
 
 def train_graft(shards: Shards, settings: TrainingRun, epochs: int) -> tuple[Any, Phases]:
     """Run the default method from an empty cache."""
-    from components.train import data, network
-    from components.train.activations import ActivationCache
+    from components.networks import data, network
+    from components.networks.fast.precision import chosen
+    from components.networks.features.cache import ActivationCache
     from components.train.methods import linear_probe_finetune as method
-    from components.train.precision import chosen
     from components.train.session import Session
 
     splits = data.read(shards, soft_labels=True)
@@ -96,7 +96,7 @@ def train_plain(shards: Shards, settings: TrainingRun, epochs: int) -> tuple[Any
     """Do what the Keras guides do, with the schedule that the default method has."""
     import keras
 
-    from components.train import data, network
+    from components.networks import data, network
 
     splits = data.read(shards, soft_labels=True)
     train, validation = splits.train, splits.validation
@@ -190,9 +190,9 @@ def extrapolate(short: Trained, epochs: int) -> Trained:
 
 def prepare(seed: int, work: Path) -> Path:
     """Return the shards of one module-grouped split of the demo data."""
-    from components.augment.write_shards import augment
-    from components.ingest.write_dataset import ingest
-    from components.validate.validate_dataset import validate
+    from components.augment.step import augment
+    from components.ingest.step import ingest
+    from components.validate.step import validate
 
     settings = settings_of(seed, "float32")
     ingested, dataset, shards = (work / f"{name}-{seed}" for name in ("in", "dataset", "shards"))

@@ -30,7 +30,7 @@ from serving_load import (
 )
 from serving_throughput import BATCHING, DEMO_MODEL, WORKERS, picture, start_server
 
-from components.common.artifacts.prediction_log import model_log, read_log
+from components.common.artifacts.monitoring.prediction_log import model_log, read_log
 from serving.client import wire
 
 PREDICT = "/v1/models/m:predict"

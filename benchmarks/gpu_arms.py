@@ -80,7 +80,7 @@ TWINS = {
 
 def split_of(pictures: int, size_px: int, *, channels: int) -> Any:
     """Return random pictures of two classes, the one darker than the other."""
-    from components.train.data import Split
+    from components.networks.data import Split
 
     rng = np.random.default_rng(0)
     labels = np.arange(pictures) % 2
@@ -103,16 +103,16 @@ def run_graft(work: Work) -> Outcome:
     """Train the whole network, BatchNorm fixed, by the epoch program that `graft run` uses."""
     import keras
 
-    from components.train import network
-    from components.train.accelerator import gpus
+    from components.networks import network
+    from components.networks.accelerator import gpus
+    from components.networks.data import FlippedPixels
+    from components.networks.fast.training_copy import quickened
+    from components.networks.network import INPUT, LOGITS
     from components.train.config import TrainConfig
-    from components.train.data import FlippedPixels
-    from components.train.epochs import draw_epoch
-    from components.train.jax_epoch import compiled_epoch
-    from components.train.network import INPUT, LOGITS
-    from components.train.optimizer import LayerwiseAdamW, Treatment, treatments_of
-    from components.train.quick import quickened
-    from components.train.tuning import freeze_norms
+    from components.train.loop.epochs import draw_epoch
+    from components.train.loop.fine_tune import freeze_norms
+    from components.train.loop.jax_epoch import compiled_epoch
+    from components.train.loop.optimizer import LayerwiseAdamW, Treatment, treatments_of
 
     keras.utils.set_random_seed(0)
     settings = TrainConfig(
@@ -217,11 +217,11 @@ def run_demo(work: Work) -> Outcome:
     import jax
     import keras
 
-    from components.train import network
-    from components.train.activations import ActivationCache
+    from components.networks import network
+    from components.networks.data import TrainingData
+    from components.networks.features.cache import ActivationCache
     from components.train.config import TrainConfig
-    from components.train.data import TrainingData
-    from components.train.jax_epoch import keep_compiled
+    from components.train.loop.jax_epoch import keep_compiled
     from components.train.methods import linear_probe_finetune as method
     from components.train.session import Session
 

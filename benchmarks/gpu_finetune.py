@@ -144,7 +144,9 @@ def main() -> None:
     console = Console(width=160)
     card = "processor, tiny: figures mean nothing, nor does MISSED" if options.cpu else gpu_name()
     if not card:
-        console.print("not run: no GPU that JAX can see (docs/gpu.md; --cpu runs a tiny version)")
+        console.print(
+            "not run: no GPU that JAX can see (docs/how-to/gpu.md; --cpu runs a tiny version)"
+        )
         return
     console.print(f"{card}, {datetime.now(UTC):%Y-%m-%d}")
     for table in (rates(options, console), demo(options, console)):

@@ -34,8 +34,8 @@ from benchmarks.quality_answers import KeptAnswers
 from benchmarks.quality_figures import Row, difference_table, figures_table
 from components.common.errors import GraftError
 from components.common.seeding import derive, generator
-from components.train import data, network
-from components.train.data import FlippedPixels, Floats, Split, TrainingData
+from components.networks import data, network
+from components.networks.data import FlippedPixels, Floats, Split, TrainingData
 from components.train.session import predict
 from pipelines.config import TrainingRun, override, read_preset, resolve
 

@@ -30,20 +30,20 @@ from rich.console import Console
 
 from benchmarks.quality_answers import KeptAnswers
 from benchmarks.quality_figures import Row, difference_table, figures_table
-from components.augment.write_shards import augment
+from components.augment.step import augment
 from components.common import config, plugins
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.records import link_tree
 from components.common.artifacts.shards import Shards, targets
 from components.common.errors import GraftError
 from components.common.seeding import derive
-from components.ingest.write_dataset import ingest
-from components.train import data, network
-from components.train.activations import ActivationCache
-from components.train.data import Floats, Split
-from components.train.fit import METHODS
-from components.train.precision import chosen
+from components.ingest.step import ingest
+from components.networks import data, network
+from components.networks.data import Floats, Split
+from components.networks.fast.precision import chosen
+from components.networks.features.cache import ActivationCache
 from components.train.session import Session, flip_averaged_logits
+from components.train.step import METHODS
 from components.validate.splits import assign
 from pipelines.config import TrainingRun, override, read_preset, resolve
 

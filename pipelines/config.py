@@ -20,15 +20,15 @@ from components.export.config import ExportConfig
 from components.gate.config import GateConfig
 from components.ingest.config import IngestConfig
 from components.monitor.config import MonitorConfig
-from components.monitor.reference_config import ReferenceConfig
 from components.notify.config import NotifyConfig
 from components.plan.config import PlanConfig
+from components.rank.config import RankConfig
+from components.reference.config import ReferenceConfig
 from components.select.config import SelectConfig
 from components.train.config import TrainConfig
-from components.train.rank_config import RankConfig
 from components.validate.config import ValidateConfig
 from pipelines.cluster.config import ClusterConfig
-from pipelines.schedule_config import ScheduleConfig
+from pipelines.schedule.config import ScheduleConfig
 
 PipelineName = Literal["training", "tuning", "monitoring"]
 

@@ -31,7 +31,7 @@ from components.common.errors import (
     UnreachableError,
     expected,
 )
-from components.common.pictures import PICTURE_SUFFIXES, to_servable
+from components.common.pictures.decode import PICTURE_SUFFIXES, to_servable
 from components.common.progress import track
 from serving.client import Client
 from serving.client.messages import wrong_outputs

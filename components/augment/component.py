@@ -12,7 +12,7 @@ def augment(dataset: Input[Dataset], config: str, run: str, shards: Output[Datas
     from pathlib import Path
 
     from components.augment.config import AugmentConfig
-    from components.augment.write_shards import augment
+    from components.augment.step import augment
     from components.common.step import run_step
 
     run_step(

@@ -18,7 +18,7 @@ from components.common.artifacts.exported import (
     SIGNATURE_FEATURES,
 )
 from components.common.errors import ExportError, expected
-from components.common.pictures import to_servable
+from components.common.pictures.decode import to_servable
 from components.common.progress import track
 
 

@@ -62,7 +62,6 @@ def run_step(
     reuse: bool = False,
     content_key: Callable[[C], str] | None = None,
     keep: Callable[[], bool] | None = None,
-    folder: str = "",
 ) -> Any:
     """Run one step and return what `work` returns.
 
@@ -78,7 +77,6 @@ def run_step(
             Only for steps whose result is wholly in their outputs.
         content_key: digest of what the step reads besides its inputs (a data folder, weights).
         keep: asked after the work whether a later run may reuse the outputs; yes without it.
-        folder: the step's folder where it is not `name`: a folder may hold two steps.
 
     Raises:
         GraftError: as the work raises; the text is also left for the run summary.
@@ -90,9 +88,7 @@ def run_step(
     with _logging_to(context.step_file(label, "log")), _progress_to(context, label):
         try:
             section = config.from_json(settings, settings_json, where=name)
-            job = _Job(
-                name, folder or name, section, context, dict(inputs or {}), dict(outputs or {})
-            )
+            job = _Job(name, section, context, dict(inputs or {}), dict(outputs or {}))
             content = content_key(section) if reuse and content_key else ""
             key = job.cache_key(content) if reuse else ""
             reused = bool(key) and step_cache.fetch(context.cache_dir, name, key, job.output_paths)
@@ -117,7 +113,6 @@ def run_step(
 @dataclass(frozen=True)
 class _Job:
     name: str
-    folder: str
     section: Any
     context: RunContext
     inputs: dict[str, ArtifactLike]
@@ -135,7 +130,7 @@ class _Job:
         if not self.context.cache_dir:
             return ""
         settings = config.to_json(self.section)
-        return step_cache.key(self.folder, settings, self.input_digests, content)
+        return step_cache.key(self.name, settings, self.input_digests, content)
 
     def stamp(self, started_unix_s: float) -> None:
         digests = self.input_digests

@@ -37,7 +37,8 @@ def key(step: str, settings_json: str, inputs: Mapping[str, str], content: str) 
     """Return the digest of all that a step's outputs depend on.
 
     Args:
-        step: the step's folder name; its source files and those of `common` are part of the key.
+        step: the step's folder name; its source files and those of `common` and `networks` are
+            part of the key.
         settings_json: the canonical section.
         inputs: content digests of the input artifacts.
         content: digest of anything else that is read.
@@ -125,7 +126,7 @@ def _intact(root: Path) -> bool:
 def _code_sha256(step: str) -> str:
     components = Path(__file__).parents[1]
     total = hashlib.sha256()
-    for folder in (components / "common", components / step):
+    for folder in (components / "common", components / "networks", components / step):
         for path in sorted(path for path in folder.rglob("*") if path.suffix in _SOURCES):
             total.update(f"{path.relative_to(components)} {file_sha256(path)}\n".encode())
     return total.hexdigest()

@@ -25,7 +25,7 @@ def deploy(
     from components.common.run_context import RunContext
     from components.common.step import run_step
     from components.deploy.config import DeployConfig
-    from components.deploy.deploy_candidate import Judged, deploy_candidate
+    from components.deploy.step import Judged, deploy_candidate
 
     inputs = {
         "exported": exported,

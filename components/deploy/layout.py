@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.lineage import lineage_path
+from components.common.artifacts.monitoring.reference import reference_path
 from components.common.artifacts.passport import PASSPORTS, read_passport, settings_path
-from components.common.artifacts.reference import reference_path
 
 _STAGING = ".staging-"
 _RETIRED = ".retired-"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from components.common.artifacts.reference import REFERENCES, reference_path
+from components.common.artifacts.monitoring.reference import REFERENCES, reference_path
 from components.deploy.copying import copy_durably
 from components.deploy.layout import new_staging, sync_folder
 

@@ -24,8 +24,8 @@ def evaluate(
     from components.common.run_context import RunContext
     from components.common.step import run_step
     from components.evaluate.config import EvaluateConfig
-    from components.evaluate.evaluate_exported import Inputs, publish
-    from components.evaluate.evaluate_exported import evaluate as work
+    from components.evaluate.step import Inputs, publish
+    from components.evaluate.step import evaluate as work
 
     context = from_json(RunContext, run, where="run")
     places = Inputs(Path(exported.path), Path(candidate.path), Path(dataset.path))

@@ -9,7 +9,7 @@ from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import probabilities
-from components.common.pictures import decode
+from components.common.pictures.decode import decode
 
 THUMBNAIL_PX = 240
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.decision import Decision, DepthScore
-from components.common.plot_style import GRID, MUTED, png, style
+from components.common.report.plot_style import GRID, MUTED, png, style
 from components.evaluate.metrics import (
     CALIBRATION_BINS,
     Integers,

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from components.common import page
 from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.dataset import DatasetInfo
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.evaluation import EvaluationInfo, Metric, Slice
 from components.common.artifacts.exported import ExportInfo
+from components.common.report import page
 from components.common.run_context import RunContext
 from components.evaluate import wording
 from components.evaluate.data_summary import Origin, SplitCount

@@ -25,7 +25,7 @@ def export(
     from components.export.config import ExportConfig
 
     def work(settings: ExportConfig) -> None:
-        from components.export.export_candidate import export as export_candidate
+        from components.export.step import export as export_candidate
 
         places = Path(candidate.path), Path(dataset.path)
         export_candidate(*places, out=Path(exported.path), settings=settings)

@@ -16,7 +16,7 @@ from components.common.artifacts.exported import (
     SIGNATURE_FEATURES,
     SIGNATURE_PIXELS,
 )
-from components.common.pictures import Pixels, encode_png
+from components.common.pictures.decode import Pixels, encode_png
 
 WARMUP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 

@@ -13,7 +13,7 @@ def gate(evaluation: Input[Artifact], config: str, run: str, verdict: Output[Art
 
     from components.common.step import run_step
     from components.gate.config import GateConfig
-    from components.gate.judge import judge
+    from components.gate.step import judge
 
     word = run_step(
         "gate",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from components.common import progress
 from components.common.errors import ConfigError, DataError, expected
-from components.common.pictures import decode
+from components.common.pictures.decode import decode
 from components.ingest.additions import Addition, NewPicture, write_additions
 from components.ingest.config import IngestConfig
 from components.ingest.records import SourceData
-from components.ingest.write_dataset import dataset_root, read_source
+from components.ingest.step import dataset_root, read_source
 
 
 @dataclass(frozen=True, kw_only=True)

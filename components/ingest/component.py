@@ -11,11 +11,9 @@ def fingerprint(config: str, run: str) -> str:
     """Return one digest over everything that ingest would read."""
     from components.common.step import run_step
     from components.ingest.config import IngestConfig
-    from components.ingest.write_dataset import content_key
+    from components.ingest.step import content_key
 
-    digest: str = run_step(
-        "fingerprint", IngestConfig, config, run=run, folder="ingest", work=content_key
-    )
+    digest: str = run_step("fingerprint", IngestConfig, config, run=run, work=content_key)
     return digest
 
 
@@ -26,7 +24,7 @@ def ingest(config: str, run: str, dataset: Output[Dataset], fingerprint: str = "
 
     from components.common.step import run_step
     from components.ingest.config import IngestConfig
-    from components.ingest.write_dataset import content_key, ingest
+    from components.ingest.step import content_key, ingest
 
     run_step(
         "ingest",

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.common.artifacts.prediction_log import (
+from components.common.artifacts.monitoring.prediction_log import (
     LATER_COLUMNS,
     PICTURES,
     STATISTIC_COLUMNS,

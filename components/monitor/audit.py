@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.common.artifacts.prediction_log import PICTURES, read_log
+from components.common.artifacts.monitoring.prediction_log import PICTURES, read_log
 from components.common.artifacts.records import read_record, write_record
 from components.common.errors import DataError, InputError, expected
 from components.common.seeding import generator

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import Field
 
 from components.common.config import Section
-from components.monitor.detect_config import DetectConfig
+from components.monitor.decide.config import PolicyConfig
+from components.monitor.detect.config import DetectConfig
 from components.monitor.harm.config import HarmConfig
-from components.monitor.policy_config import PolicyConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from components.common.artifacts.run_summary import RunState, RunSummary
 from components.common.run_context import RunContext
 from components.common.run_summary import summarise, write_summary
 from components.notify.config import NotifyConfig
-from components.notify.deliver import deliver
 from components.notify.message import compose, is_due
+from components.notify.step import deliver
 
 LOG = logging.getLogger(__name__)
 

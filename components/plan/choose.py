@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from components.common.artifacts.ranking import LeftOut, Ranked, RankingInfo, Recipe
+from components.common.artifacts.tuning.ranking import LeftOut, Ranked, RankingInfo, Recipe
 from components.plan.config import PlanConfig
 
 

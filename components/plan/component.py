@@ -24,7 +24,7 @@ def plan(
     from components.common.run_context import RunContext
     from components.common.step import run_step
     from components.plan.config import PlanConfig
-    from components.plan.make_shortlist import Base, make_shortlist
+    from components.plan.step import Base, make_shortlist
 
     tasks: list[str] = run_step(
         "plan",

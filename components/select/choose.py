@@ -7,7 +7,7 @@ the cheapest wins (the one-standard-error rule, Breiman et al. 1984, section 3.4
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.common.artifacts.selection import Measured
+from components.common.artifacts.tuning.selection import Measured
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,8 +25,8 @@ def select(
 
     from components.common.step import run_step
     from components.select.config import SelectConfig
-    from components.select.select_candidate import Inputs, publish
-    from components.select.select_candidate import select as work
+    from components.select.step import Inputs, publish
+    from components.select.step import select as work
 
     finalists = {f"candidate_{number}": one for number, one in enumerate(candidates)}
     roots = [Path(one.path) for one in candidates]

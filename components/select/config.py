@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from components.common.config import Section
-from components.common.quality import Quality
+from components.common.statistics.figures import Quality
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from components.common import quality
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError, expected
 from components.common.progress import track
 from components.common.seeding import generator
+from components.common.statistics import figures as quality
 from components.select.config import SelectConfig
 
 _WARM_UPS = 2

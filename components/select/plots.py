@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from components.common import quality
-from components.common.artifacts.selection import Measured, SelectionInfo
-from components.common.plot_style import BLUE, INK, MUTED, ORANGE, png, style
+from components.common.artifacts.tuning.selection import Measured, SelectionInfo
+from components.common.report.plot_style import BLUE, INK, MUTED, ORANGE, png, style
+from components.common.statistics import figures as quality
 
 
 def trade_off(info: SelectionInfo) -> bytes:

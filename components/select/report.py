@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from components.common import page, quality
-from components.common.artifacts.selection import SelectionInfo
-from components.common.artifacts.shortlist import ShortlistInfo
+from components.common.artifacts.tuning.selection import SelectionInfo
+from components.common.artifacts.tuning.shortlist import ShortlistInfo
+from components.common.report import page
+from components.common.statistics import figures as quality
 from components.select.plots import trade_off
 
 TEMPLATE = Path(__file__).with_name("report_template.html")

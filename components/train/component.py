@@ -1,7 +1,7 @@
-"""The KFP wrappers of `train`, and of `rank`, which needs the same networks and caches."""
+"""The KFP wrappers of `train`."""
 
 from kfp import dsl
-from kfp.dsl import Artifact, Dataset, Input, Model, Output
+from kfp.dsl import Dataset, Input, Model, Output
 
 from components.common.images import CPU_IMAGE
 
@@ -14,13 +14,13 @@ def train(shards: Input[Dataset], config: str, run: str, candidate: Output[Model
     from components.common.config import from_json
     from components.common.run_context import RunContext
     from components.common.step import run_step
-    from components.train.accelerator import prepare
+    from components.networks.accelerator import prepare
     from components.train.config import TrainConfig
 
     prepare(from_json(TrainConfig, config, where="train"))
-    from components.train.fit import train
+    from components.networks.weights.load import source_sha256
+    from components.train.step import train
     from components.train.warm_start import source
-    from components.train.weights import source_sha256
 
     context = from_json(RunContext, run, where="run")
     run_step(
@@ -52,10 +52,10 @@ def train_on_nodes(
 
     from components.common.config import from_json
     from components.common.step import run_step
-    from components.train.cluster_api import ClusterApi, here
     from components.train.config import TrainConfig
-    from components.train.nodes_config import NodesConfig
-    from components.train.train_on_nodes import train_on_nodes
+    from components.train.nodes.config import NodesConfig
+    from components.train.nodes.kubernetes import ClusterApi, here
+    from components.train.nodes.launch import train_on_nodes
 
     with ClusterApi(here(environ)) as api:
         run_step(
@@ -76,64 +76,22 @@ def train_on_nodes(
 
 
 @dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
-def rank(
-    shards: Input[Dataset], config: str, train_config: str, run: str, ranking: Output[Artifact]
-) -> None:
-    """Order backbones, feature layers and sizes by linear probes, and time them."""
-    from pathlib import Path
-
-    from components.common.config import from_json
-    from components.common.run_context import RunContext
-    from components.common.step import run_step
-    from components.train.accelerator import prepare
-    from components.train.config import TrainConfig
-
-    base = from_json(TrainConfig, train_config, where="train")
-    prepare(base)
-    from components.train.rank import is_complete, rank, sources_sha256
-    from components.train.rank_config import RankConfig
-
-    context = from_json(RunContext, run, where="run")
-    out = Path(ranking.path)
-    run_step(
-        "rank",
-        RankConfig,
-        config,
-        run=run,
-        reuse=True,
-        folder="train",
-        inputs={"shards": shards},
-        outputs={"ranking": ranking},
-        content_key=lambda settings: sources_sha256(settings, base),
-        keep=lambda: is_complete(out),
-        work=lambda settings: rank(
-            Path(shards.path),
-            out=out,
-            settings=settings,
-            train=base,
-            cache_dir=context.cache_dir,
-            deadline_unix_s=context.deadline_unix_s,
-        ),
-    )
-
-
-@dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
 def train_finalist(
     shards: Input[Dataset], config: str, allowance: str, run: str, candidate: Output[Model]
 ) -> None:
     """Train as `train` does, unless the time allowed would be overrun."""
     from pathlib import Path
 
-    from components.common.artifacts.shortlist import Allowance, NotTrained, leave_mark
+    from components.common.artifacts.tuning.shortlist import Allowance, NotTrained, leave_mark
     from components.common.config import from_json
     from components.common.run_context import RunContext
     from components.common.step import run_step
-    from components.train.accelerator import prepare
+    from components.networks.accelerator import prepare
     from components.train.config import TrainConfig
 
     prepare(from_json(TrainConfig, config, where="train"))
-    from components.train.fit_finalist import fit_finalist
-    from components.train.weights import source_sha256
+    from components.networks.weights.load import source_sha256
+    from components.train.finalist import fit_finalist
 
     cache_dir = from_json(RunContext, run, where="run").cache_dir
     out = Path(candidate.path)

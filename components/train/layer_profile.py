@@ -16,17 +16,17 @@ import numpy.typing as npt
 from components.common.artifacts.decision import DepthScore
 from components.common.progress import track
 from components.common.seeding import derive, generator
-from components.train.activations import Want
-from components.train.cross_validation import Fold
-from components.train.data import Split
-from components.train.grouped_probe import (
+from components.networks.data import Split
+from components.networks.features.cache import Want
+from components.networks.network import Network, pool_over_picture
+from components.networks.probe.folds import Fold
+from components.networks.probe.grouped import (
     BALANCED_ACCURACY,
     ROC_AUC,
     corrected_error,
     grouped_folds,
     probe_scores,
 )
-from components.train.network import Network, pool_over_picture
 from components.train.session import Session
 from components.train.transferability import h_score, logme, proxy_a_distance
 

@@ -11,12 +11,12 @@ import pandas as pd
 
 from components.common.artifacts.candidate import CURVE_COLUMNS
 from components.common.artifacts.decision import Decision
-from components.train.activations import ActivationCache, Want
-from components.train.answers import answers
-from components.train.data import FLIPS, Floats, Rows, Split
-from components.train.memory import halving_batch
-from components.train.network import LOGITS, Network
-from components.train.probe import log_loss
+from components.networks.data import FLIPS, Floats, Rows, Split
+from components.networks.features.answers import answers
+from components.networks.features.cache import ActivationCache, Want
+from components.networks.memory import halving_batch
+from components.networks.network import LOGITS, Network
+from components.networks.probe.probe import log_loss
 
 
 @dataclass(frozen=True)

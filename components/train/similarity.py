@@ -19,8 +19,8 @@ from pydantic import Field
 
 from components.common.artifacts.decision import DepthScore
 from components.common.config import Section
-from components.train.data import Split
-from components.train.grouped_probe import corrected_error
+from components.networks.data import Split
+from components.networks.probe.grouped import corrected_error
 from components.train.layer_profile import Profile
 
 FEW_SIMILAR = "few_similar"

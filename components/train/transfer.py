@@ -9,14 +9,14 @@ import keras
 from pydantic import Field
 
 from components.common.seeding import derive
-from components.train.activations import Want
-from components.train.attempts import Bar, attempt, calibrated_losses
-from components.train.data import Floats, TrainingData
-from components.train.network import EMBEDDING, INPUT, LOGITS, Network
-from components.train.optimizer import Treatments
-from components.train.probe import fit_probe
+from components.networks.data import Floats, TrainingData
+from components.networks.features.cache import Want
+from components.networks.network import EMBEDDING, INPUT, LOGITS, Network
+from components.networks.probe.probe import fit_probe
+from components.train.loop.attempts import Bar, attempt, calibrated_losses
+from components.train.loop.fine_tune import Course, TuningInputs, TuningOptions, freeze_norms
+from components.train.loop.optimizer import Treatments
 from components.train.session import EpochScore, Fitted, Session, score
-from components.train.tuning import Course, TuningInputs, TuningOptions, freeze_norms
 
 PROBE = "the linear probe"
 PROBE_KEPT = f"{PROBE} was kept"

@@ -19,7 +19,7 @@ def validate(
 
     from components.common.step import run_step
     from components.validate.config import ValidateConfig
-    from components.validate.validate_dataset import validate
+    from components.validate.step import validate
 
     run_step(
         "validate",

@@ -13,7 +13,7 @@ import pandas as pd
 from components.common import progress
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError
-from components.common.pictures import Pixels, decode
+from components.common.pictures.decode import Pixels, decode
 
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common import page
 from components.common.artifacts.records import write_record
 from components.common.errors import DataError, expected
+from components.common.report import page
 from components.validate.expectations import Finding
 
 NAMED_AT_MOST = 5

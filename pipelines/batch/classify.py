@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from components.common import saved_model
 from components.common.errors import DataError, ExportError, expected
-from components.common.pictures import to_servable
+from components.common.pictures.decode import to_servable
 from components.common.progress import worker_count
 from pipelines.batch import files
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from components.common.errors import DataError, expected
-from components.common.pictures import PICTURE_SUFFIXES
+from components.common.pictures.decode import PICTURE_SUFFIXES
 from pipelines.batch import files
 from pipelines.batch.records import Part
 

@@ -34,7 +34,7 @@ def sample(
 
     They are the newest version's, of the last seven days unless you say otherwise.
     """
-    from components.common.artifacts.prediction_log import model_log
+    from components.common.artifacts.monitoring.prediction_log import model_log
     from components.monitor.audit import draw_sample
 
     end = (until or datetime.now(UTC)).replace(tzinfo=UTC)
@@ -58,13 +58,13 @@ def report(
     log: _Log = _LOG,
 ) -> None:
     """Estimate the accuracy on what the sample was drawn from, with a 90 % interval."""
-    from components.common.artifacts.prediction_log import model_log
-    from components.common.artifacts.reference import Reference
+    from components.common.artifacts.monitoring.prediction_log import model_log
+    from components.common.artifacts.monitoring.reference import Reference
     from components.monitor.audit import read_labels, read_sample, with_labels
     from components.monitor.harm.config import HarmConfig
     from components.monitor.harm.estimate import estimate
-    from components.monitor.observations import from_table
-    from components.monitor.report import harm_sentence
+    from components.monitor.observe.observations import from_table
+    from components.monitor.report.report import harm_sentence
 
     known = Reference.read(reference)
     labels = read_labels(folder, classes=known.info.classes)

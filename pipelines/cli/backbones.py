@@ -11,14 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from components.train.catalogue import Entry
+    from components.networks.catalogue import Entry
 
 
 def backbones(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
     """List the networks that train.backbone may name: size, input, licence, weights at hand."""
-    from components.train.catalogue import Places, entries
+    from components.networks.catalogue import Places, entries
 
     keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     found = entries(Places(weights=Path("data/weights"), keras_cache=keras_home / "models"))

@@ -34,7 +34,7 @@ def batch(
 
     import_beam()
     from pipelines.batch.launch import run_batch
-    from pipelines.console_progress import bars
+    from pipelines.console.progress import bars
 
     console = Console()
     with bars(Console(stderr=True)):

@@ -27,11 +27,11 @@ def compile_pipeline(
     ] = None,
 ) -> None:
     """Write the pipeline for Kubeflow Pipelines, and check it as far as that goes without one."""
-    from pipelines.cluster.image_names import vague_images
-    from pipelines.cluster.places import misplaced
-    from pipelines.cluster.spec_checks import check_package
-    from pipelines.compiling import compile_to
+    from pipelines.cluster.spec.image_names import vague_images
+    from pipelines.cluster.spec.places import misplaced
+    from pipelines.cluster.spec.spec_checks import check_package
     from pipelines.config import override, read_preset, resolve
+    from pipelines.dags.compiling import compile_to
 
     settings = resolve(override(read_preset(preset), assignments or ()))
     name = _known(pipeline)
@@ -61,7 +61,7 @@ def _known(pipeline: str) -> PipelineName:
 def _draw(package: Path, picture: Path) -> None:
     import yaml
 
-    from pipelines.dag_picture import draw
+    from pipelines.dags.picture import draw
 
     picture.parent.mkdir(parents=True, exist_ok=True)
     picture.write_text(draw(next(yaml.safe_load_all(package.read_text()))))

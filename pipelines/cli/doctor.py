@@ -9,7 +9,7 @@ from rich.table import Table
 
 def doctor() -> None:
     """Check Python, disk, memory, GPU, ports and data, and say what to do about each."""
-    from pipelines.diagnosis import diagnose
+    from pipelines.doctor import diagnose
 
     checks = diagnose(Path.cwd())
     table = Table(box=None, show_header=False)

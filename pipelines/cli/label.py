@@ -11,7 +11,7 @@ from rich.table import Table
 from components.label.config import QueueConfig
 
 if TYPE_CHECKING:
-    from components.label.make_queue import Queue
+    from components.label.step import Queue
 
 app = typer.Typer(help="Pictures of production that people should look at.", no_args_is_help=True)
 
@@ -53,10 +53,10 @@ def queue(
     Exit codes: 0 also when nothing is new, 2 the log is empty or holds no pictures.
     """
     from components.common import config
-    from components.label.make_queue import default_out
+    from components.label.step import default_out
     from pipelines.cli.data import resolved
-    from pipelines.console_progress import bars
-    from pipelines.labelling import queue as make
+    from pipelines.console.progress import bars
+    from pipelines.data.labels import queue as make
 
     end = (until or datetime.now(UTC)).replace(tzinfo=UTC)
     start = (since or end - timedelta(days=7)).replace(tzinfo=UTC)

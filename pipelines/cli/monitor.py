@@ -59,7 +59,7 @@ def monitor(
     If the word is "retrain", the training pipeline follows at once. Exit codes: 0 for every word,
     1 a step failed, 2 settings or pictures cannot be used.
     """
-    from pipelines.looking import look_once
+    from pipelines.schedule.watch import look_once
 
     name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
     places = {"log": log, "pictures": pictures, "audit": audit}
@@ -91,7 +91,7 @@ def watch(
 
     A look that fails does not end the watch.
     """
-    from pipelines.looking import alone, keep_looking, look_once
+    from pipelines.schedule.watch import alone, keep_looking, look_once
 
     name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
     plain = _plain(name, {"log": log}, data, model_base_path, assignments)
@@ -133,8 +133,8 @@ def _plain(
 
 
 def _watch(name: str, plain: dict[str, Any], runs_dir: Path, cache_dir: Path) -> Any:
-    from pipelines.launching import Launch
-    from pipelines.looking import Watch
+    from pipelines.local.launch import Launch
+    from pipelines.schedule.watch import Watch
 
     launch = Launch("monitor", name, runs_dir, cache_dir, pipeline="monitoring")
     return Watch(settings=resolve(plain), plain=plain, launch=launch)
@@ -143,7 +143,7 @@ def _watch(name: str, plain: dict[str, Any], runs_dir: Path, cache_dir: Path) ->
 def _units(
     settings: TrainingRun, places: Mapping[str, str | Path | None], assignments: Iterable[str]
 ) -> str:
-    from pipelines.systemd import units
+    from pipelines.schedule.systemd import units
 
     words = ["watch", "--once"]
     for flag, value in places.items():

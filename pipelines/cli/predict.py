@@ -61,7 +61,7 @@ def predict(
     or wrong, 3 some pictures have an error instead of an answer, 4 nobody answers at the server's
     address, 1 anything else.
     """
-    from pipelines.console_progress import bars
+    from pipelines.console.progress import bars
     from serving.client import connect
     from serving.headers import read_api_key, request_headers
     from serving.predict import (

@@ -33,7 +33,7 @@ def run(
     2 the pictures or settings cannot be used, 130 stopped.
     """
     from pipelines.config import resolve
-    from pipelines.launching import Launch, execute, query_and_summarise
+    from pipelines.local.launch import Launch, execute, query_and_summarise
 
     started = time.monotonic()
     console = Console()

@@ -21,7 +21,7 @@ Limit = Annotated[int, typer.Option(min=1, max=200, help="How many at most.")]
 def list_(limit: Limit = 20, host: Host = "", namespace: Namespace = "") -> None:
     """Show the newest runs."""
     from pipelines.cluster.connect import connect
-    from pipelines.cluster.runs import list_runs
+    from pipelines.cluster.runs.client import list_runs
 
     console = Console()
     found = list_runs(connect(host=host, namespace=namespace), limit=limit)
@@ -45,8 +45,8 @@ def list_(limit: Limit = 20, host: Host = "", namespace: Namespace = "") -> None
 def show(word: Word = "latest", host: Host = "", namespace: Namespace = "") -> None:
     """Show a run and its steps."""
     from pipelines.cluster.connect import connect
-    from pipelines.cluster.runs import find, link
-    from pipelines.cluster.step_list import step_table
+    from pipelines.cluster.runs.client import find, link
+    from pipelines.cluster.runs.step_list import step_table
 
     connection = connect(host=host, namespace=namespace)
     run = find(connection, word)
@@ -61,9 +61,9 @@ def compare(
     first: Word, second: Word = "latest", host: Host = "", namespace: Namespace = ""
 ) -> None:
     """Show in which settings two runs differ, and how their steps went; measures by the link."""
-    from pipelines.cluster.comparing import differences, task_names
     from pipelines.cluster.connect import connect
-    from pipelines.cluster.runs import find, link, parameters_of
+    from pipelines.cluster.runs.client import find, link, parameters_of
+    from pipelines.cluster.runs.comparing import differences, task_names
 
     connection = connect(host=host, namespace=namespace)
     one, other = find(connection, first), find(connection, second)
@@ -102,8 +102,8 @@ def logs(
     """Print what a step wrote."""
     from components.common.errors import DataError, expected
     from pipelines.cluster.connect import connect
-    from pipelines.cluster.logs import read_log, unfinished_or_failed
-    from pipelines.cluster.runs import find
+    from pipelines.cluster.runs.client import find
+    from pipelines.cluster.runs.logs import read_log, unfinished_or_failed
 
     connection = connect(host=host, namespace=namespace)
     run = find(connection, word)
@@ -123,8 +123,8 @@ def logs(
 def cancel(word: Word, host: Host = "", namespace: Namespace = "") -> None:
     """Stop a run; over already is no error."""
     from pipelines.cluster.connect import connect
-    from pipelines.cluster.runs import cancel as cancel_run
-    from pipelines.cluster.runs import find
+    from pipelines.cluster.runs.client import cancel as cancel_run
+    from pipelines.cluster.runs.client import find
 
     connection = connect(host=host, namespace=namespace)
     run = find(connection, word)

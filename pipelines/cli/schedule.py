@@ -130,7 +130,7 @@ def manifest(
     assignments: Assignments = None,
 ) -> None:
     """Print the same schedule as a Kubernetes CronJob with its settings."""
-    from pipelines.cluster.cronjob import manifest as cronjob
+    from pipelines.schedule.cronjob import manifest as cronjob
 
     plain = _plain(preset, cron, assignments)
     plain["model_base_path"] = model_base_path
@@ -156,8 +156,8 @@ def _plain(preset: str, cron: str | None, assignments: list[str] | None) -> dict
 
 
 def _compile(settings: TrainingRun, package: Path) -> None:
-    from pipelines.cluster.spec_checks import check_package
-    from pipelines.compiling import compile_to
+    from pipelines.cluster.spec.spec_checks import check_package
+    from pipelines.dags.compiling import compile_to
 
     compile_to(package, settings=settings, pipeline=settings.schedule.pipeline)
     check_package(package)

@@ -9,7 +9,7 @@ from rich.console import Console
 from pipelines.cli import options
 
 if TYPE_CHECKING:
-    from pipelines.simulating.year import Lived
+    from pipelines.simulate.year import Lived
 
 
 def simulate(
@@ -30,7 +30,7 @@ def simulate(
     policy and audit are those of production. Needs the demo data (`make data`).
     """
     from pipelines.config import override, read_preset, resolve
-    from pipelines.simulating.simulate import simulate as work
+    from pipelines.simulate.simulate import simulate as work
 
     console = Console()
     # One false alarm in twenty weekly looks: so few modules cannot promise much less.

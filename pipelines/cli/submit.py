@@ -31,12 +31,12 @@ def submit(
     cancelled. Stopped by Ctrl-C, the run goes on.
     """
     from pipelines.cluster.connect import connect
-    from pipelines.cluster.image_names import vague_images
-    from pipelines.cluster.places import misplaced
-    from pipelines.cluster.runs import new_name, start
-    from pipelines.cluster.spec_checks import check_package
+    from pipelines.cluster.runs.client import new_name, start
+    from pipelines.cluster.spec.image_names import vague_images
+    from pipelines.cluster.spec.places import misplaced
+    from pipelines.cluster.spec.spec_checks import check_package
     from pipelines.cluster.uploads import upload
-    from pipelines.compiling import cluster_arguments, compile_to
+    from pipelines.dags.compiling import cluster_arguments, compile_to
 
     settings = resolve(override(read_preset(preset), assignments or ()))
     name = f"graft-{pipeline}-{settings.model_name}"
@@ -73,9 +73,9 @@ def show_until_over(connection: Any, run: Any, *, wait: bool, poll_s: float = 5.
     Raises:
         typer.Exit: with the run's exit code.
     """
-    from pipelines.cluster.following import follow
-    from pipelines.cluster.runs import link
-    from pipelines.cluster.step_list import ClusterStepList
+    from pipelines.cluster.runs.client import link
+    from pipelines.cluster.runs.following import follow
+    from pipelines.cluster.runs.step_list import ClusterStepList
 
     console = Console(soft_wrap=True)
     console.print(f"[bold]{escape(run.name)}[/]  {link(connection, run)}")
@@ -95,7 +95,7 @@ def show_until_over(connection: Any, run: Any, *, wait: bool, poll_s: float = 5.
 
 
 def _hint(console: Console, run: Any) -> None:
-    from pipelines.cluster.logs import unfinished_or_failed
+    from pipelines.cluster.runs.logs import unfinished_or_failed
 
     task = unfinished_or_failed(run)
     if task is not None:

@@ -12,7 +12,7 @@ from pipelines.cli import options
 from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, assigned, with_paths
 from pipelines.config import TrainingRun, read_preset
 
-BACKBONES = "components.train.backbones"
+BACKBONES = "components.networks.backbones"
 METHODS = "components.train.methods"
 
 
@@ -50,8 +50,8 @@ def tune(
     Exit codes as those of `graft run`.
     """
     from pipelines.config import resolve
-    from pipelines.launching import Launch, execute, query_and_summarise
-    from pipelines.tuning_summary import print_selection
+    from pipelines.console.tuning_summary import print_selection
+    from pipelines.local.launch import Launch, execute, query_and_summarise
 
     started = time.monotonic()
     console = Console()

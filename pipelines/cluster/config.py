@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.common.config import Section
-from pipelines.cluster.syntax import (
+from pipelines.cluster.spec.syntax import (
     ArtifactRoot,
     Cpu,
     DataKey,

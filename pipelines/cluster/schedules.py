@@ -8,7 +8,7 @@ from pipelines.cluster.connect import Connection
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.experiments import EXPERIMENT, ensure_experiment
 from pipelines.cluster.filters import all_pages
-from pipelines.cluster.runs import Run, new_name, start
+from pipelines.cluster.runs.client import Run, new_name, start
 from pipelines.cluster.uploads import Uploaded, newest_version
 
 PREFIX = "graft-"

@@ -1,1 +1,1 @@
-"""The parts of `pipelines.demo_data`: packages from the index, and what DVC pins."""
+"""The parts of `pipelines.data.demo`: packages from the index, and what DVC pins."""

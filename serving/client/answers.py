@@ -82,7 +82,7 @@ class Client(Protocol):
     def predict_pictures(
         self, pictures: Sequence[bytes], *, headers: Mapping[str, str] | None = None
     ) -> Predictions:
-        """Classify encoded pictures (any format that `components.common.pictures` reads).
+        """Classify encoded pictures (any format that `components.common.pictures.decode` reads).
 
         Args:
             pictures: their bytes.

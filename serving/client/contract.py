@@ -16,7 +16,7 @@ from components.common.artifacts.exported import (
     OUTPUT_PROBABILITIES,
 )
 from components.common.errors import DataError, expected
-from components.common.pictures import to_servable
+from components.common.pictures.decode import to_servable
 from serving.client import messages
 from serving.client.answers import Features, Predictions
 

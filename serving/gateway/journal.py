@@ -21,7 +21,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.common.artifacts.prediction_log import (
+from components.common.artifacts.monitoring.prediction_log import (
     JOURNAL,
     JOURNAL_SUFFIX,
     PART_SUFFIX,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from PIL import Image
 
 from components.common.errors import DataError
-from components.common.picture_statistics import measure
-from components.common.pictures import decode
+from components.common.pictures.decode import decode
+from components.common.pictures.statistics import measure
 from serving.gateway.prediction import Asked, Floats, Pixels
 from serving.gateway.statistics_budget import StatisticsBudget
 

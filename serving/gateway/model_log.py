@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from components.common.artifacts.prediction_log import PICTURES
+from components.common.artifacts.monitoring.prediction_log import PICTURES
 from serving.gateway.journal import Journal, recover
 from serving.gateway.records import Record
 from serving.gateway.reservoir import Reservoir, remove_old_parts

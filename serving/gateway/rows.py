@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from components.common.artifacts.prediction_log import SCHEMA, STATISTIC_COLUMNS
+from components.common.artifacts.monitoring.prediction_log import SCHEMA, STATISTIC_COLUMNS
 from serving.gateway.prediction import Floats
 
 

@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from components.common.artifacts.prediction_log import model_log
+from components.common.artifacts.monitoring.prediction_log import model_log
 from serving.gateway.embeddings import Embeddings, ModelServer, NewestVersions, look_up_newest
 from serving.gateway.exchange import SIZES_BYTES, Exchange, read_frame, read_sizes
 from serving.gateway.journal import writer_name

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.published_recipe import QUICK, Batches, Recipe, Regressor, build, fit
 from components.common.errors import WeightsError
-from components.train.data import Split, TrainingData
+from components.networks.data import Split, TrainingData
 
 SIZE_PX = 32
 SEED = 0

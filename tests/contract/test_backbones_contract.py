@@ -10,9 +10,9 @@ import pytest
 
 from components.common import plugins
 from components.common.errors import DataError
-from components.train import network
+from components.networks import network
+from components.networks.network import BACKBONES, EMBEDDING, INPUT, LOGITS, Network
 from components.train.config import TrainConfig
-from components.train.network import BACKBONES, EMBEDDING, INPUT, LOGITS, Network
 
 # Keras' saving and NumPy 2 disagree about a keyword; nothing of ours is concerned.
 SAVING_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"

@@ -1,4 +1,4 @@
-"""What holds for every file in components/monitor/detectors."""
+"""What holds for every file in components/monitor/detect/detectors."""
 
 import ast
 import dataclasses
@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from components.common import plugins
-from components.common.picture_statistics import STATISTICS
-from components.monitor.detect_config import DEFAULT_DETECTORS, DetectConfig
-from components.monitor.detector import DETECTORS, Design, load
-from components.monitor.measure import measure
+from components.common.pictures.statistics import STATISTICS
+from components.monitor.detect.config import DEFAULT_DETECTORS, DetectConfig
+from components.monitor.detect.contract import DETECTORS, Design, load
+from components.monitor.detect.measure import measure
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "components" / "monitor"))
 from tiny_observations import observe

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from components.augment.write_shards import POLICIES
+from components.augment.step import POLICIES
 from components.common import config, plugins
 
 NAMES = plugins.names(POLICIES)

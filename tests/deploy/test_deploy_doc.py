@@ -1,4 +1,4 @@
-"""docs/deploy.md: the files and objects that it names are there."""
+"""docs/how-to/deploy.md: the files and objects that it names are there."""
 
 import re
 
@@ -8,7 +8,7 @@ from rendering import DEPLOY, OVERLAYS, REPOSITORY, names, of_kind, rendered
 
 from pipelines.config import read_preset, resolve
 
-TEXT = (REPOSITORY / "docs" / "deploy.md").read_text()
+TEXT = (REPOSITORY / "docs" / "how-to" / "deploy.md").read_text()
 
 
 def test_the_paths_exist() -> None:

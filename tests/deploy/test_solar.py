@@ -15,7 +15,7 @@ SOLAR = DEPLOY / "solar.yaml"
 
 def test_the_cronjob_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     from components.common.images import IMAGE_TAG
-    from pipelines.cluster import cronjob
+    from pipelines.schedule import cronjob
 
     # Not CPU_IMAGE, which the environment may name otherwise.
     monkeypatch.setattr(cronjob, "CPU_IMAGE", f"localhost/graft-python-cpu:{IMAGE_TAG}")

@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from components.common.images import IMAGE_TAG
-from components.train import multi_node
-from components.train.multi_node import arguments, settings_from
-from components.train.nodes_config import NodesConfig
-from components.train.train_job import StepPod, manifest
-from pipelines.cluster.nodes import nodes_json
+from components.train.nodes import worker as multi_node
+from components.train.nodes.config import NodesConfig
+from components.train.nodes.job import StepPod, manifest
+from components.train.nodes.worker import arguments, settings_from
+from pipelines.cluster.spec.nodes import nodes_json
 from pipelines.config import resolve
 
 ROOT = Path(__file__).parents[2]
@@ -152,7 +152,7 @@ def test_nodes_see_weights_and_models_where_the_presets_name_them() -> None:
 
 
 def test_the_settings_of_the_guide_make_a_job_that_fits_the_runtime() -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/gpu.md").read_text(), re.S)
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/how-to/gpu.md").read_text(), re.S)
     cluster = resolve(yaml.safe_load(text)).cluster
     nodes = NodesConfig(**json.loads(nodes_json(cluster)))
     folder = Path(nodes.exchange) / "job"

@@ -1,4 +1,4 @@
-"""The table of docs/cluster.md is the section `cluster`: every setting, with its default."""
+"""The table of docs/how-to/cluster.md is the section `cluster`: every setting, with its default."""
 
 import dataclasses
 import re
@@ -13,7 +13,7 @@ from pipelines.cli import app
 from pipelines.cluster.config import ClusterConfig
 from pipelines.config import resolve
 
-TEXT = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
+TEXT = (Path(__file__).parents[2] / "docs" / "how-to" / "cluster.md").read_text()
 
 
 def settings(section: Any, prefix: str = "") -> dict[str, Any]:
@@ -46,4 +46,4 @@ def test_every_command_it_names_is_there(words: str) -> None:
 
 def test_every_page_and_picture_it_names_is_there() -> None:
     for target in re.findall(r"\]\(([\w./-]+)\)", TEXT):
-        assert (Path(__file__).parents[2] / "docs" / target).is_file(), target
+        assert (Path(__file__).parents[2] / "docs" / "how-to" / target).is_file(), target

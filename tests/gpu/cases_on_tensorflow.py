@@ -6,9 +6,9 @@ import keras
 import pytest
 from tiny_tail import tiny_inputs, tiny_tail
 
-from components.train.accelerator import gpus, prepare, running_on
+from components.networks.accelerator import gpus, prepare, running_on
 from components.train.config import TrainConfig
-from components.train.tuning import TuningOptions, freeze_norms, tune
+from components.train.loop.fine_tune import TuningOptions, freeze_norms, tune
 
 SETTINGS = TrainConfig(backend="tensorflow", accelerator="gpu")
 

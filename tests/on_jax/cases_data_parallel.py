@@ -10,10 +10,10 @@ import pytest
 from tiny_tail import tiny_inputs, tiny_tail
 
 from components.common.errors import ConfigError
-from components.train.accelerator import running_on
-from components.train.answers import answers
+from components.networks.accelerator import running_on
+from components.networks.features.answers import answers
 from components.train.config import TrainConfig
-from components.train.tuning import TuningOptions, freeze_norms, tune
+from components.train.loop.fine_tune import TuningOptions, freeze_norms, tune
 
 KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 pytestmark = pytest.mark.filterwarnings(KERAS_NOISE)

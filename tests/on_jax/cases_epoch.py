@@ -12,11 +12,19 @@ import pytest
 from tiny_tail import split, tiny_inputs, tiny_tail
 
 from components.common.errors import DataError
-from components.train import jax_epoch, tuning
-from components.train.checkpoints import Checkpoint
-from components.train.data import FlippedPixels
-from components.train.jax_epoch import keep_compiled
-from components.train.tuning import Course, Tuned, TuningInputs, TuningOptions, freeze_norms, tune
+from components.networks.data import FlippedPixels
+from components.train.loop import fine_tune as tuning
+from components.train.loop import jax_epoch
+from components.train.loop.checkpoints import Checkpoint
+from components.train.loop.fine_tune import (
+    Course,
+    Tuned,
+    TuningInputs,
+    TuningOptions,
+    freeze_norms,
+    tune,
+)
+from components.train.loop.jax_epoch import keep_compiled
 
 # Keras and NumPy 2 disagree about a keyword.
 KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"

@@ -55,7 +55,7 @@ def start(work: Path, processes: int) -> list["subprocess.Popen[str]"]:
     return [
         subprocess.Popen(
             [
-                *(sys.executable, "-m", "components.train.multi_node"),
+                *(sys.executable, "-m", "components.train.nodes.worker"),
                 f"--shards={work / 'shards'}",
                 f"--candidate={work / f'of-{processes}' / str(number)}",
                 f"--config={work / 'train.yaml'}",

@@ -19,14 +19,14 @@ class NoTensorFlow:
 def main() -> None:
     shards, out = Path(sys.argv[1]), Path(sys.argv[2])
     sys.meta_path.insert(0, NoTensorFlow())  # type: ignore[arg-type]
-    from components.train.accelerator import prepare
+    from components.networks.accelerator import prepare
     from components.train.config import TrainConfig
 
     settings = TrainConfig(
         backbone="mobilenet_v2/0.35", weights="none", options={"epochs": 2}, backend="jax"
     )
     prepare(settings)
-    from components.train.fit import train
+    from components.train.step import train
 
     assert not NoTensorFlow.asked, NoTensorFlow.asked
     train(shards, out=out, settings=settings, cache_dir="")

@@ -11,12 +11,12 @@ import typer
 from typer.testing import CliRunner
 
 from components.common.errors import ConfigError
-from pipelines import launching
-from pipelines.arguments import new_context
 from pipelines.batch.engine import import_beam
 from pipelines.cli import app, options
 from pipelines.cli.run import assigned, with_paths
 from pipelines.config import TrainingRun, override, read_preset, resolve
+from pipelines.dags.arguments import new_context
+from pipelines.local import launch as launching
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,7 +109,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
     code = (
-        "import sys; import pipelines.training;"
+        "import sys; import pipelines.dags.training;"
         "sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False)

@@ -34,5 +34,5 @@ def test_all_that_lies_beside_the_code_is_in_the_wheel(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     with zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))) as wheel:
         found = set(wheel.namelist())
-    assert {"components/common/page.html", "components/common/page.css"} <= wanted
+    assert {"components/common/report/page.html", "components/common/report/page.css"} <= wanted
     assert wanted - found == set()

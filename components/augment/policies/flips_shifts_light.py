@@ -8,7 +8,7 @@ from pydantic import Field
 
 from components.augment.policies import flips
 from components.common.config import Section
-from components.common.pictures import Pixels
+from components.common.pictures.decode import Pixels
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.common.config import Section
-from components.common.pictures import Pixels
+from components.common.pictures.decode import Pixels
 
 
 @dataclass(frozen=True, kw_only=True)

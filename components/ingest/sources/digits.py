@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.errors import DataError, expected
-from components.common.pictures import encode_png
+from components.common.pictures.decode import encode_png
 from components.ingest.config import IngestConfig
 from components.ingest.records import (
     PictureRecord,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from components.common.artifacts.dataset import SPLITS
 from components.common.errors import ConfigError, DataError, expected
-from components.common.pictures import PICTURE_SUFFIXES
+from components.common.pictures.decode import PICTURE_SUFFIXES
 from components.ingest.additions import is_additions
 from components.ingest.config import IngestConfig
 from components.ingest.records import (

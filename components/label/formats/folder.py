@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.common.pictures import PICTURE_SUFFIXES
+from components.common.pictures.decode import PICTURE_SUFFIXES
 from components.label.records import Answers, Labelled, QueueItem, unreadable
 
 TO_LABEL = "to-label"

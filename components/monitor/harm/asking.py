@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from components.common.picture_statistics import measure
-from components.common.pictures import Pixels, encode_png
+from components.common.pictures.decode import Pixels, encode_png
+from components.common.pictures.statistics import measure
 from components.common.progress import listening
 from components.common.saved_model import ask, embed, load
 from components.monitor.harm.learn import Observe
-from components.monitor.observations import Observations
+from components.monitor.observe.observations import Observations
 
 
 def observer(saved_model: Path, *, batch_size: int) -> Observe:

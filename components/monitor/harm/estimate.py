@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.common.artifacts.drift_report import Harm
-from components.common.artifacts.reference import Reference
+from components.common.artifacts.monitoring.drift_report import Harm
+from components.common.artifacts.monitoring.reference import Reference
 from components.monitor.harm.audit import audited_accuracy
 from components.monitor.harm.config import HarmConfig
 from components.monitor.harm.correction import Correction
@@ -15,7 +15,7 @@ from components.monitor.harm.estimators.confidence import fit_temperature, proba
 from components.monitor.harm.evidence import Evidence, evidence_of
 from components.monitor.harm.learn import read_correction
 from components.monitor.harm.shift import Ruler
-from components.monitor.observations import Observations, from_table
+from components.monitor.observe.observations import Observations, from_table
 
 LOG = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.monitor.observations import Observations
+from components.monitor.observe.observations import Observations
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from components.common.artifacts.records import read_record, write_record
-from components.common.corruptions import CORRUPTIONS, corrupt
-from components.common.pictures import Pixels
+from components.common.pictures.corruptions import CORRUPTIONS, corrupt
+from components.common.pictures.decode import Pixels
 from components.common.progress import track
 from components.common.seeding import generator
 from components.monitor.harm.correction import Correction
 from components.monitor.harm.evidence import evidence_of
 from components.monitor.harm.trials import Fault, fit
-from components.monitor.observations import Observations
+from components.monitor.observe.observations import Observations
 
 SEVERITIES = (1, 3, 5)
 _LEAST_PICTURES = 40

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from components.monitor.harm.evidence import Evidence, Floats
-from components.monitor.look import look_of
-from components.monitor.observations import Observations
+from components.monitor.observe.camera import look_of
+from components.monitor.observe.observations import Observations
 
 COMPONENTS = 16
 _OWN_SHARE = 0.1  # of the pictures' own spread: groups that happen to agree prove little

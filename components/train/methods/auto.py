@@ -17,11 +17,11 @@ from components.common import config, plugins
 from components.common.artifacts.decision import Decision
 from components.common.config import Section
 from components.common.errors import ConfigError, expected
+from components.networks.data import TrainingData
+from components.networks.network import Network
+from components.networks.probe.calibration import fit_temperature
+from components.networks.probe.probe import log_loss
 from components.train import layer_profile, similarity
-from components.train.calibration import fit_temperature
-from components.train.data import TrainingData
-from components.train.network import Network
-from components.train.probe import log_loss
 from components.train.session import Fitted, Session, flip_averaged_logits
 from components.train.similarity import Thresholds
 

@@ -10,9 +10,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.train.data import TrainingData
-from components.train.network import INPUT, Network
-from components.train.optimizer import Treatment
+from components.networks.data import TrainingData
+from components.networks.network import INPUT, Network
+from components.train.loop.optimizer import Treatment
 from components.train.session import Fitted, Session
 from components.train.transfer import Route, TransferOptions, chosen_cut, transfer
 

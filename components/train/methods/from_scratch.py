@@ -15,12 +15,12 @@ import numpy as np
 from pydantic import Field
 
 from components.common.seeding import derive
-from components.train.attempts import Bar, attempt, calibrated_losses
-from components.train.data import Split, TrainingData
-from components.train.network import INPUT, LOGITS, Network
+from components.networks.data import Split, TrainingData
+from components.networks.network import INPUT, LOGITS, Network
+from components.train.loop.attempts import Bar, attempt, calibrated_losses
+from components.train.loop.fine_tune import Course, TuningOptions
 from components.train.session import Fitted, Session
 from components.train.transfer import tail_inputs, trainable_parameters
-from components.train.tuning import Course, TuningOptions
 
 NORMS_LEARN = True
 

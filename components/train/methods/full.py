@@ -7,8 +7,8 @@ so nothing is cached and an epoch costs the whole network.
 
 from dataclasses import dataclass
 
-from components.train.data import TrainingData
-from components.train.network import INPUT, Network
+from components.networks.data import TrainingData
+from components.networks.network import INPUT, Network
 from components.train.session import Fitted, Session
 from components.train.transfer import Route, TransferOptions, transfer
 

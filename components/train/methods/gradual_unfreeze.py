@@ -10,9 +10,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.train.attempts import attempt
-from components.train.data import TrainingData
-from components.train.network import INPUT, LOGITS, Network
+from components.networks.data import TrainingData
+from components.networks.network import INPUT, LOGITS, Network
+from components.train.loop.attempts import attempt
+from components.train.loop.fine_tune import Course
 from components.train.session import EpochScore, Fitted, Session
 from components.train.transfer import (
     PROBE_KEPT,
@@ -22,7 +23,6 @@ from components.train.transfer import (
     tail_inputs,
     trainable_parameters,
 )
-from components.train.tuning import Course
 
 
 @dataclass(frozen=True, kw_only=True)

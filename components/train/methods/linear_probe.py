@@ -7,10 +7,10 @@ from pydantic import Field
 
 from components.common.config import Section
 from components.common.seeding import derive
-from components.train.activations import Want
-from components.train.data import ClassWeight, TrainingData
-from components.train.network import EMBEDDING, Network
-from components.train.probe import fit_probe
+from components.networks.data import ClassWeight, TrainingData
+from components.networks.features.cache import Want
+from components.networks.network import EMBEDDING, Network
+from components.networks.probe.probe import fit_probe
 from components.train.session import EpochScore, Fitted, Session, score
 
 

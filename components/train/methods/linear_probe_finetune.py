@@ -6,8 +6,8 @@ layers are small and do not distort them.
 
 from dataclasses import dataclass
 
-from components.train.data import TrainingData
-from components.train.network import Network
+from components.networks.data import TrainingData
+from components.networks.network import Network
 from components.train.session import Fitted, Session
 from components.train.transfer import Route, TransferOptions, transfer
 

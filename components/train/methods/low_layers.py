@@ -9,10 +9,10 @@ import logging
 from dataclasses import dataclass
 
 from components.common.errors import ConfigError, expected
+from components.networks.data import TrainingData
+from components.networks.network import Backbone, Network, assemble
 from components.train import layer_profile
-from components.train.data import TrainingData
 from components.train.methods import linear_probe, linear_probe_finetune
-from components.train.network import Backbone, Network, assemble
 from components.train.session import Fitted, Session
 
 LOG = logging.getLogger(__name__)

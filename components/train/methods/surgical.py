@@ -11,8 +11,8 @@ from typing import Annotated
 from pydantic import Field
 
 from components.common.errors import ConfigError, expected
-from components.train.data import TrainingData
-from components.train.network import INPUT, Network
+from components.networks.data import TrainingData
+from components.networks.network import INPUT, Network
 from components.train.session import Fitted, Session
 from components.train.transfer import Route, TransferOptions, transfer
 

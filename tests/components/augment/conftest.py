@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from components.common.artifacts.dataset import Dataset, DatasetInfo
-from components.common.pictures import encode_png
+from components.common.pictures.decode import encode_png
 
 SPLIT_OF_FIVE = ("train", "train", "train", "validation", "test")
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
-from components.common.pictures import encode_png
-from components.deploy.deploy_candidate import Judged
+from components.common.pictures.decode import encode_png
+from components.deploy.step import Judged
 
 CLASSES = ("good", "bad")
 PICTURES = 12

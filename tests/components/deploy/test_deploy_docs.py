@@ -1,4 +1,4 @@
-"""The settings shown in docs/deploying.md are settings."""
+"""The settings shown in docs/how-to/deploying.md are settings."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from components.common import config
 from components.deploy.config import DeployConfig
 from components.gate.config import GateConfig
 
-PAGE = Path(__file__).parents[3] / "docs" / "deploying.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "deploying.md"
 
 
 def test_the_shown_settings_are_accepted() -> None:

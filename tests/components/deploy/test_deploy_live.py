@@ -17,17 +17,21 @@ from levels_model import answers
 from components.common import config
 from components.common.artifacts.candidate import candidate_path
 from components.common.artifacts.deployment import Deployment
+from components.common.artifacts.monitoring.reference import (
+    OBSERVATIONS_SCHEMA,
+    Reference,
+    ReferenceInfo,
+)
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
-from components.common.artifacts.reference import OBSERVATIONS_SCHEMA, Reference, ReferenceInfo
 from components.common.errors import PublishError, ServerError
 from components.common.run_context import RunContext
-from components.deploy import deploy_candidate as module
+from components.deploy import step as module
 from components.deploy.component import deploy
 from components.deploy.config import DeployConfig
-from components.deploy.deploy_candidate import deploy_candidate
 from components.deploy.layout import retired, versions
 from components.deploy.rollback import rollback
+from components.deploy.step import deploy_candidate
 from serving.client import connect
 from serving.launch import RunningServer, launch
 

@@ -8,8 +8,8 @@ from deploy_support import make_model
 from deploy_support import put as publish
 from publish_and_die import POINTS, REFERENCE_POINTS
 
+from components.common.artifacts.monitoring.reference import reference_path
 from components.common.artifacts.records import tree_sha256
-from components.common.artifacts.reference import reference_path
 from components.deploy.layout import versions
 from components.deploy.references import keep_reference
 from components.deploy.retention import prune

@@ -13,8 +13,8 @@ from components.common.artifacts.candidate import Candidate, CandidateInfo
 from components.common.artifacts.dataset import Dataset, DatasetInfo
 from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.records import tree_sha256
-from components.common.pictures import encode_png
-from components.evaluate.evaluate_exported import Inputs
+from components.common.pictures.decode import encode_png
+from components.evaluate.step import Inputs
 
 CLASSES = ("functional", "defective")
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate, CandidateInfo
 from components.common.artifacts.dataset import Dataset, DatasetInfo
-from components.common.pictures import decode, resize
+from components.common.pictures.decode import decode, resize
 
 SIZE_PX = 32
 

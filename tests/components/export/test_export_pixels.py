@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.common.pictures import decode, resize, to_servable
+from components.common.pictures.decode import decode, resize, to_servable
 
 pytestmark = pytest.mark.slow
 

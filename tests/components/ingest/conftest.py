@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.common.pictures import encode_png
+from components.common.pictures.decode import encode_png
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from components.ingest.additions import (
     write_additions,
 )
 from components.ingest.config import IngestConfig
-from components.ingest.write_dataset import content_key, ingest, read_source
+from components.ingest.step import content_key, ingest, read_source
 
 Picture = Callable[..., bytes]
 ROOT = Path(__file__).parents[3]

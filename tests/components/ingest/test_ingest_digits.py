@@ -11,7 +11,7 @@ from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError
 from components.ingest.config import IngestConfig
 from components.ingest.sources.digits import read
-from components.ingest.write_dataset import content_key, ingest
+from components.ingest.step import content_key, ingest
 
 PIXELS = 28 * 28
 

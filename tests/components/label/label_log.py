@@ -10,9 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.common.artifacts.prediction_log import PICTURES, SCHEMA, STATISTIC_COLUMNS
-from components.common.picture_statistics import measure
-from components.common.pictures import decode, encode_png
+from components.common.artifacts.monitoring.prediction_log import (
+    PICTURES,
+    SCHEMA,
+    STATISTIC_COLUMNS,
+)
+from components.common.pictures.decode import decode, encode_png
+from components.common.pictures.statistics import measure
 
 MONDAY_UNIX_S = 1_795_996_800.0
 

@@ -7,10 +7,10 @@ import pytest
 from harm_support import CLASSES, reference_of, table_of, world
 from typer.testing import CliRunner
 
-from components.common.artifacts.prediction_log import SCHEMA, read_log
+from components.common.artifacts.monitoring.prediction_log import SCHEMA, read_log
 from components.common.errors import DataError
 from components.monitor.audit import draw_sample, read_labels, read_sample, with_labels
-from components.monitor.observations import Observations
+from components.monitor.observe.observations import Observations
 from pipelines.cli import app
 
 

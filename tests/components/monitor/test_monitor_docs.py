@@ -1,14 +1,14 @@
-"""docs/monitoring.md beside the code."""
+"""docs/reference/monitoring.md beside the code."""
 
 import re
 from pathlib import Path
 
 from components.common import plugins
-from components.monitor import windows
-from components.monitor.detect_config import DEFAULT_DETECTORS
-from components.monitor.detector import DETECTORS, load
+from components.monitor.detect.config import DEFAULT_DETECTORS
+from components.monitor.detect.contract import DETECTORS, load
+from components.monitor.observe import windows
 
-TEXT = Path("docs/monitoring.md").read_text()
+TEXT = Path("docs/reference/monitoring.md").read_text()
 ROWS = [line.split("|")[1:4] for line in TEXT.splitlines() if line.startswith("| ") and "`" in line]
 REASONS = (
     windows.OTHER_VERSION,

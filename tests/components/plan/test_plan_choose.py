@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.common.artifacts.ranking import Ranked, RankingInfo, Recipe
+from components.common.artifacts.tuning.ranking import Ranked, RankingInfo, Recipe
 from components.plan.choose import choose
 from components.plan.config import PlanConfig
 

@@ -1,4 +1,4 @@
-"""docs/methods.md names what there is, and nothing else."""
+"""docs/reference/methods.md names what there is, and nothing else."""
 
 import dataclasses
 import re
@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from components.common import plugins
-from components.train.fit import METHODS
+from components.train.step import METHODS
 
 pytestmark = pytest.mark.slow
 
-TEXT = (Path(__file__).parents[3] / "docs" / "methods.md").read_text()
+TEXT = (Path(__file__).parents[3] / "docs" / "reference" / "methods.md").read_text()
 # The first word of each table row, and in the last table the methods in the second column.
 ROWS = re.findall(r"^\| `(\w+)` \|(.*)$", TEXT, flags=re.MULTILINE)
 NAMES = plugins.names(METHODS)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from components.common.errors import ConfigError
+from components.networks.data import FlippedPixels, Split, TrainingData
+from components.networks.features.cache import ActivationCache
+from components.networks.network import INPUT, Backbone, Network, assemble
 from components.train import layer_profile, similarity
-from components.train.activations import ActivationCache
-from components.train.data import FlippedPixels, Split, TrainingData
 from components.train.methods import auto, full, low_layers
-from components.train.network import INPUT, Backbone, Network, assemble
 from components.train.session import Session, predict, score
 
 pytestmark = pytest.mark.slow

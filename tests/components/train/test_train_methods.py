@@ -10,12 +10,13 @@ import pytest
 
 from components.common import plugins
 from components.common.errors import ConfigError
-from components.train import attempts, network
-from components.train.activations import ActivationCache
-from components.train.data import Split, TrainingData
-from components.train.fit import METHODS
-from components.train.network import INPUT, Backbone, Network
+from components.networks import network
+from components.networks.data import Split, TrainingData
+from components.networks.features.cache import ActivationCache
+from components.networks.network import INPUT, Backbone, Network
+from components.train.loop import attempts
 from components.train.session import Fitted, Session, predict
+from components.train.step import METHODS
 
 pytestmark = pytest.mark.slow
 

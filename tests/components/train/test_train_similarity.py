@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.common.artifacts.decision import DepthScore
-from components.train.data import Split
+from components.networks.data import Split
 from components.train.layer_profile import Profile
 from components.train.similarity import (
     FEW_DISSIMILAR,

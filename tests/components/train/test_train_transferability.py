@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from components.train.grouped_probe import (
+from components.networks.probe.grouped import (
     BALANCED_ACCURACY,
     ROC_AUC,
     corrected_error,

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from components.common.artifacts.dataset import Dataset, DatasetInfo
-from components.common.pictures import encode_png
+from components.common.pictures.decode import encode_png
 
 
 def noise_png(seed: int, side_px: int = 40) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from components.common.artifacts.dataset import Dataset
-from components.common.pictures import encode_png
+from components.common.pictures.decode import encode_png
 from components.validate import duplicates, facts
 from components.validate.facts import laplacian_variance, measure_picture
 

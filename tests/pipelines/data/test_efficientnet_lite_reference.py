@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from torch_files import torch_file
 
-from components.train.backbones import efficientnet_lite as family
-from components.train.weights import load_file
+from components.networks.backbones import efficientnet_lite as family
+from components.networks.weights.load import load_file
 from pipelines.data.efficientnet_lite import keras_file
 
 ROOT = Path(__file__).parents[3]

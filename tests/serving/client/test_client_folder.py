@@ -16,7 +16,7 @@ from components.common.errors import (
     ServerError,
     UnreachableError,
 )
-from components.common.pictures import decode
+from components.common.pictures.decode import decode
 from components.common.progress import Progress, listening
 from serving.client import Features, Predictions, Signature, TensorSpec, VersionStatus
 from serving.headers import sendable, spoken

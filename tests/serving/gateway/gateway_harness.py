@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from components.common.artifacts.prediction_log import model_log, read_log
+from components.common.artifacts.monitoring.prediction_log import model_log, read_log
 
 ROOT = Path(__file__).parents[3]
 

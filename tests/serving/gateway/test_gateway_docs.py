@@ -1,4 +1,4 @@
-"""docs/gateway.md against the code."""
+"""docs/how-to/gateway.md against the code."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from pipelines.cli import app
 from serving.gateway.settings import GatewaySettings
 
-TEXT = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text()
+TEXT = (Path(__file__).parents[3] / "docs" / "how-to" / "gateway.md").read_text()
 
 
 def flags_of(command: str) -> set[str]:

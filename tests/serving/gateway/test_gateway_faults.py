@@ -19,7 +19,7 @@ import pytest
 from bright_model import png
 from gateway_harness import ask, running, wait_until
 
-from components.common.artifacts.prediction_log import read_log
+from components.common.artifacts.monitoring.prediction_log import read_log
 from serving.client.grpc_client import PREDICT, STATUS
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.common.artifacts.prediction_log import STATISTIC_COLUMNS, read_log
+from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLUMNS, read_log
 from serving.gateway.embeddings import Embeddings
 from serving.gateway.journal import Journal, recover
 from serving.gateway.reservoir import Reservoir, remove_old_parts

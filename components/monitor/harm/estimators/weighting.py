@@ -7,7 +7,7 @@ kind that the reference has too; blind where nothing in the reference resembles 
 
 import numpy as np
 
-from components.common.picture_statistics import ADDED_LATER, STATISTICS
+from components.common.pictures.statistics import ADDED_LATER, STATISTICS
 from components.monitor.harm.evidence import Evidence, Floats
 
 _LARGEST_WEIGHT = 20.0  # times the mean: one picture must not decide

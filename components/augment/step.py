@@ -1,0 +1,197 @@
+"""Decode each picture once, resize it, add the training views, and write uint8 arrays."""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from components.augment.balance import class_weights
+from components.augment.config import AugmentConfig
+from components.common import config, plugins
+from components.common.artifacts.dataset import SPLITS, Dataset
+from components.common.artifacts.records import file_sha256
+from components.common.artifacts.shards import Shards, ShardsInfo
+from components.common.errors import DataError, expected
+from components.common.pictures import decode as pictures
+from components.common.progress import track, worker_count
+from components.common.seeding import generator
+
+LOG = logging.getLogger(__name__)
+
+POLICIES = "components.augment.policies"
+# Bounds the decoded pictures in flight, whatever the data set's size.
+_PICTURES_AT_ONCE = 64
+
+
+class _ColourSeenError(Exception):
+    """A picture has colour although all before it were grey."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What one pass over the pictures needs."""
+
+    dataset: Dataset
+    out: Path
+    settings: AugmentConfig
+    policy: ModuleType
+    options: Any
+
+
+def augment(dataset_root: Path, *, out: Path, settings: AugmentConfig) -> None:
+    """Write the Shards artifact of a validated Dataset.
+
+    The training split gets `settings.views` rows a picture, view-major; the others one.
+
+    Args:
+        dataset_root: a Dataset whose manifest has splits.
+        out: the folder to write.
+        settings: size, policy, views, seed.
+
+    Raises:
+        DataError: a split is missing, or a picture cannot be decoded.
+        ConfigError: unknown policy, or an option it does not have.
+    """
+    dataset = Dataset.read(dataset_root)
+    _check_splits(dataset)
+    policy = plugins.load(POLICIES, settings.policy)
+    options = config.load(policy.Options, settings.policy_options, where="augment.policy_options")
+    out.mkdir(parents=True, exist_ok=True)
+    job = _Job(dataset, out, settings, policy, options)
+    channels = _write_arrays(job)
+    index = pd.concat([_index(job, split) for split in SPLITS], ignore_index=True)
+    info = ShardsInfo(
+        classes=dataset.info.classes,
+        positive=dataset.info.positive,
+        image_size_px=settings.image_size_px,
+        channels=channels,
+        views=settings.views,
+        policy=settings.policy,
+        seed=settings.seed,
+        content_sha256=_content_sha256(out, index),
+    )
+    Shards(out, info, index).write()
+    LOG.info("%d rows of %d px, %d channel(s)", len(index), settings.image_size_px, channels)
+
+
+def _check_splits(dataset: Dataset) -> None:
+    counts = dataset.manifest["split"].value_counts()
+    for split in SPLITS:
+        if not counts.get(split, 0):
+            raise DataError(
+                expected(
+                    f"a Dataset with pictures in the splits {', '.join(SPLITS)}",
+                    received=f"none in '{split}'",
+                    do="run validate first, or give more pictures (or groups)",
+                )
+            )
+
+
+def _write_arrays(job: _Job) -> int:
+    """Write the arrays of all splits and return their channel count.
+
+    Whether there is any colour is known only after the last picture, and decoding twice to find
+    out would cost as much as the whole step. So grey is assumed, and the first colour picture
+    (in a colour data set: one of the first) starts the pass anew.
+    """
+    try:
+        _write_pass(job, channels=1)
+    except _ColourSeenError:
+        _write_pass(job, channels=3)
+        return 3
+    return 1
+
+
+def _write_pass(job: _Job, *, channels: int) -> None:
+    size = job.settings.image_size_px
+    arrays = {
+        split: np.lib.format.open_memmap(
+            job.out / f"{split}.npy",
+            mode="w+",
+            dtype=np.uint8,
+            shape=(len(job.dataset.split(split)) * _views(job, split), size, size, channels),
+        )
+        for split in SPLITS
+    }
+    total = len(job.dataset.manifest)
+    with ThreadPoolExecutor(max_workers=worker_count()) as pool:
+        writes = (
+            done
+            for chunk in _chunks(list(_places(job)))
+            for done in pool.map(lambda place: _write_picture(job, place, arrays), chunk)
+        )
+        for _ in track(writes, "preparing pictures", total=total):
+            pass
+    for array in arrays.values():
+        array.flush()
+
+
+def _chunks(places: list["_Place"]) -> Iterator[list["_Place"]]:
+    for start in range(0, len(places), _PICTURES_AT_ONCE):
+        yield places[start : start + _PICTURES_AT_ONCE]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where one picture goes: position `picture` of `count` in its split."""
+
+    split: str
+    picture: int
+    count: int
+    path: str
+    sha256: str
+
+
+def _places(job: _Job) -> Iterator[_Place]:
+    for split in SPLITS:
+        rows = job.dataset.split(split)
+        pairs = zip(rows["path"], rows["sha256"], strict=True)
+        for picture, (path, sha256) in enumerate(pairs):
+            yield _Place(split, picture, len(rows), str(path), str(sha256))
+
+
+def _write_picture(job: _Job, place: _Place, arrays: Mapping[str, npt.NDArray[np.uint8]]) -> None:
+    array = arrays[place.split]
+    decoded = pictures.decode(job.dataset.picture(place.path), name=place.path)
+    if decoded.shape[-1] > array.shape[-1]:
+        raise _ColourSeenError
+    pixels = pictures.resize(decoded, job.settings.image_size_px)
+    array[place.picture] = pixels
+    for number in range(1, _views(job, place.split)):
+        # Seeded by the picture and not by its place: new pictures leave old views as they were.
+        rng = generator(job.settings.seed, "augment", place.sha256, str(number))
+        view = job.policy.view(pixels, number=number, rng=rng, options=job.options)
+        array[number * place.count + place.picture] = view
+
+
+def _views(job: _Job, split: str) -> int:
+    return job.settings.views if split == "train" else 1
+
+
+def _index(job: _Job, split: str) -> pd.DataFrame:
+    rows = job.dataset.split(split)
+    targets = rows["label"].map({name: i for i, name in enumerate(job.dataset.info.classes)})
+    rows = rows.assign(split=split, target=targets.astype(int))
+    if split == "train" and job.settings.balance == "classes":
+        weights = rows["weight"].to_numpy(dtype=np.float64)
+        rows["weight"] = class_weights(rows["target"].to_numpy(dtype=np.int64), weights)
+    views = [rows.assign(view=number) for number in range(_views(job, split))]
+    index = pd.concat(views, ignore_index=True)
+    return index.assign(row=np.arange(len(index)))
+
+
+def _content_sha256(out: Path, index: pd.DataFrame) -> str:
+    total = hashlib.sha256()
+    for split in SPLITS:
+        total.update(file_sha256(out / f"{split}.npy").encode())
+    total.update(index.loc[:, ["split", "row", "sha256", "target", "weight"]].to_csv().encode())
+    total.update(index["soft_label"].to_csv().encode())
+    return total.hexdigest()

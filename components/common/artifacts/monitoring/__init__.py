@@ -1,0 +1,1 @@
+"""The records of monitoring: prediction log, reference, drift report."""

@@ -1,0 +1,1 @@
+"""The records of a tuning: ranking, shortlist, selection."""

@@ -1,0 +1,1 @@
+"""What every report page is made of: page frame, stylesheet, plot style."""

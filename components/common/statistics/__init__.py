@@ -1,0 +1,1 @@
+"""Metrics, intervals, folds and estimates that more than one step needs."""

@@ -1,0 +1,230 @@
+"""The step: rehearse, publish, confirm; or leave everything as it was."""
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.deployment import Agreement, Deployment, DeploymentInfo
+from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.exported import Export
+from components.common.artifacts.monitoring.reference import Reference
+from components.common.artifacts.passport import mark, passport_path
+from components.common.artifacts.verdict import Verdict
+from components.common.errors import GraftError, PublishError, expected
+from components.common.run_context import RunContext
+from components.deploy.candidates import keep_candidate
+from components.deploy.config import DeployConfig
+from components.deploy.confirm import confirm, versions_in_use
+from components.deploy.layout import Version, newest, versions
+from components.deploy.lineages import data_read_unix_s, keep_lineage
+from components.deploy.locking import explained, model_folder, publishing
+from components.deploy.passports import draw_up
+from components.deploy.publish import publish, published_already
+from components.deploy.references import keep_reference
+from components.deploy.rehearse import Questions, questions, rehearse
+from components.deploy.retention import prune
+from components.deploy.rollback import retire
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A candidate with all that is known of it.
+
+    `candidate` is the folder it was exported from; it is kept for the next warm start.
+
+    `reference` is what its drift will be measured against; without one it cannot be monitored.
+    """
+
+    exported: Export
+    evaluation: Evaluation
+    verdict: Verdict
+    dataset: Dataset
+    reference: Reference | None = None
+    candidate: Path | None = None
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        exported: Path,
+        evaluation: Path,
+        verdict: Path,
+        dataset: Path,
+        reference: Path | None = None,
+        candidate: Path | None = None,
+    ) -> "Judged":
+        """Open the artifacts.
+
+        Raises:
+            PublishError: they do not speak of the same model, or the verdict is not "deploy".
+        """
+        judged = cls(
+            Export.read(exported),
+            Evaluation.read(evaluation),
+            Verdict.read(verdict),
+            Dataset.read(dataset),
+            Reference.read(reference) if reference else None,
+            candidate,
+        )
+        judged.check()
+        return judged
+
+    @property
+    def artifacts(self) -> dict[str, Path]:
+        """The folders of the artifacts."""
+        known = {
+            "exported": self.exported.root,
+            "evaluation": self.evaluation.root,
+            "verdict": self.verdict.root,
+            "dataset": self.dataset.root,
+        }
+        return known | ({"reference": self.reference.root} if self.reference else {})
+
+    def check(self) -> None:
+        """Raise PublishError unless the gate said "deploy" of this very model."""
+        word = self.verdict.info.word
+        if word != "deploy":
+            raise PublishError(
+                expected("the verdict 'deploy'", received=f"'{word}'", do="see its reasons")
+            )
+        digest = self.exported.info.model_sha256
+        told = {self.evaluation.info.candidate_sha256, self.verdict.info.candidate_sha256}
+        if self.reference is not None:
+            told.add(self.reference.info.model_sha256)
+        if told != {digest}:
+            raise PublishError(
+                expected(
+                    f"evaluation, verdict and reference of the model {digest[:12]}",
+                    received=f"those of {', '.join(sorted(name[:12] for name in told))}",
+                    do="run the pipeline again",
+                )
+            )
+
+
+def deploy_candidate(judged: Judged, *, out: Path, settings: DeployConfig, run: RunContext) -> None:
+    """Publish a judged candidate and write the Deployment to `out`.
+
+    Raises:
+        ConfigError: the base path is not absolute.
+        PublishError: the version could not be put in place or does not answer as evaluated;
+            the version that served before serves on.
+        ServerError: the candidate does not load in a server; nothing was published.
+    """
+    model_dir = model_folder(settings.model_base_path, settings.model_name)
+    asked = questions(judged.evaluation, judged.dataset, count=settings.rehearsal_pictures)
+    # The lock comes first: a folder that cannot be written is told before the rehearsal.
+    with publishing(model_dir, timeout_s=settings.timeout_s):
+        rehearsal = rehearse(
+            judged.exported.saved_model,
+            model_name=settings.model_name,
+            asked=asked,
+            max_difference=settings.max_difference,
+            timeout_s=settings.timeout_s,
+        )
+        placed = _place(model_dir, judged, rehearsal, run)
+        confirmation = _confirmed_or_retired(model_dir, placed.version, asked, settings)
+        with explained(model_dir):
+            mark(model_dir, placed.version.number, "confirmed")
+        if judged.candidate is not None:
+            keep_candidate(judged.candidate, model_dir=model_dir, version=placed.version.number)
+        pruned = prune(model_dir, keep=settings.keep_versions, in_use=versions_in_use(settings))
+    info = DeploymentInfo(
+        model_name=settings.model_name,
+        model_base_path=settings.model_base_path,
+        version=placed.version.number,
+        previous_version=placed.previous,
+        model_sha256=judged.exported.info.model_sha256,
+        server=settings.server,
+        rehearsal=rehearsal,
+        confirmation=confirmation,
+        passport=str(passport_path(model_dir, placed.version.number)),
+        pruned=pruned,
+    )
+    Deployment(out, info).write()
+    LOG.info("version %d of %s serves", info.version, info.model_name)
+
+
+@dataclass(frozen=True)
+class _Placed:
+    version: Version
+    previous: int  # 0: this is the first
+
+
+def _place(
+    model_dir: Path, judged: Judged, rehearsal: tuple[Agreement, ...], run: RunContext
+) -> _Placed:
+    """Publish the candidate, unless an interrupted deploy has put it there already."""
+    digest = judged.exported.info.model_sha256
+    there = published_already(model_dir, digest)
+    others = [version.number for version in versions(model_dir) if version != there]
+    previous = others[-1] if others else 0
+    passport = partial(
+        draw_up,
+        model_dir=model_dir,
+        previous_version=previous,
+        exported=judged.exported,
+        evaluation=judged.evaluation,
+        verdict=judged.verdict,
+        data_read_unix_s=data_read_unix_s(judged.artifacts),
+        rehearsal=rehearsal,
+        run=run,
+    )
+    reference = judged.reference.root if judged.reference else None
+    lineage = partial(
+        keep_lineage,
+        judged.artifacts,
+        manifest=judged.dataset.manifest,
+        model_dir=model_dir,
+        model_sha256=digest,
+    )
+    if there is None:
+        _check_incumbent(previous, judged.evaluation.info.incumbent_version)
+        there = publish(
+            judged.exported.saved_model,
+            model_dir=model_dir,
+            model_sha256=digest,
+            passport=passport,
+            reference=reference,
+            keep_lineage=lineage,
+        )
+        return _Placed(there, previous)
+    with explained(model_dir):
+        lineage(there.number)
+        if reference is not None:
+            keep_reference(reference, model_dir=model_dir, version=there.number)
+    return _Placed(there, previous)
+
+
+def _confirmed_or_retired(
+    model_dir: Path, version: Version, asked: Questions, settings: DeployConfig
+) -> tuple[Agreement, ...]:
+    try:
+        return confirm(model_dir, version=version.number, asked=asked, settings=settings)
+    except BaseException as error:
+        # Also when the user stops the run: a version that nobody has confirmed must not stay.
+        with explained(model_dir):
+            retire(model_dir, version)
+        if not isinstance(error, GraftError):
+            raise
+        before = newest(model_dir)
+        serves = f"version {before.number} serves on" if before else "no version serves"
+        raise PublishError(
+            f"version {version.number} was published but not confirmed, so it was taken back and "
+            f"{serves}: {error}"
+        ) from error
+
+
+def _check_incumbent(newest_version: int, compared_with: int) -> None:
+    """Refuse when another run has published since the candidate was compared."""
+    if compared_with and newest_version not in {0, compared_with}:
+        raise PublishError(
+            expected(
+                f"version {compared_with}, which the candidate was compared with, to be the newest",
+                received=f"version {newest_version}",
+                do="run again, so that the candidate is compared with that one",
+            )
+        )

@@ -1,0 +1,134 @@
+"""The export step: Candidate in, SavedModel that answers alike out."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.exported import Export, ExportInfo
+from components.common.artifacts.records import tree_sha256
+from components.common.errors import ExportError, expected
+from components.common.pictures.decode import decode
+from components.common.saved_model import ask
+from components.export.canonical import make_canonical
+from components.export.config import ExportConfig
+from components.export.network import load_network
+from components.export.serving_graph import Answering, save_serving_graph
+from components.export.warmup import write_warmup
+
+LOG = logging.getLogger(__name__)
+
+
+def export(
+    candidate_root: Path, dataset_root: Path, *, out: Path, settings: ExportConfig
+) -> Export:
+    """Turn a candidate into what TF Serving loads, and check that both answer alike.
+
+    Args:
+        candidate_root: a Candidate.
+        dataset_root: the Dataset that holds the candidate's parity pictures.
+        out: becomes the Export.
+        settings: the step's settings.
+
+    Returns:
+        The written Export. Equal candidates, settings and library versions give equal
+        `model_sha256`, which is `tree_sha256` of the SavedModel or of any copy of it.
+
+    Raises:
+        ExportError: an exported probability differs by more than the tolerance, or the
+            network has not the shape that the candidate's record says.
+        DataError: a parity picture cannot be read.
+    """
+    candidate, dataset = Candidate.read(candidate_root), Dataset.read(dataset_root)
+    folder = out / "saved_model"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    _save(candidate, dataset, folder, settings)
+    difference = max_difference(folder, candidate, dataset, batch_size=settings.batch_size)
+    LOG.info("largest difference to the trainer's probabilities: %.2g", difference)
+    if not difference <= settings.tolerance:  # also true for NaN
+        raise ExportError(
+            expected(
+                f"exported probabilities within {settings.tolerance:g} of the trainer's",
+                received=f"a difference of {difference:.3g}",
+                do="look for preprocessing that differs between training and serving",
+            )
+        )
+    exported = Export(out, _info(candidate, folder, difference, settings))
+    exported.write()
+    return exported
+
+
+def max_difference(
+    folder: Path, candidate: Candidate, dataset: Dataset, *, batch_size: int
+) -> float:
+    """Return the largest gap between the SavedModel's probabilities and the trainer's.
+
+    The pictures go in as encoded bytes, so decoding, resizing, flips and calibration are all
+    part of the comparison.
+    """
+    paths = candidate.parity_paths()
+    if not paths:
+        raise ExportError(
+            expected(
+                "validation pictures to compare the exported model on",
+                received="a candidate without any",
+                do="train again with a validation split",
+            )
+        )
+    answers = ask(
+        folder,
+        paths,
+        dataset.picture,
+        batch_size=batch_size,
+        activity="comparing exported with trained answers",
+    )
+    return float(np.abs(answers.probabilities - candidate.parity_probabilities()).max())
+
+
+def _save(candidate: Candidate, dataset: Dataset, folder: Path, settings: ExportConfig) -> None:
+    info = candidate.info
+    answering = Answering(
+        classes=info.classes,
+        positive=info.positive,
+        image_size_px=info.image_size_px,
+        temperature=info.temperature,
+        flips=info.flips,
+        decision_threshold=settings.decision_threshold,
+        parallel_decodes=settings.parallel_decodes,
+    )
+    save_serving_graph(load_network(candidate.model_path, info), answering, folder=folder)
+    write_warmup(
+        folder,
+        model_name=settings.model_name,
+        picture_shape=_typical_shape(candidate, dataset),
+        batch_sizes=settings.warmup_batch_sizes,
+    )
+    make_canonical(folder)
+
+
+def _typical_shape(candidate: Candidate, dataset: Dataset) -> tuple[int, int]:
+    paths = candidate.parity_paths()
+    if not paths:
+        return candidate.info.image_size_px, candidate.info.image_size_px
+    height, width, _ = decode(dataset.picture(paths[0]), name=paths[0]).shape
+    return height, width
+
+
+def _info(
+    candidate: Candidate, folder: Path, difference: float, settings: ExportConfig
+) -> ExportInfo:
+    info = candidate.info
+    return ExportInfo(
+        classes=info.classes,
+        positive=info.positive,
+        backbone=info.backbone,
+        method=info.method,
+        image_size_px=info.image_size_px,
+        decision_threshold=settings.decision_threshold,
+        max_difference=difference,
+        model_sha256=tree_sha256(folder),
+    )

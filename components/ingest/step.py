@@ -1,0 +1,160 @@
+"""Read a source and write the Dataset artifact: every picture once, upright, 8-bit."""
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import logging
+import shutil
+import warnings
+from pathlib import Path
+
+import pandas as pd
+
+from components.common import plugins, progress
+from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
+from components.common.errors import DataError, expected
+from components.common.pictures.decode import is_servable, to_servable
+from components.ingest.additions import with_additions
+from components.ingest.config import IngestConfig
+from components.ingest.records import PictureRecord, SourceData
+
+LOG = logging.getLogger(__name__)
+
+SOURCES = "components.ingest.sources"
+
+
+def ingest(*, out: Path, settings: IngestConfig, fingerprint: str = "") -> Dataset:
+    """Write a Dataset with every picture of the source.
+
+    Pictures that are servable as they are get copied without decoding, and bytes that no
+    decoder can read are kept too: validate decodes every picture, names all the damaged ones
+    at once and decides (`validate.on_unreadable`), so that the first does not hide the others.
+
+    Args:
+        out: the artifact's folder; anything of an interrupted attempt in it is replaced.
+        settings: says which source, and where.
+        fingerprint: the `content_key` under which a cluster will find this Dataset again; ""
+            where nobody does.
+
+    Raises:
+        ConfigError: the source is unknown, or a setting does not fit it.
+        DataError: as the source's `read` says; or the pictures are no longer those of the
+            fingerprint.
+    """
+    source = read_source(settings)
+    shutil.rmtree(out / "pictures", ignore_errors=True)
+    names = _safe_names([picture.name for picture in source.pictures])
+    for folder in {(out / "pictures" / name).parent for name in names}:
+        folder.mkdir(parents=True, exist_ok=True)
+    # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
+    with (
+        warnings.catch_warnings(),
+        concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool,
+    ):
+        copies = pool.map(
+            lambda pair: _copy(pair[0], out, pair[1]),
+            zip(source.pictures, names, strict=True),
+        )
+        rows = list(progress.track(copies, "copying pictures", total=len(names)))
+    info = DatasetInfo(
+        name=source.name,
+        classes=source.classes,
+        positive=source.positive,
+        licence=source.licence,
+        groups_inferred=source.groups_inferred,
+    )
+    dataset = Dataset(out, info, pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS)))
+    dataset.write()
+    if fingerprint and content_key(settings) != fingerprint:
+        raise DataError(
+            expected(
+                f"the pictures of '{settings.path}' to stay as they are during a run",
+                received="others than a moment ago",
+                do="start the run again",
+            )
+        )
+    LOG.info("%d pictures of %d classes from %s", len(rows), len(source.classes), settings.path)
+    return dataset
+
+
+def read_source(settings: IngestConfig) -> SourceData:
+    """List a source's pictures without reading them; those that were added later stand last."""
+    source: SourceData = plugins.load(SOURCES, settings.source).read(settings)
+    root = dataset_root(settings)
+    return source if root is None else with_additions(source, root)
+
+
+def dataset_root(settings: IngestConfig) -> Path | None:
+    """Return the folder of the data set, beside which additions lie; None for an archive."""
+    place = Path(settings.path).expanduser()
+    if place.is_dir():
+        return place
+    return place.parent if settings.source == "manifest" else None
+
+
+def content_key(settings: IngestConfig) -> str:
+    """Return one digest over everything ingest reads: labels, names and picture bytes."""
+    source = read_source(settings)
+    total = hashlib.sha256(json.dumps([source.name, source.classes, source.licence]).encode())
+    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
+        digests = pool.map(lambda picture: _sha256(picture.read()), source.pictures)
+        for picture, digest in progress.track(
+            zip(source.pictures, digests, strict=True),
+            "checking for changes",
+            total=len(source.pictures),
+        ):
+            # The bytes, not where they stand.
+            described = dataclasses.asdict(picture) | {"file": digest}
+            del described["encoded"]
+            total.update(json.dumps(described, sort_keys=True).encode())
+    return total.hexdigest()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _copy(picture: PictureRecord, out: Path, name: str) -> dict[str, object]:
+    """Write one picture below `pictures/` and return its manifest row."""
+    path = f"pictures/{name}"
+    data = picture.read()
+    if not is_servable(data):
+        try:
+            data = to_servable(data, name=picture.name)
+        except DataError as error:
+            LOG.warning("%s", error)
+    (out / path).write_bytes(data)
+    return {
+        "path": path,
+        "sha256": _sha256(data),
+        "label": picture.label,
+        "soft_label": picture.soft_label,
+        "domain": picture.domain,
+        "group": _printable(picture.group) or name,
+        "split": picture.split,
+        "weight": picture.weight,
+    }
+
+
+def _safe_names(names: list[str]) -> list[str]:
+    """Replace characters that not every file system or Parquet file can hold; keep all unique.
+
+    A name keeps its ending even where the copy became PNG: readers go by the bytes.
+    """
+    taken: set[str] = set()
+    safe = []
+    for name in names:
+        cleaned = _printable(name).replace("\\", "_")
+        unique, number = cleaned, 1
+        while unique in taken:
+            number += 1
+            stem, dot, ending = cleaned.rpartition(".")
+            unique = f"{stem}~{number}{dot}{ending}"
+        taken.add(unique)
+        safe.append(unique)
+    return safe
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "_" for char in text)

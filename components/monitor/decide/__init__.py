@@ -1,0 +1,1 @@
+"""The word: a policy over what was measured, and its history."""

@@ -1,0 +1,289 @@
+"""Policy: one word, with reasons.
+
+A table of pure rules, asked in order; the first that has an answer decides.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+from components.common.artifacts.monitoring.drift_report import (
+    Decision,
+    Detection,
+    Explanation,
+    Harm,
+    Word,
+)
+from components.monitor.decide.config import PolicyConfig
+
+_HOUR_S = 3600.0
+_WEEK_S = 7 * 24 * _HOUR_S
+_UNSEEN = {"novel", "new_look"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What the policy knows when it decides.
+
+    runs_unix_s: when the last training runs of this model started.
+    new_labels: labelled pictures that came in since the serving version was trained.
+    """
+
+    now_unix_s: float
+    version: int
+    pictures: int
+    detections: tuple[Detection, ...]
+    explanation: Explanation
+    harm: Harm | None
+    runs_unix_s: tuple[float, ...] = ()
+    new_labels: int = 0
+
+    @property
+    def alarm(self) -> bool:
+        """Whether any detector alarmed."""
+        return any(detection.alarm for detection in self.detections)
+
+
+Rule = Callable[[Situation, PolicyConfig], Decision | None]
+
+
+def decide(situation: Situation, settings: PolicyConfig) -> Decision:
+    """Return `keep`, `ask`, `fix_camera` or `retrain`.
+
+    Reads no clock and no file: equal arguments give equal decisions.
+    """
+    answers = (rule(situation, settings) for rule in RULES)
+    return next(answer for answer in answers if answer is not None)
+
+
+def too_few_pictures(now: Situation, settings: PolicyConfig) -> Decision | None:
+    """Keep: a handful of pictures says nothing."""
+    if now.pictures >= settings.min_pictures:
+        return None
+    return _keep(
+        f"The window holds {_count(now.pictures, 'usable picture')}; at least "
+        f"{settings.min_pictures} are needed to say anything."
+    )
+
+
+def camera_fault(now: Situation, settings: PolicyConfig) -> Decision | None:
+    """Fix the camera, whatever the loss: training would teach the model the dirt on the lens."""
+    why = now.explanation
+    if why.family != "camera" or why.confidence < settings.min_confidence:
+        return None
+    if not _troubled(now, settings):
+        return None
+    fault = why.fault or "unknown"
+    reasons = (
+        f"The camera has changed ({fault}, confidence {why.confidence:.0%}): "
+        f"{why.advice or 'look at it.'}",
+        "A camera fault is never answered by training.",
+    )
+    return _decision("fix_camera", reasons, now, settings, trigger=f"camera-{fault}")
+
+
+def maybe_camera(now: Situation, settings: PolicyConfig) -> Decision | None:
+    """Ask: it looks like the camera, but not surely."""
+    why = now.explanation
+    if why.family != "camera" or not _troubled(now, settings):
+        return None
+    reason = (
+        f"This may be a camera fault ({why.fault or 'unknown'}, confidence {why.confidence:.0%}, "
+        f"below {settings.min_confidence:.0%}); look at the camera before anything is trained."
+    )
+    return _decision("ask", (reason,), now, settings, trigger="maybe-camera")
+
+
+def unseen_without_labels(now: Situation, settings: PolicyConfig) -> Decision | None:
+    """Ask for labels: nothing can be learnt, or estimated, of a product nobody has labelled."""
+    why = now.explanation
+    unseen = why.family == "product" and why.fault in _UNSEEN
+    if not (now.alarm and unseen) or now.new_labels >= settings.min_new_labels:
+        return None
+    reasons = (
+        "The pictures show a product that the model has not been trained on.",
+        _labels_wanted(now, settings),
+    )
+    return _decision("ask", reasons, now, settings, trigger=f"product-{why.fault}")
+
+
+def harmful(now: Situation, settings: PolicyConfig) -> Decision | None:
+    """Retrain, if nothing stands in the way: accuracy is being lost."""
+    harm = now.harm
+    if harm is None or not _is_harmful(harm, settings):
+        return None
+    if not now.alarm and harm.basis != "audit":
+        return None
+    reasons = [_loss(harm)]
+    if now.alarm:
+        reasons.append(_alarms(now))
+    # While the last run has yet to show what it did, there is nothing to ask for either.
+    if cooling := cooling_down(now, settings):
+        return _keep(*reasons, cooling)
+    if now.new_labels < settings.min_new_labels:
+        reasons.append(_labels_wanted(now, settings))
+        return _decision("ask", tuple(reasons), now, settings, trigger="loss-no-labels")
+    if settings.max_runs_per_week == 0:
+        reasons.append("Runs that start themselves are switched off (max_runs_per_week is 0).")
+        return _decision("ask", tuple(reasons), now, settings, trigger="loss-runs-off")
+    if waits := [
+        reason for obstacle in (week_is_full, quiet_hours) if (reason := obstacle(now, settings))
+    ]:
+        return _keep(*reasons, *waits)
+    reasons.append(f"{_count(now.new_labels, 'new labelled picture')} can be learnt from.")
+    return _decision("retrain", tuple(reasons), now, settings, trigger="loss")
+
+
+def harm_without_alarm(now: Situation, settings: PolicyConfig) -> Decision | None:
+    """Ask: an estimate of loss that no detector backs is not enough to train on."""
+    if now.alarm or now.harm is None or not _is_harmful(now.harm, settings):
+        return None
+    reasons = (_loss(now.harm), f"No detector sees a change. {_AUDIT}")
+    return _decision("ask", reasons, now, settings, trigger="loss-no-alarm")
+
+
+def harm_unknown(now: Situation, settings: PolicyConfig) -> Decision | None:
+    """Ask: the inputs have changed, and the loss may be large."""
+    if not now.alarm:
+        return None
+    if now.harm is None:
+        unknown = (_alarms(now), f"What it costs cannot be estimated. {_AUDIT}")
+        return _decision("ask", unknown, now, settings, trigger="harm-unknown")
+    if now.harm.high < settings.ask_loss_points:
+        return None
+    reasons = (_alarms(now), _loss(now.harm), f"That is too vague to act on. {_AUDIT}")
+    return _decision("ask", reasons, now, settings, trigger="harm-vague")
+
+
+def harmless_drift(now: Situation, _settings: PolicyConfig) -> Decision | None:
+    """Keep: the inputs have changed, but it does not matter."""
+    if not now.alarm or now.harm is None:
+        return None
+    return _keep(_alarms(now), _loss(now.harm), "The change does no harm worth acting on.")
+
+
+def nothing_changed(now: Situation, _settings: PolicyConfig) -> Decision | None:
+    """Keep."""
+    return _keep(f"No detector alarms over {_count(now.pictures, 'picture')}.")
+
+
+RULES: tuple[Rule, ...] = (
+    too_few_pictures,
+    camera_fault,
+    maybe_camera,
+    unseen_without_labels,
+    harmful,
+    harm_without_alarm,
+    harm_unknown,
+    harmless_drift,
+    nothing_changed,
+)
+
+
+def cooling_down(now: Situation, settings: PolicyConfig) -> str:
+    """Wait until the run before has had time to show what it did."""
+    last = max(now.runs_unix_s, default=None)
+    if last is None or now.now_unix_s - last >= settings.cool_down_h * _HOUR_S:
+        return ""
+    if last > now.now_unix_s:
+        return (
+            f"The last run is dated {_moment(last)}, in the future; no run starts before then. "
+            "Check the clock."
+        )
+    free = _moment(last + settings.cool_down_h * _HOUR_S)
+    return f"The last run started {_moment(last)}; the next may start from {free}."
+
+
+def week_is_full(now: Situation, settings: PolicyConfig) -> str:
+    """Wait: so many runs a week are allowed and no more."""
+    lately = [run for run in now.runs_unix_s if now.now_unix_s - run < _WEEK_S]
+    if len(lately) < settings.max_runs_per_week:
+        return ""
+    runs = _count(len(lately), "run")
+    return f"{runs} started within seven days; {settings.max_runs_per_week} are allowed."
+
+
+def quiet_hours(now: Situation, settings: PolicyConfig) -> str:
+    """Wait: the machine, or the people, are not to be disturbed now."""
+    if not settings.quiet_from or not settings.quiet_until:
+        return ""
+    moment = datetime.fromtimestamp(now.now_unix_s, ZoneInfo(settings.time_zone)).time()
+    start, end = time.fromisoformat(settings.quiet_from), time.fromisoformat(settings.quiet_until)
+    inside = start <= moment < end if start <= end else moment >= start or moment < end
+    if not inside:
+        return ""
+    return (
+        f"Quiet hours last from {settings.quiet_from} to {settings.quiet_until} "
+        f"({settings.time_zone}); the first look after them decides again."
+    )
+
+
+def key_of(now: Situation, settings: PolicyConfig, *, trigger: str) -> str:
+    """Return the name of a trigger: version, what fired, and the period it fired in.
+
+    A period is as long as the cool-down, so that the next run allowed has another key. It may be
+    a file's name.
+    """
+    period_s = max(settings.cool_down_h, 1.0) * _HOUR_S
+    start = datetime.fromtimestamp(now.now_unix_s // period_s * period_s, UTC)
+    return f"v{now.version}-{trigger}-{start:%Y%m%dT%H%MZ}"
+
+
+_AUDIT = "Label a small random sample (`graft audit sample`) to know."
+
+
+def _decision(
+    word: Word,
+    reasons: tuple[str, ...],
+    now: Situation,
+    settings: PolicyConfig,
+    *,
+    trigger: str,
+) -> Decision:
+    return Decision(word=word, reasons=reasons, key=key_of(now, settings, trigger=trigger))
+
+
+def _keep(*reasons: str) -> Decision:
+    return Decision(word="keep", reasons=reasons)
+
+
+def _is_harmful(harm: Harm, settings: PolicyConfig) -> bool:
+    large = harm.loss_points >= settings.retrain_loss_points
+    return large and harm.low > settings.retrain_low_points
+
+
+def _troubled(now: Situation, settings: PolicyConfig) -> bool:
+    """Say whether something is wrong for sure: an alarm, or a loss that was measured."""
+    return now.alarm or (
+        now.harm is not None and now.harm.basis == "audit" and _is_harmful(now.harm, settings)
+    )
+
+
+def _loss(harm: Harm) -> str:
+    how = "measured on a labelled sample" if harm.basis == "audit" else "estimated without labels"
+    return (
+        f"Accuracy has fallen by {harm.loss_points:.1f} points ({harm.low:.1f} to "
+        f"{harm.high:.1f}, {how})."
+    )
+
+
+def _alarms(now: Situation) -> str:
+    names = [detection.detector for detection in now.detections if detection.alarm]
+    return f"{_count(len(now.detections), 'detector')} looked; alarmed: {', '.join(names)}."
+
+
+def _labels_wanted(now: Situation, settings: PolicyConfig) -> str:
+    return (
+        f"There are {_count(now.new_labels, 'new labelled picture')} to learn from, "
+        f"{settings.min_new_labels} are needed: label some (`graft label queue`) and add them "
+        "(`graft data add`)."
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _moment(unix_s: float) -> str:
+    return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%d %H:%M} UTC"

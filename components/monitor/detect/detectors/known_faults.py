@@ -1,0 +1,22 @@
+"""Mean picture statistics in the few directions in which faults of cameras move them.
+
+The largest of matched filters (likelihood ratio for a known direction): a test that knows what it
+looks for needs half the pictures of one that looks everywhere. The covariance is that of
+`shifted_statistics`.
+"""
+
+import numpy as np
+
+from components.monitor.detect.contract import Channel, Design, Statistic
+from components.monitor.detect.detectors._fault_filters import FaultFilters
+from components.monitor.observe.observations import Observations
+
+CHANNEL: Channel = "statistics"
+NEEDS_LABELS = False
+
+
+def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:
+    """Learn the filters."""
+    del rng
+    filters = FaultFilters.of(reference, design)
+    return lambda window: float(filters.apply(window).mean(axis=0).max(initial=0.0))

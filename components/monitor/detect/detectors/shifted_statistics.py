@@ -1,0 +1,31 @@
+"""Mean picture statistics, against how much they differ from group to group and within one.
+
+Hotelling's T² (1931) on normal scores, with the covariance of a mean over m groups of n pictures in
+all, B / m + W / n, where B is the covariance between groups and W within them. A window of one
+module may be as bright as modules differ; sharper than any it may not.
+"""
+
+import numpy as np
+
+from components.monitor.detect.contract import Channel, Design, Statistic
+from components.monitor.detect.detectors._spread import Spread
+from components.monitor.observe.observations import Observations
+from components.monitor.observe.scaling import NormalScores, level
+
+CHANNEL: Channel = "statistics"
+NEEDS_LABELS = False
+
+
+def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:
+    """Learn scores and both covariances."""
+    del rng
+    values = level(reference.statistics)
+    scores = NormalScores.of(values)
+    spread = Spread.of(scores.apply(values), reference.groups)
+    precision = np.linalg.pinv(spread.of_mean(design), hermitian=True)
+
+    def statistic(window: Observations) -> float:
+        mean = scores.apply(level(window.statistics)).mean(axis=0)
+        return float(mean @ precision @ mean)
+
+    return statistic

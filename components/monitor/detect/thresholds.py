@@ -1,0 +1,248 @@
+"""Thresholds that keep one false-alarm rate for a whole family of detectors.
+
+Pictures of one group (module, lot, session) are alike, so that a window of one group differs from
+the reference as groups differ, drift or not. The null distribution therefore comes from a block
+bootstrap: whole groups are left out, the detectors are fitted to the others and given windows made
+of the groups left out. Only where pictures are independent are they dealt out one by one.
+
+All detectors look at the same windows without drift. What they say is brought to one scale, the
+largest of it is the family's answer, and one threshold on that keeps the rate for all together:
+sharper than dividing the rate by their number, since detectors tend to stumble over the same group.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from components.monitor.detect.contract import Design, Detector, Statistic, usable
+from components.monitor.detect.null_windows import Rows, Split, draw, feasible, splits
+from components.monitor.observe.observations import Observations
+
+_CONFIDENCE = 0.95
+_TINY = 1e-9
+_LEAST_DEVIATION = 1e-3
+_RANKED = 0.9
+_STEEP = 1.28  # from the median to the last that is ranked, or as far below the largest
+
+Table = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A fitted detector, its threshold, and what it says of windows without drift, in order."""
+
+    statistic: Statistic
+    threshold: float
+    null: Table
+    promise: str
+
+    def p_value(self, statistic: float) -> float:
+        """Return the share of windows without drift that differ as much, never 0."""
+        above = len(self.null) - int(np.searchsorted(self.null, statistic, side="left"))
+        return (1 + above) / (1 + len(self.null))
+
+
+@dataclass(frozen=True)
+class Family:
+    """Detectors that share one false-alarm rate, and how many pictures each will be given.
+
+    pictures: by detector, at least two; groups: how many the windows consist of.
+    """
+
+    detectors: Mapping[str, Detector]
+    pictures: Mapping[str, int]
+    groups: int
+
+    def design(self, name: str) -> Design:
+        """Return the windows that one detector will be given."""
+        pictures = self.pictures[name]
+        return Design(pictures, min(self.groups, pictures))
+
+
+def calibrate(
+    family: Family,
+    reference: Observations,
+    *,
+    rate: float,
+    windows: int,
+    rng: np.random.Generator,
+) -> dict[str, Calibrated]:
+    """Fit detectors to the reference and find the thresholds that keep their rate together.
+
+    Args:
+        family: what is calibrated; the reference has rows for each.
+        reference: all its rows; each detector gets those that it can use.
+        rate: false alarms a window, of all together.
+        windows: how many windows without drift are tried.
+        rng: draws them.
+    """
+    whole = _widest(family)
+    possible = feasible(whole, reference)
+    ways = splits(reference, possible, at_most=windows, rng=rng)
+    null = _null(family, reference, ways, possible, windows=windows, rng=rng)
+    ranked = 1.0 if possible.independent else _RANKED
+    scales = [_Scale.of(column, ranked=ranked) for column in null.T]
+    worst = _worst(null, scales)
+    units = len(worst) if possible.independent else len(ways)
+    limit = threshold(np.sort(worst), rate, units=units)
+    promise = _promise(whole, possible, rate, units)
+    calibrated = {}
+    for column, (name, detector) in enumerate(family.detectors.items()):
+        rows = rows_for(detector, reference)
+        design = _imitated(family.design(name), possible)
+        said = null[:, column]
+        calibrated[name] = Calibrated(
+            statistic=detector.fit(reference.take(rows), design, rng=rng),
+            threshold=scales[column].undo(limit),
+            null=np.sort(said[np.isfinite(said)]),
+            promise=promise,
+        )
+    return calibrated
+
+
+def rows_for(detector: Detector, reference: Observations) -> npt.NDArray[np.bool_]:
+    """bool [N]: the rows of the reference that a detector can use."""
+    rows = usable(reference, detector.CHANNEL)
+    return rows & (reference.labels != "") if detector.NEEDS_LABELS else rows
+
+
+def threshold(null: Table, rate: float, *, units: int) -> float:
+    """Return what is exceeded in at most `rate` of the windows without drift.
+
+    Args:
+        null: float64 [N], in order, on a scale on which it is about normal.
+        rate: in (0, 1).
+        units: independent pieces that `null` comes from.
+
+    Returns:
+        With N pieces, the order statistic that keeps the rate with 95 % confidence. With fewer, the
+        conformal quantile, so that a new piece exceeds it no more often than the rate. Where the
+        pieces are too few for that, the largest value or the bound of the prediction interval for
+        one more piece, whichever is larger.
+    """
+    from scipy.stats import binom, t
+
+    if len(null) == 0:
+        return math.inf
+    if units >= len(null):
+        above = max(0, int(binom.ppf(1 - _CONFIDENCE, len(null), rate)) - 1)
+        return float(null[len(null) - 1 - above])
+    share = math.ceil((1 - rate) * (units + 1)) / units
+    if share < 1:
+        return float(np.quantile(null, share))
+    reach = float(t.isf(rate, units - 1)) * math.sqrt(1 + 1 / units)
+    return max(float(null[-1]), float(null.mean()) + reach * float(null.std()))
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Brings a statistic to normal scores among the windows without drift, and back.
+
+    Detectors with heavy and with thin tails then weigh the same. Where windows are of few groups
+    the upper tenth is not ranked: one group would stand at the top of each scale, and as many odd
+    ones as there are detectors would share the first place. Beyond what is ranked the scale goes on
+    as steeply as it came, in the statistic's logarithm, since statistics are positive and skewed.
+    """
+
+    knots: Table  # logarithms, rising
+    scores: Table
+    slope: float
+
+    @classmethod
+    def of(cls, null: Table, *, ranked: float) -> "_Scale":
+        from scipy.stats import norm
+
+        values = np.sort(np.log(np.maximum(null[np.isfinite(null)], 0) + _TINY))
+        if values.size == 0:
+            return cls(np.zeros(1), np.zeros(1), 1.0)
+        knots, counts = np.unique(values, return_counts=True)
+        upto = np.cumsum(counts)
+        scores = norm.ppf((upto - counts / 2) / len(values))
+        last = max(1, int(np.searchsorted(upto, ranked * len(values), side="right")))
+        knots, scores = knots[:last], scores[:last]
+        start = min(int(np.searchsorted(scores, scores[-1] - _STEEP)), last - 1)
+        rise, run = scores[-1] - scores[start], knots[-1] - knots[start]
+        slope = float(rise / run) if run > 0 and rise > 0 else 1 / _LEAST_DEVIATION
+        return cls(knots, scores, min(slope, 1 / _LEAST_DEVIATION))
+
+    def apply(self, values: Table) -> Table:
+        logs = np.log(np.maximum(values, 0) + _TINY)
+        beyond = np.maximum(logs - self.knots[-1], 0)
+        scaled: Table = np.interp(logs, self.knots, self.scores) + self.slope * beyond
+        return np.where(np.isnan(values), np.nan, scaled)
+
+    def undo(self, scaled: float) -> float:
+        beyond = max(scaled - float(self.scores[-1]), 0) / self.slope
+        log = float(np.interp(scaled, self.scores, self.knots)) + beyond
+        # Rounding of what is constant is no drift.
+        return math.exp(min(log, 700.0)) + _TINY
+
+
+def _worst(null: Table, scales: list[_Scale]) -> Table:
+    """Return the family's answer to each window; a detector that said nothing does not count."""
+    scaled = np.stack([scale.apply(column) for scale, column in zip(scales, null.T, strict=True)])
+    found: Table = np.where(np.isfinite(scaled), scaled, -np.inf).max(axis=0)
+    return found[np.isfinite(found)]
+
+
+def _widest(family: Family) -> Design:
+    designs = [family.design(name) for name in family.detectors]
+    return max(designs, key=lambda design: design.pictures)
+
+
+def _imitated(design: Design, possible: Design) -> Design:
+    if possible.independent:
+        return Design(design.pictures, design.pictures)
+    return Design(design.pictures, min(design.pictures, possible.groups))
+
+
+def _null(
+    family: Family,
+    reference: Observations,
+    ways: tuple[Split, ...],
+    possible: Design,
+    *,
+    windows: int,
+    rng: np.random.Generator,
+) -> Table:
+    """Return what each detector says of each window: float64 [windows, detectors], NaN for nothing.
+
+    One that finds too few rows among the held-out ones (a group of training pictures has no
+    embeddings) or to be fitted to says nothing.
+    """
+    each = math.ceil(windows / len(ways))
+    null = np.full((each * len(ways), len(family.detectors)), np.nan)
+    for column, (name, detector) in enumerate(family.detectors.items()):
+        good = rows_for(detector, reference)
+        design = _imitated(family.design(name), possible)
+        for number, way in enumerate(ways):
+            own = Split(way.fit[good[way.fit]], way.held[good[way.held]])
+            if min(len(own.fit), len(own.held)) < 2:
+                continue
+            statistic = detector.fit(reference.take(own.fit), design, rng=rng)
+            for row in range(number * each, (number + 1) * each):
+                rows: Rows = draw(own, reference.groups, design, rng=rng)
+                null[row, column] = statistic(reference.take(rows))
+    return null
+
+
+def _promise(design: Design, possible: Design, rate: float, units: int) -> str:
+    asked = f"1 in {1 / rate:.0f} windows, all detectors together"
+    if possible.independent:
+        kept = (
+            f"Keeps {asked}, with 95 % confidence, where the {design.pictures} pictures of a "
+            "window are independent"
+        )
+        if design.independent:
+            return f"{kept}; windows of whole groups would raise more."
+        return f"{kept}. The reference names too few groups to say more."
+    where = f"{possible.groups} of the reference's groups at a time, {units} times"
+    if rate >= 1 / (units + 1):
+        return f"Keeps {asked}, for groups like those of the reference (left out: {where})."
+    return (
+        f"Asked for {asked}; {units} trials with groups left out can show at best 1 in "
+        f"{units + 1}, so that the last step is extrapolated; more groups make it firm."
+    )

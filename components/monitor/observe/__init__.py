@@ -1,0 +1,1 @@
+"""What production sent and what it is compared with, as arrays."""

@@ -1,0 +1,1 @@
+"""Pretrained networks as a library: catalogue, weights, kept features, probes."""

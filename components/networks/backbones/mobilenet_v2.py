@@ -1,0 +1,63 @@
+"""MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381), Keras Applications."""
+
+from typing import TYPE_CHECKING
+
+from components.networks.backbones._facts import Facts
+
+if TYPE_CHECKING:
+    from components.networks.network import Backbone
+
+VARIANTS = ("1.0", "0.35", "0.5", "0.75", "1.3", "1.4")
+MIN_SIZE_PX = 32
+LICENCE = "Apache-2.0"
+FACTS = {
+    "1.0": Facts(2_257_984, 224, "mobilenet_v2_weights_*_1.0_*_no_top.h5"),
+    "0.35": Facts(410_208, 224, "mobilenet_v2_weights_*_0.35_*_no_top.h5"),
+    "0.5": Facts(706_224, 224, "mobilenet_v2_weights_*_0.5_*_no_top.h5"),
+    "0.75": Facts(1_382_064, 224, "mobilenet_v2_weights_*_0.75_*_no_top.h5"),
+    "1.3": Facts(3_766_048, 224, "mobilenet_v2_weights_*_1.3_*_no_top.h5"),
+    "1.4": Facts(4_363_712, 224, "mobilenet_v2_weights_*_1.4_*_no_top.h5"),
+}
+
+# Where no shortcut passes by: the sum at the end of each block that has one, and the last
+# projection of those that have none.
+CUT_POINTS = (
+    "block_2_add",
+    "block_5_add",
+    "block_6_project_BN",
+    "block_9_add",
+    "block_10_project_BN",
+    "block_12_add",
+    "block_13_project_BN",
+    "block_15_add",
+)
+
+# The wide layers of four blocks. Measured on the demo data (frozen, grouped folds): AUC 0.867
+# against 0.820 for the last layer alone, which the sharpened classes of pretraining have shaped.
+FEATURES = (
+    "block_8_expand_relu",
+    "block_11_expand_relu",
+    "block_13_expand_relu",
+    "block_16_expand_relu",
+)
+
+
+def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
+    """Return MobileNetV2 of width `variant` for raw pixels [N, S, S, 3], 0 to 255."""
+    import keras
+
+    from components.networks.network import Backbone, PixelSpec, pixel_input
+
+    pixels = pixel_input(PixelSpec("mobilenet_v2", image_size_px, MIN_SIZE_PX))
+    scaled = keras.layers.Rescaling(1.0 / 127.5, offset=-1.0, name="preprocess")(pixels)
+    model = keras.applications.MobileNetV2(
+        input_tensor=scaled,
+        # Chooses among weights for several sizes.
+        input_shape=tuple(pixels.shape[1:]),
+        alpha=float(variant),
+        include_top=False,
+        weights="imagenet" if pretrained else None,
+    )
+    return Backbone(
+        model=model, cut_points=CUT_POINTS, default_cut="block_12_add", features=FEATURES
+    )

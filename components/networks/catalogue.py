@@ -1,0 +1,86 @@
+"""All backbones with what is known of them, found in the folder; Keras is not imported."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from components.common import plugins
+
+BACKBONES = "components.networks.backbones"
+_WEIGHT_SUFFIXES = (".h5", ".keras")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One variant of one family.
+
+    name: what `train.backbone` takes; "keras_hub/PRESET" stands for any preset.
+    parameters: without the top; None where it depends on the preset.
+    size_px: the edge of the pictures it was pretrained on; None likewise.
+    licence: of its pretrained weights.
+    files: weights that are on this machine: paths for `train.weights`, or files of Keras' cache,
+        which `train.weights=imagenet` uses.
+    """
+
+    name: str
+    parameters: int | None
+    size_px: int | None
+    licence: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where weights lie on this machine: the project's folder, and Keras' download cache."""
+
+    weights: Path
+    keras_cache: Path
+
+
+def entries(places: Places) -> tuple[Entry, ...]:
+    """Return every variant, families in alphabetical order, the default variant first."""
+    rows: list[Entry] = []
+    for family in plugins.names(BACKBONES):
+        module = plugins.load(BACKBONES, family)
+        if not module.VARIANTS:
+            rows.append(Entry(f"{family}/PRESET", None, None, module.LICENCE, ()))
+        rows.extend(_entry(family, variant, module, places) for variant in module.VARIANTS)
+    return tuple(rows)
+
+
+def _entry(family: str, variant: str, module: ModuleType, places: Places) -> Entry:
+    facts = module.FACTS[variant]
+    cached = sorted(places.keras_cache.glob(facts.keras_file)) if facts.keras_file else []
+    is_default = variant == module.VARIANTS[0]
+    own = [
+        path
+        for path in sorted(places.weights.glob("*"))
+        if path.suffix in _WEIGHT_SUFFIXES and _is_for(path.stem, family, variant, is_default)
+    ]
+    return Entry(
+        name=f"{family}/{variant}".rstrip("/"),
+        parameters=facts.parameters,
+        size_px=facts.size_px,
+        licence=module.LICENCE,
+        files=tuple(str(path) for path in (*own, *cached)),
+    )
+
+
+def _is_for(stem: str, family: str, variant: str, is_default: bool) -> bool:
+    """Tell by a file's name: family and variant, or the family alone for its default variant.
+
+    Only whole words count, so that "resnet_v2_ours" is not taken for a ResNet.
+    """
+    if not stem.startswith(family):
+        return False
+    others = [name for name in plugins.names(BACKBONES) if len(name) > len(family)]
+    if any(stem.startswith(name) for name in others):
+        return False
+    rest = stem.removeprefix(family).lstrip("_-")
+    if variant and (rest == variant or rest.startswith((f"{variant}_", f"{variant}-"))):
+        return True
+    return is_default and not any(rest.startswith(name) for name in _named(family))
+
+
+def _named(family: str) -> tuple[str, ...]:
+    return tuple(filter(None, plugins.load(BACKBONES, family).VARIANTS))

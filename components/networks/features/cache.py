@@ -1,0 +1,223 @@
+"""The frozen part of the network, computed once per picture and view, kept on disk.
+
+What is kept is keyed by everything its values depend on: the weights and structure of the frozen
+part, its last layer, the precision it was computed in, the flip (together the family), and the
+pixels of each row (hence resolution and augmentation). Another split of the same pictures, or the
+same split with new ones, takes the rows that are there and computes the others. Two runs may fill
+the cache side by side: both write, one wins, both are right.
+"""
+
+import hashlib
+import json
+import logging
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from components.common.progress import track
+from components.networks.data import FlippedPixels, Rows, Split
+from components.networks.fast.folding import Precision, fold_batch_norm
+from components.networks.features.answers import answers
+from components.networks.features.store import (
+    Activations,
+    ActivationStore,
+    Draft,
+    EntryName,
+    row_digests,
+)
+from components.networks.memory import halving_batch
+from components.networks.network import INPUT, Network
+from components.networks.weights.load import weights_sha256
+
+LOG = logging.getLogger(__name__)
+
+_BATCH = 32
+_COPIED_ROWS = 256
+_FLOAT16_MAX = float(np.finfo(np.float16).max)
+
+
+class _TooLargeError(Exception):
+    """A value does not fit float16."""
+
+
+@dataclass(frozen=True)
+class Want:
+    """Which activations: of `split`, after each of `layers`, of pixels flipped by `flip`.
+
+    starts: compute from the (cached) activations of these layers instead of from pixels. It
+        saves time and does not change what is meant, so it is not part of the key.
+    """
+
+    split: Split
+    layers: tuple[str, ...]
+    flip: tuple[bool, bool] = (False, False)
+    starts: tuple[str, ...] = (INPUT,)
+    activity: str = "computing features"
+
+
+@dataclass(frozen=True)
+class ActivationCache:
+    """Activations below a folder, the least recently used dropped beyond `limit_bytes`.
+
+    precision: what the frozen part is computed in; see `fold_batch_norm`.
+    """
+
+    root: Path
+    limit_bytes: int
+    precision: Precision = "float32"
+
+    def get(self, network: Network, want: Want) -> tuple[Activations, ...]:
+        """Return activations, float16 (float32 where the values need it), memory-mapped.
+
+        One array a layer, [rows of the split, ...layer shape], rows ordered as the split's
+        pixels. The layers must still have the weights they are meant to be frozen at.
+        """
+        digests = row_digests(want.split.pixels)
+        names = {
+            layer: EntryName(self._family(network, layer, want.flip), digests)
+            for layer in want.layers
+        }
+        opened = {layer: self._store.find(name) for layer, name in names.items()}
+        found = {layer: values for layer, values in opened.items() if values is not None}
+        absent = {layer: name for layer, name in names.items() if layer not in found}
+        if absent:
+            found |= self._fill(network, want, absent)
+            self._store.evict(keep=names.values())
+        else:
+            LOG.info("%s: taken from the cache", ", ".join(want.layers))
+        return tuple(found[layer] for layer in want.layers)
+
+    def inputs(self, network: Network, want: Want) -> tuple[Rows, ...]:
+        """Return what the part after the layers is fed from: activations, or pixels themselves.
+
+        As `get`, but the layer "pixels" gives the network's own input, which needs no cache.
+        """
+        if want.layers == (INPUT,):
+            return (FlippedPixels(want.split.pixels, want.flip),)
+        return self.get(network, want)
+
+    @property
+    def _store(self) -> ActivationStore:
+        return ActivationStore(self.root, self.limit_bytes)
+
+    def _fill(
+        self, network: Network, want: Want, names: dict[str, EntryName]
+    ) -> dict[str, Activations]:
+        """Make the entries that are absent, from rows of others where there are any."""
+        try:
+            return self._assemble(network, want, names, dtype=np.float16)
+        except _TooLargeError:
+            LOG.info("values beyond float16, kept as float32")
+            return self._assemble(network, want, names, dtype=np.float32)
+
+    def _assemble(
+        self, network: Network, want: Want, names: dict[str, EntryName], *, dtype: Any
+    ) -> dict[str, Activations]:
+        with ExitStack() as stack:
+            drafts = {
+                layer: stack.enter_context(
+                    self._store.draft(name, row_shape=_row_shape(network, layer), dtype=dtype)
+                )
+                for layer, name in names.items()
+            }
+            missing: set[int] = set()
+            for draft in drafts.values():
+                missing |= _copy(self._store, draft)
+            total = len(want.split.pixels)
+            LOG.info(
+                "%s: %d of %d rows from earlier entries, the others are computed",
+                ", ".join(drafts),
+                total - len(missing),
+                total,
+            )
+            if missing:
+                self._compute(network, want, drafts, np.array(sorted(missing)))
+            return {layer: draft.publish() for layer, draft in drafts.items()}
+
+    def _compute(
+        self, network: Network, want: Want, drafts: dict[str, Draft], missing: Any
+    ) -> None:
+        """Compute the missing rows of all drafts in one pass."""
+        between = network.between(want.starts, tuple(drafts))
+        part = fold_batch_norm(between, precision=self.precision)
+        earlier = Want(want.split, want.starts, want.flip, activity=want.activity)
+        sources = self.inputs(network, earlier)
+        done = 0
+
+        def fill(batch: int) -> None:
+            nonlocal done
+            for first in track(range(done, len(missing), batch), want.activity):
+                rows = missing[first : first + batch]
+                # As they are: the network makes float32 of them, faster than NumPy.
+                inputs = [np.asarray(source[rows]) for source in sources]
+                for draft, values in zip(drafts.values(), answers(part, inputs), strict=True):
+                    _put(draft, rows, values)
+                done = first + len(rows)
+
+        # Where the memory does not suffice it goes on from where it was, with half the pictures.
+        halving_batch(fill, _BATCH)
+
+    def _family(self, network: Network, layer: str, flip: tuple[bool, bool]) -> str:
+        frozen = network.between((INPUT,), (layer,))
+        parts = [
+            weights_sha256(frozen),
+            _structure(frozen),
+            layer,
+            str(frozen.input_shape),
+            self.precision,
+            f"flip {flip}",
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _copy(store: ActivationStore, draft: Draft) -> set[int]:
+    """Fill a draft with what earlier entries of its family hold; return the rows they lack."""
+    positions: dict[bytes, list[int]] = {}
+    for row, digest in enumerate(draft.name.digests):
+        positions.setdefault(digest, []).append(row)
+    for entry in store.relatives(draft.name.family):
+        # Rows rounded to float16 are not what a float32 entry is for.
+        if draft.values.dtype == np.float32 and entry.values.dtype != np.float32:
+            continue
+        pairs = [
+            (source, row)
+            for source, digest in enumerate(entry.digests)
+            for row in positions.pop(digest, ())
+        ]
+        if pairs:
+            entry.touch()
+        for first in range(0, len(pairs), _COPIED_ROWS):
+            sources, rows = np.array(pairs[first : first + _COPIED_ROWS]).T
+            _put(draft, rows, entry.values[sources])
+    return {row for rows in positions.values() for row in rows}
+
+
+def _put(draft: Draft, rows: Any, values: Activations) -> None:
+    narrow = draft.values.dtype == np.float16
+    if narrow and np.abs(values).max(initial=0.0) > _FLOAT16_MAX:
+        raise _TooLargeError
+    draft.values[rows] = values
+
+
+def _row_shape(network: Network, layer: str) -> tuple[int, ...]:
+    return tuple(network.model.get_layer(layer).output.shape[1:])
+
+
+def _structure(model: keras.Model) -> str:
+    """Return a digest of what the layers do and of who reads whom; layer names do not count."""
+    place = {id(layer): number for number, layer in enumerate(model.operations)}
+    described = []
+    for layer in model.operations:
+        config = {key: value for key, value in layer.get_config().items() if key != "name"}
+        # Cutting a network elsewhere calls its layers again; the first call is the network's own.
+        sources = [
+            place.get(id(tensor._keras_history.operation))
+            for tensor in layer._inbound_nodes[0].input_tensors
+        ]
+        described.append([type(layer).__name__, config, sources])
+    text = json.dumps(described, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()

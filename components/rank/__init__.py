@@ -1,0 +1,1 @@
+"""Order backbones, feature layers and sizes by linear probes."""

@@ -1,0 +1,68 @@
+"""The pictures that a ranking looks at: some whole groups, as they are, at any size."""
+
+import dataclasses
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from components.common.pictures import decode as pictures
+from components.common.progress import track, worker_count
+from components.common.seeding import generator
+from components.networks.data import Split
+
+
+def plain_view(split: Split, *, size_px: int, max_pictures: int, seed: int) -> Split:
+    """Return view 0 of whole groups of a split, resized.
+
+    Pictures that were already resized once are resized again, which costs a little sharpness;
+    fine for an order, and a finalist gets shards of its own size.
+
+    Args:
+        split: of shards at least as large.
+        size_px: the new height and width, pixels.
+        max_pictures: groups are drawn at random until there are so many, the last one included.
+        seed: of the drawing.
+    """
+    rows = _whole_groups(split.groups, most=max_pictures, seed=seed)
+    chosen = take(split, rows)
+    if size_px == split.pixels.shape[1]:
+        return chosen
+    with ThreadPoolExecutor(max_workers=worker_count()) as pool:
+        resized = pool.map(lambda pixels: pictures.resize(pixels, size_px), chosen.pixels)
+        shown = track(resized, f"resizing pictures to {size_px} px", total=len(rows))
+        pixels = np.stack(list(shown))
+    return dataclasses.replace(
+        chosen, pixels=pixels, content_sha256=_digest(chosen.content_sha256, f"{size_px} px")
+    )
+
+
+def take(split: Split, rows: npt.NDArray[np.int64]) -> Split:
+    """Return the pictures at positions `rows` of a split, in view 0 only."""
+    return dataclasses.replace(
+        split,
+        pixels=split.pixels[rows],
+        targets=split.targets[rows],
+        labels=split.labels[rows],
+        weights=split.weights[rows],
+        groups=split.groups[rows],
+        paths=tuple(split.paths[row] for row in rows),
+        content_sha256=_digest(split.content_sha256, hashlib.sha256(rows.tobytes()).hexdigest()),
+    )
+
+
+def _whole_groups(groups: npt.NDArray[Any], *, most: int, seed: int) -> npt.NDArray[np.int64]:
+    everything = np.arange(len(groups))
+    if len(groups) <= most:
+        return everything
+    names, position = np.unique(groups, return_inverse=True)
+    order = generator(seed, "ranking").permutation(len(names))
+    sizes = np.cumsum(np.bincount(position)[order])
+    drawn = order[: 1 + int(np.searchsorted(sizes, most))]
+    return everything[np.isin(position, drawn)]
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What the accepted pictures look like to camera and model, to measure drift against."""

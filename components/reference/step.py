@@ -1,0 +1,190 @@
+"""Make the reference of a version: what the accepted pictures look like to camera and model.
+
+Held-out pictures (validation and test) get scores and embeddings. Training pictures get statistics
+only: the model knows them by heart, so that its answers on them say nothing about new ones, but the
+camera saw them like any other.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from PIL import Image
+
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.exported import Export
+from components.common.artifacts.monitoring.prediction_log import PICTURES, STATISTIC_COLUMNS
+from components.common.artifacts.monitoring.reference import (
+    OBSERVATIONS_SCHEMA,
+    Reference,
+    ReferenceInfo,
+)
+from components.common.errors import DataError, expected
+from components.common.pictures.decode import Pixels, decode, encode_png
+from components.common.pictures.statistics import measure
+from components.common.progress import track
+from components.common.run_context import RunContext
+from components.common.saved_model import ask, embed
+from components.common.seeding import generator
+from components.monitor.harm.asking import observer
+from components.monitor.harm.learn import learn, write_correction
+from components.monitor.observe.observations import from_table
+from components.reference.config import ReferenceConfig
+
+HELD_OUT = ("validation", "test")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The artifacts that a reference is made from: Export and validated Dataset."""
+
+    exported: Path
+    dataset: Path
+
+
+def make_reference(
+    inputs: Inputs, *, out: Path, settings: ReferenceConfig, run: RunContext
+) -> None:
+    """Write the Reference of an exported model to `out`.
+
+    Raises:
+        DataError: no picture is held out, or one cannot be read.
+        ExportError: the model has not the signatures that Graft exports.
+    """
+    export, dataset = Export.read(inputs.exported), Dataset.read(inputs.dataset)
+    rows = _rows(dataset, settings)
+    _check(rows)
+    table = _observe(rows, dataset, export, out=out, settings=settings)
+    held = table[table["split"].isin(HELD_OUT)]
+    info = ReferenceInfo(
+        model_name=settings.model_name,
+        model_sha256=export.info.model_sha256,
+        data_sha256=run.data_sha256,
+        classes=export.info.classes,
+        positive=export.info.positive,
+        pictures=len(table),
+        groups=table["group"].nunique(),
+        accuracy=float((held["decision"] == held["label"]).mean()),
+        seed=settings.seed,
+    )
+    reference = Reference(out, info)
+    observations = pa.Table.from_pandas(table, OBSERVATIONS_SCHEMA, preserve_index=False)
+    reference.write(observations)
+    _learn_harm(reference, observations, dataset, export, settings=settings)
+
+
+def _learn_harm(
+    reference: Reference,
+    table: pa.Table,
+    dataset: Dataset,
+    export: Export,
+    *,
+    settings: ReferenceConfig,
+) -> None:
+    """Write harm.json beside the reference, where there are pictures enough to learn from."""
+    if not settings.harm_pictures:
+        return
+    held = table.filter(pc.is_in(table["split"], pa.array(HELD_OUT)))
+    paths = held["request_id"].to_pylist()
+    correction = learn(
+        from_table(held, classes=len(reference.info.classes)),
+        lambda row: decode(dataset.picture(paths[row]), name=paths[row]),
+        observer(export.saved_model, batch_size=settings.batch_size),
+        classes=reference.info.classes,
+        pictures=settings.harm_pictures,
+        seed=settings.seed,
+    )
+    if correction is not None:
+        write_correction(reference.harm_path, correction)
+
+
+def _rows(dataset: Dataset, settings: ReferenceConfig) -> pd.DataFrame:
+    """Return the pictures to look at, held-out ones first, each set in manifest order."""
+    held = [dataset.split(name) for name in HELD_OUT]
+    train = dataset.split("train")
+    if len(train) > settings.train_pictures:
+        rng = generator(settings.seed, "reference", "train")
+        chosen = rng.permutation(len(train))[: settings.train_pictures]
+        train = train.iloc[np.sort(chosen)]
+    return pd.concat([*held, train], ignore_index=True)
+
+
+def _check(rows: pd.DataFrame) -> None:
+    if not rows["split"].isin(HELD_OUT).any():
+        raise DataError(
+            expected(
+                "held-out pictures to make a reference of",
+                received="a data set without validation and test split",
+                do="give validate.validation_fraction or validate.test_fraction a share",
+            )
+        )
+
+
+def _observe(
+    rows: pd.DataFrame, dataset: Dataset, export: Export, *, out: Path, settings: ReferenceConfig
+) -> pd.DataFrame:
+    held = rows["split"].isin(HELD_OUT)
+    paths = rows.loc[held, "path"].tolist()
+    places = export.saved_model, paths, dataset.picture
+    embeddings = embed(*places, batch_size=settings.batch_size, activity="taking embeddings")
+    answers = ask(*places, batch_size=settings.batch_size, activity="asking the exported model")
+    seen = _look(rows, dataset, copies=out / PICTURES, settings=settings)
+    return pd.DataFrame(
+        {
+            "time_unix_s": time.time(),
+            "request_id": rows["path"],
+            "row": 0,
+            "model": settings.model_name,
+            "version": 0,  # its number is given when it is deployed
+            "interface": "",
+            "status": 0,
+            "latency_ms": np.nan,
+            "scores": _where(held, answers.probabilities, otherwise=None),
+            "decision": _where(held, answers.decisions, otherwise=""),
+            "embedding": _where(held, embeddings, otherwise=None),
+            "picture_sha256": rows["sha256"],
+            "group": rows["group"].astype(str),
+            "line": rows["domain"].astype(str),
+            "camera": "",
+            "label": rows["label"],
+            "split": rows["split"],
+        }
+    ).join(seen)
+
+
+def _where(held: "pd.Series[bool]", values: Iterable[Any], *, otherwise: Any) -> list[Any]:
+    """Spread values of the held-out rows over all rows."""
+    following = iter(values)
+    return [next(following) if is_held else otherwise for is_held in held]
+
+
+def _look(
+    rows: pd.DataFrame, dataset: Dataset, *, copies: Path, settings: ReferenceConfig
+) -> pd.DataFrame:
+    """Measure every picture, and keep small copies of the held-out ones."""
+    copies.mkdir(parents=True, exist_ok=True)
+    found = []
+    for row in track(list(rows.itertuples()), "measuring pictures"):
+        data = dataset.picture(str(row.path))
+        pixels = decode(data, name=str(row.path))
+        seen = dict(zip(STATISTIC_COLUMNS, measure(pixels), strict=True))
+        seen |= {"picture_bytes": len(data)}
+        seen |= {"height_px": pixels.shape[0], "width_px": pixels.shape[1]}
+        found.append(seen)
+        if settings.copy_px and row.split in HELD_OUT:
+            small = encode_png(_small(pixels, settings.copy_px))
+            (copies / f"{row.sha256}.png").write_bytes(small)
+    return pd.DataFrame(found)
+
+
+def _small(pixels: Pixels, longest_px: int) -> Pixels:
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    image.thumbnail((longest_px, longest_px), Image.Resampling.BOX)
+    small = np.asarray(image)
+    return small if small.ndim == 3 else small[..., None]

@@ -1,0 +1,1 @@
+"""Gradient steps: attempts, epochs, optimizer, checkpoints."""

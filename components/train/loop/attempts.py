@@ -1,0 +1,165 @@
+"""A training that goes wrong is noticed, tried again at a third of the rate, and written down."""
+
+import dataclasses
+import hashlib
+import logging
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from components.common import config
+from components.common.seeding import derive
+from components.networks.probe.calibration import fit_temperature
+from components.networks.probe.probe import log_losses
+from components.train.loop.checkpoints import Checkpoints
+from components.train.loop.fine_tune import Course, TuningInputs, TuningOptions, tune
+from components.train.session import EpochScore, Session
+
+LOG = logging.getLogger(__name__)
+
+_RETRIES = 1
+# In standard errors: what the validation pictures cannot tell apart is no failure ...
+_NOISE = 2.0
+# ... up to this share of the loss to beat, and so many nats: one group ruined widens the error that
+# would excuse it.
+_EXCUSED, _EXCUSED_NATS = 0.25, 0.05
+# Of the loss to beat, and in nats: where classes are all but perfectly separated, five per cent of
+# nothing is nothing.
+_TOLERANCE = 0.05
+_NEGLIGIBLE = 1e-3
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a training must not be worse than.
+
+    losses: float64 [N], see `calibrated_losses`.
+    owner: what has them, as the notes call it: "the linear probe".
+    """
+
+    losses: npt.NDArray[np.float64]
+    owner: str
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """What the attempts came to: the curves of the last one, what went wrong, was one kept."""
+
+    curves: tuple[EpochScore, ...]
+    notes: tuple[str, ...]
+    kept: bool
+
+
+def attempt(
+    tail: keras.Model,
+    inputs: TuningInputs,
+    options: TuningOptions,
+    session: Session,
+    *,
+    bar: Bar,
+    course: Course | None = None,
+) -> Attempts:
+    """Tune a tail in place; if it diverges or ends above the bar, try once more, then undo it.
+
+    Args:
+        tail: activations -> logits.
+        inputs: what it is trained and judged on.
+        options: the first attempt's; the second one has a third of the rate.
+        session: seed, and where a killed training goes on.
+        bar: see Bar.
+        course: see Course; two trainings of a method that differ in nothing else need a phase
+            each. The checkpoint is chosen here.
+    """
+    course = course or Course()
+    places = Checkpoints(session.standings)
+    training = "\n".join((course.phase, str(session.seed), _identity(tail, inputs, options)))
+    start = tail.get_weights()
+    notes: list[str] = []
+    for number in range(1 + _RETRIES):
+        rate = options.learning_rate / 3**number
+        tuned = tune(
+            tail,
+            inputs,
+            dataclasses.replace(options, learning_rate=rate),
+            seed=derive(session.seed, course.phase, str(number)),
+            course=dataclasses.replace(course, checkpoint=places.of(f"{training}\n{number}")),
+        )
+        notes += tuned.notes
+        if not tuned.diverged:
+            _blend(tail, start, course.blend)
+        fault = tuned.diverged or _fault(
+            calibrated_losses(tail, inputs), bar, inputs.validation.groups
+        )
+        if not fault:
+            return Attempts(tuned.curves, tuple(notes), kept=True)
+        notes.append(f"{course.phase} at rate {rate:.3g} was dropped: {fault}")
+        LOG.warning(notes[-1])
+        tail.set_weights(start)
+    return Attempts(tuned.curves, tuple(notes), kept=False)
+
+
+def calibrated_losses(tail: keras.Model, inputs: TuningInputs) -> npt.NDArray[np.float64]:
+    """Return each validation picture's loss after temperature scaling, float64 [N].
+
+    Infinity where an answer is not finite. Tuned networks are surer of themselves than probes;
+    calibration takes that away again before the network is used, so it must not count against
+    them here.
+    """
+    logits = inputs.validation_logits(tail)
+    if not np.isfinite(logits).all():
+        return np.full(len(logits), math.inf)
+    labels = inputs.validation.labels
+    truth = np.eye(logits.shape[1], dtype=np.float32)[labels]
+    return log_losses(logits / np.float32(fit_temperature(logits, labels)), truth)
+
+
+def _blend(tail: keras.Model, start: list[npt.NDArray[Any]], share: float) -> None:
+    """Go only a share of the way from the weights at the start to those of today."""
+    if share < 1.0:
+        today = tail.get_weights()
+        tail.set_weights([(1 - share) * a + share * b for a, b in zip(start, today, strict=True)])
+
+
+def _identity(tail: keras.Model, inputs: TuningInputs, options: TuningOptions) -> str:
+    """Return what tells this training from the others of a run that tries several."""
+    split = inputs.train
+    pictures = hashlib.sha256("\n".join((split.content_sha256, *split.paths)).encode())
+    pictures.update(split.targets.tobytes() + split.weights.tobytes())
+    opened = " ".join(variable.path for variable in tail.trainable_variables)
+    return "\n".join(
+        (type(options).__module__, config.to_json(options), opened, pictures.hexdigest())
+    )
+
+
+def _fault(losses: npt.NDArray[np.float64], bar: Bar, groups: npt.NDArray[Any]) -> str:
+    """Say by how much a training is worse than its bar, "" where that is nothing or noise."""
+    loss, wanted = float(losses.mean()), float(bar.losses.mean())
+    if loss - wanted <= wanted * _TOLERANCE + _NEGLIGIBLE:
+        return ""
+    error = _standard_error(losses - bar.losses, groups)
+    if loss - wanted <= min(_NOISE * error, wanted * _EXCUSED + _EXCUSED_NATS):
+        return ""
+    return (
+        f"calibrated validation loss {loss:.3f}, {bar.owner}'s is {wanted:.3f} "
+        f"(standard error of the difference {error:.3f})"
+    )
+
+
+def _standard_error(differences: npt.NDArray[np.float64], groups: npt.NDArray[Any]) -> float:
+    """Return the standard error of a mean whose terms hang together within groups.
+
+    Cluster-robust (Liang and Zeger 1986); where all is one group, as if pictures were independent.
+    """
+    if not np.isfinite(differences).all():
+        return 0.0
+    members = np.unique(groups, return_inverse=True)[1]
+    if members.max() == 0:
+        members = np.arange(len(differences))
+    sums = np.bincount(members, weights=differences - differences.mean())
+    count = len(sums)
+    spread = math.sqrt(float((sums**2).sum()) * count / max(1, count - 1))
+    return spread / len(differences)

@@ -1,0 +1,300 @@
+"""Gradient training of the network's tail on cached activations."""
+
+import dataclasses
+import logging
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import keras
+from pydantic import Field
+
+from components.common.config import Section
+from components.common.progress import report
+from components.common.seeding import generator
+from components.networks.accelerator import gpus
+from components.networks.data import ClassWeight, Floats, Rows, Split
+from components.networks.fast.folding import Precision
+from components.networks.fast.training_copy import quickened
+from components.networks.memory import halving_batch
+from components.train.loop.checkpoints import Checkpoint, Standing
+from components.train.loop.epochs import draw_epoch, mix, smoothed
+from components.train.loop.jax_epoch import RunEpoch, compiled_epoch
+from components.train.loop.keeper import Keep, Keeper, averaged, stalled
+from components.train.loop.optimizer import LayerwiseAdamW, Treatment, Treatments, treatments_of
+from components.train.loop.plain_epoch import train_epoch
+from components.train.loop.variables import assign_all, same_shapes, values_of
+from components.train.session import EpochScore, predict, score
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuningOptions(Section):
+    """Settings that every gradient method shares.
+
+    epochs: passes over the training pictures, each in one view drawn at random.
+    batch: pictures a step.
+    learning_rate: the peak; cosine decay to zero after the warm-up.
+    warm_up: share of the steps in which the rate climbs from zero.
+    weight_decay: decoupled (AdamW), per step and unit of rate.
+    clip_norm: gradients are scaled down to this global norm.
+    keep: which weights are kept: of the epoch with the lowest validation loss ("best"), of the
+        end ("last"), or the mean over the last half of the epochs ("average").
+    patience: stop after so many epochs without a lower validation loss, 0 never; what is kept is
+        still for `keep` to say.
+    ema: decay of an exponential moving average of the weights, which then is what is validated
+        and kept; 0 for none. 0.99 to 0.999 for the few hundred steps of small data.
+    label_smoothing: share of the uniform distribution in the targets. Not beside soft labels,
+        which say better how sure one can be.
+    class_weight: "balanced" lets every class count the same; probabilities then speak of
+        balanced classes, too.
+    mixup: alpha of mixup, 0 for none. It acts where the trained part starts: on cached
+        activations it is manifold mixup at the cut.
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 8
+    batch: Annotated[int, Field(ge=1, le=4096)] = 32
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+    warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-4
+    clip_norm: Annotated[float, Field(gt=0)] = 1.0
+    keep: Keep = "last"
+    patience: Annotated[int, Field(ge=0)] = 0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    class_weight: ClassWeight = "none"
+    mixup: Annotated[float, Field(ge=0)] = 0.0
+
+
+@dataclass(frozen=True)
+class TuningInputs:
+    """What the tail is trained on: activations [rows, ...] beside the splits they belong to.
+
+    One array an input of the tail, see `Network.boundary`.
+
+    precision: what the tail's dense convolutions are computed in while it is trained.
+    """
+
+    train: Split
+    train_inputs: tuple[Rows, ...]
+    validation: Split
+    validation_inputs: tuple[Rows, ...]
+    precision: Precision = "float32"
+
+    def validation_logits(self, tail: keras.Model) -> Floats:
+        """Return the tail's answers for view 0 of the validation pictures."""
+        return predict(tail, self.validation_inputs, rows=self.validation.pictures)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Outcome of one attempt. `diverged` says why, "" when it did not."""
+
+    curves: tuple[EpochScore, ...]
+    diverged: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a method decides of a training, besides the options.
+
+    phase: name in the learning curves.
+    first_epoch: number of the first epoch in the curves; the probe is epoch 1.
+    treat: how each layer is trained; None trains all alike, with the options' decay.
+    blend: how much of the way to the tuned weights is kept, see `TransferOptions`.
+    checkpoint: where the training stands after each epoch.
+    """
+
+    phase: str = "finetune"
+    first_epoch: int = 2
+    treat: Treatments | None = None
+    blend: float = 1.0
+    checkpoint: Checkpoint = Checkpoint()
+
+
+def freeze_norms(model: keras.Model) -> None:
+    """Freeze every BatchNorm layer of a model by itself.
+
+    Only `layer.trainable = False` keeps the moving statistics in `fit`; `training=False` in the
+    call is overridden.
+    """
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+
+
+def tune(
+    tail: keras.Model,
+    inputs: TuningInputs,
+    options: TuningOptions,
+    *,
+    seed: int,
+    course: Course | None = None,
+) -> Tuned:
+    """Train a tail in place with AdamW; stop when it diverges or no longer gets better.
+
+    A killed training goes on after its last finished epoch; out of memory halves the batch.
+
+    Args:
+        tail: activations -> logits; its trainable layers are trained.
+        inputs: activations, targets, weights.
+        options: see TuningOptions.
+        seed: of the order and of the views.
+        course: see Course.
+    """
+    start = values_of(tail.variables)
+    course = course or Course()
+    stood = course.checkpoint.read()
+    asked = stood.batch if stood else options.batch
+
+    def attempt(batch: int) -> Tuned:
+        assign_all(tail.variables, start)
+        settings = dataclasses.replace(options, batch=batch)
+        training = _Training(tail, inputs, settings, seed=seed, course=course)
+        tuned = training.run(stood if batch == asked else None)
+        if batch == options.batch:
+            return tuned
+        note = f"out of memory at {options.batch} pictures a step, trained with {batch}"
+        return dataclasses.replace(tuned, notes=(note,))
+
+    return halving_batch(attempt, asked)
+
+
+class _Training:
+    """One run through the epochs, from the beginning or from where it stood."""
+
+    def __init__(
+        self,
+        tail: keras.Model,
+        inputs: TuningInputs,
+        options: TuningOptions,
+        *,
+        seed: int,
+        course: Course,
+    ) -> None:
+        self._tail = tail
+        # Over the same variables: what it learns, the tail has learnt.
+        self._quick = quickened(tail, precision=inputs.precision, on_gpu=bool(gpus()))
+        self._inputs = inputs
+        self._options = options
+        self._seed = seed
+        self._course = course
+        self._steps = options.epochs * math.ceil(inputs.train.pictures / options.batch)
+        self._targets = smoothed(inputs.train.targets, options.label_smoothing)
+        self._rng = generator(seed, "tuning")
+        self._keeper = Keeper(tail, options.keep, epochs=options.epochs)
+        self._curves: list[EpochScore] = []
+
+    def run(self, stood: Standing | None) -> Tuned:
+        """Train until the end, a stall or a loss that is not finite."""
+        options, course = self._options, self._course
+        models = (self._quick, self._tail)
+        optimizer = _compiled(models, options, course.treat, steps=self._steps)
+        if stood is not None and self._fits(stood, optimizer):
+            self._take_up(stood, optimizer)
+        whole_epoch = compiled_epoch(
+            self._quick, optimizer, self._inputs.train_inputs, batch=options.batch
+        )
+        while len(self._curves) < options.epochs and not stalled(self._curves, options.patience):
+            row = self._epoch(optimizer, whole_epoch)
+            if not (math.isfinite(row.train_loss) and math.isfinite(row.validation_loss)):
+                why = f"the loss was not finite in epoch {len(self._curves)}"
+                return Tuned(tuple(self._curves), why)
+            course.checkpoint.write(self._standing(optimizer))
+        self._keeper.restore(optimizer)
+        return Tuned(tuple(self._curves), "")
+
+    def _epoch(self, optimizer: LayerwiseAdamW, whole_epoch: RunEpoch | None) -> EpochScore:
+        """Train for one epoch, score it, note it."""
+        number = len(self._curves) + 1
+        epoch = draw_epoch(self._inputs.train, self._targets, rng=self._rng)
+        if self._options.mixup:
+            rng = generator(self._seed, "mixup", str(number))
+            epoch = mix(epoch, self._options.mixup, rng=rng)
+        tail, inputs = self._tail, self._inputs
+        if whole_epoch is None:
+            trained = train_epoch(
+                self._quick,
+                inputs.train_inputs,
+                epoch,
+                batch=self._options.batch,
+                steps_before=(number - 1) * self._steps // self._options.epochs,
+                steps_in_all=self._steps,
+            )
+        else:
+            trained = whole_epoch(epoch)
+            report("fine-tuning", number * self._steps // self._options.epochs, self._steps)
+        with averaged(tail, optimizer):
+            judged = score(inputs.validation_logits(tail), inputs.validation)
+            row = EpochScore(
+                self._course.phase,
+                self._course.first_epoch + number - 1,
+                trained.loss,
+                judged.loss,
+                trained.accuracy,
+                judged.accuracy,
+            )
+            self._curves.append(row)
+            LOG.info("epoch %d: %s", number, row)
+            self._keeper.note(self._curves)
+        return row
+
+    def _standing(self, optimizer: LayerwiseAdamW) -> Standing:
+        return Standing(
+            curves=tuple(self._curves),
+            batch=self._options.batch,
+            rng=dict(self._rng.bit_generator.state),
+            tail=values_of(self._tail.variables),
+            optimizer=values_of(optimizer.variables),
+            kept=self._keeper.kept,
+        )
+
+    def _fits(self, stood: Standing, optimizer: LayerwiseAdamW) -> bool:
+        """Say whether a standing is of these variables; another version of Graft may differ."""
+        variables = [*self._tail.variables, *optimizer.variables]
+        fits = same_shapes(variables, [*stood.tail, *stood.optimizer])
+        if not fits:
+            LOG.warning("what was left of an earlier run is of another version: starting anew")
+        return fits
+
+    def _take_up(self, stood: Standing, optimizer: LayerwiseAdamW) -> None:
+        assign_all(self._tail.variables, stood.tail)
+        assign_all(optimizer.variables, stood.optimizer)
+        self._rng.bit_generator.state = stood.rng
+        self._keeper.kept = stood.kept
+        self._curves = list(stood.curves)
+        LOG.info("going on after epoch %d of a run that was stopped", len(self._curves))
+
+
+def _compiled(
+    models: tuple[keras.Model, keras.Model],
+    options: TuningOptions,
+    treat: Treatments | None,
+    *,
+    steps: int,
+) -> LayerwiseAdamW:
+    """Compile two models over the same variables with one optimiser; the last names its layers."""
+    warm_up = round(steps * options.warm_up)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0 if warm_up else options.learning_rate,
+        decay_steps=max(1, steps - warm_up),
+        warmup_target=options.learning_rate if warm_up else None,
+        warmup_steps=warm_up,
+    )
+    alike = Treatment(decay=options.weight_decay)
+    optimizer = LayerwiseAdamW(
+        schedule,
+        treatments=treatments_of(models[-1], treat or (lambda _: alike)),
+        clip_norm=options.clip_norm,
+        ema=options.ema,
+    )
+    optimizer.build(models[-1].trainable_variables)
+    for model in models:
+        model.compile(
+            optimizer,
+            loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+            weighted_metrics=["categorical_accuracy"],
+        )
+    return optimizer

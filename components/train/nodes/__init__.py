@@ -1,0 +1,1 @@
+"""Training by several machines, through Kubeflow Trainer."""

@@ -1,0 +1,275 @@
+"""The Kubernetes API, as a step's pod sees it: its own pod, and TrainJobs in its namespace.
+
+The client is that of the package `kubernetes`, which kfp brings. An API server that is away for a
+few minutes, as while it is upgraded, is waited for: a training is worth more than that.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from components.common.errors import ConfigError, RequestError, UnreachableError, expected
+from components.train.nodes.job import GROUP, PLURAL, VERSION, StepPod
+
+LOG = logging.getLogger(__name__)
+
+POD_NAME = "KFP_POD_NAME"
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_WORKFLOW = "workflows.argoproj.io/workflow"
+_TOO_MANY, _SERVER_ERROR = 429, 500
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a step runs.
+
+    configuration: of the client: address, certificate, token.
+    namespace: of the run.
+    pod: this step's.
+    """
+
+    configuration: Any
+    namespace: str
+    pod: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long one answer is waited for, and how long the API may be away.
+
+    The waits between attempts double from `first_wait_s` up to `longest_wait_s`.
+    """
+
+    timeout_s: float = 30.0
+    total_s: float = 600.0
+    first_wait_s: float = 1.0
+    longest_wait_s: float = 30.0
+
+
+def here(environment: Mapping[str, str], account: Path = SERVICE_ACCOUNT) -> Place:
+    """Return the place of a pod of Kubeflow Pipelines.
+
+    Args:
+        environment: of the process.
+        account: the folder that Kubernetes mounts with the token.
+
+    Raises:
+        ConfigError: this is no such pod.
+    """
+    from kubernetes.client import Configuration
+    from kubernetes.config import ConfigException
+    from kubernetes.config.incluster_config import InClusterConfigLoader
+
+    configuration = Configuration()
+    try:
+        InClusterConfigLoader(
+            token_filename=str(account / "token"),
+            cert_filename=str(account / "ca.crt"),
+            environ=environment,
+        ).load_and_set(configuration)
+        namespace = (account / "namespace").read_text().strip()
+        pod = environment[POD_NAME]
+    except (ConfigException, OSError, KeyError) as error:
+        raise ConfigError(
+            expected(
+                f"a pod of Kubeflow Pipelines, with a service account and {POD_NAME}",
+                received=str(error),
+                do="submit the pipeline to a cluster, or leave cluster.train_nodes.count at 1",
+            )
+        ) from None
+    return Place(configuration=configuration, namespace=namespace, pod=pod)
+
+
+class ClusterApi:
+    """What a step asks of the API; a context manager, which closes the connections."""
+
+    def __init__(self, place: Place, patience: Patience | None = None) -> None:
+        from kubernetes import client
+
+        # urllib3 would ask again by itself, at once and without a word.
+        place.configuration.retries = False
+        self._client = client.ApiClient(place.configuration)
+        self._jobs = client.CustomObjectsApi(self._client)
+        self._pods = client.CoreV1Api(self._client)
+        self._place = place
+        self._patience = patience or Patience()
+
+    def __enter__(self) -> "ClusterApi":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.rest_client.pool_manager.clear()
+        self._client.close()
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the run."""
+        return self._place.namespace
+
+    def own_pod(self) -> StepPod:
+        """Return what a job needs to know of this step's pod.
+
+        Raises:
+            RequestError: refused.
+            UnreachableError: no answer for longer than patience lasts; so below.
+        """
+        place = self._place
+        pod = self._ask(
+            lambda seconds: self._pods.read_namespaced_pod(
+                place.pod, place.namespace, _request_timeout=seconds
+            ),
+            doing=f"get the pod {place.pod}",
+        ).metadata
+        owners = tuple(
+            {"apiVersion": o.api_version, "kind": o.kind, "name": o.name, "uid": o.uid}
+            for o in pod.owner_references or ()
+            if o.kind == "Workflow"
+        )
+        return StepPod(run=(pod.labels or {}).get(_WORKFLOW, place.pod), owners=owners)
+
+    def create_job(self, job: Mapping[str, Any]) -> None:
+        """Create a TrainJob; one of that name that is there already is left as it is.
+
+        Raises:
+            RequestError: refused, or there is no Trainer.
+        """
+        try:
+            self._ask(
+                lambda seconds: self._jobs.create_namespaced_custom_object(
+                    *self._kind, dict(job), _request_timeout=seconds
+                ),
+                doing="create a TrainJob",
+            )
+        except _ConflictError:
+            # Its name is that of this very work: an earlier request of ours, whose answer was lost.
+            LOG.info("the TrainJob is there already")
+        except _NotFoundError as error:
+            raise RequestError(
+                expected(
+                    f"Kubeflow Trainer ({GROUP}/{VERSION}) in the cluster",
+                    received=str(error),
+                    do="have Trainer 2.2 or later installed (docs/how-to/gpu.md), or set "
+                    "cluster.train_nodes.count to 1",
+                )
+            ) from None
+
+    def job(self, name: str) -> dict[str, Any] | None:
+        """Return a TrainJob; None where there is none of that name.
+
+        Raises:
+            RequestError: refused.
+        """
+        try:
+            found: dict[str, Any] = self._ask(
+                lambda seconds: self._jobs.get_namespaced_custom_object(
+                    *self._kind, name, _request_timeout=seconds
+                ),
+                doing=f"get the TrainJob {name}",
+            )
+        except _NotFoundError:
+            return None
+        return found
+
+    def delete_job(self, name: str, *, patience: Patience | None = None) -> None:
+        """Delete a TrainJob, if it is there; it leaves after its pods have left.
+
+        Raises:
+            RequestError: refused.
+        """
+        try:
+            self._ask(
+                lambda seconds: self._jobs.delete_namespaced_custom_object(
+                    *self._kind,
+                    name,
+                    propagation_policy="Foreground",
+                    _request_timeout=seconds,
+                ),
+                doing=f"delete the TrainJob {name}",
+                patience=patience,
+            )
+        except _NotFoundError:
+            LOG.info("the TrainJob %s is gone already", name)
+
+    @property
+    def _kind(self) -> tuple[str, str, str, str]:
+        return GROUP, VERSION, self._place.namespace, PLURAL
+
+    def _ask(
+        self, call: Callable[[float], T], *, doing: str, patience: Patience | None = None
+    ) -> T:
+        """Call, with the time allowed; again where the API is away or stumbles."""
+        patience = patience or self._patience
+        ends, wait_s = time.monotonic() + patience.total_s, patience.first_wait_s
+        while True:
+            try:
+                return _translated(lambda: call(patience.timeout_s), doing, self._place)
+            except UnreachableError as error:
+                if time.monotonic() + wait_s > ends:
+                    raise
+                LOG.warning("%s; asking again in %.0f s", error, wait_s)
+            time.sleep(wait_s)
+            wait_s = min(2 * wait_s, patience.longest_wait_s)
+
+
+class _NotFoundError(RequestError):
+    """404."""
+
+
+class _ConflictError(RequestError):
+    """409."""
+
+
+def _translated(call: Callable[[], T], doing: str, place: Place) -> T:
+    """Call, with the errors of the client turned into ours."""
+    import urllib3
+    from kubernetes.client import ApiException
+
+    host, want = place.configuration.host, f"the API server to {doing} in {place.namespace}"
+    try:
+        return call()
+    except ApiException as error:
+        said = f"{error.status}: {_message(error)}"
+        if not error.status or error.status == _TOO_MANY or error.status >= _SERVER_ERROR:
+            raise UnreachableError(
+                expected(want, received=said, do=f"look at the control plane ({host})")
+            ) from None
+        kinds = {404: _NotFoundError, 409: _ConflictError}
+        raise kinds.get(error.status, RequestError)(
+            expected(want, received=said, do=_advice(error.status, said))
+        ) from None
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        said = f"no answer from {host} ({type(error).__name__})"
+        raise UnreachableError(
+            expected(want, received=said, do="check the network policies and the control plane")
+        ) from None
+
+
+def _advice(status: int, said: str) -> str:
+    # Trainer's own check answers with 403 as well: "admission webhook ... denied the request".
+    if status in {401, 403} and "denied the request" not in said:
+        return (
+            "give the run's service account the rights of deploy/trainjob/pipeline "
+            "(kubectl apply -k)"
+        )
+    return "correct what the answer names, in cluster.train_nodes or in the runtime"
+
+
+def _message(error: Any) -> str:
+    """Return the message of a Kubernetes Status, or the start of whatever else came."""
+    body = error.body.decode(errors="replace") if isinstance(error.body, bytes) else error.body
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return " ".join(str(body or error.reason).split())[:200]

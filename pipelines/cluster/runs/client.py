@@ -1,0 +1,239 @@
+"""Runs on Kubeflow Pipelines: start, find, list, cancel."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from components.common.errors import DataError, ServerError, expected
+from pipelines.cluster.connect import Connection
+from pipelines.cluster.errors import ClusterRefusedError
+from pipelines.cluster.experiments import EXPERIMENT, ensure_experiment
+from pipelines.cluster.filters import all_pages, named
+from pipelines.cluster.runs.tasks import DONE, Task, known_time, tasks_of
+
+LATEST = "latest"
+_EXIT_CODES = {"SUCCEEDED": 0, "CANCELED": 130}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run as the API tells of it now.
+
+    state: PENDING, RUNNING, SUCCEEDED, SKIPPED, FAILED, CANCELING, CANCELED or PAUSED.
+    parameters: what it was started with, by name; {} when it took the pipeline's defaults.
+    """
+
+    run_id: str
+    name: str
+    state: str
+    created: datetime | None
+    seconds: float
+    pipeline_id: str
+    version_id: str
+    recurring_run_id: str
+    error: str
+    parameters: Mapping[str, Any]
+    tasks: tuple[Task, ...]
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.state in DONE
+
+    @property
+    def exit_code(self) -> int:
+        """0 when it succeeded, 130 when it was cancelled, else 1."""
+        return _EXIT_CODES.get(self.state, 1)
+
+
+def start(
+    connection: Connection,
+    *,
+    name: str,
+    pipeline_id: str,
+    version_id: str,
+    parameters: Mapping[str, Any],
+    service_account: str = "",
+    pipeline_root: str = "",
+) -> Run:
+    """Start one run, and no second one when the answer gets lost.
+
+    Args:
+        connection: to the server.
+        name: a fresh one, see `new_name`: by it a run is found whose answer was lost.
+        pipeline_id: the pipeline's.
+        version_id: of the pipeline.
+        parameters: by name; those left out take the pipeline's defaults.
+        service_account: of the pods; "" takes the server's default.
+        pipeline_root: where artifacts go; "" takes the pipeline's, or the server's.
+
+    Raises:
+        ServerError: the server cannot be reached, refuses, or fails, and no run was started.
+    """
+    import kfp_server_api as api
+
+    body = api.V2beta1Run(
+        display_name=name,
+        experiment_id=ensure_experiment(connection, EXPERIMENT),
+        pipeline_version_reference=api.V2beta1PipelineVersionReference(
+            pipeline_id=pipeline_id, pipeline_version_id=version_id
+        ),
+        runtime_config=api.V2beta1RuntimeConfig(
+            parameters=dict(parameters), pipeline_root=pipeline_root or None
+        ),
+        service_account=service_account or None,
+    )
+    doing = f"start the run {name}"
+    try:
+        made = connection.create(connection.runs.run_service_create_run, body, doing=doing)
+    except ClusterRefusedError:
+        raise
+    except ServerError:
+        made = _newest(connection, filter=named(name))
+        if made is None or made.display_name != name:
+            raise
+    return _run(made)
+
+
+def new_name(base: str) -> str:
+    """Return a name that no run has: with the time, and a few random digits."""
+    return f"{base}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def get(connection: Connection, run_id: str) -> Run:
+    """Return a run by its id.
+
+    Raises:
+        ServerError: the server cannot be reached, refuses (404: no such run), or fails.
+    """
+    return _run(connection.read(connection.runs.run_service_get_run, run_id, doing="get the run"))
+
+
+def find(connection: Connection, word: str) -> Run:
+    """Return a run by its id, by its name (the newest of that name), or "latest".
+
+    Raises:
+        DataError: there is none.
+        ServerError: the server cannot be reached, refuses, or fails.
+    """
+    if word != LATEST:
+        try:
+            return get(connection, word)
+        except ClusterRefusedError as error:
+            if error.status not in {400, 404}:
+                raise
+    found = list_runs(connection, limit=1) if word == LATEST else ()
+    newest = None if word == LATEST else _newest(connection, filter=named(word))
+    run_id = found[0].run_id if found else newest.run_id if newest else None
+    if run_id is None:
+        raise DataError(
+            expected(
+                "the id or name of a run",
+                received=f"'{word}', which no run has",
+                do="choose one that `graft runs list` shows",
+            )
+        )
+    return get(connection, run_id)
+
+
+def list_runs(connection: Connection, *, limit: int) -> tuple[Run, ...]:
+    """Return Graft's newest runs, newest first; without their tasks.
+
+    Args:
+        connection: to the server.
+        limit: how many at most, 1 to 200.
+    """
+    experiments = all_pages(
+        connection,
+        connection.experiments.experiment_service_list_experiments,
+        items="experiments",
+        doing="list experiments",
+        filter=named(EXPERIMENT),
+        **_namespace(connection),
+    )
+    if not experiments:
+        return ()
+    answer = connection.read(
+        connection.runs.run_service_list_runs,
+        doing="list runs",
+        experiment_id=experiments[0].experiment_id,
+        sort_by="created_at desc",
+        page_size=limit,
+        **_namespace(connection),
+    )
+    return tuple(_run(one) for one in answer.runs or ())
+
+
+def cancel(connection: Connection, run: Run) -> bool:
+    """Stop a run; its exit step still runs.
+
+    Returns:
+        False when it was over already.
+    """
+    if run.over:
+        return False
+    connection.read(
+        connection.runs.run_service_terminate_run, run.run_id, doing=f"cancel the run {run.name}"
+    )
+    return True
+
+
+def parameters_of(connection: Connection, run: Run) -> dict[str, Any]:
+    """Return what a run was started with, the pipeline's defaults where it said nothing."""
+    defaults: dict[str, Any] = {}
+    if run.pipeline_id and run.version_id:
+        version = connection.read(
+            connection.pipelines.pipeline_service_get_pipeline_version,
+            run.pipeline_id,
+            run.version_id,
+            doing="get the pipeline version",
+        )
+        spec = version.pipeline_spec or {}
+        spec = spec.get("pipeline_spec", spec)  # with a platform spec there are two in one
+        inputs = spec.get("root", {}).get("inputDefinitions", {}).get("parameters", {})
+        defaults = {name: one.get("defaultValue") for name, one in inputs.items()}
+    return {**defaults, **run.parameters}
+
+
+def link(connection: Connection, *runs: Run) -> str:
+    """Return the page of a run, or that which compares several, in Kubeflow's own interface."""
+    if len(runs) == 1:
+        return f"{connection.ui}/#/runs/details/{runs[0].run_id}"
+    return f"{connection.ui}/#/compare?runlist={','.join(one.run_id for one in runs)}"
+
+
+def _newest(connection: Connection, **options: Any) -> Any | None:
+    answer = connection.read(
+        connection.runs.run_service_list_runs,
+        doing="list runs",
+        page_size=1,
+        sort_by="created_at desc",
+        **_namespace(connection),
+        **options,
+    )
+    return next(iter(answer.runs or ()), None)
+
+
+def _namespace(connection: Connection) -> dict[str, str]:
+    return {"namespace": connection.namespace} if connection.namespace else {}
+
+
+def _run(one: Any) -> Run:
+    reference = one.pipeline_version_reference
+    created, finished = known_time(one.created_at), known_time(one.finished_at)
+    seconds = ((finished or datetime.now(UTC)) - created).total_seconds() if created else 0.0
+    return Run(
+        run_id=one.run_id,
+        name=one.display_name or "",
+        state=str(one.state or "PENDING"),
+        created=created,
+        seconds=max(0.0, seconds),
+        pipeline_id=(reference.pipeline_id or "") if reference else "",
+        version_id=(reference.pipeline_version_id or "") if reference else "",
+        recurring_run_id=one.recurring_run_id or "",
+        error=(one.error.message or "") if one.error else "",
+        parameters=dict((one.runtime_config.parameters if one.runtime_config else None) or {}),
+        tasks=tasks_of(one),
+    )

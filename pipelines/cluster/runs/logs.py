@@ -1,0 +1,82 @@
+"""What a task's pod wrote, from the API server or from Kubeflow's interface."""
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from components.common.errors import DataError, ServerError, expected
+from pipelines.cluster.connect import Connection
+from pipelines.cluster.errors import ClusterRefusedError
+from pipelines.cluster.runs.client import Run
+from pipelines.cluster.runs.tasks import Task
+
+
+def read_log(connection: Connection, run: Run, task_name: str) -> str:
+    """Return the log of one task; while it runs, what it has written so far.
+
+    Args:
+        connection: to the server.
+        run: with its tasks.
+        task_name: as `graft runs show` lists it.
+
+    Raises:
+        DataError: there is no such task, or it has no pod: it waits, or was reused.
+        ServerError: neither the API server nor the interface has the log.
+    """
+    task = _task(run, task_name)
+    paths = [
+        f"/apis/v1alpha1/runs/{quote(run.run_id)}/nodes/{quote(task.pod)}/log",
+        # The interface also knows the logs of pods that are gone, from the artifact store.
+        "/k8s/pod/logs?"
+        + urlencode(
+            {
+                "podname": task.pod,
+                "runid": run.run_id,
+                "podnamespace": connection.namespace or "kubeflow",
+            }
+        ),
+    ]
+    said: list[str] = []
+    for path in paths:
+        try:
+            return connection.read_text(path, doing=f"read the log of {task_name}")
+        except ClusterRefusedError as error:
+            if error.status in {401, 403}:
+                raise
+            said.append(str(error))
+        except ServerError as error:
+            said.append(str(error))
+    raise ServerError(
+        expected(
+            f"the log of {task_name}",
+            received=said[-1],
+            do=f"try `kubectl logs -n {connection.namespace or 'kubeflow'} {task.pod} -c main`",
+        )
+    )
+
+
+def _task(run: Run, name: str) -> Task:
+    found = [task for task in run.tasks if task.name == name]
+    if not found:
+        known = ", ".join(task.name for task in run.tasks) or "none has started"
+        raise DataError(
+            expected(f"a task of {run.name} ({known})", received=f"'{name}'", do="choose one")
+        )
+    task = found[-1]
+    if not task.pod:
+        raise DataError(
+            expected(
+                f"a task of {run.name} that has a pod",
+                received=f"'{name}', which is {task.state.lower()}",
+                do="wait for it, or look at the run whose outputs were reused",
+            )
+        )
+    return task
+
+
+def unfinished_or_failed(run: Run) -> Any | None:
+    """Return the task whose log is worth reading first: the one that failed, else that runs."""
+    for state in ("FAILED", "RUNNING"):
+        for task in run.tasks:
+            if task.state == state and task.pod:
+                return task
+    return None

@@ -1,0 +1,1 @@
+"""What a compiled pipeline holds for the cluster."""

@@ -1,0 +1,36 @@
+"""What a train step is told that has several nodes train, out of the section `cluster`."""
+
+from components.common import config
+from components.common.images import GPU_IMAGE
+from components.train.nodes.config import NodesConfig
+from pipelines.cluster.config import ClusterConfig
+
+
+def nodes_json(cluster: ClusterConfig) -> str:
+    """Return the NodesConfig as JSON; "" where the step trains in its own pod."""
+    nodes, resources, accelerator = (
+        cluster.train_nodes,
+        cluster.training_resources,
+        cluster.accelerator,
+    )
+    if nodes.count == 1:
+        return ""
+    limits = {"cpu": resources.cpu_limit, "memory": resources.memory_limit}
+    if accelerator.count:
+        limits[accelerator.resource] = str(accelerator.count)
+    return config.to_json(
+        NodesConfig(
+            count=nodes.count,
+            runtime=nodes.runtime,
+            # Of the two images the one with JAX, without a GPU as well.
+            image=GPU_IMAGE,
+            exchange=nodes.exchange,
+            timeout_s=nodes.timeout_s,
+            requests=_said({"cpu": resources.cpu_request, "memory": resources.memory_request}),
+            limits=_said(limits),
+        )
+    )
+
+
+def _said(amounts: dict[str, str]) -> dict[str, str]:
+    return {name: amount for name, amount in amounts.items() if amount}

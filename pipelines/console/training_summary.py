@@ -1,0 +1,118 @@
+"""The short coloured end of `graft run`."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from components.common.artifacts.evaluation import Evaluation, EvaluationInfo
+from components.common.artifacts.verdict import Verdict
+from pipelines.config import TrainingRun
+from pipelines.local.run import LocalRun
+from pipelines.local.serve_check import Served
+
+_HEADLINE = ("accuracy", "balanced_accuracy", "f1", "roc_auc")
+_COLOURS = {"deploy": "green", "hold": "yellow", "insufficient": "magenta"}
+GIB = 1024**3
+
+
+def print_summary(
+    console: Console,
+    settings: TrainingRun,
+    finished: LocalRun,
+    *,
+    served: Served | None,
+    wall_s: float,
+) -> None:
+    """Print answers, figures, verdict and where to look next."""
+    evaluation = Evaluation.read(finished.last.output("evaluate", "evaluation"))
+    verdict = Verdict.read(finished.last.output("gate", "verdict"))
+    if served is not None:
+        console.print(_answers(served))
+    console.print(_figures(evaluation.info))
+    console.print(_times(finished, wall_s))
+    reused = [record.step for record in finished.last.records if record.state == "reused"]
+    if reused:
+        console.print(f"unchanged since an earlier run, not worked again: {', '.join(reused)}")
+    colour = _COLOURS[verdict.info.word]
+    reasons = "\n".join(f"• {escape(reason)}" for reason in verdict.info.reasons)
+    title = f"verdict: [bold]{verdict.info.word}[/]"
+    console.print(Panel(reasons, title=title, border_style=colour, title_align="left"))
+    console.print(_where(settings, evaluation, finished.run_dir, served))
+
+
+def _answers(served: Served) -> Table:
+    table = Table(
+        title=f"held-out pictures, asked of version {served.version}", title_justify="left"
+    )
+    for column in ("picture", "truth", "REST", "gRPC"):
+        table.add_column(column)
+    for asked in served.asked:
+        table.add_row(
+            Path(asked.path).name,
+            asked.truth,
+            _answer(asked.rest_class, asked.rest_probability, asked.truth),
+            _answer(asked.grpc_class, asked.grpc_probability, asked.truth),
+        )
+    return table
+
+
+def _answer(name: str, probability: float, truth: str) -> str:
+    colour = "green" if name == truth else "red"
+    return f"[{colour}]{escape(name)}[/] {probability:.3f}"
+
+
+def _figures(info: EvaluationInfo) -> Table:
+    title = f"test split: {info.pictures} pictures in {info.groups} groups never seen in training"
+    table = Table(title=title, title_justify="left")
+    for column in ("figure", "value", "95 % interval"):
+        table.add_column(column)
+    for metric in info.metrics:
+        if metric.name in _HEADLINE:
+            name = metric.name.replace("_", " ")
+            table.add_row(name, f"{metric.value:.3f}", f"{metric.low:.3f} – {metric.high:.3f}")
+    return table
+
+
+def _times(finished: LocalRun, wall_s: float) -> Table:
+    table = Table(title=f"time: {wall_s:.0f} s in all", title_justify="left", show_header=True)
+    for column in ("step", "seconds", "peak memory", ""):
+        table.add_column(column)
+    for record in finished.last.records:
+        note = "from the cache" if record.state == "reused" else ""
+        memory = f"{record.peak_memory_bytes / GIB:.1f} GiB"
+        table.add_row(record.step, f"{record.seconds:.1f}", memory, note)
+    return table
+
+
+def _where(
+    settings: TrainingRun, evaluation: Evaluation, run_dir: Path, served: Served | None
+) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, target in (("report.html", evaluation.report_path), ("plots", evaluation.plots)):
+        link(run_dir / name, target)
+    table.add_row("report", f"[bold]{_short(run_dir / 'report.html')}[/]")
+    table.add_row("plots", f"{_short(run_dir / 'plots')}/")
+    table.add_row("run", _short(run_dir / "run.json"))
+    if served is not None:
+        command = (
+            "make serve"
+            if settings.model_name == "solar"
+            else (f"graft serve --model-name {settings.model_name}")
+        )
+        table.add_row("keep serving", f"[bold]{command}[/]")
+    return table
+
+
+def link(name: Path, target: Path) -> None:
+    """Point a short name at an artifact deep below the run's folder."""
+    name.unlink(missing_ok=True)
+    name.symlink_to(os.path.relpath(target, name.parent))
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,1 @@
+"""The pipelines as DAGs, and what they are called with."""

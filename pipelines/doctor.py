@@ -1,0 +1,113 @@
+"""What `graft doctor` looks at: one function a check, each with its advice."""
+
+import importlib.util
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+GIB = 1024**3
+_NEEDED_DISK_GIB = 4
+_NEEDED_MEMORY_GIB = 4
+_PORTS = (8500, 8501)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the diagnosis. `state` is "ok", "note" (works, but) or "bad"."""
+
+    name: str
+    state: str
+    found: str
+    advice: str = ""
+
+
+def diagnose(project: Path) -> tuple[Check, ...]:
+    """Run every check for the project in the folder `project`."""
+    return (
+        _python(),
+        _packages(),
+        _disk(project),
+        _memory(),
+        _gpu(),
+        _ports(),
+        _data(project),
+        _git(),
+    )
+
+
+def _python() -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        return Check("Python", "ok", found)
+    return Check("Python", "bad", found, "use Python 3.11, 3.12 or 3.13")
+
+
+def _packages() -> Check:
+    needed = ("kfp", "tensorflow", "keras", "great_expectations", "dvc", "seaborn", "grpc")
+    absent = [name for name in needed if importlib.util.find_spec(name) is None]
+    if absent:
+        return Check("packages", "bad", f"missing: {', '.join(absent)}", "run `make install`")
+    return Check("packages", "ok", "all there")
+
+
+def _disk(project: Path) -> Check:
+    free = shutil.disk_usage(project).free / GIB
+    state = "ok" if free >= _NEEDED_DISK_GIB else "bad"
+    advice = "" if state == "ok" else f"free at least {_NEEDED_DISK_GIB} GiB (`make clean` helps)"
+    return Check("disk", state, f"{free:.0f} GiB free", advice)
+
+
+def _memory() -> Check:
+    free = psutil.virtual_memory().available / GIB
+    state = "ok" if free >= _NEEDED_MEMORY_GIB else "note"
+    advice = "" if state == "ok" else "close other programs, or lower augment.image_size_px"
+    return Check("memory", state, f"{free:.1f} GiB available", advice)
+
+
+def _gpu() -> Check:
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return Check("GPU", "note", "none", "the processor will do: the demo takes minutes")
+    query = [command, "--query-gpu=name", "--format=csv,noheader"]
+    done = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    if done.returncode != 0:
+        return Check("GPU", "note", "driver does not answer", "check `nvidia-smi`")
+    return Check("GPU", "ok", done.stdout.strip().replace("\n", ", "))
+
+
+def _ports() -> Check:
+    taken = [port for port in _PORTS if _is_taken(port)]
+    if taken:
+        found = f"{', '.join(map(str, taken))} taken"
+        return Check("ports", "note", found, "`graft serve --port … --rest-api-port …`")
+    return Check("ports", "ok", f"{_PORTS[0]} and {_PORTS[1]} free")
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _data(project: Path) -> Check:
+    from components.common.errors import GraftError
+    from pipelines.data.demo import verify
+
+    if not (project / "data").is_dir():
+        return Check("demo data", "note", "not fetched", "run `make data`")
+    try:
+        verify(project)
+    except GraftError as error:
+        return Check("demo data", "bad", str(error), "run `make data`")
+    return Check("demo data", "ok", "as data.dvc pins it")
+
+
+def _git() -> Check:
+    if shutil.which("git") is None:
+        advice = "install git: DVC and provenance need it"
+        return Check("git", "note", "not installed", advice)
+    return Check("git", "ok", "installed")

@@ -1,0 +1,177 @@
+"""From settings to a finished local run: name it, run it, watch it, sum it up."""
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from components.common.artifacts.records import write_record
+from components.common.errors import ConfigError, expected
+from components.common.run_summary import summarise, write_summary
+from pipelines.config import PipelineName, TrainingRun
+from pipelines.console.steps import StepList
+from pipelines.console.training_summary import print_summary
+from pipelines.dags.arguments import (
+    monitoring_arguments,
+    new_context,
+    pipeline_arguments,
+    tuning_arguments,
+)
+from pipelines.local.containers import CONTAINERS, check_image, containers_for
+from pipelines.local.run import LocalRun, run_locally
+
+_ARGUMENTS = {
+    "training": pipeline_arguments,
+    "tuning": tuning_arguments,
+    "monitoring": monitoring_arguments,
+}
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What is started: the `graft` command, the preset's name, the places.
+
+    cache_dir: where reusable outputs of steps are; None works everything anew.
+    budget_min: minutes from now until the run should be done; 0 without a limit.
+    image: run the steps in containers of this image; "" in subprocesses.
+    """
+
+    command: str
+    preset: str
+    runs_dir: Path
+    cache_dir: Path | None
+    pipeline: PipelineName = "training"
+    budget_min: float = 0.0
+    image: str = ""
+
+
+def execute(
+    launch: Launch, settings: TrainingRun, plain: dict[str, Any], *, console: Console
+) -> LocalRun:
+    """Run a pipeline on this machine and show its steps.
+
+    Args:
+        launch: which one, and where.
+        settings: the resolved run.
+        plain: the same as it was written; kept in the run's folder.
+        console: shows the steps.
+
+    Raises:
+        ConfigError: the demo data or a file of weights are asked for and not there.
+        PipelineFailedError: a step failed; the run's summary is written all the same.
+    """
+    pinned = _pinned_data_sha256(settings.ingest.path)
+    if launch.pipeline == "training" and not settings.train.warm_start:
+        check_weights(settings.train.weights)
+    context = new_context(
+        settings,
+        name=Path(launch.preset).stem,
+        runs_dir=launch.runs_dir,
+        cache_dir=launch.cache_dir,
+        data_sha256=pinned,
+    )
+    if launch.budget_min:
+        deadline = time.time() + 60.0 * launch.budget_min
+        context = dataclasses.replace(context, deadline_unix_s=deadline)
+    run_dir = Path(context.run_dir)
+    (run_dir / "settings.yaml").write_text(yaml.safe_dump(plain))
+    if launch.image:
+        _put_in_containers(launch, settings, run_dir)
+    _point_latest(run_dir)
+    console.print(
+        f"[bold]graft {launch.command}[/] {launch.preset}  ·  seed {settings.seed}  ·  "
+        f"{_short(run_dir)}"
+    )
+    arguments = _ARGUMENTS[launch.pipeline](settings, context)
+    try:
+        steps = StepList(console)
+        with steps.redrawn():
+            return run_locally(context, arguments, on_change=steps, pipeline=launch.pipeline)
+    finally:
+        # The exit step writes the summary; it cannot when the run itself was stopped.
+        if not (run_dir / "run.json").exists():
+            write_summary(summarise(run_dir, "interrupted"), run_dir)
+
+
+def query_and_summarise(
+    console: Console, settings: TrainingRun, finished: LocalRun, *, query: bool, started_s: float
+) -> None:
+    """Ask the served model about held-out pictures if wanted, and print the run's end.
+
+    Args:
+        console: where to.
+        settings: the resolved run.
+        finished: the run.
+        query: serve what is published and send it pictures.
+        started_s: `time.monotonic()` when the command began.
+    """
+    served = None
+    if query:
+        from pipelines.local.serve_check import ask_served_model
+
+        served = ask_served_model(settings, finished.last, console=console)
+    wall_s = time.monotonic() - started_s
+    print_summary(console, settings, finished, served=served, wall_s=wall_s)
+
+
+def _put_in_containers(launch: Launch, settings: TrainingRun, run_dir: Path) -> None:
+    containers = containers_for(
+        settings,
+        image=launch.image,
+        run_dir=run_dir,
+        cache_dir=launch.cache_dir,
+        tune=launch.pipeline == "tuning",
+    )
+    check_image(containers.image)
+    write_record(run_dir / CONTAINERS, containers)
+
+
+def check_weights(weights: str) -> None:
+    """Miss a file of weights now, and not after the minutes that the steps before training take.
+
+    Args:
+        weights: as in `TrainConfig`.
+
+    Raises:
+        ConfigError: it is a path, and nothing is there.
+    """
+    plain_path = weights not in {"imagenet", "none"} and "://" not in weights
+    if plain_path and not Path(weights).expanduser().is_file():
+        raise ConfigError(
+            expected(
+                "train.weights to be 'imagenet', 'none', a file or an address",
+                received=f"'{weights}', where there is no file",
+                do="run 'make data', which fetches those under data/weights, or correct the path",
+            )
+        )
+
+
+def _pinned_data_sha256(path: str) -> str:
+    """Return the digest that data.dvc pins, when the run reads the pinned data; else ""."""
+    from pipelines.data.demo import data_sha256
+
+    pinned = Path("data").resolve()
+    if not Path(path).resolve().is_relative_to(pinned):
+        return ""
+    if not Path(path).exists():
+        raise ConfigError(
+            expected(f"the demo data at '{path}'", received="nothing there", do="run `make data`")
+        )
+    return data_sha256(Path.cwd())
+
+
+def _point_latest(run_dir: Path) -> None:
+    latest = run_dir.parent / "latest"
+    partial = run_dir.parent / ".latest.partial"
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(run_dir.name)
+    partial.replace(latest)
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

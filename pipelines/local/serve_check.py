@@ -1,0 +1,95 @@
+"""Start the server on what is published and ask it about pictures it was not trained on."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from components.common import seeding
+from components.common.artifacts.dataset import Dataset
+from pipelines.config import TrainingRun
+from pipelines.local.records import Snapshot
+
+PICTURES = 8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One held-out picture: what is true, and what REST and gRPC answered."""
+
+    path: str
+    truth: str
+    rest_class: str
+    grpc_class: str
+    rest_probability: float
+    grpc_probability: float
+
+
+@dataclass(frozen=True)
+class Served:
+    """The answers of one published version."""
+
+    version: int
+    asked: tuple[Asked, ...]
+
+
+def ask_served_model(settings: TrainingRun, last: Snapshot, *, console: Console) -> Served | None:
+    """Serve the newest published version and query held-out pictures over both protocols.
+
+    Args:
+        settings: the run's settings; name the model and where it is published.
+        last: the finished run; its validated dataset names the held-out pictures.
+        console: shows that the server is starting.
+
+    Returns:
+        The answers, or None when no version has been published.
+
+    Raises:
+        ServerError: the server did not start or did not answer.
+    """
+    from serving.client import connect
+    from serving.launch import launch
+
+    base = Path(settings.model_base_path) / settings.model_name
+    if not any(child.name.isdigit() for child in base.glob("*")):
+        return None
+    dataset = Dataset.read(last.output("validate", "validated"))
+    rows = choose(dataset.split("test"), pictures=PICTURES, seed=settings.seed)
+    pictures = [dataset.picture(path) for path in rows["path"]]
+    with (
+        console.status("starting the model server"),
+        tempfile.TemporaryDirectory() as folder,
+        launch(settings.model_name, base_path=base, log_path=Path(folder) / "log") as server,
+        connect(server.rest_url, model=settings.model_name) as over_rest,
+        connect(server.grpc_address, model=settings.model_name) as over_grpc,
+    ):
+        rest = over_rest.predict_pictures(pictures)
+        grpc = over_grpc.predict_pictures(pictures)
+    asked = tuple(
+        Asked(
+            path=str(row.path),
+            truth=str(row.label),
+            rest_class=rest.classes[i],
+            grpc_class=grpc.classes[i],
+            rest_probability=float(rest.probabilities[i].max()),
+            grpc_probability=float(grpc.probabilities[i].max()),
+        )
+        for i, row in enumerate(rows.itertuples())
+    )
+    return Served(int(rest.version), asked)
+
+
+def choose(test: pd.DataFrame, *, pictures: int, seed: int) -> pd.DataFrame:
+    """Pick pictures at random, as evenly over the classes as they go.
+
+    Args:
+        test: manifest rows.
+        pictures: how many at most.
+        seed: the run's seed.
+    """
+    shuffled = test.sample(frac=1.0, random_state=seeding.derive(seed, "held-out"))
+    turn = shuffled.groupby("label").cumcount()
+    order = turn.sort_values(kind="stable").index
+    return shuffled.loc[order].head(pictures).reset_index(drop=True)

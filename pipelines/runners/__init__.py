@@ -1,1 +1,0 @@
-"""Where a pipeline runs: on this machine (`local`), later on a cluster."""

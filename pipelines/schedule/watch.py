@@ -1,0 +1,125 @@
+"""One look, or a look whenever a cron expression says so: what `graft monitor` and `watch` do."""
+
+import contextlib
+import fcntl
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from components.common.artifacts.monitoring.drift_report import Word
+from components.common.errors import GraftError, expected
+from pipelines.config import TrainingRun
+from pipelines.console.monitoring_summary import print_look
+from pipelines.local.launch import Launch, execute, query_and_summarise
+from pipelines.schedule.config import ScheduleConfig
+from pipelines.schedule.cron import parse
+
+LOG = logging.getLogger(__name__)
+
+# The clock may be set, or the machine sleep, while we do.
+_NAP_S = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """What is looked at again and again, and where its runs go."""
+
+    settings: TrainingRun
+    plain: dict[str, Any]
+    launch: Launch
+
+
+def look_once(watch: Watch, console: Console) -> Word:
+    """Run the monitoring pipeline and print its end.
+
+    Raises:
+        GraftError: a step failed; what it says was told by the exit step as well.
+    """
+    started = time.monotonic()
+    finished = execute(watch.launch, watch.settings, watch.plain, console=console)
+    word = print_look(console, finished).info.decision.word
+    if finished.last.record("gate") is not None:
+        query_and_summarise(console, watch.settings, finished, query=False, started_s=started)
+    return word
+
+
+def keep_looking(
+    schedule: ScheduleConfig,
+    look: Callable[[], object],
+    *,
+    console: Console,
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+    looks: int | None = None,
+) -> None:
+    """Look at the times of the schedule, one look at a time, for ever.
+
+    A look that fails is printed and the next one comes as planned. Times that pass while a look
+    is under way are left out.
+
+    Args:
+        schedule: when.
+        look: what is done; any error but the user's stop is survived.
+        console: where to.
+        now: seconds since 1970.
+        sleep: waits.
+        looks: stop after so many; None never does.
+    """
+    cron, zone = parse(schedule.cron), ZoneInfo(schedule.time_zone)
+    while looks is None or looks > 0:
+        due = cron.next_after(datetime.fromtimestamp(now(), UTC), zone)
+        if due is None:
+            raise GraftError(
+                expected(
+                    "a cron expression whose time comes",
+                    received=f"'{schedule.cron}'",
+                    do="correct schedule.cron",
+                )
+            )
+        console.print(f"next look at {due.astimezone(zone):%Y-%m-%d %H:%M %Z}", style="dim")
+        while (left_s := due.timestamp() - now()) > 0:
+            sleep(min(left_s, _NAP_S))
+        survive(look, console)
+        looks = None if looks is None else looks - 1
+
+
+def survive(look: Callable[[], object], console: Console) -> bool:
+    """Look, and print an error instead of raising it; return whether there was none."""
+    try:
+        look()
+    except Exception as error:
+        # Whatever it was, the watch goes on: the next look may find the disk free again.
+        known = isinstance(error, GraftError)
+        console.print(f"the look failed: {error}", style="red", markup=False)
+        LOG.log(logging.INFO if known else logging.ERROR, "a look failed", exc_info=not known)
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def alone(runs_dir: Path, model_name: str) -> Iterator[None]:
+    """Hold the right to watch a model from this machine's runs folder.
+
+    Raises:
+        GraftError: another watch holds it.
+    """
+    runs_dir.mkdir(parents=True, exist_ok=True)
+    with (runs_dir / f".watch-{model_name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise GraftError(
+                expected(
+                    f"no other watch of {model_name} in {runs_dir}",
+                    received="one that is at work",
+                    do="stop it, or leave the work to it",
+                )
+            ) from None
+        yield

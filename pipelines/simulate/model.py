@@ -1,0 +1,110 @@
+"""The model of the simulation: a linear probe on the demo's own backbone.
+
+A retraining then takes a second, because the backbone's features of a picture are computed once.
+"""
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from components.common.pictures.statistics import measure
+from components.monitor.observe.observations import Observations
+from components.networks.data import Split
+from components.networks.probe.calibration import fit_temperature, softmax
+from components.networks.probe.probe import Probe, fit_probe
+from components.train.config import TrainConfig
+from pipelines.simulate.plant import Cells
+
+Floats = npt.NDArray[np.float32]
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """The frozen backbone, and what it has seen: features and picture statistics by content."""
+
+    settings: TrainConfig
+    size_px: int
+    _seen: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
+    _network: list[object] = field(default_factory=list)
+
+    def look(self, pixels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
+        """Return features float32 [N, D] and statistics float32 [N, 12] of uint8 [N, S, S, C]."""
+        keys = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pixels]
+        new = [row for row, key in enumerate(keys) if key not in self._seen]
+        if new:
+            features = self._features(pixels[new])
+            for row, values in zip(new, features, strict=True):
+                self._seen[keys[row]] = values, measure(pixels[row])
+        found = [self._seen[key] for key in keys]
+        return np.stack([one for one, _ in found]), np.stack([one for _, one in found])
+
+    def _features(self, pixels: npt.NDArray[np.uint8]) -> Floats:
+        from components.networks import network
+
+        if not self._network:
+            built = network.build(self.settings, image_size_px=self.size_px, classes=2)
+            part = built.frozen_between((network.INPUT,), (network.EMBEDDING,))
+            self._network.append(part)
+        colour = np.broadcast_to(pixels, (*pixels.shape[:3], 3)).astype(np.float32)
+        model: object = self._network[0]
+        answers: Floats = model.predict(colour, batch_size=_BATCH, verbose=0)  # type: ignore[attr-defined]
+        return answers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """One version: eyes and a calibrated head."""
+
+    eyes: Eyes
+    probe: Probe
+    temperature: float
+    classes: tuple[str, ...]
+
+    def observe(self, cells: Cells, *, at_unix_s: float = 0.0) -> Observations:
+        """Answer for cells, as the gateway would log it; labels are those of the cells."""
+        features, statistics = self.eyes.look(cells.pixels)
+        scores = softmax(self.probe.logits(features) / np.float32(self.temperature))
+        nothing = np.full(len(cells), "", dtype=object)
+        digests = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in cells.pixels]
+        return Observations(
+            features=features,
+            statistics=statistics,
+            scores=scores,
+            decisions=np.array([self.classes[i] for i in scores.argmax(axis=1)], dtype=object),
+            labels=cells.labels,
+            groups=cells.groups,
+            lines=nothing,
+            cameras=nothing,
+            times_unix_s=np.full(len(cells), at_unix_s or time.time()),
+            sha256=np.array(digests, dtype=object),
+        )
+
+
+def fit(eyes: Eyes, train: Cells, held_out: Cells, *, classes: tuple[str, ...], seed: int) -> Model:
+    """Fit a head on cells and calibrate it on others, as the training step's probe does."""
+    features, _ = eyes.look(train.pixels)
+    probe = fit_probe(features, _split(train, classes), strength=0.0, seed=seed)
+    logits = probe.logits(eyes.look(held_out.pixels)[0])
+    temperature = fit_temperature(logits, _numbers(held_out, classes))
+    return Model(eyes=eyes, probe=probe, temperature=temperature, classes=classes)
+
+
+def _split(cells: Cells, classes: tuple[str, ...]) -> Split:
+    labels = _numbers(cells, classes)
+    return Split(
+        pixels=cells.pixels,
+        targets=np.eye(len(classes), dtype=np.float32)[labels],
+        labels=labels,
+        weights=np.ones(len(cells), dtype=np.float32),
+        groups=cells.groups.astype(str),
+        paths=tuple(str(number) for number in range(len(cells))),
+        content_sha256="",
+    )
+
+
+def _numbers(cells: Cells, classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    return np.array([classes.index(label) for label in cells.labels], dtype=np.int64)

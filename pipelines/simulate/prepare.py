@@ -1,0 +1,102 @@
+"""From the demo data to a plant, a workshop and a first stock of labelled pictures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from components.augment.step import augment
+from components.common.artifacts.shards import Shards
+from components.common.errors import ConfigError, expected
+from components.common.seeding import generator
+from components.ingest.step import ingest
+from components.validate.step import validate
+from pipelines.config import TrainingRun
+from pipelines.simulate.model import Eyes
+from pipelines.simulate.plant import Cells, Plant, join
+from pipelines.simulate.versions import Workshop
+from pipelines.simulate.year import Stock
+
+_SPLITS = ("train", "validation", "test")
+_TRAINED, _HELD_OUT = 0.35, 0.35
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beginning:
+    """Where the year starts from."""
+
+    plant: Plant
+    workshop: Workshop
+    stock: Stock
+
+
+def prepare(settings: TrainingRun, *, out: Path, a_week: int) -> Beginning:
+    """Read the demo data and divide them by module.
+
+    The known supplier's are the cells of the commoner type (poly), the new supplier's those of the
+    other. Of the known modules 35 % are trained on, 35 % are held out, and the plant produces the
+    rest and all new ones.
+
+    Args:
+        settings: the resolved run, of which ingest, validate, augment and train count.
+        out: for what is written on the way.
+        a_week: pictures a week.
+
+    Raises:
+        ConfigError: the pictures have not two domains.
+    """
+    shards = _shards(settings, out)
+    cells = _cells(shards)
+    known = cells.take(cells.suppliers == "known")
+    modules = generator(settings.seed, "simulate").permutation(np.unique(known.groups.astype(str)))
+    trained, held = round(_TRAINED * len(modules)), round(_HELD_OUT * len(modules))
+    train = known.take(np.isin(known.groups, modules[:trained]))
+    held_out = known.take(np.isin(known.groups, modules[trained : trained + held]))
+    rest = known.take(np.isin(known.groups, modules[trained + held :]))
+    produced = join(rest, cells.take(cells.suppliers == "new"))
+    info = shards.info
+    return Beginning(
+        plant=Plant(cells=produced, defective=info.positive, a_week=a_week, seed=settings.seed),
+        workshop=Workshop(
+            eyes=Eyes(settings.train, info.image_size_px),
+            classes=info.classes,
+            positive=info.positive,
+            root=out,
+            harm_pictures=settings.reference.harm_pictures,
+            seed=settings.seed,
+        ),
+        stock=Stock(train=train, held_out=held_out),
+    )
+
+
+def _shards(settings: TrainingRun, out: Path) -> Shards:
+    ingested, dataset, shards = (out / name for name in ("ingested", "dataset", "shards"))
+    ingest(out=ingested, settings=settings.ingest)
+    validate(ingested, out=dataset, report=out / "validation", settings=settings.validate)
+    augment(dataset, out=shards, settings=settings.augment)
+    return Shards.read(shards)
+
+
+def _cells(shards: Shards) -> Cells:
+    rows = {name: shards.rows(name) for name in _SPLITS}
+    rows = {name: part[part["view"] == 0] for name, part in rows.items()}
+    pixels = np.concatenate([shards.pixels(name)[part["row"]] for name, part in rows.items()])
+    index = list(rows.values())
+    names = np.concatenate([part["domain"].astype(str) for part in index])
+    kinds, counts = np.unique(names, return_counts=True)
+    if len(kinds) != 2:
+        raise ConfigError(
+            expected(
+                "pictures of two domains, one for each supplier",
+                received=f"{len(kinds)}: {', '.join(kinds)}",
+                do="simulate with the demo data: graft simulate",
+            )
+        )
+    labels = np.concatenate([part["target"].to_numpy() for part in index])
+    return Cells(
+        pixels=pixels,
+        labels=np.array([shards.info.classes[int(number)] for number in labels], dtype=object),
+        groups=np.concatenate([part["group"].astype(str) for part in index]).astype(object),
+        suppliers=np.where(names == kinds[counts.argmax()], "known", "new").astype(object),
+        ids=np.arange(len(pixels)),
+    )

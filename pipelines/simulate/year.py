@@ -1,0 +1,204 @@
+"""The year: each week the plant produces, the monitor looks, and people and pipeline answer."""
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.common.artifacts.monitoring.drift_report import Decision, Explanation, Harm
+from components.common.seeding import generator
+from components.monitor.config import MonitorConfig
+from components.monitor.decide.policy import Situation, decide
+from components.monitor.detect.measure import measure
+from components.monitor.explain.explain import explain
+from components.monitor.harm.estimate import estimate
+from components.monitor.observe.observations import Observations, of_reference
+from pipelines.simulate.plant import Cells, Plant, join
+from pipelines.simulate.scenario import Conditions, Repairs, Scenario, conditions
+from pipelines.simulate.versions import Version, Workshop
+
+LOG = logging.getLogger(__name__)
+
+_WEEK_S = 7 * 86_400.0
+# Monday, 5 January 2026: any date does, the policy only needs time to pass.
+_START_UNIX_S = 1_767_571_200.0
+_HELD_OUT_SHARE = 3  # one label of so many is held out of the training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lived:
+    """One week, as it was and as the monitor saw it.
+
+    drift: the largest statistic of a detector in units of its threshold; above 1 is an alarm.
+    accuracy: true, on this week's pictures. `harm` None where nothing could be estimated.
+    asked: people were asked to label a random sample, and the decision is the one that followed.
+    trained: what became of a training that this week started, "" without one.
+    """
+
+    now: Conditions
+    version: int
+    pictures: int
+    drift: float
+    explanation: Explanation
+    harm: Harm | None
+    decision: Decision
+    accuracy: float
+    reference_accuracy: float
+    labels: int
+    asked: bool = False
+    trained: str = ""
+
+    @property
+    def estimated_accuracy(self) -> float:
+        """Accuracy as the monitor estimates it, NaN where it cannot."""
+        if self.harm is None:
+            return float("nan")
+        return self.harm.reference_accuracy - self.harm.loss_points / 100.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """Labelled cells: what the model is trained on, and what it is judged by."""
+
+    train: Cells
+    held_out: Cells
+
+    def plus(self, cells: Cells) -> "Stock":
+        """Add newly labelled cells, a part of them held out."""
+        number = np.arange(len(cells))
+        held = number % _HELD_OUT_SHARE == 0
+        return Stock(
+            train=join(self.train, cells.take(~held)),
+            held_out=join(self.held_out, cells.take(held)),
+        )
+
+
+class Year:
+    """A year that goes on week by week.
+
+    labels_a_week: pictures that people label at random in a week in which they are asked to.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        workshop: Workshop,
+        stock: Stock,
+        *,
+        settings: MonitorConfig,
+        scenario: Scenario,
+        labels_a_week: int,
+    ) -> None:
+        self._plant, self._workshop, self._stock = plant, workshop, stock
+        self._settings, self._scenario = settings, scenario
+        self._labels_a_week = labels_a_week
+        self._repairs = Repairs()
+        self._runs: tuple[float, ...] = ()
+        self._new_labels = 0
+        self._version = workshop.make(1, stock.train, stock.held_out)
+
+    def live(self, weeks: int, *, after: Callable[[Lived], None]) -> tuple[Lived, ...]:
+        """Live so many weeks and return them; `after` is told each as it ends."""
+        lived = []
+        for week in range(1, weeks + 1):
+            lived.append(self._week(week))
+            after(lived[-1])
+        return tuple(lived)
+
+    def _week(self, week: int) -> Lived:
+        now = conditions(week, self._scenario, self._repairs)
+        at_unix_s = _START_UNIX_S + week * _WEEK_S
+        cells = self._plant.week(now)
+        serving = self._version
+        truth = serving.model.observe(cells, at_unix_s=at_unix_s)
+        seen = dataclasses.replace(truth, labels=np.full(len(cells), "", dtype=object))
+        lived = self._look(now, seen, at_unix_s=at_unix_s)
+        lived = dataclasses.replace(lived, accuracy=float(np.mean(truth.decisions == truth.labels)))
+        return self._act(lived, cells, seen, at_unix_s=at_unix_s)
+
+    def _look(self, now: Conditions, seen: Observations, *, at_unix_s: float) -> Lived:
+        serving, settings = self._version, self._settings
+        reference = of_reference(serving.reference.root)
+        detections = measure(seen, reference, settings=settings.detect, seed=settings.seed)
+        harm = estimate(seen, serving.reference, settings=settings.harm, seed=settings.seed)
+        audited = harm is not None and harm.basis == "audit"
+        why = explain(seen, reference, detections, asked=audited)
+        situation = Situation(
+            now_unix_s=at_unix_s,
+            version=serving.number,
+            pictures=len(seen),
+            detections=detections,
+            explanation=why,
+            harm=harm,
+            runs_unix_s=self._runs,
+            new_labels=self._new_labels,
+        )
+        ratios = [one.statistic / one.threshold for one in detections if one.threshold > 0]
+        return Lived(
+            now=now,
+            version=serving.number,
+            pictures=len(seen),
+            drift=max(ratios, default=float("nan")),
+            explanation=why,
+            harm=harm,
+            decision=decide(situation, settings.policy),
+            accuracy=float("nan"),
+            reference_accuracy=serving.accuracy,
+            labels=self._new_labels,
+        )
+
+    def _audited(
+        self, lived: Lived, cells: Cells, seen: Observations, *, at_unix_s: float
+    ) -> Lived:
+        """Label a random sample, as a question of the policy asks for, and look again."""
+        rng = generator(self._settings.seed, "audit", str(lived.now.week))
+        rows = np.sort(rng.permutation(len(cells))[: self._labels_a_week])
+        labels = seen.labels.copy()
+        labels[rows] = cells.labels[rows]
+        self._learn_of(cells.take(rng.permutation(rows)))
+        again = self._look(lived.now, dataclasses.replace(seen, labels=labels), at_unix_s=at_unix_s)
+        return dataclasses.replace(again, accuracy=lived.accuracy, asked=True)
+
+    def _act(self, lived: Lived, cells: Cells, seen: Observations, *, at_unix_s: float) -> Lived:
+        """Do what the policy says, as people and pipeline would until the next week."""
+        if lived.decision.word == "ask":
+            lived = self._audited(lived, cells, seen, at_unix_s=at_unix_s)
+        if lived.decision.word == "fix_camera":
+            # Who is sent to the camera mends what is wrong with it.
+            week = lived.now.week
+            self._repairs = Repairs(
+                lens=week if lived.now.defocus else self._repairs.lens,
+                lamp=week if lived.now.dim else self._repairs.lamp,
+            )
+        elif lived.decision.word == "retrain":
+            return dataclasses.replace(lived, trained=self._train(at_unix_s))
+        return lived
+
+    def _learn_of(self, labelled: Cells) -> None:
+        self._stock = self._stock.plus(labelled)
+        self._plant = self._plant.without(labelled.ids)
+        self._new_labels += len(labelled)
+
+    def _train(self, at_unix_s: float) -> str:
+        """Train on old and new pictures together; the gate lets through what is no worse."""
+        self._runs = (*self._runs, at_unix_s)
+        serving = self._version
+        candidate = self._workshop.make(serving.number + 1, self._stock.train, self._stock.held_out)
+        stands_at = _accuracy(serving, self._stock.held_out)
+        if candidate.accuracy < stands_at:
+            return (
+                f"held: {candidate.accuracy:.3f} on the held-out pictures, version "
+                f"{serving.number} has {stands_at:.3f}"
+            )
+        self._version, self._new_labels = candidate, 0
+        return (
+            f"deployed as version {candidate.number}: {candidate.accuracy:.3f} on the held-out "
+            f"pictures, version {serving.number} has {stands_at:.3f}"
+        )
+
+
+def _accuracy(version: Version, cells: Cells) -> float:
+    seen = version.model.observe(cells)
+    return float(np.mean(seen.decisions == seen.labels))

@@ -1,0 +1,284 @@
+"""The export step on a tiny real network: the served graph answers like the trainer."""
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.exported import Export
+from components.common.artifacts.records import tree_sha256
+from components.common.config import to_json
+from components.common.errors import ExportError
+from components.common.run_context import RunContext
+from components.export.config import ExportConfig
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning:keras"),
+]
+
+
+@pytest.fixture(scope="session")
+def exported(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Export:
+    return _export(tiny, tmp_path_factory.mktemp("exported"))
+
+
+def _export(tiny: Any, out: Path, **settings: Any) -> Export:
+    from components.export.step import export
+
+    return export(tiny.candidate, tiny.dataset, out=out, settings=ExportConfig(**settings))
+
+
+def _signature(exported: Export, name: str = "serving_default") -> Any:
+    import tensorflow as tf
+
+    # The signature does not keep its model alive.
+    model = tf.saved_model.load(str(exported.saved_model))
+    function = model.signatures[name]
+    function.owner = model
+    return function
+
+
+def _pictures(tiny: Any) -> list[bytes]:
+    from components.common.pictures.decode import to_servable
+
+    files = sorted((tiny.dataset / "pictures").iterdir())
+    return [to_servable(path.read_bytes()) for path in files]
+
+
+def test_answers_match_the_trainer_for_every_kind_of_picture(exported: Export) -> None:
+    # JPEG, 16-bit, palette, alpha, CMYK, odd sizes: far below the tolerance, not just below it.
+    assert exported.info.max_difference < 1e-5
+    assert Export.read(exported.root).info == exported.info
+
+
+def test_refuses_a_graph_that_answers_differently(
+    make_tiny: Callable[..., Any], tmp_path: Path
+) -> None:
+    tiny = make_tiny(shift=0.01)
+    with pytest.raises(ExportError, match=r"within 0\.001 .* received a difference of 0\.01"):
+        _export(tiny, tmp_path)
+    assert not (tmp_path / "export.json").exists()
+
+
+def test_refuses_without_pictures_to_compare(tiny: Any, tmp_path: Path) -> None:
+    copy = tmp_path / "candidate"
+    shutil.copytree(tiny.candidate, copy)
+    candidate = Candidate.read(copy)
+    nothing = np.zeros((0, 2), np.float32)
+    candidate.write(curves=candidate.curves(), paths=[], probabilities=nothing)
+    with pytest.raises(ExportError, match="expected validation pictures"):
+        _export(dataclasses.replace(tiny, candidate=copy), tmp_path / "out")
+
+
+def test_signatures_and_their_outputs(tiny: Any, exported: Export) -> None:
+    import tensorflow as tf
+
+    answer = _signature(exported)(image_bytes=tf.constant(_pictures(tiny)))
+    assert set(answer) == {"probabilities", "classes", "decision"}
+    assert answer["probabilities"].dtype == tf.float32
+    np.testing.assert_allclose(answer["probabilities"].numpy().sum(axis=1), 1.0, atol=1e-5)
+    best = [tiny.classes[index].encode() for index in answer["probabilities"].numpy().argmax(1)]
+    assert answer["classes"].numpy().tolist() == best
+    features = _signature(exported, "features")(image_bytes=tf.constant(_pictures(tiny)))
+    assert features["features"].shape == (len(best), 8)
+    assert set(features) == {"features"}
+
+
+def test_pixels_answer_like_their_encoded_form(tiny: Any, exported: Export) -> None:
+    import tensorflow as tf
+
+    from components.common.pictures.decode import decode
+
+    data = (tiny.dataset / "pictures" / "colour.jpg").read_bytes()
+    by_bytes = _signature(exported)(image_bytes=tf.constant([data]))
+    by_pixels = _signature(exported, "pixels")(pixels=tf.constant(decode(data)[None]))
+    np.testing.assert_allclose(by_pixels["probabilities"], by_bytes["probabilities"], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["serving_default", "pixels", "features"])
+def test_one_row_and_no_row(tiny: Any, exported: Export, name: str) -> None:
+    import tensorflow as tf
+
+    signature = _signature(exported, name)
+    key = "pixels" if name == "pixels" else "image_bytes"
+    one = tf.zeros([1, 9, 4, 3], tf.uint8) if name == "pixels" else tf.constant(_pictures(tiny)[:1])
+    assert all(len(tensor) == 1 for tensor in signature(**{key: one}).values())
+    assert all(len(tensor) == 0 for tensor in signature(**{key: one[:0]}).values())
+
+
+def test_a_batch_answers_like_its_single_pictures(tiny: Any, exported: Export) -> None:
+    import tensorflow as tf
+
+    signature, pictures = _signature(exported), _pictures(tiny)
+    together = signature(image_bytes=tf.constant(pictures))["probabilities"].numpy()
+    alone = [signature(image_bytes=tf.constant([data]))["probabilities"][0] for data in pictures]
+    np.testing.assert_allclose(together, np.stack(alone), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "rubbish", [b"", b"not a picture", b"\xff\xd8\xff cut off", b"\x89PNG\r\n"]
+)
+def test_undecodable_bytes_are_the_callers_fault(exported: Export, rubbish: bytes) -> None:
+    import tensorflow as tf
+
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        _signature(exported)(image_bytes=tf.constant([rubbish]))
+
+
+def test_operating_point_moves_the_decision_but_not_the_class(
+    tiny: Any, exported: Export, tmp_path: Path
+) -> None:
+    import tensorflow as tf
+
+    pictures = tf.constant(_pictures(tiny))
+    scores = np.sort(_signature(exported)(image_bytes=pictures)["probabilities"][:, 1].numpy())
+    threshold = float(scores[-3:-1].mean())
+    other = _export(tiny, tmp_path, decision_threshold=threshold)
+    answer = _signature(other)(image_bytes=pictures)
+    decided = answer["decision"].numpy() == b"defective"
+    assert decided.sum() == 2
+    assert (decided == (answer["probabilities"].numpy()[:, 1] >= threshold)).all()
+    before = _signature(exported)(image_bytes=pictures)
+    assert (answer["classes"].numpy() == before["classes"].numpy()).all()
+    assert other.info.decision_threshold == threshold
+
+
+def test_three_classes_one_view_and_no_named_embedding(
+    make_tiny: Callable[..., Any], tmp_path: Path
+) -> None:
+    import tensorflow as tf
+
+    tiny = make_tiny(classes=("a", "b", "c"), flips=1, feature_name="pool")
+    exported = _export(tiny, tmp_path)
+    answer = _signature(exported)(image_bytes=tf.constant(_pictures(tiny)))
+    assert answer["probabilities"].shape[1] == 3
+    assert (answer["decision"].numpy() == answer["classes"].numpy()).all()
+    features = _signature(exported, "features")(image_bytes=tf.constant(_pictures(tiny)))
+    assert features["features"].shape[1] == 8
+
+
+def test_equal_candidates_give_equal_digests(tiny: Any, exported: Export, tmp_path: Path) -> None:
+    again = _export(tiny, tmp_path)
+    assert again.info.model_sha256 == exported.info.model_sha256
+    version = tmp_path / "7"
+    shutil.copytree(again.saved_model, version)
+    assert tree_sha256(version) == exported.info.model_sha256
+    changed = _export(tiny, tmp_path / "other", decision_threshold=0.4)
+    assert changed.info.model_sha256 != exported.info.model_sha256
+
+
+def test_no_keras_and_no_variables_needed_to_serve(tiny: Any, exported: Export) -> None:
+    picture = tiny.dataset / "pictures" / "grey.jpg"
+    code = (
+        "import sys; sys.modules['keras'] = None\n"
+        "import tensorflow as tf\n"
+        f"model = tf.saved_model.load({str(exported.saved_model)!r})\n"
+        f"data = open({str(picture)!r}, 'rb').read()\n"
+        "answer = model.signatures['serving_default'](image_bytes=tf.constant([data]))\n"
+        "print(float(answer['probabilities'].numpy().sum()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert abs(float(done.stdout) - 1) < 1e-5
+
+
+def test_graph_holds_no_training_nodes_and_one_copy_of_the_weights(exported: Export) -> None:
+    functions = list(_library(exported))
+    operations = {node.op for function in functions for node in function.node_def}
+    assert not operations & {"Dropout", "RandomUniform", "StatelessRandomUniformV2", "PyFunc"}
+    assert not operations & {"ReadVariableOp", "VarHandleOp", "AssignVariableOp"}
+    convolutions = [
+        function.signature.name
+        for function in functions
+        if any(node.op == "Conv2D" for node in function.node_def)
+    ]
+    assert len(convolutions) == 1
+
+
+def test_a_session_runs_it_as_tf_serving_does(tiny: Any, exported: Export) -> None:
+    import tensorflow as tf
+
+    pictures = _pictures(tiny)
+    with tf.compat.v1.Session(graph=tf.Graph()) as session:
+        loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(exported.saved_model))
+        signature = loaded.signature_def["serving_default"]
+        feed = {signature.inputs["image_bytes"].name: pictures}
+        served = session.run(signature.outputs["probabilities"].name, feed)
+    here = _signature(exported)(image_bytes=tf.constant(pictures))["probabilities"].numpy()
+    np.testing.assert_allclose(served, here, atol=1e-6)
+
+
+def test_warm_up_requests_run(exported: Export) -> None:
+    import tensorflow as tf
+    from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
+
+    path = exported.saved_model / "assets.extra" / "tf_serving_warmup_requests"
+    records = [
+        PredictionLog.FromString(record.numpy()) for record in tf.data.TFRecordDataset(str(path))
+    ]
+    seen = []
+    for record in records:
+        request = record.predict_log.request
+        name = request.model_spec.signature_name
+        inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
+        answer = _signature(exported, name)(**inputs)
+        seen.append((name, len(next(iter(answer.values())))))
+        assert request.model_spec.name == "model"
+    assert seen == [("serving_default", 1), ("serving_default", 8), ("features", 1), ("pixels", 1)]
+
+
+def test_refuses_a_network_of_another_shape(tiny: Any, tmp_path: Path) -> None:
+    from components.export.network import load_network
+
+    candidate = Candidate.read(tiny.candidate)
+    info = dataclasses.replace(candidate.info, classes=("a", "b", "c"))
+    with pytest.raises(ExportError, match="3 logits a picture"):
+        load_network(candidate.model_path, info)
+
+
+def _library(exported: Export) -> Iterator[Any]:
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    data = (exported.saved_model / "saved_model.pb").read_bytes()
+    for graph in SavedModel.FromString(data).meta_graphs:
+        yield from graph.graph_def.library.function
+
+
+def test_component_writes_the_export_and_takes_it_from_the_cache(
+    tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from components.export.component import export as component
+
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    digests = []
+    for name in ("first", "second"):
+        out = SimpleNamespace(path=str(tmp_path / name), metadata={})
+        component.python_func(
+            candidate=SimpleNamespace(path=str(tiny.candidate), metadata={}),
+            dataset=SimpleNamespace(path=str(tiny.dataset), metadata={}),
+            config=to_json(ExportConfig()),
+            run=to_json(
+                RunContext(
+                    run_id="run-1",
+                    run_dir=str(tmp_path / "run" / name),
+                    cache_dir=str(tmp_path / "cache"),
+                )
+            ),
+            exported=out,
+        )
+        export = Export.read(tmp_path / name)
+        assert tree_sha256(export.saved_model) == export.info.model_sha256
+        assert out.metadata["step"] == "export"
+        record = json.loads((tmp_path / "run" / name / "steps" / "export.json").read_text())
+        digests.append((record["state"], export.info.model_sha256))
+    assert digests == [("done", digests[0][1]), ("reused", digests[0][1])]

@@ -1,0 +1,155 @@
+import hashlib
+import io
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset
+from components.common.errors import ConfigError, DataError
+from components.common.pictures.decode import decode
+from components.ingest.config import IngestConfig
+from components.ingest.step import content_key, ingest
+
+
+def settings(path: Path, **rest: str) -> IngestConfig:
+    return IngestConfig(source="folder", path=str(path), **rest)
+
+
+def test_writes_manifest_and_pictures(two_classes: Path, tmp_path: Path) -> None:
+    ingest(out=tmp_path / "out", settings=settings(two_classes))
+    dataset = Dataset.read(tmp_path / "out")
+    assert tuple(dataset.manifest.columns) == MANIFEST_COLUMNS
+    assert dataset.info.classes == ("good", "bad")
+    assert dataset.info.positive == "bad"
+    row = dataset.manifest.set_index("path").loc["pictures/bad/lot2/b.png"]
+    data = (two_classes / "bad" / "lot2" / "b.png").read_bytes()
+    assert dataset.picture("pictures/bad/lot2/b.png") == data
+    assert row["sha256"] == hashlib.sha256(data).hexdigest()
+    assert row["group"] == "bad/lot2/b.png"
+    assert (dataset.manifest["split"] == "").all()
+    assert (dataset.manifest["weight"] == 1.0).all()
+
+
+def _jpeg_turned(pixels: np.ndarray) -> bytes:
+    image, buffer = Image.fromarray(pixels), io.BytesIO()
+    exif = image.getexif()
+    exif[0x0112] = 6
+    image.save(buffer, format="JPEG", exif=exif, quality=95)
+    return buffer.getvalue()
+
+
+def _encoded(image: Image.Image, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format=kind)
+    return buffer.getvalue()
+
+
+def test_odd_pictures_become_servable_and_keep_their_pixels(
+    two_classes: Path, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    colour = random.integers(0, 256, (20, 30, 3)).astype(np.uint8)
+    odd = {
+        "turned.jpg": _jpeg_turned(colour),
+        "scan.bmp": _encoded(Image.fromarray(colour), "BMP"),
+        "palette.gif": _encoded(Image.fromarray(colour).convert("P"), "GIF"),
+        "alpha.png": _encoded(Image.fromarray(colour).convert("RGBA"), "PNG"),
+        "deep.png": _encoded(
+            Image.fromarray(random.integers(0, 65536, (20, 30)).astype(np.uint16)), "PNG"
+        ),
+    }
+    for name, data in odd.items():
+        (two_classes / "good" / name).write_bytes(data)
+    ingest(out=tmp_path / "out", settings=settings(two_classes))
+    dataset = Dataset.read(tmp_path / "out")
+    for name, data in odd.items():
+        copy = dataset.picture(f"pictures/good/{name}")
+        with Image.open(io.BytesIO(copy)) as image:
+            assert image.format in {"PNG", "JPEG"}
+            assert image.mode in {"L", "RGB"}
+            assert image.getexif().get(0x0112, 1) == 1
+        np.testing.assert_array_equal(decode(copy), decode(data))
+
+
+def test_unreadable_pictures_are_kept_for_validate(two_classes: Path, tmp_path: Path) -> None:
+    (two_classes / "good" / "text.png").write_text("not a picture")
+    cut = (two_classes / "good" / "a.png").read_bytes()[:200]
+    (two_classes / "bad" / "cut.png").write_bytes(cut)
+    ingest(out=tmp_path / "out", settings=settings(two_classes))
+    dataset = Dataset.read(tmp_path / "out")
+    assert len(dataset.manifest) == 7
+    assert dataset.picture("pictures/good/text.png") == b"not a picture"
+    assert dataset.picture("pictures/bad/cut.png") == cut
+
+
+def test_an_interrupted_attempt_leaves_no_trace(two_classes: Path, tmp_path: Path) -> None:
+    stale = tmp_path / "out" / "pictures" / "good" / "stale.png"
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"")
+    ingest(out=tmp_path / "out", settings=settings(two_classes))
+    assert not stale.exists()
+
+
+def test_names_that_no_table_can_hold_are_cleaned(two_classes: Path, tmp_path: Path) -> None:
+    folder = os.fsencode(two_classes / "good")
+    source = (two_classes / "good" / "a.png").read_bytes()
+    for name in (b"odd\xff.png", b"odd\n.png"):
+        with open(os.path.join(folder, name), "wb") as stream:  # noqa: PTH118, PTH123 - bytes
+            stream.write(source)
+    ingest(out=tmp_path / "out", settings=settings(two_classes))
+    paths = Dataset.read(tmp_path / "out").manifest["path"]
+    assert {"pictures/good/odd_.png", "pictures/good/odd_~2.png"} <= set(paths)
+    assert paths.is_unique
+
+
+def test_content_key_follows_bytes_labels_and_names(two_classes: Path) -> None:
+    before = content_key(settings(two_classes))
+    assert content_key(settings(two_classes)) == before
+    picture = two_classes / "good" / "a.png"
+    data = picture.read_bytes()
+    stat = picture.stat()
+    picture.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(picture, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert content_key(settings(two_classes)) != before
+    picture.write_bytes(data)
+    assert content_key(settings(two_classes)) == before
+    picture.rename(two_classes / "bad" / "moved.png")
+    assert content_key(settings(two_classes)) != before
+
+
+def test_content_key_does_not_depend_on_the_place(two_classes: Path, tmp_path: Path) -> None:
+    before = content_key(settings(two_classes, name="x"))
+    two_classes.rename(tmp_path / "elsewhere")
+    assert content_key(settings(tmp_path / "elsewhere", name="x")) == before
+
+
+def test_an_unknown_source_names_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="one of the sources digits, elpv, folder, manifest"):
+        ingest(out=tmp_path, settings=IngestConfig(source="ftp"))
+
+
+@pytest.mark.slow
+def test_content_key_is_quick(tmp_path: Path, picture) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    data = picture(0, side_px=180)
+    for number in range(2624):
+        (tmp_path / "ab"[number % 2] / f"{number}.png").write_bytes(data)
+    started = time.process_time()
+    content_key(settings(tmp_path))
+    assert time.process_time() - started < 2
+
+
+def test_pictures_that_are_not_those_of_the_fingerprint_are_refused(
+    two_classes: Path, tmp_path: Path
+) -> None:
+    seen = content_key(settings(two_classes))
+    ingest(out=tmp_path / "out", settings=settings(two_classes), fingerprint=seen)
+    (two_classes / "good" / "a.png").rename(two_classes / "bad" / "moved.png")
+    # A cluster would take the new pictures for the old ones in later runs.
+    with pytest.raises(DataError, match="start the run again"):
+        ingest(out=tmp_path / "again", settings=settings(two_classes), fingerprint=seen)

@@ -1,0 +1,26 @@
+"""A monitor of its own: waits for the start, claims a key, says whether it may run."""
+
+import sys
+import time
+from pathlib import Path
+
+from components.monitor.decide.history import Claim, Entry, History
+
+if __name__ == "__main__":
+    model_dir, key, run_id, start = Path(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4])
+    history = History(model_dir)
+    while not start.exists():
+        time.sleep(0.001)
+    mine = history.claim("runs", Claim(key=key, run_id=run_id, time_unix_s=time.time()))
+    with history.deciding():
+        history.append(
+            Entry(
+                time_unix_s=time.time(),
+                run_id=run_id,
+                version=1,
+                word="retrain" if mine else "keep",
+                reasons=("Because.",),
+                key=key,
+            )
+        )
+    sys.stdout.write("mine" if mine else "other")

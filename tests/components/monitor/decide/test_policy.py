@@ -1,0 +1,315 @@
+import itertools
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from policy_cases import (
+    MONDAY,
+    NOTHING,
+    Plant,
+    detection,
+    eventful,
+    explained,
+    live_through,
+    loss,
+    situation,
+)
+
+from components.common import config
+from components.common.artifacts.monitoring.drift_report import WORDS, Detection, Explanation, Harm
+from components.common.errors import ConfigError
+from components.monitor.decide.config import PolicyConfig
+from components.monitor.decide.policy import RULES, Situation, decide, key_of
+
+SETTINGS = PolicyConfig()
+FEW = SETTINGS.min_new_labels - 1
+
+
+@pytest.mark.parametrize(
+    ("seen", "word", "words"),
+    [
+        (situation(pictures=1, alarm=True, harm=loss(30)), "keep", "1 usable picture; at least 50"),
+        (situation(harm=loss(0)), "keep", "No detector alarms over 500 pictures"),
+        (situation(harm=None), "keep", "No detector alarms"),
+        (
+            situation(alarm=True, explanation=explained("camera", "focus"), harm=loss(20)),
+            "fix_camera",
+            "never answered by training",
+        ),
+        (
+            situation(alarm=True, explanation=explained("camera", "dirt", 0.3), harm=loss(20)),
+            "ask",
+            "may be a camera fault",
+        ),
+        (
+            situation(alarm=True, explanation=explained("product", "novel"), labels=FEW),
+            "ask",
+            "not been trained on",
+        ),
+        (
+            situation(alarm=True, explanation=explained("product", "novel"), harm=loss(8)),
+            "retrain",
+            "fallen by 8.0 points (6.0 to 10.0, estimated without labels)",
+        ),
+        (
+            situation(alarm=True, explanation=explained("mix", "classes"), harm=loss(8)),
+            "retrain",
+            "100 new labelled pictures can be learnt from",
+        ),
+        (
+            situation(alarm=True, explanation=explained("unknown"), harm=loss(8), labels=FEW),
+            "ask",
+            "`graft data add`",
+        ),
+        (
+            situation(alarm=True, explanation=explained("mix"), harm=loss(0.5, width=1)),
+            "keep",
+            "no harm worth acting on",
+        ),
+        (
+            situation(alarm=True, explanation=explained("mix"), harm=loss(2.5, width=4)),
+            "ask",
+            "too vague",
+        ),
+        # Large, but it may as well be nothing.
+        (
+            situation(alarm=True, explanation=explained("mix"), harm=loss(4, width=5)),
+            "ask",
+            "too vague",
+        ),
+        (situation(alarm=True, harm=None), "ask", "cannot be estimated"),
+        (situation(harm=loss(9)), "ask", "No detector sees a change"),
+        (situation(harm=loss(9, basis="audit")), "retrain", "measured on a labelled sample"),
+    ],
+)
+def test_what_is_done_in_which_situation(seen: Situation, word: str, words: str) -> None:
+    decision = decide(seen, SETTINGS)
+    assert decision.word == word
+    assert words in " ".join(decision.reasons)
+    assert bool(decision.key) == (word != "keep")
+
+
+HARMFUL = {"alarm": True, "explanation": explained("mix", "lines"), "harm": loss(9)}
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "word"), [((71.9,), "keep"), ((72.0,), "retrain"), ((-5.0,), "keep")]
+)
+def test_a_run_waits_until_the_one_before_has_had_its_time(
+    hours_ago: tuple[float, ...], word: str
+) -> None:
+    runs = tuple(MONDAY - timedelta(hours=hours) for hours in hours_ago)
+    decision = decide(situation(runs=runs, **HARMFUL), SETTINGS)  # type: ignore[arg-type]
+    assert decision.word == word
+    if hours_ago == (71.9,):
+        assert "the next may start from 2026-01-05 07:06 UTC" in decision.reasons[-1]
+    if hours_ago == (-5.0,):
+        assert "Check the clock" in decision.reasons[-1]
+
+
+def test_no_more_runs_a_week_than_allowed() -> None:
+    runs = (MONDAY - timedelta(days=6.9), MONDAY - timedelta(days=4))
+    decision = decide(situation(runs=runs, **HARMFUL), SETTINGS)  # type: ignore[arg-type]
+    assert decision.word == "keep"
+    assert "2 runs started within seven days; 2 are allowed" in decision.reasons[-1]
+    later = situation(at=MONDAY + timedelta(days=0.2), runs=runs, **HARMFUL)  # type: ignore[arg-type]
+    assert decide(later, SETTINGS).word == "retrain"
+
+
+@pytest.mark.parametrize(
+    ("quiet", "local", "word"),
+    [
+        (("22:00", "06:00"), "23:30", "keep"),
+        (("22:00", "06:00"), "05:59", "keep"),
+        (("22:00", "06:00"), "06:00", "retrain"),
+        (("22:00", "06:00"), "21:59", "retrain"),
+        (("08:00", "17:00"), "08:00", "keep"),
+        (("08:00", "17:00"), "17:00", "retrain"),
+        (("", ""), "23:30", "retrain"),
+    ],
+)
+# Berlin is one hour from UTC in January and two in July.
+@pytest.mark.parametrize("month", [1, 7])
+def test_quiet_hours_are_local(quiet: tuple[str, str], local: str, word: str, month: int) -> None:
+    settings = PolicyConfig(quiet_from=quiet[0], quiet_until=quiet[1], time_zone="Europe/Berlin")
+    hour, minute = map(int, local.split(":"))
+    at = datetime(2026, month, 12, hour, minute, tzinfo=ZoneInfo("Europe/Berlin"))
+    decision = decide(situation(at=at.astimezone(UTC), **HARMFUL), settings)  # type: ignore[arg-type]
+    assert decision.word == word
+    if word == "keep":
+        assert "(Europe/Berlin)" in decision.reasons[-1]
+
+
+def test_quiet_hours_hold_back_runs_and_nothing_else() -> None:
+    settings = PolicyConfig(quiet_from="00:00", quiet_until="23:59")
+    dirty = situation(alarm=True, explanation=explained("camera", "dirt"), harm=loss(9))
+    assert decide(dirty, settings).word == "fix_camera"
+
+
+def test_runs_that_are_switched_off_become_questions() -> None:
+    decision = decide(situation(**HARMFUL), PolicyConfig(max_runs_per_week=0))  # type: ignore[arg-type]
+    assert decision.word == "ask"
+    assert "switched off" in decision.reasons[-1]
+
+
+def test_the_key_names_version_trigger_and_period() -> None:
+    first = situation(**HARMFUL)  # type: ignore[arg-type]
+    key = decide(first, SETTINGS).key
+    assert key.startswith("v1-loss-2026")
+    assert key == decide(situation(at=MONDAY + timedelta(hours=1), **HARMFUL), SETTINGS).key  # type: ignore[arg-type]
+    assert key != decide(situation(version=2, **HARMFUL), SETTINGS).key  # type: ignore[arg-type]
+    assert key != key_of(first, SETTINGS, trigger="camera-dirt")
+    # The first run that the cool-down allows again is never taken for the one before.
+    later = situation(at=MONDAY + timedelta(hours=72), runs=(MONDAY,), **HARMFUL)  # type: ignore[arg-type]
+    assert decide(later, SETTINGS).word == "retrain"
+    assert decide(later, SETTINGS).key != key
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"quiet_from": "25:00"}, "a time of day as '22:00'"),
+        ({"time_zone": "Mars/Olympus"}, "a time zone as 'UTC'"),
+        ({"time_zone": "../etc"}, "a time zone"),
+        ({"min_pictures": 0}, "greater than or equal to 1"),
+        ({"cool_down": 3}, "one of the known settings"),
+    ],
+)
+def test_wrong_settings_are_refused(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        config.load(PolicyConfig, changes, where="monitor.policy")
+
+
+families = st.sampled_from(["none", "camera", "product", "mix", "unknown"])
+points = st.floats(-50, 50)
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Situation:
+    low, middle, high = sorted(draw(st.tuples(points, points, points)))
+    harm = Harm(
+        loss_points=middle,
+        low=low,
+        high=high,
+        basis=draw(st.sampled_from(["estimate", "audit"])),
+        reference_accuracy=0.9,
+        estimators={},
+    )
+    detections: tuple[Detection, ...] = tuple(
+        detection(alarm=alarm) for alarm in draw(st.lists(st.booleans(), max_size=3))
+    )
+    now = draw(st.floats(1e9, 2e9))
+    ago = draw(st.lists(st.floats(-1e6, 2e6), max_size=4))
+    return Situation(
+        now_unix_s=now,
+        version=draw(st.integers(0, 9)),
+        pictures=draw(st.integers(0, 1000)),
+        detections=detections,
+        explanation=Explanation(
+            family=draw(families), fault="novel", confidence=draw(st.floats(0, 1)), advice=""
+        ),
+        harm=draw(st.sampled_from([harm, None])),
+        runs_unix_s=tuple(now - seconds for seconds in ago),
+        new_labels=draw(st.integers(0, 50)),
+    )
+
+
+@given(situations())
+def test_every_situation_has_one_answer_and_a_run_all_that_it_needs(seen: Situation) -> None:
+    decision = decide(seen, SETTINGS)
+    assert decision.word in WORDS
+    assert decision.reasons and all(reason.endswith((".", ")")) for reason in decision.reasons)
+    if decision.word != "retrain":
+        return
+    assert seen.harm is not None and seen.harm.loss_points >= SETTINGS.retrain_loss_points
+    assert seen.harm.low > SETTINGS.retrain_low_points
+    assert not (seen.alarm and seen.explanation.family == "camera")
+    assert seen.new_labels >= SETTINGS.min_new_labels
+    assert all(seen.now_unix_s - run >= 72 * 3600 for run in seen.runs_unix_s)
+    assert len([run for run in seen.runs_unix_s if seen.now_unix_s - run < 7 * 86400]) < 2
+
+
+def test_the_last_rule_always_answers() -> None:
+    assert RULES[-1](situation(), SETTINGS) is not None
+
+
+def words_of(looks: object) -> list[str]:
+    return [look.decision.word for look in looks]  # type: ignore[attr-defined]
+
+
+def test_a_quiet_year_starts_nothing() -> None:
+    looks = live_through(lambda plant, day: None, SETTINGS)
+    assert set(words_of(looks)) == {"keep"}
+
+
+def test_a_year_of_harmless_drift_starts_nothing() -> None:
+    def drifting(plant: Plant, day: int) -> None:
+        plant.changed(explained("product", "new_look"), loss(0.3, width=1.5))
+        plant.labels = 200
+
+    assert set(words_of(live_through(drifting, SETTINGS))) == {"keep"}
+
+
+def test_a_year_behind_a_dirty_lens_trains_nothing() -> None:
+    def dirty(plant: Plant, day: int) -> None:
+        plant.changed(explained("camera", "dirt"), loss(15.0, basis="audit"))
+        plant.labels = 1000
+
+    assert set(words_of(live_through(dirty, SETTINGS))) == {"fix_camera"}
+
+
+def test_a_year_of_loss_that_training_cannot_cure_is_bounded() -> None:
+    def incurable(plant: Plant, day: int) -> None:
+        plant.curable = False
+        plant.changed(explained("mix", "classes"), loss(8.0))
+        plant.labels = 200
+
+    looks = live_through(incurable, SETTINGS)
+    runs = [look.at for look in looks if look.decision.word == "retrain"]
+    assert min(after - before for before, after in itertools.pairwise(runs)) >= timedelta(days=3)
+    for start in runs:
+        assert sum(start <= run < start + timedelta(days=7) for run in runs) <= 2
+    assert len(runs) == 105
+    assert len({look.decision.key for look in looks if look.decision.key}) == len(runs)
+
+
+def test_a_year_of_loss_without_labels_asks_and_never_trains() -> None:
+    def unlabelled(plant: Plant, day: int) -> None:
+        plant.changed(explained("mix", "classes"), loss(8.0))
+
+    looks = live_through(unlabelled, SETTINGS)
+    assert set(words_of(looks)) == {"ask"}
+    # People are asked once a period, however often the monitor looks.
+    assert len({look.decision.key for look in looks}) == 122
+
+
+def test_looks_at_night_leave_the_run_to_the_morning() -> None:
+    settings = PolicyConfig(quiet_from="20:00", quiet_until="06:00", time_zone="America/New_York")
+
+    def harmful(plant: Plant, day: int) -> None:
+        plant.changed(explained("mix", "classes"), loss(8.0))
+        plant.labels = 200
+
+    # 7:00 UTC is night in New York all year.
+    assert set(words_of(live_through(harmful, settings))) == {"keep"}
+
+
+def test_the_eventful_year() -> None:
+    looks = live_through(eventful, SETTINGS)
+    fired = {look.day: look.decision.word for look in looks if look.decision.word != "keep"}
+    assert [day for day, word in fired.items() if word == "fix_camera"] == [60, 61, 62]
+    assert [day for day, word in fired.items() if word == "retrain"][:2] == [105, 200]
+    assert {fired[day] for day in range(95, 105)} == {"ask"}
+    assert not any(day in fired for day in (*range(60), *range(63, 95), *range(106, 200)))
+    assert NOTHING.family == "none"
+
+
+def test_a_measured_loss_that_the_camera_explains_is_not_trained_on_even_without_an_alarm() -> None:
+    measured = situation(
+        explanation=explained("camera", "focus"), harm=loss(30.0, basis="audit"), labels=100
+    )
+    assert decide(measured, PolicyConfig()).word == "fix_camera"
+    estimated = situation(explanation=explained("camera", "focus"), harm=loss(30.0), labels=100)
+    assert decide(estimated, PolicyConfig()).word == "ask"

@@ -1,0 +1,318 @@
+"""A whole look, from a log on the disk to a decision on record."""
+
+import base64
+import csv
+import json
+import multiprocessing
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from brightness_model import write_export
+from harm_support import CLASSES, reference_of, table_of, world
+
+from components.common.artifacts.monitoring.drift_report import DriftReport
+from components.common.artifacts.monitoring.prediction_log import SCHEMA, STATISTIC_COLUMNS
+from components.common.artifacts.monitoring.reference import Reference, reference_path
+from components.common.errors import DataError
+from components.common.pictures.decode import encode_png
+from components.monitor.config import MonitorConfig
+from components.monitor.decide.config import PolicyConfig
+from components.monitor.decide.history import History
+from components.monitor.detect.config import DetectConfig
+from components.monitor.observe.observations import Observations
+from components.monitor.step import look
+
+# seaborn calls matplotlib the old way.
+pytestmark = pytest.mark.filterwarnings("ignore:vert. bool was deprecated")
+
+NOW = 1_767_600_000.0  # 5 January 2026, 8:00 UTC
+QUICK = DetectConfig(detectors=("ks_features",), null_windows=100, windows="independent")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A published version with its reference, and no log yet."""
+    model_dir = tmp_path / "models" / "parts"
+    (model_dir / "1").mkdir(parents=True)
+    reference_of(world(400, groups=40), reference_path(model_dir, 1))
+    return tmp_path
+
+
+def settings(home: Path, **policy: Any) -> MonitorConfig:
+    return MonitorConfig(
+        model_base_path=str(home / "models"),
+        model_name="parts",
+        log=str(home / "log"),
+        detect=QUICK,
+        policy=PolicyConfig(**policy),
+    )
+
+
+def log(home: Path, seen: Observations, *, name: str = "a", **columns: Any) -> None:
+    """Write a part of the prediction log whose records end a minute before now."""
+    table = table_of(seen).select(SCHEMA.names).to_pandas()
+    table["time_unix_s"] = NOW - 60.0 - np.arange(len(seen))[::-1]
+    table["request_id"] = [f"{name}-{row}" for row in range(len(seen))]
+    for column, value in columns.items():
+        table[column] = value
+    folder = home / "log" / "parts" / "2026-01-05"
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(
+        pa.Table.from_pandas(table, SCHEMA, preserve_index=False), folder / f"{name}.parquet"
+    )
+
+
+def seen_by(home: Path, out: str = "out", run_id: str = "run-1", **policy: Any) -> DriftReport:
+    return look(settings(home, **policy), out=home / out, run_id=run_id, now_unix_s=NOW)
+
+
+def said(report: DriftReport) -> str:
+    return " ".join((*report.info.decision.reasons, *report.info.notes))
+
+
+def test_nothing_published_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"expected a published version of parts in .*graft run"):
+        seen_by(tmp_path)
+
+
+@pytest.mark.parametrize("spoil", ["absent", "cut", "foreign"])
+def test_without_a_usable_reference_people_are_asked_and_nothing_is_made_up(
+    home: Path, spoil: str
+) -> None:
+    root = reference_path(home / "models" / "parts", 1)
+    if spoil == "absent":
+        shutil.rmtree(root)
+    else:
+        (root / "reference.json").write_text("{" if spoil == "cut" else "{}")
+    log(home, world(200, fault=1.0))
+    report = seen_by(home)
+    assert report.info.decision.word == "ask"
+    assert "reference" in said(report)
+    assert report.info.detections == ()
+    assert report.report_path.exists()
+
+
+def test_an_empty_log_keeps_and_says_so(home: Path) -> None:
+    report = seen_by(home)
+    assert report.info.decision.word == "keep"
+    assert "is empty; send predictions through `graft gateway`" in said(report)
+    assert DriftReport.read(report.root).info == report.info
+
+
+def test_one_prediction_keeps(home: Path) -> None:
+    log(home, world(1))
+    report = seen_by(home)
+    assert report.info.decision.word == "keep"
+    assert "1 usable picture; at least 50" in said(report)
+
+
+def test_predictions_of_another_version_only(home: Path) -> None:
+    log(home, world(200), version=7)
+    report = seen_by(home)
+    assert report.info.decision.word == "keep"
+    assert "predictions of version 7 only, but version 1 is the newest" in said(report)
+    assert report.info.window.left_out == {"other version": 200}
+
+
+def test_what_cannot_be_used_is_left_out_and_counted(home: Path) -> None:
+    log(home, world(60, seed=1))
+    log(home, world(5, seed=2), name="b", version=2)
+    log(home, world(4, seed=3), name="c", status=503)
+    log(home, world(3, seed=4), name="d", time_unix_s=NOW + 7 * 86400)
+    log(home, world(2, seed=5), name="e", time_unix_s=NOW - 30 * 86400)
+    unscored = [[float("nan")] * len(CLASSES)] * 6
+    log(home, world(6, seed=6), name="f", scores=unscored)
+    report = seen_by(home)
+    assert report.info.window.pictures == 60
+    assert report.info.window.left_out == {
+        "other version": 5,
+        "refused request": 4,
+        "clock ahead": 3,
+        "not finite": 6,
+    }
+
+
+def test_duplicates_count_once_and_damage_is_told(home: Path) -> None:
+    log(home, world(60, seed=1))
+    folder = home / "log" / "parts" / "2026-01-05"
+    shutil.copy(folder / "a.parquet", folder / "copy.parquet")
+    (folder / "damaged.parquet").write_bytes(b"PAR1 nonsense")
+    report = seen_by(home)
+    assert report.info.window.pictures == 60
+    assert "damaged.parquet is damaged" in said(report)
+
+
+def test_features_that_are_not_finite_and_undecodable_pictures_are_survived(home: Path) -> None:
+    log(home, world(60, seed=1), embedding=[[float("nan")] * 6] * 60)
+    log(home, world(60, seed=2), name="b", embedding=None, **dict.fromkeys(STATISTIC_COLUMNS))
+    report = seen_by(home)
+    assert report.info.window.pictures == 60
+    assert report.info.window.embeddings == 0
+    assert report.info.window.left_out == {"not finite": 60}
+
+
+def test_a_clock_that_went_backwards_loses_nothing(home: Path) -> None:
+    log(home, world(60, seed=1), time_unix_s=NOW - np.arange(60) * 10.0)
+    report = seen_by(home)
+    assert report.info.window.pictures == 60
+    assert report.info.window.first_unix_s == NOW - 590
+    assert report.info.window.last_unix_s == NOW
+
+
+def test_pictures_like_those_of_the_reference_keep(home: Path) -> None:
+    log(home, world(200, seed=9))
+    report = seen_by(home)
+    assert report.info.decision.word == "keep"
+    (entry,) = History(home / "models" / "parts").entries()
+    assert (entry.word, entry.run_id, entry.version) == ("keep", "run-1", 1)
+
+
+def additions(home: Path, count: int) -> str:
+    path = home / "additions" / "manifest.csv"
+    path.parent.mkdir()
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["file", "sha256", "label", "added_unix_s"])
+        writer.writerows([f"{n}.png", str(n), "good", NOW - 10] for n in range(count))
+    return str(path)
+
+
+# Any change is worth a run, and none is too vague to act on: what follows is about what follows.
+EAGER = {"retrain_loss_points": -100.0, "retrain_low_points": -100.0, "min_confidence": 1.0}
+
+
+def eager(home: Path, labels: str, *, run_id: str, now: float = NOW, out: str = "out") -> str:
+    base = settings(home, **EAGER)
+    changed = MonitorConfig(**{**vars(base), "additions": labels})
+    return look(changed, out=home / out, run_id=run_id, now_unix_s=now).info.decision.word
+
+
+def shifted(seed: int) -> Observations:
+    """A window with another mix of classes, which is no fault of the camera."""
+    seen = world(2000, seed=seed)
+    return seen.take(np.flatnonzero(seen.labels == CLASSES[1])[:300])
+
+
+def _contend(home: str, labels: str, run_id: str, said: Any) -> None:
+    said.put(eager(Path(home), labels, run_id=run_id, out=run_id))
+
+
+def test_two_monitors_at_once_start_one_run(home: Path) -> None:
+    log(home, shifted(3))
+    labels = additions(home, 30)
+    context = multiprocessing.get_context("spawn")
+    said = context.Queue()
+    monitors = [
+        context.Process(target=_contend, args=(str(home), labels, f"run-{n}", said))
+        for n in range(2)
+    ]
+    for monitor in monitors:
+        monitor.start()
+    words = sorted(said.get(timeout=200) for _ in monitors)
+    for monitor in monitors:
+        monitor.join()
+    assert words == ["keep", "retrain"]
+    entries = History(home / "models" / "parts").entries()
+    assert sorted(entry.word for entry in entries) == ["keep", "retrain"]
+    assert len(list((home / "models" / "parts" / "decisions" / "runs").iterdir())) == 1
+
+
+def test_a_retried_look_says_the_same_and_the_next_waits(home: Path) -> None:
+    log(home, shifted(3))
+    labels = additions(home, 30)
+    assert eager(home, labels, run_id="a") == "retrain"
+    assert eager(home, labels, run_id="a") == "retrain"
+    assert eager(home, labels, run_id="b", now=NOW + 3600) == "keep"
+    assert eager(home, labels, run_id="c", now=NOW + 73 * 3600) == "retrain"
+
+
+def test_an_alarm_shows_pictures_that_were_kept_beside_their_nearest(home: Path) -> None:
+    seen = shifted(3)
+    log(home, seen)
+    came, known = (encode_png(np.full((4, 4, 1), level, np.uint8)) for level in (40, 200))
+    kept = home / "log" / "parts" / "pictures"
+    kept.mkdir()
+    for sha256 in seen.sha256[:12]:
+        (kept / f"{sha256}.png").write_bytes(came)
+    reference = Reference.read(reference_path(home / "models" / "parts", 1))
+    for sha256 in reference.observations()["picture_sha256"].to_pylist():
+        path = reference.picture_path(sha256)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(known)
+    report = seen_by(home)
+    assert len(report.info.explanation.telling) == 10
+    page = report.report_path.read_text()
+    assert page.count('alt="came"') == page.count('alt="known"') == 10
+    for picture in (came, known):
+        assert page.count(base64.b64encode(picture).decode()) == 10
+
+
+def test_without_labels_people_are_asked_once_a_period(home: Path) -> None:
+    log(home, shifted(3))
+    first = seen_by(home, **EAGER)
+    again = seen_by(home, run_id="run-2", **EAGER)
+    assert first.info.decision.word == again.info.decision.word == "ask"
+    assert (first.info.repeated, again.info.repeated) == (False, True)
+
+
+def test_the_record_is_plain_json(home: Path) -> None:
+    report = seen_by(home)
+    plain = json.loads((report.root / "drift.json").read_text())
+    assert plain["decision"]["word"] == "keep"
+
+
+@pytest.mark.slow
+def test_a_folder_of_pictures_is_looked_at_instead_of_the_log(home: Path) -> None:
+    export = write_export(home / "exported")
+    shutil.rmtree(home / "models" / "parts" / "1")
+    shutil.copytree(export.saved_model, home / "models" / "parts" / "1")
+    folder = home / "pictures"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(60):
+        pixels = rng.integers(0, 256, (24, 24, 1), dtype=np.uint8)
+        (folder / f"{number}.png").write_bytes(encode_png(pixels))
+    (folder / "text.png").write_text("not a picture")
+    changed = MonitorConfig(**{**vars(settings(home)), "pictures": str(folder)})
+    report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
+    assert report.info.window.source == str(folder)
+    assert report.info.window.pictures == 60
+    assert report.info.window.left_out == {"unreadable": 1}
+    assert report.info.detections
+
+
+def test_labels_of_an_audit_make_the_loss_measured(home: Path) -> None:
+    seen = world(200, seed=1)
+    log(home, seen)
+    folder = home / "audit"
+    folder.mkdir()
+    lines = ["request_id,row,picture,label"]
+    lines += [f"a-{row},{seen_row},,{seen.labels[row]}" for row, seen_row in _records(home)[:40]]
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    changed = MonitorConfig(**{**vars(settings(home)), "audit": str(folder)})
+    report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
+    assert report.info.harm is not None
+    assert (report.info.harm.basis, report.info.harm.labels) == ("audit", 40)
+    assert "40 of 40 audited records are of this window" in said(report)
+
+
+def _records(home: Path) -> list[tuple[int, int]]:
+    table = pq.read_table(home / "log" / "parts" / "2026-01-05" / "a.parquet")
+    return [
+        (int(name.removeprefix("a-")), row)
+        for name, row in zip(table["request_id"].to_pylist(), table["row"].to_pylist(), strict=True)
+    ]
+
+
+def test_what_is_lost_without_groups_is_said(home: Path) -> None:
+    log(home, world(60, seed=1), group="")
+    changed = MonitorConfig(**{**vars(settings(home)), "detect": replace(QUICK, windows="groups")})
+    report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
+    assert "No record names a group" in said(report)
+    assert "No record names a group" not in said(seen_by(home, out="other"))

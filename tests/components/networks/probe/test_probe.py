@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+
+from components.networks.data import Split
+from components.networks.probe import probe
+from components.networks.probe.probe import fit_probe, log_loss
+
+
+def split(
+    targets: np.ndarray,
+    *,
+    views: int = 1,
+    groups: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+) -> Split:
+    count = len(targets)
+    return Split(
+        pixels=np.zeros((views * count, 1, 1, 1), dtype=np.uint8),
+        targets=targets.astype(np.float32),
+        labels=targets.argmax(axis=1),
+        weights=np.ones(count, np.float32) if weights is None else weights.astype(np.float32),
+        groups=np.arange(count).astype(str) if groups is None else groups,
+        paths=(),
+        content_sha256="",
+    )
+
+
+def blobs(count: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % classes
+    centres = 3 * np.eye(classes, 8)
+    return centres[labels] + rng.normal(size=(count, 8)) + 100, np.eye(classes)[labels]
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_head_separates_blobs_from_raw_features(classes: int) -> None:
+    features, targets = blobs(120, classes)
+    fitted = fit_probe(features, split(targets), strength=0, seed=0)
+    assert fitted.kernel.shape == (8, classes)
+    assert (fitted.logits(features).argmax(axis=1) == targets.argmax(axis=1)).mean() > 0.9
+
+
+def test_soft_labels_become_probabilities() -> None:
+    features = np.repeat([[0.0], [1.0]], 200, axis=0)
+    targets = np.repeat([[2 / 3, 1 / 3], [1 / 3, 2 / 3]], 200, axis=0)
+    fitted = fit_probe(features, split(targets), strength=1e3, seed=0)
+    logits = fitted.logits(np.array([[0.0], [1.0]]))
+    odds = np.exp(logits[:, 1] - logits[:, 0])
+    np.testing.assert_allclose(odds / (1 + odds), [1 / 3, 2 / 3], atol=0.01)
+
+
+def test_weights_count() -> None:
+    features = np.zeros((4, 1)) + np.array([[0.0], [0.0], [0.0], [1.0]])
+    targets = np.eye(2)[[0, 1, 1, 1]]
+    weights = np.array([9.0, 0.5, 0.5, 1.0])
+    fitted = fit_probe(features, split(targets, weights=weights), strength=1e3, seed=0)
+    assert fitted.logits(np.zeros((1, 1))).argmax() == 0
+
+
+def test_repeating_every_picture_as_a_view_changes_nothing() -> None:
+    features, targets = blobs(60, 2)
+    once = fit_probe(features, split(targets), strength=0.01, seed=0)
+    twice = fit_probe(
+        np.concatenate([features, features]), split(targets, views=2), strength=0.01, seed=0
+    )
+    np.testing.assert_allclose(once.kernel, twice.kernel, atol=1e-2)
+
+
+def test_the_penalty_is_not_tuned_to_recognise_groups() -> None:
+    # One-hot group membership predicts each group's label and nothing about a new group.
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(20), 10)
+    labels = np.arange(20) % 2
+    features = np.eye(20)[group] * 5 + rng.normal(0, 0.1, (200, 20))
+    targets = np.eye(2)[labels[group]]
+    by_group = fit_probe(features, split(targets, groups=group.astype(str)), strength=0, seed=0)
+    by_picture = fit_probe(features, split(targets), strength=0, seed=0)
+    assert by_group.strength < by_picture.strength
+
+
+def test_too_few_groups_fall_back_to_a_fixed_penalty() -> None:
+    features, targets = blobs(20, 2)
+    one_group = np.array(["same"] * 20)
+    fitted = fit_probe(features, split(targets, groups=one_group), strength=0, seed=0)
+    assert fitted.strength == probe._DEFAULT_STRENGTH
+
+
+def test_a_constant_feature_gets_no_weight() -> None:
+    features, targets = blobs(60, 2)
+    features[:, 3] = 7.0
+    fitted = fit_probe(features, split(targets), strength=0.01, seed=0)
+    np.testing.assert_allclose(fitted.kernel[3], 0.0, atol=1e-6)
+
+
+def test_log_loss_of_known_odds() -> None:
+    logits = np.log(np.array([[0.8, 0.2], [0.5, 0.5]], dtype=np.float32))
+    truth = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    assert log_loss(logits, truth) == pytest.approx(-(np.log(0.8) + np.log(0.5)) / 2)
+    heavy = np.array([1.0, 0.0], dtype=np.float32)
+    assert log_loss(logits, truth, heavy) == pytest.approx(-np.log(0.8))

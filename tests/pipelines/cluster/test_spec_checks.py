@@ -1,0 +1,203 @@
+"""A compiled pipeline is whole; what is damaged is found; golden files and pictures are current."""
+
+import copy
+import difflib
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from components.common.errors import ConfigError
+from components.common.images import IMAGE_TAG
+from pipelines.cluster.config import Accelerator, ClusterConfig, TrainNodes, Volume
+from pipelines.cluster.spec import image_names
+from pipelines.cluster.spec.image_names import vague_images
+from pipelines.cluster.spec.places import misplaced
+from pipelines.cluster.spec.spec_checks import check_package, find_faults
+from pipelines.config import PipelineName, read_preset, resolve
+from pipelines.dags.compiling import compile_to
+from pipelines.dags.picture import draw
+
+HERE = Path(__file__).parent
+EVERYTHING = HERE / "cluster_presets" / "everything.yaml"
+PICTURES = HERE.parents[2] / "docs" / "pictures"
+PIPELINES: tuple[PipelineName, ...] = ("training", "tuning", "monitoring")
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("compiled")
+    settings = resolve(read_preset(str(EVERYTHING)))
+    found: dict[str, Path] = {}
+    name: PipelineName
+    for name in ("training", "tuning", "monitoring"):
+        found[name] = folder / f"{name}.yaml"
+        compile_to(found[name], settings=settings, pipeline=name)
+    return found
+
+
+def read(path: Path) -> list[Any]:
+    return list(yaml.safe_load_all(path.read_text()))
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_what_we_compile_has_no_fault(packages: dict[str, Path], pipeline: str) -> None:
+    assert check_package(packages[pipeline]) >= 13
+
+
+def _inner(documents: list[Any]) -> Any:
+    return documents[0]["components"]["comp-exit-handler-1"]["dag"]["tasks"]
+
+
+def _executor(documents: list[Any]) -> Any:
+    return documents[0]["deploymentSpec"]["executors"]["exec-train"]["container"]
+
+
+def _pods(documents: list[Any]) -> Any:
+    return documents[1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda d: d[0].update(rooot={}), "the pipeline spec: .*rooot"),
+        (lambda d: d[1]["platforms"].update(kubernetes=3), "the platform spec"),
+        (lambda d: _pods(d)["exec-train"].update(pvcMounts=[]), "the pod of exec-train: .*pvcMou"),
+        (lambda d: _pods(d).update({"exec-x": {}}), "configures 'exec-x', which is no executor"),
+        (lambda d: _executor(d).pop("image"), "executor 'exec-train' has no image"),
+        (lambda d: _executor(d).pop("command"), "executor 'exec-train' has no command"),
+        (
+            lambda d: d[0]["deploymentSpec"]["executors"].pop("exec-gate"),
+            "component 'comp-gate' refers to executor 'exec-gate'",
+        ),
+        (lambda d: d[0]["components"].pop("comp-gate"), "refers to component 'comp-gate'"),
+        (
+            lambda d: d[0]["components"]["comp-gate"].pop("executorLabel"),
+            "'comp-gate' has neither executor nor tasks",
+        ),
+        (
+            lambda d: _inner(d)["gate"]["dependentTasks"].append("ghost"),
+            "task 'gate' of comp-exit-handler-1 waits for 'ghost'",
+        ),
+        (
+            lambda d: _inner(d)["gate"]["dependentTasks"].clear(),
+            "reads from 'evaluate' without waiting for it",
+        ),
+        (lambda d: _inner(d).pop("evaluate"), "reads from 'evaluate', which is not there"),
+        (
+            lambda d: d[0]["components"]["comp-train"]["outputDefinitions"].clear(),
+            "reads 'candidate' of 'train', which has no such output",
+        ),
+        (lambda d: d.append({}), "3 YAML documents"),
+    ],
+)
+def test_what_is_damaged_is_found(
+    packages: dict[str, Path], tmp_path: Path, damage: Callable[[Any], Any], words: str
+) -> None:
+    documents = copy.deepcopy(read(packages["training"]))
+    damage(documents)
+    assert re.search(words, "; ".join(find_faults(documents)))
+    path = tmp_path / "damaged.yaml"
+    path.write_text(yaml.safe_dump_all(documents))
+    with pytest.raises(ConfigError, match=r"a pipeline in .* that Kubeflow can run"):
+        check_package(path)
+
+
+def normal(value: Any) -> Any:
+    """Drop what may change without the DAG: sources, defaults, commit, versions, image tags."""
+    if isinstance(value, list):
+        return [normal(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: normal(one) for key, one in value.items() if key not in {"sdkVersion"}}
+    if "defaultValue" in kept:
+        kept["defaultValue"] = "JSON"
+    if "constant" in kept and str(kept["constant"]).startswith("{"):
+        kept["constant"] = "JSON"
+    if "image" in kept and "command" in kept:
+        kept["image"] = re.sub(r":[^:/]*$", "", kept["image"])
+        kept["command"], kept["args"] = "COMMAND", [kept["args"][-1]]
+    return kept
+
+
+def test_the_compiled_pipeline_is_as_it_was(packages: dict[str, Path]) -> None:
+    text = yaml.safe_dump_all(normal(read(packages["training"])), sort_keys=True)
+    golden = HERE / "golden" / "training.yaml"
+    if os.environ.get("GRAFT_WRITE_GOLDEN"):  # after a change that was meant
+        golden.write_text(text)
+    changes = difflib.unified_diff(golden.read_text().splitlines(), text.splitlines(), lineterm="")
+    assert not list(changes), "meant? then run this test with GRAFT_WRITE_GOLDEN=1"
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_the_picture_in_the_docs_is_current(packages: dict[str, Path], pipeline: str) -> None:
+    picture = draw(read(packages[pipeline])[0])
+    path = PICTURES / f"pipeline-{pipeline}.svg"
+    again = f"graft compile --preset {EVERYTHING} --pipeline {pipeline} --picture {path}"
+    assert path.read_text() == picture, again
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_the_picture_shows_every_task_inside_its_frame(
+    packages: dict[str, Path], pipeline: str
+) -> None:
+    spec = read(packages[pipeline])[0]
+    root = ElementTree.fromstring(draw(spec))
+    space = "{http://www.w3.org/2000/svg}"
+    shown = [one.text or "" for one in root.iter(f"{space}text")]
+    dags = [spec["root"], *spec["components"].values()]
+    leaves = [
+        name
+        for dag in dags
+        for name, task in dag.get("dag", {}).get("tasks", {}).items()
+        if "dag" not in spec["components"][task["componentRef"]["name"]]
+    ]
+    for name in leaves:
+        assert name in shown
+    assert "if gate says deploy" in shown
+    assert ("if monitor says retrain" in shown) == (pipeline == "monitoring")
+    assert any("for each" in one for one in shown) == (pipeline == "tuning")
+
+
+def test_paths_that_pods_do_not_share_are_named() -> None:
+    settings = resolve(
+        read_preset(str(EVERYTHING))
+        | {"ingest": {"path": "/data/solar"}, "model_base_path": "/database/models"}
+    )
+    (sentence,) = misplaced(settings, "training")
+    assert "model_base_path is '/database/models'" in sentence
+    assert "monitor.log" in misplaced(settings, "monitoring")[-1]
+
+
+@pytest.mark.parametrize("tag", [f":{IMAGE_TAG}", ":latest", "", ":0123456789abcde"])
+def test_an_image_that_may_be_any_build_is_told(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_gpus = ClusterConfig(accelerator=Accelerator(count=1))
+    monkeypatch.setattr(image_names, "CPU_IMAGE", f"registry:5000/graft-python-cpu{tag}")
+    monkeypatch.setattr(image_names, "GPU_IMAGE", f"registry:5000/graft-python-gpu{tag}")
+    (sentence,) = vague_images(ClusterConfig(), "training")
+    assert "graft-python-cpu" in sentence and "set GRAFT_CPU_IMAGE" in sentence
+    assert "set GRAFT_GPU_IMAGE" in vague_images(on_gpus, "tuning")[1]
+
+
+@pytest.mark.parametrize("tag", [":0123456789abcdef", f":1@sha256:{'0' * 64}"])
+def test_an_image_named_by_its_content_is_not(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CPU_IMAGE", "GPU_IMAGE"):
+        monkeypatch.setattr(image_names, name, f"registry/graft-python{tag}")
+    assert vague_images(ClusterConfig(accelerator=Accelerator(count=1)), "training") == ()
+
+
+def test_the_image_of_the_nodes_is_told_where_nodes_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_names, "CPU_IMAGE", "registry/graft-python-cpu:0123456789abcdef")
+    monkeypatch.setattr(image_names, "GPU_IMAGE", "registry/graft-python-gpu:latest")
+    cluster = ClusterConfig(
+        volumes=(Volume(claim="p", path="/data"),),
+        train_nodes=TrainNodes(count=2, exchange="/data/x"),
+    )
+    assert [len(vague_images(cluster, one)) for one in PIPELINES] == [1, 0, 1]

@@ -1,0 +1,95 @@
+"""`cluster.train_nodes`: the compiled train step starts a TrainJob, and only then."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.common.images import CPU_IMAGE, GPU_IMAGE
+from components.train.nodes.config import NodesConfig
+from pipelines.cluster.spec.nodes import nodes_json
+from pipelines.cluster.spec.spec_checks import check_package
+from pipelines.config import PipelineName, TrainingRun, override, read_preset, resolve
+from pipelines.dags.compiling import compile_to
+
+PRESET = str(Path(__file__).parents[3] / "deploy" / "solar.yaml")
+ON = (
+    "cluster.train_nodes.count=2",
+    "cluster.train_nodes.exchange=/data/exchange",
+    "cluster.accelerator.count=4",
+    "cluster.retries.count=1",
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+def settings(*changes: str) -> TrainingRun:
+    return resolve(override(read_preset(PRESET), changes))
+
+
+def compiled(pipeline: PipelineName, folder: Path, *changes: str) -> list[Any]:
+    path = folder / f"{pipeline}.yaml"
+    compile_to(path, settings=settings(*changes), pipeline=pipeline)
+    assert check_package(path) >= 11
+    return list(yaml.safe_load_all(path.read_text()))
+
+
+def dag_with(spec: dict[str, Any], task: str) -> dict[str, Any]:
+    """Return the tasks among which the one of that name is."""
+    dags = [spec["root"], *spec["components"].values()]
+    (found,) = [one["dag"]["tasks"] for one in dags if "dag" in one and task in one["dag"]["tasks"]]
+    return dict(found)
+
+
+@pytest.mark.parametrize("pipeline", ["training", "monitoring"])
+def test_the_train_step_waits_for_nodes_in_a_small_pod(
+    pipeline: PipelineName, tmp_path: Path
+) -> None:
+    spec, platform = compiled(pipeline, tmp_path, *ON)
+    tasks = dag_with(spec, "train-on-nodes")
+    assert "train" not in tasks
+    task = tasks["train-on-nodes"]
+    assert task["dependentTasks"] == ["augment"]
+    assert "train-on-nodes" in tasks["export"]["dependentTasks"]
+    # Reused as any training is; not what starts from the version that serves.
+    cached = task.get("cachingOptions", {}).get("enableCache", False)
+    assert cached == (pipeline == "training")
+    assert task["retryPolicy"]["maxRetryCount"] == 1
+    container = spec["deploymentSpec"]["executors"]["exec-train-on-nodes"]["container"]
+    assert container["image"] == CPU_IMAGE
+    assert "accelerator" not in container["resources"]
+    assert container["resources"]["resourceMemoryLimit"] == "6Gi"
+    pod = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["exec-train-on-nodes"]
+    assert "/data" in {one["mountPath"] for one in pod["pvcMount"]}
+    told = json.loads(task["inputs"]["parameters"]["nodes"]["runtimeValue"]["constant"])
+    assert NodesConfig(**told) == NodesConfig(
+        count=2,
+        runtime="graft-jax",
+        image=GPU_IMAGE,
+        exchange="/data/exchange",
+        timeout_s=86400,
+        requests={"cpu": "2", "memory": "4Gi"},
+        limits={"memory": "8Gi", "nvidia.com/gpu": "4"},
+    )
+
+
+def test_finalists_train_in_pods_of_their_own(tmp_path: Path) -> None:
+    spec, _ = compiled("tuning", tmp_path, *ON)
+    assert "train-finalist" in dag_with(spec, "train-finalist")
+    assert "train-on-nodes" not in str(spec)
+
+
+def test_off_it_leaves_the_pipeline_as_it_is(tmp_path: Path) -> None:
+    # That of no setting at all is compared with the golden file in test_spec_checks.py.
+    off = compiled("training", tmp_path, "cluster.train_nodes.exchange=/data/exchange")
+    plain = compiled("training", tmp_path)
+    assert without_defaults(off) == without_defaults(plain)
+    assert nodes_json(settings().cluster) == ""
+
+
+def without_defaults(documents: list[Any]) -> list[Any]:
+    """Drop the defaults: the context holds the digest of all settings."""
+    documents[0]["root"]["inputDefinitions"] = {}
+    return documents

@@ -1,0 +1,241 @@
+"""The YAML that goes to Kubeflow, parsed back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.common.images import CPU_IMAGE
+from pipelines.config import MONITORING_STEPS, STEPS, TUNING_STEPS, override, read_preset, resolve
+from pipelines.dags.compiling import compile_monitoring, compile_training, compile_tuning
+from pipelines.local.records import MONITORING_STEP_ORDER, STEP_ORDER, TUNING_STEP_ORDER
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    output = tmp_path_factory.mktemp("compiled") / "deep" / "training.yaml"
+    compile_training(resolve(read_preset("solar")), output)
+    documents = list(yaml.safe_load_all(Path(output).read_text()))
+    return dict(documents[0])
+
+
+@pytest.fixture(scope="module")
+def tuning(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    output = tmp_path_factory.mktemp("compiled") / "tuning.yaml"
+    changes = ("tune.rank.sizes_px=[96,160]", "tune.plan.parallelism=2", "seed=5")
+    compile_tuning(resolve(override(read_preset("solar"), changes)), output)
+    documents = list(yaml.safe_load_all(Path(output).read_text()))
+    return dict(documents[0])
+
+
+def tasks(spec: dict[str, Any], component: str) -> dict[str, Any]:
+    return dict(spec["components"][component]["dag"]["tasks"])
+
+
+def edges(dag: dict[str, Any]) -> dict[str, set[str]]:
+    return {name: set(task.get("dependentTasks", [])) for name, task in dag.items()}
+
+
+def test_steps_depend_on_what_they_read(spec: dict[str, Any]) -> None:
+    found = edges(tasks(spec, "comp-exit-handler-1"))
+    assert found["fingerprint"] == set()
+    assert found["ingest"] == {"fingerprint"}
+    assert found["validate"] == {"ingest"}
+    assert found["augment"] == {"validate"}
+    assert found["train"] == {"augment"}
+    assert found["export"] == {"train", "validate"}
+    assert found["evaluate"] == {"export", "train", "validate"}
+    assert found["gate"] == {"evaluate"}
+    assert found["condition-2"] >= {"gate"}
+    assert set(tasks(spec, "comp-condition-2")) == {"reference", "deploy"}
+
+
+def test_deploy_waits_for_the_word_deploy_in_the_single_return_value(spec: dict[str, Any]) -> None:
+    trigger = tasks(spec, "comp-exit-handler-1")["condition-2"]["triggerPolicy"]["condition"]
+    assert "gate-Output" in trigger
+    assert trigger.endswith("== 'deploy'")
+
+
+def test_the_exit_step_runs_whatever_happened(spec: dict[str, Any]) -> None:
+    last = spec["root"]["dag"]["tasks"]["notify"]
+    assert last["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+    assert last["dependentTasks"] == ["exit-handler-1"]
+
+
+def test_every_executor_runs_our_image_and_installs_nothing(spec: dict[str, Any]) -> None:
+    executors = spec["deploymentSpec"]["executors"]
+    assert set(executors) == {f"exec-{step}" for step in ("fingerprint", *STEPS)}
+    for executor in executors.values():
+        assert executor["container"]["image"] == CPU_IMAGE
+        assert "pip install" not in " ".join(executor["container"]["command"])
+
+
+def test_what_speaks_of_the_serving_version_is_never_cached(spec: dict[str, Any]) -> None:
+    inner = tasks(spec, "comp-exit-handler-1")
+    inner |= tasks(spec, "comp-condition-2") | spec["root"]["dag"]["tasks"]
+    cached = {
+        name for name, task in inner.items() if task.get("cachingOptions", {}).get("enableCache")
+    }
+    assert cached == {"ingest", "validate", "augment", "train", "export"}
+
+
+def test_ingest_is_reused_by_the_digest_of_its_pictures(spec: dict[str, Any]) -> None:
+    inner = tasks(spec, "comp-exit-handler-1")
+    assert not inner["fingerprint"].get("cachingOptions", {}).get("enableCache")
+    given = inner["ingest"]["inputs"]["parameters"]["fingerprint"]["taskOutputParameter"]
+    assert given == {"outputParameterKey": "Output", "producerTask": "fingerprint"}
+
+
+def test_what_is_cached_depends_on_its_own_settings_only(
+    spec: dict[str, Any], tmp_path: Path
+) -> None:
+    def keys(described: dict[str, Any]) -> dict[str, Any]:
+        inner = tasks(described, "comp-exit-handler-1")
+        return {
+            name: {
+                key: value
+                for key, value in task["inputs"]["parameters"].items()
+                if "runtimeValue" in value
+            }
+            for name, task in inner.items()
+            if task.get("cachingOptions", {}).get("enableCache")
+        }
+
+    output = tmp_path / "training.yaml"
+    changes = ("gate.confidence=0.9", "seed=0", "train.flips=2")
+    compile_training(resolve(override(read_preset("solar"), changes)), output)
+    other = next(yaml.safe_load_all(output.read_text()))
+    assert keys(other) == keys(spec)
+    # The digest of all settings, which both pass to the steps that are never reused, is another.
+    contexts = [
+        json.loads(one["root"]["inputDefinitions"]["parameters"]["run"]["defaultValue"])
+        for one in (spec, other)
+    ]
+    assert contexts[0]["config_sha256"] != contexts[1]["config_sha256"]
+    for parameters in keys(spec).values():
+        told = json.loads(parameters["run"]["runtimeValue"]["constant"])
+        assert told == contexts[0] | {"config_sha256": ""}
+
+
+def test_on_this_machine_there_is_no_task_more() -> None:
+    from pipelines.dags.training import training_pipeline
+
+    names = training_pipeline.pipeline_spec.deployment_spec["executors"]
+    assert set(names) == {f"exec-{step}" for step in STEPS}
+
+
+def test_the_preset_becomes_the_defaults(spec: dict[str, Any]) -> None:
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    assert json.loads(parameters["deploy_config"]["defaultValue"])["model_name"] == "solar"
+    assert set(parameters) == {"run", *(f"{step}_config" for step in STEPS)}
+
+
+def test_the_step_list_knows_every_step() -> None:
+    assert set(STEP_ORDER) == set(STEPS)
+    assert set(TUNING_STEP_ORDER) == set(STEPS) | set(TUNING_STEPS)
+
+
+def test_tuning_ranks_trains_in_a_loop_selects_and_ends_like_training(
+    tuning: dict[str, Any], spec: dict[str, Any]
+) -> None:
+    found = edges(tasks(tuning, "comp-exit-handler-1"))
+    assert found["rank"] == {"augment"}
+    assert found["plan"] == {"rank"}
+    assert found["for-loop-2"] == {"plan", "validate"}
+    assert found["select"] == {"for-loop-2", "plan", "validate"}
+    assert found["export"] == {"select", "validate"}
+    assert found["evaluate"] == {"export", "select", "validate"}
+    loop = edges(tasks(tuning, "comp-for-loop-2"))
+    assert loop == {"augment-2": set(), "train-finalist": {"augment-2"}}
+    last = next(name for name in found if name.startswith("condition"))
+    assert found[last] >= {"gate"}
+    assert set(tasks(tuning, f"comp-{last}")) == {"reference", "deploy"}
+    trigger = tasks(tuning, "comp-exit-handler-1")[last]["triggerPolicy"]["condition"]
+    assert "gate-Output" in trigger and trigger.endswith("== 'deploy'")
+
+
+def test_the_loop_runs_over_the_single_return_value_of_plan(tuning: dict[str, Any]) -> None:
+    loop = tasks(tuning, "comp-exit-handler-1")["for-loop-2"]
+    # kfp.local finds no other kind of task output to loop over.
+    assert loop["parameterIterator"]["items"]["inputParameter"].endswith("plan-Output")
+    assert loop["iteratorPolicy"]["parallelismLimit"] == 2
+    collected = tasks(tuning, "comp-exit-handler-1")["select"]["inputs"]["artifacts"]["candidates"]
+    assert collected["taskOutputArtifact"]["producerTask"] == "for-loop-2"
+
+
+def test_what_depends_on_the_clock_is_never_cached(tuning: dict[str, Any]) -> None:
+    inner = tasks(tuning, "comp-exit-handler-1") | tasks(tuning, "comp-for-loop-2")
+    cached = {
+        name for name, task in inner.items() if task.get("cachingOptions", {}).get("enableCache")
+    }
+    assert {"ingest", "rank"} <= cached
+    assert not cached & {"plan", "train-finalist", "select", "evaluate", "gate"}
+
+
+def test_shards_of_a_finalist_are_reused_by_their_own_settings(tuning: dict[str, Any]) -> None:
+    first = tasks(tuning, "comp-exit-handler-1")["augment"]
+    own = tasks(tuning, "comp-for-loop-2")["augment-2"]
+    assert own["cachingOptions"]["enableCache"]
+    # Neither the run's deadline nor the digest of all its settings.
+    given = own["inputs"]["parameters"]["run"]["runtimeValue"]["constant"]
+    assert given == first["inputs"]["parameters"]["run"]["runtimeValue"]["constant"]
+    assert json.loads(given)["deadline_unix_s"] == 0.0 and not json.loads(given)["config_sha256"]
+
+
+def test_tuning_starts_from_shards_of_the_largest_size(tuning: dict[str, Any]) -> None:
+    parameters = tuning["root"]["inputDefinitions"]["parameters"]
+    assert json.loads(parameters["augment_config"]["defaultValue"])["image_size_px"] == 160
+    assert json.loads(parameters["select_config"]["defaultValue"])["seed"] == 5
+    expected = {"run", *(f"{step}_config" for step in (*STEPS, *TUNING_STEPS))}
+    assert set(parameters) == expected
+
+
+@pytest.fixture(scope="module")
+def monitoring(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    output = tmp_path_factory.mktemp("compiled") / "monitoring.yaml"
+    compile_monitoring(resolve(read_preset("solar")), output)
+    documents = list(yaml.safe_load_all(Path(output).read_text()))
+    return dict(documents[0])
+
+
+def test_monitoring_trains_by_the_word_retrain_in_the_single_return_value(
+    monitoring: dict[str, Any], spec: dict[str, Any]
+) -> None:
+    outer = tasks(monitoring, "comp-exit-handler-1")
+    assert set(outer) == {"monitor", "condition-2"}
+    trigger = outer["condition-2"]["triggerPolicy"]["condition"]
+    assert "monitor-Output" in trigger and trigger.endswith("== 'retrain'")
+    nested = tasks(monitoring, "comp-condition-2")
+    assert set(nested) == {"graft-retraining"}
+    # What follows is the training pipeline, task for task.
+    inner = edges(tasks(monitoring, "comp-graft-retraining"))
+    trained = edges(tasks(spec, "comp-exit-handler-1"))
+    plain = {name: needed for name, needed in inner.items() if not name.startswith("condition")}
+    assert plain == {k: v for k, v in trained.items() if not k.startswith("condition")}
+    # It starts from the version that serves, which Kubeflow's cache cannot see.
+    nested_train = tasks(monitoring, "comp-graft-retraining")["train"]
+    assert not nested_train.get("cachingOptions", {}).get("enableCache")
+    gated = next(name for name in inner if name.startswith("condition"))
+    assert set(tasks(monitoring, f"comp-{gated}")) == {"reference", "deploy"}
+
+
+def test_a_look_is_never_cached_and_knows_its_job(monitoring: dict[str, Any]) -> None:
+    look = tasks(monitoring, "comp-exit-handler-1")["monitor"]
+    assert not look.get("cachingOptions", {}).get("enableCache")
+    job = look["inputs"]["parameters"]["job"]["runtimeValue"]["constant"]
+    assert job == "{{$.pipeline_job_uuid}}"
+
+
+def test_monitoring_tells_its_end_and_starts_training_from_what_serves(
+    monitoring: dict[str, Any],
+) -> None:
+    assert monitoring["root"]["dag"]["tasks"]["notify"]["dependentTasks"] == ["exit-handler-1"]
+    parameters = monitoring["root"]["inputDefinitions"]["parameters"]
+    train = json.loads(parameters["train_config"]["defaultValue"])
+    assert train["warm_start"] == "serving/models/solar"
+    assert set(parameters) == {"run", *(f"{s}_config" for s in (*STEPS, *MONITORING_STEPS))}
+    assert set(MONITORING_STEP_ORDER) == {*STEPS, *MONITORING_STEPS}
