@@ -58,7 +58,7 @@ class Place:
                 expected(
                     f"{ADDRESS} (host:port), {PROCESSES} and {PROCESS} (from 0) in the environment",
                     received=", ".join(f"{name}='{value}'" for name, value in given.items()),
-                    do="start it by a TrainJob with a JAX runtime (docs/how-to/gpu.md) or set all three",
+                    do="start it by a TrainJob with JAX (docs/how-to/gpu.md), or set all three",
                 )
             )
         return cls(
