@@ -9,7 +9,7 @@ from components.common import config
 from components.common.artifacts.records import read_record
 from components.common.errors import ConfigError
 from components.common.progress import Progress
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 from pipelines.config import PipelineName
 
 STEP_ORDER = (

@@ -15,7 +15,7 @@ import pytest
 from components.common.artifacts.candidate import candidate_path
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
 from components.common.artifacts.monitoring.reference import reference_path
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 from components.monitor.decide.history import History
 from pipelines.local.records import snapshot
 

@@ -4,7 +4,7 @@ import pytest
 
 from components.common.artifacts.records import write_record
 from components.common.progress import Progress
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 from pipelines.local.records import STEP_ORDER, snapshot
 from pipelines.local.run import PipelineFailedError, _check
 
