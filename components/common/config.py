@@ -45,7 +45,7 @@ def restored(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [restored(inner) for inner in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < _TOO_LARGE:
-        return int(value) if value else value  # -0.0 is no whole number
+        return int(value) if str(value) != "-0.0" else value
     if isinstance(value, str | bool | int | float):
         return value
     raise ValueError("text, numbers, true or false, lists and mappings of them; leave out the rest")
