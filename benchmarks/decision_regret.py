@@ -30,17 +30,15 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from components.augment.step import augment
+from benchmarks.first_steps import augment, ingest, validate
 from components.common import plugins
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.records import link_or_copy
 from components.common.artifacts.shards import Shards
 from components.common.seeding import generator
-from components.ingest.step import ingest
 from components.networks.data import FLIPS, FlippedPixels
+from components.train.fit import METHODS, train
 from components.train.session import predict
-from components.train.step import METHODS, train
-from components.validate.step import validate
 from pipelines.config import TrainingRun, override, read_preset, resolve
 from pipelines.data.packages import Package, fetch
 

@@ -190,9 +190,7 @@ def extrapolate(short: Trained, epochs: int) -> Trained:
 
 def prepare(seed: int, work: Path) -> Path:
     """Return the shards of one module-grouped split of the demo data."""
-    from components.augment.step import augment
-    from components.ingest.step import ingest
-    from components.validate.step import validate
+    from benchmarks.first_steps import augment, ingest, validate
 
     settings = settings_of(seed, "float32")
     ingested, dataset, shards = (work / f"{name}-{seed}" for name in ("in", "dataset", "shards"))

@@ -28,22 +28,21 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from benchmarks.first_steps import augment, ingest
 from benchmarks.quality_answers import KeptAnswers
 from benchmarks.quality_figures import Row, difference_table, figures_table
-from components.augment.step import augment
 from components.common import config, plugins
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.records import link_tree
 from components.common.artifacts.shards import Shards, targets
 from components.common.errors import GraftError
 from components.common.seeding import derive
-from components.ingest.step import ingest
 from components.networks import data, network
 from components.networks.data import Floats, Split
 from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache
+from components.train.fit import METHODS
 from components.train.session import Session, flip_averaged_logits
-from components.train.step import METHODS
 from components.validate.splits import assign
 from pipelines.config import TrainingRun, override, read_preset, resolve
 

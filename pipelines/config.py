@@ -32,6 +32,9 @@ from pipelines.schedule.config import ScheduleConfig
 
 PipelineName = Literal["training", "tuning", "monitoring"]
 
+DEMO_PRESET = "solar"
+PICTURES_PRESET = "pictures"
+
 # Said once at the top of a preset, handed to every section that has a field of that name.
 SHARED = ("seed", "model_name", "model_base_path")
 
@@ -88,13 +91,28 @@ class TrainingRun(Section):
 
 # Sections that are no step of a training run.
 _OTHERS = {"tune", "monitor", "retrain", "schedule", "cluster"}
-MONITORING_STEPS = ("monitor",)
 TUNING_STEPS = tuple(field.name for field in dataclasses.fields(TuneConfig))
+# The steps of a training run, in the order in which they run.
 STEPS = tuple(
     field.name
     for field in dataclasses.fields(TrainingRun)
     if dataclasses.is_dataclass(field.type) and field.name not in _OTHERS
 )
+
+
+def section_of(settings: TrainingRun, step: str) -> Any:
+    """Return a step's section."""
+    return getattr(settings.tune if step in TUNING_STEPS else settings, step)
+
+
+def preset_name(chosen: str | None, *, data: Path | None) -> str:
+    """Return the preset that a command starts from when nobody, or somebody, has chosen one.
+
+    Args:
+        chosen: on the command line.
+        data: the user's own pictures, if they were named.
+    """
+    return chosen or (PICTURES_PRESET if data else DEMO_PRESET)
 
 
 def preset_names() -> tuple[str, ...]:
@@ -183,7 +201,7 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
         TrainingRun, data
     )  # first as written, so that messages name the user's keys
     filled = {**data}
-    for step in (*STEPS, *MONITORING_STEPS):
+    for step in (*STEPS, "monitor"):
         filled[step] = _with_shared(data.get(step), getattr(checked, step), checked)
     tune = dict(data.get("tune") or {})
     for step in TUNING_STEPS:

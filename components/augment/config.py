@@ -1,11 +1,11 @@
 """Settings of `augment`."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.common.config import Section
+from components.common.config import FreeForm, Section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class AugmentConfig(Section):
 
     image_size_px: Annotated[int, Field(ge=16, le=1024)] = 160
     policy: str = "flips_shifts_light"
-    policy_options: dict[str, Any] = field(default_factory=dict)
+    policy_options: FreeForm = field(default_factory=dict)
     views: Annotated[int, Field(ge=1, le=64)] = 4
     balance: Literal["none", "classes"] = "none"
     seed: Annotated[int, Field(ge=0)] = 0

@@ -22,7 +22,9 @@ from components.common.artifacts.shards import Shards, ShardsInfo
 from components.common.errors import DataError, expected
 from components.common.pictures import decode as pictures
 from components.common.progress import track, worker_count
+from components.common.run_context import RunContext
 from components.common.seeding import generator
+from components.common.step import Step
 
 LOG = logging.getLogger(__name__)
 
@@ -46,21 +48,32 @@ class _Job:
     options: Any
 
 
-def augment(dataset_root: Path, *, out: Path, settings: AugmentConfig) -> None:
+@dataclass(frozen=True, kw_only=True)
+class AugmentInputs:
+    """A Dataset whose manifest has splits."""
+
+    dataset: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentOutputs:
+    """The Shards."""
+
+    shards: Path
+
+
+def run(
+    settings: AugmentConfig, inputs: AugmentInputs, outputs: AugmentOutputs, context: RunContext
+) -> None:
     """Write the Shards artifact of a validated Dataset.
 
     The training split gets `settings.views` rows a picture, view-major; the others one.
-
-    Args:
-        dataset_root: a Dataset whose manifest has splits.
-        out: the folder to write.
-        settings: size, policy, views, seed.
 
     Raises:
         DataError: a split is missing, or a picture cannot be decoded.
         ConfigError: unknown policy, or an option it does not have.
     """
-    dataset = Dataset.read(dataset_root)
+    dataset, out = Dataset.read(inputs.dataset), outputs.shards
     _check_splits(dataset)
     policy = plugins.load(POLICIES, settings.policy)
     options = config.load(policy.Options, settings.policy_options, where="augment.policy_options")
@@ -195,3 +208,6 @@ def _content_sha256(out: Path, index: pd.DataFrame) -> str:
     total.update(index.loc[:, ["split", "row", "sha256", "target", "weight"]].to_csv().encode())
     total.update(index["soft_label"].to_csv().encode())
     return total.hexdigest()
+
+
+STEP = Step("augment", run, reuse=True)

@@ -2,17 +2,25 @@
 
 A section is a `@dataclass(frozen=True, kw_only=True)` that inherits `Section`.
 Range rules stand on the fields: `Annotated[float, Field(gt=0)]`.
+
+Sections travel through Kubeflow as STRUCT parameters (google.protobuf.Struct), which know one kind
+of number, a double. So whole numbers come back as floats and are restored on load, and sections
+hold no whole number that a double cannot hold.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 
 from components.common.errors import ConfigError, expected
+
+# Whole numbers from here on may be rounded in a Struct.
+_TOO_LARGE = 2**53
 
 
 class Section:
@@ -24,6 +32,30 @@ class Section:
 T = TypeVar("T")
 
 
+def restored(value: Any) -> Any:
+    """Return plain data with whole numbers as `int`, whatever they became on their way.
+
+    Raises:
+        ValueError: a value that a Struct cannot carry, such as None.
+    """
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise ValueError("names that are text as keys")
+        return {key: restored(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [restored(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < _TOO_LARGE:
+        return int(value) if str(value) != "-0.0" else value
+    if isinstance(value, str | bool | int | float):
+        return value
+    raise ValueError("text, numbers, true or false, lists and mappings of them; leave out the rest")
+
+
+# A plugin's own settings as they are written: the plugin's `Options` says what they may be.
+FreeForm = Annotated[dict[str, Any], AfterValidator(restored)]
+
+
+@functools.cache
 def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
@@ -43,13 +75,54 @@ def load(cls: type[T], data: Mapping[str, Any], *, where: str = "") -> T:
         section: T = _adapter(cls).validate_python(dict(data))
     except ValidationError as error:
         raise ConfigError(_explain(cls, error, where)) from None
+    if isinstance(section, Section):
+        _check_numbers(section, where)
     return section
+
+
+def _check_numbers(section: Any, where: str) -> None:
+    for name, value in _leaves(to_plain(section), where):
+        if isinstance(value, int) and abs(value) >= _TOO_LARGE:
+            raise ConfigError(
+                f"{name}: "
+                + expected(
+                    "a whole number below 2^53, which Kubeflow passes on unrounded",
+                    received=str(value),
+                    do="give a smaller one",
+                )
+            )
+
+
+def _leaves(plain: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(plain, dict):
+        for key, value in plain.items():
+            yield from _leaves(value, f"{name}.{key}" if name else str(key))
+    elif isinstance(plain, list):
+        for value in plain:
+            yield from _leaves(value, name)
+    else:
+        yield name, plain
+
+
+def from_struct(cls: type[T], data: Mapping[str, Any], *, where: str = "") -> T:
+    """Rebuild a section from what became of `to_plain` in a STRUCT parameter, as `load` does."""
+    try:
+        plain = restored(data)
+    except ValueError as error:
+        problem = expected(f"{error} in '{where}'", received=repr(data), do="correct the value")
+        raise ConfigError(problem) from None
+    return load(cls, plain, where=where)
+
+
+def to_plain(section: Any) -> dict[str, Any]:
+    """Return the section as dictionaries, lists, texts and numbers: what a STRUCT carries."""
+    plain: dict[str, Any] = _adapter(type(section)).dump_python(section, mode="json")
+    return plain
 
 
 def to_json(section: Any) -> str:
     """Return the canonical JSON: sorted keys, no spaces, so that equal settings hash equally."""
-    plain = _adapter(type(section)).dump_python(section, mode="json")
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return json.dumps(to_plain(section), sort_keys=True, separators=(",", ":"))
 
 
 def from_json(cls: type[T], text: str, *, where: str = "") -> T:

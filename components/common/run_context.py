@@ -1,4 +1,4 @@
-"""What one run tells each of its steps, beside their own settings."""
+"""What each step is given of its run, beside its own settings."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from components.common.config import Section
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext(Section):
-    """Identity and places of a run. Travels as one JSON string; steps read no environment.
+    """Identity and places of a run. Travels as one STRUCT; steps read no environment.
 
     `run_dir` and `cache_dir` are "" on a cluster: logs then go to the pod's own output and
     Kubeflow does the caching. `item` tells parallel tasks of one step apart; `deadline_unix_s`

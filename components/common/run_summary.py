@@ -18,7 +18,7 @@ from components.common.artifacts.run_summary import RUN_SUMMARY, RunState, RunSu
 from components.common.artifacts.verdict import Verdict
 from components.common.errors import expected
 from components.common.run_context import RunContext
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 
 T = TypeVar("T")
 

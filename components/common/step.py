@@ -1,31 +1,27 @@
 """How every step runs: settings in, work done (or taken from the cache), provenance out.
 
-`component.py` hands over here, so that all wrappers stay translations of one shape.
+Each step's `step.py` holds `run(settings, inputs, outputs, context)` and says in `STEP` what these
+are. `component.py` hands over to `run_step`, which parses what Kubeflow passes on, once.
 """
 
-import contextlib
 import dataclasses
+import importlib
 import json
-import logging
-import os
-import resource
-import sys
-import time
-import traceback
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 
-from components.common import config, progress, step_cache
-from components.common.artifacts.lineage import Provenance, gathered
+from components.common import config, step_cache
+from components.common.artifacts.lineage import Provenance, gathered, read_provenance
 from components.common.artifacts.records import PROVENANCE, read_record, tree_sha256, write_record
-from components.common.errors import GraftError
 from components.common.run_context import RunContext
+from components.common.step_record import recording
 
-LOG = logging.getLogger("graft.step")
-
-C = TypeVar("C")
+S = TypeVar("S")
+I = TypeVar("I")  # noqa: E741 - settings, inputs, outputs
+O = TypeVar("O")  # noqa: E741
 
 
 class ArtifactLike(Protocol):
@@ -35,116 +31,178 @@ class ArtifactLike(Protocol):
     metadata: dict[str, Any]
 
 
+class MetricsLike(Protocol):
+    """Where a dashboard gets figures from: kfp's `Metrics`."""
+
+    def log_metric(self, metric: str, value: float) -> None:
+        """Take one figure."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class StepRecord:
-    """What the run summary tells of a step. `state` is "running", "done", "reused" or "failed"."""
-
-    step: str
-    state: str
-    started_unix_s: float
-    seconds: float = 0.0
-    peak_memory_bytes: int = 0
-    result: str = ""
-    error: str = ""
-    exit_code: int = 0
-    outputs: dict[str, str] = dataclasses.field(default_factory=dict)
+class Nothing:
+    """The inputs or outputs of a step that has none."""
 
 
-def run_step(
-    name: str,
-    settings: type[C],
-    settings_json: str,
-    *,
-    run: str,
-    work: Callable[[C], object],
-    inputs: Mapping[str, ArtifactLike] | None = None,
-    outputs: Mapping[str, ArtifactLike] | None = None,
-    reuse: bool = False,
-    content_key: Callable[[C], str] | None = None,
-    keep: Callable[[], bool] | None = None,
-) -> Any:
-    """Run one step and return what `work` returns.
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What a dashboard shows of a step: its figures by name, and an HTML page."""
 
-    Args:
-        name: the step's folder name.
-        settings: the dataclass of its section.
-        settings_json: the section as canonical JSON.
-        run: the RunContext as JSON.
-        work: the step itself; writes the outputs, returns the component's plain result.
-        inputs: artifacts read.
-        outputs: artifacts written (folders).
-        reuse: take the outputs from the cache when nothing they depend on has changed.
-            Only for steps whose result is wholly in their outputs.
-        content_key: digest of what the step reads besides its inputs (a data folder, weights).
-        keep: asked after the work whether a later run may reuse the outputs; yes without it.
-
-    Raises:
-        GraftError: as the work raises; the text is also left for the run summary.
-    """
-    context = config.from_json(RunContext, run, where="run")
-    label = context.label(name)
-    record = StepRecord(step=label, state="running", started_unix_s=time.time())
-    _note(context, record)
-    with _logging_to(context.step_file(label, "log")), _progress_to(context, label):
-        try:
-            section = config.from_json(settings, settings_json, where=name)
-            job = _Job(name, section, context, dict(inputs or {}), dict(outputs or {}))
-            content = content_key(section) if reuse and content_key else ""
-            key = job.cache_key(content) if reuse else ""
-            reused = bool(key) and step_cache.fetch(context.cache_dir, name, key, job.output_paths)
-            result = None if reused else work(section)
-            if not reused:
-                job.stamp(record.started_unix_s)
-                # Data that changed while they were read must not pass for the old ones later.
-                same = content_key is None or not key or content_key(section) == content
-                if key and same and (keep is None or keep()):
-                    step_cache.store(context.cache_dir, name, key, job.output_paths)
-            job.fill_metadata()
-        except BaseException as error:
-            _note(context, _failed(record, error))
-            LOG.exception("%s failed", name)
-            raise
-    state = "reused" if reused else "done"
-    word = result if isinstance(result, str) else ""
-    _note(context, _ended(record, state=state, result=word, outputs=job.output_paths))
-    return result
+    figures: Mapping[str, float]
+    page: Path
 
 
 @dataclass(frozen=True)
-class _Job:
+class Step(Generic[S, I, O]):
+    """A step, as its `step.py` describes it.
+
+    name: what it is called in the run's folder, in the cache and in provenance.
+    run: the step itself, whose annotations say what it is called with: the dataclass of its
+        section; one of its inputs, where `Path` is an artifact's folder, `tuple[Path, ...]` those
+        of several, a dataclass another section, and all else is passed as it is; one of the
+        folders to write. What it returns is the component's plain result.
+    prepare: comes first, before the cache is asked: what can only be set before Keras is imported.
+    reuse: take the outputs from the cache when nothing they depend on has changed. Only for steps
+        whose result is wholly in their outputs.
+    content_key: digest of what the step reads besides its inputs (a data folder, weights).
+    keep: whether a later run may reuse the outputs; yes without it.
+    after: comes last, also when the outputs were reused.
+    show: what a dashboard shows of the outputs.
+    """
+
     name: str
-    section: Any
-    context: RunContext
-    inputs: dict[str, ArtifactLike]
-    outputs: dict[str, ArtifactLike]
+    run: Callable[[S, I, O, RunContext], object]
+    _: KW_ONLY
+    prepare: Callable[[S, I], None] | None = None
+    reuse: bool = False
+    content_key: Callable[[S, I, RunContext], str] | None = None
+    keep: Callable[[O], bool] | None = None
+    after: Callable[[S, I, O, RunContext], None] | None = None
+    show: Callable[[O], Shown] | None = None
+
+    @property
+    def records(self) -> dict[str, Any]:
+        """The dataclasses `settings`, `inputs` and `outputs`, by these names."""
+        return get_type_hints(self.run)
+
+
+def find_step(name: str) -> Step[Any, Any, Any]:
+    """Return a step by its folder's name, or a variant of it by its module: "train.finalist"."""
+    module = name if "." in name else f"{name}.step"
+    found: Step[Any, Any, Any] = importlib.import_module(f"components.{module}").STEP
+    return found
+
+
+def run_step(
+    step: str | Step[Any, Any, Any],
+    *,
+    settings: Mapping[str, Any],
+    run: Mapping[str, Any],
+    inputs: Mapping[str, Any] | None = None,
+    outputs: Mapping[str, ArtifactLike] | None = None,
+    metrics: MetricsLike | None = None,
+    page: ArtifactLike | None = None,
+) -> Any:
+    """Run one step and return what its `run` returns, None when its outputs were reused.
+
+    Args:
+        step: as `find_step` has it, or the step itself.
+        settings: its section, as a STRUCT parameter passes it on.
+        run: the RunContext, likewise.
+        inputs: artifacts read, by the names of the step's inputs, and values.
+        outputs: artifacts written, by the names of the step's outputs.
+        metrics: takes the figures that the step shows.
+        page: becomes the HTML page that the step shows.
+
+    Raises:
+        GraftError: as the step raises; the text is also left for the run summary.
+    """
+    known = find_step(step) if isinstance(step, str) else step
+    context = config.from_struct(RunContext, run, where="run")
+    with recording(context, known.name) as recorded:
+        job = _Job(known, settings, context, dict(inputs or {}), dict(outputs or {}))
+        recorded.state, result = job.work(recorded.started_unix_s)
+        recorded.result = result if isinstance(result, str) else ""
+        recorded.outputs = {name: str(path) for name, path in job.output_paths.items()}
+        if known.show is not None:
+            _publish(known.show(job.places), metrics, page)
+    return result
+
+
+class _Job:
+    """One step with its settings, inputs and outputs parsed."""
+
+    def __init__(
+        self,
+        step: Step[Any, Any, Any],
+        settings: Mapping[str, Any],
+        context: RunContext,
+        inputs: dict[str, Any],
+        outputs: dict[str, ArtifactLike],
+    ) -> None:
+        self._step = step
+        self._context = context
+        self._artifacts = dict(_artifacts(inputs))
+        self._outputs = outputs
+        records = step.records
+        self._settings = config.from_struct(records["settings"], settings, where=step.name)
+        self._inputs = _record(records["inputs"], inputs)
+        self.places = _record(records["outputs"], outputs)
 
     @property
     def output_paths(self) -> dict[str, Path]:
-        return {name: Path(artifact.path) for name, artifact in self.outputs.items()}
+        return {name: Path(artifact.path) for name, artifact in self._outputs.items()}
 
-    @property
-    def input_digests(self) -> dict[str, str]:
-        return {name: _content_digest(Path(item.path)) for name, item in self.inputs.items()}
+    def work(self, started_unix_s: float) -> tuple[str, object]:
+        """Do the work or find it done; return the state and the result."""
+        step, context = self._step, self._context
+        if step.prepare is not None:
+            step.prepare(self._settings, self._inputs)
+        content = self._content()
+        key = self._cache_key(content)
+        reused = bool(key) and step_cache.fetch(
+            context.cache_dir, step.name, key, self.output_paths
+        )
+        result = None
+        if not reused:
+            result = step.run(self._settings, self._inputs, self.places, context)
+            self._stamp(started_unix_s)
+            # Data that changed while they were read must not pass for the old ones later.
+            same = bool(key) and self._content() == content
+            if same and (step.keep is None or step.keep(self.places)):
+                step_cache.store(context.cache_dir, step.name, key, self.output_paths)
+        self._fill_metadata()
+        if step.after is not None:
+            step.after(self._settings, self._inputs, self.places, context)
+        return "reused" if reused else "done", result
 
-    def cache_key(self, content: str) -> str:
-        if not self.context.cache_dir:
+    def _content(self) -> str:
+        step = self._step
+        if not step.reuse or step.content_key is None:
             return ""
-        settings = config.to_json(self.section)
-        return step_cache.key(self.name, settings, self.input_digests, content)
+        return step.content_key(self._settings, self._inputs, self._context)
 
-    def stamp(self, started_unix_s: float) -> None:
-        digests = self.input_digests
-        ancestors = gathered(Path(item.path) for item in self.inputs.values())
+    def _cache_key(self, content: str) -> str:
+        if not self._step.reuse or not self._context.cache_dir:
+            return ""
+        settings = config.to_json(self._settings)
+        return step_cache.key(self._step.name, settings, self._input_digests(), content)
+
+    def _input_digests(self) -> dict[str, str]:
+        return {name: _content_digest(Path(item.path)) for name, item in self._artifacts.items()}
+
+    def _stamp(self, started_unix_s: float) -> None:
+        digests = self._input_digests()
+        ancestors = gathered(Path(item.path) for item in self._artifacts.values())
         for name, path in self.output_paths.items():
             path.mkdir(parents=True, exist_ok=True)
             provenance = Provenance(
-                step=self.name,
+                step=self._step.name,
                 name=name,
-                uri=_uri(self.outputs[name]),
-                run_id=self.context.run_id,
-                commit=self.context.commit,
-                data_sha256=self.context.data_sha256,
-                config=config.to_json(self.section),
+                uri=_uri(self._outputs[name]),
+                run_id=self._context.run_id,
+                commit=self._context.commit,
+                data_sha256=self._context.data_sha256,
+                config=config.to_json(self._settings),
                 inputs=digests,
                 content_sha256=tree_sha256(path),
                 created_unix_s=started_unix_s,
@@ -152,16 +210,47 @@ class _Job:
             )
             write_record(path / PROVENANCE, provenance)
 
-    def fill_metadata(self) -> None:
-        for artifact in self.outputs.values():
+    def _fill_metadata(self) -> None:
+        for artifact in self._outputs.values():
             known = read_record(Path(artifact.path) / PROVENANCE, Provenance)
-            told = dataclasses.asdict(known.link) | {
+            artifact.metadata |= dataclasses.asdict(known.link) | {
                 "inputs": json.dumps(known.inputs, sort_keys=True),
                 "uri": _uri(artifact),
                 "step": known.step,
                 "content_sha256": known.content_sha256,
             }
-            artifact.metadata.update(told)
+
+
+def _artifacts(inputs: Mapping[str, Any]) -> Iterator[tuple[str, ArtifactLike]]:
+    for name, given in inputs.items():
+        if isinstance(given, list):
+            yield from ((f"{name}_{number}", one) for number, one in enumerate(given))
+        elif hasattr(given, "path"):
+            yield name, given
+
+
+def _record(cls: type[Any], given: Mapping[str, Any]) -> Any:
+    types = {field.name: field.type for field in dataclasses.fields(cls)}
+    return cls(**{name: _parsed(value, types.get(name), name) for name, value in given.items()})
+
+
+def _parsed(given: Any, wanted: Any, name: str) -> Any:
+    if isinstance(given, list):
+        return tuple(Path(one.path) for one in given)
+    if hasattr(given, "path"):
+        return Path(given.path)
+    if dataclasses.is_dataclass(wanted):
+        return config.from_struct(wanted, given, where=name)
+    return config.restored(given)
+
+
+def _publish(shown: Shown, metrics: MetricsLike | None, page: ArtifactLike | None) -> None:
+    if metrics is not None:
+        for name, value in shown.figures.items():
+            metrics.log_metric(name, value)
+    if page is not None:
+        Path(page.path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(shown.page, page.path)
 
 
 def _uri(artifact: ArtifactLike) -> str:
@@ -169,79 +258,5 @@ def _uri(artifact: ArtifactLike) -> str:
 
 
 def _content_digest(path: Path) -> str:
-    record = path / PROVENANCE
-    if record.exists():
-        return str(json.loads(record.read_text())["content_sha256"])
-    return tree_sha256(path)
-
-
-def _note(context: RunContext, record: StepRecord) -> None:
-    path = context.step_file(record.step, "json")
-    if path is None:
-        return
-    partial = path.with_suffix(".json.partial")
-    write_record(partial, record)
-    partial.replace(path)
-
-
-def _ended(record: StepRecord, *, outputs: dict[str, Path], **changes: Any) -> StepRecord:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    seconds = time.time() - record.started_unix_s
-    return dataclasses.replace(
-        record,
-        seconds=seconds,
-        peak_memory_bytes=peak,
-        outputs={name: str(path) for name, path in outputs.items()},
-        **changes,
-    )
-
-
-def _failed(record: StepRecord, error: BaseException) -> StepRecord:
-    deliberate = isinstance(error, GraftError)
-    text = str(error) if deliberate else "".join(traceback.format_exception_only(error)).strip()
-    code = error.exit_code if isinstance(error, GraftError) else 1
-    return _ended(record, outputs={}, state="failed", error=text, exit_code=code)
-
-
-@contextlib.contextmanager
-def _logging_to(path: Path | None) -> Iterator[None]:
-    """Send this process's standard output and error (native libraries too) to the step's log."""
-    if path is None:
-        logging.basicConfig(level=logging.INFO)
-        yield
-        return
-    saved = [os.dup(1), os.dup(2)]
-    _flush()
-    with path.open("ab", buffering=0) as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    handler = logging.FileHandler(path)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
-        handler.close()
-        _flush()
-        for number, descriptor in zip((1, 2), saved, strict=True):
-            os.dup2(descriptor, number)
-            os.close(descriptor)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
-
-
-@contextlib.contextmanager
-def _progress_to(context: RunContext, step: str) -> Iterator[None]:
-    path = context.step_file(step, "progress")
-    listener = progress.FileListener(path) if path else progress.LogListener()
-    with progress.listening(listener):
-        yield
+    known = read_provenance(path)
+    return known.content_sha256 if known else tree_sha256(path)

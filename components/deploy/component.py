@@ -1,4 +1,4 @@
-"""Deploy as a Kubeflow component."""
+"""The KFP wrapper of `deploy`."""
 
 from kfp import dsl
 from kfp.dsl import Artifact, Dataset, Input, Model, Output
@@ -14,38 +14,19 @@ def deploy(
     dataset: Input[Dataset],
     reference: Input[Artifact],
     candidate: Input[Model],
-    config: str,
-    run: str,
+    settings: dict,
+    run: dict,
     deployment: Output[Artifact],
 ) -> None:
     """Rehearse the candidate, publish it as the next version and have it confirmed."""
-    from pathlib import Path
-
-    from components.common.config import from_json
-    from components.common.run_context import RunContext
     from components.common.step import run_step
-    from components.deploy.config import DeployConfig
-    from components.deploy.step import Judged, deploy_candidate
 
-    inputs = {
-        "exported": exported,
-        "evaluation": evaluation,
-        "verdict": verdict,
-        "dataset": dataset,
-        "reference": reference,
-        "candidate": candidate,
-    }
+    judged = {"exported": exported, "evaluation": evaluation, "verdict": verdict}
+    known = {"dataset": dataset, "reference": reference, "candidate": candidate}
     run_step(
         "deploy",
-        DeployConfig,
-        config,
+        settings=settings,
         run=run,
-        inputs=inputs,
+        inputs=judged | known,
         outputs={"deployment": deployment},
-        work=lambda settings: deploy_candidate(
-            Judged.read(**{name: Path(artifact.path) for name, artifact in inputs.items()}),
-            out=Path(deployment.path),
-            settings=settings,
-            run=from_json(RunContext, run, where="run"),
-        ),
     )

@@ -14,6 +14,7 @@ from components.common.artifacts.passport import mark, passport_path
 from components.common.artifacts.verdict import Verdict
 from components.common.errors import GraftError, PublishError, expected
 from components.common.run_context import RunContext
+from components.common.step import Step
 from components.deploy.candidates import keep_candidate
 from components.deploy.config import DeployConfig
 from components.deploy.confirm import confirm, versions_in_use
@@ -28,6 +29,33 @@ from components.deploy.retention import prune
 from components.deploy.rollback import retire
 
 LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployInputs:
+    """The artifacts that `Judged.read` opens."""
+
+    exported: Path
+    evaluation: Path
+    verdict: Path
+    dataset: Path
+    reference: Path
+    candidate: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployOutputs:
+    """The Deployment."""
+
+    deployment: Path
+
+
+def run(
+    settings: DeployConfig, inputs: DeployInputs, outputs: DeployOutputs, context: RunContext
+) -> None:
+    """Rehearse, publish, confirm; see `Judged.read` and `deploy_candidate`, which name errors."""
+    judged = Judged.read(**vars(inputs))
+    deploy_candidate(judged, out=outputs.deployment, settings=settings, run=context)
 
 
 @dataclass(frozen=True)
@@ -228,3 +256,6 @@ def _check_incumbent(newest_version: int, compared_with: int) -> None:
                 do="run again, so that the candidate is compared with that one",
             )
         )
+
+
+STEP = Step("deploy", run)

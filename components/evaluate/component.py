@@ -1,4 +1,4 @@
-"""KFP wrapper of the evaluate step."""
+"""The KFP wrapper of `evaluate`."""
 
 from kfp import dsl
 from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
@@ -11,33 +11,21 @@ def evaluate(
     exported: Input[Model],
     candidate: Input[Model],
     dataset: Input[Dataset],
-    config: str,
-    run: str,
+    settings: dict,
+    run: dict,
     evaluation: Output[Artifact],
     metrics: Output[Metrics],
     report: Output[HTML],
 ) -> None:
     """Judge the exported model on the test split, beside the version that serves now."""
-    from pathlib import Path
-
-    from components.common.config import from_json
-    from components.common.run_context import RunContext
     from components.common.step import run_step
-    from components.evaluate.config import EvaluateConfig
-    from components.evaluate.step import Inputs, publish
-    from components.evaluate.step import evaluate as work
 
-    context = from_json(RunContext, run, where="run")
-    places = Inputs(Path(exported.path), Path(candidate.path), Path(dataset.path))
-    out = Path(evaluation.path)
     run_step(
         "evaluate",
-        EvaluateConfig,
-        config,
+        settings=settings,
         run=run,
         inputs={"exported": exported, "candidate": candidate, "dataset": dataset},
         outputs={"evaluation": evaluation},
-        work=lambda settings: work(places, out=out, settings=settings, run=context),
+        metrics=metrics,
+        page=report,
     )
-    for name, value in publish(out, report=Path(report.path)).items():
-        metrics.log_metric(name, value)

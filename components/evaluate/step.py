@@ -1,6 +1,5 @@
 """The evaluate step: the exported model on the test split, figures, plots, report."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from components.common.artifacts.decision import Decision
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
 from components.common.artifacts.exported import Export
 from components.common.run_context import RunContext
+from components.common.step import Shown, Step
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.data_summary import count_splits, read_origins, straddling_groups
 from components.evaluate.incumbent import Incumbent, Known, newest_version, score_incumbent
@@ -24,23 +24,26 @@ from components.evaluate.score import score, scored
 from components.evaluate.slices import measure_slices
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """The artifacts that an evaluation reads."""
+@dataclass(frozen=True, kw_only=True)
+class EvaluateInputs:
+    """The artifacts that are read: Export, Candidate and validated Dataset."""
 
     exported: Path
     candidate: Path
     dataset: Path
 
 
-def evaluate(inputs: Inputs, *, out: Path, settings: EvaluateConfig, run: RunContext) -> None:
-    """Judge an exported model, and the version that serves now, on the test split.
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOutputs:
+    """The Evaluation: figures, predictions, `plots/`, `report.html`."""
 
-    Args:
-        inputs: Export, Candidate and validated Dataset.
-        out: becomes the Evaluation: figures, predictions, `plots/`, `report.html`.
-        settings: the step's settings.
-        run: named in the report.
+    evaluation: Path
+
+
+def run(
+    settings: EvaluateConfig, inputs: EvaluateInputs, outputs: EvaluateOutputs, context: RunContext
+) -> None:
+    """Judge an exported model, and the version that serves now, on the test split.
 
     Raises:
         DataError: there is no test picture, or one cannot be read.
@@ -55,30 +58,20 @@ def evaluate(inputs: Inputs, *, out: Path, settings: EvaluateConfig, run: RunCon
     )
     incumbent = _incumbent(Known(export.info.model_sha256, predictions), dataset, settings)
     info = _figures(predictions, incumbent, export, dataset, settings)
-    evaluation = Evaluation(out, info)
+    evaluation = Evaluation(outputs.evaluation, info)
     evaluation.write(predictions, incumbent.predictions if incumbent else None)
-    _write_report(evaluation, export, dataset, inputs, settings=settings, run=run)
+    _write_report(evaluation, export, dataset, inputs, settings=settings, context=context)
 
 
-def publish(root: Path, *, report: Path) -> dict[str, float]:
-    """Copy the report to where a dashboard looks for it and return its figures.
-
-    Args:
-        root: a written Evaluation.
-        report: becomes the HTML file.
-
-    Returns:
-        Each metric by name, with its interval as `<name>_low` and `<name>_high`.
-    """
-    evaluation = Evaluation.read(root)
-    report.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(evaluation.report_path, report)
+def show(outputs: EvaluateOutputs) -> Shown:
+    """Return the report and each metric, with its interval as `<name>_low` and `<name>_high`."""
+    evaluation = Evaluation.read(outputs.evaluation)
     figures = {}
     for metric in evaluation.info.metrics:
         figures[metric.name] = metric.value
         figures[f"{metric.name}_low"] = metric.low
         figures[f"{metric.name}_high"] = metric.high
-    return figures
+    return Shown(figures=figures, page=evaluation.report_path)
 
 
 def _incumbent(candidate: Known, dataset: Dataset, settings: EvaluateConfig) -> Incumbent | None:
@@ -136,10 +129,10 @@ def _write_report(
     evaluation: Evaluation,
     export: Export,
     dataset: Dataset,
-    inputs: Inputs,
+    inputs: EvaluateInputs,
     *,
     settings: EvaluateConfig,
-    run: RunContext,
+    context: RunContext,
 ) -> None:
     info, candidate = evaluation.info, Candidate.read(inputs.candidate)
     predictions = evaluation.predictions()
@@ -158,7 +151,7 @@ def _write_report(
         mistakes=worst_mistakes(predictions, dataset, limit=settings.worst_mistakes),
         mistakes_in_all=int((answers.targets != answers.predicted).sum()),
         origins=read_origins([inputs.dataset, inputs.candidate, inputs.exported]),
-        run=run,
+        run=context,
     )
     evaluation.report_path.write_text(render(content), encoding="utf-8")
 
@@ -179,3 +172,6 @@ def _draw(
     table = pd.DataFrame(confusion_matrix(answers), index=classes, columns=classes)
     table.to_csv(folder / "confusion.csv", index_label="truth")
     return figures
+
+
+STEP = Step("evaluate", run, show=show)

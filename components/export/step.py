@@ -1,7 +1,9 @@
 """The export step: Candidate in, SavedModel that answers alike out."""
 
 import logging
+import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,26 +14,38 @@ from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import ExportError, expected
 from components.common.pictures.decode import decode
+from components.common.run_context import RunContext
 from components.common.saved_model import ask
-from components.export.canonical import make_canonical
+from components.common.step import Step
 from components.export.config import ExportConfig
-from components.export.network import load_network
-from components.export.serving_graph import Answering, save_serving_graph
-from components.export.warmup import write_warmup
 
 LOG = logging.getLogger(__name__)
 
 
-def export(
-    candidate_root: Path, dataset_root: Path, *, out: Path, settings: ExportConfig
+@dataclass(frozen=True, kw_only=True)
+class ExportInputs:
+    """A Candidate, and the Dataset that holds its parity pictures."""
+
+    candidate: Path
+    dataset: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOutputs:
+    """The Export."""
+
+    exported: Path
+
+
+def prepare(settings: ExportConfig, inputs: ExportInputs) -> None:
+    """Have Keras run on TensorFlow: the trainer's own back end may be another one."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+def run(
+    settings: ExportConfig, inputs: ExportInputs, outputs: ExportOutputs, context: RunContext
 ) -> Export:
     """Turn a candidate into what TF Serving loads, and check that both answer alike.
-
-    Args:
-        candidate_root: a Candidate.
-        dataset_root: the Dataset that holds the candidate's parity pictures.
-        out: becomes the Export.
-        settings: the step's settings.
 
     Returns:
         The written Export. Equal candidates, settings and library versions give equal
@@ -42,8 +56,8 @@ def export(
             network has not the shape that the candidate's record says.
         DataError: a parity picture cannot be read.
     """
-    candidate, dataset = Candidate.read(candidate_root), Dataset.read(dataset_root)
-    folder = out / "saved_model"
+    candidate, dataset = Candidate.read(inputs.candidate), Dataset.read(inputs.dataset)
+    folder = outputs.exported / "saved_model"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     _save(candidate, dataset, folder, settings)
@@ -57,7 +71,7 @@ def export(
                 do="look for preprocessing that differs between training and serving",
             )
         )
-    exported = Export(out, _info(candidate, folder, difference, settings))
+    exported = Export(outputs.exported, _info(candidate, folder, difference, settings))
     exported.write()
     return exported
 
@@ -90,6 +104,11 @@ def max_difference(
 
 
 def _save(candidate: Candidate, dataset: Dataset, folder: Path, settings: ExportConfig) -> None:
+    from components.export.canonical import make_canonical
+    from components.export.network import load_network
+    from components.export.serving_graph import Answering, save_serving_graph
+    from components.export.warmup import write_warmup
+
     info = candidate.info
     answering = Answering(
         classes=info.classes,
@@ -132,3 +151,6 @@ def _info(
         max_difference=difference,
         model_sha256=tree_sha256(folder),
     )
+
+
+STEP = Step("export", run, prepare=prepare, reuse=True)

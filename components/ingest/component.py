@@ -1,4 +1,4 @@
-"""The pipeline step `ingest`, and on a cluster the look at the pictures that comes before it."""
+"""The KFP wrappers of `ingest`, and on a cluster of the look at the pictures before it."""
 
 from kfp import dsl
 from kfp.dsl import Dataset, Output
@@ -7,34 +7,22 @@ from components.common.images import CPU_IMAGE
 
 
 @dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
-def fingerprint(config: str, run: str) -> str:
+def fingerprint(settings: dict, run: dict) -> str:
     """Return one digest over everything that ingest would read."""
     from components.common.step import run_step
-    from components.ingest.config import IngestConfig
-    from components.ingest.step import content_key
 
-    digest: str = run_step("fingerprint", IngestConfig, config, run=run, work=content_key)
-    return digest
+    return run_step("ingest.fingerprint", settings=settings, run=run)
 
 
 @dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
-def ingest(config: str, run: str, dataset: Output[Dataset], fingerprint: str = "") -> None:
+def ingest(settings: dict, run: dict, dataset: Output[Dataset], fingerprint: str = "") -> None:
     """Read pictures and labels from a source into a Dataset."""
-    from pathlib import Path
-
     from components.common.step import run_step
-    from components.ingest.config import IngestConfig
-    from components.ingest.step import content_key, ingest
 
     run_step(
         "ingest",
-        IngestConfig,
-        config,
+        settings=settings,
         run=run,
-        reuse=True,
+        inputs={"fingerprint": fingerprint},
         outputs={"dataset": dataset},
-        content_key=content_key,
-        work=lambda settings: ingest(
-            out=Path(dataset.path), settings=settings, fingerprint=fingerprint
-        ),
     )

@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,8 @@ from components.common import plugins, progress
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.errors import DataError, expected
 from components.common.pictures.decode import is_servable, to_servable
+from components.common.run_context import RunContext
+from components.common.step import Step
 from components.ingest.additions import with_additions
 from components.ingest.config import IngestConfig
 from components.ingest.records import PictureRecord, SourceData
@@ -24,25 +27,35 @@ LOG = logging.getLogger(__name__)
 SOURCES = "components.ingest.sources"
 
 
-def ingest(*, out: Path, settings: IngestConfig, fingerprint: str = "") -> Dataset:
+@dataclass(frozen=True, kw_only=True)
+class IngestInputs:
+    """`fingerprint` is the `content_key` under which a cluster finds this Dataset again, if any."""
+
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestOutputs:
+    """The Dataset; anything of an interrupted attempt in its folder is replaced."""
+
+    dataset: Path
+
+
+def run(
+    settings: IngestConfig, inputs: IngestInputs, outputs: IngestOutputs, context: RunContext
+) -> Dataset:
     """Write a Dataset with every picture of the source.
 
     Pictures that are servable as they are get copied without decoding, and bytes that no
     decoder can read are kept too: validate decodes every picture, names all the damaged ones
     at once and decides (`validate.on_unreadable`), so that the first does not hide the others.
 
-    Args:
-        out: the artifact's folder; anything of an interrupted attempt in it is replaced.
-        settings: says which source, and where.
-        fingerprint: the `content_key` under which a cluster will find this Dataset again; ""
-            where nobody does.
-
     Raises:
         ConfigError: the source is unknown, or a setting does not fit it.
         DataError: as the source's `read` says; or the pictures are no longer those of the
             fingerprint.
     """
-    source = read_source(settings)
+    source, out = read_source(settings), outputs.dataset
     shutil.rmtree(out / "pictures", ignore_errors=True)
     names = _safe_names([picture.name for picture in source.pictures])
     for folder in {(out / "pictures" / name).parent for name in names}:
@@ -66,7 +79,7 @@ def ingest(*, out: Path, settings: IngestConfig, fingerprint: str = "") -> Datas
     )
     dataset = Dataset(out, info, pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS)))
     dataset.write()
-    if fingerprint and content_key(settings) != fingerprint:
+    if inputs.fingerprint and content_key(settings) != inputs.fingerprint:
         raise DataError(
             expected(
                 f"the pictures of '{settings.path}' to stay as they are during a run",
@@ -158,3 +171,8 @@ def _safe_names(names: list[str]) -> list[str]:
 
 def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else "_" for char in text)
+
+
+STEP = Step(
+    "ingest", run, reuse=True, content_key=lambda settings, _inputs, _context: content_key(settings)
+)

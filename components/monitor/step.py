@@ -16,6 +16,8 @@ from components.common.artifacts.monitoring.drift_report import (
 )
 from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
 from components.common.artifacts.monitoring.reference import Reference
+from components.common.run_context import RunContext
+from components.common.step import Step
 from components.monitor.audit import Labels, read_labels
 from components.monitor.config import MonitorConfig
 from components.monitor.decide import policy
@@ -41,12 +43,34 @@ _UNEXPLAINED = Explanation(family="none", fault="", confidence=0.0, advice="")
 
 
 @dataclass(frozen=True, kw_only=True)
+class MonitorInputs:
+    """`job` is the run's number on a cluster, where all runs of a pipeline share one context."""
+
+    job: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorOutputs:
+    """The DriftReport."""
+
+    drift: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """What was measured in one window."""
 
     detections: tuple[Detection, ...] = ()
     explanation: Explanation = _UNEXPLAINED
     harm: Harm | None = None
+
+
+def run(
+    settings: MonitorConfig, inputs: MonitorInputs, outputs: MonitorOutputs, context: RunContext
+) -> str:
+    """Look once and return the word of what is to be done; see `look`."""
+    run_id = context.run_id if context.run_dir else f"{context.run_id}-{inputs.job}"
+    return look(settings, out=outputs.drift, run_id=run_id).info.decision.word
 
 
 def look(
@@ -242,3 +266,6 @@ def _tell(info: DriftReportInfo) -> None:
     LOG.info("%s, version %d: %s", info.model_name, info.version, info.decision.word)
     for line in (*info.decision.reasons, *info.notes):
         LOG.info("- %s", line)
+
+
+STEP = Step("monitor", run)

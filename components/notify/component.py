@@ -1,4 +1,4 @@
-"""The exit step as a Kubeflow component."""
+"""The KFP wrapper of `notify`, the exit step."""
 
 from kfp import dsl
 from kfp.dsl import PipelineTaskFinalStatus
@@ -7,23 +7,9 @@ from components.common.images import CPU_IMAGE
 
 
 @dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
-def notify(status: PipelineTaskFinalStatus, config: str, run: str) -> None:
+def notify(status: PipelineTaskFinalStatus, settings: dict, run: dict) -> None:
     """Write the run summary and tell people, however the run ended."""
-    from components.common.config import from_json
-    from components.common.run_context import RunContext
     from components.common.step import run_step
-    from components.notify.config import NotifyConfig
-    from components.notify.summary import tell
 
-    run_step(
-        "notify",
-        NotifyConfig,
-        config,
-        run=run,
-        work=lambda settings: tell(
-            status.state,
-            error=status.error_message or "",
-            run=from_json(RunContext, run, where="run"),
-            settings=settings,
-        ),
-    )
+    ended = {"state": status.state, "error": status.error_message or ""}
+    run_step("notify", settings=settings, run=run, inputs=ended)

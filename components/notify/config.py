@@ -7,6 +7,9 @@ from pydantic import Field
 
 from components.common.config import Section
 
+# The environment variable with the webhook's address, which is a secret.
+WEBHOOK = "GRAFT_WEBHOOK_URL"
+
 
 @dataclass(frozen=True, kw_only=True)
 class NotifyConfig(Section):

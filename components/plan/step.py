@@ -20,50 +20,57 @@ from components.common.artifacts.tuning.shortlist import (
 )
 from components.common.errors import ConfigError, expected
 from components.common.run_context import RunContext
+from components.common.step import Step
 from components.plan.choose import Choice, choose
 from components.plan.config import PlanConfig
 
 LOG = logging.getLogger(__name__)
 
 
-@dataclasses.dataclass(frozen=True)
-class Base:
-    """The run's own settings of augment and train as JSON, of which a finalist changes a few."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlanInputs:
+    """The Ranking, and the run's own sections of augment and train; a finalist changes a few.
 
-    augment: str
-    train: str
+    These belong to other steps, so they stay plain data here; their own steps check them.
+    """
+
+    ranking: Path
+    augment: dict[str, Any]
+    train: dict[str, Any]
 
 
-def make_shortlist(
-    ranking_root: Path, *, out: Path, settings: PlanConfig, run: RunContext, base: Base
-) -> list[str]:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlanOutputs:
+    """The Shortlist."""
+
+    shortlist: Path
+
+
+def run(
+    settings: PlanConfig, inputs: PlanInputs, outputs: PlanOutputs, context: RunContext
+) -> list[dict[str, Any]]:
     """Write the Shortlist and return one task a finalist, never an empty list.
 
-    Args:
-        ranking_root: the Ranking artifact.
-        out: the folder to write.
-        settings: budget, number of finalists.
-        run: names the deadline; a run that has none gets the whole budget from now on.
-        base: what the finalists' settings are made from.
+    A run whose context names no deadline gets the whole budget from now on.
 
     Returns:
-        JSON texts with the keys `augment`, `train`, `allowance`, `run`: each again JSON, what
-        the tasks of one finalist are called with.
+        `augment`, `train`, `allowance` and `run` of each finalist: sections that its tasks are
+        called with.
 
     Raises:
         ConfigError: not even the best candidate fits into the budget.
     """
-    ranking = Ranking.read(ranking_root).info
-    deadline = run.deadline_unix_s or time.time() + 60.0 * settings.budget_min
+    ranking = Ranking.read(inputs.ranking).info
+    deadline = context.deadline_unix_s or time.time() + 60.0 * settings.budget_min
     left_s = deadline - time.time()
-    tasks = _Tasks(ranking, base)
+    tasks = _Tasks(ranking, inputs)
 
     def is_finished(ranked: Ranked, recipe: Recipe) -> bool:
-        return is_marked(run.cache_dir, tasks.mark(ranked, recipe))
+        return is_marked(context.cache_dir, tasks.mark(ranked, recipe))
 
     plan = choose(ranking, settings, left_s=left_s, is_finished=is_finished)
     if not plan.chosen:
-        raise _too_little(ranking_root, settings, left_s)
+        raise _too_little(ranking, settings, left_s)
     finalists = tuple(_finalist(number, one) for number, one in enumerate(plan.chosen, start=1))
     info = ShortlistInfo(
         ranking=ranking,
@@ -71,21 +78,17 @@ def make_shortlist(
         left_out=(*plan.left_out, *ranking.left_out),
         budget_min=settings.budget_min,
     )
-    Shortlist(out, info).write()
+    Shortlist(outputs.shortlist, info).write()
     LOG.info("fine-tuning %s", ", ".join(one.name for one in finalists))
-    timed = dataclasses.replace(run, deadline_unix_s=deadline - 60.0 * settings.reserve_min)
+    timed = dataclasses.replace(context, deadline_unix_s=deadline - 60.0 * settings.reserve_min)
     return [
         tasks.task(finalist, choice, timed)
         for finalist, choice in zip(finalists, plan.chosen, strict=True)
     ]
 
 
-def _too_little(ranking_root: Path, settings: PlanConfig, left_s: float) -> ConfigError:
-    cheapest = min(
-        recipe.estimate_s
-        for ranked in Ranking.read(ranking_root).info.ranked
-        for recipe in ranked.recipes
-    )
+def _too_little(ranking: RankingInfo, settings: PlanConfig, left_s: float) -> ConfigError:
+    cheapest = min(recipe.estimate_s for ranked in ranking.ranked for recipe in ranked.recipes)
     spent_min = settings.budget_min - left_s / 60
     needed = spent_min + settings.reserve_min + cheapest / 60
     return ConfigError(
@@ -118,46 +121,38 @@ class _Tasks:
     """Makes the tasks of finalists from the run's own settings."""
 
     ranking: RankingInfo
-    base: Base
+    base: PlanInputs
 
-    def task(self, finalist: Finalist, choice: Choice, run: RunContext) -> str:
+    def task(self, finalist: Finalist, choice: Choice, run: RunContext) -> dict[str, Any]:
         ranked, recipe = choice.ranked, choice.recipe
         allowance = Allowance(
             estimate_s=recipe.estimate_s,
             deadline_unix_s=run.deadline_unix_s,
             mark=self.mark(ranked, recipe),
         )
-        return json.dumps(
-            {
-                "augment": self._augment(ranked),
-                "train": self._train(ranked, recipe),
-                "allowance": config.to_json(allowance),
-                "run": config.to_json(dataclasses.replace(run, item=finalist.key)),
-            }
-        )
+        return {
+            "augment": self._augment(ranked),
+            "train": self._train(ranked, recipe),
+            "allowance": config.to_plain(allowance),
+            "run": config.to_plain(dataclasses.replace(run, item=finalist.key)),
+        }
 
     def mark(self, ranked: Ranked, recipe: Recipe) -> str:
         parts = [self.ranking.shards_sha256, self._augment(ranked), self._train(ranked, recipe)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def _augment(self, ranked: Ranked) -> str:
-        return _changed(self.base.augment, image_size_px=ranked.image_size_px)
+    def _augment(self, ranked: Ranked) -> dict[str, Any]:
+        return self.base.augment | {"image_size_px": ranked.image_size_px}
 
-    def _train(self, ranked: Ranked, recipe: Recipe) -> str:
-        return _changed(
-            self.base.train,
-            backbone=ranked.backbone,
-            weights=ranked.weights,
-            features=list(ranked.features),
-            pooling=ranked.pooling,
-            method=recipe.method,
-            options=recipe.options,
-        )
+    def _train(self, ranked: Ranked, recipe: Recipe) -> dict[str, Any]:
+        return self.base.train | {
+            "backbone": ranked.backbone,
+            "weights": ranked.weights,
+            "features": list(ranked.features),
+            "pooling": ranked.pooling,
+            "method": recipe.method,
+            "options": recipe.options,
+        }
 
 
-def _changed(section: str, **changes: Any) -> str:
-    """Return a section's JSON with some values replaced, canonical as `config.to_json` writes it.
-
-    The sections belong to other steps, so they are not loaded here; their own step checks them.
-    """
-    return json.dumps({**json.loads(section), **changes}, sort_keys=True, separators=(",", ":"))
+STEP = Step("plan", run)

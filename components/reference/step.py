@@ -32,6 +32,7 @@ from components.common.progress import track
 from components.common.run_context import RunContext
 from components.common.saved_model import ask, embed
 from components.common.seeding import generator
+from components.common.step import Step
 from components.monitor.harm.asking import observer
 from components.monitor.harm.learn import learn, write_correction
 from components.monitor.observe.observations import from_table
@@ -40,32 +41,42 @@ from components.reference.config import ReferenceConfig
 HELD_OUT = ("validation", "test")
 
 
-@dataclass(frozen=True)
-class Inputs:
+@dataclass(frozen=True, kw_only=True)
+class ReferenceInputs:
     """The artifacts that a reference is made from: Export and validated Dataset."""
 
     exported: Path
     dataset: Path
 
 
-def make_reference(
-    inputs: Inputs, *, out: Path, settings: ReferenceConfig, run: RunContext
+@dataclass(frozen=True, kw_only=True)
+class ReferenceOutputs:
+    """The Reference."""
+
+    reference: Path
+
+
+def run(
+    settings: ReferenceConfig,
+    inputs: ReferenceInputs,
+    outputs: ReferenceOutputs,
+    context: RunContext,
 ) -> None:
-    """Write the Reference of an exported model to `out`.
+    """Write the Reference of an exported model.
 
     Raises:
         DataError: no picture is held out, or one cannot be read.
         ExportError: the model has not the signatures that Graft exports.
     """
     export, dataset = Export.read(inputs.exported), Dataset.read(inputs.dataset)
-    rows = _rows(dataset, settings)
+    rows, out = _rows(dataset, settings), outputs.reference
     _check(rows)
     table = _observe(rows, dataset, export, out=out, settings=settings)
     held = table[table["split"].isin(HELD_OUT)]
     info = ReferenceInfo(
         model_name=settings.model_name,
         model_sha256=export.info.model_sha256,
-        data_sha256=run.data_sha256,
+        data_sha256=context.data_sha256,
         classes=export.info.classes,
         positive=export.info.positive,
         pictures=len(table),
@@ -188,3 +199,6 @@ def _small(pixels: Pixels, longest_px: int) -> Pixels:
     image.thumbnail((longest_px, longest_px), Image.Resampling.BOX)
     small = np.asarray(image)
     return small if small.ndim == 3 else small[..., None]
+
+
+STEP = Step("reference", run)

@@ -1,7 +1,6 @@
 """Measure the finalists, choose one, and pass it on as the candidate."""
 
 import logging
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from components.common.artifacts.tuning.ranking import LeftOut
 from components.common.artifacts.tuning.selection import Measured, Selection, SelectionInfo
 from components.common.artifacts.tuning.shortlist import Finalist, NotTrained, Shortlist
 from components.common.errors import GraftError, expected
+from components.common.run_context import RunContext
+from components.common.step import Shown, Step
 from components.select.choose import Tolerance, choose, pareto_front
 from components.select.config import SelectConfig
 from components.select.measuring import costs, qualities
@@ -21,23 +22,27 @@ from components.select.report import render
 LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """The artifacts that a selection reads; `candidates` in the order of the shortlist."""
+@dataclass(frozen=True, kw_only=True)
+class SelectInputs:
+    """Candidates (or NotTrained) in the order of the Shortlist; the validated Dataset."""
 
-    candidates: Sequence[Path]
+    candidates: tuple[Path, ...]
     shortlist: Path
     dataset: Path
 
 
-def select(inputs: Inputs, *, candidate: Path, selection: Path, settings: SelectConfig) -> str:
-    """Write the winner's Candidate and the Selection; return the winner's name.
+@dataclass(frozen=True, kw_only=True)
+class SelectOutputs:
+    """The winner's Candidate, and the Selection with its report."""
 
-    Args:
-        inputs: Candidates (or NotTrained), Shortlist, validated Dataset.
-        candidate: becomes the winner.
-        selection: becomes the Selection, with its report.
-        settings: the rule's tolerances.
+    candidate: Path
+    selection: Path
+
+
+def run(
+    settings: SelectConfig, inputs: SelectInputs, outputs: SelectOutputs, context: RunContext
+) -> str:
+    """Write the winner's Candidate and the Selection; return the winner's name.
 
     Raises:
         GraftError: not one finalist was trained; the message says why of the first.
@@ -61,8 +66,8 @@ def select(inputs: Inputs, *, candidate: Path, selection: Path, settings: Select
         front=tuple(one.key for one in pareto_front(measured)),
         left_out=(*failed, *shortlist.left_out),
     )
-    _pass_on(next(found for one, found in trained if one.key == info.winner), candidate)
-    record = Selection(selection, info)
+    _pass_on(next(found for one, found in trained if one.key == info.winner), outputs.candidate)
+    record = Selection(outputs.selection, info)
     record.write()
     page = render(info, shortlist, groups=_groups(dataset))
     record.report_path.write_text(page, encoding="utf-8")
@@ -70,17 +75,16 @@ def select(inputs: Inputs, *, candidate: Path, selection: Path, settings: Select
     return chosen.winner.name
 
 
-def publish(root: Path, *, report: Path) -> dict[str, float]:
-    """Copy the report to where a dashboard looks for it and return the winner's figures."""
-    selection = Selection.read(root)
-    report.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(selection.report_path, report)
+def show(outputs: SelectOutputs) -> Shown:
+    """Return the winner's figures and the report."""
+    selection = Selection.read(outputs.selection)
     winner = selection.info.of(selection.info.winner)
-    return {
+    figures = {
         f"validation_{selection.info.metric}": winner.quality,
         "latency_ms": winner.latency_ms,
         "size_mb": winner.size_mb,
     }
+    return Shown(figures=figures, page=selection.report_path)
 
 
 def _measure(
@@ -121,3 +125,6 @@ def _nothing(failed: Sequence[LeftOut]) -> GraftError:
             do="give a larger --budget-min, or look at the step's log",
         )
     )
+
+
+STEP = Step("select", run, show=show)

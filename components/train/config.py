@@ -1,11 +1,11 @@
 """Settings of `train`."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.common.config import Section
+from components.common.config import FreeForm, Section
 
 Pooling = Literal["mean", "max"]
 
@@ -51,7 +51,7 @@ class TrainConfig(Section):
     features: tuple[str, ...] = ()
     pooling: Pooling = "mean"
     method: str = "linear_probe_finetune"
-    options: dict[str, Any] = field(default_factory=dict)
+    options: FreeForm = field(default_factory=dict)
     soft_labels: bool = True
     flips: Literal[1, 2, 4] = 4
     seed: Annotated[int, Field(ge=0)] = 0

@@ -12,7 +12,7 @@ from components.common.artifacts.candidate import Candidate, candidate_path
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.artifacts.records import read_record
 from components.common.errors import WeightsError, expected
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 from components.train.config import TrainConfig
 
 LOG = logging.getLogger(__name__)

@@ -1,12 +1,15 @@
 """Measure every picture, deal out the splits, judge the rules, write report and Dataset."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from components.common import progress
 from components.common.artifacts.dataset import Dataset, DatasetInfo
+from components.common.run_context import RunContext
+from components.common.step import Step
 from components.validate import duplicates, expectations, facts, rules, splits, verdict
 from components.validate.config import ValidateConfig
 from components.validate.expectations import Finding
@@ -15,19 +18,34 @@ from components.validate.verdict import Cell, Validation
 LOG = logging.getLogger(__name__)
 
 
-def validate(source: Path, *, out: Path, report: Path, settings: ValidateConfig) -> Validation:
-    """Validate a Dataset and write it again with its splits.
+@dataclass(frozen=True, kw_only=True)
+class ValidateInputs:
+    """The Dataset that ingest wrote."""
 
-    Args:
-        source: the Dataset that ingest wrote.
-        out: where the Dataset with splits goes; written only when no critical rule is broken.
-        report: where `validation.json`, `report.html` and `facts.parquet` go; always written.
-        settings: thresholds and split protocol.
+    dataset: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidateOutputs:
+    """What is written.
+
+    validated: the Dataset with its splits; only when no critical rule is broken.
+    report: `validation.json`, `report.html` and `facts.parquet`; always.
+    """
+
+    validated: Path
+    report: Path
+
+
+def run(
+    settings: ValidateConfig, inputs: ValidateInputs, outputs: ValidateOutputs, context: RunContext
+) -> Validation:
+    """Validate a Dataset and write it again with its splits.
 
     Raises:
         DataError: a critical rule is broken; the rows at fault are named.
     """
-    dataset = Dataset.read(source)
+    dataset, report = Dataset.read(inputs.dataset), outputs.report
     measured = facts.measure(dataset)
     keep = measured["readable"] | (settings.on_unreadable == "stop")
     manifest = dataset.manifest[keep.to_numpy()].reset_index(drop=True)
@@ -44,7 +62,7 @@ def validate(source: Path, *, out: Path, report: Path, settings: ValidateConfig)
     for finding in validation.broken("warning"):
         LOG.warning("%s: %d of %d fail", finding.name, finding.failing, finding.checked)
     verdict.raise_if_broken(validation, report)
-    dataset.with_manifest(manifest, root=out).write()
+    dataset.with_manifest(manifest, root=outputs.validated).write()
     return validation
 
 
@@ -71,3 +89,6 @@ def _validation(
         ),
         findings=findings,
     )
+
+
+STEP = Step("validate", run, reuse=True)

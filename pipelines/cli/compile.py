@@ -6,15 +6,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from components.common.errors import ConfigError, expected
-from pipelines.config import PipelineName
+from pipelines.config import DEMO_PRESET, PipelineName
 
 
 def compile_pipeline(
     preset: Annotated[
         str, typer.Option(help="Preset (name or YAML file) whose settings become the defaults.")
-    ] = "solar",
-    pipeline: Annotated[str, typer.Option(help="training, tuning or monitoring.")] = "training",
+    ] = DEMO_PRESET,
+    pipeline: Annotated[
+        PipelineName, typer.Option(help="training, tuning or monitoring.")
+    ] = "training",
     output: Annotated[
         Path | None,
         typer.Option(help="The YAML file to write. Default: build/graft-<pipeline>.yaml."),
@@ -34,28 +35,16 @@ def compile_pipeline(
     from pipelines.dags.compiling import compile_to
 
     settings = resolve(override(read_preset(preset), assignments or ()))
-    name = _known(pipeline)
     target = output or Path(f"build/graft-{pipeline}.yaml")
-    compile_to(target, settings=settings, pipeline=name)
+    compile_to(target, settings=settings, pipeline=pipeline)
     tasks = check_package(target)
     console = Console(soft_wrap=True)
     console.print(f"wrote {target}: {tasks} tasks; specification, names and images checked")
     if picture is not None:
         _draw(target, picture)
         console.print(f"wrote {picture}")
-    for sentence in (*misplaced(settings, name), *vague_images(settings.cluster, name)):
+    for sentence in (*misplaced(settings, pipeline), *vague_images(settings.cluster, pipeline)):
         console.print(f"[yellow]note:[/] {sentence}")
-
-
-def _known(pipeline: str) -> PipelineName:
-    for name in ("training", "tuning", "monitoring"):
-        if pipeline == name:
-            return name
-    raise ConfigError(
-        expected(
-            "training, tuning or monitoring", received=f"'{pipeline}'", do="correct --pipeline"
-        )
-    )
 
 
 def _draw(package: Path, picture: Path) -> None:

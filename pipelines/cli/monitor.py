@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, assigned, with_paths
-from pipelines.config import TrainingRun, preset_names, read_preset, resolve
+from pipelines.cli.run import assigned, with_paths
+from pipelines.config import TrainingRun, preset_name, preset_names, read_preset, resolve
 
 Preset = Annotated[
     str | None,
@@ -61,7 +61,7 @@ def monitor(
     """
     from pipelines.schedule.watch import look_once
 
-    name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
+    name = preset_name(preset, data=data)
     places = {"log": log, "pictures": pictures, "audit": audit}
     plain = _plain(name, places, data, model_base_path, assignments)
     look_once(_watch(name, plain, runs_dir, cache_dir), Console())
@@ -93,7 +93,7 @@ def watch(
     """
     from pipelines.schedule.watch import alone, keep_looking, look_once
 
-    name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
+    name = preset_name(preset, data=data)
     plain = _plain(name, {"log": log}, data, model_base_path, assignments)
     chosen = {"cron": cron, "time_zone": time_zone}
     given = {key: value for key, value in chosen.items() if value is not None}
@@ -136,7 +136,7 @@ def _watch(name: str, plain: dict[str, Any], runs_dir: Path, cache_dir: Path) ->
     from pipelines.local.launch import Launch
     from pipelines.schedule.watch import Watch
 
-    launch = Launch("monitor", name, runs_dir, cache_dir, pipeline="monitoring")
+    launch = Launch(name, runs_dir, cache_dir, pipeline="monitoring")
     return Watch(settings=resolve(plain), plain=plain, launch=launch)
 
 

@@ -9,10 +9,7 @@ from rich.console import Console
 
 from components.common.errors import DataError, expected
 from pipelines.cli import options
-from pipelines.config import override, read_preset
-
-DEMO_PRESET = "solar"
-PICTURES_PRESET = "pictures"
+from pipelines.config import override, preset_name, read_preset
 
 
 def run(
@@ -37,12 +34,12 @@ def run(
 
     started = time.monotonic()
     console = Console()
-    name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
+    name = preset_name(preset, data=data)
     plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
     plain = assigned(plain, assignments)
     settings = resolve(plain)
     launch = Launch(
-        "run", preset=name, runs_dir=runs_dir, cache_dir=None if no_cache else cache_dir,
+        preset=name, runs_dir=runs_dir, cache_dir=None if no_cache else cache_dir,
         image=image if containers else "",
     )  # fmt: skip
     finished = execute(launch, settings, plain, console=console)

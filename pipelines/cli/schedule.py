@@ -10,8 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli import options
-from pipelines.cli.run import DEMO_PRESET
-from pipelines.config import TrainingRun, override, read_preset, resolve
+from pipelines.config import DEMO_PRESET, TrainingRun, override, read_preset, resolve
 
 app = typer.Typer(
     help="Start a pipeline by the clock, on Kubeflow Pipelines or as a Kubernetes CronJob.",

@@ -10,8 +10,7 @@ from rich.markup import escape
 
 from components.common.errors import GraftError
 from pipelines.cli import options
-from pipelines.cli.run import DEMO_PRESET
-from pipelines.config import PipelineName, override, read_preset, resolve
+from pipelines.config import DEMO_PRESET, PipelineName, override, read_preset, resolve
 
 
 def submit(

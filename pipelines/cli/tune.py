@@ -9,8 +9,8 @@ from rich.console import Console
 from components.common import plugins
 from components.common.errors import ConfigError, expected
 from pipelines.cli import options
-from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, assigned, with_paths
-from pipelines.config import TrainingRun, read_preset
+from pipelines.cli.run import assigned, with_paths
+from pipelines.config import TrainingRun, preset_name, read_preset
 
 BACKBONES = "components.networks.backbones"
 METHODS = "components.train.methods"
@@ -55,14 +55,14 @@ def tune(
 
     started = time.monotonic()
     console = Console()
-    name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
+    name = preset_name(preset, data=data)
     plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
     chosen = flags(budget_min=budget_min, backbones=backbones, sizes=sizes, methods=methods)
     plain = assigned(with_flags(plain, chosen), assignments)
     settings = resolve(plain)
     check(settings)
     launch = Launch(
-        "tune", name, runs_dir, None if no_cache else cache_dir, pipeline="tuning",
+        name, runs_dir, None if no_cache else cache_dir, pipeline="tuning",
         budget_min=settings.tune.plan.budget_min, image=image if containers else "",
     )  # fmt: skip
     finished = execute(launch, settings, plain, console=console)

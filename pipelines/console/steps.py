@@ -10,7 +10,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 from pipelines.local.records import Snapshot
 
 _MARKS = {

@@ -9,16 +9,19 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from components.common.artifacts.records import read_record
 from components.common.images import CPU_IMAGE_VARIABLE
+from pipelines.config import PipelineName
+from pipelines.dags import drawn
+from pipelines.dags.drawing import Fixed
 from pipelines.local.containers import CONTAINERS, Containers, start
 from pipelines.local.silences import listen
 
 
-def main(run_dir: Path, name: str) -> None:
-    """Run "training", "tuning" or "monitoring" with the arguments found in `run_dir`.
+def main(run_dir: Path, name: PipelineName) -> None:
+    """Run a pipeline with the arguments found in `run_dir`.
 
     Its steps run in containers where `containers.json` is there too, else in subprocesses.
     """
@@ -32,7 +35,9 @@ def main(run_dir: Path, name: str) -> None:
         settings = read_record(run_dir / CONTAINERS, Containers)
         os.environ[CPU_IMAGE_VARIABLE] = settings.image
         start(settings, pipeline_root=root)
-    _pipeline(name, arguments)(**arguments)
+    # How many finalists are trained side by side is part of the DAG.
+    parallelism = arguments.get("plan", {}).get("parallelism", 1)
+    drawn(name, Fixed(parallelism=parallelism))(**arguments)
     listener.check()
 
 
@@ -44,19 +49,5 @@ def _start_subprocesses(root: Path) -> None:
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(root), raise_on_error=True)
 
 
-def _pipeline(name: str, arguments: dict[str, str]) -> Any:
-    if name == "tuning":
-        from pipelines.dags.tuning import tuning_pipeline
-
-        return tuning_pipeline(parallelism=json.loads(arguments["plan_config"])["parallelism"])
-    if name == "monitoring":
-        from pipelines.dags.monitoring import monitoring_pipeline
-
-        return monitoring_pipeline
-    from pipelines.dags.training import training_pipeline
-
-    return training_pipeline
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), cast("PipelineName", sys.argv[2]))

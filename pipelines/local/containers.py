@@ -14,7 +14,7 @@ from typing import Any
 
 from components.common.config import Section
 from components.common.errors import ConfigError, GraftError, expected
-from components.notify.step import WEBHOOK
+from components.notify.config import WEBHOOK
 from pipelines.config import TrainingRun
 
 LOG = logging.getLogger(__name__)

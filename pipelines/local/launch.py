@@ -15,32 +15,21 @@ from components.common.run_summary import summarise, write_summary
 from pipelines.config import PipelineName, TrainingRun
 from pipelines.console.steps import StepList
 from pipelines.console.training_summary import print_summary
-from pipelines.dags.arguments import (
-    monitoring_arguments,
-    new_context,
-    pipeline_arguments,
-    tuning_arguments,
-)
+from pipelines.dags import PIPELINES, arguments
+from pipelines.dags.contexts import new_context
 from pipelines.local.containers import CONTAINERS, check_image, containers_for
 from pipelines.local.run import LocalRun, run_locally
-
-_ARGUMENTS = {
-    "training": pipeline_arguments,
-    "tuning": tuning_arguments,
-    "monitoring": monitoring_arguments,
-}
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What is started: the `graft` command, the preset's name, the places.
+    """What is started: the preset's name, the places, the pipeline.
 
     cache_dir: where reusable outputs of steps are; None works everything anew.
     budget_min: minutes from now until the run should be done; 0 without a limit.
     image: run the steps in containers of this image; "" in subprocesses.
     """
 
-    command: str
     preset: str
     runs_dir: Path
     cache_dir: Path | None
@@ -83,14 +72,14 @@ def execute(
         _put_in_containers(launch, settings, run_dir)
     _point_latest(run_dir)
     console.print(
-        f"[bold]graft {launch.command}[/] {launch.preset}  ·  seed {settings.seed}  ·  "
-        f"{_short(run_dir)}"
+        f"[bold]graft {PIPELINES[launch.pipeline].command}[/] {launch.preset}  ·  "
+        f"seed {settings.seed}  ·  {_short(run_dir)}"
     )
-    arguments = _ARGUMENTS[launch.pipeline](settings, context)
+    given = arguments(launch.pipeline, settings, context)
     try:
         steps = StepList(console)
         with steps.redrawn():
-            return run_locally(context, arguments, on_change=steps, pipeline=launch.pipeline)
+            return run_locally(context, given, on_change=steps, pipeline=launch.pipeline)
     finally:
         # The exit step writes the summary; it cannot when the run itself was stopped.
         if not (run_dir / "run.json").exists():
@@ -124,7 +113,7 @@ def _put_in_containers(launch: Launch, settings: TrainingRun, run_dir: Path) -> 
         image=launch.image,
         run_dir=run_dir,
         cache_dir=launch.cache_dir,
-        tune=launch.pipeline == "tuning",
+        tune="rank" in PIPELINES[launch.pipeline].steps,
     )
     check_image(containers.image)
     write_record(run_dir / CONTAINERS, containers)

@@ -9,44 +9,9 @@ from components.common import config
 from components.common.artifacts.records import read_record
 from components.common.errors import ConfigError
 from components.common.progress import Progress
-from components.common.step import StepRecord
-from pipelines.config import PipelineName
-
-STEP_ORDER = (
-    "ingest",
-    "validate",
-    "augment",
-    "train",
-    "export",
-    "evaluate",
-    "gate",
-    "reference",
-    "deploy",
-    "notify",
-)
-TUNING_STEP_ORDER = (
-    "ingest",
-    "validate",
-    "augment",
-    "rank",
-    "plan",
-    "train",
-    "select",
-    "export",
-    "evaluate",
-    "gate",
-    "reference",
-    "deploy",
-    "notify",
-)
-
-MONITORING_STEP_ORDER = ("monitor", *STEP_ORDER)
-
-_ORDERS: dict[PipelineName, tuple[str, ...]] = {
-    "training": STEP_ORDER,
-    "tuning": TUNING_STEP_ORDER,
-    "monitoring": MONITORING_STEP_ORDER,
-}
+from components.common.step_record import StepRecord
+from pipelines.config import STEPS, PipelineName
+from pipelines.dags import PIPELINES
 
 
 @dataclass(frozen=True)
@@ -59,7 +24,7 @@ class Snapshot:
 
     records: tuple[StepRecord, ...]
     progress: Progress | None
-    order: tuple[str, ...] = STEP_ORDER
+    order: tuple[str, ...] = STEPS
 
     def record(self, step: str) -> StepRecord | None:
         """Return one step's record, None while it has not started."""
@@ -85,7 +50,7 @@ class Snapshot:
 def snapshot(run_dir: Path, pipeline: PipelineName = "training") -> Snapshot:
     """Read the state of a run; safe while steps are writing."""
     folder = run_dir / "steps"
-    order = _ORDERS[pipeline]
+    order = PIPELINES[pipeline].steps
     records: list[StepRecord] = []
     for step in order:
         # A record appears by rename, so it is absent or whole.

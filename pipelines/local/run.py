@@ -1,19 +1,20 @@
 """Run the pipeline on this machine, one subprocess a step, and watch it."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from components.common.errors import GraftError
 from components.common.run_context import RunContext
 from pipelines.config import PipelineName
-from pipelines.dags.arguments import write_arguments
 from pipelines.local.containers import CONTAINERS, remove_left
 from pipelines.local.records import Snapshot, snapshot
 
@@ -38,7 +39,7 @@ class LocalRun:
 
 def run_locally(
     context: RunContext,
-    arguments: dict[str, str],
+    arguments: Mapping[str, Any],
     *,
     on_change: Callable[[Snapshot], None],
     pipeline: PipelineName = "training",
@@ -56,7 +57,7 @@ def run_locally(
         KeyboardInterrupt: the user stopped the run; all its processes are gone.
     """
     run_dir = Path(context.run_dir)
-    write_arguments(run_dir / "arguments.json", arguments)
+    (run_dir / "arguments.json").write_text(json.dumps(arguments, indent=2) + "\n")
     log_path = run_dir / "kfp.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
@@ -76,7 +77,7 @@ def run_locally(
                 remove_left(run_dir.name)
     last = snapshot(run_dir, pipeline)
     on_change(last)
-    _check(last, process.returncode, log_path, pipeline)
+    _check(last, process.returncode, log_path)
     return LocalRun(run_dir, last)
 
 
@@ -91,9 +92,7 @@ def _stop_group(process: "subprocess.Popen[bytes]") -> None:
             return
 
 
-def _check(
-    last: Snapshot, returncode: int, log_path: Path, pipeline: PipelineName = "training"
-) -> None:
+def _check(last: Snapshot, returncode: int, log_path: Path) -> None:
     failed = last.failed
     if failed is not None:
         raise PipelineFailedError(
@@ -105,27 +104,20 @@ def _check(
             f"expected code 0; read the end of {log_path}",
             exit_code=1,
         )
-    if pipeline == "monitoring" and not _trained_as_told(last, log_path):
+    # kfp.local can skip a branch without a word.
+    if "monitor" in last.order and not _branched(last, "monitor", "retrain", "ingest", log_path):
         return
-    # kfp.local can skip a branch without a word; a passed gate must have led to a deployment.
-    gate, deploy = last.record("gate"), last.record("deploy")
-    if gate is None or (gate.result == "deploy") != (deploy is not None):
-        raise PipelineFailedError(
-            "expected the step 'deploy' to run exactly when the gate says 'deploy', received "
-            f"gate: {gate.result if gate else 'not run'}, deploy: "
-            f"{deploy.state if deploy else 'not run'}; report this with {log_path}",
-            exit_code=1,
-        )
+    _branched(last, "gate", "deploy", "deploy", log_path)
 
 
-def _trained_as_told(last: Snapshot, log_path: Path) -> bool:
-    """Return whether the monitor had a model trained; it must have exactly when it said so."""
-    monitor, ingest = last.record("monitor"), last.record("ingest")
-    if monitor is None or (monitor.result == "retrain") != (ingest is not None):
+def _branched(last: Snapshot, step: str, word: str, following: str, log_path: Path) -> bool:
+    """Return whether the step that follows on a word has run; it must have exactly then."""
+    decided, followed = last.record(step), last.record(following)
+    if decided is None or (decided.result == word) != (followed is not None):
         raise PipelineFailedError(
-            "expected the training to run exactly when the monitor says 'retrain', received "
-            f"monitor: {monitor.result if monitor else 'not run'}, ingest: "
-            f"{ingest.state if ingest else 'not run'}; report this with {log_path}",
+            f"expected the step '{following}' to run exactly when the {step} says '{word}', "
+            f"received {step}: {decided.result if decided else 'not run'}, {following}: "
+            f"{followed.state if followed else 'not run'}; report this with {log_path}",
             exit_code=1,
         )
-    return ingest is not None
+    return followed is not None

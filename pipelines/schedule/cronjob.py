@@ -5,11 +5,11 @@ from typing import Any
 import yaml
 
 from components.common.images import CPU_IMAGE
+from pipelines.dags import PIPELINES
 from pipelines.schedule.config import ScheduleConfig
 
 # The image's own user (Containerfile): the volumes are shared with TF Serving's pods.
 USER = 10001
-_COMMANDS = {"monitoring": "monitor", "training": "run"}
 
 
 def manifest(schedule: ScheduleConfig, plain: dict[str, Any], *, name: str) -> str:
@@ -78,8 +78,7 @@ _Readable.add_representer(str, _text)
 
 
 def _pod(schedule: ScheduleConfig, name: str) -> dict[str, Any]:
-    command = _COMMANDS[schedule.pipeline]
-    words = ["graft", command, "--preset", "/config/settings.yaml"]
+    words = ["graft", PIPELINES[schedule.pipeline].command, "--preset", "/config/settings.yaml"]
     if schedule.pipeline == "training":
         words.append("--no-serve-check")
     container = {

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from components.augment.step import augment
+from components.augment import step as augment
 from components.common.artifacts.shards import Shards
 from components.common.errors import ConfigError, expected
+from components.common.run_context import RunContext
 from components.common.seeding import generator
-from components.ingest.step import ingest
-from components.validate.step import validate
+from components.ingest import step as ingest
+from components.validate import step as validate
 from pipelines.config import TrainingRun
 from pipelines.simulate.model import Eyes
 from pipelines.simulate.plant import Cells, Plant, join
@@ -70,11 +71,15 @@ def prepare(settings: TrainingRun, *, out: Path, a_week: int) -> Beginning:
 
 
 def _shards(settings: TrainingRun, out: Path) -> Shards:
-    ingested, dataset, shards = (out / name for name in ("ingested", "dataset", "shards"))
-    ingest(out=ingested, settings=settings.ingest)
-    validate(ingested, out=dataset, report=out / "validation", settings=settings.validate)
-    augment(dataset, out=shards, settings=settings.augment)
-    return Shards.read(shards)
+    context = RunContext(run_id="simulation")
+    read = ingest.IngestOutputs(dataset=out / "ingested")
+    ingest.run(settings.ingest, ingest.IngestInputs(), read, context)
+    split = validate.ValidateOutputs(validated=out / "dataset", report=out / "validation")
+    pictures = validate.ValidateInputs(dataset=read.dataset)
+    validate.run(settings.validate, pictures, split, context)
+    arrays = augment.AugmentOutputs(shards=out / "shards")
+    augment.run(settings.augment, augment.AugmentInputs(dataset=split.validated), arrays, context)
+    return Shards.read(arrays.shards)
 
 
 def _cells(shards: Shards) -> Cells:

@@ -16,8 +16,8 @@ from components.common.artifacts.shards import INDEX_COLUMNS, Shards, ShardsInfo
 from components.networks import data, network
 from components.networks.features.cache import ActivationCache
 from components.networks.network import INPUT, Backbone, Network
+from components.train.fit import METHODS
 from components.train.session import Fitted, Session, flip_averaged_logits, predict, score
-from components.train.step import METHODS
 
 # On JAX, reading any Keras variable; Keras and NumPy 2 disagree about a keyword.
 KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"

@@ -16,7 +16,7 @@ from components.train.nodes import worker as multi_node
 from components.train.nodes.config import NodesConfig
 from components.train.nodes.job import StepPod, manifest
 from components.train.nodes.worker import arguments, settings_from
-from pipelines.cluster.spec.nodes import nodes_json
+from pipelines.cluster.spec.nodes import nodes_section
 from pipelines.config import resolve
 
 ROOT = Path(__file__).parents[2]
@@ -154,7 +154,7 @@ def test_nodes_see_weights_and_models_where_the_presets_name_them() -> None:
 def test_the_settings_of_the_guide_make_a_job_that_fits_the_runtime() -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/how-to/gpu.md").read_text(), re.S)
     cluster = resolve(yaml.safe_load(text)).cluster
-    nodes = NodesConfig(**json.loads(nodes_json(cluster)))
+    nodes = NodesConfig(**nodes_section(cluster))
     folder = Path(nodes.exchange) / "job"
     job = manifest("job", nodes=nodes, folder=folder, pod=StepPod(run="run"))
     check(job)

@@ -15,7 +15,7 @@ from pipelines.batch.engine import import_beam
 from pipelines.cli import app, options
 from pipelines.cli.run import assigned, with_paths
 from pipelines.config import TrainingRun, override, read_preset, resolve
-from pipelines.dags.arguments import new_context
+from pipelines.dags.contexts import new_context
 from pipelines.local import launch as launching
 
 ROOT = Path(__file__).parents[2]

@@ -24,9 +24,7 @@ def test_every_preset_resolves(name: str) -> None:
 
 def test_every_step_has_a_section() -> None:
     folders = {path.parent.name for path in Path("components").glob("*/component.py")}
-    # `rank` is the second step of the folder `train`, `reference` the step of `monitor` that runs
-    # when a version is made.
-    assert {*STEPS, *TUNING_STEPS} == folders - {"monitor"} | {"rank", "reference"}
+    assert {*STEPS, *TUNING_STEPS, "monitor"} == folders
 
 
 def test_shared_settings_reach_the_sections_that_have_them() -> None:

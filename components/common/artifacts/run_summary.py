@@ -9,7 +9,7 @@ from components.common.artifacts.evaluation import Metric
 from components.common.artifacts.monitoring.drift_report import DriftReportInfo
 from components.common.artifacts.records import read_record
 from components.common.artifacts.verdict import VerdictInfo
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 
 RUN_SUMMARY = "run.json"
 

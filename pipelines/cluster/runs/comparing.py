@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.common.config import restored
 from pipelines.cluster.runs.client import Run
 
 
@@ -21,7 +22,7 @@ def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[Di
     """Return the settings in which two runs' parameters differ, by name.
 
     Args:
-        first: parameters by name; sections are JSON texts.
+        first: parameters by name; sections are mappings.
         second: of the other run.
     """
     one, other = _flat(first), _flat(second)
@@ -41,15 +42,8 @@ def task_names(first: Run, second: Run) -> tuple[str, ...]:
 def _flat(parameters: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in parameters.items():
-        _add(found, name.removesuffix("_config"), _parsed(value))
+        _add(found, name, restored(value))
     return found
-
-
-def _parsed(value: Any) -> Any:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
 
 
 def _add(found: dict[str, str], name: str, value: Any) -> None:

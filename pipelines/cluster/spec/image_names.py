@@ -10,6 +10,7 @@ from components.common.images import (
 )
 from pipelines.cluster.config import ClusterConfig
 from pipelines.config import PipelineName
+from pipelines.dags import PIPELINES
 
 # A digest, or the tag of tools/build_image.sh.
 _BY_CONTENT = re.compile(r"@sha256:[0-9a-f]{64}$|:[0-9a-f]{16}$")
@@ -17,7 +18,7 @@ _BY_CONTENT = re.compile(r"@sha256:[0-9a-f]{64}$|:[0-9a-f]{16}$")
 
 def vague_images(cluster: ClusterConfig, pipeline: PipelineName) -> tuple[str, ...]:
     """Return a sentence for each image of the pipeline whose name any build may have."""
-    on_nodes = cluster.train_nodes.count > 1 and pipeline != "tuning"
+    on_nodes = cluster.train_nodes.count > 1 and PIPELINES[pipeline].shares_nodes
     used = {CPU_IMAGE: CPU_IMAGE_VARIABLE}
     if cluster.accelerator.count or on_nodes:
         used[GPU_IMAGE] = GPU_IMAGE_VARIABLE

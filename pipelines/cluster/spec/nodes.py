@@ -1,4 +1,6 @@
-"""What a train step is told that has several nodes train, out of the section `cluster`."""
+"""What a train step needs to have several nodes train, out of the section `cluster`."""
+
+from typing import Any
 
 from components.common import config
 from components.common.images import GPU_IMAGE
@@ -6,19 +8,19 @@ from components.train.nodes.config import NodesConfig
 from pipelines.cluster.config import ClusterConfig
 
 
-def nodes_json(cluster: ClusterConfig) -> str:
-    """Return the NodesConfig as JSON; "" where the step trains in its own pod."""
+def nodes_section(cluster: ClusterConfig) -> dict[str, Any]:
+    """Return the NodesConfig as a STRUCT; {} where the step trains in its own pod."""
     nodes, resources, accelerator = (
         cluster.train_nodes,
         cluster.training_resources,
         cluster.accelerator,
     )
     if nodes.count == 1:
-        return ""
+        return {}
     limits = {"cpu": resources.cpu_limit, "memory": resources.memory_limit}
     if accelerator.count:
         limits[accelerator.resource] = str(accelerator.count)
-    return config.to_json(
+    return config.to_plain(
         NodesConfig(
             count=nodes.count,
             runtime=nodes.runtime,

@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 from pipelines.config import PipelineName, TrainingRun
+from pipelines.dags import PIPELINES
 
 
 def misplaced(settings: TrainingRun, pipeline: PipelineName) -> tuple[str, ...]:
@@ -14,7 +15,7 @@ def misplaced(settings: TrainingRun, pipeline: PipelineName) -> tuple[str, ...]:
         "ingest.path": settings.ingest.path,
         "model_base_path": settings.model_base_path,
         "train.weights": settings.train.weights if "/" in settings.train.weights else "",
-        "monitor.log": settings.monitor.log if pipeline == "monitoring" else "",
+        "monitor.log": settings.monitor.log if "monitor" in PIPELINES[pipeline].steps else "",
     }
     volumes = [PurePosixPath(volume.path) for volume in settings.cluster.volumes]
     return tuple(

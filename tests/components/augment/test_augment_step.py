@@ -5,19 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from components.augment import step
 from components.augment.config import AugmentConfig
-from components.augment.step import augment
+from components.augment.step import AugmentInputs, AugmentOutputs
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.shards import Shards
 from components.common.errors import ConfigError, DataError
 from components.common.pictures import decode as pictures
+from components.common.run_context import RunContext
 
 MakeDataset = Callable[..., Path]
 SETTINGS = AugmentConfig(image_size_px=16, views=3, seed=5)
 
 
 def run(dataset: Path, out: Path, settings: AugmentConfig = SETTINGS) -> Shards:
-    augment(dataset, out=out, settings=settings)
+    outputs = AugmentOutputs(shards=out)
+    step.run(settings, AugmentInputs(dataset=dataset), outputs, RunContext(run_id="r"))
     return Shards.read(out)
 
 

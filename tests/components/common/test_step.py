@@ -4,17 +4,18 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from components.common import config
 from components.common.artifacts.lineage import read_provenance
 from components.common.artifacts.records import PROVENANCE, read_record
-from components.common.errors import DataError
+from components.common.errors import ConfigError, DataError
 from components.common.progress import track
 from components.common.run_context import RunContext
-from components.common.step import StepRecord, run_step
+from components.common.step import Nothing, Shown, Step, find_step, run_step
+from components.common.step_record import StepRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +23,27 @@ class Settings(config.Section):
     word: str = "hello"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    source: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Out:
+    out: Path
+
+
 @dataclass
 class Artifact:
     path: str
     metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def idle(settings: Settings, inputs: Nothing, outputs: Out, context: RunContext) -> None:
+    pass
+
+
+IDLE = Step("gate", idle)
 
 
 @dataclass
@@ -42,21 +60,17 @@ class Bench:
             run_id=f"r{number}", commit="abc", run_dir=str(run_dir), cache_dir=str(self.root / "c")
         )
 
-        def work(settings: Settings) -> None:
+        def work(settings: Settings, inputs: Source, outputs: Out, context: RunContext) -> None:
             self.worked += 1
-            folder = Path(out.path)
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "word.txt").write_text(settings.word)
+            outputs.out.mkdir(parents=True, exist_ok=True)
+            (outputs.out / "word.txt").write_text(settings.word)
 
         run_step(
-            "gate",
-            Settings,
-            config.to_json(Settings(word=word)),
-            run=config.to_json(context),
-            reuse=True,
+            Step("gate", work, reuse=True),
+            settings={"word": word},
+            run=config.to_plain(context),
             inputs=inputs,
             outputs={"out": out},
-            work=work,
         )
         record = read_record(run_dir / "steps" / "gate.json", StepRecord)
         return out, record
@@ -111,12 +125,12 @@ def test_provenance_names_commit_config_and_content(bench: Bench) -> None:
 def test_failure_leaves_its_own_words_and_a_traceback_in_the_log(tmp_path: Path) -> None:
     context = RunContext(run_id="r", run_dir=str(tmp_path))
 
-    def work(settings: Settings) -> None:
+    def work(settings: Settings, inputs: Nothing, outputs: Nothing, context: RunContext) -> None:
         os.write(2, b"native noise\n")
         raise DataError("expected pictures, received none; add some")
 
     with pytest.raises(DataError):
-        run_step("gate", Settings, "{}", run=config.to_json(context), work=work)
+        run_step(Step("gate", work), settings={}, run=config.to_plain(context))
     record = read_record(tmp_path / "steps" / "gate.json", StepRecord)
     assert (record.state, record.exit_code) == ("failed", 2)
     assert record.error == "expected pictures, received none; add some"
@@ -128,31 +142,26 @@ def test_failure_leaves_its_own_words_and_a_traceback_in_the_log(tmp_path: Path)
 def test_progress_reaches_the_run_folder(tmp_path: Path) -> None:
     context = RunContext(run_id="r", run_dir=str(tmp_path))
 
-    def work(settings: Settings) -> str:
+    def work(settings: Settings, inputs: Nothing, outputs: Nothing, context: RunContext) -> str:
         return str(sum(track([1, 2, 3], "adding")))
 
-    assert run_step("gate", Settings, "{}", run=config.to_json(context), work=work) == "6"
+    assert run_step(Step("gate", work), settings={}, run=config.to_plain(context)) == "6"
     seen = json.loads((tmp_path / "steps" / "gate.progress").read_text())
     assert seen == {"activity": "adding", "done": 3, "total": 3}
 
 
 def test_cluster_run_needs_no_folders(caplog: pytest.LogCaptureFixture) -> None:
-    run = config.to_json(RunContext(run_id="r"))
-    assert run_step("gate", Settings, "{}", run=run, work=lambda s: s.word) == "hello"
+    def work(settings: Settings, inputs: Nothing, outputs: Nothing, context: RunContext) -> str:
+        return settings.word
+
+    assert run_step(Step("gate", work), settings={}, run={"run_id": "r"}) == "hello"
 
 
 def test_items_of_one_step_leave_files_of_their_own(tmp_path: Path) -> None:
     for item in ("a", "b"):
         out = Artifact(str(tmp_path / item))
         context = RunContext(run_id="r", run_dir=str(tmp_path / "run"), item=item)
-        run_step(
-            "gate",
-            Settings,
-            config.to_json(Settings()),
-            run=config.to_json(context),
-            outputs={"out": out},
-            work=lambda settings: None,
-        )
+        run_step(IDLE, settings={}, run=config.to_plain(context), outputs={"out": out})
     steps = tmp_path / "run" / "steps"
     assert {path.name for path in steps.glob("*.json")} == {"gate@a.json", "gate@b.json"}
     assert read_record(steps / "gate@a.json", StepRecord).step == "gate@a"
@@ -162,20 +171,27 @@ def test_items_of_one_step_leave_files_of_their_own(tmp_path: Path) -> None:
 def test_outputs_that_are_not_to_be_kept_are_made_anew(
     tmp_path: Path, kept: bool, times: int
 ) -> None:
-    worked = []
+    worked, after = [], []
+
+    def work(settings: Settings, inputs: Nothing, outputs: Out, context: RunContext) -> None:
+        worked.append(settings)
+
+    step = Step(
+        "gate",
+        work,
+        reuse=True,
+        keep=lambda outputs: outputs.out.is_dir() and kept,
+        after=lambda settings, inputs, outputs, context: after.append(outputs.out.is_dir()),
+    )
     for number in (1, 2):
-        context = RunContext(run_id="r", cache_dir=str(tmp_path / "cache"))
         run_step(
-            "gate",
-            Settings,
-            config.to_json(Settings()),
-            run=config.to_json(context),
-            reuse=True,
+            step,
+            settings={},
+            run={"run_id": "r", "cache_dir": str(tmp_path / "cache")},
             outputs={"out": Artifact(str(tmp_path / str(number)))},
-            work=lambda settings: worked.append(settings),
-            keep=lambda: kept,
         )
     assert len(worked) == times
+    assert after == [True, True]
 
 
 def test_an_artifact_carries_its_whole_history(bench: Bench, tmp_path: Path) -> None:
@@ -199,15 +215,7 @@ def test_an_artifact_carries_its_whole_history(bench: Bench, tmp_path: Path) -> 
 def test_a_cluster_artifacts_uri_is_what_is_kept(tmp_path: Path) -> None:
     out = Artifact(str(tmp_path / "out"))
     out.uri = "s3://bucket/out"  # type: ignore[attr-defined]
-    context = RunContext(run_id="r")
-    run_step(
-        "gate",
-        Settings,
-        "{}",
-        run=config.to_json(context),
-        outputs={"out": out},
-        work=lambda settings: None,
-    )
+    run_step(IDLE, settings={}, run={"run_id": "r"}, outputs={"out": out})
     assert out.metadata["uri"] == "s3://bucket/out"
 
 
@@ -218,3 +226,104 @@ def test_a_reused_artifact_keeps_its_record_and_tells_its_new_place(bench: Bench
     assert known is not None
     assert known.uri == first.path
     assert (second.metadata["uri"], second.metadata["run_id"]) == (second.path, "r1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inner(config.Section):
+    rate: float
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixed:
+    one: Path
+    several: tuple[Path, ...]
+    section: Inner
+    plain: dict[str, Any]
+    word: str
+
+
+def test_inputs_arrive_as_their_types_say(tmp_path: Path) -> None:
+    def work(settings: Settings, inputs: Mixed, outputs: Out, context: RunContext) -> None:
+        assert inputs == Mixed(
+            one=tmp_path / "a",
+            several=(tmp_path / "b", tmp_path / "c"),
+            section=Inner(rate=1.0, count=3),
+            plain={"deep": [1, 2.5]},
+            word="w",
+        )
+        assert isinstance(inputs.section.count, int) and isinstance(inputs.plain["deep"][0], int)
+
+    a, b, c = (Artifact(str(tmp_path / name)) for name in "abc")
+    out = Artifact(str(tmp_path / "out"))
+    run_step(
+        Step("gate", work),
+        settings={},
+        run={"run_id": "r", "deadline_unix_s": 5.0},
+        # As a STRUCT passes them on: every number a float.
+        inputs={
+            "one": a,
+            "several": [b, c],
+            "section": {"rate": 1.0, "count": 3.0},
+            "plain": {"deep": [1.0, 2.5]},
+            "word": "w",
+        },
+        outputs={"out": out},
+    )
+    assert set(json.loads(out.metadata["inputs"])) == {"one", "several_0", "several_1"}
+
+
+def test_a_wrong_section_is_the_steps_own_failure(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"one of the known settings \(word\)"):
+        run_step(IDLE, settings={"wrod": 1.0}, run={"run_id": "r", "run_dir": str(tmp_path)})
+    record = read_record(tmp_path / "steps" / "gate.json", StepRecord)
+    assert (record.state, record.exit_code) == ("failed", 2)
+
+
+def test_what_a_step_shows_reaches_the_dashboard(tmp_path: Path) -> None:
+    class Metrics:
+        seen: ClassVar[dict[str, float]] = {}
+
+        def log_metric(self, metric: str, value: float) -> None:
+            self.seen[metric] = value
+
+    def work(settings: Settings, inputs: Nothing, outputs: Out, context: RunContext) -> None:
+        outputs.out.mkdir()
+        (outputs.out / "report.html").write_text("page")
+
+    step = Step(
+        "gate", work, show=lambda o: Shown(figures={"auc": 0.5}, page=o.out / "report.html")
+    )
+    page = Artifact(str(tmp_path / "deep" / "page.html"))
+    run_step(
+        step,
+        settings={},
+        run={"run_id": "r"},
+        outputs={"out": Artifact(str(tmp_path / "out"))},
+        metrics=Metrics(),
+        page=page,
+    )
+    assert Metrics.seen == {"auc": 0.5}
+    assert Path(page.path).read_text() == "page"
+
+
+def test_preparation_comes_before_the_cache_is_asked(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def prepare(settings: Settings, inputs: Nothing) -> None:
+        order.append("prepare")
+
+    def content(settings: Settings, inputs: Nothing, context: RunContext) -> str:
+        order.append("content")
+        return ""
+
+    step = Step("gate", idle, prepare=prepare, reuse=True, content_key=content)
+    out = {"out": Artifact(str(tmp_path / "out"))}
+    run_step(step, settings={}, run={"run_id": "r"}, outputs=out)
+    assert order[:2] == ["prepare", "content"]
+
+
+def test_steps_and_their_variants_are_found_by_name() -> None:
+    assert find_step("gate").name == "gate"
+    # What either has trained is there for both.
+    assert {find_step(name).name for name in ("train", "train.finalist")} == {"train"}

@@ -11,12 +11,17 @@ import pytest
 
 from components.common import config, step_cache
 from components.common.run_context import RunContext
-from components.common.step import run_step
+from components.common.step import Nothing, Step, run_step
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(config.Section):
     data: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Out:
+    out: Path
 
 
 @dataclass
@@ -41,23 +46,23 @@ class Bench:
         self.number += 1
         out = Artifact(str(self.root / f"out{self.number}"))
 
-        def work(settings: Settings) -> None:
+        def work(settings: Settings, inputs: Nothing, outputs: Out, context: RunContext) -> None:
             self.worked += 1
-            Path(out.path).mkdir()
+            outputs.out.mkdir()
             if meanwhile:
                 Path(settings.data).write_text(meanwhile)
-            (Path(out.path) / "copy.txt").write_text(Path(settings.data).read_text())
+            (outputs.out / "copy.txt").write_text(Path(settings.data).read_text())
 
         cache = str(self.root / "cache") if cached else ""
+
+        def content_key(settings: Settings, inputs: Nothing, context: RunContext) -> str:
+            return Path(settings.data).read_text()
+
         run_step(
-            "ingest",
-            Settings,
-            config.to_json(Settings(data=str(self.data))),
-            run=config.to_json(RunContext(run_id="r", cache_dir=cache)),
+            Step("ingest", work, reuse=True, content_key=content_key),
+            settings={"data": str(self.data)},
+            run={"run_id": "r", "cache_dir": cache},
             outputs={"out": out},
-            reuse=True,
-            content_key=lambda settings: Path(settings.data).read_text(),
-            work=work,
         )
         return (Path(out.path) / "copy.txt").read_text()
 

@@ -134,8 +134,8 @@ def test_the_component_publishes_and_has_it_confirmed_by_a_server_of_its_own(
 
     deploy.python_func(
         **artifact,
-        config=config.to_json(settings(base_path)),
-        run=config.to_json(RunContext(run_id="run-1", run_dir=str(tmp_path / "run"))),
+        settings=config.to_plain(settings(base_path)),
+        run=config.to_plain(RunContext(run_id="run-1", run_dir=str(tmp_path / "run"))),
         deployment=out,
     )
 

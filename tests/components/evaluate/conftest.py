@@ -14,7 +14,7 @@ from components.common.artifacts.dataset import Dataset, DatasetInfo
 from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.records import tree_sha256
 from components.common.pictures.decode import encode_png
-from components.evaluate.step import Inputs
+from components.evaluate.step import EvaluateInputs
 
 CLASSES = ("functional", "defective")
 
@@ -114,23 +114,25 @@ def write_candidate(root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> EvaluateInputs:
     """Export, Candidate and Dataset; for reading only."""
     return _write_inputs(tmp_path_factory.mktemp("inputs"))
 
 
 @pytest.fixture
-def make_inputs(tmp_path: Path) -> Callable[..., Inputs]:
+def make_inputs(tmp_path: Path) -> Callable[..., EvaluateInputs]:
     """Write Export, Candidate and Dataset that a test may change."""
 
-    def make(**dataset: Any) -> Inputs:
+    def make(**dataset: Any) -> EvaluateInputs:
         return _write_inputs(tmp_path / "inputs", **dataset)
 
     return make
 
 
-def _write_inputs(root: Path, **dataset: Any) -> Inputs:
-    inputs = Inputs(root / "exported", root / "candidate", root / "dataset")
+def _write_inputs(root: Path, **dataset: Any) -> EvaluateInputs:
+    inputs = EvaluateInputs(
+        exported=root / "exported", candidate=root / "candidate", dataset=root / "dataset"
+    )
     write_dataset(inputs.dataset, **dataset)
     write_candidate(inputs.candidate)
     save_brightness_model(inputs.exported / "saved_model")

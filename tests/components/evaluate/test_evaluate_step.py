@@ -17,30 +17,30 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.decision import Decision, DepthScore
 from components.common.artifacts.evaluation import PREDICTION_COLUMNS, Evaluation
 from components.common.artifacts.records import write_record
-from components.common.config import to_json
+from components.common.config import to_plain
 from components.common.errors import DataError, ExportError
 from components.common.run_context import RunContext
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.incumbent import newest_version
-from components.evaluate.step import Inputs, evaluate, publish
+from components.evaluate.step import EvaluateInputs, EvaluateOutputs, run, show
 
 pytestmark = pytest.mark.slow
 
 RUN = RunContext(run_id="run-1", commit="abc123", data_sha256="d" * 64)
 
 
-def _evaluate(inputs: Inputs, out: Path, **settings: Any) -> Evaluation:
+def _evaluate(inputs: EvaluateInputs, out: Path, **settings: Any) -> Evaluation:
     config = EvaluateConfig(bootstrap_draws=200, **settings)
-    evaluate(inputs, out=out, settings=config, run=RUN)
+    run(config, inputs, EvaluateOutputs(evaluation=out), RUN)
     return Evaluation.read(out)
 
 
 @pytest.fixture(scope="module")
-def evaluation(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+def evaluation(inputs: EvaluateInputs, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     return _evaluate(inputs, tmp_path_factory.mktemp("evaluation"))
 
 
-def test_figures_predictions_and_files(inputs: Inputs, evaluation: Evaluation) -> None:
+def test_figures_predictions_and_files(inputs: EvaluateInputs, evaluation: Evaluation) -> None:
     test = Dataset.read(inputs.dataset).split("test")
     predictions = evaluation.predictions()
     assert predictions["path"].tolist() == test["path"].tolist()
@@ -83,7 +83,7 @@ def test_report_is_one_self_contained_page(evaluation: Evaluation) -> None:
 
 
 def test_names_from_outside_cannot_break_the_page(
-    make_inputs: Callable[..., Inputs], tmp_path: Path
+    make_inputs: Callable[..., EvaluateInputs], tmp_path: Path
 ) -> None:
     inputs = make_inputs()
     dataset = Dataset.read(inputs.dataset)
@@ -97,7 +97,7 @@ def test_names_from_outside_cannot_break_the_page(
 
 @pytest.mark.parametrize("measured", [True, False])
 def test_the_report_says_why_a_method_was_chosen(
-    make_inputs: Callable[..., Inputs], tmp_path: Path, measured: bool
+    make_inputs: Callable[..., EvaluateInputs], tmp_path: Path, measured: bool
 ) -> None:
     inputs = make_inputs()
     write_record(inputs.candidate / "decision.json", _decision(measured=measured))
@@ -151,19 +151,17 @@ def _decision(*, measured: bool) -> Decision:
     )
 
 
-def test_publish_copies_the_report_and_lists_the_figures(
-    evaluation: Evaluation, tmp_path: Path
-) -> None:
-    report = tmp_path / "artifacts" / "report"
-    figures = publish(evaluation.root, report=report)
-    assert report.read_bytes() == evaluation.report_path.read_bytes()
+def test_the_report_and_the_figures_are_shown(evaluation: Evaluation) -> None:
+    shown = show(EvaluateOutputs(evaluation=evaluation.root))
+    figures = shown.figures
+    assert shown.page == evaluation.report_path
     metric = evaluation.info.metric("roc_auc")
     assert figures["roc_auc"] == metric.value
     assert figures["roc_auc_low"] == metric.low <= metric.high == figures["roc_auc_high"]
 
 
 def test_incumbent_is_scored_on_the_same_pictures(
-    inputs: Inputs, save_model: Callable[..., None], tmp_path: Path
+    inputs: EvaluateInputs, save_model: Callable[..., None], tmp_path: Path
 ) -> None:
     base = tmp_path / "models"
     save_model(base / "cells" / "9", slope=-6.0)
@@ -183,7 +181,9 @@ def test_incumbent_is_scored_on_the_same_pictures(
     assert "version 10" in evaluation.report_path.read_text(encoding="utf-8")
 
 
-def test_the_same_model_serving_gives_the_same_figures(inputs: Inputs, tmp_path: Path) -> None:
+def test_the_same_model_serving_gives_the_same_figures(
+    inputs: EvaluateInputs, tmp_path: Path
+) -> None:
     base = tmp_path / "models"
     shutil.copytree(inputs.exported / "saved_model", base / "model" / "1")
     evaluation = _evaluate(inputs, tmp_path / "out", model_base_path=str(base))
@@ -193,7 +193,7 @@ def test_the_same_model_serving_gives_the_same_figures(inputs: Inputs, tmp_path:
 
 @pytest.mark.parametrize("kind", ["empty", "rubbish", "other classes"])
 def test_a_broken_incumbent_is_reported_and_no_crash(
-    inputs: Inputs, save_model: Callable[..., None], tmp_path: Path, kind: str
+    inputs: EvaluateInputs, save_model: Callable[..., None], tmp_path: Path, kind: str
 ) -> None:
     version = tmp_path / "models" / "model" / "3"
     if kind == "other classes":
@@ -221,7 +221,7 @@ def test_newest_version_is_the_highest_number(tmp_path: Path) -> None:
 
 
 def test_no_test_pictures_is_the_users_to_mend(
-    make_inputs: Callable[..., Inputs], tmp_path: Path
+    make_inputs: Callable[..., EvaluateInputs], tmp_path: Path
 ) -> None:
     inputs = make_inputs()
     dataset = Dataset.read(inputs.dataset)
@@ -232,7 +232,7 @@ def test_no_test_pictures_is_the_users_to_mend(
 
 
 def test_a_model_of_other_classes_is_refused(
-    make_inputs: Callable[..., Inputs], save_model: Callable[..., None], tmp_path: Path
+    make_inputs: Callable[..., EvaluateInputs], save_model: Callable[..., None], tmp_path: Path
 ) -> None:
     inputs = make_inputs()
     shutil.rmtree(inputs.exported / "saved_model")
@@ -242,7 +242,7 @@ def test_a_model_of_other_classes_is_refused(
 
 
 def test_one_class_in_the_test_split_still_gives_a_page(
-    make_inputs: Callable[..., Inputs], tmp_path: Path
+    make_inputs: Callable[..., EvaluateInputs], tmp_path: Path
 ) -> None:
     inputs = make_inputs()
     dataset = Dataset.read(inputs.dataset)
@@ -255,14 +255,14 @@ def test_one_class_in_the_test_split_still_gives_a_page(
 
 
 def test_equal_runs_write_equal_pages(
-    inputs: Inputs, evaluation: Evaluation, tmp_path: Path
+    inputs: EvaluateInputs, evaluation: Evaluation, tmp_path: Path
 ) -> None:
     again = _evaluate(inputs, tmp_path / "again")
     assert again.report_path.read_bytes() == evaluation.report_path.read_bytes()
 
 
 def test_perfect_and_hopeless_models_draw(
-    make_inputs: Callable[..., Inputs], tmp_path: Path
+    make_inputs: Callable[..., EvaluateInputs], tmp_path: Path
 ) -> None:
     evaluation = _evaluate(make_inputs(noise=0.0), tmp_path / "out")
     assert evaluation.info.metric("accuracy").value == 1.0
@@ -270,7 +270,9 @@ def test_perfect_and_hopeless_models_draw(
     assert np.isfinite([metric.high for metric in evaluation.info.metrics]).all()
 
 
-def test_groups_in_two_splits_are_said(make_inputs: Callable[..., Inputs], tmp_path: Path) -> None:
+def test_groups_in_two_splits_are_said(
+    make_inputs: Callable[..., EvaluateInputs], tmp_path: Path
+) -> None:
     inputs = make_inputs()
     dataset = Dataset.read(inputs.dataset)
     dataset.manifest["group"] = dataset.manifest["group"].str.split("-").str[1]
@@ -280,7 +282,7 @@ def test_groups_in_two_splits_are_said(make_inputs: Callable[..., Inputs], tmp_p
     assert "training never saw" not in evaluation.report_path.read_text(encoding="utf-8")
 
 
-def test_component_writes_metrics_report_and_record(inputs: Inputs, tmp_path: Path) -> None:
+def test_component_writes_metrics_report_and_record(inputs: EvaluateInputs, tmp_path: Path) -> None:
     from components.evaluate.component import evaluate as component
 
     logged: dict[str, float] = {}
@@ -290,8 +292,8 @@ def test_component_writes_metrics_report_and_record(inputs: Inputs, tmp_path: Pa
         exported=_artifact(inputs.exported),
         candidate=_artifact(inputs.candidate),
         dataset=_artifact(inputs.dataset),
-        config=to_json(EvaluateConfig(bootstrap_draws=200)),
-        run=to_json(dataclasses.replace(RUN, run_dir=str(tmp_path / "run"))),
+        settings=to_plain(EvaluateConfig(bootstrap_draws=200)),
+        run=to_plain(dataclasses.replace(RUN, run_dir=str(tmp_path / "run"))),
         evaluation=result,
         metrics=metrics,
         report=_artifact(tmp_path / "html" / "report"),

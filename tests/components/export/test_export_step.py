@@ -16,10 +16,11 @@ import pytest
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.exported import Export
 from components.common.artifacts.records import tree_sha256
-from components.common.config import to_json
+from components.common.config import to_plain
 from components.common.errors import ExportError
 from components.common.run_context import RunContext
 from components.export.config import ExportConfig
+from components.export.step import ExportInputs, ExportOutputs, run
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,9 +34,9 @@ def exported(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Export:
 
 
 def _export(tiny: Any, out: Path, **settings: Any) -> Export:
-    from components.export.step import export
-
-    return export(tiny.candidate, tiny.dataset, out=out, settings=ExportConfig(**settings))
+    inputs = ExportInputs(candidate=tiny.candidate, dataset=tiny.dataset)
+    outputs = ExportOutputs(exported=out)
+    return run(ExportConfig(**settings), inputs, outputs, RunContext(run_id="r"))
 
 
 def _signature(exported: Export, name: str = "serving_default") -> Any:
@@ -266,8 +267,8 @@ def test_component_writes_the_export_and_takes_it_from_the_cache(
         component.python_func(
             candidate=SimpleNamespace(path=str(tiny.candidate), metadata={}),
             dataset=SimpleNamespace(path=str(tiny.dataset), metadata={}),
-            config=to_json(ExportConfig()),
-            run=to_json(
+            settings=to_plain(ExportConfig()),
+            run=to_plain(
                 RunContext(
                     run_id="run-1",
                     run_dir=str(tmp_path / "run" / name),

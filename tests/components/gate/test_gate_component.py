@@ -23,8 +23,8 @@ def test_the_component_returns_the_word_and_leaves_the_verdict(
 
     said = gate.python_func(
         evaluation=SimpleNamespace(path=str(evaluation.root), metadata={}),
-        config=config.to_json(settings),
-        run=config.to_json(RunContext(run_id="run-1", run_dir=str(tmp_path / "run"))),
+        settings=config.to_plain(settings),
+        run=config.to_plain(RunContext(run_id="run-1", run_dir=str(tmp_path / "run"))),
         verdict=out,
     )
 

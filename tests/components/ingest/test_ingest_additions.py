@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from components.common.errors import ConfigError, DataError
+from components.common.run_context import RunContext
 from components.ingest.add_pictures import Outcome, Proposed, add_pictures
 from components.ingest.additions import (
     Addition,
@@ -23,7 +24,13 @@ from components.ingest.additions import (
     write_additions,
 )
 from components.ingest.config import IngestConfig
-from components.ingest.step import content_key, ingest, read_source
+from components.ingest.step import (
+    IngestInputs,
+    IngestOutputs,
+    content_key,
+    read_source,
+    run,
+)
 
 Picture = Callable[..., bytes]
 ROOT = Path(__file__).parents[3]
@@ -81,7 +88,12 @@ def test_new_pictures_stand_behind_the_old_ones(
     record = after.pictures[-1]
     assert (record.label, record.group, record.domain) == (label, "lot-9", "north")
     assert content_key(settings) != key
-    dataset = ingest(out=tmp_path / "artifact", settings=settings)
+    dataset = run(
+        settings,
+        IngestInputs(),
+        IngestOutputs(dataset=tmp_path / "artifact"),
+        RunContext(run_id="r"),
+    )
     row = dataset.manifest.iloc[-1]
     assert dataset.picture(row["path"]) == picture(50)
     assert row["path"].startswith("pictures/additions/")

@@ -9,9 +9,10 @@ from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError
+from components.common.run_context import RunContext
 from components.ingest.config import IngestConfig
 from components.ingest.sources.digits import read
-from components.ingest.step import content_key, ingest
+from components.ingest.step import IngestInputs, IngestOutputs, content_key, run
 
 PIXELS = 28 * 28
 
@@ -51,7 +52,8 @@ def test_the_table_alone_gives_the_same(wheel: Path, tmp_path: Path) -> None:
 
 
 def test_they_become_a_dataset_that_is_known_again(wheel: Path, tmp_path: Path) -> None:
-    ingest(out=tmp_path / "dataset", settings=settings(wheel))
+    outputs = IngestOutputs(dataset=tmp_path / "dataset")
+    run(settings(wheel), IngestInputs(), outputs, RunContext(run_id="r"))
     dataset = Dataset.read(tmp_path / "dataset")
     first = dataset.root / dataset.manifest["path"][0]
     assert np.asarray(Image.open(first))[0, 0] == 255

@@ -11,12 +11,18 @@ from PIL import Image
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset
 from components.common.errors import ConfigError, DataError
 from components.common.pictures.decode import decode
+from components.common.run_context import RunContext
 from components.ingest.config import IngestConfig
-from components.ingest.step import content_key, ingest
+from components.ingest.step import IngestInputs, IngestOutputs, content_key, run
 
 
 def settings(path: Path, **rest: str) -> IngestConfig:
     return IngestConfig(source="folder", path=str(path), **rest)
+
+
+def ingest(*, out: Path, settings: IngestConfig, fingerprint: str = "") -> None:
+    inputs = IngestInputs(fingerprint=fingerprint)
+    run(settings, inputs, IngestOutputs(dataset=out), RunContext(run_id="r"))
 
 
 def test_writes_manifest_and_pictures(two_classes: Path, tmp_path: Path) -> None:

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from components.augment import step as augment
 from components.augment.config import AugmentConfig
-from components.augment.step import augment
 from components.common.artifacts.candidate import Candidate
+from components.common.run_context import RunContext
+from components.ingest import step as ingest
 from components.ingest.config import IngestConfig
-from components.ingest.step import ingest
 from components.train.config import TrainConfig
-from components.train.step import train
+from components.train.fit import train
+from components.validate import step as validate
 from components.validate.config import ValidateConfig
-from components.validate.step import validate
 
+ALONE = RunContext(run_id="alone")
 SAVING_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 pytestmark = [
     pytest.mark.slow,
@@ -46,16 +48,25 @@ def write_pictures(root: Path) -> None:
 
 def test_four_channels_and_sixteen_bits_are_learned_like_any_picture(tmp_path: Path) -> None:
     write_pictures(tmp_path / "pictures")
-    ingest(out=tmp_path / "dataset", settings=IngestConfig(path=str(tmp_path / "pictures")))
     (tmp_path / "report").mkdir()
-    validate(
-        tmp_path / "dataset",
-        out=tmp_path / "validated",
-        report=tmp_path / "report",
-        settings=ValidateConfig(),
+    ingest.run(
+        IngestConfig(path=str(tmp_path / "pictures")),
+        ingest.IngestInputs(),
+        ingest.IngestOutputs(dataset=tmp_path / "dataset"),
+        ALONE,
     )
-    settings = AugmentConfig(image_size_px=32, views=1)
-    augment(tmp_path / "validated", out=tmp_path / "shards", settings=settings)
+    validate.run(
+        ValidateConfig(),
+        validate.ValidateInputs(dataset=tmp_path / "dataset"),
+        validate.ValidateOutputs(validated=tmp_path / "validated", report=tmp_path / "report"),
+        ALONE,
+    )
+    augment.run(
+        AugmentConfig(image_size_px=32, views=1),
+        augment.AugmentInputs(dataset=tmp_path / "validated"),
+        augment.AugmentOutputs(shards=tmp_path / "shards"),
+        ALONE,
+    )
     # VGG16 has no BatchNorm, so that brightness survives random weights and can be learned.
     recipe = TrainConfig(backbone="vgg16", weights="none", method="linear_probe", flips=1)
     train(tmp_path / "shards", out=tmp_path / "candidate", settings=recipe, cache_dir="")

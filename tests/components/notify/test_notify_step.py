@@ -1,237 +1,231 @@
-import dataclasses
 import json
 import logging
 import time
-from email import message_from_string, policy
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from told_people import mailbox, webhook
 
-from components.common.artifacts.monitoring.drift_report import (
-    Decision,
-    DriftReportInfo,
-    Explanation,
-    WindowInfo,
-    Word,
-)
-from components.common.artifacts.run_summary import RunSummary, read_summary
-from components.common.artifacts.verdict import VerdictInfo
+from components.common import config
+from components.common.artifacts.deployment import Deployment, DeploymentInfo
+from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.artifacts.lineage import Provenance
+from components.common.artifacts.records import PROVENANCE, write_record
+from components.common.artifacts.run_summary import read_summary
+from components.common.artifacts.verdict import Verdict, VerdictInfo
 from components.common.run_context import RunContext
-from components.notify import retry
+from components.common.run_summary import summarise, write_summary
+from components.common.step import Nothing
+from components.common.step_record import StepRecord
+from components.notify.component import notify
 from components.notify.config import NotifyConfig
-from components.notify.message import Message, compose, is_due
-from components.notify.step import deliver
-from components.notify.summary import tell
-
-HELLO = Message("Graft: hello", ("a < b & c", "- so"), "https://runs.example/run-1/report.html")
+from components.notify.step import NotifyInputs, run
 
 
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GRAFT_WEBHOOK_URL", "GRAFT_SMTP_USER", "GRAFT_SMTP_PASSWORD"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(retry, "_FIRST_PAUSE_S", 0.01)
-
-
-def by_mail(port: int, **changes: object) -> NotifyConfig:
-    settings = NotifyConfig(
-        email_to=("line@example.org", "lab@example.org"),
-        smtp_host="127.0.0.1",
-        smtp_port=port,
-        smtp_security="none",
-        timeout_s=2.0,
-    )
-    return dataclasses.replace(settings, **changes)  # type: ignore[arg-type]
-
-
-def looked(word: Word, *, repeated: bool = False) -> RunSummary:
-    drift = DriftReportInfo(
-        model_name="solar",
-        version=3,
-        created_unix_s=1.0,
-        window=WindowInfo(
-            source="log",
-            pictures=9,
-            embeddings=9,
-            groups=1,
-            first_unix_s=0.0,
-            last_unix_s=1.0,
-            left_out={},
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    """A run whose gate said deploy."""
+    folder = tmp_path / "run-1"
+    evaluation = Evaluation(
+        folder / "evaluation",
+        EvaluationInfo(
+            classes=("good", "bad"),
+            positive="bad",
+            pictures=40,
+            groups=8,
+            metrics=(Metric(name="accuracy", value=0.9, low=0.8, high=0.95),),
         ),
-        detections=(),
-        explanation=Explanation(family="camera", fault="focus", confidence=0.9, advice=""),
-        harm=None,
-        decision=Decision(word=word, reasons=("The lens is out of focus.",), key="k"),
-        notes=("2 predictions are left out.",),
-        repeated=repeated,
     )
-    return RunSummary(
-        run_id="run-1", state="done", drift=drift, drift_report="/srv/runs/run-1/a/report.html"
-    )
-
-
-def test_a_webhook_gets_what_slack_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    with webhook() as hook:
-        monkeypatch.setenv("GRAFT_WEBHOOK_URL", hook.url)
-        deliver(HELLO, NotifyConfig())
-    (body,) = hook.bodies
-    assert json.loads(body) == {
-        "text": "*Graft: hello*\na &lt; b &amp; c\n- so\n"
-        "<https://runs.example/run-1/report.html|report>"
-    }
-
-
-@pytest.mark.parametrize(
-    ("statuses", "sent", "words"),
-    [
-        ((503, 429), 3, "told by webhook"),
-        ((500, 500, 500), 3, "nobody was told by webhook: the webhook answered 500"),
-        ((404,), 1, "its answer 404; renew GRAFT_WEBHOOK_URL"),
-    ],
-)
-def test_a_webhook_that_stumbles_is_tried_again_and_one_that_refuses_is_not(
-    statuses: tuple[int, ...],
-    sent: int,
-    words: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    with webhook(*statuses) as hook, caplog.at_level(logging.INFO):
-        monkeypatch.setenv("GRAFT_WEBHOOK_URL", hook.url)
-        deliver(HELLO, NotifyConfig())
-    assert len(hook.bodies) == sent
-    assert words in caplog.text
-    assert "secret" not in caplog.text
-
-
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9/secret", "file:///secret", "secret", "http://[secret"]
-)
-def test_nobody_behind_the_address_is_a_warning_without_the_address(
-    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("GRAFT_WEBHOOK_URL", url)
-    deliver(HELLO, NotifyConfig(timeout_s=1.0))
-    assert "nobody was told by webhook" in caplog.text
-    assert "secret" not in caplog.text
-
-
-def test_a_letter_arrives_whole() -> None:
-    with mailbox() as box:
-        deliver(HELLO, by_mail(box.port))
-    (text,) = box.letters
-    letter = message_from_string(text, policy=policy.default)
-    assert letter["Subject"] == "Graft: hello"
-    assert letter["To"] == "line@example.org, lab@example.org"
-    assert "a < b & c" in letter.get_content()
-    assert "Report: https://runs.example/run-1/report.html" in letter.get_content()
-
-
-def test_the_mail_server_gets_the_password_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("GRAFT_SMTP_USER", "graft")
-    monkeypatch.setenv("GRAFT_SMTP_PASSWORD", "hush")
-    with mailbox(password_asked=True) as box:
-        deliver(HELLO, by_mail(box.port))
-    assert len(box.letters) == len(box.logins) == 1
-
-
-@pytest.mark.parametrize(
-    ("codes", "letters", "words"),
-    [
-        ((451,), 1, "told by e-mail"),
-        ((451, 451, 451), 0, "the mail server answered 451"),
-        ((554,), 0, "received 554"),
-    ],
-)
-def test_a_busy_mail_server_is_tried_again(
-    codes: tuple[int, ...], letters: int, words: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    with mailbox(*codes) as box, caplog.at_level(logging.INFO):
-        deliver(HELLO, by_mail(box.port))
-    assert len(box.letters) == letters
-    assert words in caplog.text
-
-
-def test_no_password_goes_over_the_network_in_the_clear(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("GRAFT_SMTP_USER", "graft")
-    monkeypatch.setenv("GRAFT_SMTP_PASSWORD", "hush")
-    deliver(HELLO, by_mail(25, smtp_host="mail.example.org"))
-    assert "starttls or tls" in caplog.text
-    assert "hush" not in caplog.text
-
-
-def test_a_mail_server_without_encryption_is_not_trusted(caplog: pytest.LogCaptureFixture) -> None:
-    with mailbox() as box:
-        deliver(HELLO, by_mail(box.port, smtp_security="starttls", attempts=1))
-    assert box.letters == []
-    assert "nobody was told by e-mail" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("summary", "due"),
-    [
-        (looked("keep"), {"always"}),
-        (looked("fix_camera"), {"always", "important"}),
-        (looked("ask"), {"always", "important"}),
-        (looked("ask", repeated=True), {"always"}),
-        (looked("retrain"), {"always", "important"}),
-        (RunSummary(run_id="r", state="failed"), {"always", "important", "failures"}),
-        (RunSummary(run_id="r", state="interrupted"), {"always", "important", "failures"}),
-        (
-            RunSummary(
-                run_id="r",
-                state="done",
-                verdict=VerdictInfo(word="hold", candidate_sha256="", reasons=()),
-            ),
-            {"always", "important"},
+    evaluation.write(pd.DataFrame({"path": ["pictures/0.png"]}))
+    evaluation.report_path.write_text("<html></html>")
+    Verdict(folder / "verdict", VerdictInfo(word="deploy", reasons=("It is good.",))).write()
+    Deployment(
+        folder / "deployment",
+        DeploymentInfo(
+            model_name="solar",
+            model_base_path="/models",
+            version=4,
+            previous_version=3,
+            model_sha256="c" * 64,
+            server="",
+            rehearsal=(),
+            confirmation=(),
+            passport="/models/solar/passports/4.json",
         ),
+    ).write()
+    write_record(
+        folder / "evaluation" / PROVENANCE,
+        Provenance(
+            step="evaluate",
+            run_id="id",
+            commit="abc",
+            data_sha256="dd",
+            config="{}",
+            inputs={},
+            content_sha256="ee",
+        ),
+    )
+    note(folder, "evaluate", started=100.0, seconds=20.0, outputs={"evaluation": "evaluation"})
+    note(folder, "gate", started=121.0, result="deploy", outputs={"verdict": "verdict"})
+    note(folder, "deploy", started=123.0, seconds=7.0, outputs={"deployment": "deployment"})
+    return folder
+
+
+def note(
+    run_dir: Path,
+    step: str,
+    *,
+    started: float = 0.0,
+    seconds: float = 1.0,
+    state: str = "done",
+    error: str = "",
+    exit_code: int = 0,
+    result: str = "",
+    outputs: dict[str, str] | None = None,
+) -> None:
+    (run_dir / "steps").mkdir(parents=True, exist_ok=True)
+    record = StepRecord(
+        step=step,
+        state=state,
+        started_unix_s=started,
+        seconds=seconds,
+        error=error,
+        exit_code=exit_code,
+        result=result,
+        outputs={name: str(run_dir / folder) for name, folder in (outputs or {}).items()},
+    )
+    write_record(run_dir / "steps" / f"{step}.json", record)
+
+
+def context(run_dir: Path | str) -> RunContext:
+    return RunContext(run_id="id", commit="abc", config_sha256="ff", run_dir=str(run_dir))
+
+
+def tell(state: str, error: str, where: RunContext, settings: NotifyConfig) -> None:
+    run(settings, NotifyInputs(state=state, error=error), Nothing(), where)
+
+
+def test_a_run_that_deployed(run_dir: Path) -> None:
+    tell("SUCCEEDED", "", context(run_dir), NotifyConfig())
+
+    summary = read_summary(run_dir)
+    assert (summary.state, summary.error, summary.exit_code) == ("done", "", 0)
+    assert [step.step for step in summary.steps] == ["evaluate", "gate", "deploy"]
+    assert summary.verdict is not None
+    assert summary.verdict.reasons == ("It is good.",)
+    assert (summary.deployed_version, summary.deployed_path) == (4, "/models/solar/4")
+    assert summary.metrics[0].value == 0.9
+    assert summary.seconds == 30.0
+    assert summary.artifacts["gate.verdict"] == str(run_dir / "verdict")
+    assert summary.report.endswith("report.html")
+    assert (summary.run_id, summary.commit, summary.config_sha256) == ("id", "abc", "ff")
+    assert summary.notes == ()
+
+
+def test_a_failed_step_is_named_with_its_words_and_exit_code(run_dir: Path) -> None:
+    note(run_dir, "deploy", started=123.0, state="failed", error="expected space", exit_code=2)
+
+    tell("FAILED", "Task exit-handler-1 failed.", context(run_dir), NotifyConfig())
+
+    summary = read_summary(run_dir)
+    assert (summary.state, summary.failed_step) == ("failed", "deploy")
+    assert (summary.error, summary.exit_code) == ("expected space", 2)
+    assert summary.deployed_version == 0
+
+
+def test_a_killed_step_is_not_taken_for_running(run_dir: Path) -> None:
+    note(run_dir, "deploy", started=time.time() - 5, state="running")
+
+    summary = summarise(run_dir, "failed")
+
+    assert summary.steps[-1].state == "interrupted"
+    assert summary.failed_step == "deploy"
+    assert "memory" in summary.error
+    assert summary.exit_code == 1
+    assert summary.seconds > 1000
+
+
+def test_an_interrupted_run_keeps_its_state_and_finds_its_provenance(run_dir: Path) -> None:
+    (run_dir / "steps" / "deploy.json").unlink()
+
+    write_summary(summarise(run_dir, "interrupted"), run_dir)
+
+    summary = read_summary(run_dir)
+    assert (summary.state, summary.exit_code) == ("interrupted", 1)
+    assert (summary.run_id, summary.commit, summary.data_sha256) == ("run-1", "abc", "dd")
+
+
+def test_nothing_has_started(tmp_path: Path) -> None:
+    summary = summarise(tmp_path, "interrupted")
+
+    assert (summary.steps, summary.seconds, summary.verdict) == ((), 0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("steps/gate.json", "{"),
+        ("steps/gate.json", '{"step": 3}'),
+        ("verdict/verdict.json", '{"word": "perhaps", "reasons": []}'),
+        ("evaluation/evaluation.json", "[]"),
+        ("deployment/deployment.json", ""),
+        ("evaluation/provenance.json", "null"),
     ],
 )
-def test_who_is_told_what(summary: RunSummary, due: set[str]) -> None:
-    for when in ("important", "always", "failures", "never"):
-        settings = NotifyConfig(when=when)  # type: ignore[arg-type]
-        assert is_due(summary, settings) == (when in due), when
+def test_damaged_records_do_not_stop_the_summary(run_dir: Path, path: str, content: str) -> None:
+    (run_dir / path).write_text(content)
+
+    tell("SUCCEEDED", "", context(run_dir), NotifyConfig())
+
+    summary = read_summary(run_dir)
+    assert summary.state == "done"
+    assert len(summary.steps) >= 2
+    if not path.endswith(PROVENANCE):
+        damaged = path if path.startswith("steps") else path.split("/")[0]
+        assert any(str(run_dir / damaged) in text for text in summary.notes)
+    assert summarise(run_dir, "done").state == "done"
 
 
-def test_a_message_says_word_reasons_and_where_the_report_is() -> None:
-    settings = NotifyConfig(report_url="https://runs.example/")
-    message = compose(looked("fix_camera"), "", settings, run_dir="/srv/runs/run-1")
-    assert message.subject == "Graft: solar: fix_camera (run-1)"
-    assert "- The lens is out of focus." in message.lines
-    assert "- 2 predictions are left out." in message.lines
-    assert message.link == "https://runs.example/run-1/a/report.html"
-    plain = compose(looked("ask"), "", NotifyConfig(), run_dir="/srv/runs/run-1")
-    assert plain.link == "/srv/runs/run-1/a/report.html"
+def test_an_artifact_that_is_gone_is_noted(run_dir: Path) -> None:
+    (run_dir / "verdict" / "verdict.json").unlink()
+
+    summary = summarise(run_dir, "done")
+
+    assert summary.verdict is None
+    assert "verdict" in summary.notes[0]
 
 
-def test_a_failure_is_told_with_the_steps_words() -> None:
-    failed = RunSummary(run_id="r", state="failed", failed_step="train", error="expected weights")
-    message = compose(failed, "Task failed.", NotifyConfig(), run_dir="/srv/runs/r")
-    assert message.subject == "Graft: run failed at train (r)"
-    assert message.lines == ("expected weights",)
-    assert compose(RunSummary(run_id="r", state="failed"), "Task failed.", NotifyConfig(),
-                   run_dir="").lines == ("Task failed.",)  # fmt: skip
-
-
-def test_the_exit_step_tells_and_a_dead_webhook_fails_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_cluster_run_logs_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = RunContext(run_id="run-1", run_dir=str(tmp_path))
-    with webhook() as hook:
-        monkeypatch.setenv("GRAFT_WEBHOOK_URL", hook.url)
-        tell("FAILED", error="Task failed.", run=run, settings=NotifyConfig())
-        tell("FAILED", error="pod gone", run=RunContext(run_id="far"), settings=NotifyConfig())
-        tell("SUCCEEDED", error="", run=RunContext(run_id="far"), settings=NotifyConfig())
-    assert [json.loads(body)["text"].splitlines()[:2] for body in hook.bodies] == [
-        ["*Graft: run failed (run-1)*", "Task failed."],
-        ["*Graft: run failed (far)*", "pod gone"],
-    ]
-    started = time.monotonic()
-    tell("FAILED", error="", run=run, settings=NotifyConfig(timeout_s=1.0))
-    assert time.monotonic() - started < 10
-    assert read_summary(tmp_path).state == "failed"
+    monkeypatch.chdir(tmp_path)
+    with caplog.at_level(logging.INFO):
+        tell("FAILED", "Task train failed.", context(""), NotifyConfig())
+
+    assert "run id: failed: Task train failed." in caplog.text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_component_takes_the_pipelines_final_status(run_dir: Path) -> None:
+    from kfp.dsl import PipelineTaskFinalStatus
+
+    status = PipelineTaskFinalStatus(
+        state="SUCCEEDED",
+        pipeline_job_resource_name="local-pipeline",
+        pipeline_task_name="training",
+        error_code=None,
+        error_message=None,
+    )
+
+    notify.python_func(
+        status=status,
+        settings=config.to_plain(NotifyConfig()),
+        run=config.to_plain(context(run_dir)),
+    )
+
+    assert read_summary(run_dir).state == "done"
+    assert "notify" not in [step.step for step in read_summary(run_dir).steps]
+    log = (run_dir / "steps" / "notify.log").read_text()
+    assert "verdict: deploy" in log
+    assert "- It is good." in log
+    assert json.loads((run_dir / "steps" / "notify.json").read_text())["state"] == "done"

@@ -11,14 +11,19 @@ from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.tuning.ranking import Ranking, RankingInfo
 from components.common.artifacts.tuning.shortlist import Allowance, NotTrained
 from components.common.errors import ConfigError, DataError, WeightsError
+from components.common.run_context import RunContext
 from components.networks import network
 from components.rank.config import RankConfig
 from components.rank.cost import Speed, Workload, estimate_s
 from components.rank.feature_sets import feature_sets
-from components.rank.step import is_complete, rank, weights_of
+from components.rank.ranking import rank
+from components.rank.step import RankOutputs, is_complete
+from components.rank.weights import weights_of
+from components.train import finalist
 from components.train.config import TrainConfig
-from components.train.finalist import fit_finalist
+from components.train.finalist import FinalistInputs
 from components.train.methods import linear_probe, linear_probe_finetune
+from components.train.step import TrainOutputs
 
 pytestmark = [
     pytest.mark.slow,
@@ -62,7 +67,7 @@ def test_sizes_and_feature_layers_are_ranked_and_the_second_time_nothing_is_comp
     # The backbone's own four layers, each alone, the first two and the first three.
     assert len({one.features for one in info.ranked}) == len(info.ranked) == 7
     assert [recipe.method for recipe in info.ranked[0].recipes] == list(settings.methods)
-    assert is_complete(tmp_path / "ranking")
+    assert is_complete(RankOutputs(ranking=tmp_path / "ranking"))
     entries = {path: path.stat().st_ino for path in (tmp_path / "cache").rglob("*.npy")}
     again = ranked(settings)
     assert entries == {path: path.stat().st_ino for path in (tmp_path / "cache").rglob("*.npy")}
@@ -86,7 +91,7 @@ def test_a_backbone_without_weights_or_for_larger_pictures_is_skipped_and_told(
     assert "not a file" in told["vgg16 32 px"].reason
     assert "at least 32 px" in told["mobilenet_v2/0.35 24 px"].reason
     # Weights may come, so that the next run must look again.
-    assert not is_complete(tmp_path / "ranking")
+    assert not is_complete(RankOutputs(ranking=tmp_path / "ranking"))
 
 
 def test_both_ways_of_pooling_are_ranked(ranked: Rank) -> None:
@@ -157,9 +162,14 @@ def test_only_the_runs_own_backbone_takes_the_runs_weights() -> None:
     assert weights_of(settings, dataclasses.replace(train, weights="none"), "resnet") == "none"
 
 
+def fit(shards: Path, out: Path, settings: TrainConfig, allowance: Allowance) -> None:
+    inputs = FinalistInputs(shards=shards, allowance=allowance)
+    finalist.run(settings, inputs, TrainOutputs(candidate=out), RunContext(run_id="r"))
+
+
 def test_a_finalist_that_would_overrun_is_not_started(tiny_shards: Path, tmp_path: Path) -> None:
     allowance = Allowance(estimate_s=50.0, deadline_unix_s=time.time() + 10.0)
-    fit_finalist(tiny_shards, out=tmp_path / "c", settings=TRAIN, cache_dir="", allowance=allowance)
+    fit(tiny_shards, tmp_path / "c", TRAIN, allowance)
     reason = NotTrained.read(tmp_path / "c")
     assert reason is not None and "not started: about 50 s" in reason.reason
     assert not (tmp_path / "c" / "model.keras").exists()
@@ -170,11 +180,11 @@ def test_a_finalist_that_fails_says_why_and_one_that_works_is_a_candidate(
 ) -> None:
     free = Allowance(estimate_s=50.0)
     wrong = dataclasses.replace(TRAIN, method="linear_probe", options={"strenth": 1})
-    fit_finalist(tiny_shards, out=tmp_path / "w", settings=wrong, cache_dir="", allowance=free)
+    fit(tiny_shards, tmp_path / "w", wrong, free)
     reason = NotTrained.read(tmp_path / "w")
     assert reason is not None and "train.options.strenth" in reason.reason
     right = dataclasses.replace(TRAIN, method="linear_probe")
-    fit_finalist(tiny_shards, out=tmp_path / "r", settings=right, cache_dir="", allowance=free)
+    fit(tiny_shards, tmp_path / "r", right, free)
     assert NotTrained.read(tmp_path / "r") is None
     answers = Candidate.read(tmp_path / "r").validation()
     assert list(answers.columns) == ["functional", "defective"] and len(answers) == 12

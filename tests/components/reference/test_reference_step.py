@@ -12,7 +12,7 @@ from components.common.run_context import RunContext
 from components.monitor.harm.learn import read_correction
 from components.monitor.observe.observations import Observations, of_reference
 from components.reference.config import ReferenceConfig
-from components.reference.step import Inputs, make_reference
+from components.reference.step import ReferenceInputs, ReferenceOutputs, run
 
 pytestmark = pytest.mark.slow
 
@@ -29,8 +29,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Export:
 def made(exported: Export, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     root = tmp_path_factory.mktemp("made")
     write_dataset(root / "dataset")
-    inputs = Inputs(exported.root, root / "dataset")
-    make_reference(inputs, out=root / "reference", settings=SETTINGS, run=RUN)
+    inputs = ReferenceInputs(exported=exported.root, dataset=root / "dataset")
+    run(SETTINGS, inputs, ReferenceOutputs(reference=root / "reference"), RUN)
     return Reference.read(root / "reference")
 
 
@@ -78,9 +78,9 @@ def test_data_without_held_out_pictures_are_refused_in_words(
     exported: Export, tmp_path: Path
 ) -> None:
     write_dataset(tmp_path / "dataset", splits=("train",))
-    inputs = Inputs(exported.root, tmp_path / "dataset")
+    inputs = ReferenceInputs(exported=exported.root, dataset=tmp_path / "dataset")
     with pytest.raises(DataError, match="expected held-out pictures"):
-        make_reference(inputs, out=tmp_path / "reference", settings=SETTINGS, run=RUN)
+        run(SETTINGS, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
 
 
 def test_so_few_pictures_teach_nothing_of_harm(made: Reference) -> None:
@@ -91,8 +91,8 @@ def test_what_corruptions_cost_is_learnt_from_the_held_out_pictures(
     exported: Export, tmp_path: Path
 ) -> None:
     write_dataset(tmp_path / "dataset", splits=("test",), each=48)
-    inputs = Inputs(exported.root, tmp_path / "dataset")
-    make_reference(inputs, out=tmp_path / "reference", settings=SETTINGS, run=RUN)
+    inputs = ReferenceInputs(exported=exported.root, dataset=tmp_path / "dataset")
+    run(SETTINGS, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
     learnt = read_correction(Reference.read(tmp_path / "reference").harm_path)
     assert learnt is not None
     assert learnt.pictures == 48 and learnt.groups == 16

@@ -19,8 +19,10 @@ from components.common.artifacts.tuning.shortlist import (
     ShortlistInfo,
 )
 from components.common.errors import DataError, GraftError
+from components.common.run_context import RunContext
+from components.select import step
 from components.select.config import SelectConfig
-from components.select.step import Inputs, publish, select
+from components.select.step import SelectInputs, SelectOutputs
 
 pytestmark = [
     pytest.mark.slow,
@@ -95,24 +97,29 @@ def write_shortlist(root: Path, count: int) -> Path:
 
 
 @pytest.fixture
-def inputs(tmp_path: Path) -> Inputs:
+def inputs(tmp_path: Path) -> SelectInputs:
     """A good network, a bad one, and one that was not trained."""
     good = write_candidate(tmp_path / "good", wrong=2, width=4)
     bad = write_candidate(tmp_path / "bad", wrong=30, width=2)
     absent = tmp_path / "absent"
     NotTrained(reason="not started: the budget").write(absent)
     shortlist = write_shortlist(tmp_path / "shortlist", 3)
-    return Inputs((bad, absent, good), shortlist, write_dataset(tmp_path / "dataset"))
+    dataset = write_dataset(tmp_path / "dataset")
+    return SelectInputs(candidates=(bad, absent, good), shortlist=shortlist, dataset=dataset)
 
 
-def run(inputs: Inputs, tmp_path: Path) -> Selection:
-    select(
-        inputs, candidate=tmp_path / "winner", selection=tmp_path / "selection", settings=SETTINGS
-    )
+def outputs(tmp_path: Path) -> SelectOutputs:
+    return SelectOutputs(candidate=tmp_path / "winner", selection=tmp_path / "selection")
+
+
+def run(inputs: SelectInputs, tmp_path: Path) -> Selection:
+    step.run(SETTINGS, inputs, outputs(tmp_path), RunContext(run_id="r"))
     return Selection.read(tmp_path / "selection")
 
 
-def test_the_better_network_wins_and_is_passed_on_unchanged(inputs: Inputs, tmp_path: Path) -> None:
+def test_the_better_network_wins_and_is_passed_on_unchanged(
+    inputs: SelectInputs, tmp_path: Path
+) -> None:
     info = run(inputs, tmp_path).info
     assert info.winner == "f2"
     assert [one.key for one in info.measured] == ["f0", "f2"]
@@ -124,20 +131,20 @@ def test_the_better_network_wins_and_is_passed_on_unchanged(inputs: Inputs, tmp_
     assert tree_sha256(tmp_path / "winner") == tree_sha256(tmp_path / "good")
 
 
-def test_report_and_record_name_whatever_was_left_out(inputs: Inputs, tmp_path: Path) -> None:
+def test_report_and_record_name_whatever_was_left_out(inputs: SelectInputs, tmp_path: Path) -> None:
     selection = run(inputs, tmp_path)
     assert [one.name for one in selection.info.left_out] == ["finalist <1>", "vgg16 8 px"]
     page = selection.report_path.read_text()
     for words in ("not started: the budget", "dropped for the budget", "finalist &lt;2&gt;"):
         assert words in page
     assert "data:image/png;base64" in page and "<script" not in page and "http" not in page
-    figures = publish(tmp_path / "selection", report=tmp_path / "copy" / "report.html")
-    assert figures["validation_roc_auc"] == pytest.approx(0.95)
-    assert (tmp_path / "copy" / "report.html").read_text() == page
+    shown = step.show(outputs(tmp_path))
+    assert shown.figures["validation_roc_auc"] == pytest.approx(0.95)
+    assert shown.page == selection.report_path
 
 
 def test_without_any_trained_finalist_the_first_reason_is_told(
-    inputs: Inputs, tmp_path: Path
+    inputs: SelectInputs, tmp_path: Path
 ) -> None:
     absent = inputs.candidates[1]
     shortlist = write_shortlist(tmp_path / "one", 1)
@@ -145,7 +152,7 @@ def test_without_any_trained_finalist_the_first_reason_is_told(
         run(dataclasses.replace(inputs, candidates=(absent,), shortlist=shortlist), tmp_path)
 
 
-def test_answers_for_other_pictures_are_refused(inputs: Inputs, tmp_path: Path) -> None:
+def test_answers_for_other_pictures_are_refused(inputs: SelectInputs, tmp_path: Path) -> None:
     dataset = Dataset.read(inputs.dataset)
     fewer = Dataset(tmp_path / "fewer", dataset.info, dataset.manifest.iloc[:-1])
     fewer.write()

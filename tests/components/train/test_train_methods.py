@@ -14,9 +14,9 @@ from components.networks import network
 from components.networks.data import Split, TrainingData
 from components.networks.features.cache import ActivationCache
 from components.networks.network import INPUT, Backbone, Network
+from components.train.fit import METHODS
 from components.train.loop import attempts
 from components.train.session import Fitted, Session, predict
-from components.train.step import METHODS
 
 pytestmark = pytest.mark.slow
 

@@ -16,9 +16,9 @@ from components.common.errors import ConfigError, DataError, WeightsError
 from components.networks.data import FLIPS, FlippedPixels
 from components.networks.probe.calibration import softmax
 from components.train.config import TrainConfig
+from components.train.fit import train
 from components.train.loop import fine_tune as tuning
 from components.train.session import predict
-from components.train.step import train
 
 # Keras' saving and NumPy 2 disagree about a keyword; nothing of ours is concerned.
 SAVING_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"

@@ -13,10 +13,10 @@ from components.common.artifacts.passport import Passport, write_passport
 from components.common.artifacts.records import write_record
 from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import WeightsError
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 from components.train import warm_start
 from components.train.config import TrainConfig
-from components.train.step import train
+from components.train.fit import train
 
 SAVING_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(SAVING_NOISE)]

@@ -12,8 +12,9 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.records import read_record
 from components.common.errors import DataError
 from components.common.pictures.decode import encode_png
+from components.common.run_context import RunContext
 from components.validate.config import ValidateConfig
-from components.validate.step import validate
+from components.validate.step import ValidateInputs, ValidateOutputs, run
 from components.validate.verdict import Validation
 
 pytestmark = [
@@ -34,7 +35,9 @@ class Places:
 
     def run(self, dataset: Dataset, **settings: object) -> Validation:
         config = ValidateConfig(**settings)  # type: ignore[arg-type]
-        return validate(dataset.root, out=self.out, report=self.report, settings=config)
+        inputs = ValidateInputs(dataset=dataset.root)
+        outputs = ValidateOutputs(validated=self.out, report=self.report)
+        return run(config, inputs, outputs, RunContext(run_id="r"))
 
     def stopped(self, dataset: Dataset, **settings: object) -> str:
         """Run, expect a stop with the report written and no Dataset, return the message."""

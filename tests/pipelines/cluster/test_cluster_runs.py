@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_kfp import FakeKfp, Fault, serving
@@ -20,7 +21,7 @@ from pipelines.cluster.schedules import apply
 from pipelines.cluster.uploads import upload
 
 QUICK = Patience(timeout_s=10, attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
-PARAMETERS = {"run": '{"run_id":"kubeflow"}', "train_config": '{"epochs":3,"seed":0}'}
+PARAMETERS = {"run": {"run_id": "kubeflow"}, "train": {"epochs": 3.0, "seed": 0.0}}
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
@@ -59,7 +60,7 @@ def to(kfp: FakeKfp) -> Connection:
     return connect(host=kfp.host, patience=QUICK)
 
 
-def begin(kfp: FakeKfp, package: Path, **parameters: str) -> Run:
+def begin(kfp: FakeKfp, package: Path, **parameters: Any) -> Run:
     uploaded = upload(to(kfp), package, name="graft-training-solar-once")
     return start(
         to(kfp),
@@ -171,7 +172,7 @@ def test_a_log_comes_from_the_server_or_the_interface(
 
 
 def test_settings_are_compared_one_by_one() -> None:
-    other = {**PARAMETERS, "train_config": '{"epochs":5,"seed":0,"tune":{"lr":0.1}}'}
+    other = PARAMETERS | {"train": {"epochs": 5.0, "seed": 0.0, "tune": {"lr": 0.1}}}
     found = {(one.setting, one.first, one.second) for one in differences(PARAMETERS, other)}
     assert found == {("train.epochs", "3", "5"), ("train.tune.lr", "", "0.1")}
     assert differences(PARAMETERS, PARAMETERS) == ()
@@ -197,7 +198,7 @@ def test_submit_shows_link_and_steps_and_ends_with_the_outcome(kfp: FakeKfp) -> 
     assert f"{kfp.host}/#/runs/details/{run.run_id}" in output
     assert re.search(r"reused +ingest", output) and re.search(r"succeeded +train", output)
     assert run.service_account == "pipeline-runner"
-    assert "train_config" in run.runtime_config.parameters
+    assert run.runtime_config.parameters["train"]["seed"] == 0
     assert [one.display_name for one in kfp.pipelines.values()] == ["graft-training-solar-once"]
 
 
@@ -238,13 +239,13 @@ def test_an_ended_login_leaves_the_run_alone_and_says_so(kfp: FakeKfp) -> None:
 def test_runs_are_listed_shown_compared_and_cancelled(kfp: FakeKfp, package: Path) -> None:
     assert "no run" in graft("runs", "list", "--host", kfp.host)[1]
     first = begin(kfp, package)
-    second = begin(kfp, package, train_config='{"epochs":9,"seed":0}')
+    second = begin(kfp, package, train={"epochs": 9, "seed": 0})
     assert second.name in graft("runs", "list", "--host", kfp.host)[1]
     kfp.story.page = 9
     assert re.search(r"train +succeeded", graft("runs", "show", "--host", kfp.host)[1])
     for version in kfp.versions.values():
         version.pipeline_spec = {
-            "root": {"inputDefinitions": {"parameters": {"gate_config": {"defaultValue": "{}"}}}}
+            "root": {"inputDefinitions": {"parameters": {"gate": {"defaultValue": {}}}}}
         }
     output = graft("runs", "compare", first.run_id, "latest", "--host", kfp.host)[1]
     assert re.search(r"train\.epochs\W+3\W+9", output)

@@ -1,15 +1,15 @@
 """`cluster.train_nodes`: the compiled train step starts a TrainJob, and only then."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from components.common import config
 from components.common.images import CPU_IMAGE, GPU_IMAGE
 from components.train.nodes.config import NodesConfig
-from pipelines.cluster.spec.nodes import nodes_json
+from pipelines.cluster.spec.nodes import nodes_section
 from pipelines.cluster.spec.spec_checks import check_package
 from pipelines.config import PipelineName, TrainingRun, override, read_preset, resolve
 from pipelines.dags.compiling import compile_to
@@ -63,8 +63,8 @@ def test_the_train_step_waits_for_nodes_in_a_small_pod(
     assert container["resources"]["resourceMemoryLimit"] == "6Gi"
     pod = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["exec-train-on-nodes"]
     assert "/data" in {one["mountPath"] for one in pod["pvcMount"]}
-    told = json.loads(task["inputs"]["parameters"]["nodes"]["runtimeValue"]["constant"])
-    assert NodesConfig(**told) == NodesConfig(
+    given = task["inputs"]["parameters"]["nodes"]["runtimeValue"]["constant"]
+    assert config.from_struct(NodesConfig, given) == NodesConfig(
         count=2,
         runtime="graft-jax",
         image=GPU_IMAGE,
@@ -86,7 +86,7 @@ def test_off_it_leaves_the_pipeline_as_it_is(tmp_path: Path) -> None:
     off = compiled("training", tmp_path, "cluster.train_nodes.exchange=/data/exchange")
     plain = compiled("training", tmp_path)
     assert without_defaults(off) == without_defaults(plain)
-    assert nodes_json(settings().cluster) == ""
+    assert nodes_section(settings().cluster) == {}
 
 
 def without_defaults(documents: list[Any]) -> list[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 from pipelines.cluster.runs.client import Run
 from pipelines.cluster.runs.step_list import ClusterStepList
 from pipelines.cluster.runs.tasks import Task

@@ -1,6 +1,5 @@
 """The YAML that goes to Kubeflow, parsed back."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,28 +7,30 @@ import pytest
 import yaml
 
 from components.common.images import CPU_IMAGE
-from pipelines.config import MONITORING_STEPS, STEPS, TUNING_STEPS, override, read_preset, resolve
-from pipelines.dags.compiling import compile_monitoring, compile_training, compile_tuning
-from pipelines.local.records import MONITORING_STEP_ORDER, STEP_ORDER, TUNING_STEP_ORDER
+from pipelines.config import STEPS, PipelineName, override, read_preset, resolve
+from pipelines.dags import PIPELINES, drawn
+from pipelines.dags.compiling import compile_to
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+def compiled(output: Path, pipeline: PipelineName, *changes: str) -> dict[str, Any]:
+    settings = resolve(override(read_preset("solar"), changes))
+    compile_to(output, settings=settings, pipeline=pipeline)
+    return dict(next(yaml.safe_load_all(output.read_text())))
 
 
 @pytest.fixture(scope="module")
 def spec(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     output = tmp_path_factory.mktemp("compiled") / "deep" / "training.yaml"
-    compile_training(resolve(read_preset("solar")), output)
-    documents = list(yaml.safe_load_all(Path(output).read_text()))
-    return dict(documents[0])
+    return compiled(output, "training")
 
 
 @pytest.fixture(scope="module")
 def tuning(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     output = tmp_path_factory.mktemp("compiled") / "tuning.yaml"
     changes = ("tune.rank.sizes_px=[96,160]", "tune.plan.parallelism=2", "seed=5")
-    compile_tuning(resolve(override(read_preset("solar"), changes)), output)
-    documents = list(yaml.safe_load_all(Path(output).read_text()))
-    return dict(documents[0])
+    return compiled(output, "tuning", *changes)
 
 
 def tasks(spec: dict[str, Any], component: str) -> dict[str, Any]:
@@ -105,38 +106,45 @@ def test_what_is_cached_depends_on_its_own_settings_only(
             if task.get("cachingOptions", {}).get("enableCache")
         }
 
-    output = tmp_path / "training.yaml"
     changes = ("gate.confidence=0.9", "seed=0", "train.flips=2")
-    compile_training(resolve(override(read_preset("solar"), changes)), output)
-    other = next(yaml.safe_load_all(output.read_text()))
+    other = compiled(tmp_path / "training.yaml", "training", *changes)
     assert keys(other) == keys(spec)
     # The digest of all settings, which both pass to the steps that are never reused, is another.
     contexts = [
-        json.loads(one["root"]["inputDefinitions"]["parameters"]["run"]["defaultValue"])
+        one["root"]["inputDefinitions"]["parameters"]["run"]["defaultValue"]
         for one in (spec, other)
     ]
     assert contexts[0]["config_sha256"] != contexts[1]["config_sha256"]
     for parameters in keys(spec).values():
-        told = json.loads(parameters["run"]["runtimeValue"]["constant"])
+        told = parameters["run"]["runtimeValue"]["constant"]
         assert told == contexts[0] | {"config_sha256": ""}
 
 
 def test_on_this_machine_there_is_no_task_more() -> None:
-    from pipelines.dags.training import training_pipeline
+    from pipelines.dags.drawing import Fixed
 
-    names = training_pipeline.pipeline_spec.deployment_spec["executors"]
+    names = drawn("training", Fixed()).pipeline_spec.deployment_spec["executors"]
     assert set(names) == {f"exec-{step}" for step in STEPS}
 
 
 def test_the_preset_becomes_the_defaults(spec: dict[str, Any]) -> None:
     parameters = spec["root"]["inputDefinitions"]["parameters"]
-    assert json.loads(parameters["deploy_config"]["defaultValue"])["model_name"] == "solar"
-    assert set(parameters) == {"run", *(f"{step}_config" for step in STEPS)}
+    assert parameters["deploy"]["defaultValue"]["model_name"] == "solar"
+    assert set(parameters) == {"run", *STEPS}
+    # An object that Kubeflow's form shows and lets people edit.
+    assert {one["parameterType"] for one in parameters.values()} == {"STRUCT"}
 
 
-def test_the_step_list_knows_every_step() -> None:
-    assert set(STEP_ORDER) == set(STEPS)
-    assert set(TUNING_STEP_ORDER) == set(STEPS) | set(TUNING_STEPS)
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_steps_stand_in_the_order_in_which_they_run(pipeline: PipelineName, tmp_path: Path) -> None:
+    steps = PIPELINES[pipeline].steps
+    assert len(set(steps)) == len(steps)
+    tasks = {}
+    for part in compiled(tmp_path / "compiled.yaml", pipeline)["components"].values():
+        tasks |= part.get("dag", {}).get("tasks", {})
+    for name, needed in edges(tasks).items():
+        after = {one for one in needed if one in steps}
+        assert all(steps.index(one) < steps.index(name) for one in after if name in steps)
 
 
 def test_tuning_ranks_trains_in_a_loop_selects_and_ends_like_training(
@@ -183,23 +191,19 @@ def test_shards_of_a_finalist_are_reused_by_their_own_settings(tuning: dict[str,
     # Neither the run's deadline nor the digest of all its settings.
     given = own["inputs"]["parameters"]["run"]["runtimeValue"]["constant"]
     assert given == first["inputs"]["parameters"]["run"]["runtimeValue"]["constant"]
-    assert json.loads(given)["deadline_unix_s"] == 0.0 and not json.loads(given)["config_sha256"]
+    assert given["deadline_unix_s"] == 0.0 and not given["config_sha256"]
 
 
 def test_tuning_starts_from_shards_of_the_largest_size(tuning: dict[str, Any]) -> None:
     parameters = tuning["root"]["inputDefinitions"]["parameters"]
-    assert json.loads(parameters["augment_config"]["defaultValue"])["image_size_px"] == 160
-    assert json.loads(parameters["select_config"]["defaultValue"])["seed"] == 5
-    expected = {"run", *(f"{step}_config" for step in (*STEPS, *TUNING_STEPS))}
-    assert set(parameters) == expected
+    assert parameters["augment"]["defaultValue"]["image_size_px"] == 160
+    assert parameters["select"]["defaultValue"]["seed"] == 5
+    assert set(parameters) == {"run", *STEPS, "rank", "plan", "select"}
 
 
 @pytest.fixture(scope="module")
 def monitoring(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    output = tmp_path_factory.mktemp("compiled") / "monitoring.yaml"
-    compile_monitoring(resolve(read_preset("solar")), output)
-    documents = list(yaml.safe_load_all(Path(output).read_text()))
-    return dict(documents[0])
+    return compiled(tmp_path_factory.mktemp("compiled") / "monitoring.yaml", "monitoring")
 
 
 def test_monitoring_trains_by_the_word_retrain_in_the_single_return_value(
@@ -235,7 +239,5 @@ def test_monitoring_tells_its_end_and_starts_training_from_what_serves(
 ) -> None:
     assert monitoring["root"]["dag"]["tasks"]["notify"]["dependentTasks"] == ["exit-handler-1"]
     parameters = monitoring["root"]["inputDefinitions"]["parameters"]
-    train = json.loads(parameters["train_config"]["defaultValue"])
-    assert train["warm_start"] == "serving/models/solar"
-    assert set(parameters) == {"run", *(f"{s}_config" for s in (*STEPS, *MONITORING_STEPS))}
-    assert set(MONITORING_STEP_ORDER) == {*STEPS, *MONITORING_STEPS}
+    assert parameters["train"]["defaultValue"]["warm_start"] == "serving/models/solar"
+    assert set(parameters) == {"run", "monitor", *STEPS}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 from pipelines.local.records import snapshot
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

@@ -15,7 +15,7 @@ import pytest
 from components.common.artifacts.candidate import candidate_path
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
 from components.common.artifacts.monitoring.reference import reference_path
-from components.common.step import StepRecord
+from components.common.step_record import StepRecord
 from components.monitor.decide.history import History
 from pipelines.local.records import snapshot
 
@@ -137,8 +137,8 @@ def test_a_harmful_look_trains_from_what_serves(home: Path, tiny_pictures: Path)
     assert left["gate"].result in {"deploy", "hold", "insufficient"}
     log = (home / "runs" / "latest" / "steps" / "train.log").read_text()
     assert f"warm start from {model_dir(home)}" in log
-    train = json.loads((home / "runs" / "latest" / "arguments.json").read_text())["train_config"]
-    assert json.loads(train)["warm_start"] == str(model_dir(home))
+    given = json.loads((home / "runs" / "latest" / "arguments.json").read_text())
+    assert given["train"]["warm_start"] == str(model_dir(home))
     assert [one.word for one in History(model_dir(home)).entries()] == [
         "keep",
         "fix_camera",

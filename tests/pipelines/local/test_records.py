@@ -4,8 +4,8 @@ import pytest
 
 from components.common.artifacts.records import write_record
 from components.common.progress import Progress
-from components.common.step import StepRecord
-from pipelines.local.records import STEP_ORDER, snapshot
+from components.common.step_record import StepRecord
+from pipelines.local.records import snapshot
 from pipelines.local.run import PipelineFailedError, _check
 
 
@@ -51,8 +51,3 @@ def test_a_deployment_without_a_passed_gate_is_noticed(tmp_path: Path) -> None:
     leave(tmp_path, "deploy", "done")
     with pytest.raises(PipelineFailedError, match="exactly when"):
         _check(snapshot(tmp_path), 0, tmp_path / "kfp.log")
-
-
-def test_step_order_is_the_pipelines_order() -> None:
-    assert STEP_ORDER[0] == "ingest"
-    assert STEP_ORDER[-2:] == ("deploy", "notify")

@@ -434,16 +434,14 @@ def test_the_step_leaves_a_candidate_with_this_runs_provenance(
 ) -> None:
     from components.train.component import train_on_nodes as component
 
-    monkeypatch.setattr(
-        "components.train.nodes.kubernetes.here", lambda environment: place(cluster)
-    )
+    monkeypatch.setattr("components.train.nodes.step.here", lambda environment: place(cluster))
     cluster.story = cluster.story[-1:]
     candidate = SimpleNamespace(path=str(tiny_shards.with_name("candidate")), metadata={})
     component.python_func(
         shards=SimpleNamespace(path=str(tiny_shards), metadata={}),
-        config=config.to_json(SETTINGS),
-        nodes=config.to_json(nodes(exchange)),
-        run=config.to_json(RunContext(run_id="kubeflow", commit="abc")),
+        settings=config.to_plain(SETTINGS),
+        nodes=config.to_plain(nodes(exchange)),
+        run=config.to_plain(RunContext(run_id="kubeflow", commit="abc")),
         candidate=candidate,
     )
     known = read_record(Path(candidate.path) / PROVENANCE, Provenance)

@@ -1,0 +1,134 @@
+"""What a step leaves in its run's folder: its record, its log, its progress."""
+
+import contextlib
+import dataclasses
+import logging
+import os
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from components.common import progress
+from components.common.artifacts.records import write_record
+from components.common.errors import GraftError
+from components.common.run_context import RunContext
+
+LOG = logging.getLogger("graft.step")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRecord:
+    """What the run summary says of a step. `state` is "running", "done", "reused" or "failed"."""
+
+    step: str
+    state: str
+    started_unix_s: float
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    result: str = ""
+    error: str = ""
+    exit_code: int = 0
+    outputs: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass
+class Recorded:
+    """What a step that goes well says of itself before it ends."""
+
+    started_unix_s: float
+    state: str = "done"
+    result: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def recording(context: RunContext, step: str) -> Iterator[Recorded]:
+    """Record a step while the block runs, whether it ends well or fails.
+
+    Args:
+        context: the run; one without a folder has only the process's own output.
+        step: its name.
+    """
+    label = context.label(step)
+    recorded = Recorded(time.time())
+    record = StepRecord(step=label, state="running", started_unix_s=recorded.started_unix_s)
+    _note(context, record)
+    with _logging_to(context.step_file(label, "log")), _progress_to(context, label):
+        try:
+            yield recorded
+        except BaseException as error:
+            _note(context, _ended(record, state="failed", **_words(error)))
+            LOG.exception("%s failed", step)
+            raise
+    _note(context, _ended(record, **vars(recorded)))
+
+
+def _note(context: RunContext, record: StepRecord) -> None:
+    path = context.step_file(record.step, "json")
+    if path is None:
+        return
+    partial = path.with_suffix(".json.partial")
+    write_record(partial, record)
+    partial.replace(path)
+
+
+def _ended(record: StepRecord, **changes: Any) -> StepRecord:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    seconds = time.time() - record.started_unix_s
+    return dataclasses.replace(record, seconds=seconds, peak_memory_bytes=peak, **changes)
+
+
+def _words(error: BaseException) -> dict[str, Any]:
+    if isinstance(error, GraftError):
+        return {"error": str(error), "exit_code": error.exit_code}
+    text = "".join(traceback.format_exception_only(error)).strip()
+    return {"error": text, "exit_code": 1}
+
+
+@contextlib.contextmanager
+def _logging_to(path: Path | None) -> Iterator[None]:
+    """Send this process's standard output and error (native libraries too) to the step's log."""
+    if path is None:
+        logging.basicConfig(level=logging.INFO)
+        yield
+        return
+    saved = [os.dup(1), os.dup(2)]
+    _flush()
+    with path.open("ab", buffering=0) as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        handler.close()
+        _flush()
+        for number, descriptor in zip((1, 2), saved, strict=True):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+
+
+@contextlib.contextmanager
+def _progress_to(context: RunContext, step: str) -> Iterator[None]:
+    path = context.step_file(step, "progress")
+    listener = progress.FileListener(path) if path else progress.LogListener()
+    with progress.listening(listener):
+        yield

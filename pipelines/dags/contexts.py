@@ -1,0 +1,61 @@
+"""Name a run, and note where code and data stand."""
+
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from components.common import config
+from components.common.run_context import RunContext
+from pipelines.config import TrainingRun
+
+
+def new_context(
+    settings: TrainingRun, *, name: str, runs_dir: Path, cache_dir: Path | None, data_sha256: str
+) -> RunContext:
+    """Name a run, make its folder, and note where code and data stand.
+
+    Args:
+        settings: the resolved run.
+        name: a word for the run's folder, usually the preset's name.
+        runs_dir: where run folders are made.
+        cache_dir: where steps find and leave reusable outputs; None works everything anew.
+        data_sha256: digest of the pinned data, "" when the pictures are the user's own.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    run_dir = _fresh(runs_dir / f"{stamp}-{name}")
+    return RunContext(
+        run_id=run_dir.name,
+        commit=git_commit(),
+        data_sha256=data_sha256,
+        config_sha256=config.digest(settings),
+        run_dir=str(run_dir.resolve()),
+        cache_dir=str(cache_dir.resolve()) if cache_dir else "",
+    )
+
+
+def _fresh(folder: Path) -> Path:
+    for attempt in range(1000):
+        candidate = folder if attempt == 0 else folder.with_name(f"{folder.name}-{attempt}")
+        try:
+            candidate.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return candidate
+    raise FileExistsError(folder)
+
+
+def git_commit() -> str:
+    """Return the commit of the working tree, with "+" when files differ; "" without git."""
+    head = _git("rev-parse", "HEAD")
+    return head + ("+" if head and _git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(*words: str) -> str:
+    folder = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", *words], cwd=folder, capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

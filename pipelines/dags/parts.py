@@ -1,0 +1,83 @@
+"""What the DAGs share: from the source to shards, and from a candidate to a deployment."""
+
+from typing import Any
+
+from kfp import dsl
+
+from components.augment.component import augment
+from components.deploy.component import deploy
+from components.evaluate.component import evaluate
+from components.export.component import export
+from components.gate.component import gate
+from components.ingest.component import fingerprint, ingest
+from components.reference.component import reference
+from components.train.component import train, train_on_nodes
+from components.validate.component import validate
+from pipelines.dags.drawing import Given, fresh
+
+
+def read(given: Given) -> tuple[Any, Any]:
+    """Draw ingest, validate and augment; return the validated Dataset and the Shards.
+
+    On a cluster `fingerprint` comes first and is never cached: Kubeflow sees by the digest whether
+    the pictures behind an unchanged path are the same.
+    """
+    if given.fixed.lasting:
+        seen = fresh(fingerprint(**given.now("ingest"))).outputs["Output"]
+        ingested = ingest(**given.lasting("ingest"), fingerprint=seen)
+    else:
+        ingested = fresh(ingest(**given.now("ingest")))
+    validated = validate(dataset=ingested.outputs["dataset"], **given.lasting("validate"))
+    dataset = validated.outputs["validated"]
+    shards = augment(dataset=dataset, **given.lasting("augment"))
+    return dataset, shards.outputs["shards"]
+
+
+def train_and_judge(given: Given, *, warm: bool = False) -> None:
+    """Draw the tasks from ingest to deploy.
+
+    Args:
+        given: the pipeline's parameters.
+        warm: training starts from the version that serves, which Kubeflow's cache cannot see.
+    """
+    dataset, shards = read(given)
+    nodes, asked = given.fixed.nodes, given.lasting("train")
+    if nodes:
+        trained = train_on_nodes(shards=shards, nodes=nodes, **asked)
+    else:
+        trained = train(shards=shards, **asked)
+    if warm:
+        fresh(trained)
+    judge_and_deploy(given, trained.outputs["candidate"], dataset)
+
+
+def judge_and_deploy(given: Given, candidate: Any, dataset: Any) -> None:
+    """Draw the tasks from export to deploy.
+
+    A plain function and not a nested pipeline: the condition must stand in the same DAG as the
+    gate's task.
+
+    Args:
+        given: the pipeline's parameters.
+        candidate: the Candidate artifact, a task's output.
+        dataset: the validated Dataset artifact.
+    """
+    known = {"dataset": dataset, "candidate": candidate}
+    exported = export(**known, **given.lasting("export")).outputs["exported"]
+    evaluated = fresh(evaluate(exported=exported, **known, **given.now("evaluate")))
+    evaluation = evaluated.outputs["evaluation"]
+    judged = fresh(gate(evaluation=evaluation, **given.now("gate")))
+    # kfp.local takes a condition on any *named* output for false, silently: this must stay
+    # the single plain return value.
+    with dsl.If(judged.outputs["Output"] == "deploy", name="passed-the-gate"):
+        referred = fresh(reference(exported=exported, dataset=dataset, **given.now("reference")))
+        fresh(
+            deploy(
+                exported=exported,
+                evaluation=evaluation,
+                verdict=judged.outputs["verdict"],
+                reference=referred.outputs["reference"],
+                **known,
+                **given.now("deploy"),
+            )
+        )
