@@ -9,11 +9,11 @@ import pandas as pd
 from components.common.artifacts.lineage import (
     Lineage,
     Link,
-    lineage_path,
     read_lineage,
     read_pictures,
     read_provenance,
 )
+from components.common.artifacts.model_folder import lineage_path, passport_numbers, versions
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import ConfigError, InputError, expected
@@ -174,11 +174,7 @@ def _lineage(model_dir: Path, version: int, missing: list[str]) -> Lineage | Non
 
 
 def _unknown(model_dir: Path, version: int) -> InputError:
-    numbers = {
-        int(path.stem)
-        for path in (*model_dir.glob("*"), *model_dir.glob("passports/*.json"))
-        if path.stem.isdigit()
-    }
+    numbers = {*passport_numbers(model_dir), *(one.number for one in versions(model_dir))}
     known = ", ".join(map(str, sorted(numbers)))
     return InputError(
         expected(

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Literal
 
 from components.common import config
+from components.common.artifacts.model_folder import PASSPORTS
 from components.common.artifacts.monitoring.drift_report import Word
-from components.common.artifacts.passport import PASSPORTS, read_passport
+from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import read_record, write_record
 from components.common.errors import GraftError, InputError, expected
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from components.common.artifacts.model_folder import ModelVersion
 from components.common.artifacts.passport import Passport
 from components.common.artifacts.records import tree_sha256
 from components.common.artifacts.verdict import VerdictInfo
-from components.deploy.layout import Version
-from components.deploy.locking import publishing
+from components.deploy.access import publishing
 from components.deploy.publish import publish
 
 
@@ -53,7 +53,7 @@ def passport_for(model_dir: Path, digest: str) -> Callable[[int], Passport]:
 
 def put(
     model_dir: Path, source: Path, *, reference: Path | None = None, timeout_s: float = 5.0
-) -> Version:
+) -> ModelVersion:
     """Publish as deploy does, without a server."""
     digest = tree_sha256(source)
     with publishing(model_dir, timeout_s=timeout_s):

@@ -6,20 +6,15 @@ import pytest
 from deploy_candidates import MakeCandidate
 from deploy_support import make_model, passport_for
 
-from components.common.artifacts.lineage import (
-    Provenance,
-    lineage_path,
-    read_lineage,
-    read_pictures,
-)
+from components.common.artifacts.lineage import Provenance, read_lineage, read_pictures
+from components.common.artifacts.model_folder import lineage_path
 from components.common.artifacts.passport import mark
 from components.common.artifacts.records import PROVENANCE, tree_sha256, write_record
 from components.common.errors import PublishError
-from components.deploy.layout import clean
-from components.deploy.lineages import data_read_unix_s, keep_lineage
-from components.deploy.locking import publishing
+from components.deploy.access import publishing
+from components.deploy.kept import data_read_unix_s, keep_lineage
 from components.deploy.publish import publish
-from components.deploy.retention import prune
+from components.deploy.versions import clean, prune
 
 
 def stamp(root: Path, step: str, *, created_unix_s: float = 5.0) -> Path:
