@@ -106,9 +106,14 @@ def partial_name(path: Path) -> Path:
     return path.with_name(f".{path.name}.{uuid.uuid4().hex}{_PARTIAL}")
 
 
-def remove_partials(folder: Path) -> None:
-    """Delete what killed writers left in a folder. Only while nobody writes there."""
-    for left in folder.glob(f".*{_PARTIAL}"):
+def remove_partials(folder: Path, *, of: str = "*") -> None:
+    """Delete what killed writers left in a folder. Only while nobody writes there.
+
+    Args:
+        folder: where they wrote; need not exist.
+        of: the name that they wrote; any without it.
+    """
+    for left in folder.glob(f".{of}.*{_PARTIAL}"):
         if left.is_dir():
             shutil.rmtree(left)
         else:
@@ -161,7 +166,7 @@ def locked(
             expected(
                 f"{path} to be free within {timeout_s:g} s",
                 received=f"{holder} at work there",
-                do="wait for it to end and run again",
+                do="wait for it to end, or stop it, and run again",
             )
         ) from None
     except OSError as problem:

@@ -5,12 +5,12 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import json
-import os
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+
+from components.common.files import append_lines, locked
 
 LEDGER = "asked.jsonl"
 
@@ -48,22 +48,10 @@ def read_asked(root: Path) -> dict[str, Asked]:
 
 def note_asked(root: Path, asked: "tuple[Asked, ...]") -> None:
     """Add lines; the caller holds `asking(root)`."""
-    path = root / LEDGER
-    lines = "".join(json.dumps(dataclasses.asdict(one)) + "\n" for one in asked)
-    # A line that a kill cut off must not swallow the next one.
-    cut_off = path.is_file() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
-    with path.open("a") as stream:
-        stream.write("\n" * cut_off + lines)
-        stream.flush()
-        os.fsync(stream.fileno())
+    lines = (json.dumps(dataclasses.asdict(one)) + "\n" for one in asked)
+    append_lines(root / LEDGER, "".join(lines))
 
 
-@contextlib.contextmanager
-def asking(root: Path) -> Iterator[None]:
+def asking(root: Path) -> AbstractContextManager[None]:
     """Hold the ledger for the block, so that two queues never ask the same."""
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return locked(root, holder="another label queue")

@@ -66,7 +66,7 @@ def test_killed_anywhere_the_serving_version_keeps_its_own_reference(
     old = make_reference(tmp_path / "old", content="old")
     new = make_reference(tmp_path / "new", content="new")
     put(model_dir, first, old)
-    (model_dir / ".left.partial").mkdir()
+    (model_dir / ".2.left.partial").mkdir()
     killed = subprocess.run(
         [sys.executable, HERE / "publish_and_die.py", model_dir, second, point, new],
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -102,7 +102,7 @@ def test_a_killed_publish_leaves_the_old_version_and_the_next_one_works(
 ) -> None:
     put(model_dir, first)
     if point == "while cleaning":
-        (model_dir / ".dead.partial").mkdir()
+        (model_dir / ".2.dead.partial").mkdir()
     before = tree_sha256(model_dir / "1")
     done = subprocess.run(
         [sys.executable, str(HERE / "publish_and_die.py"), str(model_dir), str(second), point],
@@ -132,7 +132,7 @@ def test_a_killed_publish_leaves_the_old_version_and_the_next_one_works(
 
 def test_an_orphaned_passport_of_a_killed_publish_is_cleaned(model_dir: Path, first: Path) -> None:
     put(model_dir, first)
-    (model_dir / "1").rename(model_dir / ".killed.partial")
+    (model_dir / "1").rename(model_dir / ".1.killed.partial")
 
     clean(model_dir)
 

@@ -248,6 +248,7 @@ def test_killed_anywhere_the_data_set_is_the_old_or_the_new_one(
             write_additions(copy, [NewPicture(addition=again, encoded=picture(70))])
         files = {path.name for path in (folder_of(copy) / "pictures").iterdir()}
         assert files == {one.file for one in read_additions(copy)}
+        assert not list(copy.rglob(".*"))
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL, done.stderr
