@@ -15,13 +15,12 @@ import dataclasses
 import io
 import logging
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.errors import DataError, expected
-from components.common.files import locked, new_folder, remove_partials, write_bytes
-from components.ingest.records import PictureRecord, SourceData, some
+from components.common.errors import DataError, expected, some
+from components.common.files import new_folder, remove_partials, write_bytes
+from components.ingest.source_data import PictureRecord, SourceData
 
 LOG = logging.getLogger(__name__)
 
@@ -122,17 +121,8 @@ def with_additions(source: SourceData, dataset: Path) -> SourceData:
     return dataclasses.replace(source, pictures=(*source.pictures, *records))
 
 
-def adding_to(dataset: Path) -> AbstractContextManager[None]:
-    """Hold the data set for the block, so that two who add follow each other.
-
-    Args:
-        dataset: its folder, or the folder above it that DVC pins.
-    """
-    return locked(dataset, holder="another addition or 'graft data pull'")
-
-
 def write_additions(dataset: Path, new: Sequence[NewPicture]) -> None:
-    """Add pictures, all of them or none; the caller holds `adding_to(dataset)`.
+    """Add pictures, all of them or none; the caller holds `commands.adding_to`.
 
     Args:
         dataset: the folder that holds the data set.

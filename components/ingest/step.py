@@ -17,7 +17,7 @@ from components.common.errors import DataError, expected
 from components.common.pictures.decode import is_servable, to_servable
 from components.ingest.additions import with_additions
 from components.ingest.config import IngestConfig
-from components.ingest.records import PictureRecord, SourceData
+from components.ingest.source_data import PictureRecord, SourceData
 
 LOG = logging.getLogger(__name__)
 

@@ -51,11 +51,10 @@ def monitoring_arguments(settings: TrainingRun, context: RunContext) -> dict[str
 
 def _additions(settings: TrainingRun) -> str:
     """Return where `graft data add` lists what came in later; "" where nothing can be added."""
-    from components.ingest.additions import MANIFEST, folder_of
-    from components.ingest.step import dataset_root
+    from components.ingest.commands import additions_table
 
-    root = dataset_root(settings.ingest)
-    return str(folder_of(root) / MANIFEST) if root is not None else ""
+    table = additions_table(settings.ingest)
+    return str(table) if table is not None else ""
 
 
 def new_context(

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from components.common.errors import DataError, expected
 from components.common.pictures.decode import encode_png
 from components.ingest.config import IngestConfig
-from components.ingest.records import (
+from components.ingest.source_data import (
     PictureRecord,
     SourceData,
     existing_path,

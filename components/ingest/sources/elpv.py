@@ -18,15 +18,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.common.errors import DataError, expected
+from components.common.errors import DataError, expected, some
 from components.ingest.config import IngestConfig
-from components.ingest.records import (
+from components.ingest.source_data import (
     PictureRecord,
     SourceData,
     existing_path,
     ordered_classes,
     positive_of,
-    some,
 )
 
 LICENCE = "CC BY-NC-SA 4.0 (non-commercial; never redistribute)"

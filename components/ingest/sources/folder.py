@@ -14,17 +14,16 @@ from collections import Counter
 from pathlib import Path
 
 from components.common.artifacts.dataset import SPLITS
-from components.common.errors import ConfigError, DataError, expected
+from components.common.errors import ConfigError, DataError, expected, some
 from components.common.pictures.decode import PICTURE_SUFFIXES
 from components.ingest.additions import is_additions
 from components.ingest.config import IngestConfig
-from components.ingest.records import (
+from components.ingest.source_data import (
     PictureRecord,
     SourceData,
     existing_path,
     ordered_classes,
     positive_of,
-    some,
 )
 
 LOG = logging.getLogger(__name__)

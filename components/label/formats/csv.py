@@ -10,14 +10,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from components.label.records import Answers, Labelled, QueueItem, unreadable
+from components.common.artifacts.labelled_picture import LabelledPicture
+from components.label.format_contract import QueueItem, ReturnedLabels, unreadable
 
 FILE = "queue.csv"
 _COLUMNS = ("path", "label", "suggestion", "confidence", "group", "domain", "time_utc", "version")
 _WANT = "a comma-separated UTF-8 file with the columns path and label"
 
 
-def write(items: Sequence[QueueItem], *, out: Path, classes: tuple[str, ...]) -> None:
+def write(  # all formats alike
+    items: Sequence[QueueItem],
+    *,
+    out: Path,
+    queue: str,  # noqa: ARG001
+    classes: tuple[str, ...],
+) -> None:
     """Write `queue.csv`, the most wanted first, the pictures and a note of the classes."""
     (out / "pictures").mkdir(parents=True)
     (out / "classes.txt").write_text("".join(f"{name}\n" for name in classes))
@@ -29,7 +36,7 @@ def write(items: Sequence[QueueItem], *, out: Path, classes: tuple[str, ...]) ->
             writer.writerow(_row(item))
 
 
-def read(path: Path, *, places: Sequence[Path]) -> Answers:
+def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:
     """Return the lines whose label is filled in.
 
     Args:
@@ -56,14 +63,14 @@ def read(path: Path, *, places: Sequence[Path]) -> Answers:
             problems.append(f"'{_cell(row, 'path')}' is not there")
             continue
         labelled.append(
-            Labelled(
-                picture=picture,
+            LabelledPicture(
+                file=picture,
                 label=_cell(row, "label"),
                 group=_cell(row, "group"),
                 domain=_cell(row, "domain"),
             )
         )
-    return Answers(
+    return ReturnedLabels(
         labelled=tuple(labelled), unlabelled=len(rows) - len(filled), problems=tuple(problems)
     )
 

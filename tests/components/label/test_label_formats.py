@@ -23,7 +23,7 @@ def test_a_folder_gives_what_was_moved_into_a_class(tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "good" / "notes.txt").write_text("not a picture")
     answers = folder.read(tmp_path, places=())
-    assert [(one.picture.name, one.label) for one in answers.labelled] == [("2.png", "good")]
+    assert [(one.file.name, one.label) for one in answers.labelled] == [("2.png", "good")]
     assert answers.unlabelled == 1
     with pytest.raises(DataError, match="sub-folder a class"):
         folder.read(tmp_path / "bad", places=())
@@ -40,7 +40,7 @@ def test_a_csv_gives_its_filled_lines(tmp_path: Path) -> None:
         "pictures/4.png,,,,\n"
     )
     answers = csv.read(tmp_path, places=(tmp_path / "elsewhere",))
-    assert [(one.picture.name, one.label, one.group) for one in answers.labelled] == [
+    assert [(one.file.name, one.label, one.group) for one in answers.labelled] == [
         ("1.png", "good", "lot-1"),
         ("2.png", "bad", ""),
     ]
@@ -76,7 +76,7 @@ def test_label_studios_export_gives_single_answers(tmp_path: Path) -> None:
     file.write_text(json.dumps(tasks))
     answers = label_studio.read(file, places=())
     (one,) = answers.labelled
-    assert (one.picture.name, one.label, one.group) == ("1.png", "good", "lot-1")
+    assert (one.file.name, one.label, one.group) == ("1.png", "good", "lot-1")
     assert answers.unlabelled == 2
     assert answers.problems == (
         "task 7: several answers (bad, good)",

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.errors import ConfigError, DataError, expected
+from components.common.errors import ConfigError, DataError, expected, some
 
-NAMED_AT_MOST = 5
 _SOUNDS_POSITIVE = re.compile(
     r"^(defect|bad|ng$|nok|not[ _-]?ok|positive|abnormal|anomal|fault|fail|broken|crack"
     r"|damage|reject|scrap|disease|yes$|true$|1$)",
@@ -132,10 +131,3 @@ def existing_path(path: str, *, source: str) -> Path:
             )
         )
     return place
-
-
-def some(items: Iterable[object]) -> str:
-    """Return the first few items as text, and how many more there are."""
-    texts = [str(item) for item in items]
-    more = f" and {len(texts) - NAMED_AT_MOST} more" if len(texts) > NAMED_AT_MOST else ""
-    return ", ".join(texts[:NAMED_AT_MOST]) + more

@@ -6,6 +6,7 @@
 import contextlib
 import dataclasses
 import json
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ LEDGER = "asked.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class AskedPicture:
     """One picture that was put into a queue, and what the log knew of it."""
 
     sha256: str
@@ -29,7 +30,7 @@ class Asked:
     camera: str = ""
 
 
-def read_asked(root: Path) -> dict[str, Asked]:
+def read_asked(root: Path) -> dict[str, AskedPicture]:
     """Return what was asked, by the picture's SHA-256; lines that are damaged are left out.
 
     Args:
@@ -41,12 +42,12 @@ def read_asked(root: Path) -> dict[str, Asked]:
     found = {}
     for line in path.read_text(errors="replace").splitlines():
         with contextlib.suppress(ValueError, TypeError):
-            one = Asked(**json.loads(line))
+            one = AskedPicture(**json.loads(line))
             found[one.sha256] = one
     return found
 
 
-def note_asked(root: Path, asked: "tuple[Asked, ...]") -> None:
+def note_asked(root: Path, asked: Sequence[AskedPicture]) -> None:
     """Add lines; the caller holds `asking(root)`."""
     lines = (json.dumps(dataclasses.asdict(one)) + "\n" for one in asked)
     append_lines(root / LEDGER, "".join(lines))
