@@ -8,7 +8,7 @@ import contextlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from components.common.errors import GraftError, expected
@@ -158,29 +158,43 @@ def locked(
 
     file = path.with_name(f".{path.name}.lock")
     lock = filelock.FileLock(file, timeout=timeout_s, fallback_to_soft=False)
-    try:
+    with explained(file.parent, error=error):
         file.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except filelock.Timeout:
-        raise error(
-            expected(
-                f"{path} to be free within {timeout_s:g} s",
-                received=f"{holder} at work there",
-                do="wait for it to end, or stop it, and run again",
-            )
-        ) from None
-    except OSError as problem:
-        raise error(
-            expected(
-                f"to write below {file.parent}",
-                received=f"'{problem}'",
-                do="give this user the right to write there, or free some space",
-            )
-        ) from problem
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise error(
+                expected(
+                    f"{path} to be free within {timeout_s:g} s",
+                    received=f"{holder} at work there",
+                    do="wait for it to end, or stop it, and run again",
+                )
+            ) from None
     try:
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def explained(
+    folder: Path, *, error: type[GraftError] = GraftError, remedies: Mapping[int, str] | None = None
+) -> Iterator[None]:
+    """Turn a failure of the file system within the block into `error`.
+
+    Args:
+        folder: what is written to.
+        error: the class of what is raised.
+        remedies: what to do, by `errno`, where more is known than free space and rights.
+    """
+    try:
+        yield
+    except OSError as problem:
+        general = "give this user the right to write there, or free some space"
+        do = (remedies or {}).get(problem.errno or 0, general)
+        raise error(
+            expected(f"to write below {folder}", received=f"'{problem}'", do=do)
+        ) from problem
 
 
 def _sync(path: Path) -> None:

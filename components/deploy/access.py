@@ -1,12 +1,12 @@
 """Access to a model's folder: where it is, one change at a time, failures in the user's words."""
 
-import contextlib
 import errno
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from components.common import files
 from components.common.errors import ConfigError, PublishError, expected
-from components.common.files import locked
 
 _REMEDIES = {
     errno.ENOSPC: "free some space or lower deploy.keep_versions",
@@ -14,6 +14,7 @@ _REMEDIES = {
     errno.EROFS: "mount the volume for writing or set another model_base_path",
     errno.EACCES: "give this user the right to write there or set another model_base_path",
     errno.EPERM: "give this user the right to write there or set another model_base_path",
+    errno.ENOENT: "check the volume and model_base_path",
     errno.ENOTDIR: "set model_base_path to a folder",
     errno.EEXIST: "set model_base_path to a folder",
 }
@@ -36,7 +37,7 @@ def model_folder(base_path: str | Path, model_name: str) -> Path:
     return Path(base_path) / model_name
 
 
-@contextlib.contextmanager
+@contextmanager
 def publishing(model_dir: Path, *, timeout_s: float) -> Iterator[None]:
     """Hold the folder's lock for the block.
 
@@ -50,17 +51,10 @@ def publishing(model_dir: Path, *, timeout_s: float) -> Iterator[None]:
     with explained(model_dir):
         model_dir.mkdir(parents=True, exist_ok=True)
     holder = "another publish or rollback"
-    with locked(model_dir, holder=holder, timeout_s=timeout_s, error=PublishError):
+    with files.locked(model_dir, holder=holder, timeout_s=timeout_s, error=PublishError):
         yield
 
 
-@contextlib.contextmanager
-def explained(model_dir: Path) -> Iterator[None]:
+def explained(model_dir: Path) -> AbstractContextManager[None]:
     """Turn a failure of the file system into a PublishError."""
-    try:
-        yield
-    except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "check the volume and model_base_path")
-        raise PublishError(
-            expected(f"to write below {model_dir}", received=f"'{error}'", do=remedy)
-        ) from error
+    return files.explained(model_dir, error=PublishError, remedies=_REMEDIES)

@@ -9,24 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from components.common.artifacts.model_folder import ModelVersion, newest_version
-from components.common.artifacts.passport import Passport, write_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import PublishError, expected
 from components.common.files import new_folder
 from components.deploy.access import explained
 from components.deploy.copying import copy_durably
-from components.deploy.kept import keep_reference
 from components.deploy.versions import clean, next_number
 
 
 def publish(
-    saved_model: Path,
-    *,
-    model_dir: Path,
-    model_sha256: str,
-    passport: Callable[[int], Passport],
-    reference: Path | None = None,
-    keep_lineage: Callable[[int], None] | None = None,
+    saved_model: Path, *, model_dir: Path, model_sha256: str, prepare: Callable[[int], None]
 ) -> ModelVersion:
     """Publish a SavedModel; the caller holds `publishing(model_dir)`.
 
@@ -34,9 +26,7 @@ def publish(
         saved_model: the folder to publish.
         model_dir: `<base path>/<model name>`.
         model_sha256: the digest that the model was evaluated under.
-        passport: makes the passport for the version's number.
-        reference: folder of what its drift will be measured against; None: it has none.
-        keep_lineage: writes down what the version comes from, for the version's number.
+        prepare: puts in place what is kept beside a version of that number, before it appears.
 
     Returns:
         The new version.
@@ -52,11 +42,7 @@ def publish(
         with new_folder(version.path) as staging:
             copy_durably(saved_model, staging)
             _check_digest(staging, model_sha256)
-            write_passport(model_dir, passport(number))
-            if reference is not None:
-                keep_reference(reference, model_dir=model_dir, version=number)
-            if keep_lineage is not None:
-                keep_lineage(number)
+            prepare(number)
         return version
 
 

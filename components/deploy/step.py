@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from components.common.artifacts.dataset import Dataset
@@ -16,7 +15,7 @@ from components.common.artifacts.model_folder import (
     versions,
 )
 from components.common.artifacts.monitoring.reference import Reference
-from components.common.artifacts.passport import mark
+from components.common.artifacts.passport import mark, write_passport
 from components.common.artifacts.verdict import Verdict
 from components.common.errors import GraftError, PublishError, expected
 from components.common.run_context import RunContext
@@ -164,40 +163,44 @@ def _place(
     there = published_already(model_dir, digest)
     others = [version.number for version in versions(model_dir) if version != there]
     previous = others[-1] if others else 0
-    passport = partial(
-        draw_up,
-        model_dir=model_dir,
-        previous_version=previous,
-        exported=judged.exported,
-        evaluation=judged.evaluation,
-        verdict=judged.verdict,
-        data_read_unix_s=data_read_unix_s(judged.artifacts),
-        rehearsal=rehearsal,
-        run=run,
-    )
-    reference = judged.reference.root if judged.reference else None
-    lineage = partial(
-        keep_lineage,
-        judged.artifacts,
-        manifest=judged.dataset.manifest,
-        model_dir=model_dir,
-        model_sha256=digest,
-    )
+
+    def keep(number: int) -> None:
+        keep_lineage(
+            judged.artifacts,
+            number,
+            manifest=judged.dataset.manifest,
+            model_dir=model_dir,
+            model_sha256=digest,
+        )
+        if judged.reference is not None:
+            keep_reference(judged.reference.root, model_dir=model_dir, version=number)
+
+    def prepare(number: int) -> None:
+        passport = draw_up(
+            number,
+            model_dir=model_dir,
+            previous_version=previous,
+            exported=judged.exported,
+            evaluation=judged.evaluation,
+            verdict=judged.verdict,
+            data_read_unix_s=data_read_unix_s(judged.artifacts),
+            rehearsal=rehearsal,
+            run=run,
+        )
+        write_passport(model_dir, passport)
+        keep(number)
+
     if there is None:
         _check_incumbent(previous, judged.evaluation.info.incumbent_version)
         there = publish(
             judged.exported.saved_model,
             model_dir=model_dir,
             model_sha256=digest,
-            passport=passport,
-            reference=reference,
-            keep_lineage=lineage,
+            prepare=prepare,
         )
-        return _Placed(there, previous)
-    with explained(model_dir):
-        lineage(there.number)
-        if reference is not None:
-            keep_reference(reference, model_dir=model_dir, version=there.number)
+    else:
+        with explained(model_dir):
+            keep(there.number)
     return _Placed(there, previous)
 
 

@@ -92,11 +92,7 @@ def max_difference(
 def _save(candidate: Candidate, dataset: Dataset, folder: Path, settings: ExportConfig) -> None:
     info = candidate.info
     answering = Answering(
-        classes=info.classes,
-        positive=info.positive,
-        image_size_px=info.image_size_px,
-        temperature=info.temperature,
-        flips=info.flips,
+        info=info,
         decision_threshold=settings.decision_threshold,
         parallel_decodes=settings.parallel_decodes,
     )

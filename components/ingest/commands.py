@@ -153,18 +153,13 @@ class _Check:
             known = ", ".join(self._classes)
             raise _refusal(f"one of the classes {known}", f"'{one.label}'", "correct the label")
         sha256 = hashlib.sha256(encoded).hexdigest()
-        before = self._labels.get(sha256)
-        if before == one.label and len(self._answers.get(sha256, ())) < 2:
+        before, answers = self._labels.get(sha256), self._answers.get(sha256, set())
+        if before not in {None, one.label} or len(answers) > 1:
+            held = f"'{one.label}' for a picture that the data set holds as '{before}'"
+            received = held if before not in {None, one.label} else " and ".join(sorted(answers))
+            raise _refusal("one label a picture", received, "find out which is true")
+        if before is not None:
             return ""
-        if before is not None and before != one.label:
-            raise _refusal(
-                "one label a picture",
-                f"'{one.label}' for a picture that the data set holds as '{before}'",
-                "find out which is true",
-            )
-        if len(self._answers.get(sha256, ())) > 1:
-            answers = " and ".join(sorted(self._answers[sha256]))
-            raise _refusal("one label a picture", answers, "find out which is true")
         sides = decode(encoded, name=one.file.name).shape[:2]
         if min(sides) < self._min_size_px:
             raise _refusal(

@@ -46,10 +46,14 @@ class SourceData:
 
     name: str
     classes: tuple[str, ...]
-    positive: str
     pictures: tuple[PictureRecord, ...]
     licence: str = ""
     groups_inferred: bool = False
+
+    @property
+    def positive(self) -> str:
+        """The positive class; "" with three or more."""
+        return self.classes[-1] if len(self.classes) == 2 else ""
 
 
 def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tuple[str, ...]:
@@ -94,11 +98,6 @@ def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tup
         return tuple(classes)
     last = positive or _likely_positive(classes)
     return (next(name for name in classes if name != last), last)
-
-
-def positive_of(classes: tuple[str, ...]) -> str:
-    """Return the positive class of ordered classes; "" with three or more."""
-    return classes[-1] if len(classes) == 2 else ""
 
 
 def _likely_positive(classes: list[str]) -> str:

@@ -5,8 +5,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from components.common import config, files
 from components.common.errors import DataError, expected
@@ -47,6 +48,30 @@ def read_record(path: Path, cls: type[T]) -> T:
             )
         ) from None
     return config.load(cls, plain, where=path.name)
+
+
+@dataclass(frozen=True)
+class RecordFolder(Generic[T]):
+    """An artifact whose facts stand in one record of its folder, beside whatever else it holds.
+
+    A subclass says which: FILE is the record's name, INFO its dataclass.
+    """
+
+    FILE: ClassVar[str]
+    INFO: ClassVar[type]
+
+    root: Path
+    info: T
+
+    @classmethod
+    def read(cls, root: Path) -> Self:
+        """Open the artifact at `root`."""
+        return cls(root, read_record(root / cls.FILE, cls.INFO))
+
+    def write(self) -> None:
+        """Write the record; other files are written by whoever makes them."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_record(self.root / self.FILE, self.info)
 
 
 def file_sha256(path: Path) -> str:

@@ -15,6 +15,8 @@ from components.label.format_contract import QueueItem, ReturnedLabels, unreadab
 
 FILE = "queue.csv"
 _COLUMNS = ("path", "label", "suggestion", "confidence", "group", "domain", "time_utc", "version")
+# A cell that begins so is a formula to Excel, LibreOffice and Google Sheets.
+_FORMULA = ("=", "+", "-", "@", "\t")
 _WANT = "a comma-separated UTF-8 file with the columns path and label"
 
 
@@ -79,17 +81,23 @@ def _row(item: QueueItem) -> tuple[object, ...]:
     return (
         f"pictures/{item.name}",
         "",
-        item.suggestion,
+        _plain(item.suggestion),
         f"{item.confidence:.3f}",
-        item.group,
-        item.line or item.camera,
+        _plain(item.group),
+        _plain(item.line or item.camera),
         datetime.fromtimestamp(item.time_unix_s, UTC).isoformat(timespec="seconds"),
         item.version,
     )
 
 
+def _plain(text: str) -> str:
+    """Return a cell that a spreadsheet shows and does not compute: names come from the network."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def _cell(row: dict[str, str], name: str) -> str:
-    return (row.get(name) or "").strip()
+    text = (row.get(name) or "").strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def _find(path: str, root: Path, places: Sequence[Path]) -> Path | None:

@@ -21,7 +21,7 @@ from components.common.artifacts.model_folder import passport_numbers
 from components.common.artifacts.monitoring.drift_report import Word
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import read_record, record_bytes
-from components.common.errors import GraftError, InputError, expected
+from components.common.errors import InputError
 
 LOG = logging.getLogger(__name__)
 
@@ -68,14 +68,14 @@ class History:
         Raises:
             GraftError: another monitor held it all the time, or the folder cannot be written.
         """
-        with _explained(self._root):
+        with files.explained(self._root):
             self._root.mkdir(parents=True, exist_ok=True)
         with files.locked(self._root, holder="another monitor", timeout_s=timeout_s):
             yield
 
     def append(self, entry: Entry) -> None:
         """Add a look; it is on the disk when this returns. The caller holds the lock."""
-        with _explained(self._root):
+        with files.explained(self._root):
             files.append_lines(self._root / "decisions.jsonl", config.to_json(entry) + "\n")
 
     def entries(self) -> tuple[Entry, ...]:
@@ -99,7 +99,7 @@ class History:
         """
         folder = self._root / kind
         target = folder / f"{claim.key}.json"
-        with _explained(folder):
+        with files.explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
             first = files.create(target, record_bytes(claim))
         return first or read_record(target, Claim).run_id == claim.run_id
@@ -125,17 +125,3 @@ class History:
             if passport is not None and passport.run_id not in claimed:
                 times.append(passport.created_unix_s)
         return tuple(sorted(times))
-
-
-@contextlib.contextmanager
-def _explained(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise GraftError(
-            expected(
-                f"to write below {root}",
-                received=f"'{error}'",
-                do="give this user the right to write there, or free some space",
-            )
-        ) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_support import make_model, passport_for, put
+from deploy_support import make_model, put
 from publish_and_die import POINTS
 
 from components.common.artifacts.model_folder import newest_version, settings_path, versions
@@ -178,7 +178,7 @@ def test_another_model_than_the_evaluated_one_is_refused(model_dir: Path, first:
             first,
             model_dir=model_dir,
             model_sha256="0" * 64,
-            passport=passport_for(model_dir, "0" * 64),
+            prepare=lambda _: None,
         )
 
     assert (numbers(model_dir), leftovers(model_dir)) == ([], [])

@@ -8,6 +8,7 @@ import pytest
 from label_log import noise_png
 
 from components.common.errors import DataError
+from components.label.format_contract import QueueItem
 from components.label.formats import csv, folder, label_studio
 
 
@@ -46,6 +47,28 @@ def test_a_csv_gives_its_filled_lines(tmp_path: Path) -> None:
     ]
     assert answers.problems == ("'pictures/3.png' is not there",)
     assert answers.unlabelled == 1
+
+
+def test_a_csv_holds_no_formula_that_came_over_the_network(tmp_path: Path) -> None:
+    put(tmp_path / "1.png")
+    item = QueueItem(
+        picture=tmp_path / "1.png",
+        sha256="ab",
+        time_unix_s=0.0,
+        version=1,
+        suggestion="good",
+        confidence=0.9,
+        uncertainty=0.1,
+        group="=HYPERLINK(1)",
+        line="-north",
+    )
+    csv.write([item], out=tmp_path / "queue", queue="queue", classes=("good", "bad"))
+    file = tmp_path / "queue" / csv.FILE
+    assert ",'=HYPERLINK(1),'-north," in file.read_text()
+
+    file.write_text(file.read_text().replace("ab.png,,", "ab.png,bad,"))
+    (one,) = csv.read(file, places=()).labelled
+    assert (one.label, one.group, one.domain) == ("bad", "=HYPERLINK(1)", "-north")
 
 
 @pytest.mark.parametrize(
