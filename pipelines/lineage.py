@@ -9,20 +9,20 @@ import pandas as pd
 from components.common.artifacts.lineage import (
     Lineage,
     Link,
-    lineage_path,
     read_lineage,
     read_pictures,
     read_provenance,
 )
+from components.common.artifacts.model_folder import lineage_path, passport_numbers, versions
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.artifacts.records import tree_sha256
-from components.common.errors import ConfigError, InputError, expected
+from components.common.errors import InputError, expected
 
 READS_PICTURES = "ingest"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class LineageStep:
     """One artifact on the way back.
 
     `role` is the reader's name for it. `link` is None where the record is missing: then only the
@@ -33,11 +33,11 @@ class Step:
     sha256: str
     link: Link | None
     at_hand: bool
-    inputs: tuple["Step", ...] = ()
+    inputs: tuple["LineageStep", ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class VersionHistory:
     """A version, its artifacts and its pictures.
 
     missing: the gaps in the records, and what is not what was recorded, as sentences.
@@ -49,13 +49,13 @@ class History:
     path: str
     model_sha256: str
     passport: Passport | None
-    steps: tuple[Step, ...]
+    steps: tuple[LineageStep, ...]
     pictures: pd.DataFrame | None
     missing: tuple[str, ...]
     gone: tuple[str, ...]
 
 
-def history(model_dir: Path, version: int, *, verify: bool = False) -> History:
+def history(model_dir: Path, version: int, *, verify: bool = False) -> VersionHistory:
     """Return where a version comes from, as far as its records tell.
 
     Args:
@@ -85,7 +85,7 @@ def history(model_dir: Path, version: int, *, verify: bool = False) -> History:
         missing.append(f"the list of its pictures in {lineage_path(model_dir, version)} is missing")
     if lineage and not any(x.producer == READS_PICTURES for x in lineage.links):
         missing.append("no record of the step that read the pictures")
-    return History(
+    return VersionHistory(
         model_name=model_dir.name,
         version=version,
         path=str(folder),
@@ -108,13 +108,13 @@ class _Walk:
         self.missing: list[str] = []
         self.gone: list[str] = []
 
-    def step(self, role: str, sha256: str) -> Step:
+    def step(self, role: str, sha256: str) -> LineageStep:
         """Return an artifact and what it was made from."""
         link = self._links.get(sha256)
         if link is None:
             self.missing.append(f"no record of '{role}' with the digest {sha256[:12]}")
-            return Step(role=role, sha256=sha256, link=None, at_hand=False)
-        return Step(
+            return LineageStep(role=role, sha256=sha256, link=None, at_hand=False)
+        return LineageStep(
             role=role,
             sha256=sha256,
             link=link,
@@ -140,29 +140,26 @@ class _Walk:
         return found == link.sha256
 
 
-def plain(told: History) -> dict[str, object]:
+def plain(history: VersionHistory) -> dict[str, object]:
     """Return a history as plain data for JSON; with the hash of every picture."""
-    pictures = None if told.pictures is None else told.pictures.to_dict(orient="records")
+    pictures, passport = history.pictures, history.passport
+    known = {name: getattr(history, name) for name in ("model_name", "version", "path")}
+    page = ("run_id", "commit", "data_sha256", "state")
     return {
-        "model_name": told.model_name,
-        "version": told.version,
-        "path": told.path,
-        "model_sha256": told.model_sha256,
-        "run_id": told.passport.run_id if told.passport else "",
-        "commit": told.passport.commit if told.passport else "",
-        "data_sha256": told.passport.data_sha256 if told.passport else "",
-        "state": told.passport.state if told.passport else "",
-        "artifacts": [dataclasses.asdict(step) for step in told.steps],
-        "pictures": pictures,
-        "missing": list(told.missing),
-        "gone": list(told.gone),
+        **known,
+        "model_sha256": history.model_sha256,
+        **{name: getattr(passport, name, "") for name in page},
+        "artifacts": [dataclasses.asdict(step) for step in history.steps],
+        "pictures": None if pictures is None else pictures.to_dict(orient="records"),
+        "missing": list(history.missing),
+        "gone": list(history.gone),
     }
 
 
 def _lineage(model_dir: Path, version: int, missing: list[str]) -> Lineage | None:
     try:
         found = read_lineage(model_dir, version)
-    except (ConfigError, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         missing.append(f"the record in {lineage_path(model_dir, version)} is damaged: {error}")
         return None
     if found is None:
@@ -174,11 +171,7 @@ def _lineage(model_dir: Path, version: int, missing: list[str]) -> Lineage | Non
 
 
 def _unknown(model_dir: Path, version: int) -> InputError:
-    numbers = {
-        int(path.stem)
-        for path in (*model_dir.glob("*"), *model_dir.glob("passports/*.json"))
-        if path.stem.isdigit()
-    }
+    numbers = {*passport_numbers(model_dir), *(one.number for one in versions(model_dir))}
     known = ", ".join(map(str, sorted(numbers)))
     return InputError(
         expected(

@@ -1,7 +1,7 @@
 """Every error that Graft raises on purpose.
 
     GraftError                  exit code 1
-    ├── InputError              exit code 2: the user can mend it
+    ├── InputError              exit code 2: the user can put it right
     │   ├── ConfigError         a setting
     │   ├── DataError           pictures, labels, manifests
     │   └── WeightsError        pretrained weights
@@ -14,6 +14,10 @@
 
 Each message reads "expected X, received Y, do Z".
 """
+
+from collections.abc import Iterable
+
+_NAMED_AT_MOST = 5
 
 
 class GraftError(Exception):
@@ -71,3 +75,10 @@ class RequestError(ServerError):
 def expected(what: str, *, received: object, do: str) -> str:
     """Return the house sentence: what was expected, what came, and what to do."""
     return f"expected {what}, received {received}; {do}"
+
+
+def some(items: Iterable[object]) -> str:
+    """Return the first few items as text, and how many more there are."""
+    texts = [str(item) for item in items]
+    more = f" and {len(texts) - _NAMED_AT_MOST} more" if len(texts) > _NAMED_AT_MOST else ""
+    return ", ".join(texts[:_NAMED_AT_MOST]) + more

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from components.common.files import write_bytes
+
 T = TypeVar("T")
 
 LOG = logging.getLogger(__name__)
@@ -64,9 +66,7 @@ class FileListener:
         if now - self._last < 0.1 and progress.done != progress.total:
             return
         self._last = now
-        partial = self._path.with_suffix(".partial")
-        partial.write_text(json.dumps(asdict(progress)))
-        partial.replace(self._path)
+        write_bytes(self._path, json.dumps(asdict(progress)).encode(), durable=False)
 
 
 _listener: contextvars.ContextVar[Listener | None] = contextvars.ContextVar(

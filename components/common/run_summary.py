@@ -70,9 +70,7 @@ def summarise(run_dir: Path, state: RunState, *, run: RunContext | None = None) 
 
 def write_summary(summary: RunSummary, run_dir: Path) -> None:
     """Write `run.json`; it is absent or whole at any time."""
-    partial = run_dir / f".{RUN_SUMMARY}.partial"
-    write_record(partial, summary)
-    partial.replace(run_dir / RUN_SUMMARY)
+    write_record(run_dir / RUN_SUMMARY, summary)
 
 
 def _steps(run_dir: Path, notes: list[str]) -> Iterator[StepRecord]:

@@ -8,17 +8,12 @@ import os
 import platform
 import shutil
 import time
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.common.artifacts.records import (
-    PROVENANCE,
-    file_sha256,
-    files_below,
-    link_tree,
-    tree_sha256,
-)
+from components.common.artifacts.lineage import read_provenance
+from components.common.artifacts.records import file_sha256, files_below, link_tree, tree_sha256
+from components.common.files import new_folder
 
 KEEP_PER_STEP = 8
 KEEP_BYTES_PER_STEP = 20 * 10**9
@@ -81,13 +76,10 @@ def fetch(cache_dir: str, step: str, key: str, outputs: Mapping[str, Path]) -> b
 def store(cache_dir: str, step: str, key: str, outputs: Mapping[str, Path]) -> None:
     """Keep outputs for later runs; safe beside other runs, since an entry appears by rename."""
     folder = Path(cache_dir) / step
-    partial = folder / f".partial-{uuid.uuid4().hex}"
-    for name, path in outputs.items():
-        link_tree(path, partial / name)
-    try:
-        partial.rename(folder / key)
-    except OSError:  # another run was faster; its entry is as good
-        shutil.rmtree(partial, ignore_errors=True)
+    # Without room, or when another run was faster (its entry is as good), nothing is kept.
+    with contextlib.suppress(OSError, shutil.Error), new_folder(folder / key) as entry:
+        for name, path in outputs.items():
+            link_tree(path, entry / name)
     _evict(folder)
 
 
@@ -117,10 +109,8 @@ def _bytes_below(root: Path) -> int:
 
 
 def _intact(root: Path) -> bool:
-    record = root / PROVENANCE
-    if not record.exists():
-        return False
-    return bool(json.loads(record.read_text())["content_sha256"] == tree_sha256(root))
+    known = read_provenance(root)
+    return known is not None and known.content_sha256 == tree_sha256(root)
 
 
 def _code_sha256(step: str) -> str:

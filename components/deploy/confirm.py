@@ -45,16 +45,19 @@ def confirm(
     return (answer,)
 
 
-def versions_in_use(settings: DeployConfig) -> frozenset[int]:
-    """Return the versions that the live server has loaded; none when there is no live server."""
+def versions_in_use(settings: DeployConfig) -> frozenset[int] | None:
+    """Return the versions that the live server holds; None when it cannot be asked.
+
+    Without `settings.server` nobody says that an old version is needed, and there are none.
+    """
     if not settings.server:
         return frozenset()
     try:
         with _connected(settings) as client:
             status = client.status()
     except ServerError:
-        return frozenset()
-    return frozenset(entry.version for entry in status if entry.state == "AVAILABLE")
+        return None
+    return frozenset(entry.version for entry in status if entry.state != "END")
 
 
 def _connected(settings: DeployConfig) -> Client:

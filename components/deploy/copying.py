@@ -7,27 +7,26 @@ from pathlib import Path
 
 from components.common.artifacts.records import file_sha256, files_below
 from components.common.errors import PublishError, expected
+from components.common.files import sync_folder
 from components.common.progress import track
-from components.deploy.layout import sync_folder
 
 _CHUNK_BYTES = 1 << 20
 _RESERVE_BYTES = 1 << 20  # folders, passport
 
 
 def copy_durably(source: Path, target: Path) -> None:
-    """Copy a folder, flush it to the disk and compare every file with its source.
+    """Copy a folder's files, flush them to the disk and compare every one with its source.
 
     Args:
         source: the folder to copy.
-        target: where to; must not exist, its parent must.
+        target: where to; an empty folder.
 
     Raises:
         PublishError: too little space, or a copied file differs from its source.
         OSError: the volume cannot be written.
     """
     files = sorted(files_below(source))
-    _check_space(files, target.parent)
-    target.mkdir()
+    _check_space(files, target)
     for path in track(files, "publishing"):
         copied = target / path.relative_to(source)
         copied.parent.mkdir(parents=True, exist_ok=True)

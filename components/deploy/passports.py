@@ -10,7 +10,8 @@ import yaml
 from components.common.artifacts.deployment import Agreement
 from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.exported import Export
-from components.common.artifacts.passport import Passport, settings_path
+from components.common.artifacts.model_folder import settings_path
+from components.common.artifacts.passport import Passport
 from components.common.artifacts.verdict import Verdict
 from components.common.run_context import RunContext
 

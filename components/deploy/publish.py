@@ -2,47 +2,31 @@
 
 The copy is made beside the versions under a name the server ignores, checked, flushed to the
 disk and renamed; a rename is atomic on one volume. Killed before it, the publish has left only
-a staging folder, which the next one deletes; killed after it, the version is complete.
+a folder in progress, which the next one deletes; killed after it, the version is complete.
 """
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from components.common.artifacts.passport import Passport, write_passport
+from components.common.artifacts.model_folder import ModelVersion, newest_version
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import PublishError, expected
+from components.common.files import new_folder
+from components.deploy.access import explained
 from components.deploy.copying import copy_durably
-from components.deploy.layout import (
-    Version,
-    clean,
-    new_staging,
-    newest,
-    next_number,
-    sync_folder,
-)
-from components.deploy.locking import explained
-from components.deploy.references import keep_reference
+from components.deploy.versions import clean, next_number
 
 
 def publish(
-    saved_model: Path,
-    *,
-    model_dir: Path,
-    model_sha256: str,
-    passport: Callable[[int], Passport],
-    reference: Path | None = None,
-    keep_lineage: Callable[[int], None] | None = None,
-) -> Version:
+    saved_model: Path, *, model_dir: Path, model_sha256: str, prepare: Callable[[int], None]
+) -> ModelVersion:
     """Publish a SavedModel; the caller holds `publishing(model_dir)`.
 
     Args:
         saved_model: the folder to publish.
         model_dir: `<base path>/<model name>`.
         model_sha256: the digest that the model was evaluated under.
-        passport: makes the passport for the version's number.
-        reference: folder of what its drift will be measured against; None: it has none.
-        keep_lineage: writes down what the version comes from, for the version's number.
+        prepare: puts in place what is kept beside a version of that number, before it appears.
 
     Returns:
         The new version.
@@ -53,31 +37,21 @@ def publish(
     """
     with explained(model_dir):
         clean(model_dir)
-        staging = new_staging(model_dir)
-        try:
+        number = next_number(model_dir)
+        version = ModelVersion(number, model_dir / str(number))
+        with new_folder(version.path) as staging:
             copy_durably(saved_model, staging)
             _check_digest(staging, model_sha256)
-            number = next_number(model_dir)
-            write_passport(model_dir, passport(number))
-            if reference is not None:
-                keep_reference(reference, model_dir=model_dir, version=number)
-            if keep_lineage is not None:
-                keep_lineage(number)
-            version = Version(number, model_dir / str(number))
-            staging.rename(version.path)
-        except BaseException:
-            shutil.rmtree(staging, ignore_errors=True)
-            raise
-        sync_folder(model_dir)
+            prepare(number)
         return version
 
 
-def published_already(model_dir: Path, model_sha256: str) -> Version | None:
+def published_already(model_dir: Path, model_sha256: str) -> ModelVersion | None:
     """Return the newest version if it is this very model, else None.
 
     So it is when an earlier publish was killed after the rename, or its task is repeated.
     """
-    there = newest(model_dir)
+    there = newest_version(model_dir)
     same = there is not None and tree_sha256(there.path) == model_sha256
     return there if same else None
 

@@ -2,31 +2,32 @@
 
 import logging
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement, Deployment, DeploymentInfo
 from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.exported import Export
+from components.common.artifacts.model_folder import (
+    ModelVersion,
+    newest_version,
+    passport_path,
+    versions,
+)
 from components.common.artifacts.monitoring.reference import Reference
-from components.common.artifacts.passport import mark, passport_path
+from components.common.artifacts.passport import mark, write_passport
 from components.common.artifacts.verdict import Verdict
 from components.common.errors import GraftError, PublishError, expected
 from components.common.run_context import RunContext
 from components.common.step import Step
-from components.deploy.candidates import keep_candidate
+from components.deploy.access import explained, model_folder, publishing
 from components.deploy.config import DeployConfig
 from components.deploy.confirm import confirm, versions_in_use
-from components.deploy.layout import Version, newest, versions
-from components.deploy.lineages import data_read_unix_s, keep_lineage
-from components.deploy.locking import explained, model_folder, publishing
+from components.deploy.kept import data_read_unix_s, keep_candidate, keep_lineage, keep_reference
 from components.deploy.passports import draw_up
 from components.deploy.publish import publish, published_already
-from components.deploy.references import keep_reference
 from components.deploy.rehearse import Questions, questions, rehearse
-from components.deploy.retention import prune
-from components.deploy.rollback import retire
+from components.deploy.versions import prune, retire
 
 LOG = logging.getLogger(__name__)
 
@@ -159,7 +160,7 @@ def deploy_candidate(judged: Judged, *, out: Path, settings: DeployConfig, run: 
             mark(model_dir, placed.version.number, "confirmed")
         if judged.candidate is not None:
             keep_candidate(judged.candidate, model_dir=model_dir, version=placed.version.number)
-        pruned = prune(model_dir, keep=settings.keep_versions, in_use=versions_in_use(settings))
+        pruned = _pruned(model_dir, settings)
     info = DeploymentInfo(
         model_name=settings.model_name,
         model_base_path=settings.model_base_path,
@@ -178,7 +179,7 @@ def deploy_candidate(judged: Judged, *, out: Path, settings: DeployConfig, run: 
 
 @dataclass(frozen=True)
 class _Placed:
-    version: Version
+    version: ModelVersion
     previous: int  # 0: this is the first
 
 
@@ -190,45 +191,49 @@ def _place(
     there = published_already(model_dir, digest)
     others = [version.number for version in versions(model_dir) if version != there]
     previous = others[-1] if others else 0
-    passport = partial(
-        draw_up,
-        model_dir=model_dir,
-        previous_version=previous,
-        exported=judged.exported,
-        evaluation=judged.evaluation,
-        verdict=judged.verdict,
-        data_read_unix_s=data_read_unix_s(judged.artifacts),
-        rehearsal=rehearsal,
-        run=run,
-    )
-    reference = judged.reference.root if judged.reference else None
-    lineage = partial(
-        keep_lineage,
-        judged.artifacts,
-        manifest=judged.dataset.manifest,
-        model_dir=model_dir,
-        model_sha256=digest,
-    )
+
+    def keep(number: int) -> None:
+        keep_lineage(
+            judged.artifacts,
+            number,
+            manifest=judged.dataset.manifest,
+            model_dir=model_dir,
+            model_sha256=digest,
+        )
+        if judged.reference is not None:
+            keep_reference(judged.reference.root, model_dir=model_dir, version=number)
+
+    def prepare(number: int) -> None:
+        passport = draw_up(
+            number,
+            model_dir=model_dir,
+            previous_version=previous,
+            exported=judged.exported,
+            evaluation=judged.evaluation,
+            verdict=judged.verdict,
+            data_read_unix_s=data_read_unix_s(judged.artifacts),
+            rehearsal=rehearsal,
+            run=run,
+        )
+        write_passport(model_dir, passport)
+        keep(number)
+
     if there is None:
         _check_incumbent(previous, judged.evaluation.info.incumbent_version)
         there = publish(
             judged.exported.saved_model,
             model_dir=model_dir,
             model_sha256=digest,
-            passport=passport,
-            reference=reference,
-            keep_lineage=lineage,
+            prepare=prepare,
         )
-        return _Placed(there, previous)
-    with explained(model_dir):
-        lineage(there.number)
-        if reference is not None:
-            keep_reference(reference, model_dir=model_dir, version=there.number)
+    else:
+        with explained(model_dir):
+            keep(there.number)
     return _Placed(there, previous)
 
 
 def _confirmed_or_retired(
-    model_dir: Path, version: Version, asked: Questions, settings: DeployConfig
+    model_dir: Path, version: ModelVersion, asked: Questions, settings: DeployConfig
 ) -> tuple[Agreement, ...]:
     try:
         return confirm(model_dir, version=version.number, asked=asked, settings=settings)
@@ -238,7 +243,7 @@ def _confirmed_or_retired(
             retire(model_dir, version)
         if not isinstance(error, GraftError):
             raise
-        before = newest(model_dir)
+        before = newest_version(model_dir)
         serves = f"version {before.number} serves on" if before else "no version serves"
         raise PublishError(
             f"version {version.number} was published but not confirmed, so it was taken back and "
@@ -246,13 +251,23 @@ def _confirmed_or_retired(
         ) from error
 
 
-def _check_incumbent(newest_version: int, compared_with: int) -> None:
-    """Refuse when another run has published since the candidate was compared."""
-    if compared_with and newest_version not in {0, compared_with}:
+def _pruned(model_dir: Path, settings: DeployConfig) -> tuple[int, ...]:
+    """Remove old versions, unless it is not known which of them are in use."""
+    in_use = versions_in_use(settings)
+    if in_use is None:
+        LOG.warning("no old version is removed: %s does not say which it serves", settings.server)
+        return ()
+    return prune(model_dir, keep=settings.keep_versions, in_use=in_use)
+
+
+def _check_incumbent(newest_number: int, compared_with: int) -> None:
+    """Refuse when another run has published since the candidate was compared; 0 is no version."""
+    if newest_number not in {0, compared_with}:
+        other = f"version {compared_with}" if compared_with else "no version"
         raise PublishError(
             expected(
-                f"version {compared_with}, which the candidate was compared with, to be the newest",
-                received=f"version {newest_version}",
+                f"{other}, which the candidate was compared with, to be the newest",
+                received=f"version {newest_number}",
                 do="run again, so that the candidate is compared with that one",
             )
         )

@@ -2,11 +2,11 @@
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.model_folder import ModelVersion
 from components.common.artifacts.records import tree_sha256
 from components.evaluate.score import score
 
@@ -31,32 +31,21 @@ class Known:
     predictions: pd.DataFrame
 
 
-def newest_version(base_path: str, model_name: str) -> Path | None:
-    """Return the folder of the highest version number below `base_path/model_name`, or None."""
-    if not base_path:
-        return None
-    folder = Path(base_path) / model_name
-    if not folder.is_dir():
-        return None
-    versions = [path for path in folder.iterdir() if path.is_dir() and path.name.isdecimal()]
-    return max(versions, key=lambda path: int(path.name), default=None)
-
-
 def score_incumbent(
-    version: Path, dataset: Dataset, *, candidate: Known, batch_size: int
+    version: ModelVersion, dataset: Dataset, *, candidate: Known, batch_size: int
 ) -> Incumbent:
     """Score a serving version; one that cannot be loaded or run is reported, not raised.
 
     Whatever is wrong with it, the candidate's evaluation stands: a broken incumbent is one more
     reason to look at the candidate.
     """
-    number = int(version.name)
+    number = version.number
     try:
-        digest = tree_sha256(version)
+        digest = tree_sha256(version.path)
         if digest == candidate.sha256:
             return Incumbent(number, digest, candidate.predictions)
         activity = f"asking version {number}, which serves now"
-        table = score(version, dataset, batch_size=batch_size, activity=activity)
+        table = score(version.path, dataset, batch_size=batch_size, activity=activity)
     except Exception as error:
         LOG.warning("version %d could not be scored", number, exc_info=True)
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]

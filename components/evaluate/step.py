@@ -10,11 +10,12 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
 from components.common.artifacts.exported import Export
+from components.common.artifacts.model_folder import newest_version
 from components.common.run_context import RunContext
 from components.common.step import Shown, Step
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.data_summary import count_splits, read_origins, straddling_groups
-from components.evaluate.incumbent import Incumbent, Known, newest_version, score_incumbent
+from components.evaluate.incumbent import Incumbent, Known, score_incumbent
 from components.evaluate.intervals import measure
 from components.evaluate.metrics import Scored, confusion_matrix
 from components.evaluate.mistakes import worst_mistakes
@@ -75,7 +76,9 @@ def show(outputs: EvaluateOutputs) -> Shown:
 
 
 def _incumbent(candidate: Known, dataset: Dataset, settings: EvaluateConfig) -> Incumbent | None:
-    version = newest_version(settings.model_base_path, settings.model_name)
+    if not settings.model_base_path:
+        return None
+    version = newest_version(Path(settings.model_base_path) / settings.model_name)
     if version is None:
         return None
     return score_incumbent(version, dataset, candidate=candidate, batch_size=settings.batch_size)

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.exported import (
     INPUT_BYTES,
     INPUT_PIXELS,
@@ -24,13 +25,9 @@ _FLIP_AXES = ((), (2,), (1,), (1, 2))  # as it is, left-right, upside down, both
 
 @dataclass(frozen=True, kw_only=True)
 class Answering:
-    """How logits become answers; see CandidateInfo and ExportConfig."""
+    """How logits become answers: `info` says what the trainer did, the rest is of ExportConfig."""
 
-    classes: tuple[str, ...]
-    positive: str
-    image_size_px: int
-    temperature: float
-    flips: int
+    info: CandidateInfo
     decision_threshold: float
     parallel_decodes: int
 
@@ -87,7 +84,7 @@ class _ServingModule(tf.Module):
 
     def _decode(self, image_bytes: Any) -> Any:
         """Return float32 [N, S, S, 3], whole numbers in [0, 255]: `common.pictures` in a graph."""
-        size = self._answering.image_size_px
+        size = self._answering.info.image_size_px
 
         def one(data: Any) -> Any:
             return self._resize(_decode_picture(data))
@@ -100,13 +97,13 @@ class _ServingModule(tf.Module):
         )
 
     def _resize(self, pixels: Any) -> Any:
-        size = self._answering.image_size_px
+        size = self._answering.info.image_size_px
         smooth = tf.image.resize(pixels, [size, size], method="bilinear", antialias=True)
         return tf.clip_by_value(tf.round(smooth), 0.0, 255.0)
 
     def _answer(self, pixels: Any) -> dict[str, Any]:
-        probabilities = tf.nn.softmax(self._mean_logits(pixels) / self._answering.temperature)
-        names = tf.constant(self._answering.classes)
+        probabilities = tf.nn.softmax(self._mean_logits(pixels) / self._answering.info.temperature)
+        names = tf.constant(self._answering.info.classes)
         best = tf.gather(names, tf.argmax(probabilities, axis=-1))
         return {
             OUTPUT_PROBABILITIES: probabilities,
@@ -116,15 +113,15 @@ class _ServingModule(tf.Module):
 
     def _mean_logits(self, pixels: Any) -> Any:
         """Average the logits over the flipped views; one call of the network for all of them."""
-        views = _FLIP_AXES[: self._answering.flips]
+        views = _FLIP_AXES[: self._answering.info.flips]
         stacked = tf.concat([tf.reverse(pixels, axes) if axes else pixels for axes in views], 0)
         _, logits = self._network(stacked)
-        classes = len(self._answering.classes)
+        classes = len(self._answering.info.classes)
         by_view = tf.reshape(logits, [len(views), tf.shape(pixels)[0], classes])
         return tf.ensure_shape(tf.reduce_mean(by_view, axis=0), [None, classes])
 
     def _decide(self, probabilities: Any, names: Any, best: Any) -> Any:
-        classes, positive = self._answering.classes, self._answering.positive
+        classes, positive = self._answering.info.classes, self._answering.info.positive
         if len(classes) != 2 or positive not in classes:
             return tf.identity(best)
         column = classes.index(positive)

@@ -111,11 +111,7 @@ def _save(candidate: Candidate, dataset: Dataset, folder: Path, settings: Export
 
     info = candidate.info
     answering = Answering(
-        classes=info.classes,
-        positive=info.positive,
-        image_size_px=info.image_size_px,
-        temperature=info.temperature,
-        flips=info.flips,
+        info=info,
         decision_threshold=settings.decision_threshold,
         parallel_decodes=settings.parallel_decodes,
     )

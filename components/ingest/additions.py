@@ -10,19 +10,17 @@ The manifest is replaced by one rename, and a picture counts only when the manif
 the data set is at any moment the old or the new one, also after a kill.
 """
 
-import contextlib
 import csv
 import dataclasses
-import fcntl
 import io
 import logging
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.errors import DataError, expected
-from components.ingest.records import PictureRecord, SourceData, some
+from components.common.errors import DataError, expected, some
+from components.common.files import new_folder, remove_partials, write_bytes
+from components.ingest.source_data import PictureRecord, SourceData
 
 LOG = logging.getLogger(__name__)
 
@@ -123,22 +121,8 @@ def with_additions(source: SourceData, dataset: Path) -> SourceData:
     return dataclasses.replace(source, pictures=(*source.pictures, *records))
 
 
-@contextlib.contextmanager
-def adding_to(dataset: Path) -> Iterator[None]:
-    """Hold the data set for the block, so that two who add follow each other.
-
-    The kernel lets go of the lock when the process dies; it leaves no file behind.
-    """
-    descriptor = os.open(dataset, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def write_additions(dataset: Path, new: Sequence[NewPicture]) -> None:
-    """Add pictures, all of them or none; the caller holds `adding_to(dataset)`.
+    """Add pictures, all of them or none; the caller holds `commands.adding_to`.
 
     Args:
         dataset: the folder that holds the data set.
@@ -160,22 +144,19 @@ def write_additions(dataset: Path, new: Sequence[NewPicture]) -> None:
             )
         )
     old = read_additions(dataset)
+    remove_partials(dataset, of=ADDITIONS)
+    remove_partials(folder)
     _remove_unnamed(folder, {one.file for one in old})
     for one in new:
-        _write_durably(folder / _PICTURES / one.addition.file, one.encoded)
-    _sync(folder / _PICTURES)
-    text = _text((*old, *(one.addition for one in new)))
-    _write_durably(folder / MANIFEST, text.encode())
-    _sync(folder)
+        write_bytes(folder / _PICTURES / one.addition.file, one.encoded)
+    write_bytes(folder / MANIFEST, _text((*old, *(one.addition for one in new))))
 
 
 def _begin(folder: Path) -> None:
     """Make the folder with an empty manifest, at once: without one it would pass for a class."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    (partial / _PICTURES).mkdir(parents=True, exist_ok=True)
-    _write_durably(partial / MANIFEST, _text(()).encode())
-    partial.rename(folder)
-    _sync(folder.parent)
+    with new_folder(folder) as partial:
+        (partial / _PICTURES).mkdir()
+        write_bytes(partial / MANIFEST, _text(()))
 
 
 def _remove_unnamed(folder: Path, named: set[str]) -> None:
@@ -186,29 +167,12 @@ def _remove_unnamed(folder: Path, named: set[str]) -> None:
             path.unlink()
 
 
-def _write_durably(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _text(additions: Iterable[Addition]) -> str:
+def _text(additions: Iterable[Addition]) -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(dataclasses.asdict(one) for one in additions)
-    return stream.getvalue()
+    return stream.getvalue().encode()
 
 
 def _addition(row: dict[str, str]) -> Addition:

@@ -20,7 +20,7 @@ from components.common.run_context import RunContext
 from components.common.step import Step
 from components.ingest.additions import with_additions
 from components.ingest.config import IngestConfig
-from components.ingest.records import PictureRecord, SourceData
+from components.ingest.source_data import PictureRecord, SourceData
 
 LOG = logging.getLogger(__name__)
 

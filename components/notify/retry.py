@@ -1,7 +1,8 @@
 """Try a few times, with growing pauses."""
 
-import time
 from collections.abc import Callable
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
@@ -15,21 +16,24 @@ class TryAgainError(Exception):
         self.pause_s = pause_s
 
 
-def persist(
-    attempt: Callable[[], None], *, attempts: int, sleep: Callable[[float], None] = time.sleep
-) -> None:
+def persist(attempt: Callable[[], None], *, attempts: int) -> None:
     """Call until it works.
 
     Raises:
         TryAgainError: the last attempt's.
         Exception: anything else that an attempt raises, at once.
     """
-    for number in range(attempts):
-        try:
-            return attempt()
-        except TryAgainError as error:
-            if number + 1 == attempts:
-                raise
-            pause_s = max(error.pause_s, _FIRST_PAUSE_S * 2.0**number)
-            sleep(min(pause_s, _LONGEST_PAUSE_S))
-    raise AssertionError("the last attempt returns or raises")
+    retrying = Retrying(
+        retry=retry_if_exception_type(TryAgainError),
+        stop=stop_after_attempt(attempts),
+        wait=_pause_s,
+        reraise=True,
+    )
+    retrying(attempt)
+
+
+def _pause_s(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked_s = error.pause_s if isinstance(error, TryAgainError) else 0.0
+    growing_s = _FIRST_PAUSE_S * 2.0 ** (state.attempt_number - 1)
+    return min(max(asked_s, growing_s), _LONGEST_PAUSE_S)

@@ -8,7 +8,8 @@ folder of that run is kept.
 import logging
 from pathlib import Path
 
-from components.common.artifacts.candidate import Candidate, candidate_path
+from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.model_folder import candidate_path, is_number, newest_version
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.artifacts.records import read_record
 from components.common.errors import WeightsError, expected
@@ -36,7 +37,7 @@ def source(settings: TrainConfig, *, run_dir: str) -> str:
     path = Path(settings.warm_start).expanduser()
     if path.is_dir() and not (path / _RECORD).is_file():
         passport = _passport(path)
-        model_dir = path.parent if path.name.isdecimal() else path
+        model_dir = path.parent if is_number(path.name) else path
         kept = candidate_path(model_dir, passport.version)
         runs = Path(run_dir).parent if run_dir else None
         path = kept if (kept / _RECORD).is_file() else _candidate_of(passport, runs=runs)
@@ -63,12 +64,11 @@ def check(settings: TrainConfig, weights: str, *, classes: tuple[str, ...]) -> N
 
 def _passport(path: Path) -> Passport:
     """Return the passport of a version's folder, or of the newest version in a model's."""
-    numbers = [int(child.name) for child in path.iterdir() if child.name.isdecimal()]
-    if path.name.isdecimal():
-        model_dir, number = path.parent, int(path.name)
+    if is_number(path.name):
+        passport = read_passport(path.parent, int(path.name))
     else:
-        model_dir, number = path, max(numbers, default=0)
-    passport = read_passport(model_dir, number)
+        newest = newest_version(path)
+        passport = read_passport(path, newest.number) if newest else None
     if passport is None:
         raise WeightsError(
             expected(

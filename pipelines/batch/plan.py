@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from components.common import config
+from components.common.artifacts.model_folder import is_number, newest_version
 from components.common.errors import ConfigError, DataError, expected
 from pipelines.batch import files
 from pipelines.batch.listing import find_pictures, write_list
@@ -32,7 +33,7 @@ def plan(*, model: str, pictures: str, out: str, part_size: int) -> BatchRun:
     run = BatchRun(
         model=folder,
         model_sha256=digest,
-        version=name if name.isdecimal() else digest[:12],
+        version=name if is_number(name) else digest[:12],
         pictures=files.absolute(pictures),
         part_size=part_size,
     )
@@ -82,13 +83,8 @@ def _check_same(run: BatchRun, output: Output) -> None:
 def _version_folder(model: str) -> str:
     if files.exists(files.join(model, _GRAPH)):
         return model
-    path = Path(model)
-    numbers = (
-        [int(child.name) for child in path.iterdir() if child.name.isdecimal()]
-        if (path.is_dir())
-        else []
-    )
-    newest = files.join(model, str(max(numbers))) if numbers else ""
+    version = newest_version(Path(model))
+    newest = str(version.path) if version else ""
     if not newest or not files.exists(files.join(newest, _GRAPH)):
         raise ConfigError(
             expected(

@@ -11,7 +11,7 @@ from rich.table import Table
 from components.label.config import QueueConfig
 
 if TYPE_CHECKING:
-    from components.label.step import Queue
+    from components.label.commands import LabelQueue
 
 app = typer.Typer(help="Pictures of production that people should look at.", no_args_is_help=True)
 
@@ -53,7 +53,7 @@ def queue(
     Exit codes: 0 also when nothing is new, 2 the log is empty or holds no pictures.
     """
     from components.common import config
-    from components.label.step import default_out
+    from components.label.commands import default_out
     from pipelines.cli.data import resolved
     from pipelines.console.progress import bars
     from pipelines.data.labels import queue as make
@@ -77,7 +77,7 @@ def queue(
     _show(console, made)
 
 
-def _show(console: Console, made: "Queue") -> None:
+def _show(console: Console, made: "LabelQueue") -> None:
     for path in made.damaged:
         console.print(f"[yellow]left out, damaged:[/] {path}", soft_wrap=True)
     kept = f"{made.predictions} predictions, {made.pictures} of their pictures kept"

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.tree import Tree
 
 if TYPE_CHECKING:
-    from pipelines.lineage import History, Step
+    from pipelines.lineage import LineageStep, VersionHistory
 
 _SHORT = 12
 
@@ -42,7 +42,7 @@ def lineage(
         raise typer.Exit(1)
 
 
-def _show(console: Console, told: "History") -> None:
+def _show(console: Console, told: "VersionHistory") -> None:
     tree = Tree(f"[bold]{told.model_name} version {told.version}[/]  {told.model_sha256[:_SHORT]}")
     if told.passport is not None:
         page = told.passport
@@ -60,7 +60,7 @@ def _show(console: Console, told: "History") -> None:
         console.print("[green]✔[/] every link is there, down to the pictures")
 
 
-def _branch(tree: Tree, step: "Step", seen: set[str]) -> None:
+def _branch(tree: Tree, step: "LineageStep", seen: set[str]) -> None:
     if step.link is None:
         tree.add(f"{step.role}  {step.sha256[:_SHORT]}  [yellow]no record[/]")
         return
@@ -78,7 +78,7 @@ def _branch(tree: Tree, step: "Step", seen: set[str]) -> None:
         _branch(branch, one, seen)
 
 
-def _pictures(tree: Tree, told: "History") -> None:
+def _pictures(tree: Tree, told: "VersionHistory") -> None:
     if told.pictures is None:
         tree.add("[yellow]pictures: no record[/]")
         return

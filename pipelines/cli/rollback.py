@@ -17,7 +17,7 @@ def rollback(
     ] = Path("serving/models"),
 ) -> None:
     """Retire the newest version, so that the one before it serves again; nothing is deleted."""
-    from components.deploy.rollback import rollback as take_back
+    from components.deploy.commands import rollback as take_back
 
     done = take_back(model_base_path.resolve(), model_name, to=to)
     retired = ", ".join(map(str, done.retired))

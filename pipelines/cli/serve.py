@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from components.common.artifacts.model_folder import newest_version
 from components.common.errors import ConfigError, expected
 
 PASS_FLAGS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -26,7 +27,7 @@ def serve(
     Any other flag of TF Serving is passed on, e.g. --enable_batching=true. Ctrl-C stops.
     """
     base = (model_base_path / model_name).resolve()
-    if not any(child.name.isdigit() for child in base.glob("*")):
+    if newest_version(base) is None:
         raise ConfigError(
             expected(
                 f"a published version of '{model_name}' below {base}",

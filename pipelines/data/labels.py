@@ -1,33 +1,25 @@
 """Labels go out and come back: the queue, the data set and its pin, tied together."""
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common import plugins
-from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
-from components.common.artifacts.records import file_sha256
-from components.common.errors import DataError, expected
-from components.ingest.add_pictures import (
-    Outcome,
-    Proposed,
+from components.common.errors import DataError
+from components.ingest.commands import (
+    AddOutcome,
     add_pictures,
+    adding_to,
+    additions_table,
     labels_by_sha256,
     root_of,
 )
-from components.ingest.additions import adding_to, folder_of
 from components.ingest.config import IngestConfig
 from components.ingest.step import read_source
+from components.label.commands import LabelQueue, make_queue, read_labels
 from components.label.config import QueueConfig
-from components.label.ledger import Asked, read_asked
-from components.label.records import Answers, Labelled
-from components.label.step import FORMATS, Queue, make_queue
 from pipelines.config import TrainingRun
 from pipelines.data import pinning, tracking
-
-LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +31,14 @@ class Added:
     pin_problem: why it was not.
     """
 
-    outcome: Outcome
+    outcome: AddOutcome
     unlabelled: int
     problems: tuple[str, ...]
     pin: str = ""
     pin_problem: str = ""
 
 
-def queue(settings: QueueConfig, *, out: Path, data: IngestConfig | None) -> Queue:
+def queue(settings: QueueConfig, *, out: Path, data: IngestConfig | None) -> LabelQueue:
     """Choose pictures for people to label, and write them to a new folder.
 
     Args:
@@ -85,16 +77,13 @@ def add(
         DataError: the answers or the data set cannot be read.
     """
     root = root_of(run.ingest)
-    form = form or guess_format(path)
-    logged = model_log(log, run.model_name)
-    answers: Answers = plugins.load(FORMATS, form).read(path, places=(*places, logged / PICTURES))
-    asked = read_asked(logged)
-    proposed = [_proposed(one, asked, form) for one in answers.labelled]
-    with adding_to(root):
-        pin = pinning.find_pin(root)
-        foreign = pinning.other_changes(pin, folder_of(root)) if pin else ""
+    returned = read_labels(path, log=log, model_name=run.model_name, form=form, places=places)
+    pin = pinning.find_pin(root)
+    table = additions_table(run.ingest)
+    with adding_to(pin.folder if pin else root):
+        foreign = pinning.other_changes(pin, table.parent) if pin and table else ""
         outcome = add_pictures(
-            proposed,
+            returned.labelled,
             settings=run.ingest,
             min_size_px=run.validate.min_size_px,
             now_unix_s=time.time(),
@@ -105,41 +94,11 @@ def add(
             name, problem = pin.name, _update(pin, foreign)
     return Added(
         outcome=outcome,
-        unlabelled=answers.unlabelled,
-        problems=answers.problems,
+        unlabelled=returned.unlabelled,
+        problems=returned.problems,
         pin=name,
         pin_problem=problem,
     )
-
-
-def guess_format(path: Path) -> str:
-    """Return the format of what came back, by its ending; a folder with a CSV queue is one.
-
-    Raises:
-        DataError: it is none.
-    """
-    if path.is_dir():
-        return "csv" if (path / "queue.csv").is_file() else "folder"
-    known = {".csv": "csv", ".json": "label_studio"}
-    form = known.get(path.suffix.lower(), "")
-    if not form or not path.is_file():
-        raise DataError(
-            expected(
-                f"a folder by class, a .csv or a Label Studio export (.json) at '{path}'",
-                received="another kind of file" if path.exists() else "nothing there",
-                do="correct the path",
-            )
-        )
-    return form
-
-
-def _proposed(one: Labelled, asked: dict[str, Asked], form: str) -> Proposed:
-    """Fill in what the log knew of the picture and the person did not say."""
-    before = asked.get(file_sha256(one.picture))
-    group, domain = one.group, one.domain
-    if before is not None:
-        group, domain = group or before.group, domain or before.line or before.camera
-    return Proposed(file=one.picture, label=one.label, group=group, domain=domain, origin=form)
 
 
 def _update(pin: pinning.Pin, foreign: str) -> str:

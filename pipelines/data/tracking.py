@@ -21,12 +21,11 @@ import yaml
 
 from components.common import progress
 from components.common.artifacts.records import files_below
-from components.common.errors import DataError, expected
+from components.common.errors import DataError, expected, some
 
 LOG = logging.getLogger(__name__)
 
 PIN = "data.dvc"
-NAMED_AT_MOST = 5
 
 Listing = dict[str, str]
 """Path inside the folder (POSIX) -> MD5 of the file."""
@@ -47,13 +46,7 @@ class Differences:
     def __str__(self) -> str:
         """Return "1 changed (a.png), 7 missing (b.png, ... and 2 more)"."""
         kinds = {"changed": self.changed, "missing": self.missing, "not pinned": self.extra}
-        return ", ".join(f"{len(x)} {kind} ({_some(x)})" for kind, x in kinds.items() if x)
-
-
-def _some(names: tuple[str, ...]) -> str:
-    rest = len(names) - NAMED_AT_MOST
-    more = f" and {rest} more" if rest > 0 else ""
-    return ", ".join(names[:NAMED_AT_MOST]) + more
+        return ", ".join(f"{len(x)} {kind} ({some(x)})" for kind, x in kinds.items() if x)
 
 
 def listing(folder: Path) -> Listing:
@@ -208,7 +201,7 @@ def _dvc(project_root: Path, *arguments: str) -> str:
             expected(
                 f"'dvc {' '.join(arguments)}' to succeed",
                 received=f"an error ({words})",
-                do="mend what it names (the remote's address or credentials, disk space), "
+                do="put right what it names (the remote's address or credentials, disk space), "
                 "or remove the remote to build from the package index",
             )
         )

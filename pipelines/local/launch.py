@@ -11,6 +11,7 @@ from rich.console import Console
 
 from components.common.artifacts.records import write_record
 from components.common.errors import ConfigError, expected
+from components.common.files import new_file
 from components.common.run_summary import summarise, write_summary
 from pipelines.config import PipelineName, TrainingRun
 from pipelines.console.steps import StepList
@@ -154,11 +155,8 @@ def _pinned_data_sha256(path: str) -> str:
 
 
 def _point_latest(run_dir: Path) -> None:
-    latest = run_dir.parent / "latest"
-    partial = run_dir.parent / ".latest.partial"
-    partial.unlink(missing_ok=True)
-    partial.symlink_to(run_dir.name)
-    partial.replace(latest)
+    with new_file(run_dir.parent / "latest", durable=False) as link:
+        link.symlink_to(run_dir.name)
 
 
 def _short(path: Path) -> str:

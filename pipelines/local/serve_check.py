@@ -9,6 +9,7 @@ from rich.console import Console
 
 from components.common import seeding
 from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.model_folder import newest_version
 from pipelines.config import TrainingRun
 from pipelines.local.records import Snapshot
 
@@ -53,7 +54,7 @@ def ask_served_model(settings: TrainingRun, last: Snapshot, *, console: Console)
     from serving.launch import launch
 
     base = Path(settings.model_base_path) / settings.model_name
-    if not any(child.name.isdigit() for child in base.glob("*")):
+    if newest_version(base) is None:
         return None
     dataset = Dataset.read(last.output("validate", "validated"))
     rows = choose(dataset.split("test"), pictures=PICTURES, seed=settings.seed)

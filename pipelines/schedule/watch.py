@@ -1,7 +1,6 @@
 """One look, or a look whenever a cron expression says so: what `graft monitor` and `watch` do."""
 
 import contextlib
-import fcntl
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from rich.console import Console
 
 from components.common.artifacts.monitoring.drift_report import Word
 from components.common.errors import GraftError, expected
+from components.common.files import locked
 from pipelines.config import TrainingRun
 from pipelines.console.monitoring_summary import print_look
 from pipelines.local.launch import Launch, execute, query_and_summarise
@@ -110,16 +110,5 @@ def alone(runs_dir: Path, model_name: str) -> Iterator[None]:
     Raises:
         GraftError: another watch holds it.
     """
-    runs_dir.mkdir(parents=True, exist_ok=True)
-    with (runs_dir / f".watch-{model_name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise GraftError(
-                expected(
-                    f"no other watch of {model_name} in {runs_dir}",
-                    received="one that is at work",
-                    do="stop it, or leave the work to it",
-                )
-            ) from None
+    with locked(runs_dir / f"watch-{model_name}", holder="another watch", timeout_s=0):
         yield

@@ -11,12 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from components.common import config
-from components.common.artifacts.lineage import lineage_path
+from components.common.artifacts.model_folder import lineage_path
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import InputError
 from components.common.run_context import RunContext
 from components.common.step import run_step
-from components.deploy.lineages import keep_lineage
+from components.deploy.kept import keep_lineage
 from pipelines.cli import app
 from pipelines.lineage import history, plain
 

@@ -10,7 +10,6 @@ import pandas as pd
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.records import read_record, write_record
 
-CANDIDATES = "candidates"
 CURVE_COLUMNS = (
     "phase",  # str: "probe", "finetune", ...
     "epoch",  # int, from 1, counted through the phases
@@ -129,8 +128,3 @@ class Candidate:
         with np.load(self.root / "parity.npz") as archive:
             answers: npt.NDArray[np.float32] = archive["probabilities"]
         return answers
-
-
-def candidate_path(model_dir: Path, version: int) -> Path:
-    """Return where deploy keeps what a version came from, given `<base path>/<model name>`."""
-    return model_dir / CANDIDATES / str(version)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.records import RecordFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,18 +54,8 @@ class DeploymentInfo:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Deployment(RecordFolder[DeploymentInfo]):
     """A folder with `deployment.json`."""
 
-    root: Path
-    info: DeploymentInfo
-
-    @classmethod
-    def read(cls, root: Path) -> "Deployment":
-        """Open the artifact at `root`."""
-        return cls(root, read_record(root / "deployment.json", DeploymentInfo))
-
-    def write(self) -> None:
-        """Write the record."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        write_record(self.root / "deployment.json", self.info)
+    FILE = "deployment.json"
+    INFO = DeploymentInfo

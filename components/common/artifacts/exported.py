@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.records import RecordFolder
 
 SIGNATURE_BYTES = "serving_default"
 SIGNATURE_PIXELS = "pixels"
@@ -38,20 +38,11 @@ class ExportInfo:
 
 
 @dataclass(frozen=True)
-class Export:
+class Export(RecordFolder[ExportInfo]):
     """A folder with `saved_model/` and `export.json`."""
 
-    root: Path
-    info: ExportInfo
-
-    @classmethod
-    def read(cls, root: Path) -> "Export":
-        """Open the artifact at `root`."""
-        return cls(root, read_record(root / "export.json", ExportInfo))
-
-    def write(self) -> None:
-        """Write the record; the SavedModel is already in place."""
-        write_record(self.root / "export.json", self.info)
+    FILE = "export.json"
+    INFO = ExportInfo
 
     @property
     def saved_model(self) -> Path:

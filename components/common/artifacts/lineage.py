@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from components.common.artifacts.model_folder import lineage_path
 from components.common.artifacts.records import PROVENANCE, read_record, write_record
 
-LINEAGES = "lineage"
 PICTURE_COLUMNS = ("path", "sha256", "label", "group", "split")
 
 
@@ -112,11 +112,6 @@ def gathered(roots: Iterable[Path]) -> tuple[Link, ...]:
     return tuple(sorted(found.values(), key=lambda link: link.created_unix_s))
 
 
-def lineage_path(model_dir: Path, version: int) -> Path:
-    """Return the folder of a version's lineage, given `<base path>/<model name>`."""
-    return model_dir / LINEAGES / str(version)
-
-
 def write_lineage(out: Path, lineage: Lineage, manifest: pd.DataFrame) -> None:
     """Write a version's lineage into a folder that is there.
 
@@ -134,7 +129,7 @@ def read_lineage(model_dir: Path, version: int) -> Lineage | None:
     """Return a version's lineage, None where none was kept.
 
     Raises:
-        ConfigError: the record is damaged.
+        InputError: the record is damaged.
     """
     path = lineage_path(model_dir, version) / "lineage.json"
     return read_record(path, Lineage) if path.is_file() else None

@@ -1,7 +1,7 @@
 """Passport: one page per served version, beside the versions. Written by deploy."""
 
 import dataclasses
-import os
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,11 +10,13 @@ import yaml
 
 from components.common.artifacts.deployment import Agreement
 from components.common.artifacts.evaluation import Metric
+from components.common.artifacts.model_folder import passport_path, settings_path
 from components.common.artifacts.records import read_record, write_record
 from components.common.artifacts.verdict import VerdictInfo
+from components.common.errors import InputError
+from components.common.files import write_bytes
 
-# TF Serving ignores folders whose names are not numbers.
-PASSPORTS = "passports"
+LOG = logging.getLogger(__name__)
 
 State = Literal["staged", "confirmed", "retired", "pruned"]
 
@@ -58,20 +60,15 @@ class Passport:
         return self.data_read_unix_s or self.created_unix_s
 
 
-def passport_path(model_dir: Path, version: int) -> Path:
-    """Return where the passport of a version lies, given `<base path>/<model name>`."""
-    return model_dir / PASSPORTS / f"{version}.json"
-
-
-def settings_path(model_dir: Path, version: int) -> Path:
-    """Return where a version's settings lie as a preset."""
-    return passport_path(model_dir, version).with_suffix(".yaml")
-
-
 def read_passport(model_dir: Path, version: int) -> Passport | None:
-    """Return a version's passport, None when it has none."""
+    """Return a version's passport, None when it has none that can be read."""
     path = passport_path(model_dir, version)
-    return read_record(path, Passport) if path.exists() else None
+    try:
+        return read_record(path, Passport) if path.exists() else None
+    except InputError as error:
+        # One damaged page must stop neither the next version nor the monitor.
+        LOG.warning("version %d is treated as one without a passport: %s", version, error)
+        return None
 
 
 def write_passport(model_dir: Path, passport: Passport) -> None:
@@ -80,12 +77,8 @@ def write_passport(model_dir: Path, passport: Passport) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if passport.settings:
         text = yaml.safe_dump(passport.settings, sort_keys=False)
-        settings_path(model_dir, passport.version).write_text(text)
-    partial = path.with_name(f".{path.name}.partial")
-    write_record(partial, passport)
-    with partial.open("rb") as stream:
-        os.fsync(stream.fileno())
-    partial.replace(path)
+        write_bytes(settings_path(model_dir, passport.version), text.encode())
+    write_record(path, passport)
 
 
 def mark(model_dir: Path, version: int, state: State) -> None:

@@ -5,10 +5,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from components.common import config
+from components.common import config, files
+from components.common.errors import DataError, expected
 
 T = TypeVar("T")
 
@@ -16,14 +18,60 @@ PROVENANCE = "provenance.json"
 
 
 def write_record(path: Path, record: Any) -> None:
-    """Write a dataclass as readable JSON."""
+    """Write a dataclass as readable JSON; the file is whole or absent, also after a power cut."""
+    files.write_bytes(path, record_bytes(record))
+
+
+def record_bytes(record: Any) -> bytes:
+    """Return what `write_record` writes."""
     plain = json.loads(config.to_json(record))
-    path.write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n")
+    return (json.dumps(plain, indent=2, sort_keys=True) + "\n").encode()
 
 
 def read_record(path: Path, cls: type[T]) -> T:
-    """Read what `write_record` wrote, checked against the dataclass."""
-    return config.load(cls, json.loads(path.read_text()), where=path.name)
+    """Read what `write_record` wrote, checked against the dataclass.
+
+    Raises:
+        DataError: it is no JSON (cut off, or overwritten).
+        ConfigError: it lacks a field, or has another one.
+    """
+    try:
+        plain = json.loads(path.read_text())
+        if not isinstance(plain, dict):
+            raise ValueError("not an object")
+    except ValueError as error:
+        raise DataError(
+            expected(
+                f"a whole JSON record in {path}",
+                received=f"a damaged one ({error})",
+                do="restore the file from a copy, or delete its folder and run again",
+            )
+        ) from None
+    return config.load(cls, plain, where=path.name)
+
+
+@dataclass(frozen=True)
+class RecordFolder(Generic[T]):
+    """An artifact whose facts stand in one record of its folder, beside whatever else it holds.
+
+    A subclass says which: FILE is the record's name, INFO its dataclass.
+    """
+
+    FILE: ClassVar[str]
+    INFO: ClassVar[type]
+
+    root: Path
+    info: T
+
+    @classmethod
+    def read(cls, root: Path) -> Self:
+        """Open the artifact at `root`."""
+        return cls(root, read_record(root / cls.FILE, cls.INFO))
+
+    def write(self) -> None:
+        """Write the record; other files are written by whoever makes them."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        write_record(self.root / self.FILE, self.info)
 
 
 def file_sha256(path: Path) -> str:

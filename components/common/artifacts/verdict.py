@@ -1,10 +1,9 @@
 """Verdict: the gate's word and what it rests on. Written by gate."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.records import RecordFolder
 
 Word = Literal["deploy", "hold", "insufficient"]
 
@@ -56,18 +55,8 @@ class VerdictInfo:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(RecordFolder[VerdictInfo]):
     """A folder with `verdict.json`."""
 
-    root: Path
-    info: VerdictInfo
-
-    @classmethod
-    def read(cls, root: Path) -> "Verdict":
-        """Open the artifact at `root`."""
-        return cls(root, read_record(root / "verdict.json", VerdictInfo))
-
-    def write(self) -> None:
-        """Write the record."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        write_record(self.root / "verdict.json", self.info)
+    FILE = "verdict.json"
+    INFO = VerdictInfo

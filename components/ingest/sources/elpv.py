@@ -18,16 +18,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.common.errors import DataError, expected
+from components.common.errors import DataError, expected, some
 from components.ingest.config import IngestConfig
-from components.ingest.records import (
-    PictureRecord,
-    SourceData,
-    existing_path,
-    ordered_classes,
-    positive_of,
-    some,
-)
+from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
 
 LICENCE = "CC BY-NC-SA 4.0 (non-commercial; never redistribute)"
 FUNCTIONAL = "functional"
@@ -66,7 +59,6 @@ def read(settings: IngestConfig) -> SourceData:
     return SourceData(
         name=settings.name or "elpv",
         classes=classes,
-        positive=positive_of(classes),
         pictures=pictures,
         licence=LICENCE,
         groups_inferred=True,

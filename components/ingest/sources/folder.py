@@ -14,18 +14,11 @@ from collections import Counter
 from pathlib import Path
 
 from components.common.artifacts.dataset import SPLITS
-from components.common.errors import ConfigError, DataError, expected
+from components.common.errors import ConfigError, DataError, expected, some
 from components.common.pictures.decode import PICTURE_SUFFIXES
 from components.ingest.additions import is_additions
 from components.ingest.config import IngestConfig
-from components.ingest.records import (
-    PictureRecord,
-    SourceData,
-    existing_path,
-    ordered_classes,
-    positive_of,
-    some,
-)
+from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
 
 LOG = logging.getLogger(__name__)
 
@@ -56,12 +49,8 @@ def read(settings: IngestConfig) -> SourceData:
         for path in files[label]
     )
     classes = ordered_classes(files, settings.positive, where=root)
-    return SourceData(
-        name=settings.name or root.resolve().name,
-        classes=classes,
-        positive=positive_of(classes),
-        pictures=pictures,
-    )
+    name = settings.name or root.resolve().name
+    return SourceData(name=name, classes=classes, pictures=pictures)
 
 
 def _files_by_class(root: Path) -> dict[str, list[Path]]:

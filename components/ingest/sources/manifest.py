@@ -20,20 +20,14 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from components.common.artifacts.dataset import SPLITS
-from components.common.errors import DataError, expected
+from components.common.errors import DataError, expected, some
 from components.ingest.config import IngestConfig
-from components.ingest.records import (
-    PictureRecord,
-    SourceData,
-    existing_path,
-    ordered_classes,
-    positive_of,
-    some,
-)
+from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
 
 LOG = logging.getLogger(__name__)
 
@@ -68,35 +62,17 @@ def read(settings: IngestConfig) -> SourceData:
             )
         )
     weight = _numbers(table["weight"], 1.0, lambda x: 0 < x < math.inf, "above 0")
-    split = _splits(table["split"])
+    known = table.assign(soft_label=soft, weight=weight, split=_splits(table["split"]))
     pictures = tuple(
-        PictureRecord(
-            file=root / path,
-            name=Path(os.path.normpath(path)).as_posix(),
-            label=label,
-            soft_label=soft_label,
-            domain=domain,
-            group=group,
-            split=split_word,
-            weight=counts,
-        )
-        for path, label, soft_label, domain, group, split_word, counts in zip(
-            table["path"],
-            table["label"],
-            soft,
-            table["domain"],
-            table["group"],
-            split,
-            weight,
-            strict=True,
-        )
+        _picture(root, **{str(name): cell for name, cell in row.items()})
+        for row in known.to_dict(orient="records")
     )
-    return SourceData(
-        name=settings.name or root.resolve().name,
-        classes=classes,
-        positive=positive_of(classes),
-        pictures=pictures,
-    )
+    name = settings.name or root.resolve().name
+    return SourceData(name=name, classes=classes, pictures=pictures)
+
+
+def _picture(root: Path, *, path: str, **known: Any) -> PictureRecord:
+    return PictureRecord(file=root / path, name=Path(os.path.normpath(path)).as_posix(), **known)
 
 
 def _table(file: Path) -> pd.DataFrame:

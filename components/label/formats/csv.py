@@ -10,14 +10,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from components.label.records import Answers, Labelled, QueueItem, unreadable
+from components.common.artifacts.labelled_picture import LabelledPicture
+from components.label.format_contract import QueueItem, ReturnedLabels, unreadable
 
 FILE = "queue.csv"
 _COLUMNS = ("path", "label", "suggestion", "confidence", "group", "domain", "time_utc", "version")
+# A cell that begins so is a formula to Excel, LibreOffice and Google Sheets.
+_FORMULA = ("=", "+", "-", "@", "\t")
 _WANT = "a comma-separated UTF-8 file with the columns path and label"
 
 
-def write(items: Sequence[QueueItem], *, out: Path, classes: tuple[str, ...]) -> None:
+def write(  # all formats alike
+    items: Sequence[QueueItem],
+    *,
+    out: Path,
+    queue: str,  # noqa: ARG001
+    classes: tuple[str, ...],
+) -> None:
     """Write `queue.csv`, the most wanted first, the pictures and a note of the classes."""
     (out / "pictures").mkdir(parents=True)
     (out / "classes.txt").write_text("".join(f"{name}\n" for name in classes))
@@ -29,7 +38,7 @@ def write(items: Sequence[QueueItem], *, out: Path, classes: tuple[str, ...]) ->
             writer.writerow(_row(item))
 
 
-def read(path: Path, *, places: Sequence[Path]) -> Answers:
+def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:
     """Return the lines whose label is filled in.
 
     Args:
@@ -56,14 +65,14 @@ def read(path: Path, *, places: Sequence[Path]) -> Answers:
             problems.append(f"'{_cell(row, 'path')}' is not there")
             continue
         labelled.append(
-            Labelled(
-                picture=picture,
+            LabelledPicture(
+                file=picture,
                 label=_cell(row, "label"),
                 group=_cell(row, "group"),
                 domain=_cell(row, "domain"),
             )
         )
-    return Answers(
+    return ReturnedLabels(
         labelled=tuple(labelled), unlabelled=len(rows) - len(filled), problems=tuple(problems)
     )
 
@@ -72,17 +81,23 @@ def _row(item: QueueItem) -> tuple[object, ...]:
     return (
         f"pictures/{item.name}",
         "",
-        item.suggestion,
+        _plain(item.suggestion),
         f"{item.confidence:.3f}",
-        item.group,
-        item.line or item.camera,
+        _plain(item.group),
+        _plain(item.line or item.camera),
         datetime.fromtimestamp(item.time_unix_s, UTC).isoformat(timespec="seconds"),
         item.version,
     )
 
 
+def _plain(text: str) -> str:
+    """Return a cell that a spreadsheet shows and does not compute: names come from the network."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def _cell(row: dict[str, str], name: str) -> str:
-    return (row.get(name) or "").strip()
+    text = (row.get(name) or "").strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def _find(path: str, root: Path, places: Sequence[Path]) -> Path | None:

@@ -10,13 +10,20 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.pictures.decode import PICTURE_SUFFIXES
-from components.label.records import Answers, Labelled, QueueItem, unreadable
+from components.label.format_contract import QueueItem, ReturnedLabels, unreadable
 
 TO_LABEL = "to-label"
 
 
-def write(items: Sequence[QueueItem], *, out: Path, classes: tuple[str, ...]) -> None:
+def write(  # all formats alike
+    items: Sequence[QueueItem],
+    *,
+    out: Path,
+    queue: str,  # noqa: ARG001
+    classes: tuple[str, ...],
+) -> None:
     """Write the pictures and an empty folder for each class."""
     for name in (TO_LABEL, *classes):
         (out / name).mkdir(parents=True)
@@ -25,7 +32,7 @@ def write(items: Sequence[QueueItem], *, out: Path, classes: tuple[str, ...]) ->
         shutil.copyfile(item.picture, out / TO_LABEL / f"{rank:02d}-{item.name}")
 
 
-def read(path: Path, *, places: Sequence[Path]) -> Answers:  # noqa: ARG001 - all formats alike
+def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:  # noqa: ARG001 - all formats alike
     """Return the pictures that lie in a class folder.
 
     Raises:
@@ -44,9 +51,9 @@ def read(path: Path, *, places: Sequence[Path]) -> Answers:  # noqa: ARG001 - al
     found = {folder.name: _pictures(folder) for folder in folders}
     waiting = found.pop(TO_LABEL, [])
     labelled = tuple(
-        Labelled(picture=picture, label=label) for label in found for picture in found[label]
+        LabelledPicture(file=picture, label=label) for label in found for picture in found[label]
     )
-    return Answers(labelled=labelled, unlabelled=len(waiting))
+    return ReturnedLabels(labelled=labelled, unlabelled=len(waiting))
 
 
 def _pictures(folder: Path) -> list[Path]:

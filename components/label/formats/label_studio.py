@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from components.label.records import Answers, Labelled, QueueItem, first_file, unreadable
+from components.common.artifacts.labelled_picture import LabelledPicture
+from components.label.format_contract import QueueItem, ReturnedLabels, first_file, unreadable
 
 TASKS = "tasks.json"
 CONFIG = "label-config.xml"
@@ -27,11 +28,9 @@ _WANT = "Label Studio's JSON export"
 _DO = "choose Export, format JSON, in Label Studio"
 
 
-def write(items: Sequence[QueueItem], *, out: Path, classes: tuple[str, ...]) -> None:
-    """Write tasks, labelling interface and pictures."""
+def write(items: Sequence[QueueItem], *, out: Path, queue: str, classes: tuple[str, ...]) -> None:
+    """Write tasks, labelling interface and pictures; their addresses begin with `queue`."""
     (out / "pictures").mkdir(parents=True)
-    # Written under a name that is about to change: see `make_queue`.
-    queue = out.name.removeprefix(".").removesuffix(".partial")
     for item in items:
         shutil.copyfile(item.picture, out / "pictures" / item.name)
     tasks = [_task(item, queue) for item in items]
@@ -39,7 +38,7 @@ def write(items: Sequence[QueueItem], *, out: Path, classes: tuple[str, ...]) ->
     (out / CONFIG).write_text(_config(classes))
 
 
-def read(path: Path, *, places: Sequence[Path]) -> Answers:
+def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:
     """Return the tasks that hold one choice; skipped and empty ones are not labelled yet.
 
     Args:
@@ -67,7 +66,7 @@ def read(path: Path, *, places: Sequence[Path]) -> Answers:
             problems.append(f"task {task.get('id')}: its picture is not there; name --pictures")
         else:
             labelled.append(_labelled(task, picture, choices[0]))
-    return Answers(labelled=tuple(labelled), unlabelled=unlabelled, problems=tuple(problems))
+    return ReturnedLabels(labelled=tuple(labelled), unlabelled=unlabelled, problems=tuple(problems))
 
 
 def _task(item: QueueItem, queue: str) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def _picture(task: dict[str, Any], root: Path, places: Sequence[Path]) -> Path |
     return first_file((root / "pictures", root, *places), name)
 
 
-def _labelled(task: dict[str, Any], picture: Path, label: str) -> Labelled:
+def _labelled(task: dict[str, Any], picture: Path, label: str) -> LabelledPicture:
     data = task["data"]
     group, domain = (str(data.get(name) or "") for name in ("group", "domain"))
-    return Labelled(picture=picture, label=label, group=group, domain=domain)
+    return LabelledPicture(file=picture, label=label, group=group, domain=domain)

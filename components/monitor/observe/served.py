@@ -4,7 +4,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.artifacts.monitoring.reference import Reference, reference_path
+from components.common.artifacts.model_folder import newest_version, reference_path
+from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.errors import DataError, InputError, expected
 from components.monitor.config import MonitorConfig
@@ -39,9 +40,8 @@ def find_served(settings: MonitorConfig) -> Served:
         DataError: nothing is published.
     """
     model_dir = Path(settings.model_base_path) / settings.model_name
-    folders = model_dir.iterdir() if model_dir.is_dir() else ()
-    numbers = [int(path.name) for path in folders if path.name.isdecimal() and path.is_dir()]
-    if not numbers:
+    newest = newest_version(model_dir)
+    if newest is None:
         raise DataError(
             expected(
                 f"a published version of {settings.model_name} in {model_dir}",
@@ -49,8 +49,8 @@ def find_served(settings: MonitorConfig) -> Served:
                 do="publish one with `graft run`, or correct model_name and model_base_path",
             )
         )
-    version = max(numbers)
-    return Served(model_dir=model_dir, version=version, passport=read_passport(model_dir, version))
+    passport = read_passport(model_dir, newest.number)
+    return Served(model_dir=model_dir, version=newest.number, passport=passport)
 
 
 def find_reference(served: Served) -> ReferenceFound:

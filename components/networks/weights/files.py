@@ -4,19 +4,19 @@ A download appears in the cache folder by rename once its digest is right, under
 begins with the digest: interrupted ones leave nothing, and two runs may fetch side by side.
 """
 
-import contextlib
 import hashlib
 import logging
-import os
 import re
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import platformdirs
+
 from components.common.artifacts.records import file_sha256
 from components.common.errors import WeightsError, expected
+from components.common.files import new_file
 from components.common.progress import report
 
 LOG = logging.getLogger(__name__)
@@ -72,9 +72,8 @@ def local_file(weights: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """Return where downloads are kept, by the rules of the desktop (XDG)."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base else Path.home() / ".cache") / "graft" / "weights"
+    """Return where downloads are kept, where the system keeps caches (XDG_CACHE_HOME, ~/.cache)."""
+    return platformdirs.user_cache_path("graft") / "weights"
 
 
 def _cached(address: str) -> Path:
@@ -86,16 +85,10 @@ def _cached(address: str) -> Path:
             return target
         LOG.warning("%s is damaged: downloading it again", target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(prefix=".partial-", dir=target.parent)
-    os.close(handle)
-    try:
-        received = _download(address, Path(partial))
+    with new_file(target) as partial:
+        received = _download(address, partial)
         if received != sha256:
             raise _other_content(address, sha256, received)
-        Path(partial).replace(target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            Path(partial).unlink()
     return target
 
 

@@ -11,7 +11,6 @@ import json
 import logging
 import shutil
 import time
-import uuid
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from components.common.files import new_file
 from components.train.loop.variables import Arrays
 from components.train.session import EpochScore
 
@@ -72,16 +72,12 @@ class Checkpoint:
         """Replace the file in one step. A full disk costs the checkpoint, not the training."""
         if self.path is None:
             return
-        partial = self.path.with_name(f".partial-{uuid.uuid4().hex}.npz")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(partial, allow_pickle=False, **_arrays(standing))
-            partial.replace(self.path)
+            with new_file(self.path, durable=False) as partial, partial.open("wb") as stream:
+                np.savez(stream, allow_pickle=False, **_arrays(standing))
         except OSError as error:
             LOG.warning("where the training stands could not be written down: %s", error)
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

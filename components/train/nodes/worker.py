@@ -58,7 +58,8 @@ class Place:
                 expected(
                     f"{ADDRESS} (host:port), {PROCESSES} and {PROCESS} (from 0) in the environment",
                     received=", ".join(f"{name}='{value}'" for name, value in given.items()),
-                    do="start it by a TrainJob with JAX (docs/how-to/gpu.md), or set all three",
+                    do="start it by a TrainJob with a JAX runtime (docs/how-to/gpu.md) or set "
+                    "all three",
                 )
             )
         return cls(
@@ -105,20 +106,18 @@ def train_together(shards: Path, *, out: Path, settings: TrainConfig, place: Pla
     Raises:
         GraftError: see `fit.train`.
     """
-    from components.train.step import train
-
     if place.process:
+        from components.train.fit import train
+
         with tempfile.TemporaryDirectory() as nowhere:
             train(shards, out=Path(nowhere) / "candidate", settings=settings, cache_dir="")
         return
     run_step(
         "train",
-        TrainConfig,
-        config.to_json(settings),
-        run=config.to_json(RunContext(run_id=out.resolve().name)),
+        settings=config.to_plain(settings),
+        run=config.to_plain(RunContext(run_id=out.resolve().name)),
         inputs={"shards": _Folder(str(shards))},
         outputs={"candidate": _Folder(str(out))},
-        work=lambda section: train(shards, out=out, settings=section, cache_dir=""),
     )
 
 

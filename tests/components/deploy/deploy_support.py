@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from components.common.artifacts.passport import Passport
+from components.common.artifacts.model_folder import ModelVersion
+from components.common.artifacts.passport import Passport, write_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.artifacts.verdict import VerdictInfo
-from components.deploy.layout import Version
-from components.deploy.locking import publishing
+from components.deploy.access import publishing
+from components.deploy.kept import keep_reference
 from components.deploy.publish import publish
 
 
@@ -53,14 +54,14 @@ def passport_for(model_dir: Path, digest: str) -> Callable[[int], Passport]:
 
 def put(
     model_dir: Path, source: Path, *, reference: Path | None = None, timeout_s: float = 5.0
-) -> Version:
+) -> ModelVersion:
     """Publish as deploy does, without a server."""
     digest = tree_sha256(source)
+
+    def prepare(version: int) -> None:
+        write_passport(model_dir, passport_for(model_dir, digest)(version))
+        if reference is not None:
+            keep_reference(reference, model_dir=model_dir, version=version)
+
     with publishing(model_dir, timeout_s=timeout_s):
-        return publish(
-            source,
-            model_dir=model_dir,
-            model_sha256=digest,
-            passport=passport_for(model_dir, digest),
-            reference=reference,
-        )
+        return publish(source, model_dir=model_dir, model_sha256=digest, prepare=prepare)

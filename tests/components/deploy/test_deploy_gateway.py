@@ -55,7 +55,7 @@ def test_a_missing_key_is_told_at_once(
     settings: DeployConfig, requests: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GRAFT_API_KEY", raising=False)
-    assert versions_in_use(settings) == frozenset()
+    assert versions_in_use(settings) is None
     asked = Questions((), (), np.zeros((0, 2)))
     with pytest.raises(DeniedError, match="the gateway's API key"):
         confirm(Path("unused"), version=4, asked=asked, settings=settings)

@@ -15,8 +15,8 @@ from deploy_support import put
 from levels_model import answers
 
 from components.common import config
-from components.common.artifacts.candidate import candidate_path
 from components.common.artifacts.deployment import Deployment
+from components.common.artifacts.model_folder import candidate_path, versions
 from components.common.artifacts.monitoring.reference import (
     OBSERVATIONS_SCHEMA,
     Reference,
@@ -27,11 +27,11 @@ from components.common.artifacts.records import tree_sha256
 from components.common.errors import PublishError, ServerError
 from components.common.run_context import RunContext
 from components.deploy import step as module
+from components.deploy.commands import rollback
 from components.deploy.component import deploy
 from components.deploy.config import DeployConfig
-from components.deploy.layout import retired, versions
-from components.deploy.rollback import rollback
 from components.deploy.step import deploy_candidate
+from components.deploy.versions import retired
 from serving.client import connect
 from serving.launch import RunningServer, launch
 
@@ -60,9 +60,13 @@ def saved_models(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Path]:
 
 @pytest.fixture
 def make_levels(make_candidate: MakeCandidate, saved_models: dict[float, Path]) -> MakeLevels:
-    def make(slope: float, *, evaluated_as: float | None = None) -> Folders:
+    def make(
+        slope: float, *, evaluated_as: float | None = None, incumbent_version: int = 0
+    ) -> Folders:
         told = answers(LEVELS, slope if evaluated_as is None else evaluated_as)
-        return make_candidate(saved_model=saved_models[slope], answers=told)
+        return make_candidate(
+            saved_model=saved_models[slope], answers=told, incumbent_version=incumbent_version
+        )
 
     return make
 
@@ -155,7 +159,7 @@ def test_the_component_publishes_and_has_it_confirmed_by_a_server_of_its_own(
 def test_a_live_server_takes_new_versions_over_and_back(
     make_levels: MakeLevels, live: RunningServer, base_path: Path, tmp_path: Path
 ) -> None:
-    folders = make_levels(5.0)
+    folders = make_levels(5.0, incumbent_version=1)
     for version, server in ((2, live.grpc_address), (3, live.rest_url)):
         deploy_candidate(
             folders.read(),
@@ -186,7 +190,12 @@ def test_a_version_that_the_server_never_loads_is_taken_back(
     put(elsewhere / "solar", make_levels(2.0).exported / "saved_model")
 
     with pytest.raises(PublishError, match=r"taken back and version 1 serves on: .*version 2"):
-        deploy_candidate(make_levels(5.0).read(), out=tmp_path / "out", settings=mistaken, run=RUN)
+        deploy_candidate(
+            make_levels(5.0, incumbent_version=1).read(),
+            out=tmp_path / "out",
+            settings=mistaken,
+            run=RUN,
+        )
 
     assert [version.number for version in versions(elsewhere / "solar")] == [1]
     assert [version.number for version in retired(elsewhere / "solar")] == [2]

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_support import make_model, passport_for, put
+from deploy_support import make_model, put
 from publish_and_die import POINTS
 
-from components.common.artifacts.passport import read_passport, settings_path
+from components.common.artifacts.model_folder import newest_version, settings_path, versions
+from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import ConfigError, PublishError
 from components.deploy import copying
-from components.deploy.layout import clean, newest, next_number, retired, versions
-from components.deploy.locking import model_folder, publishing
+from components.deploy.access import model_folder, publishing
 from components.deploy.publish import publish, published_already
-from components.deploy.retention import prune
-from components.deploy.rollback import retire
+from components.deploy.versions import clean, next_number, prune, retire, retired
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -44,7 +43,7 @@ def numbers(model_dir: Path) -> list[int]:
 
 
 def leftovers(model_dir: Path) -> list[Path]:
-    return list(model_dir.glob(".staging-*"))
+    return list(model_dir.rglob(".*.partial"))
 
 
 def test_versions_count_up_and_hold_the_same_files(
@@ -103,7 +102,7 @@ def test_a_killed_publish_leaves_the_old_version_and_the_next_one_works(
 ) -> None:
     put(model_dir, first)
     if point == "while cleaning":
-        (model_dir / ".staging-dead").mkdir()
+        (model_dir / ".2.dead.partial").mkdir()
     before = tree_sha256(model_dir / "1")
     done = subprocess.run(
         [sys.executable, str(HERE / "publish_and_die.py"), str(model_dir), str(second), point],
@@ -120,7 +119,7 @@ def test_a_killed_publish_leaves_the_old_version_and_the_next_one_works(
     assert numbers(model_dir) == ([1, 2] if complete else [1])
     if complete:
         assert tree_sha256(model_dir / "2") == tree_sha256(second)
-        assert published_already(model_dir, tree_sha256(second)) == newest(model_dir)
+        assert published_already(model_dir, tree_sha256(second)) == newest_version(model_dir)
     else:
         assert put(model_dir, second).number == 2
     clean(model_dir)
@@ -133,7 +132,7 @@ def test_a_killed_publish_leaves_the_old_version_and_the_next_one_works(
 
 def test_an_orphaned_passport_of_a_killed_publish_is_cleaned(model_dir: Path, first: Path) -> None:
     put(model_dir, first)
-    (model_dir / "1").rename(model_dir / ".staging-killed")
+    (model_dir / "1").rename(model_dir / ".1.killed.partial")
 
     clean(model_dir)
 
@@ -179,7 +178,7 @@ def test_another_model_than_the_evaluated_one_is_refused(model_dir: Path, first:
             first,
             model_dir=model_dir,
             model_sha256="0" * 64,
-            passport=passport_for(model_dir, "0" * 64),
+            prepare=lambda _: None,
         )
 
     assert (numbers(model_dir), leftovers(model_dir)) == ([], [])

@@ -1,5 +1,8 @@
 """The order of things, with the server's part played by stand-ins (real ones: test_deploy_live)."""
 
+import concurrent.futures
+import dataclasses
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +12,20 @@ from deploy_candidates import Folders, MakeCandidate
 from deploy_support import put
 
 from components.common.artifacts.deployment import Agreement, Deployment, Latency
+from components.common.artifacts.model_folder import reference_path, settings_path, versions
 from components.common.artifacts.monitoring.reference import (
     OBSERVATIONS_SCHEMA,
     Reference,
     ReferenceInfo,
-    reference_path,
 )
-from components.common.artifacts.passport import read_passport, settings_path
+from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import ConfigError, PublishError, ServerError
 from components.common.run_context import RunContext
 from components.deploy import step as module
 from components.deploy.config import DeployConfig
-from components.deploy.layout import retired, versions
 from components.deploy.step import deploy_candidate
+from components.deploy.versions import retired
 
 AGREEMENT = Agreement(
     interface="REST",
@@ -68,7 +71,7 @@ def test_the_record_and_the_passport_tell_the_story(
     first = make_candidate()
     deployed(first, tmp_path / "out-1", settings, run)
 
-    info = deployed(make_candidate(), tmp_path / "out-2", settings, run).info
+    info = deployed(make_candidate(incumbent_version=1), tmp_path / "out-2", settings, run).info
 
     assert (info.version, info.previous_version) == (2, 1)
     assert info.version_path == tmp_path / "models" / "solar" / "2"
@@ -115,7 +118,7 @@ def test_a_version_that_is_not_confirmed_is_taken_back(
 
     monkeypatch.setattr(module, "confirm", refuse)
     with pytest.raises(PublishError, match=r"taken back and version 1 serves on: version 2 END"):
-        deployed(make_candidate(), tmp_path / "out-2", settings, run)
+        deployed(make_candidate(incumbent_version=1), tmp_path / "out-2", settings, run)
 
     model_dir = tmp_path / "models" / "solar"
     assert numbers(settings) == [1]
@@ -172,7 +175,8 @@ def test_a_version_published_since_the_comparison_is_not_overtaken(
     make_candidate: MakeCandidate, settings: DeployConfig, run: RunContext, tmp_path: Path
 ) -> None:
     for index in range(2):
-        deployed(make_candidate(), tmp_path / f"out-{index}", settings, run)
+        candidate = make_candidate(incumbent_version=index)
+        deployed(candidate, tmp_path / f"out-{index}", settings, run)
     late = make_candidate(incumbent_version=1)
 
     with pytest.raises(PublishError, match=r"expected version 1, .* received version 2; run again"):
@@ -180,11 +184,62 @@ def test_a_version_published_since_the_comparison_is_not_overtaken(
     assert numbers(settings) == [1, 2]
 
 
+def test_of_two_first_publishes_at_once_the_second_is_refused(
+    make_candidate: MakeCandidate, settings: DeployConfig, run: RunContext, tmp_path: Path
+) -> None:
+    candidates = [make_candidate(), make_candidate()]
+    together = threading.Barrier(2)
+
+    def publish(index: int) -> str:
+        together.wait()
+        try:
+            deployed(candidates[index], tmp_path / f"out-{index}", settings, run)
+        except PublishError as error:
+            return str(error)
+        return ""
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        said = sorted(pool.map(publish, range(2)))
+
+    assert said[0] == ""
+    assert "expected no version, which the candidate was compared with" in said[1]
+    assert numbers(settings) == [1]
+
+
+def test_nothing_is_pruned_when_the_server_does_not_say_what_it_serves(
+    make_candidate: MakeCandidate,
+    settings: DeployConfig,
+    run: RunContext,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    silent = dataclasses.replace(settings, server="127.0.0.1:9")
+    for index in range(4):
+        candidate = make_candidate(incumbent_version=index)
+        info = deployed(candidate, tmp_path / f"out-{index}", silent, run).info
+
+    assert (info.pruned, numbers(settings)) == ((), [1, 2, 3, 4])
+    assert "no old version is removed: 127.0.0.1:9 does not say" in caplog.text
+
+
+def test_a_damaged_passport_does_not_stop_the_next_version(
+    make_candidate: MakeCandidate, settings: DeployConfig, run: RunContext, tmp_path: Path
+) -> None:
+    deployed(make_candidate(), tmp_path / "out-1", settings, run)
+    page = tmp_path / "models" / "solar" / "passports" / "1.json"
+    page.write_text(page.read_text()[:40])
+
+    candidate = make_candidate(incumbent_version=1)
+    assert deployed(candidate, tmp_path / "out-2", settings, run).info.version == 2
+
+
 def test_old_versions_are_pruned_after_the_new_one_counts(
     make_candidate: MakeCandidate, settings: DeployConfig, run: RunContext, tmp_path: Path
 ) -> None:
     infos = [
-        deployed(make_candidate(), tmp_path / f"out-{index}", settings, run).info
+        deployed(
+            make_candidate(incumbent_version=index), tmp_path / f"out-{index}", settings, run
+        ).info
         for index in range(5)
     ]
 

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.errors import ConfigError, DataError
 from components.common.run_context import RunContext
-from components.ingest.add_pictures import Outcome, Proposed, add_pictures
 from components.ingest.additions import (
     Addition,
     NewPicture,
-    adding_to,
     folder_of,
     read_additions,
     write_additions,
 )
+from components.ingest.commands import AddOutcome, add_pictures, adding_to
 from components.ingest.config import IngestConfig
 from components.ingest.step import (
     IngestInputs,
@@ -36,14 +36,14 @@ Picture = Callable[..., bytes]
 ROOT = Path(__file__).parents[3]
 
 
-def propose(folder: Path, label: str, content: bytes, **more: str) -> Proposed:
+def propose(folder: Path, label: str, content: bytes, **more: str) -> LabelledPicture:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{hashlib.sha256(content).hexdigest()[:8]}.PNG"
     file.write_bytes(content)
-    return Proposed(file=file, label=label, **more)
+    return LabelledPicture(file=file, label=label, **more)
 
 
-def add(settings: IngestConfig, *proposed: Proposed, dry_run: bool = False) -> Outcome:
+def add(settings: IngestConfig, *proposed: LabelledPicture, dry_run: bool = False) -> AddOutcome:
     return add_pictures(
         proposed, settings=settings, min_size_px=32, now_unix_s=1000.0, dry_run=dry_run
     )
@@ -127,7 +127,7 @@ def test_what_cannot_be_taken_is_refused_by_name_and_the_rest_is_in(
         propose(new / "3", "good", picture(54)),
         propose(new / "4", "bad", picture(54)),
         propose(new / "5", "good", picture(50)),
-        Proposed(file=new / "gone.png", label="good"),
+        LabelledPicture(file=new / "gone.png", label="good"),
     )
     assert len(outcome.added) == 1
     # One was in the data set before, one comes twice in this batch.
@@ -202,7 +202,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from components.ingest import additions
-from components.ingest.additions import Addition, NewPicture, adding_to, write_additions
+from components.ingest.additions import Addition, NewPicture, write_additions
+from components.ingest.commands import adding_to
 
 root, fatal = Path(sys.argv[1]), int(sys.argv[2])
 calls = 0
@@ -260,6 +261,7 @@ def test_killed_anywhere_the_data_set_is_the_old_or_the_new_one(
             write_additions(copy, [NewPicture(addition=again, encoded=picture(70))])
         files = {path.name for path in (folder_of(copy) / "pictures").iterdir()}
         assert files == {one.file for one in read_additions(copy)}
+        assert not list(copy.rglob(".*"))
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL, done.stderr
@@ -271,6 +273,7 @@ def test_two_at_once_lose_nothing(two_classes: Path, picture: Picture, tmp_path:
     code = (
         "import sys; from pathlib import Path;"
         "from components.ingest.additions import *;"
+        "from components.ingest.commands import adding_to;"
         "root, name = Path(sys.argv[1]), sys.argv[2]\n"
         "for n in range(10):\n"
         "    one = Addition(file=f'{name}{n}.png', sha256=name, label='good', added_unix_s=1.0)\n"

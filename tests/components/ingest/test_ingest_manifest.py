@@ -6,7 +6,7 @@ import pytest
 
 from components.common.errors import DataError
 from components.ingest.config import IngestConfig
-from components.ingest.records import SourceData
+from components.ingest.source_data import SourceData
 from components.ingest.sources.manifest import read
 
 Reader = Callable[[str], SourceData]

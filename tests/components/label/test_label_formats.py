@@ -8,6 +8,7 @@ import pytest
 from label_log import noise_png
 
 from components.common.errors import DataError
+from components.label.format_contract import QueueItem
 from components.label.formats import csv, folder, label_studio
 
 
@@ -23,7 +24,7 @@ def test_a_folder_gives_what_was_moved_into_a_class(tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "good" / "notes.txt").write_text("not a picture")
     answers = folder.read(tmp_path, places=())
-    assert [(one.picture.name, one.label) for one in answers.labelled] == [("2.png", "good")]
+    assert [(one.file.name, one.label) for one in answers.labelled] == [("2.png", "good")]
     assert answers.unlabelled == 1
     with pytest.raises(DataError, match="sub-folder a class"):
         folder.read(tmp_path / "bad", places=())
@@ -40,12 +41,34 @@ def test_a_csv_gives_its_filled_lines(tmp_path: Path) -> None:
         "pictures/4.png,,,,\n"
     )
     answers = csv.read(tmp_path, places=(tmp_path / "elsewhere",))
-    assert [(one.picture.name, one.label, one.group) for one in answers.labelled] == [
+    assert [(one.file.name, one.label, one.group) for one in answers.labelled] == [
         ("1.png", "good", "lot-1"),
         ("2.png", "bad", ""),
     ]
     assert answers.problems == ("'pictures/3.png' is not there",)
     assert answers.unlabelled == 1
+
+
+def test_a_csv_holds_no_formula_that_came_over_the_network(tmp_path: Path) -> None:
+    put(tmp_path / "1.png")
+    item = QueueItem(
+        picture=tmp_path / "1.png",
+        sha256="ab",
+        time_unix_s=0.0,
+        version=1,
+        suggestion="good",
+        confidence=0.9,
+        uncertainty=0.1,
+        group="=HYPERLINK(1)",
+        line="-north",
+    )
+    csv.write([item], out=tmp_path / "queue", queue="queue", classes=("good", "bad"))
+    file = tmp_path / "queue" / csv.FILE
+    assert ",'=HYPERLINK(1),'-north," in file.read_text()
+
+    file.write_text(file.read_text().replace("ab.png,,", "ab.png,bad,"))
+    (one,) = csv.read(file, places=()).labelled
+    assert (one.label, one.group, one.domain) == ("bad", "=HYPERLINK(1)", "-north")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +99,7 @@ def test_label_studios_export_gives_single_answers(tmp_path: Path) -> None:
     file.write_text(json.dumps(tasks))
     answers = label_studio.read(file, places=())
     (one,) = answers.labelled
-    assert (one.picture.name, one.label, one.group) == ("1.png", "good", "lot-1")
+    assert (one.file.name, one.label, one.group) == ("1.png", "good", "lot-1")
     assert answers.unlabelled == 2
     assert answers.problems == (
         "task 7: several answers (bad, good)",

@@ -16,9 +16,10 @@ import pytest
 from brightness_model import write_export
 from harm_support import CLASSES, reference_of, table_of, world
 
+from components.common.artifacts.model_folder import reference_path
 from components.common.artifacts.monitoring.drift_report import DriftReport
 from components.common.artifacts.monitoring.prediction_log import SCHEMA, STATISTIC_COLUMNS
-from components.common.artifacts.monitoring.reference import Reference, reference_path
+from components.common.artifacts.monitoring.reference import Reference
 from components.common.errors import DataError
 from components.common.pictures.decode import encode_png
 from components.monitor.config import MonitorConfig

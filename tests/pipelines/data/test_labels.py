@@ -22,10 +22,10 @@ from components.common.errors import DataError
 from components.ingest.additions import MANIFEST, folder_of, read_additions
 from components.ingest.config import IngestConfig
 from components.ingest.step import read_source
+from components.label.commands import guess_format
 from components.monitor.observe.served import Served, count_new_labels
 from pipelines.cli import app
 from pipelines.data import pinning, tracking
-from pipelines.data.labels import guess_format
 
 CLASSES = ("good", "bad")
 

@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.common.artifacts.candidate import candidate_path
+from components.common.artifacts.model_folder import candidate_path, reference_path
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
-from components.common.artifacts.monitoring.reference import reference_path
 from components.common.step_record import StepRecord
 from components.monitor.decide.history import History
 from pipelines.local.records import snapshot

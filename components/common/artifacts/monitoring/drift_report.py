@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.records import RecordFolder
 
 Word = Literal["keep", "ask", "fix_camera", "retrain"]
 WORDS: tuple[Word, ...] = ("keep", "ask", "fix_camera", "retrain")
@@ -121,21 +121,11 @@ class DriftReportInfo:
 
 
 @dataclass(frozen=True)
-class DriftReport:
+class DriftReport(RecordFolder[DriftReportInfo]):
     """A folder with `drift.json`, `report.html` and plots."""
 
-    root: Path
-    info: DriftReportInfo
-
-    @classmethod
-    def read(cls, root: Path) -> "DriftReport":
-        """Open the artifact at `root`."""
-        return cls(root, read_record(root / "drift.json", DriftReportInfo))
-
-    def write(self) -> None:
-        """Write the record; the report is already in place."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        write_record(self.root / "drift.json", self.info)
+    FILE = "drift.json"
+    INFO = DriftReportInfo
 
     @property
     def report_path(self) -> Path:

@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
 from components.common.artifacts.records import read_record, write_record
 
-REFERENCES = "references"
 OBSERVATIONS_SCHEMA = pa.schema([*SCHEMA, ("label", pa.string()), ("split", pa.string())])
 
 
@@ -70,8 +69,3 @@ class Reference:
     def picture_path(self, sha256: str) -> Path:
         """Where the small copy of a picture lies."""
         return self.root / "pictures" / f"{sha256}.png"
-
-
-def reference_path(model_dir: Path, version: int) -> Path:
-    """Return where the reference of a version lies, given `<base path>/<model name>`."""
-    return model_dir / REFERENCES / str(version)

@@ -1,10 +1,9 @@
 """Ranking: backbones, feature layers and sizes in the order of their probes. Written by rank."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
-from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.records import RecordFolder
 from components.common.statistics.figures import Quality
 
 
@@ -74,18 +73,8 @@ class RankingInfo:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(RecordFolder[RankingInfo]):
     """A folder with `ranking.json`."""
 
-    root: Path
-    info: RankingInfo
-
-    @classmethod
-    def read(cls, root: Path) -> "Ranking":
-        """Open the artifact at `root`."""
-        return cls(root, read_record(root / "ranking.json", RankingInfo))
-
-    def write(self) -> None:
-        """Write the record."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        write_record(self.root / "ranking.json", self.info)
+    FILE = "ranking.json"
+    INFO = RankingInfo

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.records import RecordFolder
 from components.common.artifacts.tuning.ranking import LeftOut
 from components.common.statistics.figures import Quality
 
@@ -47,21 +47,11 @@ class SelectionInfo:
 
 
 @dataclass(frozen=True)
-class Selection:
+class Selection(RecordFolder[SelectionInfo]):
     """A folder with `selection.json` and `report.html`."""
 
-    root: Path
-    info: SelectionInfo
-
-    @classmethod
-    def read(cls, root: Path) -> "Selection":
-        """Open the artifact at `root`."""
-        return cls(root, read_record(root / "selection.json", SelectionInfo))
-
-    def write(self) -> None:
-        """Write the record; the report is written by its module."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        write_record(self.root / "selection.json", self.info)
+    FILE = "selection.json"
+    INFO = SelectionInfo
 
     @property
     def report_path(self) -> Path:

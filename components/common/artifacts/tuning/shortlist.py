@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.records import RecordFolder, read_record, write_record
 from components.common.artifacts.tuning.ranking import LeftOut, RankingInfo
 from components.common.config import Section
 
@@ -35,21 +35,11 @@ class ShortlistInfo:
 
 
 @dataclass(frozen=True)
-class Shortlist:
+class Shortlist(RecordFolder[ShortlistInfo]):
     """A folder with `shortlist.json`."""
 
-    root: Path
-    info: ShortlistInfo
-
-    @classmethod
-    def read(cls, root: Path) -> "Shortlist":
-        """Open the artifact at `root`."""
-        return cls(root, read_record(root / "shortlist.json", ShortlistInfo))
-
-    def write(self) -> None:
-        """Write the record."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        write_record(self.root / "shortlist.json", self.info)
+    FILE = "shortlist.json"
+    INFO = ShortlistInfo
 
 
 @dataclass(frozen=True, kw_only=True)

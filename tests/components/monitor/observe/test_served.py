@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from harm_support import reference_of, world
 
-from components.common.artifacts.monitoring.reference import reference_path
+from components.common.artifacts.model_folder import reference_path
 from components.common.artifacts.passport import Passport
 from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import DataError

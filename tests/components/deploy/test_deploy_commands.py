@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 from deploy_support import make_model, put
 
+from components.common.artifacts.model_folder import versions
 from components.common.artifacts.passport import read_passport
 from components.common.errors import ConfigError, InputError, PublishError
-from components.deploy.layout import versions
-from components.deploy.locking import publishing
-from components.deploy.rollback import rollback
+from components.deploy.access import publishing
+from components.deploy.commands import rollback
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -6,20 +5,15 @@ import pytest
 from deploy_candidates import MakeCandidate
 from deploy_support import make_model, passport_for
 
-from components.common.artifacts.lineage import (
-    Provenance,
-    lineage_path,
-    read_lineage,
-    read_pictures,
-)
-from components.common.artifacts.passport import mark
+from components.common.artifacts.lineage import Provenance, read_lineage, read_pictures
+from components.common.artifacts.model_folder import lineage_path
+from components.common.artifacts.passport import mark, write_passport
 from components.common.artifacts.records import PROVENANCE, tree_sha256, write_record
 from components.common.errors import PublishError
-from components.deploy.layout import clean
-from components.deploy.lineages import data_read_unix_s, keep_lineage
-from components.deploy.locking import publishing
+from components.deploy.access import publishing
+from components.deploy.kept import data_read_unix_s, keep_lineage
 from components.deploy.publish import publish
-from components.deploy.retention import prune
+from components.deploy.versions import clean, prune
 
 
 def stamp(root: Path, step: str, *, created_unix_s: float = 5.0) -> Path:
@@ -41,16 +35,19 @@ def stamp(root: Path, step: str, *, created_unix_s: float = 5.0) -> Path:
 
 def put(model_dir: Path, source: Path, artifacts: dict[str, Path], manifest: pd.DataFrame) -> int:
     digest = tree_sha256(source)
-    keep = partial(
-        keep_lineage, artifacts, manifest=manifest, model_dir=model_dir, model_sha256=digest
-    )
+
+    def keep(version: int) -> None:
+        write_passport(model_dir, passport_for(model_dir, digest)(version))
+        keep_lineage(
+            artifacts, version, manifest=manifest, model_dir=model_dir, model_sha256=digest
+        )
+
     with publishing(model_dir, timeout_s=5):
         return publish(
             source,
             model_dir=model_dir,
             model_sha256=digest,
-            passport=passport_for(model_dir, digest),
-            keep_lineage=keep,
+            prepare=keep,
         ).number
 
 

@@ -1,34 +1,26 @@
-"""Take labelled pictures into a data set, and refuse those that would harm it."""
+"""What a person does by hand: add labelled pictures to a data set, but none that would harm it."""
 
 import concurrent.futures
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.common import progress
+from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.errors import ConfigError, DataError, expected
+from components.common.files import locked
 from components.common.pictures.decode import decode
-from components.ingest.additions import Addition, NewPicture, write_additions
+from components.ingest.additions import MANIFEST, Addition, NewPicture, folder_of, write_additions
 from components.ingest.config import IngestConfig
-from components.ingest.records import SourceData
+from components.ingest.source_data import SourceData
 from components.ingest.step import dataset_root, read_source
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposed:
-    """A labelled picture that somebody wants in the data set."""
-
-    file: Path
-    label: str
-    group: str = ""
-    domain: str = ""
-    origin: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
+class RefusedPicture:
     """A picture that was left where it is, and why."""
 
     file: Path
@@ -36,7 +28,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class AddOutcome:
     """What became of the proposed pictures.
 
     added: now in the data set. already: in it before, with the same label. refused: neither.
@@ -44,7 +36,7 @@ class Outcome:
 
     added: tuple[Addition, ...]
     already: tuple[Path, ...]
-    refused: tuple[Refusal, ...]
+    refused: tuple[RefusedPicture, ...]
 
 
 def root_of(settings: IngestConfig) -> Path:
@@ -65,15 +57,30 @@ def root_of(settings: IngestConfig) -> Path:
     return root
 
 
+def additions_table(settings: IngestConfig) -> Path | None:
+    """Return the table of what was added, there or not; None where nothing can be added."""
+    root = dataset_root(settings)
+    return None if root is None else folder_of(root) / MANIFEST
+
+
+def adding_to(folder: Path) -> AbstractContextManager[None]:
+    """Hold a data set for the block, so that two who add follow each other.
+
+    Args:
+        folder: the data set's, or the one above it that DVC pins.
+    """
+    return locked(folder, holder="another 'graft data add' or 'graft data pull'")
+
+
 def add_pictures(
-    proposed: Sequence[Proposed],
+    proposed: Sequence[LabelledPicture],
     *,
     settings: IngestConfig,
     min_size_px: int,
     now_unix_s: float,
     dry_run: bool = False,
-) -> Outcome:
-    """Add what can be added, at once; the caller holds `adding_to(root_of(settings))`.
+) -> AddOutcome:
+    """Add what can be added, at once; the caller holds `adding_to` of the data set.
 
     The proposed files are copied and stay where they are.
 
@@ -93,13 +100,13 @@ def add_pictures(
     check = _Check(source.classes, labels_by_sha256(source), min_size_px, proposed)
     new: list[NewPicture] = []
     already: list[Path] = []
-    refused: list[Refusal] = []
+    refused: list[RefusedPicture] = []
     for one in progress.track(proposed, "checking new pictures"):
         try:
             encoded = one.file.read_bytes()
             sha256 = check.accept(one, encoded)
         except (DataError, OSError) as error:
-            refused.append(Refusal(file=one.file, reason=str(error)))
+            refused.append(RefusedPicture(file=one.file, reason=str(error)))
             continue
         if sha256:
             new.append(NewPicture(addition=_addition(one, sha256, now_unix_s), encoded=encoded))
@@ -107,7 +114,7 @@ def add_pictures(
             already.append(one.file)
     if new and not dry_run:
         write_additions(root, new)
-    return Outcome(
+    return AddOutcome(
         added=tuple(one.addition for one in new), already=tuple(already), refused=tuple(refused)
     )
 
@@ -129,14 +136,14 @@ class _Check:
         classes: tuple[str, ...],
         labels: dict[str, str],
         min_size_px: int,
-        proposed: Sequence[Proposed],
+        proposed: Sequence[LabelledPicture],
     ) -> None:
         self._classes = classes
         self._labels = labels
         self._min_size_px = min_size_px
         self._answers = _answers(proposed)
 
-    def accept(self, one: Proposed, encoded: bytes) -> str:
+    def accept(self, one: LabelledPicture, encoded: bytes) -> str:
         """Return the picture's SHA-256, "" when it is in the data set with this label.
 
         Raises:
@@ -146,18 +153,13 @@ class _Check:
             known = ", ".join(self._classes)
             raise _refusal(f"one of the classes {known}", f"'{one.label}'", "correct the label")
         sha256 = hashlib.sha256(encoded).hexdigest()
-        before = self._labels.get(sha256)
-        if before == one.label and len(self._answers.get(sha256, ())) < 2:
+        before, answers = self._labels.get(sha256), self._answers.get(sha256, set())
+        if before not in {None, one.label} or len(answers) > 1:
+            held = f"'{one.label}' for a picture that the data set holds as '{before}'"
+            received = held if before not in {None, one.label} else " and ".join(sorted(answers))
+            raise _refusal("one label a picture", received, "find out which is true")
+        if before is not None:
             return ""
-        if before is not None and before != one.label:
-            raise _refusal(
-                "one label a picture",
-                f"'{one.label}' for a picture that the data set holds as '{before}'",
-                "find out which is true",
-            )
-        if len(self._answers.get(sha256, ())) > 1:
-            answers = " and ".join(sorted(self._answers[sha256]))
-            raise _refusal("one label a picture", answers, "find out which is true")
         sides = decode(encoded, name=one.file.name).shape[:2]
         if min(sides) < self._min_size_px:
             raise _refusal(
@@ -169,7 +171,7 @@ class _Check:
         return sha256
 
 
-def _answers(proposed: Sequence[Proposed]) -> dict[str, set[str]]:
+def _answers(proposed: Sequence[LabelledPicture]) -> dict[str, set[str]]:
     """Return which labels each picture got, by the SHA-256 of its bytes."""
     found: dict[str, set[str]] = defaultdict(set)
     for one in proposed:
@@ -182,7 +184,7 @@ def _refusal(want: str, received: str, do: str) -> DataError:
     return DataError(expected(want, received=received, do=do))
 
 
-def _addition(one: Proposed, sha256: str, now_unix_s: float) -> Addition:
+def _addition(one: LabelledPicture, sha256: str, now_unix_s: float) -> Addition:
     return Addition(
         file=f"{sha256}{one.file.suffix.lower()}",
         sha256=sha256,

@@ -1,15 +1,13 @@
-"""Take a version back, so that an earlier one serves again."""
+"""What a person does by hand: take a version back, so that an earlier one serves again."""
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.artifacts.passport import mark
+from components.common.artifacts.model_folder import ModelVersion, versions
 from components.common.errors import InputError, expected
-from components.deploy.layout import Version, retired, retired_path, sync_folder, versions
-from components.deploy.locking import explained, model_folder, publishing
-
-LOG = logging.getLogger(__name__)
+from components.common.files import sync_folder
+from components.deploy.access import explained, model_folder, publishing
+from components.deploy.versions import restore, retire, retired
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,7 @@ def rollback(
     with publishing(model_dir, timeout_s=timeout_s), explained(model_dir):
         target = _target(model_dir, to)
         if target.path.name.startswith("."):
-            target.path.rename(model_dir / str(target.number))
-            mark(model_dir, target.number, "confirmed")
+            restore(model_dir, target)
         above = [v for v in versions(model_dir) if v.number > target.number]
         for version in reversed(above):
             retire(model_dir, version)
@@ -57,15 +54,7 @@ def rollback(
     return RolledBack(target.number, tuple(version.number for version in above))
 
 
-def retire(model_dir: Path, version: Version) -> None:
-    """Hide a version from the server by one rename; the caller holds the lock."""
-    version.path.rename(retired_path(model_dir, version.number))
-    sync_folder(model_dir)
-    mark(model_dir, version.number, "retired")
-    LOG.warning("version %d of %s is taken back", version.number, model_dir.name)
-
-
-def _target(model_dir: Path, to: int | None) -> Version:
+def _target(model_dir: Path, to: int | None) -> ModelVersion:
     present = versions(model_dir)
     if to is None and len(present) >= 2:
         return present[-2]

@@ -42,7 +42,9 @@ def uncertainties(scores: npt.NDArray[Any], kind: Literal["margin", "entropy"]) 
     return np.where(known, np.clip(values, 0.0, 1.0), 1.0)
 
 
-def choose(features: Floats, uncertainty: Floats, *, count: int, before: Floats) -> list[int]:
+def choose_farthest(
+    features: Floats, uncertainty: Floats, *, count: int, before: Floats
+) -> list[int]:
     """Return the rows to ask about, the most wanted first.
 
     Args:

@@ -1,12 +1,11 @@
-"""What goes out to people and what comes back from them."""
+"""What every format writes and reads: pictures that go out to people, labels that come back."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.errors import DataError, expected
-
-NAMED_AT_MOST = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,23 +36,13 @@ class QueueItem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labelled:
-    """A picture that came back. `group` and `domain` are "" where the person said nothing."""
-
-    picture: Path
-    label: str
-    group: str = ""
-    domain: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answers:
+class ReturnedLabels:
     """What came back: the labelled pictures, how many are not labelled yet, and what is wrong.
 
     problems: one sentence a picture that cannot be taken.
     """
 
-    labelled: tuple[Labelled, ...]
+    labelled: tuple[LabelledPicture, ...]
     unlabelled: int = 0
     problems: tuple[str, ...] = ()
 
@@ -66,10 +55,3 @@ def first_file(places: Iterable[Path], name: str) -> Path | None:
 def unreadable(path: Path, *, want: str, received: object, do: str) -> DataError:
     """Return the error for an answer that is not what it should be."""
     return DataError(expected(f"{path} to be {want}", received=received, do=do))
-
-
-def some(items: Iterable[object]) -> str:
-    """Return the first few items as text, and how many more there are."""
-    texts = [str(item) for item in items]
-    more = f" and {len(texts) - NAMED_AT_MOST} more" if len(texts) > NAMED_AT_MOST else ""
-    return ", ".join(texts[:NAMED_AT_MOST]) + more

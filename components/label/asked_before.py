@@ -5,18 +5,19 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+
+from components.common.files import append_lines, locked
 
 LEDGER = "asked.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class AskedPicture:
     """One picture that was put into a queue, and what the log knew of it."""
 
     sha256: str
@@ -29,7 +30,7 @@ class Asked:
     camera: str = ""
 
 
-def read_asked(root: Path) -> dict[str, Asked]:
+def read_asked(root: Path) -> dict[str, AskedPicture]:
     """Return what was asked, by the picture's SHA-256; lines that are damaged are left out.
 
     Args:
@@ -41,29 +42,17 @@ def read_asked(root: Path) -> dict[str, Asked]:
     found = {}
     for line in path.read_text(errors="replace").splitlines():
         with contextlib.suppress(ValueError, TypeError):
-            one = Asked(**json.loads(line))
+            one = AskedPicture(**json.loads(line))
             found[one.sha256] = one
     return found
 
 
-def note_asked(root: Path, asked: "tuple[Asked, ...]") -> None:
+def note_asked(root: Path, asked: Sequence[AskedPicture]) -> None:
     """Add lines; the caller holds `asking(root)`."""
-    path = root / LEDGER
-    lines = "".join(json.dumps(dataclasses.asdict(one)) + "\n" for one in asked)
-    # A line that a kill cut off must not swallow the next one.
-    cut_off = path.is_file() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
-    with path.open("a") as stream:
-        stream.write("\n" * cut_off + lines)
-        stream.flush()
-        os.fsync(stream.fileno())
+    lines = (json.dumps(dataclasses.asdict(one)) + "\n" for one in asked)
+    append_lines(root / LEDGER, "".join(lines))
 
 
-@contextlib.contextmanager
-def asking(root: Path) -> Iterator[None]:
+def asking(root: Path) -> AbstractContextManager[None]:
     """Hold the ledger for the block, so that two queues never ask the same."""
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return locked(root, holder="another label queue")

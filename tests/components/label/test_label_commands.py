@@ -14,14 +14,14 @@ from label_log import MONDAY_UNIX_S, Log, noise_png
 from components.common.artifacts.monitoring.prediction_log import PICTURES
 from components.common.errors import ConfigError, DataError
 from components.common.pictures.decode import decode, encode_png
+from components.label.asked_before import LEDGER, read_asked
+from components.label.commands import LabelQueue, default_out, make_queue
 from components.label.config import QueueConfig
-from components.label.ledger import LEDGER, read_asked
-from components.label.step import Queue, default_out, make_queue
 
 CLASSES = ("good", "bad")
 
 
-def make(log: Log, out: Path, *, known: tuple[str, ...] = (), **settings: Any) -> Queue:
+def make(log: Log, out: Path, *, known: tuple[str, ...] = (), **settings: Any) -> LabelQueue:
     config = QueueConfig(
         log=str(log.root.parent),
         model_name="solar",

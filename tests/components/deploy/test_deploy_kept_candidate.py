@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from deploy_support import make_model, put
 
-from components.common.artifacts.candidate import candidate_path
-from components.deploy.candidates import keep_candidate
-from components.deploy.layout import clean, versions
-from components.deploy.retention import prune
+from components.common.artifacts.model_folder import candidate_path, versions
+from components.deploy.kept import keep_candidate
+from components.deploy.versions import clean, prune
 
 
 @pytest.fixture
@@ -44,4 +43,4 @@ def test_a_version_serves_without_it(
         keep_candidate(candidate, model_dir=model_dir, version=1)
     assert "version 1 is not kept" in caplog.text
     clean(model_dir)
-    assert not list(model_dir.glob(".staging-*"))
+    assert not list(model_dir.rglob(".*.partial"))

@@ -17,8 +17,8 @@ from components.common.artifacts.monitoring.prediction_log import (
     read_log,
 )
 from components.common.errors import DataError, expected
-from components.label.choose import Floats
 from components.label.config import QueueConfig
+from components.label.farthest_first import Floats
 
 # Embeddings are sampled. With this many times the pictures asked for, the rest can be left out.
 _ENOUGH = 5
@@ -26,7 +26,7 @@ _ALWAYS = [name for name in STATISTIC_COLUMNS if name not in LATER_COLUMNS]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidates:
+class LoggedPictures:
     """N pictures of the log, each once.
 
     rows: columns of the log, and `picture`, where it lies.
@@ -45,7 +45,9 @@ class Candidates:
     damaged: tuple[str, ...]
 
 
-def find_candidates(root: Path, settings: QueueConfig, *, known: Collection[str]) -> Candidates:
+def find_logged_pictures(
+    root: Path, settings: QueueConfig, *, known: Collection[str]
+) -> LoggedPictures:
     """Return the pictures of the window that are still kept.
 
     Args:
@@ -66,7 +68,7 @@ def find_candidates(root: Path, settings: QueueConfig, *, known: Collection[str]
         raise _no_pictures(root, read.table.num_rows)
     rows["picture"] = rows["picture_sha256"].map(kept)
     wanted = _with_embedding(rows, settings.count)
-    return Candidates(
+    return LoggedPictures(
         rows=wanted.reset_index(drop=True),
         scores=_scores(wanted),
         features=_features(wanted),

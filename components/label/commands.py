@@ -1,28 +1,29 @@
-"""Put together what people are asked to label."""
+"""What a person does by hand: have a queue of pictures to label made, hand the labels in."""
 
-import logging
-import shutil
-from collections.abc import Callable, Collection
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from components.common import plugins
-from components.common.artifacts.monitoring.prediction_log import model_log
+from components.common.artifacts.labelled_picture import LabelledPicture
+from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
+from components.common.artifacts.records import file_sha256
 from components.common.errors import DataError, expected
-from components.label.candidates import Candidates, find_candidates
-from components.label.choose import choose, uncertainties
+from components.common.files import new_folder
+from components.label.asked_before import AskedPicture, asking, note_asked, read_asked
 from components.label.config import QueueConfig
-from components.label.ledger import Asked, asking, note_asked, read_asked
-from components.label.records import QueueItem
-
-LOG = logging.getLogger(__name__)
+from components.label.farthest_first import choose_farthest, uncertainties
+from components.label.format_contract import QueueItem, ReturnedLabels
+from components.label.formats import csv
+from components.label.logged_pictures import LoggedPictures, find_logged_pictures
 
 FORMATS = "components.label.formats"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Queue:
+class LabelQueue:
     """What goes out. `out` is None when nothing is new.
 
     predictions: records in the window; pictures: those still kept; asked: of these, known already.
@@ -43,7 +44,7 @@ def make_queue(
     classes: tuple[str, ...],
     known: Collection[str],
     now_unix_s: float,
-) -> Queue:
+) -> LabelQueue:
     """Choose pictures, write them for people and remember that they were asked.
 
     The queue appears by rename and is noted after that: a kill between the two asks twice at worst.
@@ -65,14 +66,14 @@ def make_queue(
         received = "one that is there"
         raise DataError(expected(f"a new folder at {out}", received=received, do="name another"))
     if not root.is_dir():
-        find_candidates(root, settings, known=())
+        find_logged_pictures(root, settings, known=())
     with asking(root):
-        found = find_candidates(root, settings, known={*known, *read_asked(root)})
+        found = find_logged_pictures(root, settings, known={*known, *read_asked(root)})
         items = _chosen(found, settings)
         if items:
             _write(items, write, out=out, classes=classes or _answers(found))
-            note_asked(root, tuple(_asked(item, now_unix_s) for item in items))
-    return Queue(
+            note_asked(root, [_asked(item, now_unix_s) for item in items])
+    return LabelQueue(
         items=items,
         out=out if items else None,
         predictions=found.predictions,
@@ -88,11 +89,67 @@ def default_out(settings: QueueConfig) -> Path:
     return Path("label-queues") / f"{settings.model_name}-{last:%Y-%m-%d}"
 
 
-def _chosen(found: Candidates, settings: QueueConfig) -> tuple[QueueItem, ...]:
+def read_labels(
+    path: Path, *, log: Path, model_name: str, form: str = "", places: Sequence[Path] = ()
+) -> ReturnedLabels:
+    """Read what came back; where the person said no group or domain, the log's words hold.
+
+    Args:
+        path: a folder by class, a CSV file, or Label Studio's JSON export.
+        log: the prediction log's folder; model_name: the model in it.
+        form: a file name in `formats/`; "" goes by what lies at `path`.
+        places: more folders that may hold the pictures.
+
+    Raises:
+        ConfigError: there is no such format.
+        DataError: it cannot be read, or is of no format that is known.
+    """
+    form = form or guess_format(path)
+    root = model_log(log, model_name)
+    returned: ReturnedLabels = plugins.load(FORMATS, form).read(
+        path, places=(*places, root / PICTURES)
+    )
+    asked = read_asked(root)
+    labelled = tuple(_completed(one, asked, form) for one in returned.labelled)
+    return dataclasses.replace(returned, labelled=labelled)
+
+
+def guess_format(path: Path) -> str:
+    """Return the format of what came back, by its ending; a folder with a CSV queue is one.
+
+    Raises:
+        DataError: it is none.
+    """
+    if path.is_dir():
+        return "csv" if (path / csv.FILE).is_file() else "folder"
+    known = {".csv": "csv", ".json": "label_studio"}
+    form = known.get(path.suffix.lower(), "")
+    if not form or not path.is_file():
+        raise DataError(
+            expected(
+                f"a folder by class, a .csv or a Label Studio export (.json) at '{path}'",
+                received="another kind of file" if path.exists() else "nothing there",
+                do="correct the path",
+            )
+        )
+    return form
+
+
+def _completed(
+    one: LabelledPicture, asked: Mapping[str, AskedPicture], form: str
+) -> LabelledPicture:
+    before = asked.get(file_sha256(one.file))
+    group, domain = one.group, one.domain
+    if before is not None:
+        group, domain = group or before.group, domain or before.line or before.camera
+    return dataclasses.replace(one, group=group, domain=domain, origin=form)
+
+
+def _chosen(found: LoggedPictures, settings: QueueConfig) -> tuple[QueueItem, ...]:
     uncertainty = uncertainties(found.scores, settings.uncertainty)
     new = ~found.asked
     rows = found.rows[new].reset_index(drop=True)
-    order = choose(
+    order = choose_farthest(
         found.features[new],
         uncertainty[new],
         count=settings.count,
@@ -116,7 +173,7 @@ def _chosen(found: Candidates, settings: QueueConfig) -> tuple[QueueItem, ...]:
     )
 
 
-def _answers(found: Candidates) -> tuple[str, ...]:
+def _answers(found: LoggedPictures) -> tuple[str, ...]:
     return tuple(sorted({str(answer) for answer in found.rows["decision"] if answer}))
 
 
@@ -127,14 +184,11 @@ def _write(
     out: Path,
     classes: tuple[str, ...],
 ) -> None:
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     try:
-        write(items, out=partial, classes=classes)
+        with new_folder(out) as partial:
+            write(items, out=partial, queue=out.name, classes=classes)
     except FileNotFoundError as error:
         # The gateway's reservoir makes room for newer pictures at any time.
-        shutil.rmtree(partial, ignore_errors=True)
         raise DataError(
             expected(
                 "the log's pictures to stay while they are copied",
@@ -142,11 +196,10 @@ def _write(
                 do="run again; nothing was noted as asked",
             )
         ) from None
-    partial.rename(out)
 
 
-def _asked(item: QueueItem, now_unix_s: float) -> Asked:
-    return Asked(
+def _asked(item: QueueItem, now_unix_s: float) -> AskedPicture:
+    return AskedPicture(
         sha256=item.sha256,
         asked_unix_s=now_unix_s,
         time_unix_s=item.time_unix_s,

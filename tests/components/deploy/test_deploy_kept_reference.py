@@ -8,11 +8,10 @@ from deploy_support import make_model
 from deploy_support import put as publish
 from publish_and_die import POINTS, REFERENCE_POINTS
 
-from components.common.artifacts.monitoring.reference import reference_path
+from components.common.artifacts.model_folder import reference_path, versions
 from components.common.artifacts.records import tree_sha256
-from components.deploy.layout import versions
-from components.deploy.references import keep_reference
-from components.deploy.retention import prune
+from components.deploy.kept import keep_reference
+from components.deploy.versions import prune
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -67,7 +66,7 @@ def test_killed_anywhere_the_serving_version_keeps_its_own_reference(
     old = make_reference(tmp_path / "old", content="old")
     new = make_reference(tmp_path / "new", content="new")
     put(model_dir, first, old)
-    (model_dir / ".staging-left").mkdir()
+    (model_dir / ".2.left.partial").mkdir()
     killed = subprocess.run(
         [sys.executable, HERE / "publish_and_die.py", model_dir, second, point, new],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -80,4 +79,4 @@ def test_killed_anywhere_the_serving_version_keeps_its_own_reference(
     if len(versions(model_dir)) == 1:  # the kill came before the rename
         assert put(model_dir, second, new) == 2
     assert (reference_path(model_dir, 2) / "reference.json").read_text() == "new"
-    assert not list(model_dir.glob(".staging-*")) or point == "after the rename"
+    assert not list(model_dir.rglob(".*.partial")) or point == "after the rename"

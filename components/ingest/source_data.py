@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.errors import ConfigError, DataError, expected
+from components.common.errors import ConfigError, DataError, expected, some
 
-NAMED_AT_MOST = 5
 _SOUNDS_POSITIVE = re.compile(
     r"^(defect|bad|ng$|nok|not[ _-]?ok|positive|abnormal|anomal|fault|fail|broken|crack"
     r"|damage|reject|scrap|disease|yes$|true$|1$)",
@@ -47,10 +46,14 @@ class SourceData:
 
     name: str
     classes: tuple[str, ...]
-    positive: str
     pictures: tuple[PictureRecord, ...]
     licence: str = ""
     groups_inferred: bool = False
+
+    @property
+    def positive(self) -> str:
+        """The positive class; "" with three or more."""
+        return self.classes[-1] if len(self.classes) == 2 else ""
 
 
 def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tuple[str, ...]:
@@ -97,11 +100,6 @@ def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tup
     return (next(name for name in classes if name != last), last)
 
 
-def positive_of(classes: tuple[str, ...]) -> str:
-    """Return the positive class of ordered classes; "" with three or more."""
-    return classes[-1] if len(classes) == 2 else ""
-
-
 def _likely_positive(classes: list[str]) -> str:
     sounding = [name for name in classes if _SOUNDS_POSITIVE.match(name)]
     return sounding[0] if len(sounding) == 1 else classes[-1]
@@ -132,10 +130,3 @@ def existing_path(path: str, *, source: str) -> Path:
             )
         )
     return place
-
-
-def some(items: Iterable[object]) -> str:
-    """Return the first few items as text, and how many more there are."""
-    texts = [str(item) for item in items]
-    more = f" and {len(texts) - NAMED_AT_MOST} more" if len(texts) > NAMED_AT_MOST else ""
-    return ", ".join(texts[:NAMED_AT_MOST]) + more

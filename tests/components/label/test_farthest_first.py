@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from components.label.choose import choose, uncertainties
+from components.label.farthest_first import choose_farthest, uncertainties
 
 NONE = np.zeros((0, 2))
 
@@ -26,14 +26,14 @@ def test_the_most_uncertain_comes_first_and_every_cluster_is_met() -> None:
     features = np.concatenate([centre + rng.normal(0, 0.3, (50, 2)) for centre in centres])
     uncertainty = rng.uniform(0.2, 0.6, 200)
     uncertainty[120] = 1.0
-    chosen = choose(features, uncertainty, count=4, before=NONE)
+    chosen = choose_farthest(features, uncertainty, count=4, before=NONE)
     assert chosen[0] == 120
     assert {row // 50 for row in chosen} == {0, 1, 2, 3}
 
 
 def test_between_equally_distant_pictures_the_uncertain_one_is_asked() -> None:
     features = np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    chosen = choose(features, np.array([1.0, 0.1, 0.9, 0.1, 0.1]), count=2, before=NONE)
+    chosen = choose_farthest(features, np.array([1.0, 0.1, 0.9, 0.1, 0.1]), count=2, before=NONE)
     assert chosen == [0, 2]
 
 
@@ -41,7 +41,9 @@ def test_near_duplicates_are_asked_once() -> None:
     rng = np.random.default_rng(1)
     apart = rng.normal(0, 1, (10, 8))
     burst = apart[:1] + rng.normal(0, 1e-3, (30, 8))
-    chosen = choose(np.concatenate([apart, burst]), np.ones(40), count=40, before=NONE.repeat(4, 1))
+    chosen = choose_farthest(
+        np.concatenate([apart, burst]), np.ones(40), count=40, before=NONE.repeat(4, 1)
+    )
     assert len(chosen) == 10
     assert sum(row == 0 or row >= 10 for row in chosen) == 1
 
@@ -50,12 +52,12 @@ def test_what_was_asked_before_is_not_asked_in_another_guise() -> None:
     rng = np.random.default_rng(2)
     features = rng.normal(0, 1, (20, 4))
     before = features[:5] + 1e-4
-    chosen = choose(features, np.ones(20), count=20, before=before)
+    chosen = choose_farthest(features, np.ones(20), count=20, before=before)
     assert sorted(chosen) == list(range(5, 20))
 
 
 def test_nothing_and_one() -> None:
-    assert choose(NONE, np.zeros(0), count=5, before=NONE) == []
-    assert choose(np.zeros((1, 2)), np.ones(1), count=5, before=NONE) == [0]
+    assert choose_farthest(NONE, np.zeros(0), count=5, before=NONE) == []
+    assert choose_farthest(np.zeros((1, 2)), np.ones(1), count=5, before=NONE) == [0]
     # Equal rows are one picture.
-    assert choose(np.zeros((6, 2)), np.ones(6), count=5, before=NONE) == [0]
+    assert choose_farthest(np.zeros((6, 2)), np.ones(6), count=5, before=NONE) == [0]
