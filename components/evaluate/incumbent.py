@@ -8,7 +8,7 @@ import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.records import tree_sha256
-from components.evaluate.score import score
+from components.evaluate.predictions import score
 
 LOG = logging.getLogger(__name__)
 

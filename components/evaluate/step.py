@@ -9,18 +9,18 @@ import pandas as pd
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.decision import Decision
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
 from components.common.artifacts.exported import Export
 from components.common.run_context import RunContext
+from components.common.statistics.figures import Scored, confusion_counts
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.data_summary import count_splits, read_origins, straddling_groups
 from components.evaluate.incumbent import Incumbent, Known, newest_version, score_incumbent
 from components.evaluate.intervals import measure
-from components.evaluate.metrics import Scored, confusion_matrix
 from components.evaluate.mistakes import worst_mistakes
 from components.evaluate.plots import draw, layer_profile
+from components.evaluate.predictions import score
 from components.evaluate.report import ReportContent, render
-from components.evaluate.score import score, scored
 from components.evaluate.slices import measure_slices
 
 
@@ -153,7 +153,7 @@ def _write_report(
         dataset=dataset.info,
         splits=count_splits(dataset),
         straddling_groups=straddling_groups(dataset),
-        confusion=confusion_matrix(answers),
+        confusion=confusion_counts(answers),
         figures=_draw(candidate.curves(), answers, evaluation, decision),
         mistakes=worst_mistakes(predictions, dataset, limit=settings.worst_mistakes),
         mistakes_in_all=int((answers.targets != answers.predicted).sum()),
@@ -176,6 +176,6 @@ def _draw(
     for name, png in figures.items():
         (folder / f"{name}.png").write_bytes(png)
     classes = list(evaluation.info.classes)
-    table = pd.DataFrame(confusion_matrix(answers), index=classes, columns=classes)
+    table = pd.DataFrame(confusion_counts(answers), index=classes, columns=classes)
     table.to_csv(folder / "confusion.csv", index_label="truth")
     return figures

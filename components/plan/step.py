@@ -20,8 +20,8 @@ from components.common.artifacts.tuning.shortlist import (
 )
 from components.common.errors import ConfigError, expected
 from components.common.run_context import RunContext
-from components.plan.choose import Choice, choose
 from components.plan.config import PlanConfig
+from components.plan.within_budget import Choice, choose
 
 LOG = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from components.common.artifacts.tuning.ranking import LeftOut
 from components.common.artifacts.tuning.selection import Measured, Selection, SelectionInfo
 from components.common.artifacts.tuning.shortlist import Finalist, NotTrained, Shortlist
 from components.common.errors import GraftError, expected
-from components.select.choose import Tolerance, choose, pareto_front
 from components.select.config import SelectConfig
-from components.select.measuring import costs, qualities
+from components.select.quality_and_cost import costs, qualities
 from components.select.report import render
+from components.select.winner import Tolerance, choose, pareto_front
 
 LOG = logging.getLogger(__name__)
 

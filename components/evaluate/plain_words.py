@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from components.common.artifacts.evaluation import EvaluationInfo, Metric
-from components.evaluate.metrics import Integers
+from components.common.statistics.figures import Integers
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,8 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import probabilities
 from components.common.errors import DataError, ExportError, expected
 from components.common.saved_model import Answers, ask
-from components.evaluate.metrics import Scored
 
 
 def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str) -> pd.DataFrame:
@@ -44,17 +42,6 @@ def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str
     for name, index in position.items():
         table[f"p_{name}"] = answers.probabilities[:, index]
     return table
-
-
-def scored(predictions: pd.DataFrame, classes: tuple[str, ...], positive: str) -> Scored:
-    """Return the arrays that the metrics work on."""
-    two = len(classes) == 2 and positive in classes
-    return Scored(
-        predictions["target"].to_numpy(dtype=np.int64),
-        predictions["predicted"].to_numpy(dtype=np.int64),
-        probabilities(predictions, classes).to_numpy(dtype=np.float64),
-        classes.index(positive) if two else None,
-    )
 
 
 def _check_classes(answers: Answers, classes: tuple[str, ...]) -> None:
