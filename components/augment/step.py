@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from components.augment.balance import class_weights
 from components.augment.config import AugmentConfig
 from components.common import config, plugins
 from components.common.artifacts.dataset import SPLITS, Dataset
@@ -180,9 +179,6 @@ def _index(job: _Job, split: str) -> pd.DataFrame:
     rows = job.dataset.split(split)
     targets = rows["label"].map({name: i for i, name in enumerate(job.dataset.info.classes)})
     rows = rows.assign(split=split, target=targets.astype(int))
-    if split == "train" and job.settings.balance == "classes":
-        weights = rows["weight"].to_numpy(dtype=np.float64)
-        rows["weight"] = class_weights(rows["target"].to_numpy(dtype=np.int64), weights)
     views = [rows.assign(view=number) for number in range(_views(job, split))]
     index = pd.concat(views, ignore_index=True)
     return index.assign(row=np.arange(len(index)))
