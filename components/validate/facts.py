@@ -17,7 +17,7 @@ from components.common.pictures.grey import laplacian, to_grey
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class PictureFacts:
     """One picture, measured. What could not be measured is NaN or "".
 
     `bytes` is the size of the encoded file; `brightness` (mean) and `contrast` (standard
@@ -41,7 +41,7 @@ class Facts:
 
 
 def measure(dataset: Dataset) -> pd.DataFrame:
-    """Return one row of `Facts` a picture, in manifest order, on all processors."""
+    """Return one row of `PictureFacts` a picture, in manifest order, on all processors."""
     paths = dataset.manifest["path"].tolist()
     # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
     with (
@@ -59,7 +59,7 @@ def measure(dataset: Dataset) -> pd.DataFrame:
     return table
 
 
-def measure_picture(path: str, data: bytes) -> Facts:
+def measure_picture(path: str, data: bytes) -> PictureFacts:
     """Measure one picture.
 
     Args:
@@ -69,10 +69,10 @@ def measure_picture(path: str, data: bytes) -> Facts:
     try:
         pixels = decode(data, name=path)
     except DataError as error:
-        return Facts(path=path, bytes=len(data), readable=False, error=_reason(error))
+        return PictureFacts(path=path, bytes=len(data), readable=False, error=_reason(error))
     grey = to_grey(pixels)
     height, width, channels = pixels.shape
-    return Facts(
+    return PictureFacts(
         path=path,
         bytes=len(data),
         readable=True,
