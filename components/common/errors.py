@@ -1,7 +1,7 @@
 """Every error that Graft raises on purpose.
 
     GraftError                  exit code 1
-    ├── InputError              exit code 2: the user can mend it
+    ├── InputError              exit code 2: the user can put it right
     │   ├── ConfigError         a setting
     │   ├── DataError           pictures, labels, manifests
     │   └── WeightsError        pretrained weights
@@ -12,14 +12,27 @@
         ├── DeniedError         exit code 2: it wants an API key, or another one
         └── RequestError        the server refused this request; another one may pass
 
-Each message reads "expected X, received Y, do Z".
+Each message reads "expected X, received Y; do Z":
+
+>>> raise DataError("pictures in the test split", received="none", do="add some")
+Traceback (most recent call last):
+components.common.errors.DataError: expected pictures in the test split, received none; add some
 """
 
 
 class GraftError(Exception):
-    """Base of all deliberate errors; `exit_code` is what the CLI ends with."""
+    """Base of all deliberate errors; `exit_code` is what the CLI ends with.
+
+    Args:
+        what: what was expected; without `do` the whole message.
+        received: what came instead.
+        do: what the reader can do about it.
+    """
 
     exit_code = 1
+
+    def __init__(self, what: str, *, received: object = "", do: str = "") -> None:
+        super().__init__(expected(what, received=received, do=do) if do else what)
 
 
 class InputError(GraftError, ValueError):

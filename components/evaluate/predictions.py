@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
-from components.common.errors import DataError, ExportError, expected
+from components.common.errors import DataError, ExportError
 from components.common.saved_model import Answers, ask
 
 
@@ -26,20 +25,18 @@ def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str
     rows = dataset.split("test")
     if rows.empty:
         raise DataError(
-            expected(
-                "pictures in the test split",
-                received="none",
-                do="add pictures or raise the test share of the validate step",
-            )
+            "pictures in the test split",
+            received="none",
+            do="add pictures or raise the test share of the validate step",
         )
     paths = rows["path"].astype(str).tolist()
     answers = ask(saved_model, paths, dataset.picture, batch_size=batch_size, activity=activity)
-    _check_classes(answers, dataset.info.classes)
-    position = {name: index for index, name in enumerate(dataset.info.classes)}
+    classes = dataset.info.classes
+    _check_classes(answers, classes)
     table = rows[["path", "sha256", "group", "domain"]].copy()
-    table["target"] = rows["label"].map(position).astype(np.int64)
-    table["predicted"] = [position[name] for name in answers.decisions]
-    for name, index in position.items():
+    table["target"] = dataset.targets(rows)
+    table["predicted"] = [classes.index(name) for name in answers.decisions]
+    for index, name in enumerate(classes):
         table[f"p_{name}"] = answers.probabilities[:, index]
     return table
 
@@ -54,9 +51,7 @@ def _check_classes(answers: Answers, classes: tuple[str, ...]) -> None:
         fits = all(classes[i] == name for i, name in zip(best, answers.classes, strict=True))
     if not fits:
         raise ExportError(
-            expected(
-                f"a model with the classes {', '.join(classes)} in this order",
-                received=f"{width} probabilities and the names {', '.join(sorted(named))}",
-                do="train and export again on this data set",
-            )
+            f"a model with the classes {', '.join(classes)} in this order",
+            received=f"{width} probabilities and the names {', '.join(sorted(named))}",
+            do="train and export again on this data set",
         )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
 from components.common.artifacts.verdict import Comparison, ThresholdCheck, VerdictInfo
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.statistics.bootstrap import count_clusters
 from components.common.statistics.figures import LABELS
 from components.gate.config import GateConfig, Threshold
@@ -136,11 +136,9 @@ def _compare(
 def _aligned(other: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     if len(other) != len(predictions) or set(other["path"]) != set(predictions["path"]):
         raise DataError(
-            expected(
-                "answers of both models on the same test pictures",
-                received=f"{len(predictions)} and {len(other)} pictures that differ",
-                do="run the step evaluate again",
-            )
+            "answers of both models on the same test pictures",
+            received=f"{len(predictions)} and {len(other)} pictures that differ",
+            do="run the step evaluate again",
         )
     return other.set_index("path").loc[predictions["path"]].reset_index()
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.progress import track
 from components.common.seeding import generator
 from components.common.statistics.bootstrap import resample
@@ -48,8 +48,7 @@ def qualities(
         DataError: a candidate was validated on other pictures than the dataset names.
     """
     rows = dataset.split("validation")
-    labels = rows["label"].map({name: i for i, name in enumerate(dataset.info.classes)})
-    truth: npt.NDArray[np.int64] = labels.to_numpy().astype(np.int64)
+    truth = dataset.targets(rows)
     scored = [Scored.by_largest(truth, _answers(one, rows["path"])) for one in candidates]
     figure = FIGURES[settings.metric]
 
@@ -102,11 +101,9 @@ def _answers(candidate: Candidate, paths: "pd.Series[str]") -> npt.NDArray[np.fl
     known = candidate.validation()
     if set(known.index) != set(paths):
         raise DataError(
-            expected(
-                f"candidates validated on the {len(paths)} pictures of this dataset",
-                received=f"'{candidate.info.backbone}' validated on {len(known)} others",
-                do="run `graft tune` again; report this if it comes back",
-            )
+            f"candidates validated on the {len(paths)} pictures of this dataset",
+            received=f"'{candidate.info.backbone}' validated on {len(known)} others",
+            do="run `graft tune` again; report this if it comes back",
         )
     answers: npt.NDArray[np.float64] = known.loc[list(paths)].to_numpy(dtype=np.float64)
     return answers

@@ -68,8 +68,8 @@ def _run(
     import great_expectations as gx
 
     expectations = [
-        getattr(gx.expectations, rule.check.kind)(
-            **rule.check.arguments, severity=rule.severity, meta={"rule": rule.name}
+        getattr(gx.expectations, rule.expectation.kind)(
+            **rule.expectation.arguments, severity=rule.severity, meta={"rule": rule.name}
         )
         for rule in rules
     ]
@@ -109,7 +109,7 @@ def _judged(rule: Rule, result: Any, table: pd.DataFrame) -> RuleResult:
 
 def _examples(rule: Rule, result: dict[str, Any], table: pd.DataFrame) -> tuple[str, ...]:
     keys = [row[rule.key] for row in result.get("unexpected_index_list") or ()]
-    details = table.set_index(rule.key)[rule.detail or rule.check.arguments["column"]]
+    details = table.set_index(rule.key)[rule.detail or rule.expectation.arguments["column"]]
     return tuple(f"{_name(key)} ({_value(details[key])})" for key in keys)
 
 

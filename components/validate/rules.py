@@ -32,7 +32,7 @@ class Tables:
     groups: pd.DataFrame
 
 
-class Check(NamedTuple):
+class Expectation(NamedTuple):
     """Class name and arguments of a Great Expectations expectation."""
 
     kind: str
@@ -50,7 +50,7 @@ class Rule:
     name: str
     severity: Severity
     table: str
-    check: Check
+    expectation: Expectation
     want: str
     do: str
     detail: str = ""
@@ -159,21 +159,21 @@ def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
              want=f"every class to make up at least {settings.min_class_share:.0%} of the data",
              do="add pictures of the rare class, or weigh it (the methods' class_weight)"),
         Rule("enough_groups", "warning", "groups",
-             Check("ExpectTableRowCountToBeBetween",
+             Expectation("ExpectTableRowCountToBeBetween",
                    {"min_value": settings.min_groups, "max_value": None}),
              want=f"at least {settings.min_groups} groups",
              do="expect wide intervals: only independent groups count as evidence"),
     )  # fmt: skip
 
 
-def _between(column: str, *, low: float | None = None, high: float | None = None) -> Check:
+def _between(column: str, *, low: float | None = None, high: float | None = None) -> Expectation:
     arguments = {"column": column, "min_value": low, "max_value": high}
-    return Check("ExpectColumnValuesToBeBetween", arguments)
+    return Expectation("ExpectColumnValuesToBeBetween", arguments)
 
 
-def _among(column: str, values: list[Any]) -> Check:
-    return Check("ExpectColumnValuesToBeInSet", {"column": column, "value_set": values})
+def _among(column: str, values: list[Any]) -> Expectation:
+    return Expectation("ExpectColumnValuesToBeInSet", {"column": column, "value_set": values})
 
 
-def _empty(column: str) -> Check:
-    return Check("ExpectColumnValuesToBeNull", {"column": column})
+def _empty(column: str) -> Expectation:
+    return Expectation("ExpectColumnValuesToBeNull", {"column": column})

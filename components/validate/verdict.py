@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.records import write_record
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.report import page
 from components.validate.expectations import RuleResult
 
@@ -66,11 +66,9 @@ def raise_if_broken(validation: Validation, folder: Path) -> None:
     first, others = broken[0], [found.name for found in broken[1:]]
     also = f"; also broken: {', '.join(others)}" if others else ""
     raise DataError(
-        expected(
-            f"{first.want} (rule {first.name})",
-            received=_received(first),
-            do=f"{first.do}{also} (all rows: {folder / PAGE})",
-        )
+        f"{first.want} (rule {first.name})",
+        received=_received(first),
+        do=f"{first.do}{also} (all rows: {folder / PAGE})",
     )
 
 

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from components.common.errors import InputError, expected
-from components.common.pictures.decode import Pixels
+from components.common.errors import InputError
+from components.common.pictures.decode import Pixels, to_image
 
 SEVERITIES = (1, 2, 3, 4, 5)
 _PUBLISHED_SIDE_PX = 224
@@ -57,14 +57,10 @@ def corrupt(picture: Pixels, *, kind: str, severity: int, rng: np.random.Generat
     """
     if kind not in CORRUPTIONS:
         raise InputError(
-            expected(
-                f"one of {', '.join(CORRUPTIONS)}", received=f"'{kind}'", do="name one of them"
-            )
+            f"one of {', '.join(CORRUPTIONS)}", received=f"'{kind}'", do="name one of them"
         )
     if severity not in SEVERITIES:
-        raise InputError(
-            expected("a severity from 1 to 5", received=severity, do="choose one of them")
-        )
+        raise InputError("a severity from 1 to 5", received=severity, do="choose one of them")
     return _rounded(CORRUPTIONS[kind].apply(picture.astype(np.float32), severity, rng))
 
 
@@ -222,10 +218,10 @@ def _rotation(picture: Floats, severity: int, rng: np.random.Generator) -> Float
 
 def _jpeg(picture: Floats, severity: int, rng: np.random.Generator) -> Floats:
     del rng
-    pixels = _rounded(picture)
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     buffer = io.BytesIO()
-    image.save(buffer, format="JPEG", quality=int(_at(severity, 25, 18, 15, 10, 7)))
+    to_image(_rounded(picture)).save(
+        buffer, format="JPEG", quality=int(_at(severity, 25, 18, 15, 10, 7))
+    )
     squeezed = np.asarray(Image.open(buffer), dtype=np.float32)
     return squeezed.reshape(picture.shape)
 

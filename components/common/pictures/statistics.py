@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from components.common.pictures.decode import Pixels
+from components.common.pictures.decode import Pixels, to_image
 from components.common.pictures.grey import laplacian, to_grey
 
 STATISTICS = (
@@ -85,8 +85,7 @@ def _at_fixed_size(pixels: Pixels) -> npt.NDArray[np.float32]:
         return pixels.astype(np.float32)
     scale = _SIDE_PX / max(pixels.shape[:2])
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    small = np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float32)
+    small = np.asarray(to_image(pixels).resize(size, Image.Resampling.BOX), dtype=np.float32)
     return small if small.ndim == 3 else small[..., None]
 
 
