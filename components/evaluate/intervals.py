@@ -8,7 +8,8 @@ import numpy as np
 from components.common.artifacts.evaluation import Metric
 from components.common.seeding import generator
 from components.common.statistics.bootstrap import count_clusters, interval, resample
-from components.common.statistics.figures import FIGURES, Floats, Scored
+from components.common.statistics.figures import FIGURES, Scored
+from components.common.statistics.weighted import Floats
 
 REPORTED = (
     "accuracy",

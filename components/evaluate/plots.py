@@ -12,11 +12,11 @@ from components.common.report.plot_style import GRID, MUTED, png, style
 from components.common.statistics.figures import (
     CALIBRATION_BINS,
     LABELS,
-    Integers,
     Scored,
     confidence_bins,
     confusion_counts,
 )
+from components.common.statistics.weighted import Integers
 
 MAX_CURVES = 8  # classes in one ROC or PR plot before the colours run out
 

@@ -12,7 +12,7 @@ from components.common.artifacts.evaluation import EvaluationInfo, Metric, Slice
 from components.common.artifacts.exported import ExportInfo
 from components.common.report import page
 from components.common.run_context import RunContext
-from components.common.statistics.figures import Integers
+from components.common.statistics.weighted import Integers
 from components.evaluate import plain_words
 from components.evaluate.data_summary import Origin, SplitCount
 from components.evaluate.mistakes import Mistake

@@ -14,7 +14,8 @@ from components.common.errors import DataError
 from components.common.progress import track
 from components.common.seeding import generator
 from components.common.statistics.bootstrap import resample
-from components.common.statistics.figures import FIGURES, Floats, Scored
+from components.common.statistics.figures import FIGURES, Scored
+from components.common.statistics.weighted import Floats
 from components.select.config import SelectConfig
 
 _WARM_UPS = 2

@@ -93,8 +93,7 @@ def _noise(picture: Floats, severity: int, rng: np.random.Generator) -> Floats:
     return picture + np.float32(deviation) * grain
 
 
-def _blur(picture: Floats, severity: int, rng: np.random.Generator) -> Floats:
-    del rng
+def _blur(picture: Floats, severity: int, _rng: np.random.Generator) -> Floats:
     from scipy.ndimage import gaussian_filter
 
     sigma_px = _at(severity, 1, 2, 3, 4, 6) * _scale(picture)
@@ -102,8 +101,7 @@ def _blur(picture: Floats, severity: int, rng: np.random.Generator) -> Floats:
     return blurred
 
 
-def _defocus(picture: Floats, severity: int, rng: np.random.Generator) -> Floats:
-    del rng
+def _defocus(picture: Floats, severity: int, _rng: np.random.Generator) -> Floats:
     from scipy.signal import oaconvolve
 
     radius_px = _at(severity, 3, 4, 6, 8, 10) * _scale(picture)
@@ -123,8 +121,7 @@ def _disk(radius_px: float) -> Floats:
     return kernel
 
 
-def _brightness(picture: Floats, severity: int, rng: np.random.Generator) -> Floats:
-    del rng
+def _brightness(picture: Floats, severity: int, _rng: np.random.Generator) -> Floats:
     # Adding to the V of HSV moves the largest channel by as much and keeps hue and saturation.
     added = np.float32(255 * _at(severity, 0.1, 0.2, 0.3, 0.4, 0.5))
     value = picture.max(axis=-1, keepdims=True)
@@ -133,8 +130,7 @@ def _brightness(picture: Floats, severity: int, rng: np.random.Generator) -> Flo
     return brighter
 
 
-def _contrast(picture: Floats, severity: int, rng: np.random.Generator) -> Floats:
-    del rng
+def _contrast(picture: Floats, severity: int, _rng: np.random.Generator) -> Floats:
     return _flattened(picture, _at(severity, 0.4, 0.3, 0.2, 0.1, 0.05))
 
 
@@ -144,8 +140,7 @@ def _flattened(picture: Floats, factor: float) -> Floats:
     return flat
 
 
-def _exposure(picture: Floats, severity: int, rng: np.random.Generator) -> Floats:
-    del rng
+def _exposure(picture: Floats, severity: int, _rng: np.random.Generator) -> Floats:
     return picture * np.float32(_at(severity, 0.9, 0.8, 0.65, 0.5, 0.35))
 
 
@@ -216,8 +211,7 @@ def _rotation(picture: Floats, severity: int, rng: np.random.Generator) -> Float
     return turned
 
 
-def _jpeg(picture: Floats, severity: int, rng: np.random.Generator) -> Floats:
-    del rng
+def _jpeg(picture: Floats, severity: int, _rng: np.random.Generator) -> Floats:
     buffer = io.BytesIO()
     to_image(_rounded(picture)).save(
         buffer, format="JPEG", quality=int(_at(severity, 25, 18, 15, 10, 7))

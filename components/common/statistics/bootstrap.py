@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from components.common.progress import track
-from components.common.statistics.figures import Floats, Integers
+from components.common.statistics.weighted import Floats, Integers
 
 _CELLS_AT_ONCE = 4_000_000  # of the weight matrix: 32 MB
 _ROUNDS_AT_ONCE = 1000

@@ -15,15 +15,23 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+from components.common.statistics.weighted import (
+    Floats,
+    Integers,
+    by_rising_score,
+    mann_whitney,
+    mean_defined,
+    mean_precision,
+    ratio,
+    sums_by_label,
+)
+
 Figure = Callable[["Scored", Floats], Floats]
 # What networks and finalists are ranked by.
 Quality = Literal["roc_auc", "balanced_accuracy", "accuracy"]
 
 CALIBRATION_BINS = 15
 _LEAST_PROBABILITY = 1e-7
-_TINY = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ def measure(
 
 def accuracy(scored: Scored, weights: Floats) -> Floats:
     """Share decided correctly, in [0, 1]; NaN without pictures."""
-    return _ratio(weights @ (scored.targets == scored.predicted), weights.sum(axis=1))
+    return ratio(weights @ (scored.targets == scored.predicted), weights.sum(axis=1))
 
 
 def balanced_accuracy(scored: Scored, weights: Floats) -> Floats:
@@ -103,7 +111,7 @@ def balanced_accuracy(scored: Scored, weights: Floats) -> Floats:
     array([0.5])
     """
     counts = _count(scored, weights)
-    return _mean_defined(_ratio(counts.hits, counts.truths))
+    return mean_defined(ratio(counts.hits, counts.truths))
 
 
 def precision(scored: Scored, weights: Floats) -> Floats:
@@ -113,19 +121,19 @@ def precision(scored: Scored, weights: Floats) -> Floats:
     for counts 0.
     """
     counts = _count(scored, weights)
-    return _of_classes(scored, counts, counts.hits / np.maximum(counts.decided, _TINY))
+    return _of_classes(scored, counts, np.nan_to_num(ratio(counts.hits, counts.decided)))
 
 
 def recall(scored: Scored, weights: Floats) -> Floats:
     """Share of a class's pictures that were found, in [0, 1]; averaged as `precision`."""
     counts = _count(scored, weights)
-    return _of_classes(scored, counts, _ratio(counts.hits, counts.truths))
+    return _of_classes(scored, counts, ratio(counts.hits, counts.truths))
 
 
 def f1(scored: Scored, weights: Floats) -> Floats:
     """Harmonic mean of precision and recall, in [0, 1]; averaged as `precision`."""
     counts = _count(scored, weights)
-    return _of_classes(scored, counts, _ratio(2 * counts.hits, counts.truths + counts.decided))
+    return _of_classes(scored, counts, ratio(2 * counts.hits, counts.truths + counts.decided))
 
 
 def roc_auc(scored: Scored, weights: Floats) -> Floats:
@@ -137,7 +145,7 @@ def roc_auc(scored: Scored, weights: Floats) -> Floats:
     """
     columns = scored.averaged_classes
     # With two classes both sides give the same number.
-    return _mean_of_columns(_area, scored, weights, columns if len(columns) != 2 else (1,))
+    return _mean_of_columns(mann_whitney, scored, weights, columns if len(columns) != 2 else (1,))
 
 
 def average_precision(scored: Scored, weights: Floats) -> Floats:
@@ -145,14 +153,14 @@ def average_precision(scored: Scored, weights: Floats) -> Floats:
 
     Of the positive class, or the mean over all; classes are left out as by `roc_auc`.
     """
-    return _mean_of_columns(_average_precision, scored, weights, scored.averaged_classes)
+    return _mean_of_columns(mean_precision, scored, weights, scored.averaged_classes)
 
 
 def log_loss(scored: Scored, weights: Floats) -> Floats:
     """Mean of -ln(probability of the true class), in nats, 0 to 16.1 (probabilities >= 1e-7)."""
     true = np.take_along_axis(scored.probabilities, scored.targets[:, None], axis=1)[:, 0]
     loss = -np.log(np.clip(true, _LEAST_PROBABILITY, 1.0))
-    return _ratio(weights @ loss, weights.sum(axis=1))
+    return ratio(weights @ loss, weights.sum(axis=1))
 
 
 def calibration_error(scored: Scored, weights: Floats) -> Floats:
@@ -162,8 +170,8 @@ def calibration_error(scored: Scored, weights: Floats) -> Floats:
     """
     confidence = scored.probabilities.max(axis=1)
     gap = confidence - (scored.probabilities.argmax(axis=1) == scored.targets)
-    gaps = _sums(weights * gap, confidence_bins(confidence), CALIBRATION_BINS)
-    return _ratio(np.abs(gaps).sum(axis=1), weights.sum(axis=1))
+    gaps = sums_by_label(weights * gap, confidence_bins(confidence), CALIBRATION_BINS)
+    return ratio(np.abs(gaps).sum(axis=1), weights.sum(axis=1))
 
 
 FIGURES: dict[str, Figure] = {
@@ -211,7 +219,7 @@ def area_under_roc(scores: npt.NDArray[Any], positive: npt.NDArray[np.bool_]) ->
         positive: bool [N].
     """
     everything = np.ones((1, len(scores)))
-    return float(_area(*_by_rising_score(scores, positive, everything))[0])
+    return float(mann_whitney(*by_rising_score(scores, positive, everything))[0])
 
 
 @dataclass(frozen=True)
@@ -227,25 +235,15 @@ def _count(scored: Scored, weights: Floats) -> _Counts:
     classes = scored.probabilities.shape[1]
     right = weights * (scored.targets == scored.predicted)
     return _Counts(
-        _sums(right, scored.targets, classes),
-        _sums(weights, scored.targets, classes),
-        _sums(weights, scored.predicted, classes),
+        sums_by_label(right, scored.targets, classes),
+        sums_by_label(weights, scored.targets, classes),
+        sums_by_label(weights, scored.predicted, classes),
     )
-
-
-def _sums(weights: Floats, labels: Integers, count: int) -> Floats:
-    """Return the sum of the weights [B, N] at each label, [B, count].
-
-    By `bincount` and not by a one-hot table, which would be N x count.
-    """
-    cells = labels + count * np.arange(len(weights))[:, None]
-    sums = np.bincount(cells.ravel(), weights.ravel(), minlength=len(weights) * count)
-    return sums.reshape(-1, count).astype(np.float64, copy=False)
 
 
 def _of_classes(scored: Scored, counts: _Counts, values: Floats) -> Floats:
     present = np.where(counts.truths > 0, values, np.nan)
-    return _mean_defined(present[:, list(scored.averaged_classes)])
+    return mean_defined(present[:, list(scored.averaged_classes)])
 
 
 def _mean_of_columns(
@@ -255,47 +253,7 @@ def _mean_of_columns(
     columns: tuple[int, ...],
 ) -> Floats:
     values = [
-        figure(*_by_rising_score(scored.probabilities[:, c], scored.targets == c, weights))
+        figure(*by_rising_score(scored.probabilities[:, c], scored.targets == c, weights))
         for c in columns
     ]
-    return _mean_defined(np.stack(values, axis=1))
-
-
-def _by_rising_score(
-    scores: npt.NDArray[Any], positive: npt.NDArray[np.bool_], weights: Floats
-) -> tuple[Floats, Floats]:
-    """Return the weights of positives and negatives at each different score, [B, K] each."""
-    order = np.argsort(scores, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) > 0])
-    ordered, mine = weights[:, order], positive[order]
-    return (
-        np.add.reduceat(ordered * mine, starts, axis=1),
-        np.add.reduceat(ordered * ~mine, starts, axis=1),
-    )
-
-
-def _area(positives: Floats, negatives: Floats) -> Floats:
-    below = np.cumsum(negatives, axis=1) - negatives
-    won = (positives * (below + 0.5 * negatives)).sum(axis=1)
-    return _ratio(won, positives.sum(axis=1) * negatives.sum(axis=1))
-
-
-def _average_precision(positives: Floats, negatives: Floats) -> Floats:
-    positives, negatives = positives[:, ::-1], negatives[:, ::-1]
-    found = np.cumsum(positives, axis=1)
-    right = found / np.maximum(found + np.cumsum(negatives, axis=1), _TINY)
-    total = np.where(negatives.sum(axis=1) > 0, found[:, -1], 0.0)
-    return _ratio((positives * right).sum(axis=1), total)
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    """Divide; NaN where `below` is 0."""
-    result: Floats = np.full(np.broadcast(above, below).shape, np.nan)
-    np.divide(above, below, out=result, where=below != 0)
-    return result
-
-
-def _mean_defined(values: Floats) -> Floats:
-    """Mean over the last axis of what is defined; NaN where nothing is."""
-    defined = ~np.isnan(values)
-    return _ratio(np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1).astype(float))
+    return mean_defined(np.stack(values, axis=1))
