@@ -36,6 +36,7 @@ from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.records import link_or_copy
 from components.common.artifacts.shards import Shards
 from components.common.seeding import generator
+from components.common.statistics.figures import area_under_roc, measure
 from components.networks.data import FLIPS, FlippedPixels
 from components.train.fit import METHODS, train
 from components.train.session import predict
@@ -141,16 +142,14 @@ def _chosen(targets: Any, percent: int, seed: int, split: str) -> Any:
 
 def points(shards: Shards, candidate: Candidate) -> float:
     """Return the score of a candidate on the test split, in points."""
-    from sklearn.metrics import roc_auc_score
-
     pixels, truth = shards.pixels("test"), shards.rows("test")["target"].to_numpy(dtype=int)
     model = keras.models.load_model(candidate.model_path, compile=False)
     views = FLIPS[candidate.info.flips]
     logits = [predict(model, [FlippedPixels(pixels, flip)], rows=len(pixels)) for flip in views]
     mean = np.mean(logits, axis=0)
     if mean.shape[1] == 2:
-        return 100.0 * float(roc_auc_score(truth, mean[:, 1] - mean[:, 0]))
-    return 100.0 * float((mean.argmax(axis=1) == truth).mean())
+        return 100.0 * area_under_roc(mean[:, 1] - mean[:, 0], truth == 1)
+    return 100.0 * measure("accuracy", truth, mean)
 
 
 def regret(rows: Iterable[Row], arm: str) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from components.common.pictures.corruptions import corrupt, expose, flatten
+from components.common.pictures.corruptions import corrupt
 from components.common.pictures.decode import Pixels, decode, resize
 from components.common.pictures.statistics import STATISTICS, measure
 from components.common.progress import track
@@ -47,8 +47,8 @@ def conditions() -> dict[str, Condition]:
     """Return the conditions by name, the untouched pictures first."""
     listed = [Condition(CLEAN, lambda picture, _: picture)]
     listed += [_fault(kind, 1) for kind in ("noise", "blur", "brightness", "contrast")]
-    listed.append(Condition("exposure x 0.9", lambda picture, _: expose(picture, 0.9)))
-    listed.append(Condition("contrast x 0.8", lambda picture, _: flatten(picture, 0.8)))
+    listed.append(Condition("exposure x 0.9", _fault("exposure", 1).apply))
+    listed.append(Condition("contrast x 0.8", lambda picture, _: _flattened(picture, 0.8)))
     listed += [
         _fault(kind, 3)
         for kind in (
@@ -66,6 +66,11 @@ def _fault(kind: str, severity: int) -> Condition:
         return corrupt(picture, kind=kind, severity=severity, rng=rng)
 
     return Condition(f"{kind} {severity}", apply)
+
+
+def _flattened(picture: Pixels, factor: float) -> Pixels:
+    mean = picture.mean(axis=(0, 1))
+    return np.clip(np.rint((picture - mean) * factor + mean), 0, 255).astype(np.uint8)
 
 
 @dataclass(frozen=True)

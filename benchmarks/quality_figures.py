@@ -1,17 +1,17 @@
 """Tables of `benchmarks.quality`: means over splits, and intervals that respect the modules."""
 
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from rich.table import Table
 
-Floats = npt.NDArray[np.float64]
-Figure = Callable[["pd.DataFrame"], float]
+from components.common.statistics.bootstrap import interval, resample
+from components.common.statistics.figures import FIGURES, LABELS, Scored
+from components.common.statistics.weighted import Floats, mean_defined
 
+NAMES = ("accuracy", "balanced_accuracy", "f1", "roc_auc")
 DRAWS = 2000
 # Test to training pictures of the random protocol.
 _RATIO = 0.25 / 0.75
@@ -27,40 +27,23 @@ class Row:
     answers: pd.DataFrame
 
     def __str__(self) -> str:
-        figures = ", ".join(f"{name} {figure(self.answers):.3f}" for name, figure in FIGURES)
+        figures = ", ".join(f"{LABELS[name]} {value(self.answers, name):.3f}" for name in NAMES)
         return f"{self.method}: {figures}, {self.answers['seconds'].iloc[0]:.0f} s"
 
 
-def accuracy(answers: pd.DataFrame) -> float:
-    """Share decided correctly at probability one half."""
-    return float(((answers["margin"] > 0) == answers["defective"]).mean())
+def value(answers: pd.DataFrame, name: str) -> float:
+    """Return one figure, decided at probability one half, of the defective class."""
+    return float(FIGURES[name](_scored(answers), np.ones((1, len(answers))))[0])
 
 
-def balanced_accuracy(answers: pd.DataFrame) -> float:
-    """Mean of the shares found of either class."""
-    hit = (answers["margin"] > 0) == answers["defective"]
-    return float(hit.groupby(answers["defective"]).mean().mean())
-
-
-def f1(answers: pd.DataFrame) -> float:
-    """Harmonic mean of precision and recall of the defective class."""
-    found, true = answers["margin"] > 0, answers["defective"]
-    return float(2 * (found & true).sum() / (found.sum() + true.sum()))
-
-
-def roc_auc(answers: pd.DataFrame) -> float:
-    """Area under the ROC curve."""
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(answers["defective"], answers["margin"]))
-
-
-FIGURES: tuple[tuple[str, Figure], ...] = (
-    ("accuracy", accuracy),
-    ("balanced accuracy", balanced_accuracy),
-    ("F1", f1),
-    ("ROC-AUC", roc_auc),
-)
+def _scored(answers: pd.DataFrame) -> Scored:
+    margin = answers["margin"].to_numpy(dtype=np.float64)
+    return Scored(
+        answers["defective"].to_numpy(dtype=np.int64),
+        (margin > 0).astype(np.int64),
+        np.stack([-margin, margin], axis=1),
+        positive=1,
+    )
 
 
 def figures_table(rows: list[Row]) -> Table:
@@ -70,23 +53,23 @@ def figures_table(rows: list[Row]) -> Table:
     Grouped: cluster bootstrap over the modules, all folds and seeds of a module drawn together.
     """
     drawn = Table(title="demo data, label rule p > 0.5: mean over splits (95 % interval)")
-    for column in ("protocol", "method", "splits", *(name for name, _ in FIGURES), "s a split"):
+    for column in ("protocol", "method", "splits", *(LABELS[name] for name in NAMES), "s a split"):
         drawn.add_column(column)
     for protocol, method in dict.fromkeys((row.protocol, row.method) for row in rows):
         mine = [row for row in rows if (row.protocol, row.method) == (protocol, method)]
         seconds = statistics.median(row.answers["seconds"].iloc[0] for row in mine)
-        cells = [_cell(protocol, [row.answers for row in mine], figure) for _, figure in FIGURES]
+        cells = [_cell(protocol, [row.answers for row in mine], name) for name in NAMES]
         drawn.add_row(protocol, method, str(len(mine)), *cells, f"{seconds:.0f}")
     return drawn
 
 
-def _cell(protocol: str, answers: list[pd.DataFrame], figure: Figure) -> str:
-    values = [figure(one) for one in answers]
+def _cell(protocol: str, answers: list[pd.DataFrame], name: str) -> str:
+    values = [value(one, name) for one in answers]
     text = f"{statistics.mean(values):.3f}"
     if protocol == "random":
         return text + (f" ± {_corrected(values):.3f}" if len(values) > 1 else "")
-    low, high = np.percentile(_drawn(answers, figure, draws=200), [2.5, 97.5])
-    return f"{text} ({low:.3f} - {high:.3f})"
+    found = interval(_drawn(answers, name))
+    return f"{text} ({found[0]:.3f} - {found[1]:.3f})" if found else text
 
 
 def _corrected(values: list[float]) -> float:
@@ -110,9 +93,9 @@ def difference_table(rows: list[Row], *, reference: str) -> Table:
         if method == reference or len(theirs) != len(mine):
             continue
         cells = []
-        for figure in (accuracy, roc_auc):
+        for name in ("accuracy", "roc_auc"):
             gaps = [
-                100 * (figure(a.answers) - figure(b.answers))
+                100 * (value(a.answers, name) - value(b.answers, name))
                 for a, b in zip(mine, theirs, strict=True)
             ]
             error = statistics.stdev(gaps) if len(gaps) > 1 else 0.0
@@ -121,22 +104,14 @@ def difference_table(rows: list[Row], *, reference: str) -> Table:
     return drawn
 
 
-def _drawn(answers: list[pd.DataFrame], figure: Figure, *, draws: int) -> Floats:
+def _drawn(answers: list[pd.DataFrame], name: str) -> Floats:
     """Return the mean over splits of a figure, for modules drawn with replacement."""
-    names = sorted({name for one in answers for name in one["group"]})
-    members = [
-        {name: rows.to_numpy() for name, rows in one.groupby("group").groups.items()}
-        for one in answers
-    ]
-    rng = np.random.default_rng(0)
-    values = []
-    for _ in range(draws):
-        chosen = rng.choice(names, len(names))
-        parts = []
-        for one, places in zip(answers, members, strict=True):
-            rows = [places[name] for name in chosen if name in places]
-            drawn = one.loc[np.concatenate(rows)] if rows else one.iloc[:0]
-            if drawn["defective"].nunique() == 2:
-                parts.append(figure(drawn))
-        values.append(float(np.mean(parts)))
-    return np.asarray(values)
+    scored = [_scored(one) for one in answers]
+    ends = np.cumsum([len(one) for one in answers])[:-1]
+
+    def mean_over_splits(weights: Floats) -> Floats:
+        parts = zip(scored, np.split(weights, ends, axis=1), strict=True)
+        return mean_defined(np.stack([FIGURES[name](*part) for part in parts], axis=1))
+
+    groups = pd.concat(answers)["group"].tolist()
+    return resample(mean_over_splits, groups, draws=DRAWS, random=np.random.default_rng(0))

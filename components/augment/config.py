@@ -1,7 +1,7 @@
 """Settings of `augment`."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -16,7 +16,6 @@ class AugmentConfig(Section):
     policy: file name under `policies/`: what an augmented view is.
     policy_options: the policy's own settings, see `Options` in its file.
     views: rows a training picture gets, 1 = the picture as it is and nothing else.
-    balance: "classes" weighs training pictures so that every class counts the same.
     seed: same seed and same pictures, same shards.
     """
 
@@ -24,5 +23,4 @@ class AugmentConfig(Section):
     policy: str = "flips_shifts_light"
     policy_options: FreeForm = field(default_factory=dict)
     views: Annotated[int, Field(ge=1, le=64)] = 4
-    balance: Literal["none", "classes"] = "none"
     seed: Annotated[int, Field(ge=0)] = 0

@@ -12,7 +12,11 @@
         ├── DeniedError         exit code 2: it wants an API key, or another one
         └── RequestError        the server refused this request; another one may pass
 
-Each message reads "expected X, received Y, do Z".
+Each message reads "expected X, received Y; do Z":
+
+>>> raise DataError("pictures in the test split", received="none", do="add some")
+Traceback (most recent call last):
+components.common.errors.DataError: expected pictures in the test split, received none; add some
 """
 
 from collections.abc import Iterable
@@ -21,9 +25,18 @@ _NAMED_AT_MOST = 5
 
 
 class GraftError(Exception):
-    """Base of all deliberate errors; `exit_code` is what the CLI ends with."""
+    """Base of all deliberate errors; `exit_code` is what the CLI ends with.
+
+    Args:
+        what: what was expected; without `do` the whole message.
+        received: what came instead.
+        do: what the reader can do about it.
+    """
 
     exit_code = 1
+
+    def __init__(self, what: str, *, received: object = "", do: str = "") -> None:
+        super().__init__(expected(what, received=received, do=do) if do else what)
 
 
 class InputError(GraftError, ValueError):

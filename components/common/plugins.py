@@ -8,7 +8,7 @@ import importlib.util
 import pkgutil
 from types import ModuleType
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 
 
 def names(package: str) -> tuple[str, ...]:
@@ -31,10 +31,8 @@ def load(package: str, name: str) -> ModuleType:
         kind = package.rpartition(".")[2]
         where = package.replace(".", "/")
         raise ConfigError(
-            expected(
-                f"one of the {kind} {', '.join(known)}",
-                received=f"'{name}'",
-                do=f"choose one of them or add {where}/{name}.py",
-            )
+            f"one of the {kind} {', '.join(known)}",
+            received=f"'{name}'",
+            do=f"choose one of them or add {where}/{name}.py",
         )
     return importlib.import_module(f"{package}.{name}")

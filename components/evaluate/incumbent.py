@@ -8,7 +8,7 @@ import pandas as pd
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.model_folder import ModelVersion
 from components.common.artifacts.records import tree_sha256
-from components.evaluate.score import score
+from components.evaluate.predictions import score
 
 LOG = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class Incumbent:
 
 
 @dataclass(frozen=True)
-class Known:
+class ScoredModel:
     """A model that was scored already: an incumbent with the same digest need not be again."""
 
     sha256: str
@@ -32,7 +32,7 @@ class Known:
 
 
 def score_incumbent(
-    version: ModelVersion, dataset: Dataset, *, candidate: Known, batch_size: int
+    version: ModelVersion, dataset: Dataset, *, candidate: ScoredModel, batch_size: int
 ) -> Incumbent:
     """Score a serving version; one that cannot be loaded or run is reported, not raised.
 

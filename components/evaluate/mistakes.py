@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import probabilities
-from components.common.pictures.decode import decode
+from components.common.pictures.decode import decode, to_image
 
 THUMBNAIL_PX = 240
 
@@ -59,8 +58,7 @@ def worst_mistakes(
 
 
 def _thumbnail(data: bytes, name: str) -> bytes:
-    pixels = decode(data, name=name)
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    image = to_image(decode(data, name=name))
     image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
     buffer = io.BytesIO()
     image.save(buffer, format="JPEG", quality=82)

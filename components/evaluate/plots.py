@@ -9,13 +9,14 @@ import pandas as pd
 
 from components.common.artifacts.decision import Decision, DepthScore
 from components.common.report.plot_style import GRID, MUTED, png, style
-from components.evaluate.metrics import (
+from components.common.statistics.figures import (
     CALIBRATION_BINS,
-    Integers,
+    LABELS,
     Scored,
     confidence_bins,
-    confusion_matrix,
+    confusion_counts,
 )
+from components.common.statistics.weighted import Integers
 
 MAX_CURVES = 8  # classes in one ROC or PR plot before the colours run out
 
@@ -54,7 +55,7 @@ def confusion(scored: Scored, classes: tuple[str, ...]) -> bytes:
     import seaborn
     from matplotlib.colors import LinearSegmentedColormap
 
-    counts = confusion_matrix(scored)
+    counts = confusion_counts(scored)
     ramp = LinearSegmentedColormap.from_list("ramp", _RAMP)
     side = max(3.6, 0.55 * len(classes) + 1.6)
     with _figure(size=(2.35 * side, side)) as (figure, axes):
@@ -80,7 +81,7 @@ def discrimination(scored: Scored, classes: tuple[str, ...]) -> bytes | None:
     """Draw ROC and precision-recall curves; None when no class has both kinds of pictures."""
     from sklearn.metrics import precision_recall_curve, roc_curve
 
-    usable = [c for c in scored.scored_classes if 0 < (scored.targets == c).mean() < 1]
+    usable = [c for c in scored.averaged_classes if 0 < (scored.targets == c).mean() < 1]
     if not usable:
         return None
     usable.sort(key=lambda position: -int((scored.targets == position).sum()))
@@ -146,8 +147,8 @@ def layer_profile(decision: Decision) -> bytes | None:
         if decision.layer in names:
             end = names.index(decision.layer) + 0.5
             left.axvline(end, color=_COLOURS[1], label=f"cut off after {decision.layer}")
-        metric = "ROC-AUC" if decision.metric == "roc_auc" else "balanced accuracy"
-        left.set(title="what each layer knows", ylabel=f"{metric} of a linear probe")
+        left.set(title="what each layer knows")
+        left.set(ylabel=f"{LABELS[decision.metric]} of a linear probe")
         for colour, (label, values) in zip(_COLOURS[2:], _diagnostics(profile), strict=False):
             right.plot(places, values, color=colour, marker="o", markersize=4, label=label)
         right.set(title="diagnostics", ylabel="share of each one's range", ylim=(-0.05, 1.05))

@@ -12,9 +12,9 @@ from components.common.artifacts.evaluation import EvaluationInfo, Metric, Slice
 from components.common.artifacts.exported import ExportInfo
 from components.common.report import page
 from components.common.run_context import RunContext
-from components.evaluate import wording
+from components.common.statistics.weighted import Integers
+from components.evaluate import plain_words
 from components.evaluate.data_summary import Origin, SplitCount
-from components.evaluate.metrics import Integers
 from components.evaluate.mistakes import Mistake
 from components.evaluate.plots import row_shares
 
@@ -68,27 +68,28 @@ class ConfusionRow:
 def render(content: ReportContent) -> str:
     """Return the page as HTML text."""
     info = content.evaluation
+    texts = plain_words.metric_texts(info.positive)
     return page.render(
         TEMPLATE,
         content=content,
-        headline=wording.headline(info),
-        sentences=wording.error_sentences(content.confusion, info.classes, info.positive),
+        headline=plain_words.headline(info),
+        sentences=plain_words.error_sentences(content.confusion, info.classes, info.positive),
         rows=[_metric_row(metric, info) for metric in info.metrics],
-        slice_labels=[wording.metric_texts(info.positive)[name].label for name in _SLICE_METRICS],
+        slice_labels=[texts[name].label for name in _SLICE_METRICS],
         slices=[(part, _slice_cells(part, info.positive)) for part in info.slices],
         confusion_rows=_confusion_rows(content.confusion, info.classes),
     )
 
 
 def _metric_row(metric: Metric, info: EvaluationInfo) -> MetricRow:
-    text = wording.metric_texts(info.positive)[metric.name]
+    text = plain_words.metric_texts(info.positive)[metric.name]
     incumbent = next((other for other in info.incumbent_metrics if other.name == metric.name), None)
     shown = metric.name != "log_loss"  # has no upper end
     return MetricRow(
         label=text.label,
         meaning=text.meaning,
         value=text.number(metric.value),
-        interval=wording.interval(metric, text),
+        interval=plain_words.interval(metric, text),
         incumbent=text.number(incumbent.value) if incumbent else "",
         bar_low=100 * metric.low if shown else -1,
         bar_high=100 * metric.high if shown else -1,
@@ -97,10 +98,10 @@ def _metric_row(metric: Metric, info: EvaluationInfo) -> MetricRow:
 
 
 def _slice_cells(part: Slice, positive: str) -> list[tuple[str, str]]:
-    texts = wording.metric_texts(positive)
+    texts = plain_words.metric_texts(positive)
     by_name = {metric.name: metric for metric in part.metrics}
     return [
-        (texts[name].number(by_name[name].value), wording.interval(by_name[name], texts[name]))
+        (texts[name].number(by_name[name].value), plain_words.interval(by_name[name], texts[name]))
         if name in by_name
         else ("–", "not computable")
         for name in _SLICE_METRICS

@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from components.common.artifacts.evaluation import Slice
+from components.common.statistics.figures import Scored
 from components.evaluate.intervals import measure
-from components.evaluate.metrics import Scored
 
 MAX_DOMAINS = 12
 CERTAIN = "certain labels only"
@@ -16,12 +16,12 @@ Mask = npt.NDArray[np.bool_]
 
 
 def measure_slices(
-    scored: Scored, rows: pd.DataFrame, *, draws: int, seed: int
+    answers: Scored, rows: pd.DataFrame, *, draws: int, seed: int
 ) -> tuple[Slice, ...]:
     """Measure each domain, and the pictures whose annotators were sure.
 
     Args:
-        scored: the whole test split.
+        answers: to the whole test split.
         rows: its manifest rows, same order: `domain`, `group`, `soft_label`.
         draws: bootstrap resamples.
         seed: of the resampling.
@@ -33,7 +33,7 @@ def measure_slices(
     found = []
     for name, mask in [*_domains(rows), *_certainty(rows)]:
         groups = rows["group"][mask].astype(str).tolist()
-        figures = measure(scored.take(mask), groups, draws=draws, seed=seed)
+        figures = measure(answers.take(mask), groups, draws=draws, seed=seed)
         found.append(
             Slice(
                 name=name,

@@ -8,20 +8,20 @@ import pandas as pd
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.decision import Decision
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
 from components.common.artifacts.exported import Export
 from components.common.artifacts.model_folder import newest_version
 from components.common.run_context import RunContext
 from components.common.step import Shown, Step
+from components.common.statistics.figures import Scored, confusion_counts
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.data_summary import count_splits, read_origins, straddling_groups
-from components.evaluate.incumbent import Incumbent, Known, score_incumbent
+from components.evaluate.incumbent import Incumbent, ScoredModel, score_incumbent
 from components.evaluate.intervals import measure
-from components.evaluate.metrics import Scored, confusion_matrix
 from components.evaluate.mistakes import worst_mistakes
 from components.evaluate.plots import draw, layer_profile
+from components.evaluate.predictions import score
 from components.evaluate.report import ReportContent, render
-from components.evaluate.score import score, scored
 from components.evaluate.slices import measure_slices
 
 
@@ -57,7 +57,7 @@ def run(
         batch_size=settings.batch_size,
         activity="asking the exported model",
     )
-    incumbent = _incumbent(Known(export.info.model_sha256, predictions), dataset, settings)
+    incumbent = _incumbent(ScoredModel(export.info.model_sha256, predictions), dataset, settings)
     info = _figures(predictions, incumbent, export, dataset, settings)
     evaluation = Evaluation(outputs.evaluation, info)
     evaluation.write(predictions, incumbent.predictions if incumbent else None)
@@ -75,7 +75,9 @@ def show(outputs: EvaluateOutputs) -> Shown:
     return Shown(figures=figures, page=evaluation.report_path)
 
 
-def _incumbent(candidate: Known, dataset: Dataset, settings: EvaluateConfig) -> Incumbent | None:
+def _incumbent(
+    candidate: ScoredModel, dataset: Dataset, settings: EvaluateConfig
+) -> Incumbent | None:
     if not settings.model_base_path:
         return None
     version = newest_version(Path(settings.model_base_path) / settings.model_name)
@@ -149,7 +151,7 @@ def _write_report(
         dataset=dataset.info,
         splits=count_splits(dataset),
         straddling_groups=straddling_groups(dataset),
-        confusion=confusion_matrix(answers),
+        confusion=confusion_counts(answers),
         figures=_draw(candidate.curves(), answers, evaluation, decision),
         mistakes=worst_mistakes(predictions, dataset, limit=settings.worst_mistakes),
         mistakes_in_all=int((answers.targets != answers.predicted).sum()),
@@ -172,7 +174,7 @@ def _draw(
     for name, png in figures.items():
         (folder / f"{name}.png").write_bytes(png)
     classes = list(evaluation.info.classes)
-    table = pd.DataFrame(confusion_matrix(answers), index=classes, columns=classes)
+    table = pd.DataFrame(confusion_counts(answers), index=classes, columns=classes)
     table.to_csv(folder / "confusion.csv", index_label="truth")
     return figures
 

@@ -18,11 +18,11 @@ from components.common.artifacts.tuning.shortlist import (
     ShortlistInfo,
     is_marked,
 )
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.common.run_context import RunContext
 from components.common.step import Step
-from components.plan.choose import Choice, choose
 from components.plan.config import PlanConfig
+from components.plan.within_budget import Contender, choose
 
 LOG = logging.getLogger(__name__)
 
@@ -82,8 +82,8 @@ def run(
     LOG.info("fine-tuning %s", ", ".join(one.name for one in finalists))
     timed = dataclasses.replace(context, deadline_unix_s=deadline - 60.0 * settings.reserve_min)
     return [
-        tasks.task(finalist, choice, timed)
-        for finalist, choice in zip(finalists, plan.chosen, strict=True)
+        tasks.task(finalist, contender, timed)
+        for finalist, contender in zip(finalists, plan.chosen, strict=True)
     ]
 
 
@@ -92,21 +92,19 @@ def _too_little(ranking: RankingInfo, settings: PlanConfig, left_s: float) -> Co
     spent_min = settings.budget_min - left_s / 60
     needed = spent_min + settings.reserve_min + cheapest / 60
     return ConfigError(
-        expected(
-            "a budget that the best-ranked candidate fits into",
-            received=f"{settings.budget_min:g} min, of which {max(left_s, 0.0) / 60:.1f} are left",
-            do=f"give --budget-min of {needed:.0f} or more, smaller --sizes or another backbone; "
-            "the ranking is kept, so a second run starts from here",
-        )
+        "a budget that the best-ranked candidate fits into",
+        received=f"{settings.budget_min:g} min, of which {max(left_s, 0.0) / 60:.1f} are left",
+        do=f"give --budget-min of {needed:.0f} or more, smaller --sizes or another backbone; "
+        "the ranking is kept, so a second run starts from here",
     )
 
 
-def _finalist(number: int, choice: Choice) -> Finalist:
-    ranked, recipe = choice.ranked, choice.recipe
+def _finalist(number: int, contender: Contender) -> Finalist:
+    ranked, recipe = contender.ranked, contender.recipe
     plain = f"{number}-{ranked.backbone}-{ranked.image_size_px}px-{recipe.method}"
     return Finalist(
         key=re.sub(r"[^A-Za-z0-9_.-]", "_", plain),
-        name=choice.name,
+        name=contender.name,
         backbone=ranked.backbone,
         method=recipe.method,
         image_size_px=ranked.image_size_px,
@@ -123,8 +121,8 @@ class _Tasks:
     ranking: RankingInfo
     base: PlanInputs
 
-    def task(self, finalist: Finalist, choice: Choice, run: RunContext) -> dict[str, Any]:
-        ranked, recipe = choice.ranked, choice.recipe
+    def task(self, finalist: Finalist, contender: Contender, run: RunContext) -> dict[str, Any]:
+        ranked, recipe = contender.ranked, contender.recipe
         allowance = Allowance(
             estimate_s=recipe.estimate_s,
             deadline_unix_s=run.deadline_unix_s,

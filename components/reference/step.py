@@ -26,7 +26,7 @@ from components.common.artifacts.monitoring.reference import (
     ReferenceInfo,
 )
 from components.common.errors import DataError, expected
-from components.common.pictures.decode import Pixels, decode, encode_png
+from components.common.pictures.decode import Pixels, decode, encode_png, to_image
 from components.common.pictures.statistics import measure
 from components.common.progress import track
 from components.common.run_context import RunContext
@@ -195,7 +195,7 @@ def _look(
 
 
 def _small(pixels: Pixels, longest_px: int) -> Pixels:
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    image = to_image(pixels)
     image.thumbnail((longest_px, longest_px), Image.Resampling.BOX)
     small = np.asarray(image)
     return small if small.ndim == 3 else small[..., None]

@@ -14,7 +14,7 @@ EXAMPLES_AT_MOST = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding(Section):
+class RuleResult(Section):
     """How one rule came out.
 
     `failing` of `checked` rows broke it; `examples` names the first of them with what was
@@ -31,8 +31,8 @@ class Finding(Section):
     do: str
 
 
-def check(tables: Tables, rules: tuple[Rule, ...]) -> tuple[Finding, ...]:
-    """Judge every rule; the findings come in the rules' order."""
+def check(tables: Tables, rules: tuple[Rule, ...]) -> tuple[RuleResult, ...]:
+    """Judge every rule; the results come in the rules' order."""
     results: dict[str, Any] = {}
     context = _context()
     source = context.data_sources.add_pandas("graft")
@@ -40,7 +40,7 @@ def check(tables: Tables, rules: tuple[Rule, ...]) -> tuple[Finding, ...]:
         mine = [rule for rule in rules if rule.table == name]
         batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
         results |= _run(context, name, batch, _table(tables, name), mine)
-    return tuple(_finding(rule, results[rule.name], _table(tables, rule.table)) for rule in rules)
+    return tuple(_judged(rule, results[rule.name], _table(tables, rule.table)) for rule in rules)
 
 
 def _context() -> Any:
@@ -68,8 +68,8 @@ def _run(
     import great_expectations as gx
 
     expectations = [
-        getattr(gx.expectations, rule.kind)(
-            **rule.arguments, severity=rule.severity, meta={"rule": rule.name}
+        getattr(gx.expectations, rule.expectation.kind)(
+            **rule.expectation.arguments, severity=rule.severity, meta={"rule": rule.name}
         )
         for rule in rules
     ]
@@ -87,20 +87,20 @@ def _run(
     return {found.expectation_config.meta["rule"]: found for found in result.results}
 
 
-def _finding(rule: Rule, result: Any, table: pd.DataFrame) -> Finding:
-    raised = result.exception_info
-    if "unexpected_count" not in result.result and "observed_value" not in result.result:
-        raise RuntimeError(f"rule {rule.name} could not be judged: {raised}")
-    whole = "unexpected_count" not in result.result
-    examples = () if result.success else _examples(rule, result.result, table)
-    if whole and not result.success:
-        examples = (str(result.result["observed_value"]),)
-    return Finding(
+def _judged(rule: Rule, result: Any, table: pd.DataFrame) -> RuleResult:
+    found = result.result
+    whole = "unexpected_count" not in found
+    if whole and "observed_value" not in found:
+        raise RuntimeError(f"rule {rule.name} could not be judged: {result.exception_info}")
+    examples: tuple[str, ...] = ()
+    if not result.success:
+        examples = (str(found["observed_value"]),) if whole else _examples(rule, found, table)
+    return RuleResult(
         name=rule.name,
         severity=rule.severity,
         passed=bool(result.success),
-        failing=int(not result.success) if whole else int(result.result["unexpected_count"]),
-        checked=1 if whole else int(result.result["element_count"]),
+        failing=int(not result.success) if whole else int(found["unexpected_count"]),
+        checked=1 if whole else int(found["element_count"]),
         examples=examples[:EXAMPLES_AT_MOST],
         want=rule.want,
         do=rule.do,
@@ -109,11 +109,8 @@ def _finding(rule: Rule, result: Any, table: pd.DataFrame) -> Finding:
 
 def _examples(rule: Rule, result: dict[str, Any], table: pd.DataFrame) -> tuple[str, ...]:
     keys = [row[rule.key] for row in result.get("unexpected_index_list") or ()]
-    column = rule.detail or rule.arguments.get("column", "")
-    details = table.set_index(rule.key)[column] if column else None
-    return tuple(
-        _name(key) if details is None else f"{_name(key)} ({_value(details[key])})" for key in keys
-    )
+    details = table.set_index(rule.key)[rule.detail or rule.expectation.arguments["column"]]
+    return tuple(f"{_name(key)} ({_value(details[key])})" for key in keys)
 
 
 def _name(key: object) -> str:

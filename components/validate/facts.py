@@ -7,19 +7,17 @@ import warnings
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from components.common import progress
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError
 from components.common.pictures.decode import Pixels, decode
-
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+from components.common.pictures.grey import laplacian, to_grey
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class PictureFacts:
     """One picture, measured. What could not be measured is NaN or "".
 
     `bytes` is the size of the encoded file; `brightness` (mean) and `contrast` (standard
@@ -43,7 +41,7 @@ class Facts:
 
 
 def measure(dataset: Dataset) -> pd.DataFrame:
-    """Return one row of `Facts` a picture, in manifest order, on all processors."""
+    """Return one row of `PictureFacts` a picture, in manifest order, on all processors."""
     paths = dataset.manifest["path"].tolist()
     # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
     with (
@@ -61,7 +59,7 @@ def measure(dataset: Dataset) -> pd.DataFrame:
     return table
 
 
-def measure_picture(path: str, data: bytes) -> Facts:
+def measure_picture(path: str, data: bytes) -> PictureFacts:
     """Measure one picture.
 
     Args:
@@ -71,10 +69,10 @@ def measure_picture(path: str, data: bytes) -> Facts:
     try:
         pixels = decode(data, name=path)
     except DataError as error:
-        return Facts(path=path, bytes=len(data), readable=False, error=_reason(error))
-    grey = _grey(pixels)
+        return PictureFacts(path=path, bytes=len(data), readable=False, error=_reason(error))
+    grey = to_grey(pixels)
     height, width, channels = pixels.shape
-    return Facts(
+    return PictureFacts(
         path=path,
         bytes=len(data),
         readable=True,
@@ -84,34 +82,9 @@ def measure_picture(path: str, data: bytes) -> Facts:
         mode="grey" if channels == 1 else "colour",
         brightness=float(grey.mean()),
         contrast=float(grey.std()),
-        blur=laplacian_variance(grey),
+        blur=float(laplacian(grey).var()),
         pixels_sha256=_pixels_sha256(pixels),
     )
-
-
-def laplacian_variance(grey: npt.NDArray[np.float32]) -> float:
-    """Return the variance of the 4-neighbour Laplacian inside the picture's border.
-
-    Args:
-        grey: float32 [H, W] in [0, 255].
-
-    Returns:
-        The variance in grey levels squared; 0 for pictures smaller than 3 x 3.
-    """
-    if min(grey.shape) < 3:
-        return 0.0
-    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1]
-    laplacian += grey[1:-1, :-2]
-    laplacian += grey[1:-1, 2:]
-    laplacian -= 4.0 * grey[1:-1, 1:-1]
-    return float(laplacian.var())
-
-
-def _grey(pixels: Pixels) -> npt.NDArray[np.float32]:
-    if pixels.shape[-1] == 1:
-        return pixels[..., 0].astype(np.float32)
-    luma: npt.NDArray[np.float32] = pixels.astype(np.float32) @ _LUMA
-    return luma
 
 
 def _pixels_sha256(pixels: Pixels) -> str:

@@ -6,7 +6,7 @@ Great Expectations expectation over one of four tables (`Tables`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from components.validate import duplicates, splits
 from components.validate.config import ValidateConfig
 
 Severity = Literal["critical", "warning"]
+_KEYS = {"pictures": "path", "classes": "label", "cells": "cell", "groups": "group"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,24 +32,33 @@ class Tables:
     groups: pd.DataFrame
 
 
-@dataclass(frozen=True, kw_only=True)
+class Expectation(NamedTuple):
+    """Class name and arguments of a Great Expectations expectation."""
+
+    kind: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Rule:
     """One expectation.
 
-    `kind` is the class name of the Great Expectations expectation and `arguments` its own;
-    `key` names the rows of `table`; `detail` is a column to quote for failing rows ("" quotes
-    the column judged). `want` and `do` are the house sentence's "expected" and "do".
+    `detail` is a column of `table` to quote for failing rows ("" quotes the column judged).
+    `want` and `do` are the house sentence's "expected" and "do".
     """
 
     name: str
     severity: Severity
     table: str
-    key: str
-    kind: str
-    arguments: Mapping[str, Any]
+    expectation: Expectation
     want: str
     do: str
     detail: str = ""
+
+    @property
+    def key(self) -> str:
+        """The column that names the rows of `table`."""
+        return _KEYS[self.table]
 
 
 def tables(facts: pd.DataFrame, manifest: pd.DataFrame, info: DatasetInfo) -> Tables:
@@ -85,188 +95,85 @@ def _soft_label_agrees(manifest: pd.DataFrame, info: DatasetInfo) -> Any:
 
 def rules(found: Tables, info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
     """Return all rules, critical ones first."""
+    return (*_critical(info, settings), *_warnings(found, settings))
+
+
+def _critical(info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
+    grouped: Severity = "critical" if settings.split == "grouped" else "warning"
     return (
-        *_critical_picture_rules(info, settings),
-        *_critical_split_rules(settings),
-        *_picture_warnings(found, settings),
-        *_set_warnings(settings),
-    )
+        Rule("readable", "critical", "pictures", _among("readable", [True]),
+             want="every picture to be readable",
+             do="replace or remove these files, or set validate.on_unreadable=drop",
+             detail="error"),
+        Rule("size", "critical", "pictures", _between("shorter_side_px", low=settings.min_size_px),
+             want=f"pictures of at least {settings.min_size_px} pixels a side",
+             do="replace or remove them, or lower validate.min_size_px"),
+        Rule("label_known", "critical", "pictures", _among("label", list(info.classes)),
+             want=f"labels among {', '.join(info.classes)}", do="correct the labels"),
+        Rule("no_duplicate_across_splits", "critical", "pictures",
+             _empty("duplicate_in_other_split"), want="no picture to stand in two splits",
+             do="give the copies the same split or remove them"),
+        Rule("class_size", "critical", "classes",
+             _between("pictures", low=settings.min_class_pictures),
+             want=f"at least {settings.min_class_pictures} readable pictures of every class",
+             do="add pictures of the class or leave it out"),
+        Rule("class_in_every_split", "critical", "cells", _between("pictures", low=1),
+             want="pictures of every class in each split",
+             do="add pictures (or groups) of the class, correct the manifest's split column, "
+             "or try validate.split=random"),
+        Rule("group_in_one_split", grouped, "groups", _between("splits", high=1),
+             want="every group in one split only",
+             do="give all pictures of a group the same split, or use validate.split=grouped",
+             detail="in_splits"),
+    )  # fmt: skip
 
 
-def _between(column: str, low: float | None, high: float | None = None) -> dict[str, Any]:
-    return {"column": column, "min_value": low, "max_value": high}
-
-
-def _picture_rule(name: str, severity: Severity, kind: str, **rest: Any) -> Rule:
-    return Rule(name=name, severity=severity, table="pictures", key="path", kind=kind, **rest)
-
-
-def _critical_picture_rules(info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
-    return (
-        _picture_rule(
-            "readable",
-            "critical",
-            "ExpectColumnValuesToBeInSet",
-            arguments={"column": "readable", "value_set": [True]},
-            want="every picture to be readable",
-            do="replace or remove these files, or set validate.on_unreadable=drop",
-            detail="error",
-        ),
-        _picture_rule(
-            "size",
-            "critical",
-            "ExpectColumnValuesToBeBetween",
-            arguments=_between("shorter_side_px", settings.min_size_px),
-            want=f"pictures of at least {settings.min_size_px} pixels a side",
-            do="replace or remove them, or lower validate.min_size_px",
-        ),
-        _picture_rule(
-            "label_known",
-            "critical",
-            "ExpectColumnValuesToBeInSet",
-            arguments={"column": "label", "value_set": list(info.classes)},
-            want=f"labels among {', '.join(info.classes)}",
-            do="correct the labels",
-        ),
-        _picture_rule(
-            "no_duplicate_across_splits",
-            "critical",
-            "ExpectColumnValuesToBeNull",
-            arguments={"column": "duplicate_in_other_split"},
-            want="no picture to stand in two splits",
-            do="give the copies the same split or remove them",
-        ),
-    )
-
-
-def _critical_split_rules(settings: ValidateConfig) -> tuple[Rule, ...]:
-    return (
-        Rule(
-            name="class_size",
-            severity="critical",
-            table="classes",
-            key="label",
-            kind="ExpectColumnValuesToBeBetween",
-            arguments=_between("pictures", settings.min_class_pictures),
-            want=f"at least {settings.min_class_pictures} readable pictures of every class",
-            do="add pictures of the class or leave it out",
-        ),
-        Rule(
-            name="class_in_every_split",
-            severity="critical",
-            table="cells",
-            key="cell",
-            kind="ExpectColumnValuesToBeBetween",
-            arguments=_between("pictures", 1),
-            want="pictures of every class in each split",
-            do="add pictures (or groups) of the class, correct the manifest's split column, "
-            "or try validate.split=random",
-        ),
-        Rule(
-            name="group_in_one_split",
-            severity="critical" if settings.split == "grouped" else "warning",
-            table="groups",
-            key="group",
-            kind="ExpectColumnValuesToBeBetween",
-            arguments=_between("splits", None, 1),
-            want="every group in one split only",
-            do="give all pictures of a group the same split, or use validate.split=grouped",
-            detail="in_splits",
-        ),
-    )
-
-
-def _picture_warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
+def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
     usual = found.pictures.loc[found.pictures["mode"] != "", "mode"].mode()
-    between = "ExpectColumnValuesToBeBetween"
+    low, high = settings.min_brightness, settings.max_brightness
     return (
-        _picture_rule(
-            "mode",
-            "warning",
-            "ExpectColumnValuesToBeInSet",
-            arguments={"column": "mode", "value_set": ["", *usual.head(1)]},
-            want="all pictures grey or all colour",
-            do="check that the camera did not become part of the label",
-        ),
-        _picture_rule(
-            "brightness",
-            "warning",
-            between,
-            arguments=_between("brightness", settings.min_brightness, settings.max_brightness),
-            want=f"mean grey levels of {settings.min_brightness} to {settings.max_brightness}",
-            do="look whether these are all but black or white",
-        ),
-        _picture_rule(
-            "contrast",
-            "warning",
-            between,
-            arguments=_between("contrast", settings.min_contrast),
-            want=f"grey levels that spread by at least {settings.min_contrast}",
-            do="look whether these show anything",
-        ),
-        _picture_rule(
-            "blur",
-            "warning",
-            between,
-            arguments=_between("blur", settings.min_blur),
-            want=f"a variance of the Laplacian of at least {settings.min_blur}",
-            do="look whether these are out of focus",
-        ),
-        _picture_rule(
-            "aspect_ratio",
-            "warning",
-            between,
-            arguments=_between("aspect_ratio", None, settings.max_aspect_ratio),
-            want=f"sides that differ by at most {settings.max_aspect_ratio} times",
-            do="crop them: the network sees them squeezed into a square",
-        ),
-        _picture_rule(
-            "no_duplicate",
-            "warning",
-            "ExpectColumnValuesToBeNull",
-            arguments={"column": "duplicate_of"},
-            want="every picture once",
-            do="remove the copies: they count twice",
-        ),
-        _picture_rule(
-            "duplicates_agree",
-            "warning",
-            "ExpectColumnValuesToBeNull",
-            arguments={"column": "duplicate_with_other_label"},
-            want="equal pictures to have equal labels",
-            do="correct one of the labels",
-        ),
-        _picture_rule(
-            "soft_label_agrees",
-            "warning",
-            "ExpectColumnValuesToBeInSet",
-            arguments={"column": "soft_label_agrees", "value_set": [True]},
-            want="soft labels above 0.5 for the positive class, and only for it",
-            do="check which class is positive (ingest.positive)",
-        ),
-    )
+        Rule("mode", "warning", "pictures", _among("mode", ["", *usual.head(1)]),
+             want="all pictures grey or all colour",
+             do="check that the camera did not become part of the label"),
+        Rule("brightness", "warning", "pictures", _between("brightness", low=low, high=high),
+             want=f"mean grey levels of {low} to {high}",
+             do="look whether these are all but black or white"),
+        Rule("contrast", "warning", "pictures", _between("contrast", low=settings.min_contrast),
+             want=f"grey levels that spread by at least {settings.min_contrast}",
+             do="look whether these show anything"),
+        Rule("blur", "warning", "pictures", _between("blur", low=settings.min_blur),
+             want=f"a variance of the Laplacian of at least {settings.min_blur}",
+             do="look whether these are out of focus"),
+        Rule("aspect_ratio", "warning", "pictures",
+             _between("aspect_ratio", high=settings.max_aspect_ratio),
+             want=f"sides that differ by at most {settings.max_aspect_ratio} times",
+             do="crop them: the network sees them squeezed into a square"),
+        Rule("no_duplicate", "warning", "pictures", _empty("duplicate_of"),
+             want="every picture once", do="remove the copies: they count twice"),
+        Rule("duplicates_agree", "warning", "pictures", _empty("duplicate_with_other_label"),
+             want="equal pictures to have equal labels", do="correct one of the labels"),
+        Rule("soft_label_agrees", "warning", "pictures", _among("soft_label_agrees", [True]),
+             want="soft labels above 0.5 for the positive class, and only for it",
+             do="check which class is positive (ingest.positive)"),
+        Rule("class_share", "warning", "classes", _between("share", low=settings.min_class_share),
+             want=f"every class to make up at least {settings.min_class_share:.0%} of the data",
+             do="add pictures of the rare class, or weigh it (the methods' class_weight)"),
+        Rule("enough_groups", "warning", "groups",
+             Expectation("ExpectTableRowCountToBeBetween",
+                   {"min_value": settings.min_groups, "max_value": None}),
+             want=f"at least {settings.min_groups} groups",
+             do="expect wide intervals: only independent groups count as evidence"),
+    )  # fmt: skip
 
 
-def _set_warnings(settings: ValidateConfig) -> tuple[Rule, ...]:
-    return (
-        Rule(
-            name="class_share",
-            severity="warning",
-            table="classes",
-            key="label",
-            kind="ExpectColumnValuesToBeBetween",
-            arguments=_between("share", settings.min_class_share),
-            want=f"every class to make up at least {settings.min_class_share:.0%} of the data",
-            do="add pictures of the rare class or give them weight",
-        ),
-        Rule(
-            name="enough_groups",
-            severity="warning",
-            table="groups",
-            key="group",
-            kind="ExpectTableRowCountToBeBetween",
-            arguments={"min_value": settings.min_groups, "max_value": None},
-            want=f"at least {settings.min_groups} groups",
-            do="expect wide intervals: only independent groups count as evidence",
-        ),
-    )
+def _between(column: str, *, low: float | None = None, high: float | None = None) -> Expectation:
+    arguments = {"column": column, "min_value": low, "max_value": high}
+    return Expectation("ExpectColumnValuesToBeBetween", arguments)
+
+
+def _among(column: str, values: list[Any]) -> Expectation:
+    return Expectation("ExpectColumnValuesToBeInSet", {"column": column, "value_set": values})
+
+
+def _empty(column: str) -> Expectation:
+    return Expectation("ExpectColumnValuesToBeNull", {"column": column})

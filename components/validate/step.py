@@ -12,7 +12,7 @@ from components.common.run_context import RunContext
 from components.common.step import Step
 from components.validate import duplicates, expectations, facts, rules, splits, verdict
 from components.validate.config import ValidateConfig
-from components.validate.expectations import Finding
+from components.validate.expectations import RuleResult
 from components.validate.verdict import Cell, Validation
 
 LOG = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def _validation(
     manifest: pd.DataFrame,
     info: DatasetInfo,
     settings: ValidateConfig,
-    findings: tuple[Finding, ...],
+    findings: tuple[RuleResult, ...],
     dropped: list[str],
 ) -> Validation:
     cells = splits.counts(manifest, info.classes)

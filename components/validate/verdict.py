@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.records import write_record
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.report import page
-from components.validate.expectations import Finding
+from components.validate.expectations import RuleResult
 
 NAMED_AT_MOST = 5
 RECORD = "validation.json"
@@ -37,9 +37,9 @@ class Validation:
     groups_inferred: bool
     dropped: tuple[str, ...]
     cells: tuple[Cell, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[RuleResult, ...]
 
-    def broken(self, severity: str) -> tuple[Finding, ...]:
+    def broken(self, severity: str) -> tuple[RuleResult, ...]:
         """Return the findings of one severity that failed."""
         return tuple(
             found for found in self.findings if not found.passed and found.severity == severity
@@ -66,15 +66,13 @@ def raise_if_broken(validation: Validation, folder: Path) -> None:
     first, others = broken[0], [found.name for found in broken[1:]]
     also = f"; also broken: {', '.join(others)}" if others else ""
     raise DataError(
-        expected(
-            f"{first.want} (rule {first.name})",
-            received=_received(first),
-            do=f"{first.do}{also} (all rows: {folder / PAGE})",
-        )
+        f"{first.want} (rule {first.name})",
+        received=_received(first),
+        do=f"{first.do}{also} (all rows: {folder / PAGE})",
     )
 
 
-def _received(finding: Finding) -> str:
+def _received(finding: RuleResult) -> str:
     names = ", ".join(finding.examples[:NAMED_AT_MOST])
     rest = finding.failing - NAMED_AT_MOST
     more = f" and {rest} more" if rest > 0 else ""

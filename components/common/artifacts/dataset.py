@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from components.common.artifacts.records import link_tree, read_record, write_record
@@ -60,6 +62,11 @@ class Dataset:
     def split(self, name: str) -> pd.DataFrame:
         """Return the manifest rows of one split."""
         return self.manifest[self.manifest["split"] == name].reset_index(drop=True)
+
+    def targets(self, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """Return the class position of each of the manifest rows, int64 [len(rows)]."""
+        position = {name: index for index, name in enumerate(self.info.classes)}
+        return np.asarray(rows["label"].map(position), dtype=np.int64)
 
     def picture(self, path: str) -> bytes:
         """Return the encoded bytes of one picture, by its manifest path."""

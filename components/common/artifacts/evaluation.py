@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from components.common.artifacts.records import read_record, write_record
+from components.common.statistics.figures import Scored
 
 PREDICTION_COLUMNS = (
     "path",
@@ -111,3 +113,14 @@ class Evaluation:
 def probabilities(predictions: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
     """Return the probability columns in class order, float [N, classes]."""
     return predictions[[f"p_{name}" for name in classes]]
+
+
+def scored(predictions: pd.DataFrame, classes: tuple[str, ...], positive: str = "") -> Scored:
+    """Return the arrays that figures are computed from; `positive` "" averages over classes."""
+    two = len(classes) == 2 and positive in classes
+    return Scored(
+        predictions["target"].to_numpy(dtype=np.int64),
+        predictions["predicted"].to_numpy(dtype=np.int64),
+        probabilities(predictions, classes).to_numpy(dtype=np.float64),
+        classes.index(positive) if two else None,
+    )

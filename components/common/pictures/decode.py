@@ -83,10 +83,14 @@ def _is_turned(image: Image.Image) -> bool:
 
 def encode_png(pixels: Pixels) -> bytes:
     """Encode uint8 [H, W, 1 or 3] as PNG."""
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", compress_level=3)
+    to_image(pixels).save(buffer, format="PNG", compress_level=3)
     return buffer.getvalue()
+
+
+def to_image(pixels: Pixels) -> Image.Image:
+    """Return uint8 [H, W, 1 or 3] as a Pillow image."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
 def resize(pixels: Pixels, size_px: int) -> Pixels:

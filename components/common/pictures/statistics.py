@@ -5,12 +5,12 @@ costs about a millisecond.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from components.common.pictures.decode import Pixels
+from components.common.pictures.decode import Pixels, to_image
+from components.common.pictures.grey import laplacian, to_grey
 
 STATISTICS = (
     "mean",  # brightness, in [0, 255]
@@ -30,7 +30,6 @@ STATISTICS = (
 # Records written before one of these was measured hold no value for it.
 ADDED_LATER = ("tilt",)
 _SIDE_PX = 256
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def measure(pixels: Pixels) -> npt.NDArray[np.float32]:
@@ -43,9 +42,9 @@ def measure(pixels: Pixels) -> npt.NDArray[np.float32]:
         float32 [len(STATISTICS)], all finite.
     """
     small = _at_fixed_size(pixels)
-    grey = small[..., 0] if small.shape[-1] == 1 else small @ _LUMA
+    grey = to_grey(small)
     dark, bright = np.quantile(grey, (0.05, 0.95))
-    texture = np.abs(_laplacian(grey))
+    texture = np.abs(laplacian(grey))
     colour = _colour(small)
     place = _place(grey)
     values = (
@@ -86,16 +85,8 @@ def _at_fixed_size(pixels: Pixels) -> npt.NDArray[np.float32]:
         return pixels.astype(np.float32)
     scale = _SIDE_PX / max(pixels.shape[:2])
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    small = np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float32)
+    small = np.asarray(to_image(pixels).resize(size, Image.Resampling.BOX), dtype=np.float32)
     return small if small.ndim == 3 else small[..., None]
-
-
-def _laplacian(grey: npt.NDArray[np.float32]) -> Any:
-    if min(grey.shape) < 3:
-        return np.zeros((1, 1), dtype=np.float32)
-    inner = grey[1:-1, 1:-1]
-    return grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4.0 * inner
 
 
 def _colour(pixels: npt.NDArray[np.float32]) -> _Colour:

@@ -1,56 +1,259 @@
-"""One figure for how good answers are, the larger the better: what rankings are made by."""
+"""Every figure of how good a classifier's answers are, once.
 
+A figure takes weights [B, N] and returns [B] values, so that a plain figure (one row of ones) and
+a bootstrap (one row a resample) are the same arithmetic. scikit-learn gives the same numbers, one
+weighting at a time; the tests hold it against these.
+
+One meaning of an absent class: a class without a picture in the sample is left out of every mean
+over classes. A value is NaN only where nothing is left to average.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from components.common.statistics.weighted import (
+    Floats,
+    Integers,
+    by_rising_score,
+    mann_whitney,
+    mean_defined,
+    mean_precision,
+    ratio,
+    sums_by_label,
+)
+
+Figure = Callable[["Scored", Floats], Floats]
+# What networks and finalists are ranked by.
 Quality = Literal["roc_auc", "balanced_accuracy", "accuracy"]
 
-LABELS: dict[Quality, str] = {
-    "roc_auc": "ROC-AUC",
-    "balanced_accuracy": "balanced accuracy",
-    "accuracy": "accuracy",
-}
+CALIBRATION_BINS = 15
+_LEAST_PROBABILITY = 1e-7
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Pictures with truth and answer.
+
+    Attributes:
+        targets: int [N], position of the true class, 0 to C - 1.
+        predicted: int [N], position of the decided class; not always the largest probability.
+        probabilities: float [N, C], each row sums to 1.
+        positive: position of the class that alarms are about, with two classes; else None.
+    """
+
+    targets: Integers
+    predicted: Integers
+    probabilities: npt.NDArray[Any]
+    positive: int | None = None
+
+    @classmethod
+    def by_largest(cls, targets: npt.NDArray[Any], scores: npt.NDArray[Any]) -> "Scored":
+        """Return answers that decide for the largest score of each row [N, C]."""
+        return cls(np.asarray(targets, dtype=np.int64), scores.argmax(axis=1), scores)
+
+    @property
+    def averaged_classes(self) -> tuple[int, ...]:
+        """Classes that one-against-the-rest figures average over: the positive one, or all."""
+        if self.positive is not None:
+            return (self.positive,)
+        return tuple(range(self.probabilities.shape[1]))
+
+    def take(self, rows: npt.NDArray[Any]) -> "Scored":
+        """Return a part, by a mask [N] or by positions [M]."""
+        return Scored(
+            self.targets[rows], self.predicted[rows], self.probabilities[rows], self.positive
+        )
 
 
 def measure(
-    metric: Quality,
-    labels: npt.NDArray[np.int64],
-    probabilities: npt.NDArray[Any],
+    name: str,
+    targets: npt.NDArray[Any],
+    scores: npt.NDArray[Any],
     weights: npt.NDArray[Any] | None = None,
 ) -> float:
-    """Return the figure, in [0, 1]; NaN where it is not defined (one class only).
+    """Return one figure of answers that decide for the largest score.
 
     Args:
-        metric: "roc_auc" (macro one-against-the-rest with three or more classes),
-            "balanced_accuracy" or "accuracy".
-        labels: int [N], position of the true class.
-        probabilities: float [N, classes]; any scores that rank a class's pictures will do.
-        weights: float [N], how often each picture counts; once without.
+        name: a key of FIGURES.
+        targets: int [N], position of the true class.
+        scores: float [N, C], probabilities. For figures that only rank or decide, any scores
+            whose rows have equal sums will do.
+        weights: float [N], at least 0, how often each picture counts; once without.
+
+    Returns:
+        The figure; NaN where it is not defined (ROC-AUC of one class only).
+
+    >>> targets = np.array([0, 0, 1, 1])
+    >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.6, 0.4], [0.1, 0.9]])
+    >>> measure("roc_auc", targets, probabilities)
+    0.75
+    >>> measure("accuracy", targets, probabilities, weights=np.array([3, 1, 1, 3]))
+    0.75
     """
-    counted = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if metric == "roc_auc":
-        return _roc_auc(labels, probabilities, counted)
-    right = (probabilities.argmax(axis=1) == labels).astype(np.float64)
-    if metric == "balanced_accuracy":
-        present = [labels == name for name in np.unique(labels[counted > 0])]
-        return float(np.mean([np.average(right[rows], weights=counted[rows]) for rows in present]))
-    return float(np.average(right, weights=counted))
+    counted = np.ones(len(targets)) if weights is None else np.asarray(weights, dtype=np.float64)
+    return float(FIGURES[name](Scored.by_largest(targets, scores), counted[None, :])[0])
 
 
-def _roc_auc(
-    labels: npt.NDArray[np.int64], probabilities: npt.NDArray[Any], weights: npt.NDArray[Any]
-) -> float:
-    from sklearn.metrics import roc_auc_score
+def accuracy(scored: Scored, weights: Floats) -> Floats:
+    """Share decided correctly, in [0, 1]; NaN without pictures."""
+    return ratio(weights @ (scored.targets == scored.predicted), weights.sum(axis=1))
 
-    used = weights > 0
-    kept, scores, counted = labels[used], probabilities[used], weights[used]
+
+def balanced_accuracy(scored: Scored, weights: Floats) -> Floats:
+    """Mean share found of each class that has pictures, in [0, 1] (Brodersen et al. 2010).
+
+    >>> answers = Scored(np.array([0, 0, 0, 1]), np.zeros(4, dtype=int), np.full((4, 2), 0.5))
+    >>> balanced_accuracy(answers, np.ones((1, 4)))
+    array([0.5])
+    """
+    counts = _count(scored, weights)
+    return mean_defined(ratio(counts.hits, counts.truths))
+
+
+def precision(scored: Scored, weights: Floats) -> Floats:
+    """Share of the decisions for a class that are right, in [0, 1].
+
+    Of the positive class, or the mean over all. A class that has pictures and is never decided
+    for counts 0.
+    """
+    counts = _count(scored, weights)
+    return _of_classes(scored, counts, np.nan_to_num(ratio(counts.hits, counts.decided)))
+
+
+def recall(scored: Scored, weights: Floats) -> Floats:
+    """Share of a class's pictures that were found, in [0, 1]; averaged as `precision`."""
+    counts = _count(scored, weights)
+    return _of_classes(scored, counts, ratio(counts.hits, counts.truths))
+
+
+def f1(scored: Scored, weights: Floats) -> Floats:
+    """Harmonic mean of precision and recall, in [0, 1]; averaged as `precision`."""
+    counts = _count(scored, weights)
+    return _of_classes(scored, counts, ratio(2 * counts.hits, counts.truths + counts.decided))
+
+
+def roc_auc(scored: Scored, weights: Floats) -> Floats:
+    """Chance that a random picture of a class scores above a random other one, in [0, 1].
+
+    Ties count half. Weighted Mann-Whitney statistic (Hanley and McNeil 1982); with three or more
+    classes the mean of one against the rest. A class without pictures, or without others beside
+    it, is left out.
+    """
+    columns = scored.averaged_classes
     # With two classes both sides give the same number.
-    columns = range(1, 2) if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+    return _mean_of_columns(mann_whitney, scored, weights, columns if len(columns) != 2 else (1,))
+
+
+def average_precision(scored: Scored, weights: Floats) -> Floats:
+    """Precision at each threshold, weighted by the gain in recall, in [0, 1].
+
+    Of the positive class, or the mean over all; classes are left out as by `roc_auc`.
+    """
+    return _mean_of_columns(mean_precision, scored, weights, scored.averaged_classes)
+
+
+def log_loss(scored: Scored, weights: Floats) -> Floats:
+    """Mean of -ln(probability of the true class), in nats, 0 to 16.1 (probabilities >= 1e-7)."""
+    true = np.take_along_axis(scored.probabilities, scored.targets[:, None], axis=1)[:, 0]
+    loss = -np.log(np.clip(true, _LEAST_PROBABILITY, 1.0))
+    return ratio(weights @ loss, weights.sum(axis=1))
+
+
+def calibration_error(scored: Scored, weights: Floats) -> Floats:
+    """Expected calibration error of the largest probability, in [0, 1] (Guo et al. 2017).
+
+    The gap between stated confidence and share right, averaged over 15 bins of equal width.
+    """
+    confidence = scored.probabilities.max(axis=1)
+    gap = confidence - (scored.probabilities.argmax(axis=1) == scored.targets)
+    gaps = sums_by_label(weights * gap, confidence_bins(confidence), CALIBRATION_BINS)
+    return ratio(np.abs(gaps).sum(axis=1), weights.sum(axis=1))
+
+
+FIGURES: dict[str, Figure] = {
+    "accuracy": accuracy,
+    "balanced_accuracy": balanced_accuracy,
+    "precision": precision,
+    "recall": recall,
+    "f1": f1,
+    "roc_auc": roc_auc,
+    "average_precision": average_precision,
+    "log_loss": log_loss,
+    "calibration_error": calibration_error,
+}
+# What a reader calls them, inside a sentence.
+LABELS = {
+    **{name: name.replace("_", " ") for name in FIGURES},
+    "f1": "F1",
+    "roc_auc": "ROC-AUC",
+}
+
+
+def confidence_bins(confidence: npt.NDArray[Any]) -> Integers:
+    """Return the bin, 0 to 14, of each confidence in [0, 1]; upper edges belong to their bin."""
+    bins: Integers = np.ceil(confidence * CALIBRATION_BINS).astype(np.int64) - 1
+    return bins.clip(0, CALIBRATION_BINS - 1)
+
+
+def confusion_counts(scored: Scored) -> Integers:
+    """Return counts of pictures, int [C, C]: rows are the truth, columns the decision.
+
+    >>> confusion_counts(Scored(np.array([0, 0, 1]), np.array([1, 0, 1]), np.full((3, 2), 0.5)))
+    array([[1, 1],
+           [0, 1]])
+    """
+    classes = scored.probabilities.shape[1]
+    cells = scored.targets * classes + scored.predicted
+    return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
+
+
+def area_under_roc(scores: npt.NDArray[Any], positive: npt.NDArray[np.bool_]) -> float:
+    """Return the ROC-AUC of one column of scores; NaN with one kind of pictures only.
+
+    Args:
+        scores: float [N], any scale.
+        positive: bool [N].
+    """
+    everything = np.ones((1, len(scores)))
+    return float(mann_whitney(*by_rising_score(scores, positive, everything))[0])
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Weights [B, C] of each class: found, with this truth, with this decision."""
+
+    hits: Floats
+    truths: Floats
+    decided: Floats
+
+
+def _count(scored: Scored, weights: Floats) -> _Counts:
+    classes = scored.probabilities.shape[1]
+    right = weights * (scored.targets == scored.predicted)
+    return _Counts(
+        sums_by_label(right, scored.targets, classes),
+        sums_by_label(weights, scored.targets, classes),
+        sums_by_label(weights, scored.predicted, classes),
+    )
+
+
+def _of_classes(scored: Scored, counts: _Counts, values: Floats) -> Floats:
+    present = np.where(counts.truths > 0, values, np.nan)
+    return mean_defined(present[:, list(scored.averaged_classes)])
+
+
+def _mean_of_columns(
+    figure: Callable[[Floats, Floats], Floats],
+    scored: Scored,
+    weights: Floats,
+    columns: tuple[int, ...],
+) -> Floats:
     values = [
-        float(roc_auc_score(kept == column, scores[:, column], sample_weight=counted))
-        for column in columns
-        if 0 < (kept == column).sum() < len(kept)
+        figure(*by_rising_score(scored.probabilities[:, c], scored.targets == c, weights))
+        for c in columns
     ]
-    return float(np.mean(values)) if values else float("nan")
+    return mean_defined(np.stack(values, axis=1))

@@ -88,17 +88,6 @@ def test_one_colour_picture_makes_three_channels(
         np.testing.assert_array_equal(grey[..., 0], grey[..., 2])
 
 
-def test_class_balance_evens_out_the_training_weights(
-    make_dataset: MakeDataset, tmp_path: Path
-) -> None:
-    settings = dataclasses.replace(SETTINGS, balance="classes", views=1)
-    rows = run(make_dataset(15), tmp_path / "shards", settings).rows("train")
-    totals = rows.groupby("target")["weight"].sum()
-    assert totals[0] == pytest.approx(totals[1])
-    assert rows["weight"].sum() == pytest.approx(len(rows))
-    assert rows["target"].value_counts()[0] != rows["target"].value_counts()[1]
-
-
 def test_an_empty_split_is_named(make_dataset: MakeDataset, tmp_path: Path) -> None:
     root = make_dataset()
     dataset = Dataset.read(root)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from components.common.statistics.figures import Scored
 from components.evaluate import plots
-from components.evaluate.metrics import Scored
-from components.evaluate.wording import error_sentences
+from components.evaluate.plain_words import error_sentences
 
 pytestmark = pytest.mark.slow
 

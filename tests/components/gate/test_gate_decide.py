@@ -201,6 +201,7 @@ def test_answers_about_other_pictures_are_refused(make_evaluation: Make) -> None
     [
         ({"thresholds": [{"metric": "log_loss", "at_least": 0.1}]}, "balanced_accuracy"),
         ({"thresholds": [{"metric": "accuracy", "at_least": 80}]}, "less than or equal to 1"),
+        ({"primary_metric": "f2"}, "roc_auc"),
         ({"tolerance": "much"}, "valid number"),
         ({"tolerence": 0.1}, "tolerance"),
     ],

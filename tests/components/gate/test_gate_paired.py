@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from components.common.errors import ConfigError
-from components.gate.paired import Answers, paired_difference
+from components.common.statistics.figures import Scored
+from components.gate.paired import paired_difference
 
 
-def answers(*, classes: int, seed: int, sharpness: float = 1.0, pictures: int = 120) -> Answers:
+def answers(*, classes: int, seed: int, sharpness: float = 1.0, pictures: int = 120) -> Scored:
     random = np.random.default_rng(seed)
     targets = np.arange(pictures) % classes
     logits = random.normal(size=(pictures, classes))
@@ -14,10 +14,10 @@ def answers(*, classes: int, seed: int, sharpness: float = 1.0, pictures: int = 
     # Rounded, so that ties occur.
     scores = np.round(np.exp(logits), 1) + 0.1
     scores /= scores.sum(axis=1, keepdims=True)
-    return Answers(targets, scores.argmax(axis=1), scores)
+    return Scored(targets, scores.argmax(axis=1), scores)
 
 
-def measure(candidate: Answers, incumbent: Answers, *, groups: int = 24, **changes: object):
+def measure(candidate: Scored, incumbent: Scored, *, groups: int = 24, **changes: object):
     settings = {
         "groups": (np.arange(len(candidate.targets)) // (len(candidate.targets) // groups)).astype(
             object
@@ -66,7 +66,7 @@ def test_pictures_of_one_group_count_as_one_observation() -> None:
     # Every picture eight times, as photographs of the same part: no new evidence.
     once = [answers(classes=2, seed=seed) for seed in (1, 2)]
     eightfold = [
-        Answers(*(np.repeat(part, 8, axis=0) for part in (a.targets, a.predicted, a.probabilities)))
+        Scored(*(np.repeat(part, 8, axis=0) for part in (a.targets, a.predicted, a.probabilities)))
         for a in once
     ]
 
@@ -81,20 +81,42 @@ def test_the_same_seed_gives_the_same_interval_in_any_chunking(
 ) -> None:
     pair = answers(classes=2, seed=1), answers(classes=2, seed=2)
     whole = measure(*pair)
-    monkeypatch.setattr("components.gate.paired._CELLS_AT_ONCE", 120 * 7)
+    monkeypatch.setattr("components.common.statistics.bootstrap._CELLS_AT_ONCE", 120 * 7)
 
     assert measure(*pair) == whole
     assert measure(*pair, seed=1) != whole
 
 
-def test_a_class_without_pictures_leaves_the_figure_undefined() -> None:
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "roc_auc"])
+def test_a_class_without_pictures_changes_nothing(metric: str) -> None:
+    three = [answers(classes=3, seed=seed) for seed in (1, 2)]
+    four = [
+        Scored(a.targets, a.predicted, np.pad(a.probabilities, ((0, 0), (0, 1)))) for a in three
+    ]
+
+    assert measure(*four, metric=metric) == measure(*three, metric=metric)
+
+
+def test_a_rare_class_that_many_resamples_miss_still_leaves_an_interval() -> None:
+    candidate, incumbent = answers(classes=2, seed=1), answers(classes=2, seed=2)
+    # A third class in one group only: a third of the resamples do not hold it.
+    pair = [
+        Scored(
+            np.where(np.arange(120) < 5, 2, a.targets),
+            a.predicted,
+            np.pad(a.probabilities, ((0, 0), (0, 1))),
+        )
+        for a in (candidate, incumbent)
+    ]
+
+    found = measure(*pair)
+
+    assert found is not None
+    assert found.low < found.value < found.high
+
+
+def test_one_class_alone_has_no_ranking_to_compare() -> None:
     two = answers(classes=2, seed=1)
-    three = Answers(two.targets, two.predicted, np.pad(two.probabilities, ((0, 0), (0, 1))))
+    alone = Scored(np.zeros_like(two.targets), two.predicted, two.probabilities)
 
-    assert measure(three, three) is None
-    assert measure(three, three, metric="roc_auc") is None
-
-
-def test_an_unknown_figure_is_refused() -> None:
-    with pytest.raises(ConfigError, match="roc_auc"):
-        measure(answers(classes=2, seed=1), answers(classes=2, seed=2), metric="f2")
+    assert measure(alone, alone, metric="roc_auc") is None

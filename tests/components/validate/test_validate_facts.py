@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 from components.common.artifacts.dataset import Dataset
 from components.common.pictures.decode import encode_png
 from components.validate import duplicates, facts
-from components.validate.facts import laplacian_variance, measure_picture
+from components.validate.facts import measure_picture
 
 GREY = np.random.default_rng(0).integers(0, 256, (50, 40)).astype(np.uint8)
 
@@ -21,16 +21,6 @@ def test_measures_a_grey_picture() -> None:
     assert (found.width_px, found.height_px, found.channels, found.mode) == (40, 50, 1, "grey")
     assert found.brightness == pytest.approx(GREY.mean(), rel=1e-5)
     assert found.contrast == pytest.approx(GREY.std(), rel=1e-5)
-
-
-def test_the_laplacian_is_the_textbook_one() -> None:
-    ramp = np.tile(np.arange(10, dtype=np.float32), (10, 1))
-    assert laplacian_variance(ramp) == 0.0
-    point = np.zeros((5, 5), dtype=np.float32)
-    point[2, 2] = 1.0
-    # One -4, four 1, four 0 among nine inner pixels.
-    assert laplacian_variance(point) == pytest.approx(20 / 9)
-    assert laplacian_variance(np.ones((2, 9), dtype=np.float32)) == 0.0
 
 
 def test_blur_falls_when_the_picture_is_blurred() -> None:

@@ -3,7 +3,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, rotate
 
 from components.common.errors import InputError
-from components.common.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt, expose, flatten
+from components.common.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from components.common.pictures.statistics import STATISTICS, measure
 
 
@@ -81,9 +81,10 @@ def test_dirt_stays_in_place_under_one_seed_and_moves_under_another() -> None:
 
 def test_exposure_and_contrast_by_a_factor() -> None:
     picture = scene(1)
-    assert expose(picture, 0.9).mean() == pytest.approx(0.9 * picture.mean(), rel=0.01)
-    flat = flatten(picture, 0.8)
-    assert flat.std() == pytest.approx(0.8 * picture.std(), rel=0.02)
+    darker = corrupted(picture, "exposure", 1)
+    assert darker.mean() == pytest.approx(0.9 * picture.mean(), rel=0.01)
+    flat = corrupted(picture, "contrast", 1)
+    assert flat.std() == pytest.approx(0.4 * picture.std(), rel=0.02)
     assert flat.mean() == pytest.approx(picture.mean(), abs=0.5)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from components.common.artifacts.tuning.selection import Measured
-from components.select.choose import Tolerance, choose, pareto_front
+from components.select.winner import Tolerance, choose, pareto_front
 
 ONE_ERROR = Tolerance(noise_errors=1.0, latency=0.1)
 

@@ -8,7 +8,7 @@ from components.plan.config import PlanConfig
 
 
 @dataclass(frozen=True)
-class Choice:
+class Contender:
     """A ranked network with one way to fine-tune it.
 
     finished: an earlier run has trained it, so that it costs nothing now.
@@ -28,7 +28,7 @@ class Choice:
 class Plan:
     """What is fine-tuned, in the order of the ranking, and what is not."""
 
-    chosen: tuple[Choice, ...]
+    chosen: tuple[Contender, ...]
     left_out: tuple[LeftOut, ...]
 
 
@@ -51,14 +51,14 @@ def choose(
         is_finished: tells whether an earlier run has trained a candidate, which then costs
             nothing and is never dropped for the budget.
     """
-    wanted: list[Choice] = []
+    wanted: list[Contender] = []
     left_out: list[LeftOut] = []
-    for choice in _choices(ranking, left_out, is_finished):
+    for one in _contenders(ranking, left_out, is_finished):
         if len(wanted) < settings.finalists:
-            wanted.append(choice)
+            wanted.append(one)
         else:
             reason = f"ranked below the {settings.finalists} finalists"
-            left_out.append(LeftOut(name=choice.name, reason=reason))
+            left_out.append(LeftOut(name=one.name, reason=reason))
     usable_s = left_s - 60.0 * settings.reserve_min
     dropped: list[LeftOut] = []
     while (needed := needed_s(wanted)) > max(usable_s, 0.0):
@@ -71,19 +71,19 @@ def choose(
     return Plan(tuple(wanted), (*dropped, *left_out))
 
 
-def needed_s(choices: list[Choice]) -> float:
+def needed_s(contenders: list[Contender]) -> float:
     """Return the seconds that candidates need together.
 
     Side by side they share the processors, so they take as long as one after another.
     """
-    return sum(choice.recipe.estimate_s for choice in choices if not choice.finished)
+    return sum(one.recipe.estimate_s for one in contenders if not one.finished)
 
 
-def _choices(
+def _contenders(
     ranking: RankingInfo,
     left_out: list[LeftOut],
     is_finished: Callable[[Ranked, Recipe], bool] | None,
-) -> Iterator[Choice]:
+) -> Iterator[Contender]:
     seen: dict[str, str] = {}
     for ranked in ranking.ranked:
         network = f"{ranked.backbone} {ranked.image_size_px} px"
@@ -94,4 +94,4 @@ def _choices(
         seen[network] = ranked.name
         for recipe in ranked.recipes:
             finished = is_finished is not None and is_finished(ranked, recipe)
-            yield Choice(ranked, recipe, finished)
+            yield Contender(ranked, recipe, finished)

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 
 from components.common.artifacts.evaluation import EvaluationInfo, Metric
-from components.evaluate.metrics import Integers
+from components.common.statistics.figures import LABELS
+from components.common.statistics.weighted import Integers
+
+_SHARES = ("accuracy", "balanced_accuracy", "calibration_error")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class MetricText:
-    """How a metric is called and explained. `as_percent` also says how it is printed."""
+    """How a metric is called and explained. `as_percent` says how it is printed."""
 
     label: str
     meaning: str
-    as_percent: bool = False
-    lower_is_better: bool = False
+    as_percent: bool
 
     def number(self, value: float) -> str:
         """Return the value as the report prints it."""
@@ -24,40 +26,20 @@ def metric_texts(positive: str) -> dict[str, MetricText]:
     """Return the texts of all metrics; `positive` is "" with three or more classes."""
     one = f"a random “{positive}” picture" if positive else "a random picture of a class"
     found = f"finding “{positive}” pictures" if positive else "finding each class"
+    meanings = {
+        "accuracy": "Pictures decided correctly.",
+        "balanced_accuracy": "The same, but every class counts equally, however rare it is.",
+        "f1": f"Balance between {found} and not raising false alarms. 1 is perfect.",
+        "roc_auc": f"Chance that {one} scores above one that is not. Guessing gives 0.5.",
+        "average_precision": "How many alarms are right, over all operating points. 1 is perfect; "
+        "guessing gives the share of such pictures.",
+        "log_loss": "Penalty for being wrong, heavier when sure. Lower is better, 0 is perfect.",
+        "calibration_error": "How far stated confidence and the share that was right lie apart. "
+        "Lower is better. Resampling adds noise, so the interval tends to lie above the value.",
+    }
     return {
-        "accuracy": MetricText(
-            label="Accuracy", as_percent=True, meaning="Pictures decided correctly."
-        ),
-        "balanced_accuracy": MetricText(
-            label="Balanced accuracy",
-            as_percent=True,
-            meaning="The same, but every class counts equally, however rare it is.",
-        ),
-        "f1": MetricText(
-            label="F1",
-            meaning=f"Balance between {found} and not raising false alarms. 1 is perfect.",
-        ),
-        "roc_auc": MetricText(
-            label="ROC-AUC",
-            meaning=f"Chance that {one} scores above one that is not. Guessing gives 0.5.",
-        ),
-        "average_precision": MetricText(
-            label="Average precision",
-            meaning="How many alarms are right, over all operating points. 1 is perfect; "
-            "guessing gives the share of such pictures.",
-        ),
-        "log_loss": MetricText(
-            label="Log loss",
-            lower_is_better=True,
-            meaning="Penalty for being wrong, heavier when sure. Lower is better, 0 is perfect.",
-        ),
-        "calibration_error": MetricText(
-            label="Calibration error",
-            as_percent=True,
-            lower_is_better=True,
-            meaning="How far stated confidence and the share that was right lie apart. Lower is "
-            "better. Resampling adds noise, so the interval tends to lie above the value.",
-        ),
+        name: MetricText(LABELS[name][0].upper() + LABELS[name][1:], meaning, name in _SHARES)
+        for name, meaning in meanings.items()
     }
 
 

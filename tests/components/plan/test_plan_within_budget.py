@@ -3,8 +3,8 @@
 import pytest
 
 from components.common.artifacts.tuning.ranking import Ranked, RankingInfo, Recipe
-from components.plan.choose import choose
 from components.plan.config import PlanConfig
+from components.plan.within_budget import choose
 
 
 def ranked(name: str, score: float, *minutes: float, features: tuple[str, ...] = ()) -> Ranked:

@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import probabilities
-from components.common.errors import DataError, ExportError, expected
+from components.common.errors import DataError, ExportError
 from components.common.saved_model import Answers, ask
-from components.evaluate.metrics import Scored
 
 
 def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str) -> pd.DataFrame:
@@ -28,33 +25,20 @@ def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str
     rows = dataset.split("test")
     if rows.empty:
         raise DataError(
-            expected(
-                "pictures in the test split",
-                received="none",
-                do="add pictures or raise the test share of the validate step",
-            )
+            "pictures in the test split",
+            received="none",
+            do="add pictures or raise the test share of the validate step",
         )
     paths = rows["path"].astype(str).tolist()
     answers = ask(saved_model, paths, dataset.picture, batch_size=batch_size, activity=activity)
-    _check_classes(answers, dataset.info.classes)
-    position = {name: index for index, name in enumerate(dataset.info.classes)}
+    classes = dataset.info.classes
+    _check_classes(answers, classes)
     table = rows[["path", "sha256", "group", "domain"]].copy()
-    table["target"] = rows["label"].map(position).astype(np.int64)
-    table["predicted"] = [position[name] for name in answers.decisions]
-    for name, index in position.items():
+    table["target"] = dataset.targets(rows)
+    table["predicted"] = [classes.index(name) for name in answers.decisions]
+    for index, name in enumerate(classes):
         table[f"p_{name}"] = answers.probabilities[:, index]
     return table
-
-
-def scored(predictions: pd.DataFrame, classes: tuple[str, ...], positive: str) -> Scored:
-    """Return the arrays that the metrics work on."""
-    two = len(classes) == 2 and positive in classes
-    return Scored(
-        predictions["target"].to_numpy(dtype=np.int64),
-        predictions["predicted"].to_numpy(dtype=np.int64),
-        probabilities(predictions, classes).to_numpy(dtype=np.float64),
-        classes.index(positive) if two else None,
-    )
 
 
 def _check_classes(answers: Answers, classes: tuple[str, ...]) -> None:
@@ -67,9 +51,7 @@ def _check_classes(answers: Answers, classes: tuple[str, ...]) -> None:
         fits = all(classes[i] == name for i, name in zip(best, answers.classes, strict=True))
     if not fits:
         raise ExportError(
-            expected(
-                f"a model with the classes {', '.join(classes)} in this order",
-                received=f"{width} probabilities and the names {', '.join(sorted(named))}",
-                do="train and export again on this data set",
-            )
+            f"a model with the classes {', '.join(classes)} in this order",
+            received=f"{width} probabilities and the names {', '.join(sorted(named))}",
+            do="train and export again on this data set",
         )

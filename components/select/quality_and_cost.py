@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,17 +10,19 @@ import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.progress import track
 from components.common.seeding import generator
-from components.common.statistics import figures as quality
+from components.common.statistics.bootstrap import resample
+from components.common.statistics.figures import FIGURES, Scored
+from components.common.statistics.weighted import Floats
 from components.select.config import SelectConfig
 
 _WARM_UPS = 2
 
 
 @dataclass(frozen=True)
-class Quality:
+class QualityEstimate:
     """Quality on the validation pictures, and the standard error of the gap to the best."""
 
     value: float
@@ -39,7 +40,7 @@ class Cost:
 
 def qualities(
     candidates: Sequence[Candidate], dataset: Dataset, settings: SelectConfig
-) -> tuple[Quality, ...]:
+) -> tuple[QualityEstimate, ...]:
     """Score every candidate on the same validation pictures.
 
     The noise is paired: the same groups are drawn for all, and what varies is the gap.
@@ -48,15 +49,24 @@ def qualities(
         DataError: a candidate was validated on other pictures than the dataset names.
     """
     rows = dataset.split("validation")
-    labels = rows["label"].map({name: i for i, name in enumerate(dataset.info.classes)})
-    truth: npt.NDArray[np.int64] = labels.to_numpy().astype(np.int64)
-    answers = [_answers(candidate, rows["path"]) for candidate in candidates]
-    values = [quality.measure(settings.metric, truth, answer) for answer in answers]
-    top = int(np.argmax(values))
-    drawn = _resampled(answers, truth, rows["group"].to_numpy(dtype=object), settings)
-    gaps = drawn[:, [top]] - drawn
-    spreads = np.nanstd(gaps, axis=0) if len(gaps) else np.zeros(len(values))
-    return tuple(Quality(v, float(s)) for v, s in zip(values, spreads, strict=True))
+    truth = dataset.targets(rows)
+    scored = [Scored.by_largest(truth, _answers(one, rows["path"])) for one in candidates]
+    figure = FIGURES[settings.metric]
+
+    def all_qualities(weights: Floats) -> Floats:
+        return np.stack([figure(one, weights) for one in scored], axis=1)
+
+    values = all_qualities(np.ones((1, len(rows))))[0]
+    drawn = resample(
+        all_qualities,
+        rows["group"].astype(str).tolist(),
+        draws=settings.bootstrap_draws,
+        random=generator(settings.seed, "select"),
+    )
+    gaps = drawn[:, [values.argmax()]] - drawn
+    gaps = gaps[np.isfinite(gaps).all(axis=1)]
+    spreads = gaps.std(axis=0) if len(gaps) else np.zeros(len(values))
+    return tuple(map(QualityEstimate, values.tolist(), spreads.tolist()))
 
 
 def costs(candidates: Sequence[Candidate], *, pictures: int) -> tuple[Cost, ...]:
@@ -92,33 +102,12 @@ def _answers(candidate: Candidate, paths: "pd.Series[str]") -> npt.NDArray[np.fl
     known = candidate.validation()
     if set(known.index) != set(paths):
         raise DataError(
-            expected(
-                f"candidates validated on the {len(paths)} pictures of this dataset",
-                received=f"'{candidate.info.backbone}' validated on {len(known)} others",
-                do="run `graft tune` again; report this if it comes back",
-            )
+            f"candidates validated on the {len(paths)} pictures of this dataset",
+            received=f"'{candidate.info.backbone}' validated on {len(known)} others",
+            do="run `graft tune` again; report this if it comes back",
         )
     answers: npt.NDArray[np.float64] = known.loc[list(paths)].to_numpy(dtype=np.float64)
     return answers
-
-
-def _resampled(
-    answers: Sequence[npt.NDArray[Any]],
-    truth: npt.NDArray[np.int64],
-    groups: npt.NDArray[Any],
-    settings: SelectConfig,
-) -> npt.NDArray[np.float64]:
-    """Return each candidate's quality in each resample of the groups, [draws, candidates]."""
-    _, position = np.unique(groups.astype(str), return_inverse=True)
-    count = int(position.max()) + 1
-    rng = generator(settings.seed, "select")
-    draws = []
-    for _ in track(range(settings.bootstrap_draws), "measuring the noise"):
-        weights = rng.multinomial(count, np.full(count, 1.0 / count))[position].astype(float)
-        draws.append([quality.measure(settings.metric, truth, one, weights) for one in answers])
-    table = np.asarray(draws, dtype=np.float64)
-    defined: npt.NDArray[np.float64] = table[np.isfinite(table).all(axis=1)]
-    return defined
 
 
 def _picture(candidate: Candidate) -> npt.NDArray[np.float32]:

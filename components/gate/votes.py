@@ -1,4 +1,4 @@
-"""From single findings to the verdict."""
+"""From the votes of single checks to the verdict."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ _GRAVITY: tuple[Word, ...] = ("hold", "insufficient", "deploy")
 
 
 @dataclass(frozen=True)
-class Finding:
+class Vote:
     """What one check speaks for, and why."""
 
     word: Word
@@ -18,18 +18,18 @@ class Finding:
 
 
 def conclude(
-    findings: list[Finding],
+    votes: list[Vote],
     *,
     info: EvaluationInfo,
     thresholds: tuple[ThresholdCheck, ...] = (),
     comparisons: tuple[Comparison, ...] = (),
 ) -> VerdictInfo:
     """Return the gravest word; the reasons that led to it stand first."""
-    ordered = sorted(findings, key=lambda finding: _GRAVITY.index(finding.word))
+    ordered = sorted(votes, key=lambda vote: _GRAVITY.index(vote.word))
     word: Word = ordered[0].word if ordered else "deploy"
     return VerdictInfo(
         word=word,
-        reasons=tuple(finding.reason for finding in ordered),
+        reasons=tuple(vote.reason for vote in ordered),
         thresholds=thresholds,
         comparisons=comparisons,
         candidate_sha256=info.candidate_sha256,
