@@ -19,7 +19,7 @@ from pipelines.config import TrainingRun
 from pipelines.console.monitoring_summary import print_look
 from pipelines.local.launch import Launch, execute, query_and_summarise
 from pipelines.schedule.config import ScheduleConfig
-from pipelines.schedule.cron import parse
+from pipelines.schedule.cron import next_after
 
 LOG = logging.getLogger(__name__)
 
@@ -72,17 +72,9 @@ def keep_looking(
         sleep: waits.
         looks: stop after so many; None never does.
     """
-    cron, zone = parse(schedule.cron), ZoneInfo(schedule.time_zone)
+    zone = ZoneInfo(schedule.time_zone)
     while looks is None or looks > 0:
-        due = cron.next_after(datetime.fromtimestamp(now(), UTC), zone)
-        if due is None:
-            raise GraftError(
-                expected(
-                    "a cron expression whose time comes",
-                    received=f"'{schedule.cron}'",
-                    do="correct schedule.cron",
-                )
-            )
+        due = next_after(schedule.cron, datetime.fromtimestamp(now(), UTC), zone)
         console.print(f"next look at {due.astimezone(zone):%Y-%m-%d %H:%M %Z}", style="dim")
         while (left_s := due.timestamp() - now()) > 0:
             sleep(min(left_s, _NAP_S))
