@@ -20,7 +20,7 @@ def compile_pipeline(
         typer.Option(help="The YAML file to write. Default: build/graft-<pipeline>.yaml."),
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option(help="An SVG file for a picture of the steps.")
+        Path | None, typer.Option(help="A file for a Mermaid diagram of the steps.")
     ] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Override a setting. Repeatable.")
@@ -61,7 +61,7 @@ def _known(pipeline: str) -> PipelineName:
 def _draw(package: Path, picture: Path) -> None:
     import yaml
 
-    from pipelines.dags.picture import draw
+    from pipelines.dags.diagram import mermaid
 
     picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_text(draw(next(yaml.safe_load_all(package.read_text()))))
+    picture.write_text(mermaid(next(yaml.safe_load_all(package.read_text()))))

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -21,11 +20,11 @@ from pipelines.cluster.spec.places import misplaced
 from pipelines.cluster.spec.spec_checks import check_package, find_faults
 from pipelines.config import PipelineName, read_preset, resolve
 from pipelines.dags.compiling import compile_to
-from pipelines.dags.picture import draw
+from pipelines.dags.diagram import mermaid
 
 HERE = Path(__file__).parent
 EVERYTHING = HERE / "cluster_presets" / "everything.yaml"
-PICTURES = HERE.parents[2] / "docs" / "pictures"
+PAGE = HERE.parents[2] / "docs" / "how-to" / "cluster.md"
 PIPELINES: tuple[PipelineName, ...] = ("training", "tuning", "monitoring")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -137,33 +136,39 @@ def test_the_compiled_pipeline_is_as_it_was(packages: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_the_picture_in_the_docs_is_current(packages: dict[str, Path], pipeline: str) -> None:
-    picture = draw(read(packages[pipeline])[0])
-    path = PICTURES / f"pipeline-{pipeline}.svg"
-    again = f"graft compile --preset {EVERYTHING} --pipeline {pipeline} --picture {path}"
-    assert path.read_text() == picture, again
+def test_the_diagram_in_the_docs_is_current(packages: dict[str, Path], pipeline: str) -> None:
+    again = f"graft compile --preset {EVERYTHING} --pipeline {pipeline} --picture dag.mmd"
+    assert f"```mermaid\n{mermaid(read(packages[pipeline])[0])}```" in PAGE.read_text(), again
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_the_picture_shows_every_task_inside_its_frame(
+def test_the_diagram_shows_every_task_and_what_frames_are_about(
     packages: dict[str, Path], pipeline: str
 ) -> None:
     spec = read(packages[pipeline])[0]
-    root = ElementTree.fromstring(draw(spec))
-    space = "{http://www.w3.org/2000/svg}"
-    shown = [one.text or "" for one in root.iter(f"{space}text")]
-    dags = [spec["root"], *spec["components"].values()]
+    diagram = mermaid(spec)
+    shown = re.findall(r'^ *([\w-]+)\["([\w-]+)"\](?::::reused)?$', diagram, re.M)
     leaves = [
         name
-        for dag in dags
+        for dag in (spec["root"], *spec["components"].values())
         for name, task in dag.get("dag", {}).get("tasks", {}).items()
         if "dag" not in spec["components"][task["componentRef"]["name"]]
     ]
-    for name in leaves:
-        assert name in shown
-    assert "if gate says deploy" in shown
-    assert ("if monitor says retrain" in shown) == (pipeline == "monitoring")
-    assert any("for each" in one for one in shown) == (pipeline == "tuning")
+    assert sorted(name for _, name in shown) == sorted(leaves)
+    assert len({one for one, _ in shown}) == len(leaves)
+    assert diagram.count("subgraph ") == len(re.findall(r"^ *end$", diagram, re.M))
+    assert "if gate says deploy" in diagram
+    assert ("if monitor says retrain" in diagram) == (pipeline == "monitoring")
+    assert ("for each of the" in diagram) == (pipeline == "tuning")
+
+
+def test_the_diagram_leaves_out_arrows_that_follow_from_others() -> None:
+    tasks = {
+        name: {"componentRef": {"name": "c"}, "dependentTasks": list(needed)}
+        for name, needed in (("a", ""), ("b", "a"), ("c", "ab"))
+    }
+    diagram = mermaid({"root": {"dag": {"tasks": tasks}}, "components": {"c": {}}})
+    assert re.findall(r"(\w+) --> (\w+)", diagram) == [("a", "b"), ("b", "c")]
 
 
 def test_paths_that_pods_do_not_share_are_named() -> None:
