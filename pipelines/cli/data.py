@@ -93,12 +93,9 @@ def add(
 
 def resolved(preset: str | None, data: Path | None, assignments: Sequence[str]) -> "TrainingRun":
     """Return the run that a command speaks of, as `graft run` would see it."""
-    from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, assigned, with_paths
-    from pipelines.config import read_preset, resolve
+    from pipelines.cli.settings import choose
 
-    name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
-    plain = with_paths(read_preset(name), data=data, model_base_path=None)
-    return resolve(assigned(plain, assignments))
+    return choose(preset, data, assignments=assignments).run
 
 
 def _show(console: Console, added: "Added", *, dry_run: bool) -> None:

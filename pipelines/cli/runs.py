@@ -46,7 +46,7 @@ def show(word: Word = "latest", host: Host = "", namespace: Namespace = "") -> N
     """Show a run and its steps."""
     from pipelines.cluster.connect import connect
     from pipelines.cluster.runs.client import find, link
-    from pipelines.cluster.runs.step_list import step_table
+    from pipelines.cluster.runs.show import step_table
 
     connection = connect(host=host, namespace=namespace)
     run = find(connection, word)
@@ -63,7 +63,7 @@ def compare(
     """Show in which settings two runs differ, and how their steps went; measures by the link."""
     from pipelines.cluster.connect import connect
     from pipelines.cluster.runs.client import find, link, parameters_of
-    from pipelines.cluster.runs.comparing import differences, task_names
+    from pipelines.cluster.runs.compare import differences, task_names
 
     connection = connect(host=host, namespace=namespace)
     one, other = find(connection, first), find(connection, second)

@@ -9,8 +9,8 @@ from rich.console import Console
 from components.common import plugins
 from components.common.errors import ConfigError, expected
 from pipelines.cli import options
-from pipelines.cli.run import DEMO_PRESET, PICTURES_PRESET, assigned, with_paths
-from pipelines.config import TrainingRun, read_preset
+from pipelines.cli.settings import choose
+from pipelines.config import TrainingRun
 
 BACKBONES = "components.networks.backbones"
 METHODS = "components.train.methods"
@@ -49,31 +49,29 @@ def tune(
     Stopped or out of time, a second start takes all that was finished from the cache.
     Exit codes as those of `graft run`.
     """
-    from pipelines.config import resolve
     from pipelines.console.tuning_summary import print_selection
     from pipelines.local.launch import Launch, execute, query_and_summarise
 
     started = time.monotonic()
     console = Console()
-    name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
-    plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
-    chosen = flags(budget_min=budget_min, backbones=backbones, sizes=sizes, methods=methods)
-    plain = assigned(with_flags(plain, chosen), assignments)
-    settings = resolve(plain)
-    check(settings)
+    said = flags(budget_min=budget_min, backbones=backbones, sizes=sizes, methods=methods)
+    chosen = choose(
+        preset, data, model_base_path=model_base_path, flags=said, assignments=assignments
+    )
+    check(chosen.run)
     launch = Launch(
-        "tune", name, runs_dir, None if no_cache else cache_dir, pipeline="tuning",
-        budget_min=settings.tune.plan.budget_min, image=image if containers else "",
+        "tune", chosen.preset, runs_dir, None if no_cache else cache_dir, pipeline="tuning",
+        budget_min=chosen.run.tune.plan.budget_min, image=image if containers else "",
     )  # fmt: skip
-    finished = execute(launch, settings, plain, console=console)
-    query_and_summarise(console, settings, finished, query=serve_check, started_s=started)
+    finished = execute(launch, chosen.run, chosen.plain, console=console)
+    query_and_summarise(console, chosen.run, finished, query=serve_check, started_s=started)
     print_selection(console, finished)
 
 
 def flags(
     *, budget_min: float | None, backbones: str | None, sizes: str | None, methods: str | None
-) -> dict[str, dict[str, Any]]:
-    """Return what the command line says, as plain data of the section `tune`.
+) -> dict[str, Any]:
+    """Return what the command line says, as plain data; weights are added to the preset's own.
 
     Raises:
         ConfigError: a list is empty, or a size is not a whole number.
@@ -87,18 +85,8 @@ def flags(
         rank["sizes_px"] = [_size(item) for item in _listed("--sizes", sizes)]
     if methods is not None:
         rank["methods"] = _listed("--methods", methods)
-    return {"rank": rank, "plan": {} if budget_min is None else {"budget_min": budget_min}}
-
-
-def with_flags(plain: dict[str, Any], chosen: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Lay the command line's settings over those of a preset; weights are added to its own."""
-    tune = dict(plain.get("tune") or {})
-    for step, values in chosen.items():
-        section = {**(tune.get(step) or {})}
-        if "weights" in values:
-            values = {**values, "weights": {**section.get("weights", {}), **values["weights"]}}
-        tune[step] = {**section, **values}
-    return {**plain, "tune": tune}
+    plan = {} if budget_min is None else {"budget_min": budget_min}
+    return {"tune": {"rank": rank, "plan": plan}}
 
 
 def check(settings: TrainingRun) -> None:

@@ -6,8 +6,7 @@ from typing import Any, Literal
 from components.common.errors import DataError, expected
 from pipelines.cluster.connect import Connection
 from pipelines.cluster.errors import ClusterRefusedError
-from pipelines.cluster.experiments import EXPERIMENT, ensure_experiment
-from pipelines.cluster.filters import all_pages
+from pipelines.cluster.experiments import ensure_experiment
 from pipelines.cluster.runs.client import Run, new_name, start
 from pipelines.cluster.uploads import Uploaded, newest_version
 
@@ -74,13 +73,11 @@ def apply(connection: Connection, *, name: str, cron: str, uploaded: Uploaded) -
 
 def list_schedules(connection: Connection) -> list[Schedule]:
     """Return Graft's recurring runs, by name."""
-    scope = {"namespace": connection.namespace} if connection.namespace else {}
-    found = all_pages(
-        connection,
+    found = connection.read_all(
         connection.recurring_runs.recurring_run_service_list_recurring_runs,
         items="recurring_runs",
         doing="list recurring runs",
-        **scope,
+        **connection.scope,
     )
     schedules = [_schedule(one) for one in found if (one.display_name or "").startswith(PREFIX)]
     return sorted(schedules, key=lambda one: (one.name, one.recurring_run_id))
@@ -146,20 +143,15 @@ def _fits(one: Schedule, cron: str, uploaded: Uploaded, connection: Connection) 
 
 
 def _create(connection: Connection, name: str, cron: str, uploaded: Uploaded) -> Schedule:
-    experiment_id = ensure_experiment(connection, EXPERIMENT)
+    experiment_id = ensure_experiment(connection)
+    reference = {"pipeline_id": uploaded.pipeline_id}
     try:
-        made = _send(connection, name, cron, experiment_id, pipeline_id=uploaded.pipeline_id)
+        made = _send(connection, name, cron, experiment_id, **reference)
     except ClusterRefusedError as error:
         if error.status != 400:
             raise
-        made = _send(
-            connection,
-            name,
-            cron,
-            experiment_id,
-            pipeline_id=uploaded.pipeline_id,
-            pipeline_version_id=uploaded.version_id,
-        )
+        reference["pipeline_version_id"] = uploaded.version_id
+        made = _send(connection, name, cron, experiment_id, **reference)
     return _schedule(made)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from components.common import config
 from components.common.run_context import RunContext
 from pipelines.cluster.spec.nodes import nodes_json
-from pipelines.cluster.spec.settings_of_tasks import with_settings
+from pipelines.cluster.spec.task_settings import with_settings
 from pipelines.config import PipelineName, TrainingRun
 from pipelines.dags.arguments import (
     git_commit,

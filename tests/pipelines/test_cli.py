@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from components.common.errors import ConfigError
 from pipelines.batch.engine import import_beam
 from pipelines.cli import app, options
-from pipelines.cli.run import assigned, with_paths
+from pipelines.cli.settings import choose, merged
 from pipelines.config import TrainingRun, override, read_preset, resolve
 from pipelines.dags.arguments import new_context
 from pipelines.local import launch as launching
@@ -133,7 +133,10 @@ def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
         (("tune", "--methods", "magic"), "expected methods among"),
         (("tune", "--budget-min", "0"), "tune.plan.budget_min: expected greater than 0"),
         (("tune", "--set", "tune.plan.finalist=3"), "expected one of the known settings"),
-        (("compile", "--pipeline", "all"), "expected training, tuning or monitoring"),
+        (
+            ("compile", "--pipeline", "all"),
+            "'all' is not one of 'training'",
+        ),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(
@@ -201,13 +204,22 @@ def test_the_folder_of_models_is_meant_from_where_the_user_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    preset = read_preset("solar")
     for base, assignments in ((Path("a/b"), []), (None, ["model_base_path=a/b"])):
-        plain = with_paths(preset, data=None, model_base_path=base)
-        settings = resolve(assigned(plain, assignments))
+        settings = choose("solar", model_base_path=base, assignments=assignments).run
         assert settings.deploy.model_base_path == str(tmp_path / "a" / "b")
     with pytest.raises(ConfigError, match="model_base_path"):
-        resolve(assigned(preset, ["model_base_path="]))
+        choose("solar", assignments=["model_base_path="])
+
+
+def test_flags_are_laid_over_a_preset_section_by_section() -> None:
+    preset = {"tune": {"rank": {"weights": {"a": "x"}, "backbones": ["a"]}}, "monitor": None}
+    flags = {"tune": {"rank": {"weights": {"b": "y"}, "backbones": ["b"]}}, "monitor": {"log": "l"}}
+    assert merged(preset, flags) == {
+        "tune": {"rank": {"weights": {"a": "x", "b": "y"}, "backbones": ["b"]}},
+        "monitor": {"log": "l"},
+    }
+    assert preset["monitor"] is None
+    assert merged({"monitor": 5}, {"monitor": {"log": "l"}}) == {"monitor": 5}
 
 
 def test_the_setting_that_the_help_names_exists() -> None:

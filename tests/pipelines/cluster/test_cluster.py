@@ -8,13 +8,14 @@ import pytest
 from fake_kfp import FakeKfp, Fault, serving
 
 from components.common.errors import RequestError, ServerError, UnreachableError
-from pipelines.cluster.connect import Connection, Patience, connect
+from pipelines.cluster.call_policy import CallPolicy
+from pipelines.cluster.connect import Connection, connect
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.schedules import apply, list_schedules, remove
 from pipelines.cluster.uploads import Uploaded, find_pipeline, upload
 
 NAME = "graft-monitoring-solar"
-QUICK = Patience(timeout_s=10, attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
+QUICK = CallPolicy(timeout_s=10, attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
@@ -44,7 +45,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def to(kfp: FakeKfp) -> Connection:
-    return connect(host=kfp.host, patience=QUICK)
+    return connect(host=kfp.host, policy=QUICK)
 
 
 def schedule(connection: Connection, package: Path, cron: str = "0 6 * * *") -> Uploaded:
@@ -178,7 +179,7 @@ def test_patience_ends(kfp: FakeKfp, status: int, kind: type[Exception], words: 
 
 def test_a_server_that_sleeps_is_given_up(kfp: FakeKfp) -> None:
     kfp.faults.append(Fault(200, where="GET /pipelines", times=99, wait_s=3.0))
-    connection = connect(host=kfp.host, patience=Patience(timeout_s=1, attempts=1))
+    connection = connect(host=kfp.host, policy=CallPolicy(timeout_s=1, attempts=1))
     started = time.monotonic()
     with pytest.raises(UnreachableError, match="list pipelines"):
         find_pipeline(connection, NAME)
@@ -259,6 +260,6 @@ def test_tokens_and_cookies_come_from_the_environment(
 def test_nobody_there() -> None:
     started = time.monotonic()
     with pytest.raises(UnreachableError, match=r"kubectl port-forward") as caught:
-        find_pipeline(connect(host="http://127.0.0.1:9", patience=QUICK), NAME)
+        find_pipeline(connect(host="http://127.0.0.1:9", policy=QUICK), NAME)
     assert caught.value.exit_code == 4
     assert time.monotonic() - started < 10

@@ -10,16 +10,17 @@ from typer.testing import CliRunner
 
 from components.common.errors import DataError, GraftError, ServerError, UnreachableError
 from pipelines.cli import app
-from pipelines.cluster.connect import Connection, Patience, connect
+from pipelines.cluster.call_policy import CallPolicy
+from pipelines.cluster.connect import Connection, connect
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.runs.client import Run, cancel, find, get, list_runs, new_name, start
-from pipelines.cluster.runs.comparing import differences
-from pipelines.cluster.runs.following import follow
+from pipelines.cluster.runs.compare import differences
+from pipelines.cluster.runs.follow import follow
 from pipelines.cluster.runs.logs import read_log
 from pipelines.cluster.schedules import apply
 from pipelines.cluster.uploads import upload
 
-QUICK = Patience(timeout_s=10, attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
+QUICK = CallPolicy(timeout_s=10, attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
 PARAMETERS = {"run": '{"run_id":"kubeflow"}', "train_config": '{"epochs":3,"seed":0}'}
 
 pytestmark = [
@@ -56,7 +57,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def to(kfp: FakeKfp) -> Connection:
-    return connect(host=kfp.host, patience=QUICK)
+    return connect(host=kfp.host, policy=QUICK)
 
 
 def begin(kfp: FakeKfp, package: Path, **parameters: str) -> Run:
@@ -186,7 +187,7 @@ def graft(*words: str) -> tuple[int, str]:
 
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.cluster.runs.following.time.sleep", lambda _: None)
+    monkeypatch.setattr("pipelines.cluster.runs.follow.time.sleep", lambda _: None)
 
 
 @pytest.mark.usefixtures("quickly")
@@ -277,6 +278,7 @@ def test_a_schedule_is_applied_listed_and_removed_and_all_of_it_twice(kfp: FakeK
         code, output = graft("schedule", "apply", "--cron", "30 5 * * 1", *to_there)
         assert code == 0, output
         assert f"graft-monitoring-solar: {change}, '30 5 * * 1', {version} pipeline" in output
+        assert "note: monitor.log is" in output and "set GRAFT_CPU_IMAGE" in output
     (made,) = kfp.recurring_runs.values()
     assert (made.no_catchup, made.max_concurrency) == (True, "1")
     assert re.search(

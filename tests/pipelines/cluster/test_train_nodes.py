@@ -9,8 +9,8 @@ import yaml
 
 from components.common.images import CPU_IMAGE, GPU_IMAGE
 from components.train.nodes.config import NodesConfig
+from pipelines.cluster.spec.checks import check_package
 from pipelines.cluster.spec.nodes import nodes_json
-from pipelines.cluster.spec.spec_checks import check_package
 from pipelines.config import PipelineName, TrainingRun, override, read_preset, resolve
 from pipelines.dags.compiling import compile_to
 

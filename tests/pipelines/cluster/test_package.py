@@ -14,10 +14,10 @@ import yaml
 from components.common.errors import ConfigError
 from components.common.images import IMAGE_TAG
 from pipelines.cluster.config import Accelerator, ClusterConfig, TrainNodes, Volume
-from pipelines.cluster.spec import image_names
-from pipelines.cluster.spec.image_names import vague_images
-from pipelines.cluster.spec.places import misplaced
-from pipelines.cluster.spec.spec_checks import check_package, find_faults
+from pipelines.cluster.spec import unpinned_images as images
+from pipelines.cluster.spec.checks import check_package, find_faults
+from pipelines.cluster.spec.unpinned_images import unpinned_images
+from pipelines.cluster.spec.unshared_paths import unshared_paths
 from pipelines.config import PipelineName, read_preset, resolve
 from pipelines.dags.compiling import compile_to
 from pipelines.dags.diagram import mermaid
@@ -176,33 +176,33 @@ def test_paths_that_pods_do_not_share_are_named() -> None:
         read_preset(str(EVERYTHING))
         | {"ingest": {"path": "/data/solar"}, "model_base_path": "/database/models"}
     )
-    (sentence,) = misplaced(settings, "training")
+    (sentence,) = unshared_paths(settings, "training")
     assert "model_base_path is '/database/models'" in sentence
-    assert "monitor.log" in misplaced(settings, "monitoring")[-1]
+    assert "monitor.log" in unshared_paths(settings, "monitoring")[-1]
 
 
 @pytest.mark.parametrize("tag", [f":{IMAGE_TAG}", ":latest", "", ":0123456789abcde"])
-def test_an_image_that_may_be_any_build_is_told(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_that_may_be_any_build_is_named(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
     on_gpus = ClusterConfig(accelerator=Accelerator(count=1))
-    monkeypatch.setattr(image_names, "CPU_IMAGE", f"registry:5000/graft-python-cpu{tag}")
-    monkeypatch.setattr(image_names, "GPU_IMAGE", f"registry:5000/graft-python-gpu{tag}")
-    (sentence,) = vague_images(ClusterConfig(), "training")
+    monkeypatch.setattr(images, "CPU_IMAGE", f"registry:5000/graft-python-cpu{tag}")
+    monkeypatch.setattr(images, "GPU_IMAGE", f"registry:5000/graft-python-gpu{tag}")
+    (sentence,) = unpinned_images(ClusterConfig(), "training")
     assert "graft-python-cpu" in sentence and "set GRAFT_CPU_IMAGE" in sentence
-    assert "set GRAFT_GPU_IMAGE" in vague_images(on_gpus, "tuning")[1]
+    assert "set GRAFT_GPU_IMAGE" in unpinned_images(on_gpus, "tuning")[1]
 
 
 @pytest.mark.parametrize("tag", [":0123456789abcdef", f":1@sha256:{'0' * 64}"])
 def test_an_image_named_by_its_content_is_not(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CPU_IMAGE", "GPU_IMAGE"):
-        monkeypatch.setattr(image_names, name, f"registry/graft-python{tag}")
-    assert vague_images(ClusterConfig(accelerator=Accelerator(count=1)), "training") == ()
+        monkeypatch.setattr(images, name, f"registry/graft-python{tag}")
+    assert unpinned_images(ClusterConfig(accelerator=Accelerator(count=1)), "training") == ()
 
 
-def test_the_image_of_the_nodes_is_told_where_nodes_train(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_names, "CPU_IMAGE", "registry/graft-python-cpu:0123456789abcdef")
-    monkeypatch.setattr(image_names, "GPU_IMAGE", "registry/graft-python-gpu:latest")
+def test_the_image_of_the_nodes_is_named_where_nodes_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "CPU_IMAGE", "registry/graft-python-cpu:0123456789abcdef")
+    monkeypatch.setattr(images, "GPU_IMAGE", "registry/graft-python-gpu:latest")
     cluster = ClusterConfig(
         volumes=(Volume(claim="p", path="/data"),),
         train_nodes=TrainNodes(count=2, exchange="/data/x"),
     )
-    assert [len(vague_images(cluster, one)) for one in PIPELINES] == [1, 0, 1]
+    assert [len(unpinned_images(cluster, one)) for one in PIPELINES] == [1, 0, 1]
