@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_kfp import FakeKfp, Fault, serving
+from fake_kfp import FakeKfp, Fault, serving, to
 from typer.testing import CliRunner
 
 from components.common.errors import DataError, GraftError, ServerError, UnreachableError
 from pipelines.cli import app
-from pipelines.cluster.call_policy import CallPolicy
-from pipelines.cluster.connect import Connection, connect
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.runs.client import Run, cancel, find, get, list_runs, new_name, start
 from pipelines.cluster.runs.compare import differences
@@ -20,26 +18,7 @@ from pipelines.cluster.runs.logs import read_log
 from pipelines.cluster.schedules import apply
 from pipelines.cluster.uploads import upload
 
-QUICK = CallPolicy(timeout_s=10, attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
 PARAMETERS = {"run": '{"run_id":"kubeflow"}', "train_config": '{"epochs":3,"seed":0}'}
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
-    # The generated client leaves a thread pool and sockets to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-
-@pytest.fixture(autouse=True)
-def no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in (
-        "GRAFT_KFP_TOKEN",
-        "GRAFT_KFP_COOKIES",
-        "KF_PIPELINES_ENDPOINT",
-        "KF_PIPELINES_UI_ENDPOINT",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("kfp.Client._LOCAL_KFP_CONTEXT", str(tmp_path / "context.json"))
 
 
 # The newest API, and one minor version older.
@@ -54,10 +33,6 @@ def package(tmp_path: Path) -> Path:
     path = tmp_path / "training.yaml"
     path.write_text("pipelineInfo: {name: graft-training}\n")
     return path
-
-
-def to(kfp: FakeKfp) -> Connection:
-    return connect(host=kfp.host, policy=QUICK)
 
 
 def begin(kfp: FakeKfp, package: Path, **parameters: str) -> Run:

@@ -27,8 +27,6 @@ EVERYTHING = HERE / "cluster_presets" / "everything.yaml"
 PAGE = HERE.parents[2] / "docs" / "how-to" / "cluster.md"
 PIPELINES: tuple[PipelineName, ...] = ("training", "tuning", "monitoring")
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:

@@ -22,8 +22,6 @@ ON = (
     "cluster.retries.count=1",
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-
 
 def settings(*changes: str) -> TrainingRun:
     return resolve(override(read_preset(PRESET), changes))
