@@ -22,7 +22,7 @@ def compile_pipeline(
     ] = None,
     assignments: options.Assignments = None,
 ) -> None:
-    """Write the pipeline for Kubeflow Pipelines, and check it as far as that goes without one."""
+    """Write the YAML of a pipeline for Kubeflow, and check it without a cluster."""
     from pipelines.cli.kubeflow import print_notes
     from pipelines.cluster.package import build_package
     from pipelines.config import override, read_preset, resolve

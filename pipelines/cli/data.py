@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pipelines.data.labels import Added
 
 app = typer.Typer(
-    help="The demo data: fetch it, check it. Any data set: add labelled pictures.",
+    help="Fetch and check the demo data; add labelled pictures to any data set.",
     no_args_is_help=True,
 )
 

@@ -37,7 +37,7 @@ def monitor(
     runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
     cache_dir: options.CacheDir = options.DEFAULT_CACHE_DIR,
 ) -> None:
-    """Look once: has production changed, does it matter, and what is to be done.
+    """Check once whether production has changed, whether it matters, and what to do.
 
     If the word is "retrain", the training pipeline follows at once. Exit codes: 0 for every word,
     1 a step failed, 2 settings or pictures cannot be used.
@@ -59,7 +59,7 @@ def watch(
     time_zone: Annotated[
         str | None, typer.Option(help="Of the cron expression, as Europe/Berlin.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Look now, once, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Look once, now, and end.")] = False,
     print_systemd: Annotated[
         bool, typer.Option("--print-systemd", help="Print a service and a timer unit, and end.")
     ] = False,
@@ -68,9 +68,9 @@ def watch(
     runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
     cache_dir: options.CacheDir = options.DEFAULT_CACHE_DIR,
 ) -> None:
-    """Look whenever a cron expression says so, one look at a time, without a cluster.
+    """Run `graft monitor` at the times of a cron expression, without a cluster.
 
-    A look that fails does not end the watch.
+    One look at a time; one that fails does not end the watch. Exit codes as `graft monitor`.
     """
     from pipelines.schedule.watch import alone, keep_looking, look_once
 

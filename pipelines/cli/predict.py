@@ -40,9 +40,7 @@ def predict(
     ] = None,
     group: Annotated[
         str,
-        typer.Option(
-            help="The module, lot or session that the pictures are of.", rich_help_panel=GATEWAY
-        ),
+        typer.Option(help="The module, lot or session that they show.", rich_help_panel=GATEWAY),
     ] = "",
     group_by_folder: Annotated[
         bool,
@@ -52,8 +50,12 @@ def predict(
             rich_help_panel=GATEWAY,
         ),
     ] = False,
-    line: Annotated[str, typer.Option(help="Their line.", rich_help_panel=GATEWAY)] = "",
-    camera: Annotated[str, typer.Option(help="Their camera.", rich_help_panel=GATEWAY)] = "",
+    line: Annotated[
+        str, typer.Option(help="The production line that they come from.", rich_help_panel=GATEWAY)
+    ] = "",
+    camera: Annotated[
+        str, typer.Option(help="The camera that took them.", rich_help_panel=GATEWAY)
+    ] = "",
 ) -> None:
     """Classify pictures through a running server, the local one or TensorFlow Serving.
 

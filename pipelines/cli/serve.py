@@ -9,8 +9,6 @@ from rich.console import Console
 
 from components.common.errors import ConfigError, expected
 
-PASS_FLAGS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
-
 
 def serve(
     context: typer.Context,

@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -26,33 +27,33 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "run",
-        "tune",
-        "serve",
-        "predict",
-        "batch",
-        "rollback",
-        "compile",
-        "data",
-        "label",
-        "lineage",
-        "doctor",
-        "backbones",
-        "monitor",
-        "watch",
-        "schedule",
-        "submit",
-        "runs",
-        "gateway",
-    ],
-)
-def test_every_command_explains_itself(command: str) -> None:
-    result = CliRunner().invoke(app, [command, "--help"])
+def commands(group: Any, *words: str) -> Iterator[tuple[str, Any]]:
+    """Yield every command below a group, with the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *words, name)
+        else:
+            yield " ".join((*words, name)), command
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_and_option_explains_itself(words: str) -> None:
+    result = CliRunner().invoke(app, [*words.split(), "--help"])
     assert result.exit_code == 0
     assert "Usage" in result.output
+    command = COMMANDS[words]
+    assert re.match(r"[A-Z].*\.(\n|$)", command.help), command.help
+    for parameter in command.params:
+        assert parameter.help or parameter.name == "help", parameter.name
+
+
+def test_the_overview_is_ordered_by_what_a_person_wants_to_do() -> None:
+    output = CliRunner().invoke(app, ["--help"]).output
+    panels = re.findall(r"─ (\w+) ─", output)
+    assert panels == ["Options", "Train", "Serve", "Watch", "Kubernetes"]
 
 
 @pytest.mark.parametrize(
