@@ -1,6 +1,7 @@
 """`graft monitor` and `graft watch`: look at what production sent, once or on a schedule."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from pipelines.cli.settings import Chosen, choose
 from pipelines.config import TrainingRun
 
 if TYPE_CHECKING:
-    from pipelines.schedule.watch import Watch
+    from pipelines.local.launch import Launch
 
 Log = Annotated[
     Path | None, typer.Option(help="Folder of the prediction log. Default: the preset's.")
@@ -48,7 +49,7 @@ def monitor(
     chosen = choose(
         preset, data, model_base_path=model_base_path, flags=flags, assignments=assignments
     )
-    look_once(_watch(chosen, runs_dir, cache_dir), Console())
+    look_once(_launch(chosen, runs_dir, cache_dir), chosen.run, chosen.plain, Console())
 
 
 def watch(
@@ -93,24 +94,23 @@ def watch(
         }
         typer.echo(_units(chosen.run, places, assignments or ()))
         return
-    watched, console = _watch(chosen, runs_dir, cache_dir), Console()
+    launch, console = _launch(chosen, runs_dir, cache_dir), Console()
+    look = partial(look_once, launch, chosen.run, chosen.plain, console)
     with alone(runs_dir, chosen.run.model_name):
         if once:
-            look_once(watched, console)
-            return
-        keep_looking(chosen.run.schedule, lambda: look_once(watched, console), console=console)
+            look()
+        else:
+            keep_looking(chosen.run.schedule, look, console=console)
 
 
 def _absolute(**paths: Path | None) -> dict[str, str]:
     return {name: str(path.resolve()) for name, path in paths.items() if path is not None}
 
 
-def _watch(chosen: Chosen, runs_dir: Path, cache_dir: Path) -> "Watch":
+def _launch(chosen: Chosen, runs_dir: Path, cache_dir: Path) -> "Launch":
     from pipelines.local.launch import Launch
-    from pipelines.schedule.watch import Watch
 
-    launch = Launch("monitor", chosen.preset, runs_dir, cache_dir, pipeline="monitoring")
-    return Watch(settings=chosen.run, plain=chosen.plain, launch=launch)
+    return Launch("monitor", chosen.preset, runs_dir, cache_dir, pipeline="monitoring")
 
 
 def _units(

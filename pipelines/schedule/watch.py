@@ -1,11 +1,10 @@
-"""One look, or a look whenever a cron expression says so: what `graft monitor` and `watch` do."""
+"""Run the monitor once, or at the times of a cron expression: `graft monitor` and `watch`."""
 
 import contextlib
 import fcntl
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,26 +26,19 @@ LOG = logging.getLogger(__name__)
 _NAP_S = 30.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """What is looked at again and again, and where its runs go."""
-
-    settings: TrainingRun
-    plain: dict[str, Any]
-    launch: Launch
-
-
-def look_once(watch: Watch, console: Console) -> Word:
-    """Run the monitoring pipeline and print its end.
+def look_once(
+    launch: Launch, settings: TrainingRun, plain: dict[str, Any], console: Console
+) -> Word:
+    """Run the monitoring pipeline and print its end; arguments as `execute`.
 
     Raises:
-        GraftError: a step failed; what it says was told by the exit step as well.
+        GraftError: a step failed; the exit step has notified people as well.
     """
     started = time.monotonic()
-    finished = execute(watch.launch, watch.settings, watch.plain, console=console)
+    finished = execute(launch, settings, plain, console=console)
     word = print_look(console, finished).info.decision.word
     if finished.last.record("gate") is not None:
-        query_and_summarise(console, watch.settings, finished, query=False, started_s=started)
+        query_and_summarise(console, settings, finished, query=False, started_s=started)
     return word
 
 
@@ -87,7 +79,7 @@ def survive(look: Callable[[], object], console: Console) -> bool:
     try:
         look()
     except Exception as error:
-        # Whatever it was, the watch goes on: the next look may find the disk free again.
+        # The watch survives any error: the next look may find the disk free again.
         known = isinstance(error, GraftError)
         console.print(f"the look failed: {error}", style="red", markup=False)
         LOG.log(logging.INFO if known else logging.ERROR, "a look failed", exc_info=not known)

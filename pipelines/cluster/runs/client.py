@@ -18,7 +18,7 @@ _EXIT_CODES = {"SUCCEEDED": 0, "CANCELED": 130}
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run as the API tells of it now.
+    """A run as the API shows it now.
 
     state: PENDING, RUNNING, SUCCEEDED, SKIPPED, FAILED, CANCELING, CANCELED or PAUSED.
     parameters: what it was started with, by name; {} when it took the pipeline's defaults.
@@ -55,7 +55,6 @@ def start(
     version_id: str,
     parameters: Mapping[str, Any],
     service_account: str = "",
-    pipeline_root: str = "",
 ) -> Run:
     """Start one run, and no second one when the answer gets lost.
 
@@ -66,7 +65,6 @@ def start(
         version_id: of the pipeline.
         parameters: by name; those left out take the pipeline's defaults.
         service_account: of the pods; "" takes the server's default.
-        pipeline_root: where artifacts go; "" takes the pipeline's, or the server's.
 
     Raises:
         ServerError: the server cannot be reached, refuses, or fails, and no run was started.
@@ -79,9 +77,7 @@ def start(
         pipeline_version_reference=api.V2beta1PipelineVersionReference(
             pipeline_id=pipeline_id, pipeline_version_id=version_id
         ),
-        runtime_config=api.V2beta1RuntimeConfig(
-            parameters=dict(parameters), pipeline_root=pipeline_root or None
-        ),
+        runtime_config=api.V2beta1RuntimeConfig(parameters=dict(parameters)),
         service_account=service_account or None,
     )
     doing = f"start the run {name}"

@@ -1,4 +1,4 @@
-"""What a train step is told that has several nodes train, out of the section `cluster`."""
+"""The settings of a train step that has several nodes train, out of the section `cluster`."""
 
 from components.common import config
 from components.common.images import GPU_IMAGE
