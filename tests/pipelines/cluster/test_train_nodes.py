@@ -61,8 +61,8 @@ def test_the_train_step_waits_for_nodes_in_a_small_pod(
     assert container["resources"]["resourceMemoryLimit"] == "6Gi"
     pod = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["exec-train-on-nodes"]
     assert "/data" in {one["mountPath"] for one in pod["pvcMount"]}
-    told = json.loads(task["inputs"]["parameters"]["nodes"]["runtimeValue"]["constant"])
-    assert NodesConfig(**told) == NodesConfig(
+    sent = json.loads(task["inputs"]["parameters"]["nodes"]["runtimeValue"]["constant"])
+    assert NodesConfig(**sent) == NodesConfig(
         count=2,
         runtime="graft-jax",
         image=GPU_IMAGE,
