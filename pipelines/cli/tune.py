@@ -74,7 +74,7 @@ def flags(
     """Return what the command line says, as plain data; weights are added to the preset's own.
 
     Raises:
-        ConfigError: a list is empty, or a size is not a whole number.
+        ConfigError: a list is empty.
     """
     rank: dict[str, Any] = {}
     if backbones is not None:
@@ -82,7 +82,8 @@ def flags(
         rank["backbones"] = [backbone for backbone, _, _ in pairs]
         rank["weights"] = {backbone: weights for backbone, _, weights in pairs if weights}
     if sizes is not None:
-        rank["sizes_px"] = [_size(item) for item in _listed("--sizes", sizes)]
+        items = _listed("--sizes", sizes)
+        rank["sizes_px"] = [int(item) if item.isdecimal() else item for item in items]
     if methods is not None:
         rank["methods"] = _listed("--methods", methods)
     plan = {} if budget_min is None else {"budget_min": budget_min}
@@ -120,16 +121,3 @@ def _listed(flag: str, text: str) -> list[str]:
             expected(f"names separated by commas after {flag}", received=f"'{text}'", do="add one")
         )
     return list(dict.fromkeys(items))
-
-
-def _size(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ConfigError(
-            expected(
-                "whole numbers of pixels after --sizes",
-                received=f"'{text}'",
-                do="write for example --sizes 160,224",
-            )
-        ) from None

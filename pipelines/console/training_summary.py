@@ -45,11 +45,8 @@ def print_summary(
 
 
 def _answers(served: Served) -> Table:
-    table = Table(
-        title=f"held-out pictures, asked of version {served.version}", title_justify="left"
-    )
-    for column in ("picture", "truth", "REST", "gRPC"):
-        table.add_column(column)
+    title = f"held-out pictures, asked of version {served.version}"
+    table = Table("picture", "truth", "REST", "gRPC", title=title, title_justify="left")
     for asked in served.asked:
         table.add_row(
             Path(asked.path).name,
@@ -67,9 +64,7 @@ def _answer(name: str, probability: float, truth: str) -> str:
 
 def _figures(info: EvaluationInfo) -> Table:
     title = f"test split: {info.pictures} pictures in {info.groups} groups never seen in training"
-    table = Table(title=title, title_justify="left")
-    for column in ("figure", "value", "95 % interval"):
-        table.add_column(column)
+    table = Table("figure", "value", "95 % interval", title=title, title_justify="left")
     for metric in info.metrics:
         if metric.name in _HEADLINE:
             name = metric.name.replace("_", " ")
@@ -78,9 +73,8 @@ def _figures(info: EvaluationInfo) -> Table:
 
 
 def _times(finished: LocalRun, wall_s: float) -> Table:
-    table = Table(title=f"time: {wall_s:.0f} s in all", title_justify="left", show_header=True)
-    for column in ("step", "seconds", "peak memory", ""):
-        table.add_column(column)
+    title = f"time: {wall_s:.0f} s in all"
+    table = Table("step", "seconds", "peak memory", "", title=title, title_justify="left")
     for record in finished.last.records:
         note = "from the cache" if record.state == "reused" else ""
         memory = f"{record.peak_memory_bytes / GIB:.1f} GiB"

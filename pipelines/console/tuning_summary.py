@@ -26,9 +26,8 @@ def print_selection(console: Console, finished: LocalRun) -> None:
 
 
 def _finalists(info: SelectionInfo) -> Table:
-    table = Table(title="finalists, on the validation pictures", title_justify="left")
-    for column in ("finalist", quality.LABELS[info.metric], "ms a picture", "MB", "Pareto front"):
-        table.add_column(column)
+    columns = ("finalist", quality.LABELS[info.metric], "ms a picture", "MB", "Pareto front")
+    table = Table(*columns, title="finalists, on the validation pictures", title_justify="left")
     for one in info.measured:
         style = "bold green" if one.key == info.winner else ""
         table.add_row(

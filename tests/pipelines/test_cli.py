@@ -129,7 +129,7 @@ def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
         (("tune", "--preset", "lunar"), "expected a preset (pictures, solar)"),
         (("tune", "--backbones", "resnet_900"), "expected backbones among"),
         (("tune", "--backbones", ","), "expected names separated by commas after --backbones"),
-        (("tune", "--sizes", "160,big"), "expected whole numbers of pixels after --sizes"),
+        (("tune", "--sizes", "160,big"), "tune.rank.sizes_px.1: expected a valid integer"),
         (("tune", "--sizes", "8"), "tune.rank.sizes_px.0: expected greater than or equal to 16"),
         (("tune", "--methods", "magic"), "expected methods among"),
         (("tune", "--budget-min", "0"), "tune.plan.budget_min: expected greater than 0"),
