@@ -32,8 +32,6 @@ from pipelines.schedule.config import ScheduleConfig
 
 PipelineName = Literal["training", "tuning", "monitoring"]
 
-DEMO_PRESET = "solar"
-PICTURES_PRESET = "pictures"
 
 # Said once at the top of a preset, handed to every section that has a field of that name.
 SHARED = ("seed", "model_name", "model_base_path")
@@ -103,16 +101,6 @@ STEPS = tuple(
 def section_of(settings: TrainingRun, step: str) -> Any:
     """Return a step's section."""
     return getattr(settings.tune if step in TUNING_STEPS else settings, step)
-
-
-def preset_name(chosen: str | None, *, data: Path | None) -> str:
-    """Return the preset that a command starts from when nobody, or somebody, has chosen one.
-
-    Args:
-        chosen: on the command line.
-        data: the user's own pictures, if they were named.
-    """
-    return chosen or (PICTURES_PRESET if data else DEMO_PRESET)
 
 
 def preset_names() -> tuple[str, ...]:

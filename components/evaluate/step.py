@@ -12,8 +12,8 @@ from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, M
 from components.common.artifacts.exported import Export
 from components.common.artifacts.model_folder import newest_version
 from components.common.run_context import RunContext
-from components.common.step import Shown, Step
 from components.common.statistics.figures import Scored, confusion_counts
+from components.common.step import Shown, Step
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.data_summary import count_splits, read_origins, straddling_groups
 from components.evaluate.incumbent import Incumbent, ScoredModel, score_incumbent

@@ -3,38 +3,35 @@
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import add
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.utils.shared import Shared
 
-from components.common import config
 from pipelines.batch import files
-from pipelines.batch.classify import Model
-from pipelines.batch.parts import Output, finish_part
-from pipelines.batch.records import BatchRun, Counts, Part, Summary
+from pipelines.batch.classify import BatchModel
+from pipelines.batch.parts import finish_part
+from pipelines.batch.records import SUMMARY, BatchRun, Counts, Part, Summary
 
 
 class _Classify(beam.DoFn):
     """Finishes parts. All threads of a worker process share one loaded model."""
 
-    def __init__(self, run: BatchRun, output: Output, batch_size: int) -> None:
-        self._run = run
-        self._output = output
-        self._batch_size = batch_size
+    def __init__(self, run: BatchRun, out: str, batch_size: int) -> None:
+        self._folder = run.model
+        self._fixed: dict[str, Any] = {
+            "out": out,
+            "version": run.version,
+            "batch_size": batch_size,
+        }
         self._shared = Shared()
 
     def setup(self) -> None:
-        folder = self._run.model
-        self._model: Model = self._shared.acquire(lambda: Model(folder))
+        folder = self._folder
+        self._model: BatchModel = self._shared.acquire(lambda: BatchModel(folder))
 
     def process(self, part: Part) -> Iterator[Counts]:
-        yield finish_part(
-            part,
-            output=self._output,
-            model=self._model,
-            version=self._run.version,
-            batch_size=self._batch_size,
-        )
+        yield finish_part(part, model=self._model, **self._fixed)
 
 
 def build(
@@ -42,7 +39,7 @@ def build(
     parts: Iterable[Part],
     *,
     run: BatchRun,
-    output: Output,
+    out: str,
     batch_size: int,
 ) -> None:
     """Add the batch prediction to an empty pipeline.
@@ -51,20 +48,19 @@ def build(
         pipeline: runs on any runner whose workers reach the model, the pictures and the output.
         parts: at least one.
         run: what was asked for; goes into the summary.
-        output: where the files go.
+        out: the output folder.
         batch_size: pictures a call of the model.
     """
 
     def write_summary(counts: Counts) -> None:
-        with files.writing_whole(output.summary) as stream:
-            stream.write(config.to_json(Summary(run=run, counts=counts)).encode())
+        files.write_record(files.join(out, SUMMARY), Summary(run=run, counts=counts))
 
     (
         pipeline
         | "parts" >> beam.Create(list(parts))
         # Else a runner may leave all of them with the worker that made them.
         | "spread" >> beam.Reshuffle()
-        | "classify" >> beam.ParDo(_Classify(run, output, batch_size))
+        | "classify" >> beam.ParDo(_Classify(run, out, batch_size))
         | "count" >> beam.CombineGlobally(_total)
         | "summary" >> beam.Map(write_summary)
     )

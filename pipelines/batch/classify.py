@@ -6,7 +6,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from pipelines.batch import files
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answered:
+class Classified:
     """A picture with the model's answer. `scores` is float32 [classes], in [0, 1]."""
 
     path: str
@@ -44,7 +43,7 @@ class _Picture:
     servable: bytes
 
 
-class Model:
+class BatchModel:
     """A loaded model, for all threads of a process."""
 
     def __init__(self, folder: str) -> None:
@@ -53,7 +52,20 @@ class Model:
         Raises:
             ExportError: it cannot be loaded, or has not the signature that Graft exports.
         """
-        self._loaded = _load(folder)
+        import tensorflow as tf
+
+        try:
+            # Not by a Path, which would lose a slash of gs://.
+            self._loaded = tf.saved_model.load(folder)
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ExportError(
+                expected(
+                    f"a SavedModel that TensorFlow loads from {folder}",
+                    received=reason,
+                    do="export or publish it again",
+                )
+            ) from None
         saved_model.answering_signature(self._loaded)
 
     def answer(self, pictures: Sequence[bytes]) -> saved_model.Answers:
@@ -61,7 +73,9 @@ class Model:
         return saved_model.answer(self._loaded, pictures)
 
 
-def classify(paths: Sequence[str], *, model: Model, batch_size: int) -> Iterator[Answered | Failed]:
+def classify(
+    paths: Sequence[str], *, model: BatchModel, batch_size: int
+) -> Iterator[Classified | Failed]:
     """Yield one record a picture.
 
     The next batch is read and checked while the model answers, so that two batches of pictures
@@ -110,12 +124,12 @@ def _read(path: str) -> _Picture | Failed:
         return Failed(path=path, reason=f"cannot be read: {error.strerror or error}")
 
 
-def _answer(pictures: list[_Picture], model: Model) -> list[Answered | Failed]:
+def _answer(pictures: list[_Picture], model: BatchModel) -> list[Classified | Failed]:
     """Halve a batch that is refused until the picture to blame stands alone."""
     import tensorflow as tf
 
     try:
-        told = model.answer([picture.servable for picture in pictures])
+        answers = model.answer([picture.servable for picture in pictures])
     except tf.errors.InvalidArgumentError as error:
         if len(pictures) == 1:
             return [Failed(path=pictures[0].path, reason=f"the model refuses it: {error.message}")]
@@ -124,31 +138,14 @@ def _answer(pictures: list[_Picture], model: Model) -> list[Answered | Failed]:
             raise
     else:
         return [
-            Answered(
+            Classified(
                 path=picture.path,
                 sha256=picture.sha256,
-                scores=told.probabilities[at],
-                top_class=told.classes[at],
-                decision=told.decisions[at],
+                scores=answers.probabilities[at],
+                top_class=answers.classes[at],
+                decision=answers.decisions[at],
             )
             for at, picture in enumerate(pictures)
         ]
     middle = len(pictures) // 2
     return _answer(pictures[:middle], model) + _answer(pictures[middle:], model)
-
-
-def _load(folder: str) -> Any:
-    import tensorflow as tf
-
-    try:
-        # Not by a Path, which would lose a slash of gs://.
-        return tf.saved_model.load(folder)
-    except (OSError, ValueError, tf.errors.OpError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ExportError(
-            expected(
-                f"a SavedModel that TensorFlow loads from {folder}",
-                received=reason,
-                do="export or publish it anew",
-            )
-        ) from None

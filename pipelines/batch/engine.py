@@ -10,7 +10,7 @@ from components.common.errors import ConfigError, expected
 def import_beam() -> None:
     """Import Beam before any module that needs it.
 
-    It warns of Google's optional clients each time, in words that help nobody here.
+    It warns of Google's optional clients each time, which is of no use here.
 
     Raises:
         ConfigError: it is not installed.

@@ -4,10 +4,14 @@ import contextlib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
+
+from components.common import config
+
+T = TypeVar("T")
 
 _PARTIAL = ".partial"
 
@@ -56,8 +60,19 @@ def writing_whole(path: str) -> Iterator[IO[bytes]]:
     FileSystems.rename([partial], [path])
 
 
+def read_record(path: str, cls: type[T]) -> T:
+    """Read what `write_record` wrote, checked against the dataclass."""
+    return config.from_json(cls, read_bytes(path).decode())
+
+
+def write_record(path: str, record: Any) -> None:
+    """Write a dataclass as JSON."""
+    with writing_whole(path) as stream:
+        stream.write(config.to_json(record).encode())
+
+
 def exists(path: str) -> bool:
-    """Tell whether there is such a file or folder."""
+    """Return whether there is such a file or folder."""
     return bool(FileSystems.exists(path))
 
 

@@ -17,9 +17,8 @@ from components.common.progress import report
 from pipelines.batch import files
 from pipelines.batch.beam_pipeline import build
 from pipelines.batch.listing import cut
-from pipelines.batch.parts import Output
 from pipelines.batch.plan import plan, read_summary
-from pipelines.batch.records import Part, Summary
+from pipelines.batch.records import PICTURES, PREDICTIONS, Part, Summary
 
 _HERE = frozenset({None, "DirectRunner"})
 
@@ -47,17 +46,17 @@ def run_batch(
         GraftError: a worker failed; the parts that were finished stay.
     """
     options = _options(beam_options)
+    out = files.absolute(out)
     run = plan(model=model, pictures=pictures, out=out, part_size=part_size)
-    output = Output(files.absolute(out))
-    ended = read_summary(output)
+    ended = read_summary(out)
     if ended is not None:
         return ended
-    parts = list(cut(output.pictures, part_size=part_size))
+    parts = list(cut(files.join(out, PICTURES), part_size=part_size))
     pipeline = beam.Pipeline(runner=_runner(options), options=options)
-    build(pipeline, parts, run=run, output=output, batch_size=batch_size)
-    with _reporting(output, parts):
+    build(pipeline, parts, run=run, out=out, batch_size=batch_size)
+    with _reporting(out, parts):
         _finish(pipeline)
-    summary = read_summary(output)
+    summary = read_summary(out)
     if summary is None:
         raise _stopped("no summary")
     return summary
@@ -113,14 +112,14 @@ def _stopped(received: str) -> GraftError:
         expected(
             "every part to be finished",
             received=received,
-            do="mend that and run the same command again: finished parts stay",
+            do="correct that and run the same command again: finished parts stay",
         )
     )
 
 
 @contextlib.contextmanager
-def _reporting(output: Output, parts: Sequence[Part]) -> Iterator[None]:
-    """Report how many pictures lie in finished parts, on whatever runner they are made."""
+def _reporting(out: str, parts: Sequence[Part]) -> Iterator[None]:
+    """Report how many pictures lie in finished parts, on any runner."""
     ended = threading.Event()
     context = contextvars.copy_context()
 
@@ -128,10 +127,10 @@ def _reporting(output: Output, parts: Sequence[Part]) -> Iterator[None]:
         pause_s = 0.0
         while not ended.wait(pause_s):
             began = time.monotonic()
-            _report(output, parts)
+            _report(out, parts)
             # A look at a bucket with many parts takes long.
             pause_s = max(1.0, 20 * (time.monotonic() - began))
-        _report(output, parts)
+        _report(out, parts)
 
     watcher = threading.Thread(target=context.run, args=(watch,), daemon=True)
     watcher.start()
@@ -142,7 +141,7 @@ def _reporting(output: Output, parts: Sequence[Part]) -> Iterator[None]:
         watcher.join()
 
 
-def _report(output: Output, parts: Sequence[Part]) -> None:
-    finished = len(files.matches(files.join(output.predictions, "part-*.parquet")))
+def _report(out: str, parts: Sequence[Part]) -> None:
+    finished = len(files.matches(files.join(out, PREDICTIONS, "part-*.parquet")))
     done = sum(part.count for part in parts[:finished])
     report("classifying pictures", done, sum(part.count for part in parts))

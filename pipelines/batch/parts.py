@@ -1,23 +1,15 @@
-"""What lies in the output folder, and how a part gets there.
-
-<out>/
-├── batch.json                      what was asked for
-├── pictures.jsonl                  the pictures, a JSON text a line
-├── predictions/part-000000.parquet path, sha256, class, scores, decision, version
-├── failures/part-000000.parquet    path, reason; no file where nothing failed
-└── summary.json                    the counts, once all parts are there
-"""
+"""One part: from its pictures to its Parquet files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.batch import files
-from pipelines.batch.classify import Answered, Failed, Model, classify
+from pipelines.batch.classify import BatchModel, Classified, Failed, classify
 from pipelines.batch.listing import read_part
-from pipelines.batch.records import Counts, Part
+from pipelines.batch.records import FAILURES, PICTURES, PREDICTIONS, Counts, Part
 
 _PREDICTIONS = pa.schema(
     [
@@ -33,59 +25,30 @@ _FAILURES = pa.schema([("path", pa.string()), ("reason", pa.string())])
 _FAILED_COUNT = b"graft.failed"
 
 
-@dataclass(frozen=True)
-class Output:
-    """The output folder's paths."""
-
-    root: str
-
-    @property
-    def run(self) -> str:
-        """The record of what was asked for."""
-        return files.join(self.root, "batch.json")
-
-    @property
-    def pictures(self) -> str:
-        """The list of pictures."""
-        return files.join(self.root, "pictures.jsonl")
-
-    @property
-    def summary(self) -> str:
-        """The record of the end."""
-        return files.join(self.root, "summary.json")
-
-    @property
-    def predictions(self) -> str:
-        """The folder of answers."""
-        return files.join(self.root, "predictions")
-
-    @property
-    def failures(self) -> str:
-        """The folder of pictures without an answer."""
-        return files.join(self.root, "failures")
-
-
 def finish_part(
-    part: Part, *, output: Output, model: Model, version: str, batch_size: int
+    part: Part, *, out: str, model: BatchModel, version: str, batch_size: int
 ) -> Counts:
     """Write a part's files, or find that they are there.
 
     The failures come first: a part is done when its predictions have their name.
+
+    Args:
+        part: which pictures.
+        out: the output folder.
+        model: answers them.
+        version: the model's, for the table.
+        batch_size: pictures a call of the model.
     """
     name = f"part-{part.number:06d}.parquet"
-    target = files.join(output.predictions, name)
+    target = files.join(out, PREDICTIONS, name)
     if files.exists(target):
         return _counts(target)
-    paths = read_part(output.pictures, part)
-    answered: list[Answered] = []
-    failed: list[Failed] = []
-    for record in classify(paths, model=model, batch_size=batch_size):
-        if isinstance(record, Answered):
-            answered.append(record)
-        else:
-            failed.append(record)
+    paths = read_part(files.join(out, PICTURES), part)
+    records = list(classify(paths, model=model, batch_size=batch_size))
+    answered = [record for record in records if isinstance(record, Classified)]
+    failed = [record for record in records if isinstance(record, Failed)]
     if failed:
-        _write(_failures(failed), files.join(output.failures, name))
+        _write(_failures(failed), files.join(out, FAILURES, name))
     table = _predictions(answered, version)
     _write(table.replace_schema_metadata({_FAILED_COUNT: str(len(failed))}), target)
     return Counts(answered=len(answered), failed=len(failed))
@@ -97,24 +60,21 @@ def _counts(path: str) -> Counts:
     return Counts(answered=footer.num_rows, failed=int(footer.metadata[_FAILED_COUNT]))
 
 
-def _predictions(records: Sequence[Answered], version: str) -> pa.Table:
-    columns = {
-        "path": [_printable(record.path) for record in records],
-        "sha256": [record.sha256 for record in records],
-        "class": [record.top_class for record in records],
-        "scores": [record.scores for record in records],
-        "decision": [record.decision for record in records],
-        "version": [version] * len(records),
-    }
-    return pa.table(columns, schema=_PREDICTIONS)
+def _predictions(records: Sequence[Classified], version: str) -> pa.Table:
+    rows = [
+        (_printable(one.path), one.sha256, one.top_class, one.scores, one.decision, version)
+        for one in records
+    ]
+    return _table(rows, _PREDICTIONS)
 
 
 def _failures(records: Sequence[Failed]) -> pa.Table:
-    columns = {
-        "path": [_printable(record.path) for record in records],
-        "reason": [_printable(record.reason) for record in records],
-    }
-    return pa.table(columns, schema=_FAILURES)
+    return _table([(_printable(one.path), _printable(one.reason)) for one in records], _FAILURES)
+
+
+def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)
 
 
 def _printable(text: str) -> str:

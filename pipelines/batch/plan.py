@@ -3,13 +3,19 @@
 import hashlib
 from pathlib import Path
 
-from components.common import config
 from components.common.artifacts.model_folder import is_number, newest_version
 from components.common.errors import ConfigError, DataError, expected
 from pipelines.batch import files
 from pipelines.batch.listing import find_pictures, write_list
-from pipelines.batch.parts import Output
-from pipelines.batch.records import BatchRun, Summary
+from pipelines.batch.records import (
+    FAILURES,
+    PICTURES,
+    PREDICTIONS,
+    RUN,
+    SUMMARY,
+    BatchRun,
+    Summary,
+)
 
 _GRAPH = "saved_model.pb"
 
@@ -20,7 +26,7 @@ def plan(*, model: str, pictures: str, out: str, part_size: int) -> BatchRun:
     Args:
         model: a SavedModel, or a folder of numbered versions of which the newest is taken.
         pictures: as `find_pictures` takes it.
-        out: the output folder.
+        out: the output folder, in full.
         part_size: pictures in one part.
 
     Raises:
@@ -37,43 +43,41 @@ def plan(*, model: str, pictures: str, out: str, part_size: int) -> BatchRun:
         pictures=files.absolute(pictures),
         part_size=part_size,
     )
-    output = Output(files.absolute(out))
-    if files.exists(output.run):
-        _check_same(run, output)
+    folders = (out, files.join(out, PREDICTIONS), files.join(out, FAILURES))
+    if files.exists(files.join(out, RUN)):
+        _check_same(run, out)
     else:
-        _begin(run, output)
-    for written in (output.root, output.predictions, output.failures):
+        for written in folders:
+            files.make_folder(written)
+        _begin(run, out)
+    for written in folders:
         files.remove_partials(written)
     return run
 
 
-def read_summary(output: Output) -> Summary | None:
+def read_summary(out: str) -> Summary | None:
     """Return the counts of a run that has ended, else None."""
-    if not files.exists(output.summary):
-        return None
-    return config.from_json(Summary, files.read_bytes(output.summary).decode())
+    path = files.join(out, SUMMARY)
+    return files.read_record(path, Summary) if files.exists(path) else None
 
 
-def _begin(run: BatchRun, output: Output) -> None:
-    for folder in (output.root, output.predictions, output.failures):
-        files.make_folder(folder)
-    if not write_list(find_pictures(run.pictures), output.pictures):
+def _begin(run: BatchRun, out: str) -> None:
+    if not write_list(find_pictures(run.pictures), files.join(out, PICTURES)):
         raise DataError(
             expected("pictures", received=f"none in {run.pictures}", do="correct --pictures")
         )
-    # Last: whoever finds it finds the list as well.
-    with files.writing_whole(output.run) as stream:
-        stream.write(config.to_json(run).encode())
+    # Last: where it is, the list is as well.
+    files.write_record(files.join(out, RUN), run)
 
 
-def _check_same(run: BatchRun, output: Output) -> None:
-    began = config.from_json(BatchRun, files.read_bytes(output.run).decode())
+def _check_same(run: BatchRun, out: str) -> None:
+    began = files.read_record(files.join(out, RUN), BatchRun)
     for field in ("model_sha256", "pictures", "part_size"):
         was, asked = getattr(began, field), getattr(run, field)
         if was != asked:
             raise ConfigError(
                 expected(
-                    f"the {field} that {output.root} was begun with ({was})",
+                    f"the {field} that {out} was begun with ({was})",
                     received=asked,
                     do="ask for the same to go on, or name another --out",
                 )

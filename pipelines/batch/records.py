@@ -1,11 +1,26 @@
-"""What the launcher, the workers and a resumed run agree on."""
+"""What the launcher, the workers and a resumed run agree on.
+
+The output folder holds
+
+    batch.json                      what was asked for
+    pictures.jsonl                  the pictures, a JSON text a line
+    predictions/part-000000.parquet path, sha256, class, scores, decision, version
+    failures/part-000000.parquet    path, reason; no file where nothing failed
+    summary.json                    the counts, once all parts are there
+"""
 
 from dataclasses import dataclass
+
+RUN = "batch.json"
+PICTURES = "pictures.jsonl"
+PREDICTIONS = "predictions"
+FAILURES = "failures"
+SUMMARY = "summary.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchRun:
-    """One batch prediction, kept as `batch.json`: whoever goes on must ask for the same.
+    """One batch prediction, kept as `batch.json`: a later try must ask for the same.
 
     Paths are texts, since they may be `gs://bucket/...` as well. `version` is the number of a
     published version, else the first twelve digits of `model_sha256`. `part_size` is in pictures.

@@ -2,9 +2,11 @@
 
 import signal
 import sys
+from collections.abc import Callable
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from components.common.errors import GraftError
 from pipelines.cli import (
@@ -29,6 +31,40 @@ from pipelines.cli import (
 )
 from pipelines.cli import compile as compile_command
 
+# By what a person wants to do: the panels of `graft --help`, in this order.
+_COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
+    "Train": {
+        "run": run.run,
+        "tune": tune.tune,
+        "data": data.app,
+        "backbones": backbones.backbones,
+        "doctor": doctor.doctor,
+    },
+    "Serve": {
+        "serve": serve.serve,
+        "gateway": gateway.gateway,
+        "predict": predict.predict,
+        "batch": batch.batch,
+        "rollback": rollback.rollback,
+        "lineage": lineage.lineage,
+    },
+    "Watch": {
+        "monitor": monitor.monitor,
+        "watch": monitor.watch,
+        "audit": audit.app,
+        "label": label.app,
+        "simulate": simulate.simulate,
+    },
+    "Kubernetes": {
+        "compile": compile_command.compile_pipeline,
+        "submit": submit.submit,
+        "runs": runs.app,
+        "schedule": schedule.app,
+    },
+}
+# What they do not know they pass on.
+_PASSING_FLAGS_ON = {"serve", "batch"}
+
 app = typer.Typer(
     name="graft",
     help="Graft: image transfer learning on small data, from a folder of pictures to a "
@@ -38,26 +74,14 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command(name="run")(run.run)
-app.command(name="tune")(tune.tune)
-app.command(name="serve", context_settings=serve.PASS_FLAGS_ON)(serve.serve)
-app.command(name="gateway")(gateway.gateway)
-app.command(name="predict")(predict.predict)
-app.command(name="batch", context_settings=serve.PASS_FLAGS_ON)(batch.batch)
-app.command(name="rollback")(rollback.rollback)
-app.command(name="monitor")(monitor.monitor)
-app.command(name="watch")(monitor.watch)
-app.command(name="simulate")(simulate.simulate)
-app.command(name="lineage")(lineage.lineage)
-app.command(name="compile")(compile_command.compile_pipeline)
-app.command(name="submit")(submit.submit)
-app.command(name="backbones")(backbones.backbones)
-app.command(name="doctor")(doctor.doctor)
-app.add_typer(data.app, name="data")
-app.add_typer(audit.app, name="audit")
-app.add_typer(label.app, name="label")
-app.add_typer(schedule.app, name="schedule")
-app.add_typer(runs.app, name="runs")
+for _panel, _commands in _COMMANDS.items():
+    for _name, _command in _commands.items():
+        if isinstance(_command, typer.Typer):
+            app.add_typer(_command, name=_name, rich_help_panel=_panel)
+        else:
+            _extra = _name in _PASSING_FLAGS_ON
+            _settings = {"allow_extra_args": _extra, "ignore_unknown_options": _extra}
+            app.command(name=_name, rich_help_panel=_panel, context_settings=_settings)(_command)
 
 
 def main() -> None:
@@ -67,14 +91,8 @@ def main() -> None:
     try:
         app()
     except GraftError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {_escaped(error)}")
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped", style="yellow")
         sys.exit(130)
-
-
-def _escaped(error: GraftError) -> str:
-    from rich.markup import escape
-
-    return escape(str(error))

@@ -18,7 +18,9 @@ def batch(
         str,
         typer.Option(help="A folder, a pattern (gs://b/**.png), or a text file, a path a line."),
     ],
-    out: Annotated[str, typer.Option(help="The folder to write to; goes on when begun before.")],
+    out: Annotated[
+        str, typer.Option(help="The folder to write to; a run that was begun there goes on.")
+    ],
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures a call of the model.")] = 32,
     part_size: Annotated[int, typer.Option(min=1, help="Pictures in one output file.")] = 1000,
 ) -> None:

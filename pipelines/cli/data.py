@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pipelines.data.labels import Added
 
 app = typer.Typer(
-    help="The demo data: fetch it, check it. Any data set: add labelled pictures.",
+    help="Fetch and check the demo data; add labelled pictures to any data set.",
     no_args_is_help=True,
 )
 
@@ -93,12 +93,9 @@ def add(
 
 def resolved(preset: str | None, data: Path | None, assignments: Sequence[str]) -> "TrainingRun":
     """Return the run that a command speaks of, as `graft run` would see it."""
-    from pipelines.cli.run import assigned, with_paths
-    from pipelines.config import preset_name, read_preset, resolve
+    from pipelines.cli.settings import choose
 
-    name = preset_name(preset, data=data)
-    plain = with_paths(read_preset(name), data=data, model_base_path=None)
-    return resolve(assigned(plain, assignments))
+    return choose(preset, data, assignments=assignments).run
 
 
 def _show(console: Console, added: "Added", *, dry_run: bool) -> None:

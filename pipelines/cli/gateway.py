@@ -1,119 +1,90 @@
 """`graft gateway`: a proxy before a model server that keeps the prediction log."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-ADDRESSES = "Addresses"
-LOG = "Prediction log"
-PICTURES = "Pictures"
-LIMITS = "Limits"
+from serving.gateway.settings import GatewaySettings, LogSettings
+
+_ALL, _LOG = GatewaySettings(), LogSettings()
+
+_address = partial(typer.Option, rich_help_panel="Addresses")
+_log = partial(typer.Option, rich_help_panel="Prediction log")
+_picture = partial(typer.Option, rich_help_panel="Pictures")
+_limit = partial(typer.Option, rich_help_panel="Limits")
+
+# What needs more than a line below.
+EmbeddingShare = Annotated[
+    float, _log(help="Ask the model's `features` about this share of the pictures, in [0, 1].")
+]
+EmbeddingsPerS = Annotated[float, _log(help="At most so many a second: each costs a prediction.")]
+BusyShare = Annotated[
+    float,
+    _log(
+        help="While the machine is busy, measure pictures for at most this share of one "
+        "processor's time; otherwise every picture is measured."
+    ),
+]
+QueueMib = Annotated[
+    int,
+    _limit(
+        help="So much may wait for the log; beyond it, predictions are answered but not logged, "
+        "and counted."
+    ),
+]
+ApiKeyFile = Annotated[
+    Path | None,
+    _limit(
+        help="Clients must send the key in this file; without it, the one in the environment "
+        "variable GRAFT_API_KEY, if set."
+    ),
+]
 
 
 def gateway(
-    upstream: Annotated[
-        str, typer.Option(help="The model server's REST API.", rich_help_panel=ADDRESSES)
-    ] = "http://127.0.0.1:8501",
+    upstream: Annotated[str, _address(help="The model server's REST API.")] = _ALL.upstream,
     upstream_grpc: Annotated[
-        str,
-        typer.Option(
-            help="Its gRPC API, HOST:PORT; '' leaves gRPC off.", rich_help_panel=ADDRESSES
-        ),
-    ] = "127.0.0.1:8500",
-    host: Annotated[
-        str, typer.Option(help="Listen on this address.", rich_help_panel=ADDRESSES)
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, help="REST port.", rich_help_panel=ADDRESSES)] = 8511,
-    grpc_port: Annotated[
-        int, typer.Option(min=0, help="gRPC port.", rich_help_panel=ADDRESSES)
-    ] = 8510,
-    log: Annotated[Path, typer.Option(help="The log's folder.", rich_help_panel=LOG)] = Path(
-        ".graft/predictions"
-    ),
-    logging_on: Annotated[
-        bool, typer.Option("--logging/--no-logging", help="Keep a log.", rich_help_panel=LOG)
-    ] = True,
-    keep_days: Annotated[
-        float, typer.Option(help="Keep records so many days.", rich_help_panel=LOG)
-    ] = 90.0,
-    rotate_s: Annotated[
-        float, typer.Option(help="Finish a part after so many seconds.", rich_help_panel=LOG)
-    ] = 600.0,
-    rotate_mib: Annotated[
-        int, typer.Option(help="Finish a part at this size.", rich_help_panel=LOG)
-    ] = 64,
-    embedding_share: Annotated[
-        float,
-        typer.Option(
-            help="Ask the model's `features` about this share of the pictures, in [0, 1].",
-            rich_help_panel=LOG,
-        ),
-    ] = 0.05,
-    embeddings_per_s: Annotated[
-        float,
-        typer.Option(
-            help="At most so many a second: each costs a prediction.", rich_help_panel=LOG
-        ),
-    ] = 1.0,
-    busy_statistics_share: Annotated[
-        float,
-        typer.Option(
-            help="While the machine is busy, measure pictures for at most this share of one "
-            "processor's time; otherwise every picture is measured.",
-            rich_help_panel=LOG,
-        ),
-    ] = 0.03,
+        str, _address(help="Its gRPC API, HOST:PORT; '' leaves gRPC off.")
+    ] = _ALL.upstream_grpc,
+    host: Annotated[str, _address(help="Listen on this address.")] = _ALL.host,
+    port: Annotated[int, _address(min=0, help="REST port.")] = _ALL.port,
+    grpc_port: Annotated[int, _address(min=0, help="gRPC port.")] = _ALL.grpc_port,
+    log: Annotated[Path, _log(help="The log's folder.")] = _LOG.folder,
+    logging_on: Annotated[bool, _log("--logging/--no-logging", help="Keep a log.")] = _ALL.logging,
+    keep_days: Annotated[float, _log(help="Keep records so many days.")] = _LOG.keep_days,
+    rotate_s: Annotated[float, _log(help="Finish a part after so many seconds.")] = _LOG.rotate_s,
+    rotate_mib: Annotated[int, _log(help="Finish a part at this size.")] = _LOG.rotate_mib,
+    embedding_share: EmbeddingShare = _LOG.embedding_share,
+    embeddings_per_s: EmbeddingsPerS = _LOG.embeddings_per_s,
+    busy_statistics_share: BusyShare = _LOG.busy_statistics_share,
     group_header: Annotated[
-        str, typer.Option(help="Header with the module, lot or session.", rich_help_panel=LOG)
-    ] = "X-Graft-Group",
-    line_header: Annotated[
-        str, typer.Option(help="Header with the line.", rich_help_panel=LOG)
-    ] = "X-Graft-Line",
-    camera_header: Annotated[
-        str, typer.Option(help="Header with the camera.", rich_help_panel=LOG)
-    ] = "X-Graft-Camera",
-    no_pictures: Annotated[
-        bool,
-        typer.Option("--no-pictures", help="Keep no picture at all.", rich_help_panel=PICTURES),
-    ] = False,
+        str, _log(help="Header with the module, lot or session.")
+    ] = _LOG.group_header,
+    line_header: Annotated[str, _log(help="Header with the line.")] = _LOG.line_header,
+    camera_header: Annotated[str, _log(help="Header with the camera.")] = _LOG.camera_header,
+    no_pictures: Annotated[bool, _picture("--no-pictures", help="Keep no picture.")] = False,
     pictures: Annotated[
-        int,
-        typer.Option(min=0, help="Keep a sample of so many, a model.", rich_help_panel=PICTURES),
-    ] = 1000,
+        int, _picture(min=0, help="Keep a random sample of so many for each model.")
+    ] = _LOG.pictures,
     pictures_mib: Annotated[
-        int, typer.Option(min=0, help="That take at most so much.", rich_help_panel=PICTURES)
-    ] = 500,
+        int, _picture(min=0, help="The sample takes at most so many MiB.")
+    ] = _LOG.pictures_mib,
     keep_pictures_days: Annotated[
-        float, typer.Option(help="For so many days.", rich_help_panel=PICTURES)
-    ] = 30.0,
-    max_request_mib: Annotated[
-        int, typer.Option(help="Refuse larger requests.", rich_help_panel=LIMITS)
-    ] = 100,
-    queue_mib: Annotated[
-        int,
-        typer.Option(
-            help="So much may wait for the log; beyond it, predictions are answered but not "
-            "logged, and counted.",
-            rich_help_panel=LIMITS,
-        ),
-    ] = 64,
+        float, _picture(help="Keep pictures so many days.")
+    ] = _LOG.keep_pictures_days,
+    max_request_mib: Annotated[int, _limit(help="Refuse larger requests.")] = _ALL.max_request_mib,
+    queue_mib: QueueMib = _ALL.queue_mib,
     timeout_s: Annotated[
-        float, typer.Option(help="Wait so long for a REST answer.", rich_help_panel=LIMITS)
-    ] = 60.0,
+        float, _limit(help="Wait so many seconds for a REST answer.")
+    ] = _ALL.timeout_s,
     drain_s: Annotated[
-        float, typer.Option(help="Take so long to end well.", rich_help_panel=LIMITS)
-    ] = 20.0,
-    api_key_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="Clients must send the key in this file; without it, the one in the environment "
-            "variable GRAFT_API_KEY, if set.",
-            rich_help_panel=LIMITS,
-        ),
-    ] = None,
+        float, _limit(help="Wait so many seconds for requests under way at the end.")
+    ] = _ALL.drain_s,
+    api_key_file: ApiKeyFile = None,
 ) -> None:
     """Pass requests on to a model server, unchanged, and log what was asked and answered.
 
@@ -121,7 +92,6 @@ def gateway(
     SIGTERM and Ctrl-C let requests under way finish and the log be written.
     """
     from serving.gateway.process import run
-    from serving.gateway.settings import GatewaySettings, LogSettings
     from serving.headers import read_api_key
 
     settings = GatewaySettings(

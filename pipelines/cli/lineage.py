@@ -33,30 +33,32 @@ def lineage(
     """
     from pipelines.lineage import history, plain
 
-    told = history(model_base_path.resolve() / model_name, version, verify=verify)
+    found = history(model_base_path.resolve() / model_name, version, verify=verify)
     if as_json:
-        typer.echo(json.dumps(plain(told), indent=2))
+        typer.echo(json.dumps(plain(found), indent=2))
     else:
-        _show(Console(), told)
-    if told.missing:
+        _show(Console(), found)
+    if found.missing:
         raise typer.Exit(1)
 
 
-def _show(console: Console, told: "VersionHistory") -> None:
-    tree = Tree(f"[bold]{told.model_name} version {told.version}[/]  {told.model_sha256[:_SHORT]}")
-    if told.passport is not None:
-        page = told.passport
+def _show(console: Console, found: "VersionHistory") -> None:
+    tree = Tree(
+        f"[bold]{found.model_name} version {found.version}[/]  {found.model_sha256[:_SHORT]}"
+    )
+    if found.passport is not None:
+        page = found.passport
         tree.add(f"{page.state}; run {page.run_id}, commit {page.commit[:_SHORT] or 'unknown'}")
     seen: set[str] = set()
-    for step in told.steps:
+    for step in found.steps:
         _branch(tree, step, seen)
-    _pictures(tree, told)
+    _pictures(tree, found)
     console.print(tree, soft_wrap=True)
-    for place in told.gone:
+    for place in found.gone:
         console.print(f"[dim]recorded, but no longer there:[/] {place}", soft_wrap=True)
-    for gap in told.missing:
+    for gap in found.missing:
         console.print(f"[yellow]missing:[/] {gap}", soft_wrap=True)
-    if not told.missing:
+    if not found.missing:
         console.print("[green]✔[/] every link is there, down to the pictures")
 
 
@@ -78,12 +80,12 @@ def _branch(tree: Tree, step: "LineageStep", seen: set[str]) -> None:
         _branch(branch, one, seen)
 
 
-def _pictures(tree: Tree, told: "VersionHistory") -> None:
-    if told.pictures is None:
+def _pictures(tree: Tree, found: "VersionHistory") -> None:
+    if found.pictures is None:
         tree.add("[yellow]pictures: no record[/]")
         return
-    counts = told.pictures["split"].value_counts()
+    counts = found.pictures["split"].value_counts()
     shares = ", ".join(f"{counts[name]} {name}" for name in counts.index)
-    branch = tree.add(f"[bold]{len(told.pictures)} pictures[/] ({shares}); first and last:")
-    for row in (told.pictures.iloc[0], told.pictures.iloc[-1]):
+    branch = tree.add(f"[bold]{len(found.pictures)} pictures[/] ({shares}); first and last:")
+    for row in (found.pictures.iloc[0], found.pictures.iloc[-1]):
         branch.add(f"{row['sha256']}  {row['path']}")

@@ -1,27 +1,20 @@
 """`graft monitor` and `graft watch`: look at what production sent, once or on a schedule."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from pipelines.cli.run import assigned, with_paths
-from pipelines.config import TrainingRun, preset_name, preset_names, read_preset, resolve
+from pipelines.cli import options
+from pipelines.cli.settings import Chosen, choose
+from pipelines.config import TrainingRun
 
-Preset = Annotated[
-    str | None,
-    typer.Option(
-        help="Settings to start from: one of "
-        + ", ".join(preset_names())
-        + ", or a YAML file. Default: solar, or pictures with --data."
-    ),
-]
-Data = Annotated[
-    Path | None,
-    typer.Option(help="The data set that a run would train with: a folder, or a manifest.csv."),
-]
+if TYPE_CHECKING:
+    from pipelines.local.launch import Launch
+
 Log = Annotated[
     Path | None, typer.Option(help="Folder of the prediction log. Default: the preset's.")
 ]
@@ -32,74 +25,64 @@ Audit = Annotated[
     Path | None,
     typer.Option(help="What `graft audit sample` wrote, filled in: the loss is then measured."),
 ]
-Assignments = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="Override a setting: --set monitor.policy.cool_down_h=24."),
-]
-BasePath = Annotated[
-    Path | None, typer.Option(help="Where versions are published. Default: serving/models.")
-]
-Runs = Annotated[Path, typer.Option(help="Where run folders are made.")]
-Cache = Annotated[Path, typer.Option(help="Where reusable outputs of steps are kept.")]
 
 
 def monitor(
-    preset: Preset = None,
-    data: Data = None,
+    preset: options.Preset = None,
+    data: options.Data = None,
     log: Log = None,
     pictures: Pictures = None,
     audit: Audit = None,
-    assignments: Assignments = None,
-    model_base_path: BasePath = None,
-    runs_dir: Runs = Path("runs"),
-    cache_dir: Cache = Path(".graft/cache"),
+    assignments: options.Assignments = None,
+    model_base_path: options.ModelBasePath = None,
+    runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
+    cache_dir: options.CacheDir = options.DEFAULT_CACHE_DIR,
 ) -> None:
-    """Look once: has production changed, does it matter, and what is to be done.
+    """Check once whether production has changed, whether it matters, and what to do.
 
     If the word is "retrain", the training pipeline follows at once. Exit codes: 0 for every word,
     1 a step failed, 2 settings or pictures cannot be used.
     """
     from pipelines.schedule.watch import look_once
 
-    name = preset_name(preset, data=data)
-    places = {"log": log, "pictures": pictures, "audit": audit}
-    plain = _plain(name, places, data, model_base_path, assignments)
-    look_once(_watch(name, plain, runs_dir, cache_dir), Console())
+    flags = {"monitor": _absolute(log=log, pictures=pictures, audit=audit)}
+    chosen = choose(
+        preset, data, model_base_path=model_base_path, flags=flags, assignments=assignments
+    )
+    look_once(_launch(chosen, runs_dir, cache_dir), chosen.run, chosen.plain, Console())
 
 
 def watch(
-    preset: Preset = None,
-    data: Data = None,
+    preset: options.Preset = None,
+    data: options.Data = None,
     log: Log = None,
-    cron: Annotated[
-        str | None,
-        typer.Option(help="When, as '0 5 * * *'. Default: the preset's schedule.cron."),
-    ] = None,
+    cron: options.Cron = None,
     time_zone: Annotated[
         str | None, typer.Option(help="Of the cron expression, as Europe/Berlin.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Look now, once, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Look once, now, and end.")] = False,
     print_systemd: Annotated[
         bool, typer.Option("--print-systemd", help="Print a service and a timer unit, and end.")
     ] = False,
-    assignments: Assignments = None,
-    model_base_path: BasePath = None,
-    runs_dir: Runs = Path("runs"),
-    cache_dir: Cache = Path(".graft/cache"),
+    assignments: options.Assignments = None,
+    model_base_path: options.ModelBasePath = None,
+    runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
+    cache_dir: options.CacheDir = options.DEFAULT_CACHE_DIR,
 ) -> None:
-    """Look whenever a cron expression says so, one look at a time, without a cluster.
+    """Run `graft monitor` at the times of a cron expression, without a cluster.
 
-    A look that fails does not end the watch.
+    One look at a time; one that fails does not end the watch. Exit codes as `graft monitor`.
     """
     from pipelines.schedule.watch import alone, keep_looking, look_once
 
-    name = preset_name(preset, data=data)
-    plain = _plain(name, {"log": log}, data, model_base_path, assignments)
-    chosen = {"cron": cron, "time_zone": time_zone}
-    given = {key: value for key, value in chosen.items() if value is not None}
-    plain["schedule"] = {**(plain.get("schedule") or {}), **given}
-    watched = _watch(name, plain, runs_dir, cache_dir)
-    schedule, model_name = watched.settings.schedule, watched.settings.model_name
+    when = {"cron": cron, "time_zone": time_zone}
+    flags = {
+        "monitor": _absolute(log=log),
+        "schedule": {key: value for key, value in when.items() if value is not None},
+    }
+    chosen = choose(
+        preset, data, model_base_path=model_base_path, flags=flags, assignments=assignments
+    )
     if print_systemd:
         places = {
             "--preset": preset,
@@ -109,35 +92,25 @@ def watch(
             "--runs-dir": runs_dir,
             "--cache-dir": cache_dir,
         }
-        typer.echo(_units(watched.settings, places, assignments or ()))
+        typer.echo(_units(chosen.run, places, assignments or ()))
         return
-    console = Console()
-    with alone(runs_dir, model_name):
+    launch, console = _launch(chosen, runs_dir, cache_dir), Console()
+    look = partial(look_once, launch, chosen.run, chosen.plain, console)
+    with alone(runs_dir, chosen.run.model_name):
         if once:
-            look_once(watched, console)
-            return
-        keep_looking(schedule, lambda: look_once(watched, console), console=console)
+            look()
+        else:
+            keep_looking(chosen.run.schedule, look, console=console)
 
 
-def _plain(
-    name: str,
-    places: dict[str, Path | None],
-    data: Path | None,
-    model_base_path: Path | None,
-    assignments: list[str] | None,
-) -> dict[str, Any]:
-    plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
-    given = {key: str(path.resolve()) for key, path in places.items() if path is not None}
-    plain["monitor"] = {**(plain.get("monitor") or {}), **given}
-    return assigned(plain, assignments)
+def _absolute(**paths: Path | None) -> dict[str, str]:
+    return {name: str(path.resolve()) for name, path in paths.items() if path is not None}
 
 
-def _watch(name: str, plain: dict[str, Any], runs_dir: Path, cache_dir: Path) -> Any:
+def _launch(chosen: Chosen, runs_dir: Path, cache_dir: Path) -> "Launch":
     from pipelines.local.launch import Launch
-    from pipelines.schedule.watch import Watch
 
-    launch = Launch(name, runs_dir, cache_dir, pipeline="monitoring")
-    return Watch(settings=resolve(plain), plain=plain, launch=launch)
+    return Launch(chosen.preset, runs_dir, cache_dir, pipeline="monitoring")
 
 
 def _units(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from components.common.images import CPU_IMAGE
-from pipelines.config import preset_names
+from pipelines.config import PipelineName, preset_names
 
 Preset = Annotated[
     str | None,
@@ -22,6 +22,11 @@ Data = Annotated[
         help="Your pictures: a folder with a sub-folder for each class, or a manifest.csv."
     ),
 ]
+ClusterPreset = Annotated[str, typer.Option(help="Settings to start from: preset or YAML file.")]
+Pipeline = Annotated[PipelineName, typer.Option(help="Which pipeline.")]
+Cron = Annotated[
+    str | None, typer.Option(help="When, as '0 5 * * *'. Default: the preset's schedule.cron.")
+]
 Assignments = Annotated[
     list[str] | None,
     typer.Option("--set", help="Override a setting, e.g. --set train.method=full. Repeatable."),
@@ -32,7 +37,7 @@ ModelBasePath = Annotated[
 RunsDir = Annotated[Path, typer.Option(help="Where run folders are made.")]
 CacheDir = Annotated[Path, typer.Option(help="Where reusable outputs of steps are kept.")]
 NoCache = Annotated[
-    bool, typer.Option("--no-cache", help="Take nothing from earlier runs, work it all anew.")
+    bool, typer.Option("--no-cache", help="Take nothing from earlier runs: compute every step.")
 ]
 ServeCheck = Annotated[
     bool,

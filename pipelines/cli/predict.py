@@ -1,5 +1,6 @@
 """`graft predict`: ask a server about pictures."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,21 @@ from rich.table import Table
 
 from components.common.errors import ConfigError, expected
 
-GATEWAY = "For the gateway"
+_gateway = partial(typer.Option, rich_help_panel="For the gateway")
+
+ApiKeyFile = Annotated[
+    Path | None,
+    _gateway(
+        help="Send the key in this file; without it, the one in the environment variable "
+        "GRAFT_API_KEY, if set."
+    ),
+]
+GroupByFolder = Annotated[
+    bool,
+    _gateway(
+        "--group-by-folder", help="A picture's group is the name of the folder that holds it."
+    ),
+]
 
 
 def predict(
@@ -30,30 +45,11 @@ def predict(
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in one request.")] = 32,
     timeout_s: Annotated[float, typer.Option(min=0.1, help="Deadline of one request.")] = 60.0,
     show: Annotated[int, typer.Option(min=0, help="Rows to print.")] = 30,
-    api_key_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="Send the key in this file; without it, the one in the environment variable "
-            "GRAFT_API_KEY, if set.",
-            rich_help_panel=GATEWAY,
-        ),
-    ] = None,
-    group: Annotated[
-        str,
-        typer.Option(
-            help="The module, lot or session that the pictures are of.", rich_help_panel=GATEWAY
-        ),
-    ] = "",
-    group_by_folder: Annotated[
-        bool,
-        typer.Option(
-            "--group-by-folder",
-            help="A picture's group is the name of the folder that holds it.",
-            rich_help_panel=GATEWAY,
-        ),
-    ] = False,
-    line: Annotated[str, typer.Option(help="Their line.", rich_help_panel=GATEWAY)] = "",
-    camera: Annotated[str, typer.Option(help="Their camera.", rich_help_panel=GATEWAY)] = "",
+    api_key_file: ApiKeyFile = None,
+    group: Annotated[str, _gateway(help="The module, lot or session that they show.")] = "",
+    group_by_folder: GroupByFolder = False,
+    line: Annotated[str, _gateway(help="The production line that they come from.")] = "",
+    camera: Annotated[str, _gateway(help="The camera that took them.")] = "",
 ) -> None:
     """Classify pictures through a running server, the local one or TensorFlow Serving.
 
@@ -104,9 +100,7 @@ def predict(
 
 
 def _drawn(rows: Any) -> Table:
-    table = Table()
-    for column in ("picture", "class", "probability", "version"):
-        table.add_column(column)
+    table = Table("picture", "class", "probability", "version")
     for row in rows.itertuples():
         if isinstance(row.error, str):
             table.add_row(escape(str(row.path)), f"[red]{escape(row.error)}[/]", "", "")

@@ -1,15 +1,22 @@
 """`graft runs`: what was started on Kubeflow Pipelines."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from components.common.errors import DataError, expected
 from pipelines.cli import options
 
-app = typer.Typer(help="Look at and stop runs on Kubeflow Pipelines.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from pipelines.cluster.connect import Connection
+    from pipelines.cluster.runs.client import Run
+
+app = typer.Typer(
+    help="List, show, compare and stop runs on Kubeflow Pipelines.", no_args_is_help=True
+)
 
 Host = options.KubeflowHost
 Namespace = options.KubeflowNamespace
@@ -44,12 +51,10 @@ def list_(limit: Limit = 20, host: Host = "", namespace: Namespace = "") -> None
 @app.command()
 def show(word: Word = "latest", host: Host = "", namespace: Namespace = "") -> None:
     """Show a run and its steps."""
-    from pipelines.cluster.connect import connect
-    from pipelines.cluster.runs.client import find, link
-    from pipelines.cluster.runs.step_list import step_table
+    from pipelines.cluster.runs.client import link
+    from pipelines.cluster.runs.show import step_table
 
-    connection = connect(host=host, namespace=namespace)
-    run = find(connection, word)
+    connection, run = _find(host, namespace, word)
     console = Console(soft_wrap=True)
     console.print(f"[bold]{escape(run.name)}[/]  {link(connection, run)}")
     console.print(f"{run.state.lower()}, {run.seconds:.0f} s {escape(run.error)}".rstrip())
@@ -61,31 +66,18 @@ def compare(
     first: Word, second: Word = "latest", host: Host = "", namespace: Namespace = ""
 ) -> None:
     """Show in which settings two runs differ, and how their steps went; measures by the link."""
-    from pipelines.cluster.connect import connect
-    from pipelines.cluster.runs.client import find, link, parameters_of
-    from pipelines.cluster.runs.comparing import differences, task_names
+    from pipelines.cluster.runs.client import link, parameters_of
+    from pipelines.cluster.runs.compare import differences, outcomes
 
-    connection = connect(host=host, namespace=namespace)
-    one, other = find(connection, first), find(connection, second)
+    (connection, one), (_, other) = (_find(host, namespace, word) for word in (first, second))
     console = Console(soft_wrap=True)
     settings = Table("setting", escape(one.name), escape(other.name))
-    changed = differences(parameters_of(connection, one), parameters_of(connection, other))
-    for difference in changed:
-        settings.add_row(difference.setting, escape(difference.first), escape(difference.second))
-    console.print(settings if changed else "the settings are the same")
+    for row in differences(parameters_of(connection, one), parameters_of(connection, other)):
+        settings.add_row(*map(escape, row))
+    console.print(settings if settings.row_count else "the settings are the same")
     steps = Table("step", escape(one.name), escape(other.name))
-    for name in task_names(one, other):
-        steps.add_row(
-            name,
-            *(
-                next(
-                    (f"{t.state.lower()}, {t.seconds:.0f} s" for t in run.tasks if t.name == name),
-                    "",
-                )
-                for run in (one, other)
-            ),
-        )
-    steps.add_row("all", *(f"{run.state.lower()}, {run.seconds:.0f} s" for run in (one, other)))
+    for row in outcomes(one, other):
+        steps.add_row(*row)
     console.print(steps)
     console.print(f"measures: {link(connection, one, other)}")
 
@@ -100,13 +92,9 @@ def logs(
     namespace: Namespace = "",
 ) -> None:
     """Print what a step wrote."""
-    from components.common.errors import DataError, expected
-    from pipelines.cluster.connect import connect
-    from pipelines.cluster.runs.client import find
     from pipelines.cluster.runs.logs import read_log, unfinished_or_failed
 
-    connection = connect(host=host, namespace=namespace)
-    run = find(connection, word)
+    connection, run = _find(host, namespace, word)
     task = unfinished_or_failed(run)
     if step is None and task is None:
         raise DataError(
@@ -122,11 +110,16 @@ def logs(
 @app.command()
 def cancel(word: Word, host: Host = "", namespace: Namespace = "") -> None:
     """Stop a run; over already is no error."""
-    from pipelines.cluster.connect import connect
     from pipelines.cluster.runs.client import cancel as cancel_run
+
+    connection, run = _find(host, namespace, word)
+    stopped = cancel_run(connection, run)
+    Console().print(f"{escape(run.name)}: {'cancelled' if stopped else run.state.lower()}")
+
+
+def _find(host: str, namespace: str, word: str) -> "tuple[Connection, Run]":
+    from pipelines.cluster.connect import connect
     from pipelines.cluster.runs.client import find
 
     connection = connect(host=host, namespace=namespace)
-    run = find(connection, word)
-    stopped = cancel_run(connection, run)
-    Console().print(f"{escape(run.name)}: {'cancelled' if stopped else run.state.lower()}")
+    return connection, find(connection, word)

@@ -1,7 +1,5 @@
 """`graft schedule`: recurring runs on Kubeflow Pipelines, or a CronJob where there is none."""
 
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,28 +8,25 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli import options
-from pipelines.config import DEMO_PRESET, TrainingRun, override, read_preset, resolve
+from pipelines.cli.settings import DEMO_PRESET, merged
+from pipelines.config import TrainingRun, override, read_preset, resolve
 
 app = typer.Typer(
     help="Start a pipeline by the clock, on Kubeflow Pipelines or as a Kubernetes CronJob.",
     no_args_is_help=True,
 )
 
-Preset = Annotated[str, typer.Option(help="Preset (name or YAML file) with the schedule.")]
-Cron = Annotated[
-    str | None, typer.Option(help="When, as '0 5 * * *'. Default: the preset's schedule.cron.")
-]
-Assignments = Annotated[
-    list[str] | None, typer.Option("--set", help="Override a setting. Repeatable.")
-]
+Name = Annotated[str | None, typer.Argument(help="As listed. Default: the preset's.")]
+Preset = options.ClusterPreset
 Host = options.KubeflowHost
 Namespace = options.KubeflowNamespace
+Assignments = options.Assignments
 
 
 @app.command()
 def apply(
     preset: Preset = DEMO_PRESET,
-    cron: Cron = None,
+    cron: options.Cron = None,
     host: Host = "",
     namespace: Namespace = "",
     assignments: Assignments = None,
@@ -41,21 +36,18 @@ def apply(
     The run always takes the newest version of the pipeline, catches up on nothing, and never runs
     beside itself.
     """
-    from pipelines.cluster.connect import connect
+    from pipelines.cli.kubeflow import compile_and_upload
     from pipelines.cluster.schedules import apply as apply_schedule
-    from pipelines.cluster.uploads import upload
 
     settings = resolve(_plain(preset, cron, assignments))
-    name = schedule_name(settings)
-    with tempfile.TemporaryDirectory() as folder:
-        package = Path(folder) / "pipeline.yaml"
-        _compile(settings, package)
-        connection = connect(host=host, namespace=namespace)
-        uploaded = upload(connection, package, name=name)
-    applied = apply_schedule(connection, name=name, cron=settings.schedule.cron, uploaded=uploaded)
+    schedule, name = settings.schedule, schedule_name(settings)
+    connection, uploaded = compile_and_upload(
+        settings, schedule.pipeline, name=name, host=host, namespace=namespace
+    )
+    applied = apply_schedule(connection, name=name, cron=schedule.cron, uploaded=uploaded)
     fresh = "new" if uploaded.fresh else "known"
     Console().print(
-        f"{name}: {applied.change}, '{settings.schedule.cron}', {fresh} pipeline version "
+        f"{name}: {applied.change}, '{schedule.cron}', {fresh} pipeline version "
         f"{uploaded.version_name}"
     )
 
@@ -85,7 +77,7 @@ def list_(host: Host = "", namespace: Namespace = "") -> None:
 
 @app.command()
 def remove(
-    name: Annotated[str | None, typer.Argument(help="As listed. Default: the preset's.")] = None,
+    name: Name = None,
     preset: Preset = DEMO_PRESET,
     host: Host = "",
     namespace: Namespace = "",
@@ -102,7 +94,7 @@ def remove(
 
 @app.command("run-now")
 def run_now(
-    name: Annotated[str | None, typer.Argument(help="As listed. Default: the preset's.")] = None,
+    name: Name = None,
     preset: Preset = DEMO_PRESET,
     wait: options.Wait = True,
     host: Host = "",
@@ -110,7 +102,7 @@ def run_now(
     assignments: Assignments = None,
 ) -> None:
     """Start what a schedule starts, now; the exit code is the run's outcome."""
-    from pipelines.cli.submit import show_until_over
+    from pipelines.cli.kubeflow import show_until_over
     from pipelines.cluster.connect import connect
     from pipelines.cluster.schedules import run_now as start
 
@@ -122,7 +114,7 @@ def run_now(
 @app.command()
 def manifest(
     preset: Preset = DEMO_PRESET,
-    cron: Cron = None,
+    cron: options.Cron = None,
     model_base_path: Annotated[
         str, typer.Option(help="Where versions are published, inside the pod.")
     ] = "/models",
@@ -148,15 +140,5 @@ def kubernetes_name(settings: TrainingRun) -> str:
 
 
 def _plain(preset: str, cron: str | None, assignments: list[str] | None) -> dict[str, Any]:
-    plain = read_preset(preset)
-    if cron is not None:
-        plain["schedule"] = {**(plain.get("schedule") or {}), "cron": cron}
-    return override(plain, assignments or ())
-
-
-def _compile(settings: TrainingRun, package: Path) -> None:
-    from pipelines.cluster.spec.spec_checks import check_package
-    from pipelines.dags.compiling import compile_to
-
-    compile_to(package, settings=settings, pipeline=settings.schedule.pipeline)
-    check_package(package)
+    flags = {"schedule": {"cron": cron}} if cron is not None else {}
+    return override(merged(read_preset(preset), flags), assignments or ())

@@ -10,8 +10,6 @@ from rich.console import Console
 from components.common.artifacts.model_folder import newest_version
 from components.common.errors import ConfigError, expected
 
-PASS_FLAGS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
-
 
 def serve(
     context: typer.Context,

@@ -24,7 +24,7 @@ def simulate(
     ] = 40,
     assignments: options.Assignments = None,
 ) -> None:
-    """Live through a year with the real monitor: defocus, a new supplier, a bad lot, a weak lamp.
+    """Simulate a year with the real monitor: defocus, a new supplier, a bad lot, a weak lamp.
 
     The model is a linear probe on the preset's network; detectors, explanation, loss estimate,
     policy and audit are those of production. Needs the demo data (`make data`).

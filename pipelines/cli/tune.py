@@ -9,8 +9,8 @@ from rich.console import Console
 from components.common import plugins
 from components.common.errors import ConfigError, expected
 from pipelines.cli import options
-from pipelines.cli.run import assigned, with_paths
-from pipelines.config import TrainingRun, preset_name, read_preset
+from pipelines.cli.settings import choose
+from pipelines.config import TrainingRun
 
 BACKBONES = "components.networks.backbones"
 METHODS = "components.train.methods"
@@ -49,34 +49,32 @@ def tune(
     Stopped or out of time, a second start takes all that was finished from the cache.
     Exit codes as those of `graft run`.
     """
-    from pipelines.config import resolve
     from pipelines.console.tuning_summary import print_selection
     from pipelines.local.launch import Launch, execute, query_and_summarise
 
     started = time.monotonic()
     console = Console()
-    name = preset_name(preset, data=data)
-    plain = with_paths(read_preset(name), data=data, model_base_path=model_base_path)
-    chosen = flags(budget_min=budget_min, backbones=backbones, sizes=sizes, methods=methods)
-    plain = assigned(with_flags(plain, chosen), assignments)
-    settings = resolve(plain)
-    check(settings)
+    said = flags(budget_min=budget_min, backbones=backbones, sizes=sizes, methods=methods)
+    chosen = choose(
+        preset, data, model_base_path=model_base_path, flags=said, assignments=assignments
+    )
+    check(chosen.run)
     launch = Launch(
-        name, runs_dir, None if no_cache else cache_dir, pipeline="tuning",
-        budget_min=settings.tune.plan.budget_min, image=image if containers else "",
+        chosen.preset, runs_dir, None if no_cache else cache_dir, pipeline="tuning",
+        budget_min=chosen.run.tune.plan.budget_min, image=image if containers else "",
     )  # fmt: skip
-    finished = execute(launch, settings, plain, console=console)
-    query_and_summarise(console, settings, finished, query=serve_check, started_s=started)
+    finished = execute(launch, chosen.run, chosen.plain, console=console)
+    query_and_summarise(console, chosen.run, finished, query=serve_check, started_s=started)
     print_selection(console, finished)
 
 
 def flags(
     *, budget_min: float | None, backbones: str | None, sizes: str | None, methods: str | None
-) -> dict[str, dict[str, Any]]:
-    """Return what the command line says, as plain data of the section `tune`.
+) -> dict[str, Any]:
+    """Return what the command line says, as plain data; weights are added to the preset's own.
 
     Raises:
-        ConfigError: a list is empty, or a size is not a whole number.
+        ConfigError: a list is empty.
     """
     rank: dict[str, Any] = {}
     if backbones is not None:
@@ -84,21 +82,12 @@ def flags(
         rank["backbones"] = [backbone for backbone, _, _ in pairs]
         rank["weights"] = {backbone: weights for backbone, _, weights in pairs if weights}
     if sizes is not None:
-        rank["sizes_px"] = [_size(item) for item in _listed("--sizes", sizes)]
+        items = _listed("--sizes", sizes)
+        rank["sizes_px"] = [int(item) if item.isdecimal() else item for item in items]
     if methods is not None:
         rank["methods"] = _listed("--methods", methods)
-    return {"rank": rank, "plan": {} if budget_min is None else {"budget_min": budget_min}}
-
-
-def with_flags(plain: dict[str, Any], chosen: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Lay the command line's settings over those of a preset; weights are added to its own."""
-    tune = dict(plain.get("tune") or {})
-    for step, values in chosen.items():
-        section = {**(tune.get(step) or {})}
-        if "weights" in values:
-            values = {**values, "weights": {**section.get("weights", {}), **values["weights"]}}
-        tune[step] = {**section, **values}
-    return {**plain, "tune": tune}
+    plan = {} if budget_min is None else {"budget_min": budget_min}
+    return {"tune": {"rank": rank, "plan": plan}}
 
 
 def check(settings: TrainingRun) -> None:
@@ -132,16 +121,3 @@ def _listed(flag: str, text: str) -> list[str]:
             expected(f"names separated by commas after {flag}", received=f"'{text}'", do="add one")
         )
     return list(dict.fromkeys(items))
-
-
-def _size(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ConfigError(
-            expected(
-                "whole numbers of pixels after --sizes",
-                received=f"'{text}'",
-                do="write for example --sizes 160,224",
-            )
-        ) from None

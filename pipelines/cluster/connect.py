@@ -1,48 +1,25 @@
-"""A connection to Kubeflow Pipelines: kfp's own login, our patience and words.
+"""A connection to Kubeflow Pipelines: kfp's own login, our retries and error messages.
 
-Secrets come from the environment and nowhere else: GRAFT_KFP_TOKEN (a bearer token) and
-GRAFT_KFP_COOKIES (the session behind Dex). Without either, kfp takes the pod's service account or
-the kubeconfig.
+Secrets come from the environment only: GRAFT_KFP_TOKEN (a bearer token) and GRAFT_KFP_COOKIES (the
+session behind Dex). Without either, kfp takes the pod's service account or the kubeconfig.
 """
 
 import contextlib
 import io
-import logging
+import json
 import os
-import random
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from components.common.errors import ServerError
-from pipelines.cluster.errors import ClusterRefusedError, of_status, unreachable
-
-LOG = logging.getLogger(__name__)
+from pipelines.cluster.call_policy import CallPolicy
+from pipelines.cluster.errors import of_status, unreachable
 
 TOKEN = "GRAFT_KFP_TOKEN"
 COOKIES = "GRAFT_KFP_COOKIES"
-_BUSY = 429
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How long to wait for an answer, and how often to ask again.
-
-    The waits double from `first_wait_s` up to `longest_wait_s`, each shortened by up to a half at
-    random, so that many clients do not come back at once.
-    """
-
-    timeout_s: int = 30
-    attempts: int = 5
-    first_wait_s: float = 0.5
-    longest_wait_s: float = 15.0
-
-    def wait_s(self, attempt: int) -> float:
-        """Return how long to wait after the attempt of that number, counted from 0."""
-        longest = min(self.longest_wait_s, self.first_wait_s * 2.0**attempt)
-        return longest * random.uniform(0.5, 1.0)
+_PAGE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +38,12 @@ class Connection:
     recurring_runs: Any
     experiments: Any
     runs: Any
-    patience: Patience
+    policy: CallPolicy
+
+    @property
+    def scope(self) -> dict[str, str]:
+        """The namespace as an argument of the API's calls, if there is one."""
+        return {"namespace": self.namespace} if self.namespace else {}
 
     def read(self, function: Callable[..., Any], *words: Any, doing: str, **options: Any) -> Any:
         """Call what changes nothing, or changes the same when it is called twice.
@@ -71,11 +53,35 @@ class Connection:
             ClusterRefusedError: 4xx.
             ServerError: 5xx, after all attempts.
         """
-        return self._call(function, words, options, doing=doing, repeatable=True)
+        return self._call(lambda timeout: _json(function, *words, **options, **timeout), doing)
+
+    def read_all(
+        self, function: Callable[..., Any], *words: Any, items: str, doing: str, **options: Any
+    ) -> list[Any]:
+        """Return the items of all pages of a list call."""
+        found: list[Any] = []
+        token = ""
+        while True:
+            answer = self.read(
+                function, *words, doing=doing, page_token=token, page_size=_PAGE, **options
+            )
+            found += getattr(answer, items) or []
+            token = answer.next_page_token or ""
+            if not token:
+                return found
+
+    def read_named(self, function: Callable[..., Any], name: str, *, items: str) -> Any | None:
+        """Return the item of a list call that has this display name, None if none has."""
+        found = self.read_all(
+            function, items=items, doing=f"list {items}", filter=named(name), **self.scope
+        )
+        return next((one for one in found if one.display_name == name), None)
 
     def create(self, function: Callable[..., Any], *words: Any, doing: str, **options: Any) -> Any:
         """Call what makes something: asked again only when the server surely did nothing (429)."""
-        return self._call(function, words, options, doing=doing, repeatable=False)
+        return self._call(
+            lambda timeout: _json(function, *words, **options, **timeout), doing, repeatable=False
+        )
 
     def read_text(self, path: str, *, doing: str) -> str:
         """Get what is no JSON: a log.
@@ -85,76 +91,59 @@ class Connection:
         """
         client = self.runs.api_client
 
-        def get(**options: Any) -> str:
+        def get(timeout: dict[str, Any]) -> str:
             headers = {"Accept": "text/plain"}
-            client.call_api(path, "GET", header_params=headers, auth_settings=["Bearer"], **options)
-            return str(client.last_response.data)
+            client.call_api(path, "GET", header_params=headers, auth_settings=["Bearer"], **timeout)
+            text = str(client.last_response.data)
+            # The pages of a login or of the interface itself are no log.
+            if text.lstrip()[:15].lower().startswith(("<!doctype", "<html")):
+                raise ValueError(text)
+            return text
 
-        return str(self._call(get, (), {}, doing=doing, repeatable=True, check=_plain))
+        return str(self._call(get, doing))
 
     def _call(
-        self,
-        function: Callable[..., Any],
-        words: tuple[Any, ...],
-        options: dict[str, Any],
-        *,
-        doing: str,
-        repeatable: bool,
-        check: Callable[..., Any] | None = None,
+        self, call: Callable[[dict[str, Any]], Any], doing: str, *, repeatable: bool = True
     ) -> Any:
-        timeouts = (self.patience.timeout_s, self.patience.timeout_s)
-        for attempt in range(self.patience.attempts):
-            try:
-                return _translated(
-                    lambda: (check or _checked)(
-                        function, words, options | {"_request_timeout": timeouts}
-                    ),
-                    doing=doing,
-                    host=self.host,
-                )
-            except (ServerError, ClusterRefusedError) as error:
-                status = error.status if isinstance(error, ClusterRefusedError) else 0
-                refused = isinstance(error, ClusterRefusedError) and status != _BUSY
-                last = attempt + 1 == self.patience.attempts
-                if refused or last or not (repeatable or status == _BUSY):
-                    raise
-                wait_s = self.patience.wait_s(attempt)
-                LOG.warning("%s; asking again in %.1f s", error, wait_s)
-                time.sleep(wait_s)
-        raise AssertionError("the last attempt returns or raises")
+        timeout = {"_request_timeout": (self.policy.timeout_s, self.policy.timeout_s)}
+        retrying = self.policy.retrying(repeatable=repeatable)
+        return retrying(_translated, lambda: call(timeout), doing=doing, host=self.host)
 
 
-def connect(*, host: str = "", namespace: str = "", patience: Patience | None = None) -> Connection:
+def named(name: str) -> str:
+    """Return the filter of a list call for one display name."""
+    predicate = {"operation": "EQUALS", "key": "display_name", "stringValue": name}
+    return json.dumps({"predicates": [predicate]})
+
+
+def connect(*, host: str = "", namespace: str = "", policy: CallPolicy | None = None) -> Connection:
     """Return a connection; nothing is asked of the server yet unless kfp must know the namespace.
 
     Args:
         host: the API's address; "" takes KF_PIPELINES_ENDPOINT, then the pod's cluster, then the
             kubeconfig.
         namespace: the user's, in a multi-user installation.
-        patience: how long and how often.
+        policy: how long to wait, and how often to ask.
     """
-    patience = patience or Patience()
+    policy = policy or CallPolicy()
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        client = _client(host, namespace, patience)
-    configuration = client._existing_config
-    apis = (client._pipelines_api, client._upload_api, client._recurring_run_api)
-    # urllib3 would ask again by itself, at once and without a word.
-    apis[0].api_client.rest_client.pool_manager.connection_pool_kw["retries"] = False
+        client = _client(host, namespace, policy)
+    _ask_once(client._pipelines_api)
     return Connection(
-        host=str(configuration.host),
+        host=str(client._existing_config.host),
         ui=str(client._get_url_prefix()).rstrip("/"),
         namespace=namespace or client.get_user_namespace() or "",
-        pipelines=apis[0],
-        uploads=apis[1],
-        recurring_runs=apis[2],
+        pipelines=client._pipelines_api,
+        uploads=client._upload_api,
+        recurring_runs=client._recurring_run_api,
         experiments=client._experiment_api,
         runs=client._run_api,
-        patience=patience,
+        policy=policy,
     )
 
 
-def _client(host: str, namespace: str, patience: Patience) -> Any:
+def _client(host: str, namespace: str, policy: CallPolicy) -> Any:
     import kfp
 
     class Client(kfp.Client):
@@ -162,11 +151,9 @@ def _client(host: str, namespace: str, patience: Patience) -> Any:
 
         def get_kfp_healthz(self, sleep_duration: int = 5) -> Any:
             del sleep_duration
-            timeouts = (patience.timeout_s, patience.timeout_s)
+            timeouts = (policy.timeout_s, policy.timeout_s)
             ask = self._healthz_api.healthz_service_get_healthz
-            self._healthz_api.api_client.rest_client.pool_manager.connection_pool_kw["retries"] = (
-                False
-            )
+            _ask_once(self._healthz_api)
             address = str(self._existing_config.host)
             return _translated(
                 lambda: ask(_request_timeout=timeouts), doing="say how it is", host=address
@@ -178,6 +165,11 @@ def _client(host: str, namespace: str, patience: Patience) -> Any:
         existing_token=os.environ.get(TOKEN) or None,
         cookies=os.environ.get(COOKIES) or None,
     )
+
+
+def _ask_once(api: Any) -> None:
+    """Keep urllib3 from asking again by itself, at once and without a word."""
+    api.api_client.rest_client.pool_manager.connection_pool_kw["retries"] = False
 
 
 def _translated(call: Callable[[], Any], *, doing: str, host: str) -> Any:
@@ -195,14 +187,14 @@ def _translated(call: Callable[[], Any], *, doing: str, host: str) -> Any:
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise unreachable(_short(error), doing=doing, host=host) from None
     except (ValueError, KeyError, TypeError) as error:
-        # A login page, or a proxy's apology, where JSON should be.
+        # A login page, or a proxy's error page, where JSON should be.
         raise ServerError(
             f"expected JSON from {host} to {doing}, received {_short(error)}; correct --host, or "
             "log in"
         ) from error
 
 
-def _checked(function: Callable[..., Any], words: tuple[Any, ...], options: dict[str, Any]) -> Any:
+def _json(function: Callable[..., Any], *words: Any, **options: Any) -> Any:
     """Call, and refuse what is not JSON: the generated client takes it for an empty answer."""
     made = function(*words, **options)
     data = function.__self__.api_client.last_response.data  # type: ignore[attr-defined]
@@ -210,14 +202,6 @@ def _checked(function: Callable[..., Any], words: tuple[Any, ...], options: dict
     if not text.lstrip().startswith("{"):
         raise ValueError(text)
     return made
-
-
-def _plain(function: Callable[..., Any], words: tuple[Any, ...], options: dict[str, Any]) -> str:
-    """Call for text; the pages of a login or of the interface itself are no log."""
-    text = str(function(*words, **options))
-    if text.lstrip()[:15].lower().startswith(("<!doctype", "<html")):
-        raise ValueError(text)
-    return text
 
 
 def _short(error: Exception) -> str:

@@ -14,6 +14,13 @@ _LOG_IN = (
     "log in: set GRAFT_KFP_TOKEN to a service account's token, or GRAFT_KFP_COOKIES to the session "
     "cookie of the login page"
 )
+_ADVICE = {
+    401: _LOG_IN,
+    403: _LOG_IN,
+    404: "correct the name, or the namespace; nothing of that kind is there",
+    409: "choose another name, or remove what has it",
+    429: "run again a little later",
+}
 
 
 class ClusterRefusedError(RequestError):
@@ -34,28 +41,10 @@ def of_status(status: int, body: str, *, doing: str, host: str) -> GraftError:
         host: the API's address.
     """
     said = f"{status}: {_message(body)}"
-    if status in {401, 403}:
-        text = expected(f"to be let in at {host} to {doing}", received=said, do=_LOG_IN)
-        return ClusterRefusedError(text, status=status)
-    if status == 429:
-        text = expected(
-            f"{host} to have time to {doing}", received=said, do="run again a little later"
-        )
-        return ClusterRefusedError(text, status=status)
     if status >= 500:
-        return ServerError(
-            expected(
-                f"{host} to {doing}",
-                received=said,
-                do="look at the ml-pipeline pod, then run again: nothing is done twice",
-            )
-        )
-    if status == 404:
-        do = "correct the name, or the namespace; nothing of that kind is there"
-    elif status == 409:
-        do = "choose another name, or remove what has it"
-    else:
-        do = "correct what the answer names"
+        do = "look at the ml-pipeline pod, then run again: nothing is done twice"
+        return ServerError(expected(f"{host} to {doing}", received=said, do=do))
+    do = _ADVICE.get(status, "correct what the answer names")
     return ClusterRefusedError(expected(f"{host} to {doing}", received=said, do=do), status=status)
 
 

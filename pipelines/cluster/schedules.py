@@ -6,8 +6,7 @@ from typing import Any, Literal
 from components.common.errors import DataError, expected
 from pipelines.cluster.connect import Connection
 from pipelines.cluster.errors import ClusterRefusedError
-from pipelines.cluster.experiments import EXPERIMENT, ensure_experiment
-from pipelines.cluster.filters import all_pages
+from pipelines.cluster.experiments import ensure_experiment
 from pipelines.cluster.runs.client import Run, new_name, start
 from pipelines.cluster.uploads import Uploaded, newest_version
 
@@ -21,6 +20,7 @@ class Schedule:
     """A recurring run. `version_id` is "" when each run takes the newest pipeline version.
 
     cron: as Kubeflow has it, with seconds first.
+    alone: one run at a time, and none for times that were missed.
     """
 
     name: str
@@ -28,8 +28,7 @@ class Schedule:
     pipeline_id: str
     version_id: str
     enabled: bool
-    max_concurrency: int
-    no_catchup: bool
+    alone: bool
     recurring_run_id: str
     last_error: str = ""
 
@@ -74,13 +73,11 @@ def apply(connection: Connection, *, name: str, cron: str, uploaded: Uploaded) -
 
 def list_schedules(connection: Connection) -> list[Schedule]:
     """Return Graft's recurring runs, by name."""
-    scope = {"namespace": connection.namespace} if connection.namespace else {}
-    found = all_pages(
-        connection,
+    found = connection.read_all(
         connection.recurring_runs.recurring_run_service_list_recurring_runs,
         items="recurring_runs",
         doing="list recurring runs",
-        **scope,
+        **connection.scope,
     )
     schedules = [_schedule(one) for one in found if (one.display_name or "").startswith(PREFIX)]
     return sorted(schedules, key=lambda one: (one.name, one.recurring_run_id))
@@ -130,36 +127,25 @@ def run_now(connection: Connection, name: str) -> Run:
 
 
 def _fits(one: Schedule, cron: str, uploaded: Uploaded, connection: Connection) -> bool:
-    if one.version_id:
+    if one.version_id:  # pinned: a version uploaded since makes it stale
         newest = newest_version(connection, uploaded.pipeline_id)
-        current = newest is not None and newest.pipeline_version_id == one.version_id
-    else:
-        current = True
+        if newest is None or newest.pipeline_version_id != one.version_id:
+            return False
     return (
-        current
-        and one.pipeline_id == uploaded.pipeline_id
-        and one.cron == cron
-        and one.enabled
-        and one.max_concurrency == 1
-        and one.no_catchup
+        one.pipeline_id == uploaded.pipeline_id and one.cron == cron and one.enabled and one.alone
     )
 
 
 def _create(connection: Connection, name: str, cron: str, uploaded: Uploaded) -> Schedule:
-    experiment_id = ensure_experiment(connection, EXPERIMENT)
+    experiment_id = ensure_experiment(connection)
+    reference = {"pipeline_id": uploaded.pipeline_id}
     try:
-        made = _send(connection, name, cron, experiment_id, pipeline_id=uploaded.pipeline_id)
+        made = _send(connection, name, cron, experiment_id, **reference)
     except ClusterRefusedError as error:
         if error.status != 400:
             raise
-        made = _send(
-            connection,
-            name,
-            cron,
-            experiment_id,
-            pipeline_id=uploaded.pipeline_id,
-            pipeline_version_id=uploaded.version_id,
-        )
+        reference["pipeline_version_id"] = uploaded.version_id
+        made = _send(connection, name, cron, experiment_id, **reference)
     return _schedule(made)
 
 
@@ -192,7 +178,7 @@ def _delete(connection: Connection, one: Schedule) -> None:
             doing=f"remove the recurring run {one.name}",
         )
     except ClusterRefusedError as error:
-        if error.status != 404:  # somebody else was quicker
+        if error.status != 404:  # already gone
             raise
 
 
@@ -207,8 +193,7 @@ def _schedule(one: Any) -> Schedule:
         pipeline_id=(reference.pipeline_id or "") if reference else "",
         version_id=(reference.pipeline_version_id or "") if reference else "",
         enabled=one.mode == api.RecurringRunMode.ENABLE,
-        max_concurrency=int(one.max_concurrency or 0),
-        no_catchup=bool(one.no_catchup),
+        alone=int(one.max_concurrency or 0) == 1 and bool(one.no_catchup),
         recurring_run_id=one.recurring_run_id,
         last_error=(one.error.message or "") if one.error else "",
     )

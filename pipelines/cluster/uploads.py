@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.cluster.connect import Connection
-from pipelines.cluster.filters import all_pages, named
+from pipelines.cluster.errors import ClusterRefusedError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,34 +33,21 @@ def upload(connection: Connection, package: Path, *, name: str) -> Uploaded:
     version_name = hashlib.sha256(package.read_bytes()).hexdigest()[:12]
     pipeline_id = find_pipeline(connection, name) or _make_pipeline(connection, name)
     newest = newest_version(connection, pipeline_id)
-    if newest is not None and newest.display_name == version_name:
-        return Uploaded(
-            pipeline_id=pipeline_id,
-            version_id=newest.pipeline_version_id,
-            version_name=version_name,
-            fresh=False,
-        )
-    version = _send(connection, package, pipeline_id, version_name)
+    known = newest is not None and newest.display_name == version_name
+    version: Any = newest if known else _send(connection, package, pipeline_id, version_name)
     return Uploaded(
         pipeline_id=pipeline_id,
         version_id=version.pipeline_version_id,
         version_name=version.display_name,
-        fresh=True,
+        fresh=not known,
     )
 
 
 def find_pipeline(connection: Connection, name: str) -> str | None:
     """Return a pipeline's id, None when there is no such pipeline."""
-    found = all_pages(
-        connection,
-        connection.pipelines.pipeline_service_list_pipelines,
-        items="pipelines",
-        doing="list pipelines",
-        filter=named(name),
-        **_namespace(connection),
-    )
-    exact = [one for one in found if one.display_name == name]
-    return str(exact[0].pipeline_id) if exact else None
+    list_them = connection.pipelines.pipeline_service_list_pipelines
+    found = connection.read_named(list_them, name, items="pipelines")
+    return str(found.pipeline_id) if found else None
 
 
 def newest_version(connection: Connection, pipeline_id: str) -> Any | None:
@@ -80,42 +67,32 @@ def _make_pipeline(connection: Connection, name: str) -> str:
 
     made = connection.create(
         connection.pipelines.pipeline_service_create_pipeline,
-        kfp_server_api.V2beta1Pipeline(display_name=name, **_namespace(connection)),
+        kfp_server_api.V2beta1Pipeline(display_name=name, **connection.scope),
         doing=f"create the pipeline {name}",
     )
     return str(made.pipeline_id)
 
 
 def _send(connection: Connection, package: Path, pipeline_id: str, version_name: str) -> Any:
-    from pipelines.cluster.errors import ClusterRefusedError
-
-    try:
+    def send(name: str) -> Any:
         return connection.create(
             connection.uploads.upload_pipeline_version,
             str(package),
             doing="upload a pipeline version",
-            name=version_name,
+            name=name,
             pipelineid=pipeline_id,
         )
+
+    try:
+        return send(version_name)
     except ClusterRefusedError as error:
         # Equal content, but older than the newest: names are taken for good, so it gets a suffix.
         if error.status != 409:
             raise
-        taken = all_pages(
-            connection,
+        taken = connection.read_all(
             connection.pipelines.pipeline_service_list_pipeline_versions,
             pipeline_id,
             items="pipeline_versions",
             doing="list pipeline versions",
         )
-        return connection.create(
-            connection.uploads.upload_pipeline_version,
-            str(package),
-            doing="upload a pipeline version",
-            name=f"{version_name}-{len(taken) + 1}",
-            pipelineid=pipeline_id,
-        )
-
-
-def _namespace(connection: Connection) -> dict[str, str]:
-    return {"namespace": connection.namespace} if connection.namespace else {}
+        return send(f"{version_name}-{len(taken) + 1}")

@@ -1,13 +1,11 @@
 """The end of `graft monitor`: the word, why, and where to read more."""
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
 from components.common.artifacts.monitoring.drift_report import DriftReport, Word
-from pipelines.console.training_summary import link
+from pipelines.console.paths import link, short
 from pipelines.local.run import LocalRun
 
 _COLOURS: dict[Word, str] = {
@@ -35,10 +33,5 @@ def print_look(console: Console, finished: LocalRun) -> DriftReport:
     if report.report_path.exists():
         target = finished.run_dir / "drift.html"
         link(target, report.report_path)
-        console.print(f"all of it in {escape(_short(target))}")
+        console.print(f"all of it in {escape(short(target))}")
     return report
-
-
-def _short(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

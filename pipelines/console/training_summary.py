@@ -1,6 +1,5 @@
 """The short coloured end of `graft run`."""
 
-import os
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.table import Table
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo
 from components.common.artifacts.verdict import Verdict
 from pipelines.config import TrainingRun
+from pipelines.console.paths import link, short
 from pipelines.local.run import LocalRun
 from pipelines.local.serve_check import Served
 
@@ -45,11 +45,8 @@ def print_summary(
 
 
 def _answers(served: Served) -> Table:
-    table = Table(
-        title=f"held-out pictures, asked of version {served.version}", title_justify="left"
-    )
-    for column in ("picture", "truth", "REST", "gRPC"):
-        table.add_column(column)
+    title = f"held-out pictures, asked of version {served.version}"
+    table = Table("picture", "truth", "REST", "gRPC", title=title, title_justify="left")
     for asked in served.asked:
         table.add_row(
             Path(asked.path).name,
@@ -67,9 +64,7 @@ def _answer(name: str, probability: float, truth: str) -> str:
 
 def _figures(info: EvaluationInfo) -> Table:
     title = f"test split: {info.pictures} pictures in {info.groups} groups never seen in training"
-    table = Table(title=title, title_justify="left")
-    for column in ("figure", "value", "95 % interval"):
-        table.add_column(column)
+    table = Table("figure", "value", "95 % interval", title=title, title_justify="left")
     for metric in info.metrics:
         if metric.name in _HEADLINE:
             name = metric.name.replace("_", " ")
@@ -78,9 +73,8 @@ def _figures(info: EvaluationInfo) -> Table:
 
 
 def _times(finished: LocalRun, wall_s: float) -> Table:
-    table = Table(title=f"time: {wall_s:.0f} s in all", title_justify="left", show_header=True)
-    for column in ("step", "seconds", "peak memory", ""):
-        table.add_column(column)
+    title = f"time: {wall_s:.0f} s in all"
+    table = Table("step", "seconds", "peak memory", "", title=title, title_justify="left")
     for record in finished.last.records:
         note = "from the cache" if record.state == "reused" else ""
         memory = f"{record.peak_memory_bytes / GIB:.1f} GiB"
@@ -94,25 +88,11 @@ def _where(
     table = Table.grid(padding=(0, 2))
     for name, target in (("report.html", evaluation.report_path), ("plots", evaluation.plots)):
         link(run_dir / name, target)
-    table.add_row("report", f"[bold]{_short(run_dir / 'report.html')}[/]")
-    table.add_row("plots", f"{_short(run_dir / 'plots')}/")
-    table.add_row("run", _short(run_dir / "run.json"))
+    table.add_row("report", f"[bold]{short(run_dir / 'report.html')}[/]")
+    table.add_row("plots", f"{short(run_dir / 'plots')}/")
+    table.add_row("run", short(run_dir / "run.json"))
     if served is not None:
-        command = (
-            "make serve"
-            if settings.model_name == "solar"
-            else (f"graft serve --model-name {settings.model_name}")
-        )
+        name = settings.model_name  # the demo is started by `make run`, outside of its environment
+        command = "make serve" if name == "solar" else f"graft serve --model-name {name}"
         table.add_row("keep serving", f"[bold]{command}[/]")
     return table
-
-
-def link(name: Path, target: Path) -> None:
-    """Point a short name at an artifact deep below the run's folder."""
-    name.unlink(missing_ok=True)
-    name.symlink_to(os.path.relpath(target, name.parent))
-
-
-def _short(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

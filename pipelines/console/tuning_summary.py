@@ -6,7 +6,7 @@ from rich.table import Table
 
 from components.common.artifacts.tuning.selection import Selection, SelectionInfo
 from components.common.statistics import figures as quality
-from pipelines.console.training_summary import link
+from pipelines.console.paths import link, short
 from pipelines.local.run import LocalRun
 
 REPORT = "tuning.html"
@@ -22,13 +22,12 @@ def print_selection(console: Console, finished: LocalRun) -> None:
     for one in hurried:
         console.print(f"left out: {escape(one.name)}: {escape(one.reason)}", style="dim")
     link(finished.run_dir / REPORT, selection.report_path)
-    console.print(f"all of it in {escape(str(finished.run_dir / REPORT))}")
+    console.print(f"all of it in {escape(short(finished.run_dir / REPORT))}")
 
 
 def _finalists(info: SelectionInfo) -> Table:
-    table = Table(title="finalists, on the validation pictures", title_justify="left")
-    for column in ("finalist", quality.LABELS[info.metric], "ms a picture", "MB", "Pareto front"):
-        table.add_column(column)
+    columns = ("finalist", quality.LABELS[info.metric], "ms a picture", "MB", "Pareto front")
+    table = Table(*columns, title="finalists, on the validation pictures", title_justify="left")
     for one in info.measured:
         style = "bold green" if one.key == info.winner else ""
         table.add_row(

@@ -14,7 +14,7 @@ from kfp import dsl
 
 from components.notify.component import notify
 from pipelines.cluster.config import ClusterConfig
-from pipelines.cluster.spec.settings_of_tasks import with_settings
+from pipelines.cluster.spec.task_settings import with_settings
 
 _DESCRIPTIONS = {
     "training": "Pictures in, a judged and served image model out.",

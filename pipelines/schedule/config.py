@@ -2,24 +2,16 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator
 
 from components.common.config import Section
+from components.common.time_zone import TimeZone
 from pipelines.schedule.cron import parse
 
 
 def _cron(text: str) -> str:
     parse(text)
-    return text
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("a time zone as 'UTC' or 'Europe/Berlin'") from None
     return text
 
 
@@ -33,5 +25,5 @@ class ScheduleConfig(Section):
     """
 
     cron: Annotated[str, AfterValidator(_cron)] = "0 5 * * *"
-    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    time_zone: TimeZone = "UTC"
     pipeline: Literal["monitoring", "training"] = "monitoring"

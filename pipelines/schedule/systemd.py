@@ -52,14 +52,14 @@ def on_calendar(schedule: ScheduleConfig) -> tuple[str, ...]:
     cron = parse(schedule.cron)
     hours, minutes = _listed(cron.hours, 24), _listed(cron.minutes, 60)
     months, days = _listed(cron.months, 12), _listed(cron.days, 31)
-    weekdays = ",".join(_WEEKDAYS[one] for one in sorted(cron.weekdays))
+    weekdays = ",".join(name for day, name in enumerate(_WEEKDAYS) if day in cron.weekdays)
     time = f"{hours}:{minutes}:00 {schedule.time_zone}"
     if len(cron.weekdays) == len(_WEEKDAYS):
         return (f"*-{months}-{days} {time}",)
-    if cron.any_day or cron.any_weekday:
+    if cron.day_and:
         return (f"{weekdays} *-{months}-{days} {time}",)
     return (f"*-{months}-{days} {time}", f"{weekdays} *-{months}-* {time}")
 
 
-def _listed(numbers: frozenset[int], every: int) -> str:
+def _listed(numbers: set[int], every: int) -> str:
     return "*" if len(numbers) == every else ",".join(f"{one:02d}" for one in sorted(numbers))

@@ -1,10 +1,9 @@
-"""One look, or a look whenever a cron expression says so: what `graft monitor` and `watch` do."""
+"""Run the monitor once, or at the times of a cron expression: `graft monitor` and `watch`."""
 
 import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,13 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from components.common.artifacts.monitoring.drift_report import Word
-from components.common.errors import GraftError, expected
+from components.common.errors import GraftError
 from components.common.files import locked
 from pipelines.config import TrainingRun
 from pipelines.console.monitoring_summary import print_look
 from pipelines.local.launch import Launch, execute, query_and_summarise
 from pipelines.schedule.config import ScheduleConfig
-from pipelines.schedule.cron import parse
+from pipelines.schedule.cron import next_after
 
 LOG = logging.getLogger(__name__)
 
@@ -27,26 +26,19 @@ LOG = logging.getLogger(__name__)
 _NAP_S = 30.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """What is looked at again and again, and where its runs go."""
-
-    settings: TrainingRun
-    plain: dict[str, Any]
-    launch: Launch
-
-
-def look_once(watch: Watch, console: Console) -> Word:
-    """Run the monitoring pipeline and print its end.
+def look_once(
+    launch: Launch, settings: TrainingRun, plain: dict[str, Any], console: Console
+) -> Word:
+    """Run the monitoring pipeline and print its end; arguments as `execute`.
 
     Raises:
-        GraftError: a step failed; what it says was told by the exit step as well.
+        GraftError: a step failed; the exit step has notified people as well.
     """
     started = time.monotonic()
-    finished = execute(watch.launch, watch.settings, watch.plain, console=console)
+    finished = execute(launch, settings, plain, console=console)
     word = print_look(console, finished).info.decision.word
     if finished.last.record("gate") is not None:
-        query_and_summarise(console, watch.settings, finished, query=False, started_s=started)
+        query_and_summarise(console, settings, finished, query=False, started_s=started)
     return word
 
 
@@ -72,17 +64,9 @@ def keep_looking(
         sleep: waits.
         looks: stop after so many; None never does.
     """
-    cron, zone = parse(schedule.cron), ZoneInfo(schedule.time_zone)
+    zone = ZoneInfo(schedule.time_zone)
     while looks is None or looks > 0:
-        due = cron.next_after(datetime.fromtimestamp(now(), UTC), zone)
-        if due is None:
-            raise GraftError(
-                expected(
-                    "a cron expression whose time comes",
-                    received=f"'{schedule.cron}'",
-                    do="correct schedule.cron",
-                )
-            )
+        due = next_after(schedule.cron, datetime.fromtimestamp(now(), UTC), zone)
         console.print(f"next look at {due.astimezone(zone):%Y-%m-%d %H:%M %Z}", style="dim")
         while (left_s := due.timestamp() - now()) > 0:
             sleep(min(left_s, _NAP_S))
@@ -95,7 +79,7 @@ def survive(look: Callable[[], object], console: Console) -> bool:
     try:
         look()
     except Exception as error:
-        # Whatever it was, the watch goes on: the next look may find the disk free again.
+        # The watch survives any error: the next look may find the disk free again.
         known = isinstance(error, GraftError)
         console.print(f"the look failed: {error}", style="red", markup=False)
         LOG.log(logging.INFO if known else logging.ERROR, "a look failed", exc_info=not known)

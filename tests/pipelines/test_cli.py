@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from components.common.errors import ConfigError
 from pipelines.batch.engine import import_beam
 from pipelines.cli import app, options
-from pipelines.cli.run import assigned, with_paths
+from pipelines.cli.settings import choose, merged
 from pipelines.config import TrainingRun, override, read_preset, resolve
 from pipelines.dags.contexts import new_context
 from pipelines.local import launch as launching
@@ -26,33 +27,33 @@ def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "run",
-        "tune",
-        "serve",
-        "predict",
-        "batch",
-        "rollback",
-        "compile",
-        "data",
-        "label",
-        "lineage",
-        "doctor",
-        "backbones",
-        "monitor",
-        "watch",
-        "schedule",
-        "submit",
-        "runs",
-        "gateway",
-    ],
-)
-def test_every_command_explains_itself(command: str) -> None:
-    result = CliRunner().invoke(app, [command, "--help"])
+def commands(group: Any, *words: str) -> Iterator[tuple[str, Any]]:
+    """Yield every command below a group, with the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *words, name)
+        else:
+            yield " ".join((*words, name)), command
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_and_option_explains_itself(words: str) -> None:
+    result = CliRunner().invoke(app, [*words.split(), "--help"])
     assert result.exit_code == 0
     assert "Usage" in result.output
+    command = COMMANDS[words]
+    assert re.match(r"[A-Z].*\.(\n|$)", command.help), command.help
+    for parameter in command.params:
+        assert parameter.help or parameter.name == "help", parameter.name
+
+
+def test_the_overview_is_ordered_by_what_a_person_wants_to_do() -> None:
+    output = CliRunner().invoke(app, ["--help"]).output
+    panels = re.findall(r"─ (\w+) ─", output)
+    assert panels == ["Options", "Train", "Serve", "Watch", "Kubernetes"]
 
 
 @pytest.mark.parametrize(
@@ -128,12 +129,15 @@ def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
         (("tune", "--preset", "lunar"), "expected a preset (pictures, solar)"),
         (("tune", "--backbones", "resnet_900"), "expected backbones among"),
         (("tune", "--backbones", ","), "expected names separated by commas after --backbones"),
-        (("tune", "--sizes", "160,big"), "expected whole numbers of pixels after --sizes"),
+        (("tune", "--sizes", "160,big"), "tune.rank.sizes_px.1: expected a valid integer"),
         (("tune", "--sizes", "8"), "tune.rank.sizes_px.0: expected greater than or equal to 16"),
         (("tune", "--methods", "magic"), "expected methods among"),
         (("tune", "--budget-min", "0"), "tune.plan.budget_min: expected greater than 0"),
         (("tune", "--set", "tune.plan.finalist=3"), "expected one of the known settings"),
-        (("compile", "--pipeline", "all"), "expected training, tuning or monitoring"),
+        (
+            ("compile", "--pipeline", "all"),
+            "'all' is not one of 'training'",
+        ),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(
@@ -201,13 +205,22 @@ def test_the_folder_of_models_is_meant_from_where_the_user_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    preset = read_preset("solar")
     for base, assignments in ((Path("a/b"), []), (None, ["model_base_path=a/b"])):
-        plain = with_paths(preset, data=None, model_base_path=base)
-        settings = resolve(assigned(plain, assignments))
+        settings = choose("solar", model_base_path=base, assignments=assignments).run
         assert settings.deploy.model_base_path == str(tmp_path / "a" / "b")
     with pytest.raises(ConfigError, match="model_base_path"):
-        resolve(assigned(preset, ["model_base_path="]))
+        choose("solar", assignments=["model_base_path="])
+
+
+def test_flags_are_laid_over_a_preset_section_by_section() -> None:
+    preset = {"tune": {"rank": {"weights": {"a": "x"}, "backbones": ["a"]}}, "monitor": None}
+    flags = {"tune": {"rank": {"weights": {"b": "y"}, "backbones": ["b"]}}, "monitor": {"log": "l"}}
+    assert merged(preset, flags) == {
+        "tune": {"rank": {"weights": {"a": "x", "b": "y"}, "backbones": ["b"]}},
+        "monitor": {"log": "l"},
+    }
+    assert preset["monitor"] is None
+    assert merged({"monitor": 5}, {"monitor": {"log": "l"}}) == {"monitor": 5}
 
 
 def test_the_setting_that_the_help_names_exists() -> None:

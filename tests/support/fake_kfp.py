@@ -1,6 +1,6 @@
 """A small Kubeflow Pipelines: its v2beta1 REST API, answered from kfp_server_api's models.
 
-It keeps pipelines, versions, experiments and recurring runs in memory, and can be told to fail.
+It keeps pipelines, versions, experiments and recurring runs in memory, and can be asked to fail.
 """
 
 import dataclasses
@@ -29,6 +29,10 @@ from fake_kfp_runs import (
 )
 from local_servers import Quiet, answering
 
+from pipelines.cluster.call_policy import CallPolicy
+from pipelines.cluster.connect import Connection, connect
+
+QUICK = CallPolicy(timeout_s=10, attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
 BASE = "/apis/v2beta1"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,7 +50,7 @@ class Fault:
     times: int = 1
     wait_s: float = 0.0
     after: bool = False
-    body: str = '{"error": "told to fail", "code": 14, "message": "told to fail", "details": []}'
+    body: str = '{"error": "asked to fail", "code": 14, "message": "asked to fail", "details": []}'
 
 
 @dataclass
@@ -254,3 +258,8 @@ def serving(**options: Any) -> Iterator[FakeKfp]:
     handler = type("Handler", (_Handler,), {"kfp": kfp})
     with answering(handler) as kfp.host:
         yield kfp
+
+
+def to(kfp: FakeKfp) -> Connection:
+    """Connect to it with little patience."""
+    return connect(host=kfp.host, policy=QUICK)

@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
 from components.common.config import Section
+from components.common.time_zone import TimeZone
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
@@ -15,14 +15,6 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 def _clock(text: str) -> str:
     if text and not _CLOCK.fullmatch(text):
         raise ValueError("a time of day as '22:00', or '' for none")
-    return text
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("a time zone as 'UTC' or 'Europe/Berlin'") from None
     return text
 
 
@@ -55,4 +47,4 @@ class PolicyConfig(Section):
     max_runs_per_week: Annotated[int, Field(ge=0)] = 2
     quiet_from: Clock = ""
     quiet_until: Clock = ""
-    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    time_zone: TimeZone = "UTC"

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from components.common.errors import DataError, ServerError, expected
-from pipelines.cluster.connect import Connection
+from pipelines.cluster.connect import Connection, named
 from pipelines.cluster.errors import ClusterRefusedError
-from pipelines.cluster.experiments import EXPERIMENT, ensure_experiment
-from pipelines.cluster.filters import all_pages, named
+from pipelines.cluster.experiments import ensure_experiment, experiment_id
 from pipelines.cluster.runs.tasks import DONE, Task, known_time, tasks_of
 
 LATEST = "latest"
@@ -19,7 +18,7 @@ _EXIT_CODES = {"SUCCEEDED": 0, "CANCELED": 130}
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run as the API tells of it now.
+    """A run as the API shows it now.
 
     state: PENDING, RUNNING, SUCCEEDED, SKIPPED, FAILED, CANCELING, CANCELED or PAUSED.
     parameters: what it was started with, by name; {} when it took the pipeline's defaults.
@@ -56,7 +55,6 @@ def start(
     version_id: str,
     parameters: Mapping[str, Any],
     service_account: str = "",
-    pipeline_root: str = "",
 ) -> Run:
     """Start one run, and no second one when the answer gets lost.
 
@@ -67,7 +65,6 @@ def start(
         version_id: of the pipeline.
         parameters: by name; those left out take the pipeline's defaults.
         service_account: of the pods; "" takes the server's default.
-        pipeline_root: where artifacts go; "" takes the pipeline's, or the server's.
 
     Raises:
         ServerError: the server cannot be reached, refuses, or fails, and no run was started.
@@ -76,13 +73,11 @@ def start(
 
     body = api.V2beta1Run(
         display_name=name,
-        experiment_id=ensure_experiment(connection, EXPERIMENT),
+        experiment_id=ensure_experiment(connection),
         pipeline_version_reference=api.V2beta1PipelineVersionReference(
             pipeline_id=pipeline_id, pipeline_version_id=version_id
         ),
-        runtime_config=api.V2beta1RuntimeConfig(
-            parameters=dict(parameters), pipeline_root=pipeline_root or None
-        ),
+        runtime_config=api.V2beta1RuntimeConfig(parameters=dict(parameters)),
         service_account=service_account or None,
     )
     doing = f"start the run {name}"
@@ -91,9 +86,10 @@ def start(
     except ClusterRefusedError:
         raise
     except ServerError:
-        made = _newest(connection, filter=named(name))
-        if made is None or made.display_name != name:
+        found = _newest(connection, 1, filter=named(name))
+        if not found or found[0].name != name:
             raise
+        return found[0]
     return _run(made)
 
 
@@ -118,16 +114,16 @@ def find(connection: Connection, word: str) -> Run:
         DataError: there is none.
         ServerError: the server cannot be reached, refuses, or fails.
     """
-    if word != LATEST:
+    if word == LATEST:
+        found = list_runs(connection, limit=1)
+    else:
         try:
             return get(connection, word)
         except ClusterRefusedError as error:
             if error.status not in {400, 404}:
                 raise
-    found = list_runs(connection, limit=1) if word == LATEST else ()
-    newest = None if word == LATEST else _newest(connection, filter=named(word))
-    run_id = found[0].run_id if found else newest.run_id if newest else None
-    if run_id is None:
+        found = _newest(connection, 1, filter=named(word))
+    if not found:
         raise DataError(
             expected(
                 "the id or name of a run",
@@ -135,7 +131,7 @@ def find(connection: Connection, word: str) -> Run:
                 do="choose one that `graft runs list` shows",
             )
         )
-    return get(connection, run_id)
+    return get(connection, found[0].run_id)
 
 
 def list_runs(connection: Connection, *, limit: int) -> tuple[Run, ...]:
@@ -145,25 +141,8 @@ def list_runs(connection: Connection, *, limit: int) -> tuple[Run, ...]:
         connection: to the server.
         limit: how many at most, 1 to 200.
     """
-    experiments = all_pages(
-        connection,
-        connection.experiments.experiment_service_list_experiments,
-        items="experiments",
-        doing="list experiments",
-        filter=named(EXPERIMENT),
-        **_namespace(connection),
-    )
-    if not experiments:
-        return ()
-    answer = connection.read(
-        connection.runs.run_service_list_runs,
-        doing="list runs",
-        experiment_id=experiments[0].experiment_id,
-        sort_by="created_at desc",
-        page_size=limit,
-        **_namespace(connection),
-    )
-    return tuple(_run(one) for one in answer.runs or ())
+    experiment = experiment_id(connection)
+    return _newest(connection, limit, experiment_id=experiment) if experiment else ()
 
 
 def cancel(connection: Connection, run: Run) -> bool:
@@ -204,20 +183,16 @@ def link(connection: Connection, *runs: Run) -> str:
     return f"{connection.ui}/#/compare?runlist={','.join(one.run_id for one in runs)}"
 
 
-def _newest(connection: Connection, **options: Any) -> Any | None:
+def _newest(connection: Connection, limit: int, **options: Any) -> tuple[Run, ...]:
     answer = connection.read(
         connection.runs.run_service_list_runs,
         doing="list runs",
-        page_size=1,
         sort_by="created_at desc",
-        **_namespace(connection),
+        page_size=limit,
+        **connection.scope,
         **options,
     )
-    return next(iter(answer.runs or ()), None)
-
-
-def _namespace(connection: Connection) -> dict[str, str]:
-    return {"namespace": connection.namespace} if connection.namespace else {}
+    return tuple(_run(one) for one in answer.runs or ())
 
 
 def _run(one: Any) -> Run:

@@ -1,4 +1,4 @@
-"""The tasks of a run, out of the workflow nodes that the API tells of."""
+"""The tasks of a run, out of the workflow nodes that the API shows."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -78,7 +78,7 @@ def _executor(node: Any, details: Any) -> Any | None:
 
 
 def _pod(node: Any, executor: Any | None) -> str:
-    """Return the pod's name; servers before 2.17 tell it of children only."""
+    """Return the pod's name; servers before 2.17 have it of children only."""
     if executor is not None and executor.pod_name:
         return str(executor.pod_name)
     named = [child.pod_name for child in node.child_tasks or () if child.pod_name]

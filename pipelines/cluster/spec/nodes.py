@@ -1,4 +1,4 @@
-"""What a train step needs to have several nodes train, out of the section `cluster`."""
+"""The settings of a train step that has several nodes train, out of the section `cluster`."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ from bright_model import png
 from components.common.errors import DataError
 from components.common.saved_model import Answers
 from pipelines.batch import files
-from pipelines.batch.classify import Answered, Failed, classify
+from pipelines.batch.classify import Classified, Failed, classify
 from pipelines.batch.listing import cut, find_pictures, read_part, write_list
 
 
@@ -110,7 +110,7 @@ def test_a_refused_picture_does_not_take_its_batch_along(tmp_path: Path) -> None
         ("6.png", "the model refuses it: too green")
     ]
     assert [Path(record.path).name for record in records] == [f"{at}.png" for at in range(10)]
-    assert sum(isinstance(record, Answered) for record in records) == 9
+    assert sum(isinstance(record, Classified) for record in records) == 9
 
 
 @pytest.mark.slow

@@ -58,13 +58,13 @@ def test_answers_are_the_models_and_failures_say_why(
     assert set(table["version"]) == {"12"}
     digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths]
     assert table["sha256"].tolist() == digests
-    told = saved_model.ask(
+    answers = saved_model.ask(
         model / "12", paths, lambda p: Path(p).read_bytes(), batch_size=8, activity=""
     )
-    np.testing.assert_array_equal(np.stack(table["scores"].tolist()), told.probabilities)
-    assert table["class"].tolist() == list(told.classes)
-    assert table["decision"].tolist() == list(told.decisions)
-    assert set(told.classes) == {"bright", "dark"}
+    np.testing.assert_array_equal(np.stack(table["scores"].tolist()), answers.probabilities)
+    assert table["class"].tolist() == list(answers.classes)
+    assert table["decision"].tolist() == list(answers.decisions)
+    assert set(answers.classes) == {"bright", "dark"}
 
     failures = pd.read_parquet(out / "failures").set_index("path")["reason"]
     assert {Path(path).name for path in failures.index} == {"words.png", "cut.png", "empty.jpg"}

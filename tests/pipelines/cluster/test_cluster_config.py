@@ -15,8 +15,6 @@ from pipelines.dags.compiling import compile_to
 
 EVERYTHING = Path(__file__).parent / "cluster_presets" / "everything.yaml"
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-
 
 @pytest.mark.parametrize(
     ("section", "words"),

@@ -6,40 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_kfp import FakeKfp, Fault, serving
+from fake_kfp import FakeKfp, Fault, serving, to
 from typer.testing import CliRunner
 
 from components.common.errors import DataError, GraftError, ServerError, UnreachableError
 from pipelines.cli import app
-from pipelines.cluster.connect import Connection, Patience, connect
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.runs.client import Run, cancel, find, get, list_runs, new_name, start
-from pipelines.cluster.runs.comparing import differences
-from pipelines.cluster.runs.following import follow
+from pipelines.cluster.runs.compare import differences
+from pipelines.cluster.runs.follow import follow
 from pipelines.cluster.runs.logs import read_log
 from pipelines.cluster.schedules import apply
 from pipelines.cluster.uploads import upload
 
-QUICK = Patience(timeout_s=10, attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
 PARAMETERS = {"run": {"run_id": "kubeflow"}, "train": {"epochs": 3.0, "seed": 0.0}}
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
-    # The generated client leaves a thread pool and sockets to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-
-@pytest.fixture(autouse=True)
-def no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in (
-        "GRAFT_KFP_TOKEN",
-        "GRAFT_KFP_COOKIES",
-        "KF_PIPELINES_ENDPOINT",
-        "KF_PIPELINES_UI_ENDPOINT",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("kfp.Client._LOCAL_KFP_CONTEXT", str(tmp_path / "context.json"))
 
 
 # The newest API, and one minor version older.
@@ -54,10 +34,6 @@ def package(tmp_path: Path) -> Path:
     path = tmp_path / "training.yaml"
     path.write_text("pipelineInfo: {name: graft-training}\n")
     return path
-
-
-def to(kfp: FakeKfp) -> Connection:
-    return connect(host=kfp.host, patience=QUICK)
 
 
 def begin(kfp: FakeKfp, package: Path, **parameters: Any) -> Run:
@@ -173,8 +149,8 @@ def test_a_log_comes_from_the_server_or_the_interface(
 
 def test_settings_are_compared_one_by_one() -> None:
     other = PARAMETERS | {"train": {"epochs": 5.0, "seed": 0.0, "tune": {"lr": 0.1}}}
-    found = {(one.setting, one.first, one.second) for one in differences(PARAMETERS, other)}
-    assert found == {("train.epochs", "3", "5"), ("train.tune.lr", "", "0.1")}
+    found = differences(PARAMETERS, other)
+    assert found == (("train.epochs", "3", "5"), ("train.tune.lr", "", "0.1"))
     assert differences(PARAMETERS, PARAMETERS) == ()
 
 
@@ -187,7 +163,7 @@ def graft(*words: str) -> tuple[int, str]:
 
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.cluster.runs.following.time.sleep", lambda _: None)
+    monkeypatch.setattr("pipelines.cluster.runs.follow.time.sleep", lambda _: None)
 
 
 @pytest.mark.usefixtures("quickly")
@@ -278,6 +254,7 @@ def test_a_schedule_is_applied_listed_and_removed_and_all_of_it_twice(kfp: FakeK
         code, output = graft("schedule", "apply", "--cron", "30 5 * * 1", *to_there)
         assert code == 0, output
         assert f"graft-monitoring-solar: {change}, '30 5 * * 1', {version} pipeline" in output
+        assert "note: monitor.log is" in output and "set GRAFT_CPU_IMAGE" in output
     (made,) = kfp.recurring_runs.values()
     assert (made.no_catchup, made.max_concurrency) == (True, "1")
     assert re.search(

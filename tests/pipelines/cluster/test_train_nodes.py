@@ -9,8 +9,8 @@ import yaml
 from components.common import config
 from components.common.images import CPU_IMAGE, GPU_IMAGE
 from components.train.nodes.config import NodesConfig
+from pipelines.cluster.spec.checks import check_package
 from pipelines.cluster.spec.nodes import nodes_section
-from pipelines.cluster.spec.spec_checks import check_package
 from pipelines.config import PipelineName, TrainingRun, override, read_preset, resolve
 from pipelines.dags.compiling import compile_to
 
@@ -21,8 +21,6 @@ ON = (
     "cluster.accelerator.count=4",
     "cluster.retries.count=1",
 )
-
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 
 def settings(*changes: str) -> TrainingRun:

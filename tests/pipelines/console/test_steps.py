@@ -8,7 +8,7 @@ from rich.console import Console
 
 from components.common.step_record import StepRecord
 from pipelines.cluster.runs.client import Run
-from pipelines.cluster.runs.step_list import ClusterStepList
+from pipelines.cluster.runs.show import ClusterStepList
 from pipelines.cluster.runs.tasks import Task
 from pipelines.console.steps import StepList
 from pipelines.local.records import Snapshot

@@ -3,15 +3,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.schedule.cron import parse
+from pipelines.schedule.cron import next_after, parse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def after(expression: str, moment: str, zone: str = "UTC") -> str:
     start = datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    found = parse(expression).next_after(start, ZoneInfo(zone))
-    return f"{found:%Y-%m-%d %H:%M}" if found else "never"
+    return f"{next_after(expression, start, ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 @pytest.mark.parametrize(
@@ -29,7 +28,10 @@ def after(expression: str, moment: str, zone: str = "UTC") -> str:
         # Both days restricted: either fits. 2026-01-13 is a Tuesday.
         ("0 0 13 * fri", "2026-01-10 00:00", "2026-01-13 00:00"),
         ("0 0 13 * fri", "2026-01-13 00:00", "2026-01-16 00:00"),
-        ("0 0 30 2 *", "2026-01-05 00:00", "never"),
+        # A step goes on to Saturday, and not to the Sunday after it. 2026-01-10 is a Saturday.
+        ("0 0 * * 1/3", "2026-01-08 00:00", "2026-01-12 00:00"),
+        # 29 February is rarely a Sunday.
+        ("0 0 29 2 */7", "2026-01-05 00:00", "2032-02-29 00:00"),
     ],
 )
 def test_the_next_time(expression: str, moment: str, following: str) -> None:
@@ -53,12 +55,18 @@ def test_times_are_local_and_clock_changes_lose_and_double_nothing() -> None:
         ("60 * * * *", "a minute from 0 to 59, not '60'"),
         ("* * 0 * *", "a day of the month from 1 to 31"),
         ("* * * * 7", "a day of the week from 0 to 6, not '7'"),
+        ("* * * * 5-07", "a day of the week from 0 to 6, not '5-07'"),
+        ("* * * * 5L", "not '5l'"),
+        ("* * * * mon#2", "not 'mon#2'"),
+        ("* * LW * *", "not 'lw'"),
+        ("0 0 30 2 *", "whose time comes, not '0 0 30 2"),
         ("* 5-3 * * *", "an? hour"),
         ("*/0 * * * *", "a minute"),
         ("* * * foo *", "a month"),
         ("a * * * *", "not 'a'"),
         ("-1 * * * *", "not '-1'"),
         ("1, * * * *", "not ''"),
+        ("5-5/2 * * * *", "not '5-5/2'"),
     ],
 )
 def test_what_is_none_is_refused(expression: str, words: str) -> None:

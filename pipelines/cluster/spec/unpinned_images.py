@@ -16,7 +16,7 @@ from pipelines.dags import PIPELINES
 _BY_CONTENT = re.compile(r"@sha256:[0-9a-f]{64}$|:[0-9a-f]{16}$")
 
 
-def vague_images(cluster: ClusterConfig, pipeline: PipelineName) -> tuple[str, ...]:
+def unpinned_images(cluster: ClusterConfig, pipeline: PipelineName) -> tuple[str, ...]:
     """Return a sentence for each image of the pipeline whose name any build may have."""
     on_nodes = cluster.train_nodes.count > 1 and PIPELINES[pipeline].shares_nodes
     used = {CPU_IMAGE: CPU_IMAGE_VARIABLE}

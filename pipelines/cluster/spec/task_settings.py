@@ -7,7 +7,7 @@ from components.common.images import GPU_IMAGE
 from pipelines.cluster.config import ClusterConfig, Resources
 
 TRAINING_STEPS = frozenset({"train", "rank", "train-finalist"})
-# A second attempt might publish, or tell people, twice.
+# A second attempt might publish, or notify people, twice.
 _NEVER_RETRIED = frozenset({"deploy", "notify"})
 
 

@@ -1,42 +1,43 @@
-"""Two runs side by side: settings that differ, and what each task came to."""
+"""Two runs side by side: settings that differ, and how each step went."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from components.common.config import restored
 from pipelines.cluster.runs.client import Run
+from pipelines.cluster.runs.tasks import Task
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A setting that two runs do not share; "" where one has none."""
-
-    setting: str
-    first: str
-    second: str
-
-
-def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[Difference, ...]:
+def differences(
+    first: Mapping[str, Any], second: Mapping[str, Any]
+) -> tuple[tuple[str, str, str], ...]:
     """Return the settings in which two runs' parameters differ, by name.
 
     Args:
         first: parameters by name; sections are mappings.
         second: of the other run.
+
+    Returns:
+        Name, first and second value; "" where a run has none.
     """
     one, other = _flat(first), _flat(second)
     return tuple(
-        Difference(name, one.get(name, ""), other.get(name, ""))
+        (name, one.get(name, ""), other.get(name, ""))
         for name in sorted({*one, *other})
         if one.get(name) != other.get(name)
     )
 
 
-def task_names(first: Run, second: Run) -> tuple[str, ...]:
-    """Return the names of the tasks of both, in the order of the first."""
-    names = [task.name for run in (first, second) for task in run.tasks]
-    return tuple(dict.fromkeys(names))
+def outcomes(first: Run, second: Run) -> list[tuple[str, str, str]]:
+    """Return each step's name, and its state and seconds in both runs; last the whole runs'."""
+    one, other = ({task.name: _said(task) for task in run.tasks} for run in (first, second))
+    steps = [(name, one.get(name, ""), other.get(name, "")) for name in {**one, **other}]
+    return [*steps, ("all", _said(first), _said(second))]
+
+
+def _said(part: Run | Task) -> str:
+    return f"{part.state.lower()}, {part.seconds:.0f} s"
 
 
 def _flat(parameters: Mapping[str, Any]) -> dict[str, str]:

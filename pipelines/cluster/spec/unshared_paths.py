@@ -6,7 +6,7 @@ from pipelines.config import PipelineName, TrainingRun
 from pipelines.dags import PIPELINES
 
 
-def misplaced(settings: TrainingRun, pipeline: PipelineName) -> tuple[str, ...]:
+def unshared_paths(settings: TrainingRun, pipeline: PipelineName) -> tuple[str, ...]:
     """Return a sentence for each path that lies in none of the cluster's volumes.
 
     Such a path may still be right, where the image holds it; what is written there is lost.

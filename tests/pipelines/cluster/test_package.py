@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -15,20 +14,18 @@ import yaml
 from components.common.errors import ConfigError
 from components.common.images import IMAGE_TAG
 from pipelines.cluster.config import Accelerator, ClusterConfig, TrainNodes, Volume
-from pipelines.cluster.spec import image_names
-from pipelines.cluster.spec.image_names import vague_images
-from pipelines.cluster.spec.places import misplaced
-from pipelines.cluster.spec.spec_checks import check_package, find_faults
+from pipelines.cluster.spec import unpinned_images as images
+from pipelines.cluster.spec.checks import check_package, find_faults
+from pipelines.cluster.spec.unpinned_images import unpinned_images
+from pipelines.cluster.spec.unshared_paths import unshared_paths
 from pipelines.config import PipelineName, read_preset, resolve
 from pipelines.dags.compiling import compile_to
-from pipelines.dags.picture import draw
+from pipelines.dags.diagram import mermaid
 
 HERE = Path(__file__).parent
 EVERYTHING = HERE / "cluster_presets" / "everything.yaml"
-PICTURES = HERE.parents[2] / "docs" / "pictures"
+PAGE = HERE.parents[2] / "docs" / "how-to" / "cluster.md"
 PIPELINES: tuple[PipelineName, ...] = ("training", "tuning", "monitoring")
-
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 
 @pytest.fixture(scope="module")
@@ -137,33 +134,39 @@ def test_the_compiled_pipeline_is_as_it_was(packages: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_the_picture_in_the_docs_is_current(packages: dict[str, Path], pipeline: str) -> None:
-    picture = draw(read(packages[pipeline])[0])
-    path = PICTURES / f"pipeline-{pipeline}.svg"
-    again = f"graft compile --preset {EVERYTHING} --pipeline {pipeline} --picture {path}"
-    assert path.read_text() == picture, again
+def test_the_diagram_in_the_docs_is_current(packages: dict[str, Path], pipeline: str) -> None:
+    again = f"graft compile --preset {EVERYTHING} --pipeline {pipeline} --picture dag.mmd"
+    assert f"```mermaid\n{mermaid(read(packages[pipeline])[0])}```" in PAGE.read_text(), again
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_the_picture_shows_every_task_inside_its_frame(
+def test_the_diagram_shows_every_task_and_what_frames_are_about(
     packages: dict[str, Path], pipeline: str
 ) -> None:
     spec = read(packages[pipeline])[0]
-    root = ElementTree.fromstring(draw(spec))
-    space = "{http://www.w3.org/2000/svg}"
-    shown = [one.text or "" for one in root.iter(f"{space}text")]
-    dags = [spec["root"], *spec["components"].values()]
+    diagram = mermaid(spec)
+    shown = re.findall(r'^ *([\w-]+)\["([\w-]+)"\](?::::reused)?$', diagram, re.M)
     leaves = [
         name
-        for dag in dags
+        for dag in (spec["root"], *spec["components"].values())
         for name, task in dag.get("dag", {}).get("tasks", {}).items()
         if "dag" not in spec["components"][task["componentRef"]["name"]]
     ]
-    for name in leaves:
-        assert name in shown
-    assert "if gate says deploy" in shown
-    assert ("if monitor says retrain" in shown) == (pipeline == "monitoring")
-    assert any("for each" in one for one in shown) == (pipeline == "tuning")
+    assert sorted(name for _, name in shown) == sorted(leaves)
+    assert len({one for one, _ in shown}) == len(leaves)
+    assert diagram.count("subgraph ") == len(re.findall(r"^ *end$", diagram, re.M))
+    assert "if gate says deploy" in diagram
+    assert ("if monitor says retrain" in diagram) == (pipeline == "monitoring")
+    assert ("for each of the" in diagram) == (pipeline == "tuning")
+
+
+def test_the_diagram_leaves_out_arrows_that_follow_from_others() -> None:
+    tasks = {
+        name: {"componentRef": {"name": "c"}, "dependentTasks": list(needed)}
+        for name, needed in (("a", ""), ("b", "a"), ("c", "ab"))
+    }
+    diagram = mermaid({"root": {"dag": {"tasks": tasks}}, "components": {"c": {}}})
+    assert re.findall(r"(\w+) --> (\w+)", diagram) == [("a", "b"), ("b", "c")]
 
 
 def test_paths_that_pods_do_not_share_are_named() -> None:
@@ -171,33 +174,33 @@ def test_paths_that_pods_do_not_share_are_named() -> None:
         read_preset(str(EVERYTHING))
         | {"ingest": {"path": "/data/solar"}, "model_base_path": "/database/models"}
     )
-    (sentence,) = misplaced(settings, "training")
+    (sentence,) = unshared_paths(settings, "training")
     assert "model_base_path is '/database/models'" in sentence
-    assert "monitor.log" in misplaced(settings, "monitoring")[-1]
+    assert "monitor.log" in unshared_paths(settings, "monitoring")[-1]
 
 
 @pytest.mark.parametrize("tag", [f":{IMAGE_TAG}", ":latest", "", ":0123456789abcde"])
-def test_an_image_that_may_be_any_build_is_told(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_that_may_be_any_build_is_named(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
     on_gpus = ClusterConfig(accelerator=Accelerator(count=1))
-    monkeypatch.setattr(image_names, "CPU_IMAGE", f"registry:5000/graft-python-cpu{tag}")
-    monkeypatch.setattr(image_names, "GPU_IMAGE", f"registry:5000/graft-python-gpu{tag}")
-    (sentence,) = vague_images(ClusterConfig(), "training")
+    monkeypatch.setattr(images, "CPU_IMAGE", f"registry:5000/graft-python-cpu{tag}")
+    monkeypatch.setattr(images, "GPU_IMAGE", f"registry:5000/graft-python-gpu{tag}")
+    (sentence,) = unpinned_images(ClusterConfig(), "training")
     assert "graft-python-cpu" in sentence and "set GRAFT_CPU_IMAGE" in sentence
-    assert "set GRAFT_GPU_IMAGE" in vague_images(on_gpus, "tuning")[1]
+    assert "set GRAFT_GPU_IMAGE" in unpinned_images(on_gpus, "tuning")[1]
 
 
 @pytest.mark.parametrize("tag", [":0123456789abcdef", f":1@sha256:{'0' * 64}"])
 def test_an_image_named_by_its_content_is_not(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CPU_IMAGE", "GPU_IMAGE"):
-        monkeypatch.setattr(image_names, name, f"registry/graft-python{tag}")
-    assert vague_images(ClusterConfig(accelerator=Accelerator(count=1)), "training") == ()
+        monkeypatch.setattr(images, name, f"registry/graft-python{tag}")
+    assert unpinned_images(ClusterConfig(accelerator=Accelerator(count=1)), "training") == ()
 
 
-def test_the_image_of_the_nodes_is_told_where_nodes_train(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_names, "CPU_IMAGE", "registry/graft-python-cpu:0123456789abcdef")
-    monkeypatch.setattr(image_names, "GPU_IMAGE", "registry/graft-python-gpu:latest")
+def test_the_image_of_the_nodes_is_named_where_nodes_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "CPU_IMAGE", "registry/graft-python-cpu:0123456789abcdef")
+    monkeypatch.setattr(images, "GPU_IMAGE", "registry/graft-python-gpu:latest")
     cluster = ClusterConfig(
         volumes=(Volume(claim="p", path="/data"),),
         train_nodes=TrainNodes(count=2, exchange="/data/x"),
     )
-    assert [len(vague_images(cluster, one)) for one in PIPELINES] == [1, 0, 1]
+    assert [len(unpinned_images(cluster, one)) for one in PIPELINES] == [1, 0, 1]

@@ -1,4 +1,4 @@
-"""Wait for a run, and tell of each change."""
+"""Wait for a run, and report each change."""
 
 import time
 from collections.abc import Callable

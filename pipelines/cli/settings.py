@@ -1,0 +1,82 @@
+"""From preset, flags and `--set` to the settings of a run on this machine."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.common.errors import DataError, expected
+from pipelines.config import TrainingRun, override, read_preset, resolve
+
+DEMO_PRESET = "solar"
+PICTURES_PRESET = "pictures"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """The preset's name, the settings as they are written, and the same checked."""
+
+    preset: str
+    plain: dict[str, Any]
+    run: TrainingRun
+
+
+def choose(
+    preset: str | None,
+    data: Path | None = None,
+    *,
+    model_base_path: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    assignments: Iterable[str] | None = None,
+) -> Chosen:
+    """Return the settings that a command line asks for; each layer overrides those before it.
+
+    Args:
+        preset: name or YAML file; None is the demo, or the preset for own pictures with `data`.
+        data: the user's pictures.
+        model_base_path: where versions are published.
+        flags: what other flags say, as nested sections.
+        assignments: `KEY=VALUE` texts of `--set`.
+
+    Raises:
+        ConfigError: the preset, a key or a value is wrong.
+        DataError: `data` is neither a folder nor a .csv file.
+    """
+    name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
+    plain = merged(read_preset(name), {"ingest": _source_of(data)} if data else {})
+    plain = merged(plain, {"model_base_path": str(model_base_path)} if model_base_path else {})
+    plain = override(merged(plain, flags or {}), assignments or ())
+    base = plain.get("model_base_path", "serving/models")
+    if isinstance(base, str) and base:  # else the settings refuse it
+        # A path is meant from where the user stands; steps run elsewhere.
+        plain["model_base_path"] = str(Path(base).resolve())
+    return Chosen(preset=name, plain=plain, run=resolve(plain))
+
+
+def merged(plain: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay nested sections over others; what is no section is replaced."""
+    result = {**plain}
+    for key, value in over.items():
+        inner = result.get(key) or {}
+        if not isinstance(value, Mapping):
+            result[key] = value
+        elif isinstance(inner, Mapping):  # else the settings refuse it
+            result[key] = merged(inner, value)
+    return result
+
+
+def _source_of(data: Path) -> dict[str, str]:
+    if data.is_dir() and (data / "manifest.csv").is_file():
+        data = data / "manifest.csv"
+    if data.is_dir():
+        return {"source": "folder", "path": str(data.resolve())}
+    if data.is_file() and data.suffix.lower() == ".csv":
+        return {"source": "manifest", "path": str(data.resolve())}
+    received = "nothing there" if not data.exists() else "another kind of file"
+    raise DataError(
+        expected(
+            f"a folder of pictures or a manifest.csv at '{data}'",
+            received=received,
+            do="correct the path",
+        )
+    )
