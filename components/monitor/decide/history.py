@@ -1,4 +1,4 @@
-"""History: what was decided, and which runs it started. Lies beside the versions.
+"""DecisionHistory: what was decided, and which runs it started. Lies beside the versions.
 
 <base path>/<model name>/decisions/
 ├── decisions.jsonl    a line a look
@@ -34,7 +34,7 @@ Kind = Literal["runs", "told"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class HistoryEntry:
     """One look: when, by whom, what was decided and why. `loss_points` is None if not known."""
 
     time_unix_s: float
@@ -56,7 +56,7 @@ class Claim:
     time_unix_s: float
 
 
-class History:
+class DecisionHistory:
     """The decisions about one model."""
 
     def __init__(self, model_dir: Path) -> None:
@@ -80,7 +80,7 @@ class History:
         finally:
             os.close(descriptor)
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: HistoryEntry) -> None:
         """Add a look; it is on the disk when this returns. The caller holds the lock."""
         line = config.to_json(entry).encode() + b"\n"
         with _explained(self._root), (self._root / "decisions.jsonl").open("a+b") as stream:
@@ -91,7 +91,7 @@ class History:
             stream.flush()
             os.fsync(stream.fileno())
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[HistoryEntry, ...]:
         """Read all looks, oldest first; lines that cannot be read are left out with a warning."""
         path = self._root / "decisions.jsonl"
         if not path.exists():
@@ -99,7 +99,7 @@ class History:
         found = []
         for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
             try:
-                found.append(config.from_json(Entry, line))
+                found.append(config.from_json(HistoryEntry, line))
             except (json.JSONDecodeError, InputError, TypeError):
                 if line.strip():
                     LOG.warning("line %d of %s cannot be read and is left out", number, path)
