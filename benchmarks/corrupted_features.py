@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures import decode as pictures
 from components.common.pictures.corruptions import CORRUPTIONS, corrupt
 from components.common.pictures.statistics import measure
 from components.common.progress import track
 from components.ingest.config import IngestConfig
 from components.ingest.sources import elpv
-from components.monitor.observe.observations import Observations
 
 CLEAN = "clean"
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -125,6 +125,7 @@ class Probe:
             cameras=blank,
             times_unix_s=np.arange(count, dtype=np.float64),
             sha256=np.array([f"{row:064d}" for row in seen.rows], dtype=object),
+            classes=CLASSES,
         )
 
     def _logits(self, seen: Seen) -> Any:

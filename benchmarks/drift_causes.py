@@ -21,11 +21,11 @@ import pandas as pd
 
 from benchmarks.corrupted_features import CLEAN, SEVERITIES, Demo, Probe, load
 from components.common.artifacts.monitoring.drift_report import Detection
+from components.common.artifacts.monitoring.observations import Observations, joined
 from components.common.pictures.corruptions import CORRUPTIONS
 from components.common.pictures.statistics import STATISTICS
 from components.common.progress import track
-from components.monitor.explain.explain import explain
-from components.monitor.observe.observations import Observations
+from components.monitor.explain.strongest_cause import explain
 
 WORK = Path(".graft/corrupted")
 FAULTS = (
@@ -146,14 +146,8 @@ def _product(
         yield Case(f"not {known}", 0, "product/new_look", new, world.reference)
         third = pictures // 3
         old = _draw(rng, world.window(CLEAN, 0, fresh & is_known), pictures - third)
-        both = _joined(old, new.take(np.arange(min(third, len(new)))))
+        both = joined(old, new.take(np.arange(min(third, len(new)))))
         yield Case(f"a third not {known}", 0, "product/novel", both, world.reference)
-
-
-def _joined(first: Observations, second: Observations) -> Observations:
-    names = Observations.__dataclass_fields__
-    parts = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names}
-    return Observations(**parts)
 
 
 def answers(simulated: Iterator[Case], *, groups_known: bool) -> pd.DataFrame:

@@ -15,7 +15,6 @@ once and kept.
 """
 
 import argparse
-import dataclasses
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +28,7 @@ from rich.table import Table
 from scipy.stats import beta, ks_2samp
 
 from benchmarks.drift_tables import CLEAN, Tables, build, conditions, is_severe
+from components.common.artifacts.monitoring.observations import Observations, joined
 from components.common.pictures.decode import decode
 from components.common.pictures.statistics import measure as measure_picture
 from components.monitor.detect.config import DEFAULT_DETECTORS, DetectConfig
@@ -36,7 +36,6 @@ from components.monitor.detect.contract import Design
 from components.monitor.detect.detectors._fault_filters import FaultFilters
 from components.monitor.detect.detectors.cusum import sums
 from components.monitor.detect.measure import Monitor
-from components.monitor.observe.observations import Observations
 
 WINDOW = 50
 RATE = 0.01
@@ -111,7 +110,7 @@ def independent(tables: Tables, sizes: Sizes) -> Tally:
             if is_severe(name):
                 continue
             seen = tables.observations(name, other)
-            seen = seen.take(seen.has_features)
+            seen = seen.take(seen.whole("features"))
             count = sizes.null_windows if name == CLEAN else sizes.windows
             drawn = (rng.permutation(len(seen))[:WINDOW] for _ in range(count))
             looks.setdefault(name, []).extend(looker.look(seen.take(rows)) for rows in drawn)
@@ -128,7 +127,7 @@ def whole_modules(tables: Tables, sizes: Sizes) -> Tally:
         for name in conditions():
             window = tables.observations(name, mine)
             # A module that was not measured under this fault is no trial.
-            if window.has_features.all() and np.isfinite(window.statistics).all():
+            if window.whole("features").all() and np.isfinite(window.statistics).all():
                 looks.setdefault(name, []).append(looker.look(window))
     return Tally(looks)
 
@@ -174,17 +173,10 @@ def one_after_the_other(tables: Tables, sizes: Sizes) -> Run:
             onset, window = int(rng.integers(0, 200)), stream(STREAM_WINDOW)
             before = tables.observations(CLEAN, window[:onset])
             after = tables.observations(name, window[onset:])
-            crossed = np.flatnonzero(path(_joined(before, after)) > limit)
+            crossed = np.flatnonzero(path(joined(before, after)) > limit)
             late = crossed[crossed >= onset]
             delays.setdefault(name, []).append(late[0] - onset + 1 if late.size else np.inf)
     return Run(rows.size, sum(answer.alarm for answer in answers), delays)
-
-
-def _joined(*parts: Observations) -> Observations:
-    names = [field.name for field in dataclasses.fields(Observations)]
-    return Observations(
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    )
 
 
 def cost_ms(tables: Tables) -> Iterator[tuple[str, float]]:

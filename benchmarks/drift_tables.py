@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.corruptions import corrupt
 from components.common.pictures.decode import Pixels, decode, resize
 from components.common.pictures.statistics import STATISTICS, measure
 from components.common.progress import track
 from components.ingest.sources import elpv
-from components.monitor.observe.observations import Observations
 from pipelines.config import read_preset, resolve
 
 SIZE_PX = 160
@@ -77,8 +77,8 @@ def _flattened(picture: Pixels, factor: float) -> Pixels:
 class Tables:
     """The demo data, picture by picture and condition by condition.
 
-    statistics: by condition, float32 [N, 12], NaN rows where it was not measured; features the
-        same, [N, D].
+    statistics: by condition, float32 [N, len(STATISTICS)], NaN rows where it was not measured;
+        features the same, [N, D].
     """
 
     paths: tuple[Path, ...]
@@ -108,6 +108,7 @@ class Tables:
             cameras=blank,
             times_unix_s=np.arange(count, dtype=np.float64),
             sha256=np.array([str(path) for path in np.array(self.paths, object)[rows]], object),
+            classes=self.classes,
         )
 
 

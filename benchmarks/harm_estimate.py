@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.corrupted_features import (
-    CLASSES,
     CLEAN,
     KINDS,
     SEVERITIES,
@@ -49,7 +48,7 @@ def one_fold(demo: Demo, fold: Any, number: int) -> list[dict[str, Any]]:
     probe = probe.calibrated(clean.of(held), demo.labels)
 
     def look(kind: str, severity: int, mask: Any) -> Evidence:
-        return evidence_of(probe.observe(demo.seen[kind, severity].of(mask), demo), CLASSES)
+        return evidence_of(probe.observe(demo.seen[kind, severity].of(mask), demo))
 
     def pair(kind: str, severity: int, mask: Any) -> Fault:
         there = np.zeros(len(mask), dtype=bool)

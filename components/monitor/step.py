@@ -1,4 +1,4 @@
-"""Look: one look of the monitor, from the log to a decision on record."""
+"""One look of the monitor, from the log to a decision on record."""
 
 import dataclasses
 import logging
@@ -7,39 +7,39 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.monitoring.drift_report import (
-    Decision,
-    Detection,
     DriftReport,
     DriftReportInfo,
-    Explanation,
-    Harm,
+    PolicyDecision,
 )
+from components.common.artifacts.monitoring.observations import of_reference
 from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.run_context import RunContext
 from components.common.step import Step
-from components.monitor.audit import Labels, read_labels
+from components.monitor.assess import Assessment, assess
+from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig
 from components.monitor.decide import policy
-from components.monitor.decide.history import Claim, Entry, History
+from components.monitor.decide.config import PolicyConfig
+from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
 from components.monitor.decide.policy import Situation
-from components.monitor.detect.measure import measure
-from components.monitor.explain.explain import explain
-from components.monitor.harm.estimate import estimate
-from components.monitor.observe.observations import of_reference
+from components.monitor.harm.learn_once import learnt
 from components.monitor.observe.served import (
     ReferenceFound,
-    Served,
+    ServedVersion,
     count_new_labels,
     find_reference,
     find_served,
 )
-from components.monitor.observe.windows import Asked, Wanted, Window, from_log, from_pictures
+from components.monitor.observe.windows import ModelToAsk, Wanted, Window, from_log, from_pictures
 from components.monitor.report.report import render
 
 LOG = logging.getLogger(__name__)
 
-_UNEXPLAINED = Explanation(family="none", fault="", confidence=0.0, advice="")
+_NO_GROUPS = (
+    "No record names a group, so all pictures count as one, and only what no single group of "
+    "the reference shows is an alarm. Name them: header X-Graft-Group, or one folder a group."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,15 +54,6 @@ class MonitorOutputs:
     """The DriftReport."""
 
     drift: Path
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What was measured in one window."""
-
-    detections: tuple[Detection, ...] = ()
-    explanation: Explanation = _UNEXPLAINED
-    harm: Harm | None = None
 
 
 def run(
@@ -89,126 +80,110 @@ def look(
         GraftError: the decision cannot be recorded.
     """
     now = now_unix_s or time.time()
-    served = find_served(settings)
+    served = find_served(Path(settings.model_base_path) / settings.model_name)
     found = find_reference(served)
-    seen = _window(settings, served, found, now=now)
-    finding = _find(seen, found.reference, settings)
+    seen = _window(settings, served, found.reference, now=now)
+    kept = _kept(seen, settings)
+    assessment = Assessment()
+    if found.reference is not None and len(seen.observations) >= settings.policy.min_pictures:
+        reference = found.reference
+        assessment = assess(
+            seen.observations,
+            of_reference(reference.root),
+            lambda: learnt(reference, model_dir=served.model_dir, version=served.version),
+            detect=settings.detect,
+            harm=settings.harm,
+            seed=settings.seed,
+            kept=kept,
+        )
     situation = Situation(
         now_unix_s=now,
         version=served.version,
         pictures=len(seen.observations),
-        detections=finding.detections,
-        explanation=finding.explanation,
-        harm=finding.harm,
+        detections=assessment.detections,
+        explanation=assessment.explanation,
+        harm=assessment.harm,
         new_labels=count_new_labels(settings.additions, served),
     )
-    settled = _settle(situation, served, settings, run_id=run_id, found=found)
+    history = DecisionHistory(served.model_dir)
+    settled = _settle(situation, history, settings.policy, run_id=run_id, found=found)
+    unnamed = settings.detect.windows == "groups" and seen.info.pictures and not seen.info.groups
     info = DriftReportInfo(
         model_name=settings.model_name,
         version=served.version,
         created_unix_s=now,
         window=seen.info,
-        detections=finding.detections,
-        explanation=finding.explanation,
-        harm=finding.harm,
+        detections=assessment.detections,
+        explanation=assessment.explanation,
+        harm=assessment.harm,
         decision=settled.decision,
-        notes=(*seen.notes, *_on_groups(seen, settings)),
+        notes=(*seen.notes, _NO_GROUPS) if unnamed else seen.notes,
         repeated=settled.repeated,
     )
     report = DriftReport(out, info)
-    _write_page(report, seen, found, settings)
+    _write_page(report, seen, found.reference, kept)
     report.write()
-    _tell(info)
+    LOG.info("%s, version %d: %s", info.model_name, info.version, info.decision.word)
+    for line in (*info.decision.reasons, *info.notes):
+        LOG.info("- %s", line)
     return report
 
 
 def _window(
-    settings: MonitorConfig, served: Served, found: ReferenceFound, *, now: float
+    settings: MonitorConfig, served: ServedVersion, reference: Reference | None, *, now: float
 ) -> Window:
-    classes = _classes(served, found)
+    classes = served.passport.classes if served.passport else ()
+    if reference is not None:
+        classes = reference.info.classes
     if settings.pictures:
-        asked = Asked(
+        model = ModelToAsk(
             folder=served.path,
-            model=settings.model_name,
+            name=settings.model_name,
             version=served.version,
             classes=classes,
         )
-        return from_pictures(Path(settings.pictures), asked)
+        return from_pictures(Path(settings.pictures), model)
+    audited = settings.audit and reference is not None
     wanted = Wanted(
         version=served.version,
         classes=classes,
         since_unix_s=now - settings.window_h * 3600.0,
         now_unix_s=now,
-        labels=_audited(settings, found),
+        labels=read_labels(Path(settings.audit), classes=classes) if audited else None,
     )
     return from_log(model_log(Path(settings.log), settings.model_name), wanted)
 
 
-def _on_groups(seen: Window, settings: MonitorConfig) -> tuple[str, ...]:
-    """Say what is lost where the log does not tell modules, lots or sessions apart."""
-    if settings.detect.windows != "groups" or seen.info.groups or not seen.info.pictures:
-        return ()
-    return (
-        "No record names a group, so all pictures count as one, and only what no single group of "
-        "the reference shows is an alarm. Name them: header X-Graft-Group, or one folder a group.",
-    )
-
-
-def _audited(settings: MonitorConfig, found: ReferenceFound) -> Labels | None:
-    if not settings.audit or found.reference is None:
-        return None
-    return read_labels(Path(settings.audit), classes=found.reference.info.classes)
-
-
-def _classes(served: Served, found: ReferenceFound) -> int:
-    if found.reference is not None:
-        return len(found.reference.info.classes)
-    return len(served.passport.classes) if served.passport else 0
-
-
-def _find(seen: Window, reference: Reference | None, settings: MonitorConfig) -> Finding:
-    if reference is None or len(seen.observations) < settings.policy.min_pictures:
-        return Finding()
-    known = of_reference(reference.root)
-    detections = measure(seen.observations, known, settings=settings.detect, seed=settings.seed)
-    harm = estimate(seen.observations, reference, settings=settings.harm, seed=settings.seed)
-    explanation = explain(
-        seen.observations,
-        known,
-        detections,
-        asked=harm is not None and harm.basis == "audit",
-        kept=_kept(seen, settings),
-    )
-    return Finding(detections=detections, explanation=explanation, harm=harm)
-
-
 @dataclass(frozen=True)
 class _Settled:
-    decision: Decision
+    decision: PolicyDecision
     repeated: bool
 
 
 def _settle(
     situation: Situation,
-    served: Served,
-    settings: MonitorConfig,
+    history: DecisionHistory,
+    settings: PolicyConfig,
     *,
     run_id: str,
     found: ReferenceFound,
 ) -> _Settled:
     """Decide and put it on record, one monitor at a time."""
-    history = History(served.model_dir)
     with history.deciding():
         runs = history.runs_unix_s(except_run=run_id)
         complete = dataclasses.replace(situation, runs_unix_s=runs)
-        decision = _decide(complete, settings, found)
+        if found.reference is not None:
+            decision = policy.decide(complete, settings)
+        else:
+            key = policy.key_of(complete, settings, trigger="no-reference")
+            decision = PolicyDecision(word="ask", reasons=(found.why_not,), key=key)
         claim = Claim(key=decision.key, run_id=run_id, time_unix_s=situation.now_unix_s)
         if decision.word == "retrain" and not history.claim("runs", claim):
             decision = _left_to_another(decision, history)
         asks = decision.word in {"ask", "fix_camera"}
         repeated = asks and not history.claim("told", claim)
         history.append(
-            Entry(
+            HistoryEntry(
                 time_unix_s=situation.now_unix_s,
                 run_id=run_id,
                 version=situation.version,
@@ -221,24 +196,16 @@ def _settle(
     return _Settled(decision, repeated)
 
 
-def _decide(situation: Situation, settings: MonitorConfig, found: ReferenceFound) -> Decision:
-    if found.reference is not None:
-        return policy.decide(situation, settings.policy)
-    key = policy.key_of(situation, settings.policy, trigger="no-reference")
-    return Decision(word="ask", reasons=(found.why_not,), key=key)
-
-
-def _left_to_another(decision: Decision, history: History) -> Decision:
+def _left_to_another(decision: PolicyDecision, history: DecisionHistory) -> PolicyDecision:
     owner = history.owner("runs", decision.key)
     who = f"The run {owner.run_id}" if owner else "Another run"
     reason = f"{who} was started for the same trigger; one is enough."
-    return Decision(word="keep", reasons=(*decision.reasons, reason), key=decision.key)
+    return PolicyDecision(word="keep", reasons=(*decision.reasons, reason), key=decision.key)
 
 
 def _write_page(
-    report: DriftReport, seen: Window, found: ReferenceFound, settings: MonitorConfig
+    report: DriftReport, seen: Window, reference: Reference | None, kept: dict[str, Path]
 ) -> None:
-    reference, kept = found.reference, _kept(seen, settings)
     page = render(
         report.info,
         window=seen.observations if len(seen.observations) else None,
@@ -260,12 +227,6 @@ def _kept(seen: Window, settings: MonitorConfig) -> dict[str, Path]:
 
 def _bytes_of(path: Path | None) -> bytes | None:
     return path.read_bytes() if path is not None and path.is_file() else None
-
-
-def _tell(info: DriftReportInfo) -> None:
-    LOG.info("%s, version %d: %s", info.model_name, info.version, info.decision.word)
-    for line in (*info.decision.reasons, *info.notes):
-        LOG.info("- %s", line)
 
 
 STEP = Step("monitor", run)

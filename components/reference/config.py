@@ -17,8 +17,8 @@ class ReferenceConfig(Section):
     batch_size: pictures a call of the model.
     train_pictures: training pictures whose statistics join those of the held-out ones; they
         bring more groups and cost a decoding each. 0 leaves them out.
-    harm_pictures: held-out pictures that are corrupted to learn what drift costs, each about thirty
-        times; 0 learns nothing, and the monitor's loss estimates are then rough.
+    harm_pictures: held-out pictures that are kept whole, so that a monitor can learn from them what
+        drift costs; 0 keeps none, and the monitor's loss estimates are then rough.
     copy_px: longer side of the small copies that a report shows; 0 keeps none.
     """
 

@@ -2,7 +2,8 @@
 
 Held-out pictures (validation and test) get scores and embeddings. Training pictures get statistics
 only: the model knows them by heart, so that its answers on them say nothing about new ones, but the
-camera saw them like any other.
+camera saw them like any other. A few of the held-out ones are kept whole, so that a monitor can
+learn from them what faults cost.
 """
 
 import time
@@ -14,11 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export
+from components.common.artifacts.monitoring import learning_pictures
+from components.common.artifacts.monitoring.observations import from_table
 from components.common.artifacts.monitoring.prediction_log import PICTURES, STATISTIC_COLUMNS
 from components.common.artifacts.monitoring.reference import (
     OBSERVATIONS_SCHEMA,
@@ -33,9 +35,6 @@ from components.common.run_context import RunContext
 from components.common.saved_model import ask, embed
 from components.common.seeding import generator
 from components.common.step import Step
-from components.monitor.harm.asking import observer
-from components.monitor.harm.learn import learn, write_correction
-from components.monitor.observe.observations import from_table
 from components.reference.config import ReferenceConfig
 
 HELD_OUT = ("validation", "test")
@@ -84,35 +83,14 @@ def run(
         accuracy=float((held["decision"] == held["label"]).mean()),
         seed=settings.seed,
     )
-    reference = Reference(out, info)
     observations = pa.Table.from_pandas(table, OBSERVATIONS_SCHEMA, preserve_index=False)
-    reference.write(observations)
-    _learn_harm(reference, observations, dataset, export, settings=settings)
-
-
-def _learn_harm(
-    reference: Reference,
-    table: pa.Table,
-    dataset: Dataset,
-    export: Export,
-    *,
-    settings: ReferenceConfig,
-) -> None:
-    """Write harm.json beside the reference, where there are pictures enough to learn from."""
-    if not settings.harm_pictures:
-        return
-    held = table.filter(pc.is_in(table["split"], pa.array(HELD_OUT)))
-    paths = held["request_id"].to_pylist()
-    correction = learn(
-        from_table(held, classes=len(reference.info.classes)),
-        lambda row: decode(dataset.picture(paths[row]), name=paths[row]),
-        observer(export.saved_model, batch_size=settings.batch_size),
-        classes=reference.info.classes,
-        pictures=settings.harm_pictures,
-        seed=settings.seed,
+    Reference(out, info).write(observations)
+    known = from_table(observations, classes=info.classes)
+    chosen = learning_pictures.choose(known, most=settings.harm_pictures, seed=settings.seed)
+    paths = table["request_id"].tolist()
+    learning_pictures.write(
+        out, chosen, lambda row: decode(dataset.picture(paths[row]), name=paths[row])
     )
-    if correction is not None:
-        write_correction(reference.harm_path, correction)
 
 
 def _rows(dataset: Dataset, settings: ReferenceConfig) -> pd.DataFrame:

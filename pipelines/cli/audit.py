@@ -35,7 +35,7 @@ def sample(
     They are the newest version's, of the last seven days unless you say otherwise.
     """
     from components.common.artifacts.monitoring.prediction_log import model_log
-    from components.monitor.audit import draw_sample
+    from components.monitor.commands import draw_sample
 
     end = (until or datetime.now(UTC)).replace(tzinfo=UTC)
     start = (since or end - timedelta(days=7)).replace(tzinfo=UTC)
@@ -59,17 +59,7 @@ def report(
 ) -> None:
     """Estimate the accuracy on what the sample was drawn from, with a 90 % interval."""
     from components.common.artifacts.monitoring.prediction_log import model_log
-    from components.common.artifacts.monitoring.reference import Reference
-    from components.monitor.audit import read_labels, read_sample, with_labels
-    from components.monitor.harm.config import HarmConfig
-    from components.monitor.harm.estimate import estimate
-    from components.monitor.observe.observations import from_table
-    from components.monitor.report.report import harm_sentence
+    from components.monitor.commands import audit_report
 
-    known = Reference.read(reference)
-    labels = read_labels(folder, classes=known.info.classes)
-    records = read_sample(folder).records(model_log(log, model_name))
-    table = with_labels(records, labels)
-    window = from_table(table, classes=len(known.info.classes))
-    found = estimate(window, known, settings=HarmConfig(), seed=0)
-    Console().print(harm_sentence(found))
+    sentence = audit_report(folder, reference=reference, log=model_log(log, model_name))
+    Console().print(sentence)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def simulate(
     preset: options.Preset = None,
     out: Annotated[
-        Path, typer.Option(help="Folder for the timeline, the weeks as JSON, and the references.")
+        Path, typer.Option(help="Folder for the timeline and the weeks as JSON.")
     ] = Path("runs/simulation"),
     weeks: Annotated[int, typer.Option(min=1, max=520, help="How many weeks.")] = 52,
     pictures: Annotated[int, typer.Option(min=20, help="Pictures a week.")] = 120,

@@ -4,14 +4,13 @@ A retraining then takes a second, because the backbone's features of a picture a
 """
 
 import hashlib
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.statistics import measure
-from components.monitor.observe.observations import Observations
 from components.networks.data import Split
 from components.networks.probe.calibration import fit_temperature, softmax
 from components.networks.probe.probe import Probe, fit_probe
@@ -32,7 +31,11 @@ class Eyes:
     _network: list[object] = field(default_factory=list)
 
     def look(self, pixels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
-        """Return features float32 [N, D] and statistics float32 [N, 12] of uint8 [N, S, S, C]."""
+        """Return features [N, D] and statistics [N, len(STATISTICS)], float32.
+
+        Args:
+            pixels: uint8 [N, S, S, C].
+        """
         keys = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pixels]
         new = [row for row, key in enumerate(keys) if key not in self._seen]
         if new:
@@ -56,41 +59,52 @@ class Eyes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
-    """One version: eyes and a calibrated head."""
+class SimulatedModel:
+    """Eyes and a calibrated head."""
 
     eyes: Eyes
     probe: Probe
     temperature: float
     classes: tuple[str, ...]
 
-    def observe(self, cells: Cells, *, at_unix_s: float = 0.0) -> Observations:
-        """Answer for cells, as the gateway would log it; labels are those of the cells."""
-        features, statistics = self.eyes.look(cells.pixels)
+    def answer(self, pixels: npt.NDArray[np.uint8]) -> Observations:
+        """Answer for uint8 [N, S, S, C], as the gateway would log it."""
+        features, statistics = self.eyes.look(pixels)
         scores = softmax(self.probe.logits(features) / np.float32(self.temperature))
-        nothing = np.full(len(cells), "", dtype=object)
-        digests = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in cells.pixels]
+        nothing = np.full(len(pixels), "", dtype=object)
+        digests = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pixels]
         return Observations(
             features=features,
             statistics=statistics,
             scores=scores,
             decisions=np.array([self.classes[i] for i in scores.argmax(axis=1)], dtype=object),
-            labels=cells.labels,
-            groups=cells.groups,
+            labels=nothing,
+            groups=nothing,
             lines=nothing,
             cameras=nothing,
-            times_unix_s=np.full(len(cells), at_unix_s or time.time()),
+            times_unix_s=np.zeros(len(pixels)),
             sha256=np.array(digests, dtype=object),
+            classes=self.classes,
         )
 
+    def observe(self, cells: Cells) -> Observations:
+        """Answer for cells, with their labels and modules."""
+        return replace(self.answer(cells.pixels), labels=cells.labels, groups=cells.groups)
 
-def fit(eyes: Eyes, train: Cells, held_out: Cells, *, classes: tuple[str, ...], seed: int) -> Model:
+    def accuracy(self, cells: Cells) -> float:
+        """Return the share of right decisions."""
+        return float(np.mean(self.answer(cells.pixels).decisions == cells.labels))
+
+
+def fit(
+    eyes: Eyes, train: Cells, held_out: Cells, *, classes: tuple[str, ...], seed: int
+) -> SimulatedModel:
     """Fit a head on cells and calibrate it on others, as the training step's probe does."""
     features, _ = eyes.look(train.pixels)
     probe = fit_probe(features, _split(train, classes), strength=0.0, seed=seed)
     logits = probe.logits(eyes.look(held_out.pixels)[0])
     temperature = fit_temperature(logits, _numbers(held_out, classes))
-    return Model(eyes=eyes, probe=probe, temperature=temperature, classes=classes)
+    return SimulatedModel(eyes=eyes, probe=probe, temperature=temperature, classes=classes)
 
 
 def _split(cells: Cells, classes: tuple[str, ...]) -> Split:

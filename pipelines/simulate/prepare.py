@@ -61,8 +61,6 @@ def prepare(settings: TrainingRun, *, out: Path, a_week: int) -> Beginning:
         workshop=Workshop(
             eyes=Eyes(settings.train, info.image_size_px),
             classes=info.classes,
-            positive=info.positive,
-            root=out,
             harm_pictures=settings.reference.harm_pictures,
             seed=settings.seed,
         ),

@@ -36,7 +36,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Repairs:
-    """What people have mended: the week in which they did, 0 while they have not."""
+    """What people have repaired: the week in which they did, 0 while they have not."""
 
     lens: int = 0
     lamp: int = 0

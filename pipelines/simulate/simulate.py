@@ -29,7 +29,7 @@ def simulate(
 
     Args:
         settings: the resolved run.
-        out: gets `timeline.png`, `weeks.json` and the references of all versions.
+        out: gets `timeline.png`, `weeks.json` and the pictures as prepared.
         weeks, pictures: how many, and how many a week.
         labels: pictures labelled in a week in which people are asked.
         after: told each week as it ends.

@@ -1,25 +1,23 @@
 """The year: each week the plant produces, the monitor looks, and people and pipeline answer."""
 
 import dataclasses
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from components.common.artifacts.monitoring.drift_report import Decision, Explanation, Harm
+from components.common.artifacts.monitoring.drift_report import (
+    Explanation,
+    Harm,
+    PolicyDecision,
+)
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.seeding import generator
+from components.monitor.commands import Situation, assess, decide
 from components.monitor.config import MonitorConfig
-from components.monitor.decide.policy import Situation, decide
-from components.monitor.detect.measure import measure
-from components.monitor.explain.explain import explain
-from components.monitor.harm.estimate import estimate
-from components.monitor.observe.observations import Observations, of_reference
 from pipelines.simulate.plant import Cells, Plant, join
 from pipelines.simulate.scenario import Conditions, Repairs, Scenario, conditions
-from pipelines.simulate.versions import Version, Workshop
-
-LOG = logging.getLogger(__name__)
+from pipelines.simulate.versions import Workshop
 
 _WEEK_S = 7 * 86_400.0
 # Monday, 5 January 2026: any date does, the policy only needs time to pass.
@@ -43,7 +41,7 @@ class Lived:
     drift: float
     explanation: Explanation
     harm: Harm | None
-    decision: Decision
+    decision: PolicyDecision
     accuracy: float
     reference_accuracy: float
     labels: int
@@ -109,71 +107,70 @@ class Year:
 
     def _week(self, week: int) -> Lived:
         now = conditions(week, self._scenario, self._repairs)
-        at_unix_s = _START_UNIX_S + week * _WEEK_S
         cells = self._plant.week(now)
-        serving = self._version
-        truth = serving.model.observe(cells, at_unix_s=at_unix_s)
+        truth = self._version.model.observe(cells)
         seen = dataclasses.replace(truth, labels=np.full(len(cells), "", dtype=object))
-        lived = self._look(now, seen, at_unix_s=at_unix_s)
-        lived = dataclasses.replace(lived, accuracy=float(np.mean(truth.decisions == truth.labels)))
-        return self._act(lived, cells, seen, at_unix_s=at_unix_s)
+        lived = self._look(now, seen, accuracy=float(np.mean(truth.decisions == truth.labels)))
+        if lived.decision.word == "ask":
+            lived = self._audited(lived, cells, seen)
+        return self._act(lived)
 
-    def _look(self, now: Conditions, seen: Observations, *, at_unix_s: float) -> Lived:
+    def _look(self, now: Conditions, seen: Observations, *, accuracy: float) -> Lived:
         serving, settings = self._version, self._settings
-        reference = of_reference(serving.reference.root)
-        detections = measure(seen, reference, settings=settings.detect, seed=settings.seed)
-        harm = estimate(seen, serving.reference, settings=settings.harm, seed=settings.seed)
-        audited = harm is not None and harm.basis == "audit"
-        why = explain(seen, reference, detections, asked=audited)
+        found = assess(
+            seen,
+            serving.reference,
+            lambda: serving.correction,
+            detect=settings.detect,
+            harm=settings.harm,
+            seed=settings.seed,
+        )
         situation = Situation(
-            now_unix_s=at_unix_s,
+            now_unix_s=_time_unix_s(now.week),
             version=serving.number,
             pictures=len(seen),
-            detections=detections,
-            explanation=why,
-            harm=harm,
+            detections=found.detections,
+            explanation=found.explanation,
+            harm=found.harm,
             runs_unix_s=self._runs,
             new_labels=self._new_labels,
         )
-        ratios = [one.statistic / one.threshold for one in detections if one.threshold > 0]
+        ratios = [one.statistic / one.threshold for one in found.detections if one.threshold > 0]
         return Lived(
             now=now,
             version=serving.number,
             pictures=len(seen),
             drift=max(ratios, default=float("nan")),
-            explanation=why,
-            harm=harm,
+            explanation=found.explanation,
+            harm=found.harm,
             decision=decide(situation, settings.policy),
-            accuracy=float("nan"),
+            accuracy=accuracy,
             reference_accuracy=serving.accuracy,
             labels=self._new_labels,
         )
 
-    def _audited(
-        self, lived: Lived, cells: Cells, seen: Observations, *, at_unix_s: float
-    ) -> Lived:
+    def _audited(self, lived: Lived, cells: Cells, seen: Observations) -> Lived:
         """Label a random sample, as a question of the policy asks for, and look again."""
         rng = generator(self._settings.seed, "audit", str(lived.now.week))
         rows = np.sort(rng.permutation(len(cells))[: self._labels_a_week])
         labels = seen.labels.copy()
         labels[rows] = cells.labels[rows]
         self._learn_of(cells.take(rng.permutation(rows)))
-        again = self._look(lived.now, dataclasses.replace(seen, labels=labels), at_unix_s=at_unix_s)
-        return dataclasses.replace(again, accuracy=lived.accuracy, asked=True)
+        labelled = dataclasses.replace(seen, labels=labels)
+        again = self._look(lived.now, labelled, accuracy=lived.accuracy)
+        return dataclasses.replace(again, asked=True)
 
-    def _act(self, lived: Lived, cells: Cells, seen: Observations, *, at_unix_s: float) -> Lived:
+    def _act(self, lived: Lived) -> Lived:
         """Do what the policy says, as people and pipeline would until the next week."""
-        if lived.decision.word == "ask":
-            lived = self._audited(lived, cells, seen, at_unix_s=at_unix_s)
+        now = lived.now
         if lived.decision.word == "fix_camera":
-            # Who is sent to the camera mends what is wrong with it.
-            week = lived.now.week
+            # Who is sent to the camera repairs what is wrong with it.
             self._repairs = Repairs(
-                lens=week if lived.now.defocus else self._repairs.lens,
-                lamp=week if lived.now.dim else self._repairs.lamp,
+                lens=now.week if now.defocus else self._repairs.lens,
+                lamp=now.week if now.dim else self._repairs.lamp,
             )
         elif lived.decision.word == "retrain":
-            return dataclasses.replace(lived, trained=self._train(at_unix_s))
+            return dataclasses.replace(lived, trained=self._train(now.week))
         return lived
 
     def _learn_of(self, labelled: Cells) -> None:
@@ -181,24 +178,21 @@ class Year:
         self._plant = self._plant.without(labelled.ids)
         self._new_labels += len(labelled)
 
-    def _train(self, at_unix_s: float) -> str:
+    def _train(self, week: int) -> str:
         """Train on old and new pictures together; the gate lets through what is no worse."""
-        self._runs = (*self._runs, at_unix_s)
-        serving = self._version
-        candidate = self._workshop.make(serving.number + 1, self._stock.train, self._stock.held_out)
-        stands_at = _accuracy(serving, self._stock.held_out)
-        if candidate.accuracy < stands_at:
-            return (
-                f"held: {candidate.accuracy:.3f} on the held-out pictures, version "
-                f"{serving.number} has {stands_at:.3f}"
-            )
-        self._version, self._new_labels = candidate, 0
+        self._runs = (*self._runs, _time_unix_s(week))
+        serving, stock = self._version, self._stock
+        candidate = self._workshop.make(serving.number + 1, stock.train, stock.held_out)
+        before = serving.model.accuracy(stock.held_out)
+        verdict = "held"
+        if candidate.accuracy >= before:
+            verdict = f"deployed as version {candidate.number}"
+            self._version, self._new_labels = candidate, 0
         return (
-            f"deployed as version {candidate.number}: {candidate.accuracy:.3f} on the held-out "
-            f"pictures, version {serving.number} has {stands_at:.3f}"
+            f"{verdict}: {candidate.accuracy:.3f} on the held-out pictures, version "
+            f"{serving.number} has {before:.3f}"
         )
 
 
-def _accuracy(version: Version, cells: Cells) -> float:
-    seen = version.model.observe(cells)
-    return float(np.mean(seen.decisions == seen.labels))
+def _time_unix_s(week: int) -> float:
+    return _START_UNIX_S + week * _WEEK_S

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLUMNS
 from components.common.artifacts.monitoring.reference import (
     OBSERVATIONS_SCHEMA,
@@ -13,7 +14,6 @@ from components.common.artifacts.monitoring.reference import (
     ReferenceInfo,
 )
 from components.common.pictures.statistics import STATISTICS
-from components.monitor.observe.observations import Observations
 
 CLASSES = ("functional", "defective")
 
@@ -42,6 +42,7 @@ def world(
         cameras=blank,
         times_unix_s=np.arange(count, dtype=np.float64),
         sha256=np.array([f"{seed}-{row}" for row in range(count)], dtype=object),
+        classes=CLASSES,
     )
 
 

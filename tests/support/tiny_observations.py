@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.statistics import STATISTICS
-from components.monitor.observe.observations import Observations
 
 FEATURES = 6
 USUAL = np.array([120, 30, 70, 170, 8, 4, 0.01, 0, 0, 0.01, 0.01, 5, 1])
@@ -47,4 +47,5 @@ def observe(
         cameras=blank,
         times_unix_s=np.arange(count, dtype=np.float64),
         sha256=np.array([f"{first}-{row:064d}" for row in range(count)], dtype=object),
+        classes=("good", "bad"),
     )

@@ -1,4 +1,4 @@
-"""History: what was decided, and which runs it started. Lies beside the versions.
+"""DecisionHistory: what was decided, and which runs it started. Lies beside the versions.
 
 <base path>/<model name>/decisions/
 ├── decisions.jsonl    a line a look
@@ -31,7 +31,7 @@ Kind = Literal["runs", "told"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class HistoryEntry:
     """One look: when, by whom, what was decided and why. `loss_points` is None if not known."""
 
     time_unix_s: float
@@ -53,7 +53,7 @@ class Claim:
     time_unix_s: float
 
 
-class History:
+class DecisionHistory:
     """The decisions about one model."""
 
     def __init__(self, model_dir: Path) -> None:
@@ -73,12 +73,12 @@ class History:
         with files.locked(self._root, holder="another monitor", timeout_s=timeout_s):
             yield
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: HistoryEntry) -> None:
         """Add a look; it is on the disk when this returns. The caller holds the lock."""
         with files.explained(self._root):
             files.append_lines(self._root / "decisions.jsonl", config.to_json(entry) + "\n")
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[HistoryEntry, ...]:
         """Read all looks, oldest first; lines that cannot be read are left out with a warning."""
         path = self._root / "decisions.jsonl"
         if not path.exists():
@@ -86,7 +86,7 @@ class History:
         found = []
         for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
             try:
-                found.append(config.from_json(Entry, line))
+                found.append(config.from_json(HistoryEntry, line))
             except (json.JSONDecodeError, InputError, TypeError):
                 if line.strip():
                     LOG.warning("line %d of %s cannot be read and is left out", number, path)

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from components.common.artifacts.monitoring.drift_report import (
-    Decision,
     Detection,
     Explanation,
     Harm,
+    PolicyDecision,
     Word,
 )
 from components.monitor.decide.config import PolicyConfig
@@ -45,10 +45,10 @@ class Situation:
         return any(detection.alarm for detection in self.detections)
 
 
-Rule = Callable[[Situation, PolicyConfig], Decision | None]
+Rule = Callable[[Situation, PolicyConfig], PolicyDecision | None]
 
 
-def decide(situation: Situation, settings: PolicyConfig) -> Decision:
+def decide(situation: Situation, settings: PolicyConfig) -> PolicyDecision:
     """Return `keep`, `ask`, `fix_camera` or `retrain`.
 
     Reads no clock and no file: equal arguments give equal decisions.
@@ -57,7 +57,7 @@ def decide(situation: Situation, settings: PolicyConfig) -> Decision:
     return next(answer for answer in answers if answer is not None)
 
 
-def too_few_pictures(now: Situation, settings: PolicyConfig) -> Decision | None:
+def too_few_pictures(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
     """Keep: a handful of pictures says nothing."""
     if now.pictures >= settings.min_pictures:
         return None
@@ -67,7 +67,7 @@ def too_few_pictures(now: Situation, settings: PolicyConfig) -> Decision | None:
     )
 
 
-def camera_fault(now: Situation, settings: PolicyConfig) -> Decision | None:
+def camera_fault(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
     """Fix the camera, whatever the loss: training would teach the model the dirt on the lens."""
     why = now.explanation
     if why.family != "camera" or why.confidence < settings.min_confidence:
@@ -83,7 +83,7 @@ def camera_fault(now: Situation, settings: PolicyConfig) -> Decision | None:
     return _decision("fix_camera", reasons, now, settings, trigger=f"camera-{fault}")
 
 
-def maybe_camera(now: Situation, settings: PolicyConfig) -> Decision | None:
+def maybe_camera(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
     """Ask: it looks like the camera, but not surely."""
     why = now.explanation
     if why.family != "camera" or not _troubled(now, settings):
@@ -95,7 +95,7 @@ def maybe_camera(now: Situation, settings: PolicyConfig) -> Decision | None:
     return _decision("ask", (reason,), now, settings, trigger="maybe-camera")
 
 
-def unseen_without_labels(now: Situation, settings: PolicyConfig) -> Decision | None:
+def unseen_without_labels(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
     """Ask for labels: nothing can be learnt, or estimated, of a product nobody has labelled."""
     why = now.explanation
     unseen = why.family == "product" and why.fault in _UNSEEN
@@ -108,7 +108,7 @@ def unseen_without_labels(now: Situation, settings: PolicyConfig) -> Decision | 
     return _decision("ask", reasons, now, settings, trigger=f"product-{why.fault}")
 
 
-def harmful(now: Situation, settings: PolicyConfig) -> Decision | None:
+def harmful(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
     """Retrain, if nothing stands in the way: accuracy is being lost."""
     harm = now.harm
     if harm is None or not _is_harmful(harm, settings):
@@ -135,7 +135,7 @@ def harmful(now: Situation, settings: PolicyConfig) -> Decision | None:
     return _decision("retrain", tuple(reasons), now, settings, trigger="loss")
 
 
-def harm_without_alarm(now: Situation, settings: PolicyConfig) -> Decision | None:
+def harm_without_alarm(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
     """Ask: an estimate of loss that no detector backs is not enough to train on."""
     if now.alarm or now.harm is None or not _is_harmful(now.harm, settings):
         return None
@@ -143,7 +143,7 @@ def harm_without_alarm(now: Situation, settings: PolicyConfig) -> Decision | Non
     return _decision("ask", reasons, now, settings, trigger="loss-no-alarm")
 
 
-def harm_unknown(now: Situation, settings: PolicyConfig) -> Decision | None:
+def harm_unknown(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
     """Ask: the inputs have changed, and the loss may be large."""
     if not now.alarm:
         return None
@@ -156,14 +156,14 @@ def harm_unknown(now: Situation, settings: PolicyConfig) -> Decision | None:
     return _decision("ask", reasons, now, settings, trigger="harm-vague")
 
 
-def harmless_drift(now: Situation, _settings: PolicyConfig) -> Decision | None:
+def harmless_drift(now: Situation, _settings: PolicyConfig) -> PolicyDecision | None:
     """Keep: the inputs have changed, but it does not matter."""
     if not now.alarm or now.harm is None:
         return None
     return _keep(_alarms(now), _loss(now.harm), "The change does no harm worth acting on.")
 
 
-def nothing_changed(now: Situation, _settings: PolicyConfig) -> Decision | None:
+def nothing_changed(now: Situation, _settings: PolicyConfig) -> PolicyDecision | None:
     """Keep."""
     return _keep(f"No detector alarms over {_count(now.pictures, 'picture')}.")
 
@@ -240,12 +240,12 @@ def _decision(
     settings: PolicyConfig,
     *,
     trigger: str,
-) -> Decision:
-    return Decision(word=word, reasons=reasons, key=key_of(now, settings, trigger=trigger))
+) -> PolicyDecision:
+    return PolicyDecision(word=word, reasons=reasons, key=key_of(now, settings, trigger=trigger))
 
 
-def _keep(*reasons: str) -> Decision:
-    return Decision(word="keep", reasons=reasons)
+def _keep(*reasons: str) -> PolicyDecision:
+    return PolicyDecision(word="keep", reasons=reasons)
 
 
 def _is_harmful(harm: Harm, settings: PolicyConfig) -> bool:

@@ -1,23 +1,21 @@
 """What every detector is: a file in `detectors/` with CHANNEL and `fit`.
 
 `fit` learns from the reference and returns a function from a window to one number, larger the more
-the window differs. It knows no thresholds: `calibration.py` learns them by giving the function
+the window differs. It knows no thresholds: `thresholds.py` learns them by giving the function
 windows without drift.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, cast
+from typing import Protocol, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from components.common import plugins
-from components.monitor.observe.observations import Observations
+from components.common.artifacts.monitoring.observations import Channel, Observations
 
 DETECTORS = "components.monitor.detect.detectors"
 
-Channel = Literal["statistics", "features", "scores"]
 Statistic = Callable[[Observations], float]
 
 
@@ -57,13 +55,3 @@ def load(name: str) -> Detector:
         ConfigError: there is none; the message lists those that are there.
     """
     return cast(Detector, plugins.load(DETECTORS, name))
-
-
-def usable(observations: Observations, channel: Channel) -> npt.NDArray[np.bool_]:
-    """bool [N]: the channel is there and finite."""
-    if channel == "features":
-        return observations.has_features
-    values: npt.NDArray[np.float32] = getattr(observations, channel)
-    if values.shape[1] == 0:
-        return np.zeros(len(observations), dtype=np.bool_)
-    return np.asarray(np.isfinite(values).all(axis=1))

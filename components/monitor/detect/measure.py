@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from components.common.artifacts.monitoring.drift_report import Detection
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.config import to_json
 from components.common.progress import track
 from components.common.seeding import generator
+from components.common.statistics.pca import Components
 from components.monitor.detect import contract as detectors
 from components.monitor.detect.config import DetectConfig
-from components.monitor.detect.contract import Detector, usable
+from components.monitor.detect.contract import Detector
 from components.monitor.detect.thresholds import Calibrated, Family, calibrate, rows_for
-from components.monitor.observe.observations import Observations, comparable
-from components.monitor.observe.scaling import Components
+from components.monitor.observe.scaling import comparable
 
 _COMPONENTS = 64
 _LEAST_REFERENCE = 20
@@ -42,8 +43,8 @@ def measure(
     Raises:
         ConfigError: a detector that is not there.
     """
-    both = comparable(window, reference)
-    return _monitor(both.second, settings, seed).look(both.first)
+    window, reference = comparable(window, reference)
+    return _monitor(reference, settings, seed).look(window)
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class Monitor:
     @classmethod
     def of(cls, reference: Observations, *, settings: DetectConfig, seed: int) -> "Monitor":
         """Prepare a reference: embeddings are reduced once, for all detectors."""
-        rows = usable(reference, "features")
+        rows = reference.whole("features")
         if rows.sum() < 2:
             return cls(reference, None, settings, seed)
-        reducer = Components.of(reference.features[rows], count=_COMPONENTS, whiten=False)
+        reducer = Components.of(reference.features[rows], count=_COMPONENTS)
         return cls(_reduced(reference, reducer), reducer, settings, seed)
 
     def look(self, window: Observations) -> tuple[Detection, ...]:
@@ -72,7 +73,7 @@ class Monitor:
         able = {name: module for name, module in modules.items() if not hindrances[name]}
         if self.reducer is not None:
             window = _reduced(window, self.reducer)
-        seen = {name: window.take(usable(window, module.CHANNEL)) for name, module in able.items()}
+        seen = {name: window.take(window.whole(module.CHANNEL)) for name, module in able.items()}
         calibrated = self._calibrated(able, seen) if able else {}
         return tuple(
             _silent(name, hindrances[name])
@@ -83,7 +84,7 @@ class Monitor:
 
     def _hindrance(self, window: Observations, module: Detector) -> str:
         least, channel = self.settings.min_pictures, module.CHANNEL
-        seen = int(usable(window, channel).sum())
+        seen = int(window.whole(channel).sum())
         known = int(rows_for(module, self.reference).sum())
         if seen < least:
             return f"{seen} pictures of the window have {channel}, {least} are needed"
@@ -152,7 +153,7 @@ _MONITORS: "OrderedDict[str, Monitor]" = OrderedDict()
 
 
 def _monitor(reference: Observations, settings: DetectConfig, seed: int) -> Monitor:
-    total = hashlib.sha256(f"{to_json(settings)} {seed}".encode())
+    total = hashlib.sha256(f"{to_json(settings)} {seed} {reference.classes}".encode())
     for values in (reference.statistics, reference.features, reference.scores):
         total.update(np.ascontiguousarray(values).tobytes())
     for texts in (reference.groups, reference.labels, reference.decisions):

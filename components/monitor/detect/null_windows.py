@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from components.common.artifacts.monitoring.observations import Observations, Texts
 from components.monitor.detect.contract import Design
-from components.monitor.observe.observations import Observations, Texts
 
 Rows = npt.NDArray[np.int64]
 
@@ -19,7 +19,7 @@ LEAST_GROUPS = 3
 
 
 @dataclass(frozen=True)
-class Split:
+class NullSplit:
     """Rows to fit to, and rows to make windows of: whole groups, or pictures from anywhere."""
 
     fit: Rows
@@ -46,7 +46,7 @@ def feasible(design: Design, reference: Observations) -> Design:
 
 def splits(
     reference: Observations, design: Design, *, at_most: int, rng: np.random.Generator
-) -> tuple[Split, ...]:
+) -> tuple[NullSplit, ...]:
     """Divide the reference in many ways.
 
     Args:
@@ -65,16 +65,16 @@ def splits(
         count = min(_MOST_SPLITS, 4 * len(names), at_most)
         chosen = [names[rng.permutation(len(names))[: design.groups]] for _ in range(count)]
     held = [np.isin(reference.groups, some) for some in chosen]
-    return tuple(Split(np.flatnonzero(~out), np.flatnonzero(out)) for out in held)
+    return tuple(NullSplit(np.flatnonzero(~out), np.flatnonzero(out)) for out in held)
 
 
-def _row_split(count: int, design: Design, rng: np.random.Generator) -> Split:
+def _row_split(count: int, design: Design, rng: np.random.Generator) -> NullSplit:
     held = int(np.clip(max(design.pictures, _HELD_SHARE * count), 1, count // 2))
     order = rng.permutation(count)
-    return Split(np.sort(order[held:]), np.sort(order[:held]))
+    return NullSplit(np.sort(order[held:]), np.sort(order[:held]))
 
 
-def draw(split: Split, groups: Texts, design: Design, *, rng: np.random.Generator) -> Rows:
+def draw(split: NullSplit, groups: Texts, design: Design, *, rng: np.random.Generator) -> Rows:
     """Return the rows of one window, in the order in which they came.
 
     Args:

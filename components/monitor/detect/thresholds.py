@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from components.monitor.detect.contract import Design, Detector, Statistic, usable
-from components.monitor.detect.null_windows import Rows, Split, draw, feasible, splits
-from components.monitor.observe.observations import Observations
+from components.common.artifacts.monitoring.observations import Observations
+from components.monitor.detect.contract import Design, Detector, Statistic
+from components.monitor.detect.null_windows import NullSplit, Rows, draw, feasible, splits
 
 _CONFIDENCE = 0.95
 _TINY = 1e-9
@@ -84,7 +84,7 @@ def calibrate(
     ways = splits(reference, possible, at_most=windows, rng=rng)
     null = _null(family, reference, ways, possible, windows=windows, rng=rng)
     ranked = 1.0 if possible.independent else _RANKED
-    scales = [_Scale.of(column, ranked=ranked) for column in null.T]
+    scales = [_NormalScale.of(column, ranked=ranked) for column in null.T]
     worst = _worst(null, scales)
     units = len(worst) if possible.independent else len(ways)
     limit = threshold(np.sort(worst), rate, units=units)
@@ -105,7 +105,7 @@ def calibrate(
 
 def rows_for(detector: Detector, reference: Observations) -> npt.NDArray[np.bool_]:
     """bool [N]: the rows of the reference that a detector can use."""
-    rows = usable(reference, detector.CHANNEL)
+    rows = reference.whole(detector.CHANNEL)
     return rows & (reference.labels != "") if detector.NEEDS_LABELS else rows
 
 
@@ -138,7 +138,7 @@ def threshold(null: Table, rate: float, *, units: int) -> float:
 
 
 @dataclass(frozen=True)
-class _Scale:
+class _NormalScale:
     """Brings a statistic to normal scores among the windows without drift, and back.
 
     Detectors with heavy and with thin tails then weigh the same. Where windows are of few groups
@@ -152,7 +152,7 @@ class _Scale:
     slope: float
 
     @classmethod
-    def of(cls, null: Table, *, ranked: float) -> "_Scale":
+    def of(cls, null: Table, *, ranked: float) -> "_NormalScale":
         from scipy.stats import norm
 
         values = np.sort(np.log(np.maximum(null[np.isfinite(null)], 0) + _TINY))
@@ -181,7 +181,7 @@ class _Scale:
         return math.exp(min(log, 700.0)) + _TINY
 
 
-def _worst(null: Table, scales: list[_Scale]) -> Table:
+def _worst(null: Table, scales: list[_NormalScale]) -> Table:
     """Return the family's answer to each window; a detector that said nothing does not count."""
     scaled = np.stack([scale.apply(column) for scale, column in zip(scales, null.T, strict=True)])
     found: Table = np.where(np.isfinite(scaled), scaled, -np.inf).max(axis=0)
@@ -202,7 +202,7 @@ def _imitated(design: Design, possible: Design) -> Design:
 def _null(
     family: Family,
     reference: Observations,
-    ways: tuple[Split, ...],
+    ways: tuple[NullSplit, ...],
     possible: Design,
     *,
     windows: int,
@@ -219,7 +219,7 @@ def _null(
         good = rows_for(detector, reference)
         design = _imitated(family.design(name), possible)
         for number, way in enumerate(ways):
-            own = Split(way.fit[good[way.fit]], way.held[good[way.held]])
+            own = NullSplit(way.fit[good[way.fit]], way.held[good[way.held]])
             if min(len(own.fit), len(own.held)) < 2:
                 continue
             statistic = detector.fit(reference.take(own.fit), design, rng=rng)

@@ -92,15 +92,15 @@ def fit_correction(
     centre, spread = filled.mean(axis=0), filled.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1.0)
     scaled = (filled - centre) / spread
-    weights, intercept = _ridge(scaled, losses, _penalty(scaled, losses, np.array(kinds)))
+    fitted = _ridge(scaled, losses, _penalty(scaled, losses, np.array(kinds)))
     return Correction(
         inputs=inputs,
         centre=_plain(centre),
         spread=_plain(spread),
         lowest=_plain(filled.min(axis=0)),
         highest=_plain(filled.max(axis=0)),
-        weights=_plain(weights),
-        intercept=intercept,
+        weights=_plain(fitted.coef_),
+        intercept=float(fitted.intercept_),
         least_points=float(losses.min()),
         most_points=float(losses.max()),
     )
@@ -120,18 +120,16 @@ def _penalty(scaled: Floats, losses: Floats, kinds: Any) -> float:
         squared = 0.0
         for name in names:
             unseen = kinds == name
-            weights, intercept = _ridge(scaled[~unseen], losses[~unseen], penalty)
-            squared += float(((scaled[unseen] @ weights + intercept - losses[unseen]) ** 2).sum())
+            known = _ridge(scaled[~unseen], losses[~unseen], penalty)
+            squared += float(((known.predict(scaled[unseen]) - losses[unseen]) ** 2).sum())
         errors.append(squared)
     return _PENALTIES[int(np.argmin(errors))]
 
 
-def _ridge(scaled: Floats, losses: Floats, penalty: float) -> tuple[Floats, float]:
-    centre, mean = scaled.mean(axis=0), float(losses.mean())
-    moved = scaled - centre
-    gram = moved.T @ moved + penalty * np.eye(scaled.shape[1])
-    weights = np.linalg.solve(gram, moved.T @ (losses - mean))
-    return weights, mean - float(centre @ weights)
+def _ridge(scaled: Floats, losses: Floats, penalty: float) -> Any:
+    from sklearn.linear_model import Ridge
+
+    return Ridge(alpha=penalty, solver="cholesky").fit(scaled, losses)
 
 
 def _plain(values: Floats) -> tuple[float, ...]:

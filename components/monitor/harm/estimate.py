@@ -1,30 +1,31 @@
 """Estimate the loss of accuracy of one window."""
 
-import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from components.common.artifacts.monitoring.drift_report import Harm
-from components.common.artifacts.monitoring.reference import Reference
-from components.monitor.harm.audit import audited_accuracy
+from components.common.artifacts.monitoring.observations import Observations
 from components.monitor.harm.config import HarmConfig
 from components.monitor.harm.correction import Correction
-from components.monitor.harm.describe import Description, describe, inputs
+from components.monitor.harm.describe import Description, describe
 from components.monitor.harm.estimators.confidence import fit_temperature, probability_right
 from components.monitor.harm.evidence import Evidence, evidence_of
-from components.monitor.harm.learn import read_correction
+from components.monitor.harm.prediction_powered import audited_accuracy
 from components.monitor.harm.shift import Ruler
-from components.monitor.observe.observations import Observations, from_table
-
-LOG = logging.getLogger(__name__)
 
 _TWO_SIDED_90 = 1.645
 _UNCORRECTED_POINTS = 10.0  # confidence alone was 9 to 15 points wrong under noise (docs)
 
 
 def estimate(
-    window: Observations, reference: Reference, *, settings: HarmConfig, seed: int
+    window: Observations,
+    reference: Observations,
+    correction: Callable[[], Correction | None],
+    *,
+    settings: HarmConfig,
+    seed: int,
 ) -> Harm | None:
     """Return the estimated loss, None when the window is too small to say anything.
 
@@ -33,20 +34,20 @@ def estimate(
 
     Args:
         window: what production sent.
-        reference: of the version that answered, with harm.json where the loss was learnt.
+        reference: of the version that answered.
+        correction: gives what was learnt of faults, None where nothing was; called only if no
+            audit tells the loss.
         settings: how little is too little.
         seed: of what is random in an estimator.
     """
-    classes = reference.info.classes
-    seen = evidence_of(window, classes)
-    held_out = evidence_of(from_table(reference.observations(), classes=len(classes)), classes)
+    seen, held_out = evidence_of(window), evidence_of(reference)
     held_out = held_out.take(held_out.labelled)
     if len(seen) < settings.min_pictures or not len(held_out):
         return None
     description = describe(seen, Ruler(held_out, seed=seed), seed=seed)
-    bounds = _bounds(description, read_correction(reference.harm_path), pictures=len(seen))
     if seen.labelled.sum() >= settings.min_labels:
         return _audited(seen, held_out, description)
+    bounds = _bounds(description, correction(), pictures=len(seen))
     if bounds is None:
         return None
     return Harm(
@@ -69,9 +70,6 @@ class _Bounds:
 def _bounds(
     description: Description, correction: Correction | None, *, pictures: int
 ) -> _Bounds | None:
-    if correction is not None and correction.inputs != inputs():
-        LOG.warning("the loss was learnt for other estimators; make the reference anew")
-        correction = None
     if correction is None:
         return _uncorrected(description, pictures)
     middle = correction.predict(description.vector())

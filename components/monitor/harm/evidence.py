@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.monitor.observe.observations import Observations
+from components.common.artifacts.monitoring.observations import Observations, column_numbers
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -61,25 +61,12 @@ class Evidence:
         )
 
 
-def evidence_of(observations: Observations, classes: tuple[str, ...]) -> Evidence:
-    """Keep what the model answered with finite scores.
-
-    Args:
-        observations: a window or a reference.
-        classes: in the scores' order.
-    """
-    answered = np.isfinite(observations.scores).all(axis=1)
-    kept = observations.take(answered)
+def evidence_of(observations: Observations) -> Evidence:
+    """Keep what the model answered with finite scores, of a window or a reference."""
+    kept = observations.take(observations.whole("scores"))
     scores = np.clip(kept.scores.astype(np.float64), 0.0, None)
     scores = scores / np.maximum(scores.sum(axis=1, keepdims=True), _SMALLEST)
-    column = {name: position for position, name in enumerate(classes)}
-    named = np.array([column.get(str(name), -1) for name in kept.decisions], dtype=np.int64)
+    named = column_numbers(kept.decisions, kept.classes)
     likeliest = scores.argmax(axis=1) if len(scores) else named
     decided = np.where(named < 0, likeliest, named).astype(np.int64)
-    labels = np.array([column.get(str(name), -1) for name in kept.labels], dtype=np.int64)
-    return Evidence(
-        scores=scores,
-        decided=decided,
-        truth=labels,
-        rows=kept,
-    )
+    return Evidence(scores=scores, decided=decided, truth=kept.columns, rows=kept)

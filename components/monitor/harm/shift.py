@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from components.common.artifacts.monitoring.observations import Observations
+from components.common.statistics.pca import Components
 from components.monitor.harm.evidence import Evidence, Floats
-from components.monitor.observe.camera import look_of
-from components.monitor.observe.observations import Observations
+from components.monitor.observe.camera_figures import figures_of
+from components.monitor.observe.scaling import between_groups
 
 COMPONENTS = 16
-_OWN_SHARE = 0.1  # of the pictures' own spread: groups that happen to agree prove little
 
 
 @dataclass(frozen=True)
@@ -37,72 +38,53 @@ class Ruler:
     """
 
     def __init__(self, reference: Evidence, *, seed: int) -> None:
-        self._projection = _projection(reference.rows, seed=seed)
+        self._components = _components(reference.rows, seed=seed)
         self.reference = self.reduce(reference)
         groups = reference.rows.groups
-        self._statistics = _Scale.of(look_of(self.reference.rows.statistics), groups)
-        self._embedding = _Scale.of(self.reference.rows.features.astype(np.float64), groups)
+        self._statistics = _Distance.of(figures_of(self.reference.rows.statistics), groups)
+        self._embedding = _Distance.of(self.reference.rows.features.astype(np.float64), groups)
         self._spread = _score_spread(self.reference)
 
     def reduce(self, evidence: Evidence) -> Evidence:
         """Return the same pictures with reduced embeddings."""
-        return dataclasses.replace(evidence, rows=reduced(evidence.rows, self._projection))
+        return dataclasses.replace(evidence, rows=_reduced(evidence.rows, self._components))
 
     def measure(self, window: Evidence) -> Shift:
         """Return how far a window (reduced) has moved; 0 where nothing can be compared."""
         return Shift(
-            statistics=self._statistics.distance(look_of(window.rows.statistics)),
-            embedding=self._embedding.distance(window.rows.features.astype(np.float64)),
+            statistics=self._statistics.to(figures_of(window.rows.statistics)),
+            embedding=self._embedding.to(window.rows.features.astype(np.float64)),
             spread=float(np.log((_score_spread(window) + 1e-3) / (self._spread + 1e-3))),
         )
 
 
-@dataclass(frozen=True)
-class Projection:
-    """Mean [D] and components [k, D] of a principal component analysis."""
-
-    mean: Floats
-    components: Floats
+def _components(rows: Observations, *, seed: int) -> Components | None:
+    features = rows.features[rows.whole("features")]
+    return Components.of(features, count=COMPONENTS, seed=seed) if len(features) >= 3 else None
 
 
-def _projection(rows: Observations, *, seed: int) -> Projection | None:
-    from sklearn.decomposition import PCA
-
-    features = rows.features[rows.has_features].astype(np.float64)
-    if len(features) < 3:
-        return None
-    count = min(COMPONENTS, len(features) - 1, features.shape[1])
-    fitted = PCA(count, svd_solver="randomized", random_state=seed).fit(features)
-    return Projection(fitted.mean_, fitted.components_)
-
-
-def reduced(rows: Observations, projection: Projection | None) -> Observations:
+def _reduced(rows: Observations, components: Components | None) -> Observations:
     """Return observations whose features are principal components, NaN where there was none."""
-    width = rows.features.shape[1]
-    if projection is None or width != projection.components.shape[1]:
+    if components is None or rows.features.shape[1] != len(components.centre):
         return dataclasses.replace(rows, features=np.zeros((len(rows), 0), dtype=np.float32))
-    centred = rows.features.astype(np.float64) - projection.mean
-    return dataclasses.replace(
-        rows, features=(centred @ projection.components.T).astype(np.float32)
-    )
+    features = components.apply(rows.features).astype(np.float32)
+    return dataclasses.replace(rows, features=features)
 
 
 @dataclass(frozen=True)
-class _Scale:
+class _Distance:
     centre: Floats
     spread: Floats
 
     @classmethod
-    def of(cls, values: Floats, groups: Any) -> "_Scale":
+    def of(cls, values: Floats, groups: Any) -> "_Distance":
         whole = np.isfinite(values).all(axis=1)
         values, groups = values[whole], groups[whole]
         if not len(values):
             return cls(np.zeros(0), np.zeros(0))
-        means = np.stack([values[groups == name].mean(axis=0) for name in set(groups)])
-        between = means.std(axis=0) + _OWN_SHARE * values.std(axis=0)
-        return cls(values.mean(axis=0), between)
+        return cls(values.mean(axis=0), between_groups(values, groups))
 
-    def distance(self, values: Floats) -> float:
+    def to(self, values: Floats) -> float:
         whole = values[np.isfinite(values).all(axis=1)]
         used = self.spread > 0
         if not len(whole) or whole.shape[1] != len(self.centre) or not used.any():

@@ -1,11 +1,12 @@
-"""Statistics and embeddings on scales that detectors can compare."""
+"""Picture statistics on scales that can be compared."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from components.common.pictures.statistics import STATISTICS
+from components.common.artifacts.monitoring.observations import Observations, Texts
+from components.common.pictures.statistics import ADDED_LATER, STATISTICS
 
 Table = npt.NDArray[np.float64]
 
@@ -13,13 +14,14 @@ Table = npt.NDArray[np.float64]
 _SCALED = ("mean", "deviation", "dark", "bright", "sharpness", "grain")
 _IS_SCALED = np.array([name in _SCALED for name in STATISTICS])
 _IS_CLIPPED = np.array([name == "clipped" for name in STATISTICS])
-_TINY = 1e-9
+_IS_LATER = np.array([name in ADDED_LATER for name in STATISTICS])
 _KNOTS = 200
+_OWN_SHARE = 0.1
 _LEAST_DEVIATION = 0.01
 
 
 def level(statistics: npt.NDArray[np.float32]) -> Table:
-    """Return picture statistics float64 [N, 12] in which exposure and contrast are additive."""
+    """Return float64 [N, len(STATISTICS)]: exposure and contrast are additive in it."""
     values = statistics.astype(np.float64)
     values[:, _IS_SCALED] = np.log1p(np.maximum(values[:, _IS_SCALED], 0))
     # From "hardly any" to "a tenth" counts, from 0.4 to 0.5 does not.
@@ -27,25 +29,36 @@ def level(statistics: npt.NDArray[np.float32]) -> Table:
     return values
 
 
-@dataclass(frozen=True)
-class Scaling:
-    """Columns that vary, centred and divided by their deviation."""
+def comparable(first: Observations, second: Observations) -> tuple[Observations, Observations]:
+    """Return both with zeros for each statistic that the records of one are too old to hold."""
+    lacking = _lacking(first) | _lacking(second)
+    return _without(first, lacking), _without(second, lacking)
 
-    kept: npt.NDArray[np.bool_]
-    centre: Table
-    deviation: Table
 
-    @classmethod
-    def of(cls, values: Table) -> "Scaling":
-        """Learn from float64 [N, D]."""
-        deviation = values.std(axis=0)
-        kept = deviation > _TINY * np.maximum(1.0, np.abs(values).max(axis=0, initial=0.0))
-        return cls(kept, values.mean(axis=0)[kept], deviation[kept])
+def _lacking(observations: Observations) -> npt.NDArray[np.bool_]:
+    known = np.isfinite(observations.statistics)
+    measured = known[:, ~_IS_LATER].all(axis=1)
+    return np.asarray(_IS_LATER & measured.any() & ~known[measured].any(axis=0))
 
-    def apply(self, values: Table) -> Table:
-        """Return float64 [N, kept]."""
-        scaled: Table = (values[:, self.kept] - self.centre) / self.deviation
-        return scaled
+
+def _without(observations: Observations, lacking: npt.NDArray[np.bool_]) -> Observations:
+    if not lacking.any():
+        return observations
+    return replace(observations, statistics=np.where(lacking, 0, observations.statistics))
+
+
+def between_groups(values: Table, groups: Texts) -> Table:
+    """Return float64 [D]: the deviation of group means, and a tenth of the pictures' own.
+
+    The tenth stands in where groups happen to agree, which with a few of them proves little.
+
+    Args:
+        values: float64 [N, D], finite, at least one row.
+        groups: the group of each row.
+    """
+    means = np.stack([values[groups == name].mean(axis=0) for name in set(groups)])
+    spread: Table = means.std(axis=0) + _OWN_SHARE * values.std(axis=0)
+    return spread
 
 
 @dataclass(frozen=True)
@@ -94,32 +107,3 @@ def _mean_where_tied(ordered: Table, scores: Table) -> Table:
     means = np.bincount(member, weights=scores) / np.bincount(member)
     found: Table = means[member]
     return found
-
-
-@dataclass(frozen=True)
-class Components:
-    """The first principal components of embeddings, each of deviation 1 unless told otherwise."""
-
-    centre: Table
-    axes: Table  # [D, k]
-
-    @classmethod
-    def of(
-        cls, features: npt.NDArray[np.float32], *, count: int, whiten: bool = True
-    ) -> "Components":
-        """Learn at most `count` components of float32 [N, D]; none without spread."""
-        from sklearn.utils.extmath import randomized_svd
-
-        values = features.astype(np.float64)
-        centre = values.mean(axis=0)
-        wanted = min(count, *values.shape)
-        _, sizes, axes = randomized_svd(values - centre, wanted, random_state=0)
-        deviations = sizes / np.sqrt(max(1, len(values) - 1))
-        kept = deviations > 1e-6 * max(float(deviations.max(initial=0.0)), _TINY)
-        scale = deviations[kept, None] if whiten else 1.0
-        return cls(centre, (axes[kept] / scale).T)
-
-    def apply(self, features: npt.NDArray[np.float32]) -> Table:
-        """Return float64 [N, k]."""
-        found: Table = (features - self.centre) @ self.axes
-        return found

@@ -1,4 +1,4 @@
-"""Served: the version that is watched, its reference, and the labels that came in since."""
+"""ServedVersion: the version that is watched, its reference, and the labels that came in since."""
 
 import csv
 from dataclasses import dataclass
@@ -8,11 +8,10 @@ from components.common.artifacts.model_folder import newest_version, reference_p
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.errors import DataError, InputError, expected
-from components.monitor.config import MonitorConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Served:
+class ServedVersion:
     """The newest version of a model. `passport` is None for one that Graft did not publish."""
 
     model_dir: Path
@@ -33,27 +32,29 @@ class ReferenceFound:
     why_not: str = ""
 
 
-def find_served(settings: MonitorConfig) -> Served:
+def find_served(model_dir: Path) -> ServedVersion:
     """Return the version that a server prefers.
+
+    Args:
+        model_dir: `<base path>/<model name>`.
 
     Raises:
         DataError: nothing is published.
     """
-    model_dir = Path(settings.model_base_path) / settings.model_name
     newest = newest_version(model_dir)
     if newest is None:
         raise DataError(
             expected(
-                f"a published version of {settings.model_name} in {model_dir}",
+                f"a published version of {model_dir.name} in {model_dir}",
                 received="none",
                 do="publish one with `graft run`, or correct model_name and model_base_path",
             )
         )
     passport = read_passport(model_dir, newest.number)
-    return Served(model_dir=model_dir, version=newest.number, passport=passport)
+    return ServedVersion(model_dir=model_dir, version=newest.number, passport=passport)
 
 
-def find_reference(served: Served) -> ReferenceFound:
+def find_reference(served: ServedVersion) -> ReferenceFound:
     """Return the reference that was made with the version; never makes one."""
     root = reference_path(served.model_dir, served.version)
     if not root.is_dir():
@@ -76,7 +77,7 @@ def find_reference(served: Served) -> ReferenceFound:
     return ReferenceFound(found)
 
 
-def count_new_labels(additions: str, served: Served) -> int:
+def count_new_labels(additions: str, served: ServedVersion) -> int:
     """Return how many pictures were labelled after the data of the version were read.
 
     Args:

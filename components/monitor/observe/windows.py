@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from components.common import saved_model
 from components.common.artifacts.monitoring.drift_report import WindowInfo
+from components.common.artifacts.monitoring.observations import Observations, from_table
 from components.common.artifacts.monitoring.prediction_log import (
     LATER_COLUMNS,
     SCHEMA,
@@ -30,8 +31,7 @@ from components.common.errors import DataError, expected
 from components.common.pictures.decode import PICTURE_SUFFIXES, decode
 from components.common.pictures.statistics import measure
 from components.common.progress import track
-from components.monitor.audit import Labels, label
-from components.monitor.observe.observations import Observations, from_table
+from components.monitor.audit_labels import Labels
 
 LOG = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Wanted:
     """
 
     version: int
-    classes: int
+    classes: tuple[str, ...]
     since_unix_s: float = 0.0
     until_unix_s: float = 0.0
     now_unix_s: float = 0.0
@@ -101,7 +101,9 @@ def from_log(root: Path, wanted: Wanted) -> Window:
     sieve.keep(frame["version"].isin([0, wanted.version]), OTHER_VERSION)
     sieve.keep(frame["status"].isin(_GOOD_STATUS), REFUSED)
     sieve.keep(np.isfinite(frame["time_unix_s"]) & frame["time_unix_s"].le(now + _AHEAD_S), CLOCK)
-    sieve.keep(frame["scores"].map(lambda s: s is None or len(s) == wanted.classes), SCORES_MISFIT)
+    sieve.keep(
+        frame["scores"].map(lambda s: s is None or len(s) == len(wanted.classes)), SCORES_MISFIT
+    )
     sieve.keep(_finite(frame), NOT_FINITE)
     known = frame["picture_sha256"].fillna("").ne("")
     repeated = frame[sieve.mask & known].duplicated("picture_sha256", keep="last")
@@ -117,7 +119,7 @@ def from_log(root: Path, wanted: Wanted) -> Window:
         count = sieve.left_out[OTHER_VERSION]
         notes.append(f"{count} predictions of other versions are left out.")
     if wanted.labels is not None:
-        table = label(table, wanted.labels)
+        table = wanted.labels.join(table)
         found = pc.sum(pc.not_equal(table["label"], "")).as_py() or 0
         notes.append(
             f"{found} of {len(wanted.labels.by_record)} audited records are of this window."
@@ -179,17 +181,17 @@ def _finite(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ModelToAsk:
     """The model that is asked about pictures from a folder."""
 
     folder: Path
-    model: str
+    name: str
     version: int
-    classes: int
+    classes: tuple[str, ...]
     batch_size: int = 8
 
 
-def from_pictures(folder: Path, asked: Asked) -> Window:
+def from_pictures(folder: Path, model: ModelToAsk) -> Window:
     """Make a window of a folder of pictures, asking the model about each.
 
     Pictures are taken in order of their modification time; the folder that one lies in is its
@@ -210,10 +212,10 @@ def from_pictures(folder: Path, asked: Asked) -> Window:
     left_out: dict[str, int] = {}
     records = _look(found, folder, left_out)
     if records:
-        _ask(records, folder, asked)
-    table = pa.Table.from_pylist([_whole(record, asked) for record in records], schema=SCHEMA)
+        _ask(records, folder, model)
+    table = pa.Table.from_pylist([_whole(record, model) for record in records], schema=SCHEMA)
     notes = [] if records else [f"There is no picture in {folder} that can be looked at."]
-    window = _window(str(folder), from_table(table, classes=asked.classes), left_out, notes)
+    window = _window(str(folder), from_table(table, classes=model.classes), left_out, notes)
     places = {str(one["picture_sha256"]): str(one["request_id"]) for one in records}
     return replace(window, places=places)
 
@@ -250,25 +252,25 @@ def _look(paths: list[Path], folder: Path, left_out: dict[str, int]) -> list[dic
     return records
 
 
-def _ask(records: list[dict[str, Any]], folder: Path, asked: Asked) -> None:
+def _ask(records: list[dict[str, Any]], folder: Path, model: ModelToAsk) -> None:
     paths = [str(record["request_id"]) for record in records]
 
     def read(path: str) -> bytes:
         return (folder / path).read_bytes()
 
-    batch = asked.batch_size
+    batch = model.batch_size
     embeddings = saved_model.embed(
-        asked.folder, paths, read, batch_size=batch, activity="taking embeddings"
+        model.folder, paths, read, batch_size=batch, activity="taking embeddings"
     )
-    answers = saved_model.ask(asked.folder, paths, read, batch_size=batch, activity="asking")
+    answers = saved_model.ask(model.folder, paths, read, batch_size=batch, activity="asking")
     for row, record in enumerate(records):
         record["embedding"] = embeddings[row].tolist()
         record["scores"] = answers.probabilities[row].tolist()
         record["decision"] = answers.decisions[row]
 
 
-def _whole(record: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    same = {"model": asked.model, "version": asked.version, "row": 0, "status": 200}
+def _whole(record: dict[str, Any], model: ModelToAsk) -> dict[str, Any]:
+    same = {"model": model.name, "version": model.version, "row": 0, "status": 200}
     return dict.fromkeys(SCHEMA.names) | same | record
 
 
@@ -279,7 +281,7 @@ def _window(
     info = WindowInfo(
         source=source,
         pictures=len(observations),
-        embeddings=int(observations.has_features.sum()),
+        embeddings=int(observations.whole("features").sum()),
         groups=len(np.unique(observations.groups[observations.groups != ""].astype(str))),
         first_unix_s=float(times.min(initial=np.inf)) if len(times) else 0.0,
         last_unix_s=float(times.max(initial=-np.inf)) if len(times) else 0.0,

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.monitoring.drift_report import Detection, Harm
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.statistics import STATISTICS
 from components.common.report.plot_style import BLUE, INK, MUTED, ORANGE, png, style
-from components.monitor.observe.observations import Observations, comparable
+from components.monitor.observe.scaling import comparable
 
 _FARTHEST = 8.0  # spreads; what lies beyond is drawn at the edge
 
@@ -64,8 +65,7 @@ def statistics(window: Observations | None, reference: Observations | None) -> b
 
     if window is None or reference is None:
         return None
-    both = comparable(reference, window)
-    before, after = (_whole(one.statistics) for one in (both.first, both.second))
+    before, after = (_whole(one.statistics) for one in comparable(reference, window))
     if len(before) < 2 or not len(after):
         return None
     centre, spread = before.mean(axis=0), before.std(axis=0)

@@ -12,8 +12,8 @@ from components.common.artifacts.monitoring.drift_report import (
     Telling,
     Word,
 )
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.report import page
-from components.monitor.observe.observations import Observations
 from components.monitor.report import plots
 
 TEMPLATE = Path(__file__).with_name("report_template.html")

@@ -7,10 +7,12 @@ import pytest
 from harm_support import CLASSES, reference_of, table_of, world
 from typer.testing import CliRunner
 
-from components.common.artifacts.monitoring.prediction_log import SCHEMA, read_log
+from components.common.artifacts.monitoring.observations import Observations
+from components.common.artifacts.monitoring.prediction_log import SCHEMA
+from components.common.artifacts.records import read_record
 from components.common.errors import DataError
-from components.monitor.audit import draw_sample, read_labels, read_sample, with_labels
-from components.monitor.observe.observations import Observations
+from components.monitor.audit_labels import read_labels
+from components.monitor.commands import SAMPLE, AuditSample, audit_report, draw_sample
 from pipelines.cli import app
 
 
@@ -92,9 +94,9 @@ def test_a_sheet_that_is_missing_or_of_another_log_is_refused(
         read_labels(tmp_path, classes=CLASSES)
     draw_sample(log, out=tmp_path / "a", count=5, seed=0)
     fill(tmp_path / "a", served)
-    labels = read_labels(tmp_path / "a", classes=CLASSES)
+    reference_of(world(60), tmp_path / "reference")
     with pytest.raises(DataError, match="labels of other records"):
-        with_labels(read_log(log).table.slice(0, 0), labels)
+        audit_report(tmp_path / "a", reference=tmp_path / "reference", log=tmp_path / "other")
 
 
 def test_a_sample_is_of_one_version_and_one_stretch(tmp_path: Path, served: Observations) -> None:
@@ -114,11 +116,13 @@ def test_a_sample_is_of_one_version_and_one_stretch(tmp_path: Path, served: Obse
     assert drawn == 100
     sheet = pd.read_csv(tmp_path / "a" / "labels.csv", dtype=str)
     assert set(sheet["request_id"]) == set(served.sha256[200:300])
-    records = read_sample(tmp_path / "a").records(root)
+    records = read_record(tmp_path / "a" / SAMPLE, AuditSample).records(root)
     assert records["request_id"].to_pylist() == list(served.sha256[200:300])
-    (tmp_path / "a" / "sample.json").unlink()
+    fill(tmp_path / "a", served)
+    reference_of(world(60), tmp_path / "reference")
+    (tmp_path / "a" / SAMPLE).unlink()
     with pytest.raises(DataError, match=r"sample\.json to say what was sampled"):
-        read_sample(tmp_path / "a")
+        audit_report(tmp_path / "a", reference=tmp_path / "reference", log=root)
 
 
 def test_a_log_without_pictures_says_so(tmp_path: Path, log: Path) -> None:

@@ -18,22 +18,22 @@ from harm_support import CLASSES, reference_of, table_of, world
 
 from components.common.artifacts.model_folder import reference_path
 from components.common.artifacts.monitoring.drift_report import DriftReport
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.artifacts.monitoring.prediction_log import SCHEMA, STATISTIC_COLUMNS
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.errors import DataError
 from components.common.pictures.decode import encode_png
 from components.monitor.config import MonitorConfig
 from components.monitor.decide.config import PolicyConfig
-from components.monitor.decide.history import History
+from components.monitor.decide.history import DecisionHistory
 from components.monitor.detect.config import DetectConfig
-from components.monitor.observe.observations import Observations
 from components.monitor.step import look
 
 # seaborn calls matplotlib the old way.
 pytestmark = pytest.mark.filterwarnings("ignore:vert. bool was deprecated")
 
 NOW = 1_767_600_000.0  # 5 January 2026, 8:00 UTC
-QUICK = DetectConfig(detectors=("ks_features",), null_windows=100, windows="independent")
+QUICK = DetectConfig(detectors=("shifted_features",), null_windows=100, windows="independent")
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_pictures_like_those_of_the_reference_keep(home: Path) -> None:
     log(home, world(200, seed=9))
     report = seen_by(home)
     assert report.info.decision.word == "keep"
-    (entry,) = History(home / "models" / "parts").entries()
+    (entry,) = DecisionHistory(home / "models" / "parts").entries()
     assert (entry.word, entry.run_id, entry.version) == ("keep", "run-1", 1)
 
 
@@ -219,7 +219,7 @@ def test_two_monitors_at_once_start_one_run(home: Path) -> None:
     for monitor in monitors:
         monitor.join()
     assert words == ["keep", "retrain"]
-    entries = History(home / "models" / "parts").entries()
+    entries = DecisionHistory(home / "models" / "parts").entries()
     assert sorted(entry.word for entry in entries) == ["keep", "retrain"]
     assert len(list((home / "models" / "parts" / "decisions" / "runs").iterdir())) == 1
 

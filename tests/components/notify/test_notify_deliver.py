@@ -9,9 +9,9 @@ import pytest
 from told_people import mailbox, webhook
 
 from components.common.artifacts.monitoring.drift_report import (
-    Decision,
     DriftReportInfo,
     Explanation,
+    PolicyDecision,
     WindowInfo,
     Word,
 )
@@ -63,7 +63,7 @@ def looked(word: Word, *, repeated: bool = False) -> RunSummary:
         detections=(),
         explanation=Explanation(family="camera", fault="focus", confidence=0.9, advice=""),
         harm=None,
-        decision=Decision(word=word, reasons=("The lens is out of focus.",), key="k"),
+        decision=PolicyDecision(word=word, reasons=("The lens is out of focus.",), key="k"),
         notes=("2 predictions are left out.",),
         repeated=repeated,
     )

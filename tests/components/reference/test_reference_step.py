@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,12 +6,12 @@ import pytest
 from brightness_model import CLASSES, FEATURES, write_dataset, write_export
 
 from components.common.artifacts.exported import Export
+from components.common.artifacts.monitoring import learning_pictures
+from components.common.artifacts.monitoring.observations import Observations, of_reference
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.errors import DataError
 from components.common.pictures.decode import decode
 from components.common.run_context import RunContext
-from components.monitor.harm.learn import read_correction
-from components.monitor.observe.observations import Observations, of_reference
 from components.reference.config import ReferenceConfig
 from components.reference.step import ReferenceInputs, ReferenceOutputs, run
 
@@ -53,7 +54,7 @@ def test_held_out_pictures_have_scores_and_embeddings_training_pictures_only_sta
     split = made.observations().column("split").to_numpy(zero_copy_only=False)
     held = split != "train"
     assert seen.features.shape == (29, FEATURES)
-    assert np.array_equal(seen.has_features, held)
+    assert np.array_equal(seen.whole("features"), held)
     assert np.array_equal(np.isfinite(seen.scores).all(axis=1), held)
     assert np.isfinite(seen.statistics).all()
     assert np.array_equal(seen.decisions[held], seen.labels[held])
@@ -67,7 +68,7 @@ def test_the_embedding_is_the_models_own(seen: Observations) -> None:
 
 
 def test_held_out_pictures_leave_small_copies(made: Reference, seen: Observations) -> None:
-    held = seen.sha256[seen.has_features]
+    held = seen.sha256[seen.whole("features")]
     for sha256 in held:
         copy = decode(made.picture_path(sha256).read_bytes())
         assert max(copy.shape) == 16
@@ -83,22 +84,18 @@ def test_data_without_held_out_pictures_are_refused_in_words(
         run(SETTINGS, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
 
 
-def test_so_few_pictures_teach_nothing_of_harm(made: Reference) -> None:
-    assert not made.harm_path.exists()
+def test_so_few_pictures_are_not_kept_to_learn_from(made: Reference) -> None:
+    assert learning_pictures.read(made.root) == {}
 
 
-def test_what_corruptions_cost_is_learnt_from_the_held_out_pictures(
-    exported: Export, tmp_path: Path
-) -> None:
-    write_dataset(tmp_path / "dataset", splits=("test",), each=48)
+def test_pictures_to_learn_from_are_kept_whole(exported: Export, tmp_path: Path) -> None:
+    write_dataset(tmp_path / "dataset", splits=("train", "test"), each=60)
+    settings = replace(SETTINGS, harm_pictures=45)
     inputs = ReferenceInputs(exported=exported.root, dataset=tmp_path / "dataset")
-    run(SETTINGS, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
-    learnt = read_correction(Reference.read(tmp_path / "reference").harm_path)
-    assert learnt is not None
-    assert learnt.pictures == 48 and learnt.groups == 16
-    # The model goes by brightness alone: light hurts it, a shift does not.
-    loss = {
-        kind: np.mean([one.loss_points for one in learnt.trials if one.kind == kind])
-        for kind in ("exposure", "brightness", "shift")
-    }
-    assert max(loss["exposure"], loss["brightness"]) > 10 > abs(loss["shift"])
+    run(settings, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
+    kept = learning_pictures.read(tmp_path / "reference")
+    assert len(kept) == 45
+    names = Reference.read(tmp_path / "reference").observations()["request_id"].to_pylist()
+    for row, pixels in kept.items():
+        assert names[row].startswith("pictures/test-")
+        assert np.array_equal(pixels, decode((tmp_path / "dataset" / names[row]).read_bytes()))

@@ -23,7 +23,7 @@ from components.ingest.additions import MANIFEST, folder_of, read_additions
 from components.ingest.config import IngestConfig
 from components.ingest.step import read_source
 from components.label.commands import guess_format
-from components.monitor.observe.served import Served, count_new_labels
+from components.monitor.observe.served import ServedVersion, count_new_labels
 from pipelines.cli import app
 from pipelines.data import pinning, tracking
 
@@ -103,7 +103,7 @@ def answer(project: Path, form: str) -> Path:
 
 def new_labels(project: Path) -> int:
     """What the monitor counts."""
-    served = Served(model_dir=project / "models", version=1, passport=None)
+    served = ServedVersion(model_dir=project / "models", version=1, passport=None)
     return count_new_labels(str(folder_of(project / "mine") / MANIFEST), served)
 
 

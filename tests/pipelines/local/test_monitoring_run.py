@@ -15,7 +15,7 @@ import pytest
 from components.common.artifacts.model_folder import candidate_path, reference_path
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
 from components.common.step_record import StepRecord
-from components.monitor.decide.history import History
+from components.monitor.decide.history import DecisionHistory
 from pipelines.local.records import snapshot
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -35,7 +35,7 @@ SETTINGS = (
     # seven groups, is points off where nothing has changed.
     "reference.harm_pictures=0",
     "monitor.detect.null_windows=100",
-    "monitor.detect.detectors=[ks_features]",
+    "monitor.detect.detectors=[shifted_features]",
     "monitor.policy.min_pictures=5",
 )
 # Any alarm is worth a run, with what is there to learn from.
@@ -138,7 +138,7 @@ def test_a_harmful_look_trains_from_what_serves(home: Path, tiny_pictures: Path)
     assert f"warm start from {model_dir(home)}" in log
     given = json.loads((home / "runs" / "latest" / "arguments.json").read_text())
     assert given["train"]["warm_start"] == str(model_dir(home))
-    assert [one.word for one in History(model_dir(home)).entries()] == [
+    assert [one.word for one in DecisionHistory(model_dir(home)).entries()] == [
         "keep",
         "fix_camera",
         "retrain",

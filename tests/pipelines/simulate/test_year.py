@@ -13,12 +13,12 @@ from PIL import Image
 from components.common.artifacts.monitoring.drift_report import Explanation
 from components.common.config import to_json
 from components.common.seeding import generator
+from components.monitor import assess
 from components.monitor.config import MonitorConfig
 from components.monitor.decide.config import PolicyConfig
 from components.monitor.detect.config import DetectConfig
 from components.monitor.harm.config import HarmConfig
 from components.train.config import TrainConfig
-from pipelines.simulate import year as year_module
 from pipelines.simulate.model import Eyes
 from pipelines.simulate.plant import Cells, Plant
 from pipelines.simulate.scenario import Repairs, Scenario, conditions
@@ -61,12 +61,10 @@ def plant() -> Plant:
     return Plant(cells=cells(6, first=20), defective="defective", a_week=40, seed=0)
 
 
-def year(root: Path, *, policy: PolicyConfig, scenario: Scenario = QUIET) -> Year:
+def year(*, policy: PolicyConfig, scenario: Scenario = QUIET) -> Year:
     workshop = Workshop(
         eyes=Eyes(TrainConfig(backbone="mobilenet_v2/0.35", weights="none"), SIZE_PX),
         classes=("good", "defective"),
-        positive="defective",
-        root=root,
         harm_pictures=0,
         seed=0,
     )
@@ -102,30 +100,29 @@ def test_what_is_trained_on_is_not_produced_again() -> None:
 
 
 def test_a_question_is_answered_by_labels_and_a_training_by_a_verdict(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # So few and so even modules would make any difference the camera's, which is never trained on.
     unknown = Explanation(family="unknown", fault="", confidence=0.0, advice="")
-    monkeypatch.setattr(year_module, "explain", lambda *_, **__: unknown)
+    monkeypatch.setattr(assess, "explain", lambda *_, **__: unknown)
     told: list[Lived] = []
-    lived = year(tmp_path, policy=EAGER).live(2, after=told.append)
+    lived = year(policy=EAGER).live(2, after=told.append)
     assert list(lived) == told
     first = lived[0]
     assert first.asked and first.decision.word == "retrain"
     assert first.harm is not None and first.harm.basis == "audit" and first.harm.labels == 10
     assert first.trained.startswith(("deployed as version 2", "held"))
-    assert (tmp_path / "references" / "2" / "reference.json").is_file()
     assert 0.0 <= first.accuracy <= 1.0
     assert json.loads(to_json(first))["decision"]["word"] == "retrain"
 
 
-def test_whoever_is_sent_to_the_camera_mends_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_whoever_is_sent_to_the_camera_repairs_it(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     blurred = Explanation(family="camera", fault="focus", confidence=1.0, advice="Refocus.")
-    monkeypatch.setattr(year_module, "explain", lambda *_, **__: blurred)
+    monkeypatch.setattr(assess, "explain", lambda *_, **__: blurred)
     scenario = dataclasses.replace(QUIET, defocus_from=1)
-    lived = year(tmp_path, policy=EAGER, scenario=scenario).live(2, after=lambda _: None)
+    lived = year(policy=EAGER, scenario=scenario).live(2, after=lambda _: None)
     assert lived[0].decision.word == "fix_camera"
     assert [one.now.defocus for one in lived] == [1, 0]
     assert {one.version for one in lived} == {1} and not any(one.trained for one in lived)
@@ -166,12 +163,11 @@ def test_a_year_is_lived_from_settings_to_its_picture(tmp_path: Path) -> None:
     assert [week["now"]["week"] for week in weeks] == [1, 2]
     assert all(week["decision"]["reasons"] for week in weeks)
     assert (tmp_path / "out" / "timeline.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / "out" / "references" / "1" / "reference.json").is_file()
 
 
-def test_a_policy_that_never_trains_keeps_the_version(tmp_path: Path) -> None:
+def test_a_policy_that_never_trains_keeps_the_version() -> None:
     policy = dataclasses.replace(EAGER, min_pictures=1000)
-    lived = year(tmp_path, policy=policy).live(2, after=lambda _: None)
+    lived = year(policy=policy).live(2, after=lambda _: None)
     assert [one.decision.word for one in lived] == ["keep", "keep"]
     assert {one.version for one in lived} == {1}
     assert timeline(lived).startswith(b"\x89PNG")

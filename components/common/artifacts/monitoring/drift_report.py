@@ -75,7 +75,7 @@ class Harm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
+class PolicyDecision:
     """The policy's word. `key` names the trigger: two triggers with one key start one run."""
 
     word: Word
@@ -110,7 +110,7 @@ class DriftReportInfo:
     detections: tuple[Detection, ...]
     explanation: Explanation
     harm: Harm | None
-    decision: Decision
+    decision: PolicyDecision
     notes: tuple[str, ...] = ()
     repeated: bool = False
 

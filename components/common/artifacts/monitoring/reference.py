@@ -3,7 +3,7 @@
 <base path>/<model>/references/<version>/
 ├── observations.parquet   SCHEMA of the prediction log, with split and label: held-out pictures
 ├── pictures/<sha256>.png  small copies for the report
-├── harm.json              how drift became loss on corrupted held-out pictures
+├── learning/<row>.png     held-out pictures at full resolution, to learn from what faults cost
 └── reference.json         ReferenceInfo
 """
 
@@ -60,11 +60,6 @@ class Reference:
     def observations(self) -> pa.Table:
         """Read the table."""
         return pq.read_table(self.root / "observations.parquet")
-
-    @property
-    def harm_path(self) -> Path:
-        """Where the learnt relation of drift and loss lies."""
-        return self.root / "harm.json"
 
     def picture_path(self, sha256: str) -> Path:
         """Where the small copy of a picture lies."""

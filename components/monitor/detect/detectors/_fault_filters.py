@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from components.common.artifacts.monitoring.observations import Observations, Texts
 from components.common.pictures.statistics import STATISTICS
 from components.monitor.detect.contract import Design
 from components.monitor.detect.detectors._spread import Spread
-from components.monitor.observe.observations import Observations, Texts
 from components.monitor.observe.scaling import NormalScores, Table, level
 
 Raw = npt.NDArray[np.float32]

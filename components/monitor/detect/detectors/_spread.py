@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.common.artifacts.monitoring.observations import Texts
 from components.monitor.detect.contract import Design
-from components.monitor.observe.observations import Texts
 from components.monitor.observe.scaling import Table
 
 _RIDGE = 1e-3  # of a total variance of 1: no direction counts as perfectly known

@@ -7,9 +7,9 @@ looks for needs half the pictures of one that looks everywhere. The covariance i
 
 import numpy as np
 
+from components.common.artifacts.monitoring.observations import Observations
 from components.monitor.detect.contract import Channel, Design, Statistic
 from components.monitor.detect.detectors._fault_filters import FaultFilters
-from components.monitor.observe.observations import Observations
 
 CHANNEL: Channel = "statistics"
 NEEDS_LABELS = False

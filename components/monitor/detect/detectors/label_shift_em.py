@@ -1,41 +1,27 @@
 """Class proportions by expectation maximisation, against those of the reference.
 
-Saerens, Latinne and Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori
-Probabilities", 2002. Trusts the scores to be calibrated, and needs fewer pictures than BBSE.
+See `components.common.statistics.label_shift`. Assumes that only the mix has changed.
 """
 
 import numpy as np
 
+from components.common.artifacts.monitoring.observations import Observations
+from components.common.statistics.label_shift import proportions
 from components.monitor.detect.contract import Channel, Design, Statistic
-from components.monitor.detect.detectors._label_shift import distance, labelled, shares, targets
-from components.monitor.observe.observations import Observations
-from components.monitor.observe.scaling import Table
 
 CHANNEL: Channel = "scores"
 NEEDS_LABELS = True
-_ROUNDS = 50
 
 
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:
     """Count the classes of the reference."""
     del design, rng
-    known = labelled(reference)
-    usual = shares(targets(known), known.scores.shape[1])
-    return lambda window: distance(mix(window.scores.astype(np.float64), usual), usual)
+    columns = reference.columns
+    counts = np.bincount(columns[columns >= 0], minlength=len(reference.classes)) + 0.5
+    usual = counts / counts.sum()
 
+    def statistic(window: Observations) -> float:
+        # The total variation distance of the two mixes, in [0, 1].
+        return float(np.abs(proportions(window.scores, usual) - usual).sum() / 2)
 
-def mix(scores: Table, usual: Table) -> Table:
-    """Return the estimated class proportions.
-
-    Args:
-        scores: float64 [N, classes], probabilities under the proportions `usual`.
-        usual: float64 [classes].
-    """
-    found = usual
-    for _ in range(_ROUNDS):
-        weighted = scores * (found / usual)
-        totals = weighted.sum(axis=1, keepdims=True)
-        found = (weighted / np.maximum(totals, 1e-12)).mean(axis=0)
-    total = found.sum()
-    result: Table = found / total if total > 0 else usual
-    return result
+    return statistic

@@ -6,10 +6,11 @@ faults that no picture statistic sees.
 
 import numpy as np
 
+from components.common.artifacts.monitoring.observations import Observations
+from components.common.statistics.pca import Components
 from components.monitor.detect.contract import Channel, Design, Statistic
 from components.monitor.detect.detectors._spread import Spread
-from components.monitor.observe.observations import Observations
-from components.monitor.observe.scaling import Components, NormalScores
+from components.monitor.observe.scaling import NormalScores
 
 CHANNEL: Channel = "features"
 NEEDS_LABELS = False
@@ -19,7 +20,7 @@ _COMPONENTS = 16
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:
     """Learn components, scores and both covariances."""
     del rng
-    components = Components.of(reference.features, count=_COMPONENTS)
+    components = Components.of(reference.features, count=_COMPONENTS, whiten=True)
     values = components.apply(reference.features)
     scores = NormalScores.of(values)
     spread = Spread.of(scores.apply(values), reference.groups)

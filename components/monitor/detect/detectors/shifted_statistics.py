@@ -7,9 +7,9 @@ module may be as bright as modules differ; sharper than any it may not.
 
 import numpy as np
 
+from components.common.artifacts.monitoring.observations import Observations
 from components.monitor.detect.contract import Channel, Design, Statistic
 from components.monitor.detect.detectors._spread import Spread
-from components.monitor.observe.observations import Observations
 from components.monitor.observe.scaling import NormalScores, level
 
 CHANNEL: Channel = "statistics"

@@ -4,17 +4,17 @@ import sys
 import time
 from pathlib import Path
 
-from components.monitor.decide.history import Claim, Entry, History
+from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
 
 if __name__ == "__main__":
     model_dir, key, run_id, start = Path(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4])
-    history = History(model_dir)
+    history = DecisionHistory(model_dir)
     while not start.exists():
         time.sleep(0.001)
     mine = history.claim("runs", Claim(key=key, run_id=run_id, time_unix_s=time.time()))
     with history.deciding():
         history.append(
-            Entry(
+            HistoryEntry(
                 time_unix_s=time.time(),
                 run_id=run_id,
                 version=1,

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from components.common.artifacts.monitoring.drift_report import (
-    Decision,
     Detection,
     Explanation,
     Family,
     Harm,
+    PolicyDecision,
 )
 from components.monitor.decide.config import PolicyConfig
 from components.monitor.decide.policy import Situation, decide
@@ -54,7 +54,7 @@ def situation(
         now_unix_s=at.timestamp(),
         version=version,
         pictures=pictures,
-        detections=(detection(alarm=alarm), detection(alarm=False, name="mmd")),
+        detections=(detection(alarm=alarm), detection(alarm=False, name="ks_scores")),
         explanation=explanation,
         harm=harm,
         runs_unix_s=tuple(run.timestamp() for run in runs),
@@ -95,7 +95,7 @@ class Look:
 
     day: int
     at: datetime
-    decision: Decision
+    decision: PolicyDecision
 
 
 def live_through(script: Script, settings: PolicyConfig, *, days: int = 365) -> list[Look]:
@@ -180,7 +180,7 @@ def _kind(look: Look) -> str:
     return f"{look.decision.word} {_summary(look.decision)}"
 
 
-def _summary(decision: Decision) -> str:
+def _summary(decision: PolicyDecision) -> str:
     # A run that waits is told by why it waits, without the dates that change daily.
     last = decision.reasons[-1] if decision.word == "keep" else decision.reasons[0]
     return last.partition(";")[0].partition(": ")[0].rstrip(".")

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from components.common.errors import GraftError
-from components.monitor.decide.history import Claim, Entry, History
+from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
 
 MONITOR = Path(__file__).with_name("claim_and_say.py")
 
 
-def entry(run_id: str = "run-1", word: str = "keep") -> Entry:
-    return Entry(
+def entry(run_id: str = "run-1", word: str = "keep") -> HistoryEntry:
+    return HistoryEntry(
         time_unix_s=1.0,
         run_id=run_id,
         version=1,
@@ -23,13 +23,13 @@ def entry(run_id: str = "run-1", word: str = "keep") -> Entry:
     )
 
 
-def append(history: History, run_id: str) -> None:
+def append(history: DecisionHistory, run_id: str) -> None:
     with history.deciding():
         history.append(entry(run_id))
 
 
 def test_looks_are_read_in_the_order_they_were_added(tmp_path: Path) -> None:
-    history = History(tmp_path)
+    history = DecisionHistory(tmp_path)
     assert history.entries() == ()
     for name in ("a", "b", "c"):
         append(history, name)
@@ -39,7 +39,7 @@ def test_looks_are_read_in_the_order_they_were_added(tmp_path: Path) -> None:
 def test_a_line_cut_short_by_a_crash_loses_only_itself(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    history = History(tmp_path)
+    history = DecisionHistory(tmp_path)
     append(history, "a")
     path = tmp_path / "decisions" / "decisions.jsonl"
     path.write_bytes(path.read_bytes() + b'{"time_unix_s": 2.0, "wo')
@@ -63,7 +63,7 @@ def test_two_triggers_at_once_start_one_run(tmp_path: Path) -> None:
     start.touch()
     said = [monitor.communicate(timeout=60)[0] for monitor in monitors]
     assert sorted(said) == ["mine"] + ["other"] * 5
-    history = History(tmp_path)
+    history = DecisionHistory(tmp_path)
     entries = history.entries()
     assert len(entries) == 6
     owner = history.owner("runs", "v1-loss")
@@ -73,7 +73,7 @@ def test_two_triggers_at_once_start_one_run(tmp_path: Path) -> None:
 
 
 def test_a_retried_step_finds_its_own_claim(tmp_path: Path) -> None:
-    history = History(tmp_path)
+    history = DecisionHistory(tmp_path)
     mine = Claim(key="k", run_id="a", time_unix_s=1.0)
     assert history.claim("runs", mine)
     assert history.claim("runs", mine)
@@ -85,12 +85,12 @@ def test_a_retried_step_finds_its_own_claim(tmp_path: Path) -> None:
 
 def test_a_monitor_that_decides_holds_off_the_others(tmp_path: Path) -> None:
     with (
-        History(tmp_path).deciding(),
+        DecisionHistory(tmp_path).deciding(),
         pytest.raises(GraftError, match="another monitor"),
-        History(tmp_path).deciding(timeout_s=0.2),
+        DecisionHistory(tmp_path).deciding(timeout_s=0.2),
     ):
         pass
-    with History(tmp_path).deciding(timeout_s=0.2):
+    with DecisionHistory(tmp_path).deciding(timeout_s=0.2):
         pass
 
 
@@ -98,6 +98,6 @@ def test_a_folder_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None
     (tmp_path / "decisions").write_text("in the way")
     with (
         pytest.raises(GraftError, match=r"expected to write below .*decisions"),
-        History(tmp_path).deciding(),
+        DecisionHistory(tmp_path).deciding(),
     ):
         pass

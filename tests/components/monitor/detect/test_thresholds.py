@@ -2,27 +2,18 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import cdist, pdist
-from scipy.stats import ks_2samp
-from sklearn.metrics import roc_auc_score
 from tiny_observations import observe
 
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.errors import ConfigError
 from components.common.pictures.statistics import STATISTICS
 from components.monitor.detect import measure as module
 from components.monitor.detect.config import DetectConfig
-from components.monitor.detect.contract import Design, load
-from components.monitor.detect.detectors._kolmogorov import Distances
-from components.monitor.detect.detectors._label_shift import distance, targets
-from components.monitor.detect.detectors.classifier import _area
+from components.monitor.detect.contract import Design
 from components.monitor.detect.detectors.cusum import sums
-from components.monitor.detect.detectors.e_process import wealth, winnings
-from components.monitor.detect.detectors.label_shift_em import mix
 from components.monitor.detect.measure import measure
 from components.monitor.detect.null_windows import draw, feasible, splits
 from components.monitor.detect.thresholds import threshold
-from components.monitor.observe.observations import Observations
-from components.monitor.observe.scaling import Components
 
 RNG = np.random.default_rng
 
@@ -141,12 +132,6 @@ def test_independent_windows_are_dealt_from_all_groups() -> None:
         assert len(split.fit) + len(split.held) == 54
 
 
-def test_the_largest_gap_is_scipys() -> None:
-    known, seen = RNG(0).integers(0, 9, (70, 3)), RNG(1).integers(1, 9, (20, 3))
-    expected = max(ks_2samp(known[:, c], seen[:, c]).statistic for c in range(3))
-    assert Distances(known.astype(float)).largest(seen.astype(float)) == pytest.approx(expected)
-
-
 def test_sums_follow_pages_recursion() -> None:
     odd = 3.0 + RNG(3).normal(size=50)
     state, expected = 0.0, []
@@ -154,14 +139,6 @@ def test_sums_follow_pages_recursion() -> None:
         state = max(0.0, state + value - 3.5)
         expected.append(state)
     assert np.allclose(sums(odd[:, None])[:, 0], expected)
-
-
-def test_bets_on_uniform_p_values_are_fair_and_blocks_average() -> None:
-    p = (np.arange(200_000) + 0.5) / 200_000
-    # The rest of the mean lies in p-values too small to be met here.
-    assert 0.9 < winnings(p).mean() <= 1
-    assert winnings(np.array([1.0])) == pytest.approx(0.5, abs=0.01)
-    assert np.allclose(wealth(np.array([3.0, 1.0, 0.5, 0.5]), 2), [np.log(2), 0.0])
 
 
 def test_a_rate_in_weeks_is_what_is_promised() -> None:
@@ -173,69 +150,3 @@ def test_a_rate_in_weeks_is_what_is_promised() -> None:
     )
     (found,) = measure(observe(3, 20, first=50), observe(12, 8), settings=settings, seed=0)
     assert "Keeps 1 in 70 windows" in found.promise
-
-
-def answer(name: str, reference: Observations, window: Observations) -> float:
-    return load(name).fit(reference, Design(len(window), len(window)), rng=RNG(0))(window)
-
-
-def test_energy_is_the_distance_of_its_definition() -> None:
-    reference, window = observe(10, 10), observe(3, 10, first=50, moved=1.0)
-    components = Components.of(reference.features, count=32)
-    x, y = components.apply(window.features), components.apply(reference.features)
-    expected = 2 * cdist(x, y).mean() - cdist(x, x).mean() - cdist(y, y).mean()
-    assert answer("energy", reference, window) == pytest.approx(expected)
-
-
-def test_waves_come_near_the_kernels_discrepancy() -> None:
-    reference, window = observe(10, 20), observe(5, 20, first=50, moved=1.0)
-    components = Components.of(reference.features, count=32)
-    x, y = components.apply(window.features), components.apply(reference.features)
-    width = np.median(pdist(y))
-    kernel = {(a, b): np.exp(-(cdist(p, q) ** 2) / (2 * width**2)).mean()
-              for a, p in (("x", x), ("y", y)) for b, q in (("x", x), ("y", y))}  # fmt: skip
-    expected = kernel["x", "x"] + kernel["y", "y"] - 2 * kernel["x", "y"]
-    assert answer("mmd", reference, window) == pytest.approx(expected, rel=0.25)
-
-
-def test_the_classifiers_area_is_scikit_learns() -> None:
-    known, seen = RNG(0).integers(0, 5, (80, 2)), RNG(1).integers(1, 6, (30, 2))
-    direction = np.array([1.0, 0.5])
-    scores = np.concatenate([known, seen]) @ direction
-    expected = roc_auc_score(np.repeat([0, 1], [80, 30]), scores)
-    assert _area(direction, known, seen) == pytest.approx(expected)
-
-
-def test_density_difference_and_novelty_grow_with_the_shift() -> None:
-    reference = observe(10, 20)
-    for name in ("lsdd", "novelty"):
-        said = [
-            answer(name, reference, observe(10, 10, moved=moved)) for moved in (0.0, 1.0, 2.0, 4.0)
-        ]
-        assert said == sorted(said), name
-
-
-def test_the_inverted_confusion_finds_the_mix_it_was_given() -> None:
-    reference = observe(40, 50)
-    bad = reference.labels == "bad"
-    # Known pictures in another mix: a fifth of the defective ones are left.
-    window = reference.take(np.concatenate([np.flatnonzero(~bad), np.flatnonzero(bad)[::5]]))
-    usual, now = (
-        np.array([1 - share, share]) for share in (bad.mean(), (window.labels == "bad").mean())
-    )
-    assert answer("label_shift_bbse", reference, reference) == pytest.approx(0.0, abs=1e-4)
-    found = answer("label_shift_bbse", reference, window)
-    assert found == pytest.approx(distance(now, usual), abs=0.03)
-
-
-def test_em_finds_the_mix_it_was_given() -> None:
-    truth = RNG(0).random(4000) < 0.2
-    value = RNG(1).normal(size=4000) + 2 * truth
-    odds = np.exp(2 * value - 2)
-    scores = np.stack([1 / (1 + odds), odds / (1 + odds)], axis=1)
-    assert mix(scores, np.array([0.5, 0.5]))[1] == pytest.approx(0.2, abs=0.03)
-
-
-def test_columns_of_the_scores_are_told_by_the_decisions() -> None:
-    reference = observe(10, 20)
-    assert np.array_equal(targets(reference), (reference.labels == "bad").astype(int))

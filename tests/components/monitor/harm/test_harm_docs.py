@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from components.common import plugins
-from components.monitor.explain.explain import CAUSES
+from components.monitor.explain.strongest_cause import CAUSES
 from components.monitor.harm.describe import ESTIMATORS
 
 TEXT = Path("docs/explanation/drift-causes-and-harm.md").read_text()

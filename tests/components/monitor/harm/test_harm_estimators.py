@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from harm_support import CLASSES, world
+from harm_support import world
 
 from components.common import plugins
 from components.monitor.harm.describe import ESTIMATORS, describe, inputs
@@ -12,7 +12,7 @@ from components.monitor.harm.shift import Ruler
 
 
 def seen(*args: int, **options: object) -> Evidence:
-    return evidence_of(world(*args, **options), CLASSES)  # type: ignore[arg-type]
+    return evidence_of(world(*args, **options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", plugins.names(ESTIMATORS))
@@ -92,7 +92,7 @@ def test_scores_that_are_missing_or_not_finite_are_left_out() -> None:
     broken = world(10)
     broken.scores[3] = np.nan
     broken.scores[4] = np.inf
-    found = evidence_of(broken, CLASSES)
+    found = evidence_of(broken)
     assert len(found) == 8
     assert found.right.tolist() == [
         decision == label
@@ -110,7 +110,7 @@ def test_a_description_is_made_of_whatever_is_there(spoil: str) -> None:
         window.statistics[:] = np.nan
     if spoil == "no groups":
         window.groups[:] = ""
-    found = describe(evidence_of(window, CLASSES), Ruler(seen(200), seed=0), seed=0)
+    found = describe(evidence_of(window), Ruler(seen(200), seed=0), seed=0)
     assert found.vector().shape == (len(inputs()),)
     assert np.isfinite(found.estimates["decisions"])
 

@@ -1,31 +1,32 @@
-import dataclasses
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
-from harm_support import CLASSES, reference_of, world
+from harm_support import world
 
+from components.common.artifacts.monitoring.drift_report import Harm
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.decode import Pixels
 from components.monitor.harm.config import HarmConfig
 from components.monitor.harm.correction import Correction, fit_correction
 from components.monitor.harm.describe import inputs
 from components.monitor.harm.estimate import estimate
 from components.monitor.harm.evidence import evidence_of
-from components.monitor.harm.learn import learn, read_correction, write_correction
+from components.monitor.harm.learn import learn
 from components.monitor.harm.trials import Fault, fit
-from components.monitor.observe.observations import Observations
 
 SETTINGS = HarmConfig()
 
 
 def faults(count: int = 480) -> list[Fault]:
-    before = evidence_of(world(count), CLASSES)
+    before = evidence_of(world(count))
     return [
         Fault(
             kind=kind,
             severity=level,
             before=before,
-            after=evidence_of(world(count, fault=f), CLASSES),
+            after=evidence_of(world(count, fault=f)),
         )
         for kind, strength in (("noise", 1.0), ("blur", 0.7), ("dirt", 0.4))
         for level, f in ((1, 0.2 * strength), (3, 0.6 * strength), (5, strength))
@@ -34,7 +35,15 @@ def faults(count: int = 480) -> list[Fault]:
 
 @pytest.fixture(scope="module")
 def correction() -> Correction:
-    return fit(evidence_of(world(480), CLASSES), faults(), seed=0)
+    return fit(evidence_of(world(480)), faults(), seed=0)
+
+
+def estimated(window: Observations, correction: Correction | None) -> Harm | None:
+    return estimate(window, world(480), lambda: correction, settings=SETTINGS, seed=0)
+
+
+def never(*_: object) -> Any:
+    raise AssertionError("nobody needs to know")
 
 
 def truth(window: Observations, reference_accuracy: float) -> float:
@@ -43,12 +52,10 @@ def truth(window: Observations, reference_accuracy: float) -> float:
 
 @pytest.mark.parametrize("fault", [0.0, 0.3, 0.7])
 def test_the_corrected_estimate_is_near_and_its_interval_holds_the_truth(
-    tmp_path: Path, correction: Correction, fault: float
+    correction: Correction, fault: float
 ) -> None:
-    reference = reference_of(world(480), tmp_path)
-    write_correction(reference.harm_path, correction)
     blind = world(600, fault=fault, seed=7, labelled=False)
-    found = estimate(blind, reference, settings=SETTINGS, seed=0)
+    found = estimated(blind, correction)
     assert found is not None and found.basis == "estimate"
     wanted = truth(world(600, fault=fault, seed=7), found.reference_accuracy)
     assert found.loss_points == pytest.approx(wanted, abs=5)
@@ -61,84 +68,58 @@ def test_trials_come_from_groups_that_were_left_out(correction: Correction) -> N
     assert 0 < correction.error_points(0.0) < 15
 
 
-def test_a_smaller_window_has_a_wider_interval(tmp_path: Path, correction: Correction) -> None:
-    reference = reference_of(world(480), tmp_path)
-    write_correction(reference.harm_path, correction)
+def test_a_smaller_window_has_a_wider_interval(correction: Correction) -> None:
     widths = []
     for count in (55, 600):
-        found = estimate(world(count, seed=7, labelled=False), reference, settings=SETTINGS, seed=0)
+        found = estimated(world(count, seed=7, labelled=False), correction)
         assert found is not None
         widths.append(found.high - found.low)
     assert widths[0] > widths[1] + 3
 
 
-def test_too_few_pictures_or_no_scores_give_nothing(tmp_path: Path) -> None:
-    reference = reference_of(world(480), tmp_path)
+def test_too_few_pictures_or_no_scores_give_nothing() -> None:
     unanswered = world(80)
     unanswered.scores[:] = np.nan
     for window in (world(1), world(49), unanswered, world(80).take(np.zeros(80, dtype=bool))):
-        assert estimate(window, reference, settings=SETTINGS, seed=0) is None
+        assert estimated(window, None) is None
 
 
-def test_without_a_learnt_correction_the_interval_is_wide(tmp_path: Path) -> None:
-    reference = reference_of(world(480), tmp_path)
-    found = estimate(world(600, seed=7, labelled=False), reference, settings=SETTINGS, seed=0)
+def test_without_a_learnt_correction_the_interval_is_wide() -> None:
+    found = estimated(world(600, seed=7, labelled=False), None)
     assert found is not None
     assert found.high - found.low >= 20
     assert set(found.estimators) <= set(inputs())
 
 
-def test_a_correction_for_other_estimators_is_not_used(
-    tmp_path: Path, correction: Correction, caplog: pytest.LogCaptureFixture
-) -> None:
-    reference = reference_of(world(480), tmp_path)
-    write_correction(reference.harm_path, dataclasses.replace(correction, inputs=("atc",)))
-    found = estimate(world(600, seed=7, labelled=False), reference, settings=SETTINGS, seed=0)
-    assert found is not None and found.high - found.low >= 20
-    assert "make the reference anew" in caplog.text
-
-
-def test_labels_of_an_audit_take_over(tmp_path: Path, correction: Correction) -> None:
-    reference = reference_of(world(480), tmp_path)
-    write_correction(reference.harm_path, correction)
+def test_labels_of_an_audit_take_over(correction: Correction) -> None:
     window = world(600, fault=0.5, seed=7)
-    wanted = truth(window, float(evidence_of(world(480), CLASSES).accuracy))
+    wanted = truth(window, float(evidence_of(world(480)).accuracy))
     window.labels[np.random.default_rng(0).permutation(600)[:400]] = ""
-    found = estimate(window, reference, settings=SETTINGS, seed=0)
+    found = estimate(window, world(480), never, settings=SETTINGS, seed=0)
     assert found is not None and found.basis == "audit" and found.labels == 200
     assert found.low <= wanted <= found.high
     assert found.high - found.low < 12
 
 
-def test_learning_corrupts_asks_and_writes(tmp_path: Path) -> None:
-    held = world(64)
+def test_learning_corrupts_the_pictures_and_asks() -> None:
     rng = np.random.default_rng(0)
-    pictures = rng.integers(60, 200, (64, 16, 16, 1)).astype(np.uint8)
+    pictures = dict(enumerate(rng.integers(60, 200, (48, 16, 16, 1)).astype(np.uint8)))
     asked: list[int] = []
 
-    def observe(spoilt: "list[Pixels]") -> Observations:
-        asked.append(len(spoilt))
-        return world(len(spoilt), fault=0.3, seed=len(asked))
+    def observe(corrupted: Sequence[Pixels]) -> Observations:
+        asked.append(len(corrupted))
+        return world(len(corrupted), fault=0.3, seed=len(asked))
 
-    found = learn(
-        held, lambda row: pictures[row], observe, classes=CLASSES,
-        pictures=48, seed=0,
-    )  # fmt: skip
+    found = learn(world(64), pictures, observe, seed=0)
     assert found is not None
     assert set(asked) == {48}
     kinds = {trial.kind for trial in found.trials}
     assert {"noise", "blur", "dirt", "none"} <= kinds
     assert "colour" not in kinds  # the pictures are grey
-    write_correction(tmp_path / "harm.json", found)
-    assert read_correction(tmp_path / "harm.json") == found
 
 
-def test_nothing_is_learnt_from_too_little() -> None:
-    def never(_: object) -> Observations:
-        raise AssertionError
-
-    for held, count in ((world(30), 240), (world(64), 0), (world(64, labelled=False), 240)):
-        assert learn(held, never, never, classes=CLASSES, pictures=count, seed=0) is None
+def test_nothing_is_learnt_from_no_pictures() -> None:
+    assert learn(world(64), {}, never, seed=0) is None
 
 
 def test_an_input_that_is_never_known_does_no_harm() -> None:

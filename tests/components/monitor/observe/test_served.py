@@ -8,7 +8,7 @@ from components.common.artifacts.model_folder import reference_path
 from components.common.artifacts.passport import Passport
 from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import DataError
-from components.monitor.observe.served import Served, count_new_labels, find_reference
+from components.monitor.observe.served import ServedVersion, count_new_labels, find_reference
 
 # harm_support's reference is of model "m".
 PASSPORT = Passport(
@@ -36,8 +36,8 @@ PASSPORT = Passport(
 )
 
 
-def served(model_dir: Path, passport: Passport | None = PASSPORT) -> Served:
-    return Served(model_dir=model_dir, version=1, passport=passport)
+def served(model_dir: Path, passport: Passport | None = PASSPORT) -> ServedVersion:
+    return ServedVersion(model_dir=model_dir, version=1, passport=passport)
 
 
 def test_a_reference_of_another_model_is_not_used(tmp_path: Path) -> None:

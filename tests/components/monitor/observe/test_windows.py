@@ -11,10 +11,10 @@ from brightness_model import CLASSES, FEATURES, write_export
 from components.common.artifacts.monitoring.prediction_log import SCHEMA, STATISTIC_COLUMNS
 from components.common.errors import DataError
 from components.common.pictures.decode import encode_png
-from components.monitor.observe.windows import Asked, Wanted, Window, from_log, from_pictures
+from components.monitor.observe.windows import ModelToAsk, Wanted, Window, from_log, from_pictures
 
 NOW = 1_000_000.0
-WANTED = Wanted(version=3, classes=2, now_unix_s=NOW)
+WANTED = Wanted(version=3, classes=CLASSES, now_unix_s=NOW)
 
 
 def record(number: int, **changes: Any) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def test_a_clock_that_went_backwards_leaves_records_in_order(tmp_path: Path) -> 
 
 def test_only_the_newest_are_taken_when_so_many_are_wanted(tmp_path: Path) -> None:
     logged(tmp_path, *(record(number) for number in range(9)))
-    wanted = Wanted(version=3, classes=2, now_unix_s=NOW, last=2)
+    wanted = Wanted(version=3, classes=CLASSES, now_unix_s=NOW, last=2)
     assert from_log(tmp_path, wanted).observations.sha256.tolist() == [
         f"{number:064d}" for number in (7, 8)
     ]
@@ -139,9 +139,9 @@ def test_a_folder_of_pictures_is_asked_and_grouped_by_folder(tmp_path: Path) -> 
         (folder / group / "one.png").write_bytes(picture)
         (folder / group / "again.png").write_bytes(picture)
     (folder / "b" / "text.png").write_text("not a picture")
-    asked = Asked(folder=export.saved_model, model="solar", version=3, classes=len(CLASSES))
+    model = ModelToAsk(folder=export.saved_model, name="solar", version=3, classes=CLASSES)
     before = time.time()
-    window = from_pictures(folder, asked)
+    window = from_pictures(folder, model)
     seen = window.observations
     assert window.info.left_out == {"duplicate": 2, "unreadable": 1}
     assert sorted(seen.groups) == ["a", "b"]
@@ -155,7 +155,7 @@ def test_a_folder_of_pictures_is_asked_and_grouped_by_folder(tmp_path: Path) -> 
 
 
 def test_an_empty_folder_needs_no_model_and_a_missing_one_is_refused(tmp_path: Path) -> None:
-    asked = Asked(folder=tmp_path / "none", model="solar", version=3, classes=2)
-    assert from_pictures(tmp_path, asked).info.pictures == 0
+    model = ModelToAsk(folder=tmp_path / "none", name="solar", version=3, classes=CLASSES)
+    assert from_pictures(tmp_path, model).info.pictures == 0
     with pytest.raises(DataError, match="expected a folder of pictures"):
-        from_pictures(tmp_path / "nowhere", asked)
+        from_pictures(tmp_path / "nowhere", model)

@@ -5,11 +5,11 @@ import pytest
 from harm_support import world
 
 from components.common.artifacts.monitoring.drift_report import (
-    Decision,
     Detection,
     DriftReportInfo,
     Explanation,
     Harm,
+    PolicyDecision,
     Telling,
     WindowInfo,
 )
@@ -39,7 +39,7 @@ INFO = DriftReportInfo(
     ),
     detections=(
         Detection(
-            detector="ks_features",
+            detector="shifted_features",
             statistic=2.5,
             threshold=1.5,
             p_value=float("nan"),
@@ -56,14 +56,20 @@ INFO = DriftReportInfo(
         telling=(Telling(picture="a" * 64, nearest="b" * 64, score=3.5),),
     ),
     harm=HARM,
-    decision=Decision(word="fix_camera", reasons=("a <b>camera</b> fault",)),
+    decision=PolicyDecision(word="fix_camera", reasons=("a <b>camera</b> fault",)),
 )
 PICTURE = encode_png(np.full((4, 4, 1), 90, dtype=np.uint8))
 
 
 def test_the_page_holds_verdict_cause_detectors_promise_and_loss() -> None:
     page = render(INFO)
-    for text in ("fix_camera", "out of focus", "ks_features", "one false alarm in", "+6.2 points"):
+    for text in (
+        "fix_camera",
+        "out of focus",
+        "shifted_features",
+        "one false alarm in",
+        "+6.2 points",
+    ):
         assert text in page
     assert "+1.1 to" in page and "79.8 %" in page
     assert "3 × other version" in page
@@ -98,7 +104,7 @@ def test_an_empty_report_is_a_page_too(spoil: str) -> None:
         detections=(),
         harm=None,
         explanation=Explanation(family="none", fault="", confidence=1.0, advice="Nothing."),
-        decision=Decision(word="keep", reasons=()),
+        decision=PolicyDecision(word="keep", reasons=()),
     )
     if spoil == "nan":
         nan = dataclasses.replace(INFO.detections[0], statistic=float("nan"), alarm=False)

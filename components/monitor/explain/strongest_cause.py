@@ -1,4 +1,4 @@
-"""Explain: camera, product or mix, with the most telling pictures."""
+"""Why a window differs: camera, product or mix, with the most telling pictures."""
 
 from collections.abc import Collection
 from typing import Literal
@@ -7,9 +7,9 @@ import numpy as np
 
 from components.common import plugins
 from components.common.artifacts.monitoring.drift_report import Detection, Explanation, Telling
+from components.common.artifacts.monitoring.observations import Observations
 from components.monitor.explain.causes.product import nearest_rows
-from components.monitor.explain.view import Finding, View, view_of
-from components.monitor.observe.observations import Observations
+from components.monitor.explain.comparison import CauseFinding, Comparison
 
 CAUSES = "components.monitor.explain.causes"
 TELLING = 10
@@ -59,61 +59,44 @@ def explain(
     """
     if not asked and not any(detection.alarm for detection in detections):
         return Explanation(family="none", fault="", confidence=1.0, advice=_QUIET)
-    view = view_of(window, reference)
-    findings = _findings(view)
-    telling = _telling(view, kept)
-    if not findings or findings[0].finding.strength < _BELIEVED:
+    seen = Comparison.of(window, reference)
+    findings = _findings(seen)
+    telling = _telling(seen, kept)
+    if not findings or findings[0][1].strength < _BELIEVED:
         return Explanation(
             family="unknown", fault="", confidence=0.0, advice=_UNKNOWN, telling=telling
         )
-    best = findings[0]
+    family, best = findings[0]
+    second = max((one.strength for _, one in findings[1:]), default=0.0)
     return Explanation(
-        family=best.family,
-        fault=best.finding.fault,
-        confidence=_confidence(findings),
-        advice=_ADVICE.get(best.finding.fault, _UNKNOWN),
-        evidence=best.finding.evidence,
+        family=family,
+        fault=best.fault,
+        confidence=best.strength / (best.strength + max(second, 0.0)),
+        advice=_ADVICE[best.fault],
+        evidence=best.evidence,
         telling=telling,
     )
 
 
-class _Named:
-    """A finding with the family it belongs to."""
-
-    def __init__(self, family: Cause, finding: Finding) -> None:
-        self.family: Cause = family
-        self.finding = finding
-
-
-def _findings(view: View) -> list[_Named]:
-    """Return all findings, the strongest first."""
-    found: list[_Named] = []
+def _findings(seen: Comparison) -> list[tuple[Cause, CauseFinding]]:
+    """Return what each family found, the strongest first."""
     families: tuple[Cause, ...] = ("camera", "mix", "product")
-    for family in families:
-        for finding in plugins.load(CAUSES, family).find(view):
-            found.append(_Named(family, finding))
-    return sorted(found, key=lambda one: -one.finding.strength)
+    found = [(one, finding) for one in families for finding in plugins.load(CAUSES, one).find(seen)]
+    return sorted(found, key=lambda pair: -pair[1].strength)
 
 
-def _confidence(findings: list[_Named]) -> float:
-    """Return the best strength as a share of the best two."""
-    best = findings[0].finding.strength
-    second = max((one.finding.strength for one in findings[1:]), default=0.0)
-    return float(best / (best + max(second, 0.0)))
-
-
-def _telling(view: View, kept: Collection[str]) -> tuple[Telling, ...]:
+def _telling(seen: Comparison, kept: Collection[str]) -> tuple[Telling, ...]:
     """Return the pictures farthest from all of the reference, each with its nearest there."""
-    table = view.embedding if view.embedding.usable else view.look
-    if not table.usable:
+    figures = seen.tells_pictures_apart
+    if not figures.usable:
         return ()
-    places, distances = nearest_rows(table)
+    distances, places = nearest_rows(figures)
     order = np.argsort(-distances, kind="stable")
-    shown = [row for row in order if view.window.sha256[table.rows[row]] in kept]
+    shown = [row for row in order if seen.window.sha256[figures.rows[row]] in kept]
     return tuple(
         Telling(
-            picture=str(view.window.sha256[table.rows[row]]),
-            nearest=str(view.reference.sha256[table.reference_rows[places[row]]]),
+            picture=str(seen.window.sha256[figures.rows[row]]),
+            nearest=str(seen.reference.sha256[figures.reference_rows[places[row]]]),
             score=float(distances[row]),
         )
         for row in (shown or order)[:TELLING]

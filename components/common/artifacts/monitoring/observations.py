@@ -1,8 +1,8 @@
 """Observations: what is known of a set of pictures, as arrays. Windows and references alike."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLUMNS
 from components.common.artifacts.monitoring.reference import Reference
-from components.common.pictures.statistics import ADDED_LATER, STATISTICS
 
 Floats = npt.NDArray[np.float32]
 Texts = npt.NDArray[np.object_]
+Channel = Literal["statistics", "features", "scores"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,7 @@ class Observations:
     groups: module, lot or session, "" where unknown; lines, cameras: the same.
     times_unix_s: float64 [N].
     sha256: of the encoded pictures.
+    classes: names in the order of the scores; () where neither reference nor passport names them.
     """
 
     features: Floats
@@ -42,29 +43,47 @@ class Observations:
     cameras: Texts
     times_unix_s: npt.NDArray[np.float64]
     sha256: Texts
+    classes: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.times_unix_s)
 
     def take(self, rows: Any) -> "Observations":
         """Return some rows: a mask or positions."""
-        picked = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__}
-        return Observations(**picked)
+        return replace(self, **{name: getattr(self, name)[rows] for name in _COLUMNS})
+
+    def whole(self, channel: Channel) -> npt.NDArray[np.bool_]:
+        """bool [N]: the channel is there and finite."""
+        values: Floats = getattr(self, channel)
+        return np.asarray(np.isfinite(values).all(axis=1) & (values.shape[1] > 0))
 
     @property
-    def has_features(self) -> npt.NDArray[np.bool_]:
-        """bool [N]: an embedding was taken and is finite."""
-        if self.features.shape[1] == 0:
-            return np.zeros(len(self), dtype=np.bool_)
-        return np.asarray(np.isfinite(self.features).all(axis=1))
+    def columns(self) -> npt.NDArray[np.int64]:
+        """int64 [N]: the column of each label in the scores, -1 where it is unknown."""
+        return column_numbers(self.labels, self.classes)
 
 
-def from_table(table: pa.Table, *, classes: int) -> Observations:
+_COLUMNS = tuple(field.name for field in fields(Observations) if field.name != "classes")
+
+
+def joined(*parts: Observations) -> Observations:
+    """Return the pictures of several sets of one model, one after the other."""
+    columns = {n: np.concatenate([getattr(part, n) for part in parts]) for n in _COLUMNS}
+    return replace(parts[0], **columns)
+
+
+def column_numbers(names: Texts, classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Return int64 [N]: each name's place in `classes`, -1 for one that is not in it."""
+    place = {name: number for number, name in enumerate(classes)}
+    return np.array([place.get(str(name), -1) for name in names], dtype=np.int64)
+
+
+def from_table(table: pa.Table, *, classes: tuple[str, ...]) -> Observations:
     """Turn records of the prediction log, or of a reference, into arrays.
 
     Args:
         table: SCHEMA of the prediction log; `label` where there is one.
-        classes: how many scores a record holds.
+        classes: names in the order of the scores.
 
     Returns:
         One row a record. Values that are not finite stay as they are: who measures, filters.
@@ -74,7 +93,7 @@ def from_table(table: pa.Table, *, classes: int) -> Observations:
     return Observations(
         features=_matrix(frame["embedding"], width),
         statistics=frame.reindex(columns=list(STATISTIC_COLUMNS)).to_numpy(dtype=np.float32),
-        scores=_matrix(frame["scores"], classes),
+        scores=_matrix(frame["scores"], len(classes)),
         decisions=_texts(frame, "decision"),
         labels=_texts(frame, "label"),
         groups=_texts(frame, "group"),
@@ -82,43 +101,14 @@ def from_table(table: pa.Table, *, classes: int) -> Observations:
         cameras=_texts(frame, "camera"),
         times_unix_s=frame["time_unix_s"].to_numpy(dtype=np.float64),
         sha256=_texts(frame, "picture_sha256"),
+        classes=classes,
     )
 
 
 def of_reference(root: Path) -> Observations:
     """Read the observations of a reference."""
     reference = Reference.read(root)
-    return from_table(reference.observations(), classes=len(reference.info.classes))
-
-
-def comparable(first: Observations, second: Observations) -> "Pair":
-    """Return both with zeros for each statistic that the records of one are too old to hold."""
-    lacking = _lacking(first) | _lacking(second)
-    return Pair(_without(first, lacking), _without(second, lacking))
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two sets of observations whose statistics can be compared."""
-
-    first: Observations
-    second: Observations
-
-
-_LATER = np.array([name in ADDED_LATER for name in STATISTICS])
-
-
-def _lacking(observations: Observations) -> npt.NDArray[np.bool_]:
-    known = np.isfinite(observations.statistics)
-    measured = known[:, ~_LATER].all(axis=1)
-    return np.asarray(_LATER & measured.any() & ~known[measured].any(axis=0))
-
-
-def _without(observations: Observations, lacking: npt.NDArray[np.bool_]) -> Observations:
-    if not lacking.any():
-        return observations
-    statistics = np.where(lacking, np.float32(0), observations.statistics)
-    return replace(observations, statistics=statistics)
+    return from_table(reference.observations(), classes=reference.info.classes)
 
 
 def _matrix(column: pd.Series, width: int) -> Floats:

@@ -5,9 +5,9 @@ import pytest
 from harm_support import world
 
 from components.common.artifacts.monitoring.drift_report import Detection
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.statistics import STATISTICS
-from components.monitor.explain.explain import TELLING, explain
-from components.monitor.observe.observations import Observations
+from components.monitor.explain.strongest_cause import TELLING, explain
 
 ALARM = (Detection(detector="any", statistic=2.0, threshold=1.0, p_value=0.01, alarm=True),)
 USUAL = {

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from components.monitor.harm.audit import audited_accuracy
+from components.monitor.harm.prediction_powered import audited_accuracy
 
 
 def sample(rng: np.random.Generator, useful: bool) -> "tuple[np.ndarray, np.ndarray]":

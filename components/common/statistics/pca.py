@@ -1,0 +1,50 @@
+"""Principal components of embeddings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+_NEGLIGIBLE = 1e-6  # of the largest deviation
+
+
+@dataclass(frozen=True)
+class Components:
+    """The first principal components.
+
+    centre: float64 [D].
+    axes: float64 [D, k], the longest first; of length 1, or divided by the deviation along them.
+    """
+
+    centre: Floats
+    axes: Floats
+
+    @classmethod
+    def of(
+        cls, features: npt.NDArray[np.float32], *, count: int, whiten: bool = False, seed: int = 0
+    ) -> "Components":
+        """Learn from float32 [N, D] of finite values, at least one row.
+
+        Args:
+            features: what varies.
+            count: how many components at most; directions without spread are left out.
+            whiten: scale them to a deviation of 1 each.
+            seed: of the random projection that finds them.
+        """
+        from sklearn.utils.extmath import randomized_svd
+
+        values = features.astype(np.float64)
+        centre = values.mean(axis=0)
+        wanted = min(count, *values.shape)
+        _, sizes, axes = randomized_svd(values - centre, wanted, random_state=seed)
+        deviations = sizes / np.sqrt(max(1, len(values) - 1))
+        kept = deviations > _NEGLIGIBLE * max(float(deviations.max(initial=0.0)), 1e-9)
+        scale = deviations[kept, None] if whiten else 1.0
+        return cls(centre, (axes[kept] / scale).T)
+
+    def apply(self, features: npt.NDArray[np.float32]) -> Floats:
+        """Return float64 [N, k] for float32 [N, D]; rows with NaN stay NaN."""
+        found: Floats = (features - self.centre) @ self.axes
+        return found

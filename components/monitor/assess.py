@@ -1,0 +1,52 @@
+"""Assess one window: has it changed, why, and what does that cost."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from components.common.artifacts.monitoring.drift_report import Detection, Explanation, Harm
+from components.common.artifacts.monitoring.observations import Observations
+from components.monitor.detect.config import DetectConfig
+from components.monitor.detect.measure import measure
+from components.monitor.explain.strongest_cause import explain
+from components.monitor.harm.config import HarmConfig
+from components.monitor.harm.correction import Correction
+from components.monitor.harm.estimate import estimate
+
+_UNEXPLAINED = Explanation(family="none", fault="", confidence=0.0, advice="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """What was measured in one window; as it is here where nothing could be."""
+
+    detections: tuple[Detection, ...] = ()
+    explanation: Explanation = _UNEXPLAINED
+    harm: Harm | None = None
+
+
+def assess(
+    window: Observations,
+    reference: Observations,
+    correction: Callable[[], Correction | None],
+    *,
+    detect: DetectConfig,
+    harm: HarmConfig,
+    seed: int,
+    kept: Collection[str] = (),
+) -> Assessment:
+    """Ask detectors, loss estimate and causes about a window.
+
+    Args:
+        window: what production sent, labelled where an audit did.
+        reference: what the version was made for.
+        correction: as `estimate` wants it.
+        detect: which detectors, and the false-alarm rate.
+        harm: how little is too little for an estimate.
+        seed: of permutations and bootstraps.
+        kept: as `explain` wants it.
+    """
+    detections = measure(window, reference, settings=detect, seed=seed)
+    loss = estimate(window, reference, correction, settings=harm, seed=seed)
+    audited = loss is not None and loss.basis == "audit"
+    explanation = explain(window, reference, detections, asked=audited, kept=kept)
+    return Assessment(detections=detections, explanation=explanation, harm=loss)
