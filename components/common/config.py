@@ -8,9 +8,9 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 
 from components.common.errors import ConfigError, expected
 
@@ -20,6 +20,18 @@ class Section:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
 
+
+def restored(value: Any) -> Any:
+    """Return plain data with 3.0 as 3: a protobuf Struct, as a pipeline passes it, has no ints."""
+    if isinstance(value, dict):
+        return {key: restored(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [restored(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# Settings whose keys another module knows, such as the options of a method.
+FreeForm = Annotated[dict[str, Any], AfterValidator(restored)]
 
 T = TypeVar("T")
 

@@ -17,12 +17,12 @@ def rank(
     from components.common.run_context import RunContext
     from components.common.step import run_step
     from components.networks.accelerator import prepare
-    from components.train.config import TrainConfig
+    from components.rank.config import FinalistConfig, RankConfig
 
-    base = from_json(TrainConfig, train_config, where="train")
+    base = from_json(FinalistConfig, train_config, where="train")
     prepare(base)
-    from components.rank.config import RankConfig
-    from components.rank.step import is_complete, rank, sources_sha256
+    from components.rank.ranking import is_complete, rank
+    from components.rank.weights import sources_sha256
 
     context = from_json(RunContext, run, where="run")
     out = Path(ranking.path)

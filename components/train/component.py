@@ -18,8 +18,8 @@ def train(shards: Input[Dataset], config: str, run: str, candidate: Output[Model
     from components.train.config import TrainConfig
 
     prepare(from_json(TrainConfig, config, where="train"))
-    from components.networks.weights.load import source_sha256
-    from components.train.step import train
+    from components.networks.weights.digests import content_sha256
+    from components.train.fit import train
     from components.train.warm_start import source
 
     context = from_json(RunContext, run, where="run")
@@ -31,7 +31,9 @@ def train(shards: Input[Dataset], config: str, run: str, candidate: Output[Model
         reuse=True,
         inputs={"shards": shards},
         outputs={"candidate": candidate},
-        content_key=lambda settings: source_sha256(source(settings, run_dir=context.run_dir)),
+        content_key=lambda settings: content_sha256(
+            settings, source(settings, run_dir=context.run_dir)
+        ),
         work=lambda settings: train(
             Path(shards.path),
             out=Path(candidate.path),
@@ -90,10 +92,11 @@ def train_finalist(
     from components.train.config import TrainConfig
 
     prepare(from_json(TrainConfig, config, where="train"))
-    from components.networks.weights.load import source_sha256
+    from components.networks.weights.digests import content_sha256
     from components.train.finalist import fit_finalist
+    from components.train.warm_start import source
 
-    cache_dir = from_json(RunContext, run, where="run").cache_dir
+    context = from_json(RunContext, run, where="run")
     out = Path(candidate.path)
     allowed = from_json(Allowance, allowance, where="allowance")
     # The same name and key as `train`: what either has trained is there for both.
@@ -105,15 +108,18 @@ def train_finalist(
         reuse=True,
         inputs={"shards": shards},
         outputs={"candidate": candidate},
-        content_key=lambda settings: source_sha256(settings.weights),
+        content_key=lambda settings: content_sha256(
+            settings, source(settings, run_dir=context.run_dir)
+        ),
         keep=lambda: NotTrained.read(out) is None,
         work=lambda settings: fit_finalist(
             Path(shards.path),
             out=out,
             settings=settings,
-            cache_dir=cache_dir,
+            cache_dir=context.cache_dir,
+            run_dir=context.run_dir,
             allowance=allowed,
         ),
     )
     if NotTrained.read(out) is None:
-        leave_mark(cache_dir, allowed.mark)
+        leave_mark(context.cache_dir, allowed.mark)

@@ -7,13 +7,19 @@ from pathlib import Path
 from components.common.artifacts.tuning.shortlist import Allowance, NotTrained
 from components.common.errors import GraftError
 from components.train.config import TrainConfig
-from components.train.step import train
+from components.train.fit import train
 
 LOG = logging.getLogger(__name__)
 
 
 def fit_finalist(
-    shards_root: Path, *, out: Path, settings: TrainConfig, cache_dir: str, allowance: Allowance
+    shards_root: Path,
+    *,
+    out: Path,
+    settings: TrainConfig,
+    cache_dir: str,
+    run_dir: str,
+    allowance: Allowance,
 ) -> None:
     """Write a Candidate, or a NotTrained in its place where it would overrun or cannot be fitted.
 
@@ -23,13 +29,13 @@ def fit_finalist(
         shards_root: Shards of the finalist's own size.
         out: the folder to write.
         settings: as for `train`.
-        cache_dir: as for `train`.
+        cache_dir, run_dir: as for `train`.
         allowance: what it is expected to need, and until when.
     """
     reason = allowance.overrun(time.time())
     if not reason:
         try:
-            train(shards_root, out=out, settings=settings, cache_dir=cache_dir)
+            train(shards_root, out=out, settings=settings, cache_dir=cache_dir, run_dir=run_dir)
         except GraftError as error:
             reason = f"failed: {error}"
     if reason:

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.pictures.statistics import measure
+from components.common.statistics.temperature import fit_temperature, softmax
 from components.monitor.observe.observations import Observations
 from components.networks.data import Split
-from components.networks.probe.calibration import fit_temperature, softmax
 from components.networks.probe.probe import Probe, fit_probe
 from components.train.config import TrainConfig
 from pipelines.simulate.plant import Cells

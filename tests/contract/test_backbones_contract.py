@@ -11,7 +11,8 @@ import pytest
 from components.common import plugins
 from components.common.errors import DataError
 from components.networks import network
-from components.networks.network import BACKBONES, EMBEDDING, INPUT, LOGITS, Network
+from components.networks.config import BACKBONES, EMBEDDING, INPUT, LOGITS
+from components.networks.network import Network
 from components.train.config import TrainConfig
 
 # Keras' saving and NumPy 2 disagree about a keyword; nothing of ours is concerned.

@@ -26,7 +26,7 @@ def main() -> None:
         backbone="mobilenet_v2/0.35", weights="none", options={"epochs": 2}, backend="jax"
     )
     prepare(settings)
-    from components.train.step import train
+    from components.train.fit import train
 
     assert not NoTensorFlow.asked, NoTensorFlow.asked
     train(shards, out=out, settings=settings, cache_dir="")

@@ -15,6 +15,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import platformdirs
+
 from components.common.artifacts.records import file_sha256
 from components.common.errors import WeightsError, expected
 from components.common.progress import report
@@ -71,16 +73,10 @@ def local_file(weights: str) -> Path:
     return path
 
 
-def cache_folder() -> Path:
-    """Return where downloads are kept, by the rules of the desktop (XDG)."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base else Path.home() / ".cache") / "graft" / "weights"
-
-
 def _cached(address: str) -> Path:
     sha256 = pinned_sha256(address)
     name = Path(urllib.parse.unquote(urllib.parse.urlsplit(address).path)).name
-    target = cache_folder() / f"{sha256[:16]}-{name}"
+    target = platformdirs.user_cache_path("graft") / "weights" / f"{sha256[:16]}-{name}"
     if target.is_file():
         if file_sha256(target) == sha256:
             return target

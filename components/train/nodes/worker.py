@@ -58,7 +58,8 @@ class Place:
                 expected(
                     f"{ADDRESS} (host:port), {PROCESSES} and {PROCESS} (from 0) in the environment",
                     received=", ".join(f"{name}='{value}'" for name, value in given.items()),
-                    do="start it by a TrainJob with a JAX runtime (docs/how-to/gpu.md) or set all three",
+                    do="start it by a TrainJob with a JAX runtime (docs/how-to/gpu.md) or set "
+                    "all three",
                 )
             )
         return cls(
@@ -105,7 +106,7 @@ def train_together(shards: Path, *, out: Path, settings: TrainConfig, place: Pla
     Raises:
         GraftError: see `fit.train`.
     """
-    from components.train.step import train
+    from components.train.fit import train
 
     if place.process:
         with tempfile.TemporaryDirectory() as nowhere:

@@ -12,7 +12,7 @@ from components.common.artifacts.candidate import Candidate
 from components.ingest.config import IngestConfig
 from components.ingest.step import ingest
 from components.train.config import TrainConfig
-from components.train.step import train
+from components.train.fit import train
 from components.validate.config import ValidateConfig
 from components.validate.step import validate
 

@@ -16,7 +16,7 @@ from components.common.errors import WeightsError
 from components.common.step import StepRecord
 from components.train import warm_start
 from components.train.config import TrainConfig
-from components.train.step import train
+from components.train.fit import train
 
 SAVING_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(SAVING_NOISE)]

@@ -15,7 +15,8 @@ from components.networks import network
 from components.rank.config import RankConfig
 from components.rank.cost import Speed, Workload, estimate_s
 from components.rank.feature_sets import feature_sets
-from components.rank.step import is_complete, rank, weights_of
+from components.rank.ranking import is_complete, rank
+from components.rank.weights import weights_of
 from components.train.config import TrainConfig
 from components.train.finalist import fit_finalist
 from components.train.methods import linear_probe, linear_probe_finetune
