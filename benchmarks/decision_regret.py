@@ -35,10 +35,12 @@ from components.common import plugins
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.records import link_or_copy
 from components.common.artifacts.shards import Shards
+from components.common.pictures.flips import FLIPS
 from components.common.seeding import generator
 from components.common.statistics.figures import area_under_roc, measure
-from components.networks.data import FLIPS, FlippedPixels
-from components.train.fit import METHODS, train
+from components.networks.data import FlippedPixels
+from components.train.config import METHODS
+from components.train.fit import train
 from components.train.session import predict
 from pipelines.config import TrainingRun, override, read_preset, resolve
 from pipelines.data.packages import Package, fetch
@@ -144,7 +146,7 @@ def points(shards: Shards, candidate: Candidate) -> float:
     """Return the score of a candidate on the test split, in points."""
     pixels, truth = shards.pixels("test"), shards.rows("test")["target"].to_numpy(dtype=int)
     model = keras.models.load_model(candidate.model_path, compile=False)
-    views = FLIPS[candidate.info.flips]
+    views = FLIPS[: candidate.info.flips]
     logits = [predict(model, [FlippedPixels(pixels, flip)], rows=len(pixels)) for flip in views]
     mean = np.mean(logits, axis=0)
     if mean.shape[1] == 2:

@@ -105,9 +105,9 @@ def run_graft(work: Work) -> Outcome:
 
     from components.networks import network
     from components.networks.accelerator import gpus
+    from components.networks.config import INPUT, LOGITS
     from components.networks.data import FlippedPixels
     from components.networks.fast.training_copy import quickened
-    from components.networks.network import INPUT, LOGITS
     from components.train.config import TrainConfig
     from components.train.loop.epochs import draw_epoch
     from components.train.loop.fine_tune import freeze_norms
@@ -133,7 +133,7 @@ def run_graft(work: Work) -> Outcome:
         return _unmeasured("graft", "the pictures do not fit the card: lower --batch or --steps")
     rng = np.random.default_rng(0)
     return _rated(
-        lambda: train(draw_epoch(split, split.targets, rng=rng)),
+        lambda: train(draw_epoch(split, rng=rng)),
         work,
         Outcome(device=_jax_device(), library=f"Keras {keras.__version__} on JAX"),
     )

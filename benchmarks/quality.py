@@ -41,7 +41,7 @@ from components.networks import data, network
 from components.networks.data import Floats, Split
 from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache
-from components.train.fit import METHODS
+from components.train.config import METHODS
 from components.train.session import Session, flip_averaged_logits
 from components.validate.splits import assign
 from pipelines.config import TrainingRun, override, read_preset, resolve

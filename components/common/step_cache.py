@@ -40,7 +40,7 @@ def key(step: str, settings_json: str, inputs: Mapping[str, str], content: str) 
     """
     parts = {
         "step": step,
-        "code": _code_sha256(step),
+        "code": code_sha256(step),
         "libraries": _library_versions(),
         "python": platform.python_version(),
         "backend": os.environ.get("KERAS_BACKEND", ""),
@@ -113,7 +113,8 @@ def _intact(root: Path) -> bool:
     return known is not None and known.content_sha256 == tree_sha256(root)
 
 
-def _code_sha256(step: str) -> str:
+def code_sha256(step: str) -> str:
+    """Return the digest of a step's source files and of those of `common` and `networks`."""
     components = Path(__file__).parents[1]
     total = hashlib.sha256()
     for folder in (components / "common", components / "networks", components / step):

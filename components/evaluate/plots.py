@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from components.common.artifacts.decision import Decision, DepthScore
+from components.common.artifacts.decision import Decision
 from components.common.report.plot_style import GRID, MUTED, png, style
 from components.common.statistics.figures import (
     CALIBRATION_BINS,
@@ -133,46 +133,25 @@ def reliability(scored: Scored) -> bytes:
 
 
 def layer_profile(decision: Decision) -> bytes | None:
-    """Draw the probe's score by depth, and beside it the diagnostics; None without a profile."""
+    """Draw the probe's score by depth; None without a profile."""
     profile = decision.profile
     if not profile:
         return None
     places, names = np.arange(len(profile)), [depth.layer for depth in profile]
-    with _figure(size=(9.4, 4.6)) as (figure, (left, right)):
+    with _figure(size=(6.4, 4.6), panels=1) as (figure, axis):
         scores, errors = [depth.score for depth in profile], [depth.error for depth in profile]
-        left.axhline(decision.chance, linestyle=":", color=MUTED, label="guessing")
-        left.errorbar(places, scores, errors, color=_COLOURS[0], marker="o", capsize=4)
+        axis.axhline(decision.chance, linestyle=":", color=MUTED, label="guessing")
+        axis.errorbar(places, scores, errors, color=_COLOURS[0], marker="o", capsize=4)
         folds = np.array([depth.folds for depth in profile])
-        left.plot(places, folds, ".", color=_COLOURS[0], alpha=0.35, markersize=5)
+        axis.plot(places, folds, ".", color=_COLOURS[0], alpha=0.35, markersize=5)
         if decision.layer in names:
             end = names.index(decision.layer) + 0.5
-            left.axvline(end, color=_COLOURS[1], label=f"cut off after {decision.layer}")
-        left.set(title="what each layer knows")
-        left.set(ylabel=f"{LABELS[decision.metric]} of a linear probe")
-        for colour, (label, values) in zip(_COLOURS[2:], _diagnostics(profile), strict=False):
-            right.plot(places, values, color=colour, marker="o", markersize=4, label=label)
-        right.set(title="diagnostics", ylabel="share of each one's range", ylim=(-0.05, 1.05))
-        for axis in (left, right):
-            axis.set_xticks(places, names, rotation=40, ha="right", fontsize=8)
-            axis.legend()
+            axis.axvline(end, color=_COLOURS[1], label=f"cut off after {decision.layer}")
+        axis.set(title="what each layer knows")
+        axis.set(ylabel=f"{LABELS[decision.metric]} of a linear probe")
+        axis.set_xticks(places, names, rotation=40, ha="right", fontsize=8)
+        axis.legend()
         return png(figure)
-
-
-def _diagnostics(profile: tuple[DepthScore, ...]) -> list[tuple[str, Any]]:
-    found = [
-        ("LogME", _scaled([depth.logme for depth in profile])),
-        ("H-score", _scaled([depth.h_score for depth in profile])),
-    ]
-    distances = [depth.domain_distance for depth in profile]
-    if None not in distances:
-        # It has a scale of its own: 2 is as far as two domains can be apart.
-        found.append(("distance of domains", np.array(distances, dtype=float) / 2.0))
-    return found
-
-
-def _scaled(values: list[float]) -> Any:
-    low, high = min(values), max(values)
-    return (np.array(values) - low) / ((high - low) or 1.0)
 
 
 def draw(curves: pd.DataFrame, scored: Scored, classes: tuple[str, ...]) -> dict[str, bytes]:
@@ -210,16 +189,16 @@ def _mark_operating_point(left: Any, right: Any, scored: Scored, position: int) 
 
 
 @contextmanager
-def _figure(size: tuple[float, float] | None = None) -> Iterator[tuple[Any, Any]]:
-    """Open a figure with two panels; a given size means that long labels must find room."""
+def _figure(size: tuple[float, float] | None = None, panels: int = 2) -> Iterator[tuple[Any, Any]]:
+    """Open a figure with panels; a given size means that long labels must find room."""
     # `Figure` without pyplot: nothing global, no window system.
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     with rc_context(style()):
         figure = Figure(figsize=size or (9.4, 3.9), layout="constrained" if size else None)
-        panels = figure.subplots(1, 2)
+        axes = figure.subplots(1, panels)
         if not size:
             # Constrained layout measures every label twice, a third of the drawing time.
             figure.subplots_adjust(left=0.065, right=0.985, bottom=0.135, top=0.92, wspace=0.2)
-        yield figure, panels
+        yield figure, axes

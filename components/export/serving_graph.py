@@ -18,9 +18,10 @@ from components.common.artifacts.exported import (
     SIGNATURE_FEATURES,
     SIGNATURE_PIXELS,
 )
+from components.common.pictures.flips import FLIPS
 from components.export.network import Network
 
-_FLIP_AXES = ((), (2,), (1,), (1, 2))  # as it is, left-right, upside down, both
+_UP_DOWN, _LEFT_RIGHT = 1, 2  # axes of [N, S, S, 3]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +114,8 @@ class _ServingModule(tf.Module):
 
     def _mean_logits(self, pixels: Any) -> Any:
         """Average the logits over the flipped views; one call of the network for all of them."""
-        views = _FLIP_AXES[: self._answering.info.flips]
-        stacked = tf.concat([tf.reverse(pixels, axes) if axes else pixels for axes in views], 0)
+        views = FLIPS[: self._answering.info.flips]
+        stacked = tf.concat([_flipped(pixels, *flip) for flip in views], 0)
         _, logits = self._network(stacked)
         classes = len(self._answering.info.classes)
         by_view = tf.reshape(logits, [len(views), tf.shape(pixels)[0], classes])
@@ -127,6 +128,11 @@ class _ServingModule(tf.Module):
         column = classes.index(positive)
         chosen = probabilities[:, column] >= self._answering.decision_threshold
         return tf.where(chosen, names[column], names[1 - column])
+
+
+def _flipped(pixels: Any, left_right: bool, up_down: bool) -> Any:
+    axes = [_UP_DOWN] * up_down + [_LEFT_RIGHT] * left_right
+    return tf.reverse(pixels, axes) if axes else pixels
 
 
 def _decode_picture(data: Any) -> Any:

@@ -12,12 +12,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from components.common.errors import ConfigError, expected
-from components.train.config import TrainConfig
+from components.networks.config import NetworkConfig
 
 LOG = logging.getLogger(__name__)
 
 
-def prepare(settings: TrainConfig) -> None:
+def prepare(settings: NetworkConfig) -> None:
     """Set, before Keras is imported, what can only be set then; `running_on` says what is wrong.
 
     TensorFlow takes of a GPU's memory what it needs and not the whole card. An accelerator of
@@ -32,7 +32,7 @@ def prepare(settings: TrainConfig) -> None:
 
 
 @contextlib.contextmanager
-def running_on(settings: TrainConfig) -> Iterator[tuple[str, ...]]:
+def running_on(settings: NetworkConfig) -> Iterator[tuple[str, ...]]:
     """Train inside the block on what was asked for; gives notes for the report.
 
     Several devices share every step: each has all weights and its part of the batch.
@@ -64,7 +64,7 @@ def gpus() -> list[str]:
         return []
 
 
-def _check_backend(settings: TrainConfig) -> None:
+def _check_backend(settings: NetworkConfig) -> None:
     import keras
 
     used = keras.backend.backend()
@@ -82,7 +82,7 @@ def _check_backend(settings: TrainConfig) -> None:
     )
 
 
-def _notes_on_gpu(settings: TrainConfig) -> tuple[str, ...]:
+def _notes_on_gpu(settings: NetworkConfig) -> tuple[str, ...]:
     if settings.accelerator != "gpu" or gpus():
         return ()
     if settings.without_gpu == "warn":
@@ -99,7 +99,7 @@ def _notes_on_gpu(settings: TrainConfig) -> tuple[str, ...]:
     )
 
 
-def _shared_by(settings: TrainConfig) -> Any:
+def _shared_by(settings: NetworkConfig) -> Any:
     """Return Keras' distribution over the devices, None for one device."""
     if settings.devices == 1:
         return None

@@ -5,8 +5,8 @@ from pathlib import Path
 from types import ModuleType
 
 from components.common import plugins
+from components.networks.config import BACKBONES
 
-BACKBONES = "components.networks.backbones"
 _WEIGHT_SUFFIXES = (".h5", ".keras")
 
 
@@ -42,16 +42,16 @@ def entries(places: Places) -> tuple[Entry, ...]:
     rows: list[Entry] = []
     for family in plugins.names(BACKBONES):
         module = plugins.load(BACKBONES, family)
-        if not module.VARIANTS:
+        if not module.FACTS:
             rows.append(Entry(f"{family}/PRESET", None, None, module.LICENCE, ()))
-        rows.extend(_entry(family, variant, module, places) for variant in module.VARIANTS)
+        rows.extend(_entry(family, variant, module, places) for variant in module.FACTS)
     return tuple(rows)
 
 
 def _entry(family: str, variant: str, module: ModuleType, places: Places) -> Entry:
     facts = module.FACTS[variant]
     cached = sorted(places.keras_cache.glob(facts.keras_file)) if facts.keras_file else []
-    is_default = variant == module.VARIANTS[0]
+    is_default = variant == next(iter(module.FACTS))
     own = [
         path
         for path in sorted(places.weights.glob("*"))
@@ -83,4 +83,4 @@ def _is_for(stem: str, family: str, variant: str, is_default: bool) -> bool:
 
 
 def _named(family: str) -> tuple[str, ...]:
-    return tuple(filter(None, plugins.load(BACKBONES, family).VARIANTS))
+    return tuple(filter(None, plugins.load(BACKBONES, family).FACTS))

@@ -1,6 +1,7 @@
 """What a method trains on: two splits of the shards, with targets, weights and groups."""
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -13,16 +14,6 @@ from components.common.artifacts.shards import Shards, ShardsInfo, targets
 from components.common.errors import DataError, expected
 
 Floats = npt.NDArray[np.float32]
-
-# "balanced" lets every class count the same in training, however many pictures it has.
-ClassWeight = Literal["none", "balanced"]
-
-# Test-time views by number of flips: (left-right, up-down), the picture as it is first.
-FLIPS: dict[int, tuple[tuple[bool, bool], ...]] = {
-    1: ((False, False),),
-    2: ((False, False), (True, False)),
-    4: ((False, False), (True, False), (False, True), (True, True)),
-}
 
 
 @dataclass(frozen=True)
@@ -68,19 +59,27 @@ class Split:
         """Return the rows of each picture in the view chosen for it, int [N]."""
         return views * self.pictures + np.arange(self.pictures)
 
-    def head(self, pictures: int) -> "Split":
-        """Return `pictures` pictures spread evenly over the split, in view 0 only."""
-        chosen = np.unique(np.linspace(0, self.pictures - 1, pictures).round().astype(int))
+    def take(self, rows: npt.NDArray[np.int64]) -> "Split":
+        """Return the pictures at positions `rows`, in view 0 only."""
+        everything = np.array_equal(rows, np.arange(self.pictures))
+        digest = hashlib.sha256(f"{self.content_sha256}\n".encode() + rows.tobytes())
         return dataclasses.replace(
             self,
-            pixels=self.pixels[chosen],
-            targets=self.targets[chosen],
-            labels=self.labels[chosen],
-            weights=self.weights[chosen],
-            groups=self.groups[chosen],
-            paths=tuple(self.paths[i] for i in chosen),
-            content_sha256="",
-            domains=tuple(self.domains[i] for i in chosen) if self.domains else (),
+            # A slice stays on disk, a selection does not.
+            pixels=self.pixels[: self.pictures] if everything else self.pixels[rows],
+            targets=self.targets[rows],
+            labels=self.labels[rows],
+            weights=self.weights[rows],
+            groups=self.groups[rows],
+            paths=tuple(self.paths[row] for row in rows),
+            content_sha256=digest.hexdigest(),
+            domains=tuple(self.domains[row] for row in rows) if self.domains else (),
+        )
+
+    def head(self, pictures: int) -> "Split":
+        """Return `pictures` pictures spread evenly over the split, in view 0 only."""
+        return self.take(
+            np.unique(np.linspace(0, self.pictures - 1, pictures).round().astype(np.int64))
         )
 
 
@@ -92,7 +91,7 @@ class TrainingData:
     validation: Split
     classes: tuple[str, ...]
 
-    def weighted(self, class_weight: ClassWeight) -> "TrainingData":
+    def weighted(self, class_weight: Literal["none", "balanced"]) -> "TrainingData":
         """Return the data with training weights by class; validation stays as it is."""
         if class_weight == "none":
             return self

@@ -10,20 +10,21 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from components.common import plugins
-from components.common.errors import ConfigError, DataError, GraftError, expected
+from components.common.errors import ConfigError, GraftError, expected
 from components.networks.backbones._graph import default_cut
+from components.networks.config import (
+    EMBEDDING,
+    INPUT,
+    LOGITS,
+    NetworkConfig,
+    Pooling,
+    check_size,
+    member,
+)
 from components.networks.fast.folding import fold_batch_norm
 from components.networks.weights.load import load_file, unavailable
-from components.train.config import Pooling, TrainConfig
 
 LOG = logging.getLogger(__name__)
-
-BACKBONES = "components.networks.backbones"
-
-INPUT = "pixels"
-EMBEDDING = "embedding"
-LOGITS = "logits"
 
 _NAMES_TOLD = 5
 
@@ -46,31 +47,9 @@ class Backbone:
     features: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class PixelSpec:
-    """What `pixel_input` checks: a family's name, the edge asked for, the least it can take."""
-
-    family: str
-    image_size_px: int
-    min_size_px: int
-
-
-def pixel_input(spec: PixelSpec) -> Any:
-    """Return the symbolic input, float32 [N, S, S, 3].
-
-    Raises:
-        DataError: the pictures are too small for the network.
-    """
-    if spec.image_size_px < spec.min_size_px:
-        raise DataError(
-            expected(
-                f"pictures of at least {spec.min_size_px} px for {spec.family}",
-                received=f"{spec.image_size_px} px",
-                do="raise augment.image_size_px or choose another backbone",
-            )
-        )
-    shape = (spec.image_size_px, spec.image_size_px, 3)
-    return keras.Input(shape=shape, name=INPUT, dtype="float32")
+def pixel_input(image_size_px: int) -> Any:
+    """Return the symbolic input, float32 [N, S, S, 3]."""
+    return keras.Input(shape=(image_size_px, image_size_px, 3), name=INPUT, dtype="float32")
 
 
 @dataclass(frozen=True)
@@ -80,7 +59,7 @@ class Network:
     model: raw pixels float32 [N, S, S, 3] in [0, 255] -> logits float32 [N, classes]; its layer
         "embedding" is the feature vector, "logits" the head.
     pools: names of the layers that pool the feature layers, shallow to deep.
-    pooling: how they do, see `TrainConfig`.
+    pooling: how they do, see `NetworkConfig`.
     """
 
     model: keras.Model
@@ -173,7 +152,7 @@ def as_fed(parts: Sequence[Any]) -> Any:
     return parts[0] if len(parts) == 1 else list(parts)
 
 
-def build(settings: TrainConfig, *, image_size_px: int, classes: int) -> Network:
+def build(settings: NetworkConfig, *, image_size_px: int, classes: int) -> Network:
     """Build the network and give the backbone its weights; the head starts at zero.
 
     Layers that no feature needs are left out.
@@ -193,7 +172,7 @@ def build(settings: TrainConfig, *, image_size_px: int, classes: int) -> Network
     return network
 
 
-def pretrained(settings: TrainConfig, *, image_size_px: int) -> Backbone:
+def pretrained(settings: NetworkConfig, *, image_size_px: int) -> Backbone:
     """Return the backbone with the weights that the settings name.
 
     Raises:
@@ -220,7 +199,7 @@ def assemble(
         backbone: the network without its top.
         classes: how many logits.
         features: instead of the backbone's own; see `Backbone.features`.
-        pooling: see `TrainConfig`.
+        pooling: see `NetworkConfig`.
 
     Raises:
         ConfigError: no such feature layer.
@@ -276,22 +255,14 @@ def _alike(name: str, known: Sequence[str]) -> Sequence[str]:
     return get_close_matches(name, known, n=_NAMES_TOLD) or known[-_NAMES_TOLD:]
 
 
-def _backbone(settings: TrainConfig, *, image_size_px: int) -> Backbone:
-    family, _, variant = settings.backbone.partition("/")
-    module = plugins.load(BACKBONES, family)
-    # A family without variants of its own takes any name.
-    chosen = variant or next(iter(module.VARIANTS), "")
-    if module.VARIANTS and chosen not in module.VARIANTS:
-        raise ConfigError(
-            expected(
-                f"one of the variants {', '.join(filter(None, module.VARIANTS)) or '(none)'}",
-                received=f"'{settings.backbone}'",
-                do=f"write '{family}' or '{family}/VARIANT'",
-            )
-        )
+def _backbone(settings: NetworkConfig, *, image_size_px: int) -> Backbone:
+    check_size(settings.backbone, image_size_px)
+    found = member(settings.backbone)
     imagenet = settings.weights == "imagenet"
     try:
-        backbone: Backbone = module.build(chosen, image_size_px=image_size_px, pretrained=imagenet)
+        backbone: Backbone = found.module.build(
+            found.variant, image_size_px=image_size_px, pretrained=imagenet
+        )
     except GraftError:
         raise
     except Exception as error:

@@ -1,13 +1,16 @@
-"""Settings of `rank`."""
+"""Settings of `rank`, and their check; nothing here imports Keras."""
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from components.common.config import Section
+from components.common import plugins
+from components.common.config import FreeForm, Section
 from components.common.statistics.figures import Quality
-from components.train.config import Pooling
+from components.networks.config import NetworkConfig, Pooling, member
+
+METHODS = "components.train.methods"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,3 +38,31 @@ class RankConfig(Section):
     folds: Annotated[int, Field(ge=2, le=20)] = 4
     max_pictures: Annotated[int, Field(ge=16)] = 2000
     time_share: Annotated[float, Field(gt=0, lt=1)] = 0.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalistConfig(NetworkConfig):
+    """What a ranking reads of the section `train`; the section's other keys are passed over.
+
+    method, options, soft_labels, flips, seed: as a finalist will be trained with.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    method: str = "linear_probe_finetune"
+    options: FreeForm = field(default_factory=dict)
+    soft_labels: bool = True
+    flips: Literal[1, 2, 4] = 4
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+def check(settings: RankConfig) -> None:
+    """Refuse, before anything runs, a backbone or a method that there is none of.
+
+    Raises:
+        ConfigError: see above; the message lists what is known.
+    """
+    for name in (*settings.backbones, *settings.weights):
+        member(name)
+    for name in settings.methods:
+        plugins.load(METHODS, name)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from components.networks.network import INPUT, LOGITS, Network, as_fed
+from components.networks.config import INPUT, LOGITS
+from components.networks.network import Network, as_fed
 
 _BATCH = 32
 _TIMED_BATCHES = 3

@@ -1,7 +1,6 @@
 """The pictures that a ranking looks at: some whole groups, as they are, at any size."""
 
 import dataclasses
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,30 +26,15 @@ def plain_view(split: Split, *, size_px: int, max_pictures: int, seed: int) -> S
         seed: of the drawing.
     """
     rows = _whole_groups(split.groups, most=max_pictures, seed=seed)
-    chosen = take(split, rows)
+    chosen = split.take(rows)
     if size_px == split.pixels.shape[1]:
         return chosen
     with ThreadPoolExecutor(max_workers=worker_count()) as pool:
         resized = pool.map(lambda pixels: pictures.resize(pixels, size_px), chosen.pixels)
         shown = track(resized, f"resizing pictures to {size_px} px", total=len(rows))
         pixels = np.stack(list(shown))
-    return dataclasses.replace(
-        chosen, pixels=pixels, content_sha256=_digest(chosen.content_sha256, f"{size_px} px")
-    )
-
-
-def take(split: Split, rows: npt.NDArray[np.int64]) -> Split:
-    """Return the pictures at positions `rows` of a split, in view 0 only."""
-    return dataclasses.replace(
-        split,
-        pixels=split.pixels[rows],
-        targets=split.targets[rows],
-        labels=split.labels[rows],
-        weights=split.weights[rows],
-        groups=split.groups[rows],
-        paths=tuple(split.paths[row] for row in rows),
-        content_sha256=_digest(split.content_sha256, hashlib.sha256(rows.tobytes()).hexdigest()),
-    )
+    digest = f"{chosen.content_sha256} at {size_px} px"
+    return dataclasses.replace(chosen, pixels=pixels, content_sha256=digest)
 
 
 def _whole_groups(groups: npt.NDArray[Any], *, most: int, seed: int) -> npt.NDArray[np.int64]:
@@ -62,7 +46,3 @@ def _whole_groups(groups: npt.NDArray[Any], *, most: int, seed: int) -> npt.NDAr
     sizes = np.cumsum(np.bincount(position)[order])
     drawn = order[: 1 + int(np.searchsorted(sizes, most))]
     return everything[np.isin(position, drawn)]
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -7,9 +7,8 @@ from components.common.artifacts.tuning.ranking import Ranking
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.networks import accelerator
-from components.rank.config import RankConfig
+from components.rank.config import FinalistConfig, RankConfig
 from components.rank.weights import sources_sha256
-from components.train.config import TrainConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +19,7 @@ class RankInputs:
     """
 
     shards: Path
-    train: TrainConfig
+    train: FinalistConfig
 
 
 @dataclass(frozen=True, kw_only=True)

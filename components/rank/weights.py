@@ -1,13 +1,14 @@
-"""Which weights each backbone of a ranking starts from."""
+"""Which weights each backbone of a ranking starts from; nothing here imports Keras."""
+
+from dataclasses import replace
 
 from components.common import config
 from components.common.errors import WeightsError
-from components.networks.weights.load import source_sha256
-from components.rank.config import RankConfig
-from components.train.config import TrainConfig
+from components.networks.weights.digests import content_sha256
+from components.rank.config import FinalistConfig, RankConfig
 
 
-def weights_of(settings: RankConfig, train: TrainConfig, backbone: str) -> str:
+def weights_of(settings: RankConfig, train: FinalistConfig, backbone: str) -> str:
     """Return where a backbone's weights come from, see `RankConfig.weights`."""
     if backbone in settings.weights:
         return settings.weights[backbone]
@@ -15,7 +16,7 @@ def weights_of(settings: RankConfig, train: TrainConfig, backbone: str) -> str:
     return train.weights if inherits else "imagenet"
 
 
-def sources_sha256(settings: RankConfig, train: TrainConfig) -> str:
+def sources_sha256(settings: RankConfig, train: FinalistConfig) -> str:
     """Return what a ranking depends on besides its shards and its own settings.
 
     Weights that are not there count as such: the ranking goes on without them, and another one
@@ -24,7 +25,8 @@ def sources_sha256(settings: RankConfig, train: TrainConfig) -> str:
     parts = [config.to_json(train)]
     for name in settings.backbones or (train.backbone,):
         try:
-            parts.append(source_sha256(weights_of(settings, train, name)))
+            weights = weights_of(settings, train, name)
+            parts.append(content_sha256(replace(train, backbone=name), weights))
         except WeightsError:
             parts.append("absent")
     return "\n".join(parts)

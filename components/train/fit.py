@@ -14,24 +14,26 @@ from components.common import config, plugins
 from components.common.artifacts.candidate import Candidate, CandidateInfo
 from components.common.artifacts.shards import Shards
 from components.common.errors import GraftError, expected
+from components.common.pictures.flips import FLIPS
 from components.common.seeding import derive
+from components.common.statistics.temperature import fit_temperature, softmax
 from components.networks import data, network
 from components.networks.accelerator import running_on
-from components.networks.data import FLIPS, Floats, Split, TrainingData
+from components.networks.config import EMBEDDING, INPUT
+from components.networks.data import Floats, Split, TrainingData
 from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache
-from components.networks.network import EMBEDDING, INPUT, Network
-from components.networks.probe.calibration import fit_temperature, softmax
-from components.networks.weights.load import load_file, source_sha256, weights_sha256
+from components.networks.network import Network
+from components.networks.weights.digests import source_sha256, weights_sha256
+from components.networks.weights.load import load_file
 from components.train import warm_start
-from components.train.config import TrainConfig
+from components.train.config import METHODS, TrainConfig, method_options
 from components.train.loop.checkpoints import Checkpoints
 from components.train.loop.jax_epoch import keep_compiled
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
 
 LOG = logging.getLogger(__name__)
 
-METHODS = "components.train.methods"
 # Pictures whose answers are kept for export to compare with: enough to see any slip of
 # preprocessing, few enough to be answered by the whole network in seconds.
 PARITY_PICTURES = 64
@@ -74,7 +76,7 @@ def _train(
 ) -> None:
     cache_dir, run_dir = places.cache_dir, places.run_dir
     method = plugins.load(METHODS, settings.method)
-    options = config.load(method.Options, settings.options, where="train.options")
+    options = method_options(settings.method, settings.options)
     shards = Shards.read(shards_root)
     splits = data.read(shards, soft_labels=settings.soft_labels)
     keras.utils.set_random_seed(derive(settings.seed, "train"))
@@ -186,7 +188,7 @@ def _whole_network_logits(model: keras.Model, split: Split, *, flips: int) -> Fl
     """Return flip-averaged logits from pixels, without cached (float16) activations."""
     views = [
         predict(model, [data.FlippedPixels(split.pixels, flip)], rows=split.pictures)
-        for flip in FLIPS[flips]
+        for flip in FLIPS[:flips]
     ]
     mean: Floats = np.mean(views, axis=0, dtype=np.float32)
     return mean

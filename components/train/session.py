@@ -11,12 +11,14 @@ import pandas as pd
 
 from components.common.artifacts.candidate import CURVE_COLUMNS
 from components.common.artifacts.decision import Decision
-from components.networks.data import FLIPS, Floats, Rows, Split
+from components.common.pictures.flips import FLIPS
+from components.common.statistics.temperature import log_loss
+from components.networks.config import LOGITS
+from components.networks.data import Floats, Rows, Split
 from components.networks.features.answers import answers
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.memory import halving_batch
-from components.networks.network import LOGITS, Network
-from components.networks.probe.probe import log_loss
+from components.networks.network import Network
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Session:
 
     flips: test-time views whose logits are averaged: 1, 2 or 4.
     standings: folder for where this run stands after each epoch, see `Checkpoints`; None keeps
-        nothing, and a killed run starts anew.
+        nothing, and a killed run starts again.
     """
 
     seed: int
@@ -97,7 +99,7 @@ def flip_averaged_logits(network: Network, split: Split, *, cut: str, session: S
     starts = network.boundary(cut)
     tail = network.between(starts, (LOGITS,))
     total = np.zeros(split.targets.shape, dtype=np.float32)
-    for flip in FLIPS[session.flips]:
+    for flip in FLIPS[: session.flips]:
         want = Want(split, starts, flip, activity="computing validation features")
         total += predict(tail, session.cache.inputs(network, want), rows=split.pictures)
     return total / np.float32(session.flips)

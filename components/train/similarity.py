@@ -12,16 +12,18 @@ goes to LP-FT (Kumar et al. 2022, arXiv:2202.10054), which is seldom far from th
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field
 
 from components.common.artifacts.decision import DepthScore
 from components.common.config import Section
-from components.networks.data import Split
 from components.networks.probe.grouped import corrected_error
-from components.train.layer_profile import Profile
+
+if TYPE_CHECKING:
+    from components.networks.data import Split
+    from components.train.layer_profile import Profile
 
 FEW_SIMILAR = "few_similar"
 FEW_DISSIMILAR = "few_dissimilar"
@@ -37,7 +39,7 @@ class Thresholds(Section):
     few_groups: up to so many groups (pictures, where each is a group of its own) are few.
     few_a_class: up to so many groups of the class that has fewest are few.
     similar: similarity above this means that the high layers serve the task.
-    noise: in standard errors; similarity that is not this far from nought decides nothing.
+    noise: in standard errors; similarity that is not this far from zero decides nothing.
     """
 
     few_groups: Annotated[int, Field(ge=0)] = 2000
@@ -74,7 +76,7 @@ class Choice:
     reason: str
 
 
-def count(split: Split) -> Size:
+def count(split: "Split") -> Size:
     """Count pictures and groups of the training split.
 
     Sixty pictures of one module show one module's quirks sixty times, so the groups are counted.
@@ -87,7 +89,7 @@ def count(split: Split) -> Size:
     )
 
 
-def similarity(profile: Profile, *, noise: float) -> Similarity | None:
+def similarity(profile: "Profile", *, noise: float) -> Similarity | None:
     """Return s; None without two depths, or where no layer tells the classes apart.
 
     Args:
@@ -103,12 +105,12 @@ def similarity(profile: Profile, *, noise: float) -> Similarity | None:
     return Similarity(float(gains.mean()) / above, corrected_error(gains) / above)
 
 
-def early(profile: Profile) -> DepthScore:
+def early(profile: "Profile") -> DepthScore:
     """Return the last layer of the first third."""
     return profile.depths[math.ceil(len(profile.depths) / 3) - 1]
 
 
-def late(profile: Profile) -> DepthScore:
+def late(profile: "Profile") -> DepthScore:
     """Return the last layer."""
     return profile.depths[-1]
 
@@ -122,15 +124,17 @@ def choose(size: Size, found: Similarity | None, thresholds: Thresholds) -> Choi
         f"{'few' if few else 'many'}"
     )
     if found is None:
-        return Choice(UNCLEAR, f"{amount}, and how similar the old task is cannot be told")
+        return Choice(UNCLEAR, f"{amount}, and how similar the old task is cannot be measured")
     measured = f"{found.value:.2f} ± {found.error:.2f}"
     margin = thresholds.noise * found.error
     if found.value > thresholds.similar and found.value - margin > 0.0:
         cell = FEW_SIMILAR if few else MANY_SIMILAR
-        told = f"similarity {measured} is above {thresholds.similar:g}: the high layers serve"
-        return Choice(cell, f"{amount}, and {told}")
+        finding = f"similarity {measured} is above {thresholds.similar:g}: the high layers serve"
+        return Choice(cell, f"{amount}, and {finding}")
     if found.value + margin < 0.0:
         cell = FEW_DISSIMILAR if few else MANY_DISSIMILAR
-        told = f"similarity {measured} is below nought: the high layers know less than the low ones"
-        return Choice(cell, f"{amount}, and {told}")
+        finding = (
+            f"similarity {measured} is below zero: the high layers know less than the low ones"
+        )
+        return Choice(cell, f"{amount}, and {finding}")
     return Choice(UNCLEAR, f"{amount}, and similarity {measured} decides nothing")

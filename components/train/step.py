@@ -6,7 +6,7 @@ from pathlib import Path
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.networks import accelerator
-from components.networks.weights.load import source_sha256
+from components.networks.weights.digests import content_sha256
 from components.train.config import TrainConfig
 from components.train.warm_start import source
 
@@ -32,7 +32,7 @@ def prepare(settings: TrainConfig, inputs: object) -> None:
 
 def content_key(settings: TrainConfig, inputs: object, context: RunContext) -> str:
     """Return the digest of the weights that training starts from."""
-    return source_sha256(source(settings, run_dir=context.run_dir))
+    return content_sha256(settings, source(settings, run_dir=context.run_dir))
 
 
 def run(

@@ -3,37 +3,23 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
 
 import keras
-from pydantic import Field
 
 from components.common.seeding import derive
+from components.networks.config import EMBEDDING, INPUT, LOGITS
 from components.networks.data import Floats, TrainingData
 from components.networks.features.cache import Want
-from components.networks.network import EMBEDDING, INPUT, LOGITS, Network
+from components.networks.network import Network
 from components.networks.probe.probe import fit_probe
-from components.train.loop.attempts import Bar, attempt, calibrated_losses
-from components.train.loop.fine_tune import Course, TuningInputs, TuningOptions, freeze_norms
+from components.train.loop.attempts import Bar, attempt, losses_now
+from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms
 from components.train.loop.optimizer import Treatments
+from components.train.options import TransferOptions
 from components.train.session import EpochScore, Fitted, Session, score
 
 PROBE = "the linear probe"
 PROBE_KEPT = f"{PROBE} was kept"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TransferOptions(TuningOptions):
-    """Settings of a method that starts from the linear probe.
-
-    strength: the probe's inverse L2 penalty C; 0 chooses it by cross-validation.
-    blend: how much of the way from the probe's weights to the tuned ones is kept (WiSE-FT,
-        Wortsman et al. 2022, arXiv:2109.01903): 1 all of it; less holds better on pictures
-        unlike those of the training. Of every stage, where there are several.
-    """
-
-    strength: Annotated[float, Field(ge=0)] = 0.0
-    blend: Annotated[float, Field(gt=0, le=1)] = 1.0
 
 
 @dataclass(frozen=True)
@@ -133,7 +119,7 @@ def solve_head(
     return Head(
         row=_probe_row(probe.logits(features[: inputs.train.pictures]), tail, inputs),
         note=f"probe penalty C = {probe.strength:g}",
-        bar=Bar(calibrated_losses(tail, inputs), PROBE),
+        bar=Bar(losses_now(tail, inputs), PROBE),
     )
 
 

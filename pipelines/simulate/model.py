@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.statistics import measure
+from components.common.statistics.temperature import fit_temperature, softmax
 from components.networks.data import Split
-from components.networks.probe.calibration import fit_temperature, softmax
 from components.networks.probe.probe import Probe, fit_probe
 from components.train.config import TrainConfig
 from pipelines.simulate.plant import Cells
@@ -47,10 +47,11 @@ class Eyes:
 
     def _features(self, pixels: npt.NDArray[np.uint8]) -> Floats:
         from components.networks import network
+        from components.networks.config import EMBEDDING, INPUT
 
         if not self._network:
             built = network.build(self.settings, image_size_px=self.size_px, classes=2)
-            part = built.frozen_between((network.INPUT,), (network.EMBEDDING,))
+            part = built.frozen_between((INPUT,), (EMBEDDING,))
             self._network.append(part)
         colour = np.broadcast_to(pixels, (*pixels.shape[:3], 3)).astype(np.float32)
         model: object = self._network[0]

@@ -13,10 +13,11 @@ from tiny_tail import tiny_inputs, tiny_tail
 
 from components.common.artifacts.candidate import Candidate
 from components.networks.accelerator import gpus, prepare, running_on
-from components.networks.fast.folding import Precision
+from components.networks.config import Precision
 from components.train.config import TrainConfig
 from components.train.fit import train
-from components.train.loop.fine_tune import TuningOptions, freeze_norms, tune
+from components.train.loop.fine_tune import freeze_norms, tune
+from components.train.options import TuningOptions
 
 KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 pytestmark = pytest.mark.filterwarnings(KERAS_NOISE)

@@ -8,7 +8,8 @@ from tiny_tail import tiny_inputs, tiny_tail
 
 from components.networks.accelerator import gpus, prepare, running_on
 from components.train.config import TrainConfig
-from components.train.loop.fine_tune import TuningOptions, freeze_norms, tune
+from components.train.loop.fine_tune import freeze_norms, tune
+from components.train.options import TuningOptions
 
 SETTINGS = TrainConfig(backend="tensorflow", accelerator="gpu")
 

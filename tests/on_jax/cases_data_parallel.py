@@ -13,7 +13,8 @@ from components.common.errors import ConfigError
 from components.networks.accelerator import running_on
 from components.networks.features.answers import answers
 from components.train.config import TrainConfig
-from components.train.loop.fine_tune import TuningOptions, freeze_norms, tune
+from components.train.loop.fine_tune import freeze_norms, tune
+from components.train.options import TuningOptions
 
 KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 pytestmark = pytest.mark.filterwarnings(KERAS_NOISE)

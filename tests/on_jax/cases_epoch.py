@@ -16,24 +16,16 @@ from components.networks.data import FlippedPixels
 from components.train.loop import fine_tune as tuning
 from components.train.loop import jax_epoch
 from components.train.loop.checkpoints import Checkpoint
-from components.train.loop.fine_tune import (
-    Course,
-    Tuned,
-    TuningInputs,
-    TuningOptions,
-    freeze_norms,
-    tune,
-)
+from components.train.loop.fine_tune import Course, Tuned, TuningInputs, freeze_norms, tune
 from components.train.loop.jax_epoch import keep_compiled
+from components.train.options import TuningOptions
 
 # Keras and NumPy 2 disagree about a keyword.
 KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 pytestmark = pytest.mark.filterwarnings(KERAS_NOISE)
 
 # 48 rows in steps of 20: the last step is not full.
-OPTIONS = TuningOptions(
-    epochs=4, batch=20, learning_rate=1e-2, ema=0.9, mixup=0.2, label_smoothing=0.1
-)
+OPTIONS = TuningOptions(epochs=4, batch=20, learning_rate=1e-2, ema=0.9, mixup=0.2)
 
 
 def frozen_tail(*, dropout: float = 0.0) -> keras.Model:

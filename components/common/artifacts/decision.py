@@ -11,9 +11,6 @@ class DepthScore:
     features: how many numbers describe a picture there.
     score: mean over the folds of the linear probe, see `Decision.metric`; error: its standard
         error; folds: the single scores, the same folds at every layer.
-    logme, h_score: diagnostics that need no folds; larger is better, comparable within a profile.
-    domain_distance: how well the two largest domains can be told apart, 0 (not at all) to 2;
-        None where the pictures do not name two domains.
     """
 
     layer: str
@@ -22,9 +19,6 @@ class DepthScore:
     score: float
     error: float
     folds: tuple[float, ...]
-    logme: float
-    h_score: float
-    domain_distance: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,11 @@
 
 A backbone module has
 
-- `VARIANTS`: the names after the slash in `backbone: family/variant`, the default first;
-  `("",)` when the family has one member, `()` when any name may follow;
 - `MIN_SIZE_PX`: the smallest edge the network can take;
 - `LICENCE`: of its pretrained weights, as their publisher states it (an SPDX name);
-- `FACTS`: what is known of each variant without building it, see `_facts.py`;
+- `FACTS`: what is known of each variant without building it, see `_family.py`. The keys are the
+  names after the slash in `backbone: family/variant`, the default first; `""` when the family has
+  one member, no keys at all when any name may follow;
 - `build(variant, *, image_size_px, pretrained) -> Backbone`: `pretrained` asks Keras
   Applications for its ImageNet weights, False gives random ones.
 

@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import keras
 
 from components.networks.backbones import _graph
+from components.networks.backbones._family import Preprocessing
 from components.networks.backbones._graph import PREPROCESS
-from components.networks.network import Backbone, PixelSpec, pixel_input
-
-Preprocessing = Literal["tf", "caffe", "torch", "inside"]
+from components.networks.network import Backbone, pixel_input
 
 # Of the ImageNet training pictures: means in the order blue, green, red ("caffe" mode), means and
 # deviations of red, green, blue as shares of 255 ("torch" mode).
@@ -26,35 +24,27 @@ _GIVEN = re.compile(r"(?P<kind>[a-z0-9_]+?)(?:_(?P<count>\d+))?")
 _FEATURE_STAGES = 3
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a family becomes a backbone.
-
-    family: the key.
-    constructor: of `keras.applications`, options bound.
-    preprocessing: the mode of the family's `preprocess_input`, "inside" where that does nothing
-        because the network scales the pixels itself.
-    min_size_px: the least edge.
-    """
-
-    family: str
-    constructor: Callable[..., keras.Model]
-    preprocessing: Preprocessing
-    min_size_px: int = 32
-
-
-def application(recipe: Recipe, *, image_size_px: int, pretrained: bool) -> Backbone:
+def application(
+    constructor: Callable[..., keras.Model],
+    preprocessing: Preprocessing,
+    *,
+    image_size_px: int,
+    pretrained: bool,
+) -> Backbone:
     """Return a network of Keras Applications for raw pixels [N, S, S, 3], 0 to 255.
 
     The embedding takes the ends of the last three resolutions: on strange pictures more than
     one depth is worth more than the last layer (measured with MobileNetV2, see its file).
 
-    Raises:
-        DataError: the pictures are too small.
+    Args:
+        constructor: of `keras.applications`, options bound.
+        preprocessing: the mode of the family's `preprocess_input`.
+        image_size_px: the edge S.
+        pretrained: with ImageNet weights.
     """
-    pixels = pixel_input(PixelSpec(recipe.family, image_size_px, recipe.min_size_px))
-    model = recipe.constructor(
-        input_tensor=preprocess(pixels, recipe.preprocessing),
+    pixels = pixel_input(image_size_px)
+    model = constructor(
+        input_tensor=preprocess(pixels, preprocessing),
         # Some families have weights for several sizes and choose by this.
         input_shape=tuple(pixels.shape[1:]),
         include_top=False,

@@ -12,7 +12,7 @@ import keras
 
 from components.networks.backbones._applications import with_cuts
 from components.networks.backbones._graph import PREPROCESS
-from components.networks.network import Backbone, PixelSpec, pixel_input
+from components.networks.network import Backbone, pixel_input
 
 _EPSILON = 1e-3
 _STEM, _HEAD = 32, 1280
@@ -58,13 +58,9 @@ _STAGES = (
 _FROZEN_STAGES = 4
 
 
-def efficientnet_lite(variant: str, *, image_size_px: int, min_size_px: int) -> Backbone:
-    """Return the backbone of a variant.
-
-    Raises:
-        DataError: the pictures are too small.
-    """
-    pixels = pixel_input(PixelSpec("efficientnet_lite", image_size_px, min_size_px))
+def efficientnet_lite(variant: str, *, image_size_px: int) -> Backbone:
+    """Return the backbone of a variant."""
+    pixels = pixel_input(image_size_px)
     # MEAN_RGB 127, STDDEV_RGB 128 in the builder.
     x = keras.layers.Rescaling(1.0 / 128.0, offset=-127.0 / 128.0, name=PREPROCESS)(pixels)
     x = _conv(x, "stem", _STEM, kernel=3, stride=2)

@@ -1,13 +1,7 @@
 """ConvNeXt (Liu et al. 2022, arXiv:2201.03545), Keras Applications."""
 
-from typing import TYPE_CHECKING
+from components.networks.backbones._family import Facts, of_applications
 
-from components.networks.backbones._facts import Facts
-
-if TYPE_CHECKING:
-    from components.networks.network import Backbone
-
-VARIANTS = ("tiny", "small", "base", "large", "xlarge")
 MIN_SIZE_PX = 32
 LICENCE = "MIT"
 FACTS = {
@@ -18,14 +12,6 @@ FACTS = {
     "xlarge": Facts(348_147_968, 224, "convnext_xlarge_notop.h5"),
 }
 
-_NAMES = {name: name.capitalize() for name in VARIANTS} | {"xlarge": "XLarge"}
+_NAMES = {name: name.capitalize() for name in FACTS} | {"xlarge": "XLarge"}
 
-
-def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
-    """Return ConvNeXt for raw pixels [N, S, S, 3], 0 to 255."""
-    import keras
-
-    from components.networks.backbones._applications import Recipe, application
-
-    recipe = Recipe("convnext", getattr(keras.applications, f"ConvNeXt{_NAMES[variant]}"), "inside")
-    return application(recipe, image_size_px=image_size_px, pretrained=pretrained)
+build = of_applications(lambda variant: f"ConvNeXt{_NAMES[variant]}", "inside")

@@ -1,13 +1,7 @@
 """EfficientNet (Tan and Le 2019, arXiv:1905.11946), Keras Applications."""
 
-from typing import TYPE_CHECKING
+from components.networks.backbones._family import Facts, of_applications
 
-from components.networks.backbones._facts import Facts
-
-if TYPE_CHECKING:
-    from components.networks.network import Backbone
-
-VARIANTS = ("b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7")
 MIN_SIZE_PX = 32
 LICENCE = "Apache-2.0"
 FACTS = {
@@ -21,14 +15,4 @@ FACTS = {
     "b7": Facts(64_097_687, 600, "efficientnetb7_notop.h5"),
 }
 
-
-def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
-    """Return EfficientNet-`variant` for raw pixels [N, S, S, 3], 0 to 255."""
-    import keras
-
-    from components.networks.backbones._applications import Recipe, application
-
-    recipe = Recipe(
-        "efficientnet", getattr(keras.applications, f"EfficientNet{variant.upper()}"), "inside"
-    )
-    return application(recipe, image_size_px=image_size_px, pretrained=pretrained)
+build = of_applications(lambda variant: f"EfficientNet{variant.upper()}", "inside")

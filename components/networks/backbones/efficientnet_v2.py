@@ -1,13 +1,7 @@
 """EfficientNetV2 (Tan and Le 2021, arXiv:2104.00298), Keras Applications."""
 
-from typing import TYPE_CHECKING
+from components.networks.backbones._family import Facts, of_applications
 
-from components.networks.backbones._facts import Facts
-
-if TYPE_CHECKING:
-    from components.networks.network import Backbone
-
-VARIANTS = ("b0", "b1", "b2", "b3", "s", "m", "l")
 MIN_SIZE_PX = 32
 LICENCE = "Apache-2.0"
 FACTS = {
@@ -20,14 +14,4 @@ FACTS = {
     "l": Facts(117_746_848, 480, "efficientnetv2-l_notop.h5"),
 }
 
-
-def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
-    """Return EfficientNetV2-`variant` for raw pixels [N, S, S, 3], 0 to 255."""
-    import keras
-
-    from components.networks.backbones._applications import Recipe, application
-
-    recipe = Recipe(
-        "efficientnet_v2", getattr(keras.applications, f"EfficientNetV2{variant.upper()}"), "inside"
-    )
-    return application(recipe, image_size_px=image_size_px, pretrained=pretrained)
+build = of_applications(lambda variant: f"EfficientNetV2{variant.upper()}", "inside")

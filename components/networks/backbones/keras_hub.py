@@ -6,22 +6,29 @@ be copied one by one: it is frozen as a whole (`linear_probe`) or tuned as a who
 from preset to preset.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components.common.artifacts.records import tree_sha256
 from components.common.errors import ConfigError, DataError, expected
-from components.networks.backbones._facts import Facts
+from components.networks.backbones._family import Facts
 from components.networks.weights.load import leaves
 
 if TYPE_CHECKING:
     from components.networks.network import Backbone
 
-# Not known beforehand: any preset may be named.
-VARIANTS: tuple[str, ...] = ()
 MIN_SIZE_PX = 32
 LICENCE = "see the preset"
+# Nothing is known in advance: any preset may be named.
 FACTS: dict[str, Facts] = {}
 
 _ANSWERS = "preset_output"
+
+
+def content_sha256(variant: str) -> str:
+    """Return the digest of a preset that is a folder, "" for one that KerasHub fetches."""
+    folder = Path(variant)
+    return tree_sha256(folder) if variant and folder.is_dir() else ""
 
 
 def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
@@ -36,9 +43,9 @@ def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
     import keras
 
     from components.networks.backbones._graph import PREPROCESS
-    from components.networks.network import Backbone, PixelSpec, pixel_input
+    from components.networks.network import Backbone, pixel_input
 
-    pixels = pixel_input(PixelSpec("keras_hub", image_size_px, MIN_SIZE_PX))
+    pixels = pixel_input(image_size_px)
     inner = _image_network(hub, variant, image_size_px=image_size_px, pretrained=pretrained)
     converter = hub.layers.ImageConverter.from_preset(variant)
     # The converter would resize as well; shards have their size already.

@@ -3,12 +3,11 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from components.networks.backbones._facts import Facts
+from components.networks.backbones._family import Facts
 
 if TYPE_CHECKING:
     from components.networks.network import Backbone
 
-VARIANTS = ("1.0", "0.25", "0.5", "0.75")
 MIN_SIZE_PX = 32
 LICENCE = "Apache-2.0"
 FACTS = {
@@ -23,7 +22,7 @@ def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
     """Return MobileNet of width `variant` for raw pixels [N, S, S, 3], 0 to 255."""
     import keras
 
-    from components.networks.backbones._applications import Recipe, application
+    from components.networks.backbones._applications import application
 
-    recipe = Recipe("mobilenet", partial(keras.applications.MobileNet, alpha=float(variant)), "tf")
-    return application(recipe, image_size_px=image_size_px, pretrained=pretrained)
+    constructor = partial(keras.applications.MobileNet, alpha=float(variant))
+    return application(constructor, "tf", image_size_px=image_size_px, pretrained=pretrained)

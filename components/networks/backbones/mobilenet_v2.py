@@ -1,13 +1,14 @@
 """MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381), Keras Applications."""
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from components.networks.backbones._facts import Facts
+from components.networks.backbones._family import Facts
 
 if TYPE_CHECKING:
     from components.networks.network import Backbone
 
-VARIANTS = ("1.0", "0.35", "0.5", "0.75", "1.3", "1.4")
 MIN_SIZE_PX = 32
 LICENCE = "Apache-2.0"
 FACTS = {
@@ -46,18 +47,8 @@ def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
     """Return MobileNetV2 of width `variant` for raw pixels [N, S, S, 3], 0 to 255."""
     import keras
 
-    from components.networks.network import Backbone, PixelSpec, pixel_input
+    from components.networks.backbones._applications import application
 
-    pixels = pixel_input(PixelSpec("mobilenet_v2", image_size_px, MIN_SIZE_PX))
-    scaled = keras.layers.Rescaling(1.0 / 127.5, offset=-1.0, name="preprocess")(pixels)
-    model = keras.applications.MobileNetV2(
-        input_tensor=scaled,
-        # Chooses among weights for several sizes.
-        input_shape=tuple(pixels.shape[1:]),
-        alpha=float(variant),
-        include_top=False,
-        weights="imagenet" if pretrained else None,
-    )
-    return Backbone(
-        model=model, cut_points=CUT_POINTS, default_cut="block_12_add", features=FEATURES
-    )
+    constructor = partial(keras.applications.MobileNetV2, alpha=float(variant))
+    backbone = application(constructor, "tf", image_size_px=image_size_px, pretrained=pretrained)
+    return replace(backbone, cut_points=CUT_POINTS, default_cut="block_12_add", features=FEATURES)

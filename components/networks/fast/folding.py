@@ -2,20 +2,23 @@
 
 With fixed statistics BatchNorm is y = s x + t per channel, s = gamma / sqrt(variance + epsilon),
 t = beta - s mean. A convolution is linear, so s goes into its kernel and t into its bias; that
-spares two passes over the activations, which is what a CPU spends most of its time on. Padding
-that a convolution can do itself (see `padding`) spares another.
+spares two passes over the activations, which is what a CPU spends most of its time on. Zero padding
+in a layer of its own, as Keras' networks have it before a convolution of stride 2, spares another
+where it adds what "same" padding would: the convolution then needs no padded copy of its input.
 """
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
-from components.networks.fast.graph import is_output, only_reader
-from components.networks.fast.padding import needless_padding
+from components.networks.config import Precision
 
-Precision = Literal["float32", "bfloat16"]
-POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+POLICIES: dict[Precision, str] = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+_CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
 
 
 def fold_batch_norm(model: keras.Model, *, precision: Precision = "float32") -> keras.Model:
@@ -63,29 +66,93 @@ def fold_batch_norm(model: keras.Model, *, precision: Precision = "float32") -> 
 
 def following_norm(layer: Any, model: keras.Model) -> Any:
     """Return the BatchNorm that alone reads a linear convolution inside the model, or None."""
-    if type(layer) not in {keras.layers.Conv2D, keras.layers.DepthwiseConv2D}:
+    if type(layer) not in _CONVOLUTIONS:
         return None
     if (
         layer.data_format != "channels_last"
         or layer.activation is not keras.activations.linear
-        or is_output(layer, model)
+        or _is_output(layer, model)
     ):
         return None
-    reader = only_reader(layer, model)
+    reader = _only_reader(layer, model)
     return reader if isinstance(reader, keras.layers.BatchNormalization) else None
 
 
-def _folded_weights(layer: Any, norm: Any) -> list[Any]:
-    kernel, *rest = layer.get_weights()
-    mean, variance = (np.asarray(v) for v in (norm.moving_mean, norm.moving_variance))
-    scale = 1.0 / np.sqrt(variance + norm.epsilon)
-    if norm.gamma is not None:
-        scale = scale * np.asarray(norm.gamma)
-    shift = -mean * scale
-    if norm.beta is not None:
-        shift = shift + np.asarray(norm.beta)
-    bias = rest[0] * scale + shift if rest else shift
-    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+def folded(
+    layer: Any, norm: Any, *, root: Callable[[Any], Any], read: Callable[[Any], Any] = lambda x: x
+) -> tuple[Any, Any]:
+    """Return kernel and bias of a convolution and the fixed BatchNorm after it, in one.
+
+    Args:
+        layer: a Conv2D or DepthwiseConv2D.
+        norm: the BatchNorm.
+        root: 1 / sqrt.
+        read: what the values of the layers' variables are taken as.
+    """
+    kernel = read(layer.kernel)
+    scale = root(read(norm.moving_variance) + norm.epsilon)
+    scale = scale if norm.gamma is None else scale * read(norm.gamma)
+    shift = -read(norm.moving_mean) * scale
+    shift = shift if norm.beta is None else shift + read(norm.beta)
+    shift = shift + read(layer.bias) * scale if layer.use_bias else shift
     # A depthwise kernel is [h, w, channels, multiplier], its outputs channel-major.
-    factors = scale.reshape(kernel.shape[2:]) if depthwise else scale
-    return [kernel * factors, bias]
+    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+    return kernel * (ops.reshape(scale, kernel.shape[2:]) if depthwise else scale), shift
+
+
+def _folded_weights(layer: Any, norm: Any) -> list[Any]:
+    values = folded(layer, norm, root=lambda square: 1.0 / np.sqrt(square), read=np.asarray)
+    return [np.asarray(value) for value in values]
+
+
+def needless_padding(model: keras.Model) -> dict[str, str]:
+    """Return which ZeroPadding2D of a functional model which convolution can do as "same", by name.
+
+    Only where that convolution alone reads it, and adds no padding so far.
+    """
+    found = {layer.name: _reader_as_same(layer, model) for layer in model.layers}
+    return {name: reader.name for name, reader in found.items() if reader is not None}
+
+
+def _reader_as_same(layer: Any, model: keras.Model) -> Any:
+    if type(layer) is not keras.layers.ZeroPadding2D or _is_output(layer, model):
+        return None
+    reader = _only_reader(layer, model)
+    if type(reader) not in _CONVOLUTIONS or reader.padding != "valid":
+        return None
+    if {layer.data_format, reader.data_format} != {"channels_last"}:
+        return None
+    sizes = layer._inbound_nodes[0].input_tensors[0].shape[1:3]
+    needed = tuple(
+        _same(size, kernel=1 + (kernel - 1) * dilation, stride=stride)
+        for size, kernel, dilation, stride in zip(
+            sizes, reader.kernel_size, reader.dilation_rate, reader.strides, strict=True
+        )
+    )
+    return reader if needed == tuple(tuple(side) for side in layer.padding) else None
+
+
+def _same(size: int | None, *, kernel: int, stride: int) -> tuple[int, int] | None:
+    """Return the zeros that "same" padding puts before and after; None for an unknown size."""
+    if size is None:
+        return None
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+def _only_reader(layer: Any, model: keras.Model) -> Any:
+    """Return the one operation inside the model that reads a layer, None where there are more."""
+    inside = {id(inner): inner for inner in model.operations}
+    readers = {id(node.operation) for node in layer._outbound_nodes} & set(inside)
+    return inside[readers.pop()] if len(readers) == 1 else None
+
+
+def source_name(layer: Any) -> str:
+    """Return the name of the one layer that a layer reads, "" when there are several."""
+    tensors = layer._inbound_nodes[0].input_tensors
+    return str(tensors[0]._keras_history.operation.name) if len(tensors) == 1 else ""
+
+
+def _is_output(layer: Any, model: keras.Model) -> bool:
+    """Say whether one of the model's outputs is the layer's."""
+    return any(output._keras_history.operation is layer for output in model.outputs)

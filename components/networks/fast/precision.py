@@ -7,7 +7,7 @@ from typing import Literal
 import keras
 
 from components.networks.accelerator import gpus
-from components.networks.fast.folding import Precision
+from components.networks.config import Precision
 
 LOG = logging.getLogger(__name__)
 

@@ -3,9 +3,14 @@
 With fixed statistics BatchNorm is y = s x + t per channel (see `folding`), so that it makes one
 convolution with the one before it, of kernel s w and bias t. Here w stays what is trained: the
 gradient reaches it through s w, and each step is the one that the unfolded network makes, to
-rounding. It spares four passes over the activations. Where there is no GPU the gradients of 1x1
-convolutions are matrix products, see `pointwise`; padding that they can do themselves is left to
-them, see `padding`.
+rounding. It spares four passes over the activations. Padding that convolutions can do themselves
+is left to them.
+
+Where there is no GPU the gradients of 1x1 convolutions are matrix products: with stride 1 such a
+convolution is y = x w over all positions of all pictures, so that dx = dy w^T and dw = x^T dy. In
+bfloat16 on matrix units oneDNN took less than half the time over these as products that it took
+over them as gradients of a convolution, in float32 hardly less; forward it was the convolution
+that was faster.
 
 A processor with bfloat16 dot products multiplies twice as fast in it. Weights, sums between blocks
 and the optimiser stay float32. So do depthwise convolutions: oneDNN has no fast bfloat16 gradient
@@ -19,13 +24,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from components.networks.fast.folding import POLICIES, Precision, following_norm
-from components.networks.fast.graph import source_name
-from components.networks.fast.padding import needless_padding
-from components.networks.fast.pointwise import convolve_pointwise, is_pointwise
+from components.networks.config import Precision
+from components.networks.fast.folding import POLICIES, folded, following_norm, needless_padding
 from components.networks.network import as_fed
 
-# Where numbers become features: pooled over many positions, and what is told to the outside.
+# Where numbers become features: pooled over many positions, and what leaves the network.
 _AT_THE_EDGE = (
     keras.layers.InputLayer,
     keras.layers.GlobalAveragePooling1D,
@@ -138,18 +141,46 @@ class _Convolution(keras.layers.Layer):
 
     def _folded(self) -> tuple[Any, Any]:
         """Return kernel and bias of the two in one, the bias None when there is none."""
-        layer, norm = self.layer, self.norm
-        bias = layer.bias if layer.use_bias else None
-        if norm is None:
-            return layer.kernel, bias
-        scale = ops.rsqrt(norm.moving_variance + norm.epsilon)
-        scale = scale if norm.gamma is None else scale * norm.gamma
-        shift = -norm.moving_mean * scale
-        shift = shift if norm.beta is None else shift + norm.beta
-        shift = shift if bias is None else shift + bias * scale
-        # A depthwise kernel is [h, w, channels, multiplier], its outputs channel-major.
-        factors = ops.reshape(scale, layer.kernel.shape[2:]) if _is_depthwise(layer) else scale
-        return layer.kernel * factors, shift
+        layer = self.layer
+        if self.norm is None:
+            return layer.kernel, layer.bias if layer.use_bias else None
+        return folded(layer, self.norm, root=ops.rsqrt)
+
+
+def is_pointwise(layer: Any) -> bool:
+    """Say whether a channels-last Conv2D is a matrix product over the positions."""
+    ones = (1, 1)
+    return tuple(layer.kernel_size) == ones == tuple(layer.strides) and layer.groups == 1
+
+
+def convolve_pointwise(layer: Any, values: Any, kernel: Any) -> Any:
+    """Return what the layer's convolution does, without bias and activation.
+
+    Args:
+        layer: the Conv2D whose convolution it is; its own kernel is not used.
+        values: [N, h, w, channels].
+        kernel: [1, 1, channels, filters], of the dtype of the values.
+
+    Returns:
+        [N, h, w, filters].
+    """
+
+    @ops.custom_gradient
+    def convolve(values: Any, kernel: Any) -> Any:
+        def gradients(upstream: Any) -> tuple[Any, Any]:
+            given = _by_position(upstream)
+            for_values = ops.matmul(given, ops.transpose(ops.reshape(kernel, kernel.shape[2:])))
+            for_kernel = ops.matmul(ops.transpose(_by_position(values)), given)
+            return ops.reshape(for_values, ops.shape(values)), ops.reshape(for_kernel, kernel.shape)
+
+        return layer.convolution_op(values, kernel), gradients
+
+    return convolve(values, kernel)
+
+
+def _by_position(values: Any) -> Any:
+    """Return [N, h, w, channels] as [N h w, channels]."""
+    return ops.reshape(values, (-1, values.shape[-1]))
 
 
 def _reduced(model: keras.Model, inside: set[str]) -> set[str]:
@@ -157,7 +188,7 @@ def _reduced(model: keras.Model, inside: set[str]) -> set[str]:
     names: set[str] = set()
     for layer in model.layers:
         follows = layer.name in inside or isinstance(layer, keras.layers.ReLU)
-        if _is_dense(layer) or (follows and source_name(layer) in names):
+        if _is_dense(layer) or (follows and _source_name(layer) in names):
             names.add(layer.name)
     return names
 
@@ -171,6 +202,12 @@ def _reduced_on_gpu(model: keras.Model, inside: set[str]) -> set[str]:
         if _is_dense(layer) or _is_depthwise(layer) or (plain and sources and sources <= names):
             names.add(layer.name)
     return names
+
+
+def _source_name(layer: Any) -> str:
+    """Return the name of the one layer that a layer reads, "" when there are several."""
+    tensors = _read_by(layer)
+    return str(tensors[0]._keras_history.operation.name) if len(tensors) == 1 else ""
 
 
 def _read_by(layer: Any) -> list[Any]:

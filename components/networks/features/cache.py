@@ -19,8 +19,9 @@ import keras
 import numpy as np
 
 from components.common.progress import track
+from components.networks.config import INPUT, Precision
 from components.networks.data import FlippedPixels, Rows, Split
-from components.networks.fast.folding import Precision, fold_batch_norm
+from components.networks.fast.folding import fold_batch_norm
 from components.networks.features.answers import answers
 from components.networks.features.store import (
     Activations,
@@ -30,8 +31,8 @@ from components.networks.features.store import (
     row_digests,
 )
 from components.networks.memory import halving_batch
-from components.networks.network import INPUT, Network
-from components.networks.weights.load import weights_sha256
+from components.networks.network import Network
+from components.networks.weights.digests import weights_sha256
 
 LOG = logging.getLogger(__name__)
 

@@ -6,12 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.common.statistics.figures import area_under_roc, measure
-from components.networks.probe import folds as cross_validation
-from components.networks.probe.folds import Fold
-
-ROC_AUC = "roc_auc"
-BALANCED_ACCURACY = "balanced_accuracy"
+from components.common.statistics.figures import Quality, measure
+from components.common.statistics.folds import Fold, grouped_folds
 
 _FOLDS = 5
 # Ridge penalties on standardised features, per picture.
@@ -32,19 +28,18 @@ def corrected_error(values: Array) -> float:
     return float(np.std(values, ddof=1) * math.sqrt(1.0 / folds + 1.0 / (folds - 1.0)))
 
 
-def grouped_folds(labels: Array, groups: Array, *, seed: int) -> list[Fold]:
+def whole_folds(labels: Array, groups: Array, *, seed: int) -> tuple[Fold, ...]:
     """Return folds that keep groups together and hold every class on both sides.
 
     None where a class has fewer than two groups, or chance leaves fewer than two such folds.
     """
-    dealt = cross_validation.grouped_folds(labels, groups, folds=_FOLDS, seed=seed)
     classes = len(np.unique(labels))
-    whole = [fold for fold in dealt if len(np.unique(labels[fold.outer])) == classes]
-    return whole if len(whole) > 1 else []
+    whole = grouped_folds(labels, groups, folds=_FOLDS, seed=seed, judged_classes=classes)
+    return whole if len(whole) > 1 else ()
 
 
 def probe_scores(
-    features: Array, labels: Array, folds: list[Fold], *, metric: str
+    features: Array, labels: Array, folds: tuple[Fold, ...], *, metric: Quality
 ) -> npt.NDArray[np.float64]:
     """Return the held-out score of each fold at the penalty that is best on average.
 
@@ -54,8 +49,8 @@ def probe_scores(
     Args:
         features: float64 [N, D].
         labels: int [N].
-        folds: see `grouped_folds`.
-        metric: ROC_AUC (two classes) or BALANCED_ACCURACY.
+        folds: see `whole_folds`.
+        metric: see `measure`.
 
     Returns:
         float64 [folds].
@@ -65,7 +60,7 @@ def probe_scores(
     return best
 
 
-def _fold_scores(features: Array, labels: Array, fold: Fold, metric: str) -> list[float]:
+def _fold_scores(features: Array, labels: Array, fold: Fold, metric: Quality) -> list[float]:
     classes = np.unique(labels)
     known, asked = features[fold.inner], features[fold.outer]
     spread = known.std(axis=0)
@@ -82,11 +77,5 @@ def _fold_scores(features: Array, labels: Array, fold: Fold, metric: str) -> lis
     for penalty in _PENALTIES:
         shrunk = singular / (singular**2 + penalty * len(known))
         said = answers @ (shrunk[:, None] * projected)
-        scores.append(_score(said, labels[fold.outer], classes, metric))
+        scores.append(measure(metric, np.searchsorted(classes, labels[fold.outer]), said))
     return scores
-
-
-def _score(answers: Array, labels: Array, classes: Array, metric: str) -> float:
-    if metric == ROC_AUC:
-        return area_under_roc(answers[:, 1] - answers[:, 0], labels == classes[1])
-    return measure(metric, np.searchsorted(classes, labels), answers)

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.progress import track
+from components.common.statistics.folds import grouped_folds
+from components.common.statistics.temperature import log_loss
 from components.networks.data import Floats, Split
 
 # Inverse strengths of the L2 penalty that are tried, on features of unit mean variance.
@@ -64,28 +66,15 @@ def fit_probe(features: npt.NDArray[Any], split: Split, *, strength: float, seed
     return Probe(unscaled.astype(np.float32), shifted.astype(np.float32), chosen)
 
 
-def log_losses(logits: Floats, targets: Floats) -> npt.NDArray[np.float64]:
-    """Return each row's cross-entropy of softmax(logits), float64 [N], natural logarithm."""
-    top = logits.max(axis=1, keepdims=True)
-    shifted = (logits - top).astype(np.float64)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    losses: npt.NDArray[np.float64] = -(targets * log_p).sum(axis=1)
-    return losses
-
-
-def log_loss(logits: Floats, targets: Floats, weights: Floats | None = None) -> float:
-    """Return the weighted mean cross-entropy of softmax(logits), natural logarithm."""
-    return float(np.average(log_losses(logits, targets), weights=weights))
-
-
 def _choose(features: Floats, split: Split, *, seed: int) -> float:
-    folds = _folds(split, seed=seed)
+    folds = grouped_folds(split.labels, split.groups, folds=_FOLDS, seed=seed)
     if not folds:
         return _DEFAULT_STRENGTH
     losses = []
     for strength in track(STRENGTHS, "choosing the probe's penalty"):
         scores = []
-        for inner, outer in folds:
+        for fold in folds:
+            inner, outer = fold.inner, fold.outer
             kernel, bias = _solve(
                 features[inner], split.targets[inner], split.weights[inner], strength
             )
@@ -95,23 +84,6 @@ def _choose(features: Floats, split: Split, *, seed: int) -> float:
         if len(losses) > 2 and losses[-1] > losses[-2] > losses[-3]:
             break  # the loss has one valley: what follows is worse and slower to solve
     return STRENGTHS[int(np.argmin(losses))]
-
-
-def _folds(split: Split, *, seed: int) -> list[tuple[Any, Any]]:
-    """Return (inner, outer) positions; none when a class has too few pictures or groups."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    labels, groups = split.labels, split.groups
-    per_class = [len(set(groups[labels == name])) for name in np.unique(labels)]
-    count = min(_FOLDS, *per_class)
-    if count < 2:
-        return []
-    folder = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        folds = list(folder.split(labels, labels, groups))
-    everything = len(np.unique(labels))
-    return [fold for fold in folds if len(np.unique(labels[fold[0]])) == everything]
 
 
 def _solve(

@@ -71,15 +71,10 @@ def local_file(weights: str) -> Path:
     return path
 
 
-def cache_folder() -> Path:
-    """Return where downloads are kept, where the system keeps caches (XDG_CACHE_HOME, ~/.cache)."""
-    return platformdirs.user_cache_path("graft") / "weights"
-
-
 def _cached(address: str) -> Path:
     sha256 = pinned_sha256(address)
     name = Path(urllib.parse.unquote(urllib.parse.urlsplit(address).path)).name
-    target = cache_folder() / f"{sha256[:16]}-{name}"
+    target = platformdirs.user_cache_path("graft") / "weights" / f"{sha256[:16]}-{name}"
     if target.is_file():
         if file_sha256(target) == sha256:
             return target

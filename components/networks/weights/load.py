@@ -1,6 +1,5 @@
 """Pretrained weights from a file: matched to the network layer by layer, shapes checked."""
 
-import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
@@ -11,9 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.common.artifacts.records import file_sha256
 from components.common.errors import WeightsError, expected
-from components.networks.weights.files import is_address, local_file, pinned_sha256
+from components.networks.weights.files import local_file
 
 ALTERNATIVES = (
     "give train.weights a path to a .h5, .weights.h5 or .keras file with the backbone, its "
@@ -24,27 +22,6 @@ ALTERNATIVES = (
 _OLD_NAMES = {"depthwise_kernel": "kernel"}
 _OPTIMIZER_FOLDERS = {"optimizer", "optimizer_weights"}
 _INNER_FILE = "model.weights.h5"
-
-
-def source_sha256(weights: str) -> str:
-    """Return what pins down the weights: a file's SHA-256, else the word itself.
-
-    Raises:
-        WeightsError: the file is not there, or an address names no digest.
-    """
-    if weights in {"imagenet", "none"}:
-        return weights
-    return pinned_sha256(weights) if is_address(weights) else file_sha256(local_file(weights))
-
-
-def weights_sha256(model: Any) -> str:
-    """Return one SHA-256 over the names and values of all of a Keras model's variables."""
-    total = hashlib.sha256()
-    for layer in model.layers:
-        for variable, value in zip(layer.weights, layer.get_weights(), strict=True):
-            total.update(f"{layer.name}/{variable.name} {value.shape} {value.dtype}\n".encode())
-            total.update(np.ascontiguousarray(value).tobytes())
-    return total.hexdigest()
 
 
 def unavailable(backbone: str, error: Exception) -> WeightsError:

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from components.common import config
 from components.common.seeding import derive
-from components.networks.probe.calibration import fit_temperature
-from components.networks.probe.probe import log_losses
+from components.common.statistics.temperature import calibrated_losses
 from components.train.loop.checkpoints import Checkpoints
-from components.train.loop.fine_tune import Course, TuningInputs, TuningOptions, tune
+from components.train.loop.fine_tune import Course, TuningInputs, tune
+from components.train.options import TuningOptions
 from components.train.session import EpochScore, Session
 
 LOG = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ _NEGLIGIBLE = 1e-3
 class Bar:
     """What a training must not be worse than.
 
-    losses: float64 [N], see `calibrated_losses`.
+    losses: float64 [N], see `losses_now`.
     owner: what has them, as the notes call it: "the linear probe".
     """
 
@@ -91,9 +91,7 @@ def attempt(
         notes += tuned.notes
         if not tuned.diverged:
             _blend(tail, start, course.blend)
-        fault = tuned.diverged or _fault(
-            calibrated_losses(tail, inputs), bar, inputs.validation.groups
-        )
+        fault = tuned.diverged or _fault(losses_now(tail, inputs), bar, inputs.validation.groups)
         if not fault:
             return Attempts(tuned.curves, tuple(notes), kept=True)
         notes.append(f"{course.phase} at rate {rate:.3g} was dropped: {fault}")
@@ -102,7 +100,7 @@ def attempt(
     return Attempts(tuned.curves, tuple(notes), kept=False)
 
 
-def calibrated_losses(tail: keras.Model, inputs: TuningInputs) -> npt.NDArray[np.float64]:
+def losses_now(tail: keras.Model, inputs: TuningInputs) -> npt.NDArray[np.float64]:
     """Return each validation picture's loss after temperature scaling, float64 [N].
 
     Infinity where an answer is not finite. Tuned networks are surer of themselves than probes;
@@ -112,9 +110,7 @@ def calibrated_losses(tail: keras.Model, inputs: TuningInputs) -> npt.NDArray[np
     logits = inputs.validation_logits(tail)
     if not np.isfinite(logits).all():
         return np.full(len(logits), math.inf)
-    labels = inputs.validation.labels
-    truth = np.eye(logits.shape[1], dtype=np.float32)[labels]
-    return log_losses(logits / np.float32(fit_temperature(logits, labels)), truth)
+    return calibrated_losses(logits, inputs.validation.labels)
 
 
 def _blend(tail: keras.Model, start: list[npt.NDArray[Any]], share: float) -> None:

@@ -1,33 +1,45 @@
 """Where a training run stands, on disk after every epoch, so that a kill costs one epoch at most.
 
-The folder is named by everything that the run depends on; a run started again with other settings,
-data, weights or another Keras finds nothing and starts from the beginning.
+The folder is named by what the run depends on: with other settings, data, weights or another Keras
+a run that is started again finds nothing. Each file carries the digest of the code that wrote it;
+other code starts from the beginning, and says so.
 """
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import logging
 import shutil
 import time
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
+from components.common import step_cache
 from components.common.files import new_file
-from components.train.loop.variables import Arrays
 from components.train.session import EpochScore
 
 LOG = logging.getLogger(__name__)
 
+Arrays = list[npt.NDArray[Any]]
+
 # Part of every key: raise it when the meaning of a file changes.
-_FORMAT = "1"
+_FORMAT = "2"
 _STALE_S = 14 * 24 * 3600.0
+
+
+@functools.cache
+def code_sha256() -> str:
+    """Return the digest of the code that a training runs through."""
+    return step_cache.code_sha256("train")
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,7 @@ class Standing:
     tail: every variable of the tail, states of random layers included.
     optimizer: its variables.
     kept: the weights that would be kept if this were the end.
+    code: digest of the code that trains.
     """
 
     curves: tuple[EpochScore, ...]
@@ -48,6 +61,7 @@ class Standing:
     tail: Arrays
     optimizer: Arrays
     kept: Arrays = field(default_factory=list)
+    code: str = field(default_factory=code_sha256)
 
 
 @dataclass(frozen=True)
@@ -63,10 +77,14 @@ class Checkpoint:
         try:
             # By a stream of ours: NumPy does not close a file that it finds damaged.
             with self.path.open("rb") as stream, np.load(stream) as archive:
-                return _standing(archive)
+                standing = _standing(archive)
         except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-            LOG.warning("%s cannot be read (%s): starting anew", self.path.name, error)
+            LOG.warning("%s cannot be read (%s): starting again", self.path.name, error)
             return None
+        if standing.code != code_sha256():
+            LOG.warning("the code has changed since %s was written: starting again", self.path.name)
+            return None
+        return standing
 
     def write(self, standing: Standing) -> None:
         """Replace the file in one step. A full disk costs the checkpoint, not the training."""
@@ -110,6 +128,7 @@ def _arrays(standing: Standing) -> dict[str, Any]:
         "curves": [dataclasses.asdict(row) for row in standing.curves],
         "batch": standing.batch,
         "rng": standing.rng,
+        "code": standing.code,
     }
     arrays: dict[str, Any] = {"story": np.asarray(json.dumps(story))}
     for name in ("tail", "optimizer", "kept"):
@@ -127,6 +146,7 @@ def _standing(archive: Any) -> Standing:
         tail=_series(archive, "tail"),
         optimizer=_series(archive, "optimizer"),
         kept=_series(archive, "kept"),
+        code=story["code"],
     )
 
 
@@ -142,3 +162,23 @@ def _drop_stale(root: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             if folder.stat().st_mtime < oldest:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def values_of(variables: Sequence[Any]) -> Arrays:
+    """Return copies of Keras variables' values."""
+    return [np.array(variable.numpy()) for variable in variables]
+
+
+def assign_all(variables: Sequence[Any], values: Arrays) -> None:
+    """Set Keras variables.
+
+    Raises:
+        ValueError: another number of variables, or other shapes.
+    """
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def same_shapes(variables: Sequence[Any], values: Arrays) -> bool:
+    """Say whether `assign_all` would succeed."""
+    return [tuple(variable.shape) for variable in variables] == [value.shape for value in values]

@@ -1,14 +1,23 @@
-"""What one epoch is made of: which row of each picture, in which order, mixed with which other."""
+"""One epoch: which row of each picture, in which order, mixed with which other; and its steps.
+
+A batch at a time is read, so memory is bounded. The steps are not those of Keras' `fit`, which
+makes a data pipeline for each epoch: with it, on two cores, many epochs of three seconds ended only
+after five.
+"""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
+from components.common.progress import report
 from components.networks.data import Floats, Rows, Split
+from components.networks.network import as_fed
+from components.train.session import Score
 
 
 @dataclass(frozen=True)
@@ -54,18 +63,12 @@ class Epoch:
         return own
 
 
-def draw_epoch(split: Split, targets: Floats, *, rng: np.random.Generator) -> Epoch:
-    """Draw one view of every picture, and an order.
-
-    Args:
-        split: views and weights.
-        targets: float32 [pictures, classes], see `smoothed`.
-        rng: advances.
-    """
+def draw_epoch(split: Split, *, rng: np.random.Generator) -> Epoch:
+    """Draw one view of every picture, and an order; the generator advances."""
     rows = split.view_rows(rng.integers(split.views, size=split.pictures))
     order = rng.permutation(split.pictures)
     nothing = np.empty(0, np.float32)
-    return Epoch(rows[order], targets[order], split.weights[order], None, nothing)
+    return Epoch(rows[order], split.targets[order], split.weights[order], None, nothing)
 
 
 def mix(epoch: Epoch, alpha: float, *, rng: np.random.Generator) -> Epoch:
@@ -87,7 +90,40 @@ def mix(epoch: Epoch, alpha: float, *, rng: np.random.Generator) -> Epoch:
     )
 
 
-def smoothed(targets: Floats, amount: float) -> Floats:
-    """Return targets with a share of the uniform distribution (Szegedy 2016, arXiv:1512.00567)."""
-    mixed: Floats = (1 - amount) * targets + np.float32(amount / targets.shape[1])
-    return mixed.astype(np.float32)
+def train_epoch(
+    tail: keras.Model,
+    sources: Sequence[Rows],
+    epoch: Epoch,
+    *,
+    batch: int,
+    steps_before: int,
+    steps_in_all: int,
+) -> Score:
+    """Train a compiled tail on one epoch, in its order, and return how it scored meanwhile.
+
+    Args:
+        tail: activations -> logits.
+        sources: what the tail is fed from, one an input.
+        epoch: which rows, with which targets and weights.
+        batch: pictures a step.
+        steps_before: of earlier epochs, for the progress listener.
+        steps_in_all: of all epochs.
+    """
+    losses, hits = [], []
+    for number, part in enumerate(epoch.parts(batch), start=1):
+        answered = tail.train_on_batch(
+            as_fed(part.inputs(sources)),
+            part.targets,
+            sample_weight=part.weights,
+            return_dict=True,
+        )
+        # Keras takes the mean of a loss over pictures, of a weighted metric over their weights.
+        losses.append((answered["loss"], len(part.rows)))
+        hits.append((answered["categorical_accuracy"], float(part.weights.sum())))
+        report("fine-tuning", steps_before + number, steps_in_all)
+    return Score(_mean(losses), _mean(hits))
+
+
+def _mean(weighed: Sequence[tuple[float, float]]) -> float:
+    values, weights = zip(*weighed, strict=True)
+    return float(np.average(values, weights=weights))

@@ -4,67 +4,31 @@ import dataclasses
 import logging
 import math
 from dataclasses import dataclass
-from typing import Annotated
 
 import keras
-from pydantic import Field
 
-from components.common.config import Section
 from components.common.progress import report
 from components.common.seeding import generator
 from components.networks.accelerator import gpus
-from components.networks.data import ClassWeight, Floats, Rows, Split
-from components.networks.fast.folding import Precision
+from components.networks.config import Precision
+from components.networks.data import Floats, Rows, Split
 from components.networks.fast.training_copy import quickened
 from components.networks.memory import halving_batch
-from components.train.loop.checkpoints import Checkpoint, Standing
-from components.train.loop.epochs import draw_epoch, mix, smoothed
+from components.train.loop.checkpoints import (
+    Checkpoint,
+    Standing,
+    assign_all,
+    same_shapes,
+    values_of,
+)
+from components.train.loop.epochs import draw_epoch, mix, train_epoch
 from components.train.loop.jax_epoch import RunEpoch, compiled_epoch
-from components.train.loop.keeper import Keep, Keeper, averaged, stalled
+from components.train.loop.keeper import Keeper, averaged, stalled
 from components.train.loop.optimizer import LayerwiseAdamW, Treatment, Treatments, treatments_of
-from components.train.loop.plain_epoch import train_epoch
-from components.train.loop.variables import assign_all, same_shapes, values_of
+from components.train.options import TuningOptions
 from components.train.session import EpochScore, predict, score
 
 LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TuningOptions(Section):
-    """Settings that every gradient method shares.
-
-    epochs: passes over the training pictures, each in one view drawn at random.
-    batch: pictures a step.
-    learning_rate: the peak; cosine decay to zero after the warm-up.
-    warm_up: share of the steps in which the rate climbs from zero.
-    weight_decay: decoupled (AdamW), per step and unit of rate.
-    clip_norm: gradients are scaled down to this global norm.
-    keep: which weights are kept: of the epoch with the lowest validation loss ("best"), of the
-        end ("last"), or the mean over the last half of the epochs ("average").
-    patience: stop after so many epochs without a lower validation loss, 0 never; what is kept is
-        still for `keep` to say.
-    ema: decay of an exponential moving average of the weights, which then is what is validated
-        and kept; 0 for none. 0.99 to 0.999 for the few hundred steps of small data.
-    label_smoothing: share of the uniform distribution in the targets. Not beside soft labels,
-        which say better how sure one can be.
-    class_weight: "balanced" lets every class count the same; probabilities then speak of
-        balanced classes, too.
-    mixup: alpha of mixup, 0 for none. It acts where the trained part starts: on cached
-        activations it is manifold mixup at the cut.
-    """
-
-    epochs: Annotated[int, Field(ge=1, le=1000)] = 8
-    batch: Annotated[int, Field(ge=1, le=4096)] = 32
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
-    warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-4
-    clip_norm: Annotated[float, Field(gt=0)] = 1.0
-    keep: Keep = "last"
-    patience: Annotated[int, Field(ge=0)] = 0
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    class_weight: ClassWeight = "none"
-    mixup: Annotated[float, Field(ge=0)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -182,7 +146,6 @@ class _Training:
         self._seed = seed
         self._course = course
         self._steps = options.epochs * math.ceil(inputs.train.pictures / options.batch)
-        self._targets = smoothed(inputs.train.targets, options.label_smoothing)
         self._rng = generator(seed, "tuning")
         self._keeper = Keeper(tail, options.keep, epochs=options.epochs)
         self._curves: list[EpochScore] = []
@@ -209,7 +172,7 @@ class _Training:
     def _epoch(self, optimizer: LayerwiseAdamW, whole_epoch: RunEpoch | None) -> EpochScore:
         """Train for one epoch, score it, note it."""
         number = len(self._curves) + 1
-        epoch = draw_epoch(self._inputs.train, self._targets, rng=self._rng)
+        epoch = draw_epoch(self._inputs.train, rng=self._rng)
         if self._options.mixup:
             rng = generator(self._seed, "mixup", str(number))
             epoch = mix(epoch, self._options.mixup, rng=rng)
@@ -256,7 +219,7 @@ class _Training:
         variables = [*self._tail.variables, *optimizer.variables]
         fits = same_shapes(variables, [*stood.tail, *stood.optimizer])
         if not fits:
-            LOG.warning("what was left of an earlier run is of another version: starting anew")
+            LOG.warning("what was left of an earlier run is of another version: starting again")
         return fits
 
     def _take_up(self, stood: Standing, optimizer: LayerwiseAdamW) -> None:

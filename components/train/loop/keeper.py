@@ -2,15 +2,14 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import keras
 
+from components.train.loop.checkpoints import assign_all, values_of
 from components.train.loop.optimizer import LayerwiseAdamW
-from components.train.loop.variables import assign_all, values_of
+from components.train.options import Keep
 from components.train.session import EpochScore
-
-Keep = Literal["best", "last", "average"]
 
 
 class Keeper:

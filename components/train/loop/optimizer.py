@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from components.train.loop.variables import Arrays, assign_all, values_of
+from components.train.loop.checkpoints import Arrays, assign_all, values_of
 
 
 @dataclass(frozen=True)

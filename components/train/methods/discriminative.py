@@ -6,15 +6,18 @@ general in pictures and need the least change.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from components.networks.data import TrainingData
-from components.networks.network import INPUT, Network
-from components.train.loop.optimizer import Treatment
-from components.train.session import Fitted, Session
-from components.train.transfer import Route, TransferOptions, chosen_cut, transfer
+from components.networks.config import INPUT
+from components.train.options import TransferOptions
+
+if TYPE_CHECKING:
+    from components.networks.data import TrainingData
+    from components.networks.network import Network
+    from components.train.loop.optimizer import Treatment
+    from components.train.session import Fitted, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +32,14 @@ class Options(TransferOptions):
     decay: Annotated[float, Field(gt=0, le=1)] = 0.75
 
 
-def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then train everything after the cut, low layers slowly."""
+    from components.train.loop.optimizer import Treatment
+    from components.train.transfer import Route, chosen_cut, transfer
+
     order = {layer.name: position for position, layer in enumerate(network.model.layers)}
 
-    def treat(layer: str) -> Treatment:
+    def treat(layer: str) -> "Treatment":
         above = sum(order[layer] <= order[cut] for cut in network.cut_points)
         return Treatment(rate=options.decay**above, decay=options.weight_decay)
 

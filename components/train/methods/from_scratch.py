@@ -8,19 +8,18 @@ max(0.9, 1 - 10 / steps) of Kornblith et al. 2019 (arXiv:1805.08974), or they wo
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import keras
-import numpy as np
 from pydantic import Field
 
 from components.common.seeding import derive
-from components.networks.data import Split, TrainingData
-from components.networks.network import INPUT, LOGITS, Network
-from components.train.loop.attempts import Bar, attempt, calibrated_losses
-from components.train.loop.fine_tune import Course, TuningOptions
-from components.train.session import Fitted, Session
-from components.train.transfer import tail_inputs, trainable_parameters
+from components.networks.config import INPUT, LOGITS
+from components.train.options import TuningOptions
+
+if TYPE_CHECKING:
+    from components.networks.data import Split, TrainingData
+    from components.networks.network import Network
+    from components.train.session import Fitted, Session
 
 NORMS_LEARN = True
 
@@ -33,12 +32,19 @@ class Options(TuningOptions):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
 
 
-def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Forget the weights, then train everything.
 
     A training that ends worse than knowing only how frequent the classes are counts as failed;
     see `attempt`.
     """
+    import keras
+
+    from components.train.loop.attempts import Bar, attempt, losses_now
+    from components.train.loop.fine_tune import Course
+    from components.train.session import Fitted
+    from components.train.transfer import tail_inputs, trainable_parameters
+
     data = data.weighted(options.class_weight)
     keras.utils.set_random_seed(derive(session.seed, "scratch"))
     steps = options.epochs * math.ceil(data.train.pictures / options.batch)
@@ -46,7 +52,7 @@ def fit(data: TrainingData, network: Network, options: Options, session: Session
     _know_the_frequencies(network, data.train)
     inputs = tail_inputs(data, network, session, cut=INPUT)
     tail = network.between((INPUT,), (LOGITS,))
-    bar = Bar(calibrated_losses(tail, inputs), "knowing only the class frequencies")
+    bar = Bar(losses_now(tail, inputs), "knowing only the class frequencies")
     course = Course(phase="scratch", first_epoch=1)
     done = attempt(tail, inputs, options, session, bar=bar, course=course)
     kept = () if done.kept else ("nothing was learned: the answers are the class frequencies",)
@@ -58,8 +64,10 @@ def fit(data: TrainingData, network: Network, options: Options, session: Session
     )
 
 
-def _forget(model: keras.Model, *, momentum: float) -> None:
+def _forget(model: Any, *, momentum: float) -> None:
     """Give every layer fresh weights and let it learn; fixed input statistics stay."""
+    import keras
+
     fresh = keras.models.clone_model(model)
     for layer in model.layers:
         layer.trainable = True
@@ -70,7 +78,9 @@ def _forget(model: keras.Model, *, momentum: float) -> None:
             layer.momentum = momentum
 
 
-def _know_the_frequencies(network: Network, split: Split) -> None:
+def _know_the_frequencies(network: "Network", split: "Split") -> None:
+    import numpy as np
+
     frequencies = np.average(split.targets, axis=0, weights=split.weights)
     kernel = np.zeros(network.head.kernel.shape, np.float32)
     network.set_head(kernel, np.log(frequencies).astype(np.float32))

@@ -6,11 +6,15 @@ so nothing is cached and an epoch costs the whole network.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from components.networks.data import TrainingData
-from components.networks.network import INPUT, Network
-from components.train.session import Fitted, Session
-from components.train.transfer import Route, TransferOptions, transfer
+from components.networks.config import INPUT
+from components.train.options import TransferOptions
+
+if TYPE_CHECKING:
+    from components.networks.data import TrainingData
+    from components.networks.network import Network
+    from components.train.session import Fitted, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +22,8 @@ class Options(TransferOptions):
     """Settings of full fine-tuning: those of `TransferOptions`."""
 
 
-def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then train everything."""
+    from components.train.transfer import Route, transfer
+
     return transfer(data, network, options, session, Route(INPUT))

@@ -6,23 +6,17 @@ Every stage trains on activations cached at its own cut, so that the early stage
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from components.networks.data import TrainingData
-from components.networks.network import INPUT, LOGITS, Network
-from components.train.loop.attempts import attempt
-from components.train.loop.fine_tune import Course
-from components.train.session import EpochScore, Fitted, Session
-from components.train.transfer import (
-    PROBE_KEPT,
-    TransferOptions,
-    open_layers,
-    solve_head,
-    tail_inputs,
-    trainable_parameters,
-)
+from components.networks.config import INPUT, LOGITS
+from components.train.options import TransferOptions
+
+if TYPE_CHECKING:
+    from components.networks.data import TrainingData
+    from components.networks.network import Network
+    from components.train.session import Fitted, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +31,29 @@ class Options(TransferOptions):
     stages: Annotated[int, Field(ge=1)] = 3
 
 
-def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then open the network block by block.
 
     Each stage has a rate schedule of its own. One that fails twice (see `attempt`) is undone and
     ends the unfreezing.
     """
+    from components.train.loop.attempts import attempt
+    from components.train.loop.fine_tune import Course
+    from components.train.session import Fitted
+    from components.train.transfer import (
+        PROBE_KEPT,
+        open_layers,
+        solve_head,
+        tail_inputs,
+        trainable_parameters,
+    )
+
     data = data.weighted(options.class_weight)
     cuts = (INPUT, *network.cut_points)[-options.stages :][::-1]
     inputs = tail_inputs(data, network, session, cut=cuts[0])
     tail = network.between(network.boundary(cuts[0]), (LOGITS,))
     head = solve_head(network, tail, inputs, options, session, cut=cuts[0])
-    curves: list[EpochScore] = [head.row]
+    curves = [head.row]
     notes = [head.note]
     for number, cut in enumerate(cuts):
         if number:

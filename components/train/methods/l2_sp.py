@@ -7,15 +7,18 @@ It helps most with the fewest pictures, and hurts where they are unlike those of
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from components.networks.data import TrainingData
-from components.networks.network import INPUT, LOGITS, Network
-from components.train.loop.optimizer import Treatment
-from components.train.session import Fitted, Session
-from components.train.transfer import Route, TransferOptions, chosen_cut, transfer
+from components.networks.config import INPUT, LOGITS
+from components.train.options import TransferOptions
+
+if TYPE_CHECKING:
+    from components.networks.data import TrainingData
+    from components.networks.network import Network
+    from components.train.loop.optimizer import Treatment
+    from components.train.session import Fitted, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +35,12 @@ class Options(TransferOptions):
     beta: Annotated[float, Field(ge=0)] = 0.01
 
 
-def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then train everything after the cut under the penalty."""
+    from components.train.loop.optimizer import Treatment
+    from components.train.transfer import Route, chosen_cut, transfer
 
-    def treat(layer: str) -> Treatment:
+    def treat(layer: str) -> "Treatment":
         if layer == LOGITS:
             return Treatment(penalty=options.beta)
         return Treatment(penalty=options.alpha, anchored=True)

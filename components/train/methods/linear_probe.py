@@ -1,17 +1,19 @@
 """Linear probe: the whole backbone stays as it is, only the head is fitted."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from components.common.config import Section
 from components.common.seeding import derive
-from components.networks.data import ClassWeight, TrainingData
-from components.networks.features.cache import Want
-from components.networks.network import EMBEDDING, Network
-from components.networks.probe.probe import fit_probe
-from components.train.session import EpochScore, Fitted, Session, score
+from components.networks.config import EMBEDDING
+from components.train.options import ClassWeight
+
+if TYPE_CHECKING:
+    from components.networks.data import TrainingData
+    from components.networks.network import Network
+    from components.train.session import Fitted, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +28,12 @@ class Options(Section):
     class_weight: ClassWeight = "none"
 
 
-def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Fit the head by logistic regression on the cached embeddings of all views."""
+    from components.networks.features.cache import Want
+    from components.networks.probe.probe import fit_probe
+    from components.train.session import EpochScore, Fitted, score
+
     data = data.weighted(options.class_weight)
     train, validation = data.train, data.validation
     (features,) = session.cache.get(network, Want(train, (EMBEDDING,)))

@@ -5,11 +5,14 @@ layers are small and do not distort them.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from components.networks.data import TrainingData
-from components.networks.network import Network
-from components.train.session import Fitted, Session
-from components.train.transfer import Route, TransferOptions, transfer
+from components.train.options import TransferOptions
+
+if TYPE_CHECKING:
+    from components.networks.data import TrainingData
+    from components.networks.network import Network
+    from components.train.session import Fitted, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,8 @@ class Options(TransferOptions):
     cut: str = ""
 
 
-def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then train everything after the cut at a small rate."""
+    from components.train.transfer import Route, transfer
+
     return transfer(data, network, options, session, Route(network.cut(options.cut)))

@@ -7,13 +7,15 @@ layers are general, high ones specific). What remains is fitted by LP-FT.
 import dataclasses
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from components.common.errors import ConfigError, expected
-from components.networks.data import TrainingData
-from components.networks.network import Backbone, Network, assemble
-from components.train import layer_profile
 from components.train.methods import linear_probe, linear_probe_finetune
-from components.train.session import Fitted, Session
+
+if TYPE_CHECKING:
+    from components.networks.data import TrainingData
+    from components.networks.network import Network
+    from components.train.session import Fitted, Session
 
 LOG = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ class Options(linear_probe_finetune.Options):
     layer: str = ""
 
 
-def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Cut the network off and fit what is left; `Fitted.network` is the shorter network.
 
     Raises:
@@ -58,11 +60,13 @@ def fit(data: TrainingData, network: Network, options: Options, session: Session
     return dataclasses.replace(fitted, network=short, notes=notes)
 
 
-def truncate(network: Network, layer: str, *, classes: int) -> Network:
+def truncate(network: "Network", layer: str, *, classes: int) -> "Network":
     """Return the network up to a cut point, with a head on the means of it and those before.
 
     Layers are shared with the network given; the head is new and starts at zero.
     """
+    from components.networks.network import Backbone, assemble
+
     below = network.cut_points[: network.cut_points.index(layer)]
     backbone = Backbone(
         model=network.model,
@@ -73,7 +77,9 @@ def truncate(network: Network, layer: str, *, classes: int) -> Network:
     return assemble(backbone, classes=classes, pooling=network.pooling)
 
 
-def _best(data: TrainingData, network: Network, session: Session) -> str:
+def _best(data: "TrainingData", network: "Network", session: "Session") -> str:
+    from components.train import layer_profile
+
     profile = layer_profile.measure(data.train, network, session, limit=_PROFILE_PICTURES)
     if len(profile.depths) < 2:
         return network.cut_points[len(network.cut_points) // 2]

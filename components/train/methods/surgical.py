@@ -6,15 +6,18 @@ first blocks learn to see what it expects.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from components.common.errors import ConfigError, expected
-from components.networks.data import TrainingData
-from components.networks.network import INPUT, Network
-from components.train.session import Fitted, Session
-from components.train.transfer import Route, TransferOptions, transfer
+from components.networks.config import INPUT
+from components.train.options import TransferOptions
+
+if TYPE_CHECKING:
+    from components.networks.data import TrainingData
+    from components.networks.network import Network
+    from components.train.session import Fitted, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +30,14 @@ class Options(TransferOptions):
     blocks: Annotated[int, Field(ge=1)] = 1
 
 
-def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then train the first blocks.
 
     Raises:
         ConfigError: the backbone has fewer blocks.
     """
+    from components.train.transfer import Route, transfer
+
     if options.blocks > len(network.cut_points):
         raise ConfigError(
             expected(

@@ -5,15 +5,18 @@ With its defaults and VGG16 it is the classic recipe: the last three layers, ten
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from components.common.errors import ConfigError, expected
-from components.networks.data import TrainingData
-from components.networks.network import INPUT, Network
-from components.train.session import Fitted, Session
-from components.train.transfer import Route, TransferOptions, transfer
+from components.networks.config import INPUT
+from components.train.options import TransferOptions
+
+if TYPE_CHECKING:
+    from components.networks.data import TrainingData
+    from components.networks.network import Network
+    from components.train.session import Fitted, Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +31,14 @@ class Options(TransferOptions):
     epochs: Annotated[int, Field(ge=1, le=1000)] = 10
 
 
-def fit(data: TrainingData, network: Network, options: Options, session: Session) -> Fitted:
+def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then train the last layers.
 
     Raises:
         ConfigError: the backbone has fewer layers with a kernel.
     """
+    from components.train.transfer import Route, transfer
+
     order = [layer.name for layer in network.model.layers]
     first = order.index(_first(network, options.layers))
     opened = frozenset(order[first:])
@@ -42,7 +47,7 @@ def fit(data: TrainingData, network: Network, options: Options, session: Session
     return transfer(data, network, options, session, route)
 
 
-def _first(network: Network, count: int) -> str:
+def _first(network: "Network", count: int) -> str:
     """Return the name of the lowest of the last `count` layers with a kernel."""
     names = [
         str(layer.name)

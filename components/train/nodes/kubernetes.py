@@ -6,12 +6,18 @@ few minutes, as while it is upgraded, is waited for: a training is worth more th
 
 import json
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_before_delay,
+    wait_exponential,
+)
 
 from components.common.errors import ConfigError, RequestError, UnreachableError, expected
 from components.train.nodes.job import GROUP, PLURAL, VERSION, StepPod
@@ -104,12 +110,7 @@ class ClusterApi:
     def __enter__(self) -> "ClusterApi":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._client.rest_client.pool_manager.clear()
         self._client.close()
 
@@ -211,16 +212,22 @@ class ClusterApi:
     ) -> T:
         """Call, with the time allowed; again where the API is away or stumbles."""
         patience = patience or self._patience
-        ends, wait_s = time.monotonic() + patience.total_s, patience.first_wait_s
-        while True:
-            try:
-                return _translated(lambda: call(patience.timeout_s), doing, self._place)
-            except UnreachableError as error:
-                if time.monotonic() + wait_s > ends:
-                    raise
-                LOG.warning("%s; asking again in %.0f s", error, wait_s)
-            time.sleep(wait_s)
-            wait_s = min(2 * wait_s, patience.longest_wait_s)
+        again = Retrying(
+            retry=retry_if_exception_type(UnreachableError),
+            wait=wait_exponential(patience.first_wait_s, max=patience.longest_wait_s),
+            stop=stop_before_delay(patience.total_s),
+            before_sleep=_log_wait,
+            reraise=True,
+        )
+        answer: T = again(_translated, lambda: call(patience.timeout_s), doing, self._place)
+        return answer
+
+
+def _log_wait(state: RetryCallState) -> None:
+    if state.outcome and state.next_action:
+        LOG.warning(
+            "%s; asking again in %.0f s", state.outcome.exception(), state.next_action.sleep
+        )
 
 
 class _NotFoundError(RequestError):

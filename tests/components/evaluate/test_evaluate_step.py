@@ -128,9 +128,6 @@ def _decision(*, measured: bool) -> Decision:
             score=score,
             error=0.05,
             folds=(score - 0.04, score + 0.04),
-            logme=-0.5,
-            h_score=0.1 * number,
-            domain_distance=0.5 * number,
         )
         for number, score in enumerate((0.7, 0.8, 0.6))
     )

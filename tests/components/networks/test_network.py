@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from components.common.errors import ConfigError
-from components.networks.network import EMBEDDING, INPUT, Backbone, assemble, output_of
-from components.train.config import Pooling
+from components.networks.config import EMBEDDING, INPUT, Pooling
+from components.networks.network import Backbone, assemble, output_of
 
 FEATURES = ("early", "late")
 

@@ -7,7 +7,7 @@ from components.common.artifacts.shards import Shards
 from components.common.pictures import decode as pictures
 from components.networks import data
 from components.networks.data import Split
-from components.rank.plain_views import plain_view, take
+from components.rank.plain_views import plain_view
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_what_is_cached_for_one_view_is_never_taken_for_another(split: Split) ->
         plain_view(split, size_px=32, max_pictures=100, seed=0).content_sha256,
         plain_view(split, size_px=24, max_pictures=100, seed=0).content_sha256,
         plain_view(split, size_px=24, max_pictures=7, seed=0).content_sha256,
-        take(split, rows[:3]).content_sha256,
+        split.take(rows[:3]).content_sha256,
     ]
     assert len(set(digests)) == len(digests)
     again = plain_view(split, size_px=24, max_pictures=100, seed=0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.common import plugins
-from components.train.fit import METHODS
+from components.train.config import METHODS
 
 pytestmark = pytest.mark.slow
 

@@ -11,10 +11,11 @@ import pytest
 from components.common import plugins
 from components.common.errors import ConfigError
 from components.networks import network
+from components.networks.config import INPUT
 from components.networks.data import Split, TrainingData
 from components.networks.features.cache import ActivationCache
-from components.networks.network import INPUT, Backbone, Network
-from components.train.fit import METHODS
+from components.networks.network import Backbone, Network
+from components.train.config import METHODS
 from components.train.loop import attempts
 from components.train.session import Fitted, Session, predict
 

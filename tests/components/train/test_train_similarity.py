@@ -112,8 +112,6 @@ def _profile(
             score=float(score),
             error=error,
             folds=tuple(float(score) + (w if number else 0.0) for w in wobble),
-            logme=0.0,
-            h_score=0.0,
         )
         for number, score in enumerate(scores)
     )

@@ -9,7 +9,7 @@ import pytest
 
 from components.common.errors import ConfigError, DataError
 from components.networks import network
-from components.networks.network import EMBEDDING, INPUT, LOGITS
+from components.networks.config import EMBEDDING, INPUT, LOGITS
 from components.train.config import TrainConfig
 
 SIZE_PX = 32

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from components.networks.fast.pointwise import convolve_pointwise, is_pointwise
+from components.networks.fast.training_copy import convolve_pointwise, is_pointwise
 
 pytestmark = pytest.mark.slow
 

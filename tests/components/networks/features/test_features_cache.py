@@ -15,10 +15,11 @@ import pytest
 
 from components.common.artifacts.shards import Shards
 from components.networks import data, network
+from components.networks.config import EMBEDDING
 from components.networks.data import Split, network_pixels
 from components.networks.features import cache as activations
 from components.networks.features.cache import ActivationCache, Want
-from components.networks.network import EMBEDDING, Network
+from components.networks.network import Network
 from components.train.config import TrainConfig
 
 pytestmark = pytest.mark.slow

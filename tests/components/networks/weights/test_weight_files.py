@@ -1,4 +1,5 @@
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler
@@ -8,7 +9,7 @@ import pytest
 from local_servers import Quiet, answering
 
 from components.common.errors import WeightsError
-from components.networks.weights.files import cache_folder, local_file, pinned_sha256
+from components.networks.weights.files import local_file, pinned_sha256
 
 CONTENT = b"weights " * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -37,7 +38,7 @@ def server(published: Path) -> Iterator[str]:
 
 
 def kept() -> list[Path]:
-    return sorted(cache_folder().iterdir())
+    return sorted(Path(os.environ["XDG_CACHE_HOME"], "graft", "weights").iterdir())
 
 
 def test_a_download_is_kept_and_not_fetched_again(server: str, published: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from components.common.errors import WeightsError
 from components.networks import network
-from components.networks.weights.load import load_file, source_sha256, weights_sha256
+from components.networks.weights.digests import weights_sha256
+from components.networks.weights.load import load_file
 from components.train.config import TrainConfig
 
 # Keras' saving and NumPy 2 disagree about a keyword; nothing of ours is concerned.
@@ -117,12 +118,3 @@ def test_a_failed_download_names_the_alternatives(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(keras.applications, "MobileNetV2", offline)
     with pytest.raises(WeightsError, match=r"URL fetch failure.*a path to a \.h5.*'none'"):
         network.build(TrainConfig(weights="imagenet"), image_size_px=32, classes=2)
-
-
-def test_the_source_pins_the_files_bytes(tmp_path: Path) -> None:
-    path = tmp_path / "w.h5"
-    path.write_bytes(b"1")
-    first = source_sha256(str(path))
-    path.write_bytes(b"2")
-    assert source_sha256(str(path)) != first
-    assert source_sha256("none") == "none"

@@ -15,8 +15,9 @@ from components.train.loop.attempts import (
     attempt,
     calibrated_losses,
 )
-from components.train.loop.fine_tune import Course, TuningInputs, TuningOptions, freeze_norms, tune
+from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms, tune
 from components.train.methods import linear_probe_finetune as lp_ft
+from components.train.options import TuningOptions
 from components.train.session import Session
 from components.train.transfer import PROBE
 

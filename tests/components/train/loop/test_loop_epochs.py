@@ -1,8 +1,14 @@
+import dataclasses
+
+import keras
 import numpy as np
 import pytest
+from tiny_tail import tiny_inputs, tiny_tail
 
+from components.common.progress import Progress, listening
 from components.networks.data import Split
-from components.train.loop.epochs import draw_epoch, mix, smoothed
+from components.train.loop.epochs import draw_epoch, mix, train_epoch
+from components.train.loop.fine_tune import TuningInputs
 
 
 @pytest.fixture
@@ -21,7 +27,7 @@ def two_views() -> Split:
 
 def test_an_epoch_sees_every_picture_once_in_some_view(two_views: Split) -> None:
     rng = np.random.default_rng(0)
-    epochs = [draw_epoch(two_views, two_views.targets, rng=rng) for _ in range(20)]
+    epochs = [draw_epoch(two_views, rng=rng) for _ in range(20)]
     for epoch in epochs:
         pictures = epoch.rows % 6
         assert sorted(pictures) == list(range(6))
@@ -34,7 +40,7 @@ def test_an_epoch_sees_every_picture_once_in_some_view(two_views: Split) -> None
 
 def test_mixup_mixes_inputs_targets_and_weights_by_one_share(two_views: Split) -> None:
     rng = np.random.default_rng(0)
-    epoch = draw_epoch(two_views, two_views.targets, rng=rng)
+    epoch = draw_epoch(two_views, rng=rng)
     mixed = mix(epoch, 0.5, rng=rng)
     assert ((mixed.shares > 0.01) & (mixed.shares < 0.99)).any()
     # Inputs that are the targets, repeated over a map: they must be mixed as these are.
@@ -49,11 +55,6 @@ def test_mixup_mixes_inputs_targets_and_weights_by_one_share(two_views: Split) -
         share * weights[mixed.rows] + (1 - share) * weights[mixed.partners],
         rtol=1e-6,
     )
-
-
-def test_smoothing_gives_every_class_its_part(two_views: Split) -> None:
-    np.testing.assert_allclose(smoothed(two_views.targets, 0.3)[0], [0.8, 0.1, 0.1], atol=1e-6)
-    np.testing.assert_array_equal(smoothed(two_views.targets, 0.0), two_views.targets)
 
 
 def test_balanced_weights_make_every_class_count_the_same() -> None:
@@ -72,3 +73,69 @@ def test_balanced_weights_make_every_class_count_the_same() -> None:
     assert weights.mean() == pytest.approx(1)
     # Within a class, what was worth three times as much still is.
     assert weights[3] == pytest.approx(3 * weights[0])
+
+
+def uneven() -> TuningInputs:
+    inputs = tiny_inputs()
+    weights = np.linspace(0.1, 3.0, inputs.train.pictures).astype(np.float32)
+    train = dataclasses.replace(inputs.train, weights=weights)
+    return dataclasses.replace(inputs, train=train)
+
+
+def test_parts_put_together_are_the_epoch() -> None:
+    inputs = uneven()
+    rng = np.random.default_rng(0)
+    epoch = mix(draw_epoch(inputs.train, rng=rng), 0.4, rng=rng)
+    parts = list(epoch.parts(7))
+    assert {len(part.rows) for part in parts[:-1]} == {7}
+    fed = [part.inputs(inputs.train_inputs)[0] for part in parts]
+    np.testing.assert_array_equal(np.concatenate(fed), epoch.inputs(inputs.train_inputs)[0])
+    for name in ("rows", "targets", "weights", "partners", "shares"):
+        pieces = [getattr(part, name) for part in parts]
+        np.testing.assert_array_equal(np.concatenate(pieces), getattr(epoch, name))
+
+
+def compiled_tail() -> keras.Model:
+    tail = tiny_tail()
+    tail.compile(
+        keras.optimizers.SGD(0.1),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        weighted_metrics=["categorical_accuracy"],
+    )
+    return tail
+
+
+def test_an_epoch_is_the_one_of_keras_fit() -> None:
+    inputs = uneven()
+    rng = np.random.default_rng(0)
+    epoch = mix(draw_epoch(inputs.train, rng=rng), 0.4, rng=rng)
+    ours, theirs = compiled_tail(), compiled_tail()
+    # 48 pictures by 10: the last step has eight.
+    scored = train_epoch(ours, inputs.train_inputs, epoch, batch=10, steps_before=0, steps_in_all=5)
+    history = theirs.fit(
+        epoch.inputs(inputs.train_inputs)[0],
+        epoch.targets,
+        sample_weight=epoch.weights,
+        batch_size=10,
+        shuffle=False,
+        verbose=0,
+    ).history
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert scored.loss == pytest.approx(history["loss"][0], abs=1e-5)
+    assert scored.accuracy == pytest.approx(history["categorical_accuracy"][0], abs=1e-5)
+
+
+def test_every_step_is_reported() -> None:
+    inputs = tiny_inputs()
+    epoch = draw_epoch(inputs.train, rng=np.random.default_rng(0))
+    reports: list[Progress] = []
+
+    def note(progress: Progress) -> None:
+        reports.append(progress)
+
+    with listening(note):
+        train_epoch(
+            compiled_tail(), inputs.train_inputs, epoch, batch=20, steps_before=3, steps_in_all=6
+        )
+    assert [(one.done, one.total) for one in reports] == [(4, 6), (5, 6), (6, 6)]

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from tiny_tail import tiny_inputs, tiny_tail
 
+from components.train.loop import checkpoints
 from components.train.loop import fine_tune as tuning
 from components.train.loop.checkpoints import Checkpoint
-from components.train.loop.fine_tune import Course, TuningInputs, TuningOptions, freeze_norms, tune
+from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms, tune
+from components.train.options import TuningOptions
 
 pytestmark = pytest.mark.slow
 
@@ -91,9 +93,7 @@ def test_what_is_validated_and_kept_is_the_average_of_the_weights(inputs: Tuning
     assert curves[0.0][-1].validation_loss != pytest.approx(curves[0.9][-1].validation_loss)
 
 
-EVERYTHING = TuningOptions(
-    epochs=4, batch=16, learning_rate=1e-2, ema=0.9, mixup=0.2, label_smoothing=0.1
-)
+EVERYTHING = TuningOptions(epochs=4, batch=16, learning_rate=1e-2, ema=0.9, mixup=0.2)
 
 
 @pytest.mark.parametrize("keep", ["best", "average", "last"])
@@ -142,6 +142,30 @@ def test_a_damaged_standing_costs_the_epochs_and_nothing_else(
         np.testing.assert_allclose(weights, other, atol=1e-6)
 
 
+def test_other_code_starts_again_and_says_so(
+    tail: keras.Model,
+    inputs: TuningInputs,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    course = Course(checkpoint=Checkpoint(tmp_path / "standing.npz"))
+    tune(tail, inputs, OPTIONS, seed=0, course=course)
+    steps, real = [], tuning.train_epoch
+
+    def counted(*arguments: Any, **settings: Any) -> Any:
+        steps.append(1)
+        return real(*arguments, **settings)
+
+    monkeypatch.setattr(tuning, "train_epoch", counted)
+    tune(tiny_tail(), inputs, OPTIONS, seed=0, course=course)
+    assert len(steps) == 0  # all epochs were there
+    monkeypatch.setattr(checkpoints, "code_sha256", lambda: "of another day")
+    tune(tiny_tail(), inputs, OPTIONS, seed=0, course=course)
+    assert len(steps) == 4
+    assert "the code has changed since standing.npz was written: starting again" in caplog.text
+
+
 def test_a_standing_of_another_network_is_left_aside(
     tail: keras.Model, inputs: TuningInputs, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -150,7 +174,7 @@ def test_a_standing_of_another_network_is_left_aside(
     other = keras.Model(start, keras.layers.Dense(2, name="logits")(start))
     tune(other, inputs, OPTIONS, seed=0, course=course)
     assert len(tune(tail, inputs, OPTIONS, seed=0, course=course).curves) == 4
-    assert "of another version: starting anew" in caplog.text
+    assert "of another version: starting again" in caplog.text
 
 
 def test_out_of_memory_halves_the_batch_and_says_so(

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from components.networks.probe.calibration import fit_temperature, softmax
-from components.networks.probe.probe import log_loss
+from components.common.statistics.temperature import fit_temperature, log_loss, softmax
 
 
 def overconfident(scale: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Folds that keep groups together, so that nothing is tuned to recognise a group."""
+"""Cross-validation folds that keep groups together, so that nothing is tuned to recognise one."""
 
 import warnings
 from dataclasses import dataclass
@@ -17,15 +17,23 @@ class Fold:
 
 
 def grouped_folds(
-    labels: npt.NDArray[np.int64], groups: npt.NDArray[Any], *, folds: int, seed: int
+    labels: npt.NDArray[np.int64],
+    groups: npt.NDArray[Any],
+    *,
+    folds: int,
+    seed: int,
+    judged_classes: int = 1,
 ) -> tuple[Fold, ...]:
     """Return up to `folds` stratified folds by group; none when a class has fewer than two groups.
+
+    Every class is among what is fitted on; a fold where chance leaves one out is dropped.
 
     Args:
         labels: int [N].
         groups: [N], text.
         folds: how many at most; a class in fewer groups lowers it.
         seed: of the shuffling.
+        judged_classes: a fold is dropped with fewer classes than this to judge by.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -41,5 +49,5 @@ def grouped_folds(
         fold
         for fold in dealt
         if len(np.unique(labels[fold.inner])) == len(names)
-        and len(np.unique(labels[fold.outer])) > 1
+        and len(np.unique(labels[fold.outer])) >= judged_classes
     )

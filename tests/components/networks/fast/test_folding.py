@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from components.networks.fast.folding import fold_batch_norm
-from components.networks.fast.padding import needless_padding
+from components.networks.fast.folding import fold_batch_norm, needless_padding
 from components.networks.fast.training_copy import quickened
 from components.train.loop.fine_tune import freeze_norms
 

@@ -1,0 +1,55 @@
+"""What is known of a family without building it; nothing here imports Keras."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from components.networks.network import Backbone
+
+# The modes of `preprocess_input`; "inside" where that does nothing because the network scales the
+# pixels itself.
+Preprocessing = Literal["tf", "caffe", "torch", "inside"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One variant.
+
+    parameters: of the network without its top.
+    size_px: the edge of the pictures it was pretrained on.
+    keras_file: pattern of the file's name in Keras' download cache; "" when Keras does not
+        download it.
+    """
+
+    parameters: int
+    size_px: int
+    keras_file: str = ""
+
+
+class Build(Protocol):
+    """What makes a backbone of a variant, for raw pixels [N, S, S, 3], 0 to 255."""
+
+    def __call__(self, variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
+        """Return it, with ImageNet weights if `pretrained`, else with random ones."""
+
+
+def of_applications(name_of: Callable[[str], str], preprocessing: Preprocessing) -> Build:
+    """Return the `build` of a family whose networks Keras Applications has.
+
+    Args:
+        name_of: from a variant to its name in `keras.applications`.
+        preprocessing: the mode of the family's `preprocess_input`.
+    """
+
+    def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
+        import keras
+
+        from components.networks.backbones._applications import application
+
+        constructor = getattr(keras.applications, name_of(variant))
+        return application(
+            constructor, preprocessing, image_size_px=image_size_px, pretrained=pretrained
+        )
+
+    return build

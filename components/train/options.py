@@ -1,0 +1,61 @@
+"""Settings that methods share; nothing here imports Keras."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from components.common.config import Section
+
+Keep = Literal["best", "last", "average"]
+# "balanced" lets every class count the same in training, however many pictures it has.
+ClassWeight = Literal["none", "balanced"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuningOptions(Section):
+    """Settings that every gradient method shares.
+
+    epochs: passes over the training pictures, each in one view drawn at random.
+    batch: pictures a step.
+    learning_rate: the peak; cosine decay to zero after the warm-up.
+    warm_up: share of the steps in which the rate climbs from zero.
+    weight_decay: decoupled (AdamW), per step and unit of rate.
+    clip_norm: gradients are scaled down to this global norm.
+    keep: which weights are kept: of the epoch with the lowest validation loss ("best"), of the
+        end ("last"), or the mean over the last half of the epochs ("average").
+    patience: stop after so many epochs without a lower validation loss, 0 never; what is kept is
+        still for `keep` to say.
+    ema: decay of an exponential moving average of the weights, which then is what is validated
+        and kept; 0 for none. 0.99 to 0.999 for the few hundred steps of small data.
+    class_weight: "balanced" lets every class count the same; probabilities then speak of
+        balanced classes, too.
+    mixup: alpha of mixup, 0 for none. It acts where the trained part starts: on cached
+        activations it is manifold mixup at the cut.
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 8
+    batch: Annotated[int, Field(ge=1, le=4096)] = 32
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+    warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 1e-4
+    clip_norm: Annotated[float, Field(gt=0)] = 1.0
+    keep: Keep = "last"
+    patience: Annotated[int, Field(ge=0)] = 0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    class_weight: ClassWeight = "none"
+    mixup: Annotated[float, Field(ge=0)] = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferOptions(TuningOptions):
+    """Settings of a method that starts from the linear probe.
+
+    strength: the probe's inverse L2 penalty C; 0 chooses it by cross-validation.
+    blend: how much of the way from the probe's weights to the tuned ones is kept (WiSE-FT,
+        Wortsman et al. 2022, arXiv:2109.01903): 1 all of it; less holds better on pictures
+        unlike those of the training. Of every stage, where there are several.
+    """
+
+    strength: Annotated[float, Field(ge=0)] = 0.0
+    blend: Annotated[float, Field(gt=0, le=1)] = 1.0
