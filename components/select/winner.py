@@ -1,7 +1,7 @@
 """The rule by which the winner is chosen. Pure.
 
-The best quality is not worth any price: of the finalists that cannot be told from the best one,
-the cheapest wins (the one-standard-error rule, Breiman et al. 1984, section 3.4.3).
+The best quality is not worth any price: of the finalists that are as good as the best one within
+the noise, the cheapest wins (the one-standard-error rule, Breiman et al. 1984, section 3.4.3).
 """
 
 from collections.abc import Sequence
