@@ -110,7 +110,7 @@ def _write_arrays(task: _Pass) -> int:
 
     Whether there is any colour is known only after the last picture, and decoding twice to find
     out would cost as much as the whole step. So grey is assumed, and the first colour picture
-    (in a colour data set: one of the first) starts the pass anew.
+    (in a colour data set: one of the first) starts the pass again.
     """
     try:
         _write_pass(task, channels=1)

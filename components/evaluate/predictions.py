@@ -45,11 +45,12 @@ def _check_classes(answers: Answers, classes: tuple[str, ...]) -> None:
     """The graph names its best class; the name must stand where its probability stands."""
     width = answers.probabilities.shape[1]
     named = set(answers.classes) | set(answers.decisions)
-    fits = width == len(classes) and named <= set(classes)
-    if fits:
-        best = answers.probabilities.argmax(axis=1)
-        fits = all(classes[i] == name for i, name in zip(best, answers.classes, strict=True))
-    if not fits:
+    best = answers.probabilities.argmax(axis=1)
+    if not (
+        width == len(classes)
+        and named <= set(classes)
+        and all(classes[i] == name for i, name in zip(best, answers.classes, strict=True))
+    ):
         raise ExportError(
             f"a model with the classes {', '.join(classes)} in this order",
             received=f"{width} probabilities and the names {', '.join(sorted(named))}",

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.dataset import DatasetInfo
 from components.common.artifacts.decision import Decision
@@ -55,16 +53,6 @@ class MetricRow:
     bar_value: float
 
 
-@dataclass(frozen=True)
-class ConfusionRow:
-    """One true class: its column, (count, share) of each decision, and all its pictures."""
-
-    name: str
-    own: int
-    cells: tuple[tuple[int, str], ...]
-    total: int
-
-
 def render(content: ReportContent) -> str:
     """Return the page as HTML text."""
     info = content.evaluation
@@ -77,7 +65,7 @@ def render(content: ReportContent) -> str:
         rows=[_metric_row(metric, info) for metric in info.metrics],
         slice_labels=[texts[name].label for name in _SLICE_METRICS],
         slices=[(part, _slice_cells(part, info.positive)) for part in info.slices],
-        confusion_rows=_confusion_rows(content.confusion, info.classes),
+        shares=row_shares(content.confusion),
     )
 
 
@@ -106,13 +94,3 @@ def _slice_cells(part: Slice, positive: str) -> list[tuple[str, str]]:
         else ("–", "not computable")
         for name in _SLICE_METRICS
     ]
-
-
-def _confusion_rows(counts: Integers, classes: tuple[str, ...]) -> list[ConfusionRow]:
-    shares = np.asarray(row_shares(counts))
-    rows = []
-    for own, name in enumerate(classes):
-        pairs = zip(counts[own], shares[own], strict=True)
-        cells = [(int(count), f"{100 * share:.0f} %") for count, share in pairs]
-        rows.append(ConfusionRow(name, own, tuple(cells), int(counts[own].sum())))
-    return rows

@@ -48,7 +48,7 @@ def choose(
         ranking: the best first.
         settings: number of finalists, reserve, parallelism.
         left_s: seconds until the run must be done.
-        is_finished: tells whether an earlier run has trained a candidate, which then costs
+        is_finished: whether an earlier run has trained a candidate, which then costs
             nothing and is never dropped for the budget.
     """
     wanted: list[Contender] = []

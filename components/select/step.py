@@ -17,7 +17,7 @@ from components.common.step import Shown, Step
 from components.select.config import SelectConfig
 from components.select.quality_and_cost import costs, qualities
 from components.select.report import render
-from components.select.winner import Tolerance, choose, pareto_front
+from components.select.winner import choose, pareto_front
 
 LOG = logging.getLogger(__name__)
 
@@ -56,8 +56,7 @@ def run(
     if not trained:
         raise _nothing(failed)
     measured = _measure(trained, dataset, settings)
-    tolerance = Tolerance(noise_errors=settings.noise_errors, latency=settings.latency_tolerance)
-    chosen = choose(measured, tolerance)
+    chosen = choose(measured, settings)
     info = SelectionInfo(
         metric=settings.metric,
         winner=chosen.winner.key,

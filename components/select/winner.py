@@ -1,21 +1,14 @@
 """The rule by which the winner is chosen. Pure.
 
-The best quality is not worth any price: of the finalists that cannot be told from the best one,
-the cheapest wins (the one-standard-error rule, Breiman et al. 1984, section 3.4.3).
+The best quality is not worth any price: of the finalists that are as good as the best one within
+the noise, the cheapest wins (the one-standard-error rule, Breiman et al. 1984, section 3.4.3).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.common.artifacts.tuning.selection import Measured
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tolerance:
-    """What counts as equal: quality in standard errors, latency as a share."""
-
-    noise_errors: float
-    latency: float
+from components.select.config import SelectConfig
 
 
 @dataclass(frozen=True)
@@ -39,7 +32,7 @@ def best(measured: Sequence[Measured]) -> Measured:
     return min(measured, key=lambda one: (-one.quality, one.latency_ms, one.size_mb, one.key))
 
 
-def choose(measured: Sequence[Measured], tolerance: Tolerance) -> Chosen:
+def choose(measured: Sequence[Measured], settings: SelectConfig) -> Chosen:
     """Choose the winner.
 
     1. On the Pareto front, keep those whose quality is within the noise of the best one's.
@@ -48,13 +41,14 @@ def choose(measured: Sequence[Measured], tolerance: Tolerance) -> Chosen:
 
     Args:
         measured: at least one finalist.
-        tolerance: see `Tolerance`.
+        settings: what counts as equal.
     """
     top = best(measured)
     front = pareto_front(measured)
-    close = [one for one in front if _within_noise(one, top, tolerance)]
+    close = [one for one in front if top.quality - one.quality <= settings.noise_errors * one.noise]
     quickest_ms = min(one.latency_ms for one in close)
-    quick = [one for one in close if one.latency_ms <= quickest_ms * (1.0 + tolerance.latency)]
+    limit_ms = quickest_ms * (1.0 + settings.latency_tolerance)
+    quick = [one for one in close if one.latency_ms <= limit_ms]
     winner = min(quick, key=lambda one: (-one.quality, one.size_mb, one.key))
     return Chosen(winner, _reason(winner, top, len(measured)))
 
@@ -66,10 +60,6 @@ def _beats(other: Measured, one: Measured) -> bool:
         one.size_mb - other.size_mb,
     )
     return min(gains) >= 0 and max(gains) > 0
-
-
-def _within_noise(one: Measured, top: Measured, tolerance: Tolerance) -> bool:
-    return top.quality - one.quality <= tolerance.noise_errors * one.noise
 
 
 def _reason(winner: Measured, top: Measured, count: int) -> str:

@@ -46,7 +46,7 @@ def check(tables: Tables, rules: tuple[Rule, ...]) -> tuple[RuleResult, ...]:
 def _context() -> Any:
     # Great Expectations would otherwise report its use to a server on the internet.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    # It also tells much of itself while it is imported.
+    # It also logs much of itself while it is imported.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 

@@ -125,7 +125,7 @@ def _repair(
     """Move as few groups as possible so that every class is in every split, in place.
 
     The training split is served first, then test, then validation. A group moves only when
-    its old split keeps all of the group's classes; what cannot be mended is left to the
+    its old split keeps all of the group's classes; what cannot be put right is left to the
     expectations, which name it.
     """
     classes = sorted(frozenset().union(*classes_of.values()))
@@ -147,7 +147,7 @@ def _repair(
 def _can_spare(
     unit: str, to: str, split_of: dict[str, str], classes_of: dict[str, frozenset[str]]
 ) -> bool:
-    """Tell whether the unit's split keeps its classes; splits that come first may take all."""
+    """Return whether the unit's split keeps its classes; splits that come first may take all."""
     order = ("train", "test", "validation")
     if order.index(split_of[unit]) > order.index(to):
         return True

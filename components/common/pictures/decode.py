@@ -48,7 +48,7 @@ def decode(data: bytes, *, name: str = "picture") -> Pixels:
 def to_servable(data: bytes, *, name: str = "picture") -> bytes:
     """Return bytes that TF Serving decodes to the same pixels as `decode`.
 
-    8-bit upright PNG and JPEG pass unchanged; anything else is encoded anew as PNG.
+    8-bit upright PNG and JPEG pass unchanged; anything else is encoded again as PNG.
 
     Raises:
         DataError: as `decode`.
@@ -62,7 +62,7 @@ def to_servable(data: bytes, *, name: str = "picture") -> bytes:
 
 
 def is_servable(data: bytes) -> bool:
-    """Tell from the header alone whether `to_servable` would pass the bytes unchanged.
+    """Return, from the header alone, whether `to_servable` would pass the bytes unchanged.
 
     The pixels are not decoded: damage further on shows only in `decode`.
     """

@@ -144,7 +144,7 @@ def test_a_missed_minimum_outweighs_missing_evidence(make_evaluation: Make) -> N
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "words"),
     [
         (predictions(1.0, pictures=20), "20 test pictures;"),
         (predictions(1.0, groups=3), "3 groups of test pictures"),
@@ -152,12 +152,12 @@ def test_a_missed_minimum_outweighs_missing_evidence(make_evaluation: Make) -> N
     ],
 )
 def test_too_few_pictures_groups_or_members_of_a_class(
-    make_evaluation: Make, answers: pd.DataFrame, told: str
+    make_evaluation: Make, answers: pd.DataFrame, words: str
 ) -> None:
     verdict = decide(make_evaluation(answers), settings=GateConfig())
 
     assert verdict.word == "insufficient"
-    assert any(told in reason for reason in verdict.reasons)
+    assert any(words in reason for reason in verdict.reasons)
 
 
 def test_pictures_without_a_group_stand_for_themselves(make_evaluation: Make) -> None:
@@ -197,7 +197,7 @@ def test_answers_about_other_pictures_are_refused(make_evaluation: Make) -> None
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "words"),
     [
         ({"thresholds": [{"metric": "log_loss", "at_least": 0.1}]}, "balanced_accuracy"),
         ({"thresholds": [{"metric": "accuracy", "at_least": 80}]}, "less than or equal to 1"),
@@ -206,6 +206,6 @@ def test_answers_about_other_pictures_are_refused(make_evaluation: Make) -> None
         ({"tolerence": 0.1}, "tolerance"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(data: dict[str, object], told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
+def test_settings_that_make_no_sense_are_refused(data: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
         config.load(GateConfig, data, where="gate")

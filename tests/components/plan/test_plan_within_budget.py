@@ -51,8 +51,8 @@ def test_candidates_are_dropped_from_the_end_until_the_rest_fits(
     settings = PlanConfig(finalists=finalists, reserve_min=2)
     plan = choose(ranking(A, B, C), settings, left_s=60 * left_min)
     assert [one.ranked.backbone for one in plan.chosen] == chosen
-    told = {one.name.split()[0] for one in plan.left_out}
-    assert told == {"a", "b", "c"} - set(chosen)
+    named = {one.name.split()[0] for one in plan.left_out}
+    assert named == {"a", "b", "c"} - set(chosen)
 
 
 def test_what_the_budget_dropped_says_how_long_it_would_have_taken() -> None:
@@ -82,8 +82,8 @@ def test_of_one_networks_feature_layers_only_the_best_set_is_taken() -> None:
         "a 32 px [deep], linear_probe",
         "b 32 px, linear_probe",
     ]
-    (told,) = plan.left_out
-    assert told.name == "a 32 px" and "[deep]" in told.reason
+    (named,) = plan.left_out
+    assert named.name == "a 32 px" and "[deep]" in named.reason
 
 
 def test_what_is_finished_is_taken_even_when_no_time_is_left() -> None:

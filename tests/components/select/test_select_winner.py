@@ -3,9 +3,10 @@
 import pytest
 
 from components.common.artifacts.tuning.selection import Measured
-from components.select.winner import Tolerance, choose, pareto_front
+from components.select.config import SelectConfig
+from components.select.winner import choose, pareto_front
 
-ONE_ERROR = Tolerance(noise_errors=1.0, latency=0.1)
+ONE_ERROR = SelectConfig(noise_errors=1.0, latency_tolerance=0.1)
 
 
 def measured(
@@ -49,7 +50,7 @@ def test_the_cheapest_of_those_that_cannot_be_told_from_the_best_wins(
 
 
 def test_noise_of_no_width_leaves_only_the_best() -> None:
-    strict = Tolerance(noise_errors=0.0, latency=0.1)
+    strict = SelectConfig(noise_errors=0.0, latency_tolerance=0.1)
     assert choose([BEST, measured("close", 0.899, 1.0)], strict).winner.key == "best"
 
 

@@ -2,8 +2,11 @@
 
 import doctest
 import importlib
+from pathlib import Path
 
 import pytest
+
+from components.common.statistics.figures import LABELS
 
 MODULES = (
     "components.common.statistics.bootstrap",
@@ -18,3 +21,16 @@ def test_examples(name: str) -> None:
     found = doctest.testmod(importlib.import_module(name))
     assert found.attempted > 0
     assert found.failed == 0
+
+
+def test_the_example_of_the_reference_page() -> None:
+    page = Path(__file__).parents[4] / "docs" / "reference" / "figures.md"
+    found = doctest.testfile(str(page), module_relative=False)
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+def test_the_reference_page_names_every_figure() -> None:
+    page = Path(__file__).parents[4] / "docs" / "reference" / "figures.md"
+    rows = {line.split("|")[1].strip() for line in page.read_text().splitlines() if "|" in line}
+    assert rows - {"figure", "---"} == set(LABELS.values())
