@@ -86,7 +86,7 @@ class Recorder:
 
 def batch(model: str, listing: str, out: str) -> Measured:
     """`graft batch`, in this process."""
-    from pipelines.batch.engine import import_beam
+    from pipelines.batch import import_beam
 
     import_beam()
     from components.common.progress import listening

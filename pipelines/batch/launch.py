@@ -1,24 +1,28 @@
-"""Start a batch prediction on a Beam runner and wait for its end."""
+"""Run a batch prediction on a Beam runner: parts in, counts out; a worker writes what it finds."""
 
 import contextlib
 import contextvars
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+from apache_beam.utils.shared import Shared
 
 from components.common.errors import ConfigError, GraftError, expected
 from components.common.progress import report
 from pipelines.batch import files
-from pipelines.batch.beam_pipeline import build
+from pipelines.batch.classify import BatchModel
 from pipelines.batch.listing import cut
+from pipelines.batch.parts import finish_part
 from pipelines.batch.plan import plan, read_summary
-from pipelines.batch.records import PICTURES, PREDICTIONS, Part, Summary
+from pipelines.batch.records import PICTURES, PREDICTIONS, SUMMARY, BatchRun, Counts, Part, Summary
 
 _HERE = frozenset({None, "DirectRunner"})
 
@@ -53,13 +57,49 @@ def run_batch(
         return ended
     parts = list(cut(files.join(out, PICTURES), part_size=part_size))
     pipeline = beam.Pipeline(runner=_runner(options), options=options)
-    build(pipeline, parts, run=run, out=out, batch_size=batch_size)
+    (
+        pipeline
+        | "parts" >> beam.Create(parts)
+        # Else a runner may leave all of them with the worker that made them.
+        | "spread" >> beam.Reshuffle()
+        | "classify" >> beam.ParDo(_Classify(run, out, batch_size))
+        | "count" >> beam.CombineGlobally(_total)
+        | "summary" >> beam.Map(_write_summary, run=run, out=out)
+    )
     with _reporting(out, parts):
         _finish(pipeline)
     summary = read_summary(out)
     if summary is None:
         raise _stopped("no summary")
     return summary
+
+
+class _Classify(beam.DoFn):
+    """Finishes parts. All threads of a worker process share one loaded model."""
+
+    def __init__(self, run: BatchRun, out: str, batch_size: int) -> None:
+        self._folder = run.model
+        self._fixed: dict[str, Any] = {
+            "out": out,
+            "version": run.version,
+            "batch_size": batch_size,
+        }
+        self._shared = Shared()
+
+    def setup(self) -> None:
+        folder = self._folder
+        self._model: BatchModel = self._shared.acquire(lambda: BatchModel(folder))
+
+    def process(self, part: Part) -> Iterator[Counts]:
+        yield finish_part(part, model=self._model, **self._fixed)
+
+
+def _total(counts: Iterable[Counts]) -> Counts:
+    return reduce(add, counts, Counts())
+
+
+def _write_summary(counts: Counts, *, run: BatchRun, out: str) -> None:
+    files.write_record(files.join(out, SUMMARY), Summary(run=run, counts=counts))
 
 
 def _options(flags: Sequence[str]) -> PipelineOptions:

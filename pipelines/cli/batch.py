@@ -32,7 +32,7 @@ def batch(
     Exit codes: 0 every picture has an answer, 2 the input cannot be used, 3 some pictures are among
     the failures, 1 anything else.
     """
-    from pipelines.batch.engine import import_beam
+    from pipelines.batch import import_beam
 
     import_beam()
     from pipelines.batch.launch import run_batch

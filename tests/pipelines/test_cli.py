@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from components.common.errors import ConfigError
-from pipelines.batch.engine import import_beam
+from pipelines.batch import import_beam
 from pipelines.cli import app, options
 from pipelines.cli.settings import choose, merged
 from pipelines.config import TrainingRun, override, read_preset, resolve
