@@ -122,7 +122,7 @@ def gateway(
     """
     from serving.gateway.process import run
     from serving.gateway.settings import GatewaySettings, LogSettings
-    from serving.headers import read_api_key
+    from serving.protocol.headers import read_api_key
 
     settings = GatewaySettings(
         upstream=upstream,

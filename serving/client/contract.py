@@ -17,7 +17,7 @@ from components.common.artifacts.exported import (
 )
 from components.common.errors import DataError, expected
 from components.common.pictures import to_servable
-from serving.client import messages
+from serving.client import error_messages as messages
 from serving.client.answers import Features, Predictions
 
 DEFAULT_TIMEOUT_S = 30.0

@@ -10,7 +10,7 @@ from components.common.errors import (
     expected,
 )
 from serving.client.answers import AVAILABLE, VersionStatus
-from serving.headers import KEY_HEADER, KEY_HEADERS, KEY_VARIABLE
+from serving.protocol.headers import KEY_HEADER, KEY_HEADERS, KEY_VARIABLE
 
 NOT_REST = "give the server's REST port, or write grpc://HOST:PORT if this is the gRPC one"
 NOT_GRPC = "give the server's gRPC port, or write http://HOST:PORT if this is the REST one"

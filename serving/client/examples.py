@@ -6,7 +6,7 @@ import urllib.parse
 from dataclasses import dataclass
 
 from components.common.artifacts.exported import INPUT_BYTES, OUTPUT_CLASSES, OUTPUT_PROBABILITIES
-from serving.headers import KEY_HEADER, KEY_VARIABLE
+from serving.protocol.headers import KEY_HEADER, KEY_VARIABLE
 
 CURL = """\
 {{ printf '{{"inputs": {{"{input}": [{{"b64": "'

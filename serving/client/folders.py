@@ -34,8 +34,8 @@ from components.common.errors import (
 from components.common.pictures import PICTURE_SUFFIXES, to_servable
 from components.common.progress import track
 from serving.client import Client
-from serving.client.messages import wrong_outputs
-from serving.headers import request_headers
+from serving.client.error_messages import wrong_outputs
+from serving.protocol.headers import request_headers
 
 ALL_PREDICTED = 0
 SOME_FAILED = 3

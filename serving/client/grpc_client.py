@@ -11,7 +11,7 @@ import numpy as np
 
 from components.common.artifacts.exported import INPUT_BYTES, SIGNATURE_BYTES, SIGNATURE_FEATURES
 from components.common.errors import ConfigError, ServerError, expected
-from serving.client import messages, wire
+from serving.client import error_messages as messages
 from serving.client.answers import Features, Predictions, Signature, TensorSpec, VersionStatus
 from serving.client.contract import (
     DEFAULT_TIMEOUT_S,
@@ -23,7 +23,8 @@ from serving.client.contract import (
 )
 from serving.client.retry import PassingError, Retry, call, too_late
 from serving.client.waiting import wait_until_available
-from serving.headers import sendable
+from serving.protocol import wire_messages as wire
+from serving.protocol.headers import sendable
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
@@ -56,7 +57,7 @@ class GrpcClient:
         version: the version that must answer; None is the newest at each call.
         retry: how to repeat calls that may be repeated.
         max_message_bytes: the largest request, in bytes of pictures.
-        headers: sent with every request as metadata, see `serving.headers`.
+        headers: sent with every request as metadata, see `serving.protocol.headers`.
 
     Raises:
         ConfigError: the address has no port or another scheme, or a header cannot be sent.

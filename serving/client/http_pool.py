@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.common.errors import ConfigError, expected
-from serving.client import messages
+from serving.client import error_messages as messages
 from serving.client.retry import PassingError
 
 CHUNK_BYTES = 1 << 20

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from components.common.artifacts.exported import INPUT_BYTES, SIGNATURE_BYTES, SIGNATURE_FEATURES
 from components.common.errors import ServerError
-from serving.client import messages
+from serving.client import error_messages as messages
 from serving.client.answers import Features, Predictions, Signature, TensorSpec, VersionStatus
 from serving.client.contract import (
     DEFAULT_TIMEOUT_S,
@@ -22,10 +22,10 @@ from serving.client.contract import (
     to_features,
     to_predictions,
 )
-from serving.client.http import Answer, HttpPool
+from serving.client.http_pool import Answer, HttpPool
 from serving.client.retry import PassingError, Retry, call, too_late
 from serving.client.waiting import wait_until_available
-from serving.headers import sendable
+from serving.protocol.headers import sendable
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
 # A REST answer does not say which version gave it, so every request names one; the newest
@@ -44,7 +44,7 @@ class RestClient:
         version: the version that must answer; None is the newest at each call.
         retry: how to repeat calls that may be repeated.
         max_message_bytes: the largest request, in bytes of pictures.
-        headers: sent with every request, see `serving.headers`.
+        headers: sent with every request, see `serving.protocol.headers`.
 
     Raises:
         ConfigError: the address is not a REST address, or a header cannot be sent.

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from components.common.errors import DeniedError, ServerError
-from serving.client import messages
+from serving.client import error_messages as messages
 from serving.client.answers import AVAILABLE, VersionStatus
 
 POLL_S = 0.1

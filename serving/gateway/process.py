@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.common.errors import ServerError, expected
-from serving.gateway.access import Access
-from serving.gateway.grpc_proxy import GrpcProxy
-from serving.gateway.http_proxy import HttpProxy
-from serving.gateway.metrics import GatewayMetrics
-from serving.gateway.pages import Pages
-from serving.gateway.routes import PlainRoute, Route, Upstream
+from serving.gateway.log.tap import Tap
+from serving.gateway.proxy.access import Access
+from serving.gateway.proxy.grpc_proxy import GrpcProxy
+from serving.gateway.proxy.http_proxy import HttpProxy
+from serving.gateway.proxy.metrics import GatewayMetrics
+from serving.gateway.proxy.pages import Pages
+from serving.gateway.proxy.routes import PlainRoute, Route, Upstream
 from serving.gateway.settings import GatewaySettings, check
-from serving.gateway.tap import Tap
 
 _LOG = logging.getLogger(__name__)
 

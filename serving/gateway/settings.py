@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from components.common.errors import ConfigError, expected
-from serving.headers import CAMERA_HEADER, GROUP_HEADER, LINE_HEADER
+from serving.protocol.headers import CAMERA_HEADER, GROUP_HEADER, LINE_HEADER
 
 MIB = 1 << 20
 

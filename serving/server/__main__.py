@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from components.common.errors import ConfigError, GraftError
+from serving.protocol.status import Code, StatusError
 from serving.server.flags import Flags, check_flags, parse_flags, usage
-from serving.server.status import Code, StatusError
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(flags: Flags) -> None:
-    from serving.server.light_tensorflow import import_tensorflow
+    from serving.server.graph.light_tensorflow import import_tensorflow
 
     # Before anything that imports it in the ordinary, slower way.
     import_tensorflow()

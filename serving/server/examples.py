@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from serving.protocol.status import Code, StatusError, failed_precondition, invalid_argument
 from serving.server import metrics
-from serving.server.predict import run_signature
-from serving.server.servable import Servable
-from serving.server.signatures import DEFAULT_SIGNATURE, Signature
-from serving.server.status import Code, StatusError, failed_precondition, invalid_argument
+from serving.server.graph.predict import run_signature
+from serving.server.graph.servable import Servable
+from serving.server.graph.signatures import DEFAULT_SIGNATURE, Signature
 
 Array = np.ndarray[Any, Any]
 

@@ -21,13 +21,19 @@ from tensorflow_serving.apis import (
 )
 
 from components.common.errors import ServerError, expected
+from serving.protocol.status import (
+    Code,
+    StatusError,
+    from_exception,
+    grpc_message,
+    invalid_argument,
+)
 from serving.server import metrics
 from serving.server.config_files import SslConfig
-from serving.server.core import ServerCore
 from serving.server.examples import classify, multi_inference, regress
-from serving.server.model_info import model_metadata, model_status
-from serving.server.predict import predict
-from serving.server.status import Code, StatusError, from_exception, grpc_message, invalid_argument
+from serving.server.graph.predict import predict
+from serving.server.models.catalogue import ServerCore
+from serving.server.models.model_info import model_metadata, model_status
 
 _LOG = logging.getLogger(__name__)
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}

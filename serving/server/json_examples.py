@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from serving.protocol.status import StatusError, invalid_argument
 from serving.server.json_parse import NonFinite, brief
 from serving.server.json_values import decode_base64, is_base64
-from serving.server.status import StatusError, invalid_argument
 
 _FLOAT_MAX = 3.4028234663852886e38
 _KINDS = {"bytes_list": "bytes", "float_list": "float", "int64_list": "int64"}

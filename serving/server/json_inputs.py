@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from serving.protocol.status import StatusError, invalid_argument
+from serving.server.graph.signatures import Endpoint
 from serving.server.json_parse import brief
 from serving.server.json_values import fast_array, is_base64, slow_array, to_array
-from serving.server.signatures import Endpoint
-from serving.server.status import StatusError, invalid_argument
 
 Array = np.ndarray[Any, Any]
 

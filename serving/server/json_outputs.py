@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from serving.server.json_tensor import Format
-from serving.server.status import invalid_argument
+from serving.protocol.status import invalid_argument
+from serving.server.json_inputs import Format
 
 Array = np.ndarray[Any, Any]
 

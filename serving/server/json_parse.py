@@ -10,7 +10,7 @@ import math
 import re
 from typing import Any
 
-from serving.server.status import StatusError, invalid_argument
+from serving.protocol.status import StatusError, invalid_argument
 
 MAX_DEPTH = 900
 _BOM = b"\xef\xbb\xbf"

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from serving.protocol.status import Code, StatusError, invalid_argument
+from serving.server.graph.tensors import numpy_type, type_name
 from serving.server.json_parse import NonFinite, brief
-from serving.server.status import Code, StatusError, invalid_argument
-from serving.server.tensors import numpy_type, type_name
 
 Array = np.ndarray[Any, Any]
 

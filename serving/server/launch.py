@@ -147,7 +147,7 @@ def _temporary_log() -> Path:
 
 def _environment() -> dict[str, str]:
     """Return our environment with this very package first on the path, wherever we were started."""
-    root = str(Path(__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     path = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}
 

@@ -3,7 +3,7 @@
 A server knows exactly the operations of the TensorFlow it was built from, so a model loads
 when every operation, every attribute that differs from its default, and the graph's own
 minimum version are known there. Run this with the TensorFlow whose server is in question:
-`python -m serving.graph_ops FOLDER`.
+`python -m serving.server.loadable FOLDER`.
 """
 
 import logging

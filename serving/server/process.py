@@ -21,14 +21,14 @@ from serving.server.config_files import (
     read_monitoring_config,
     read_ssl_config,
 )
-from serving.server.core import CoreOptions, ServerCore
 from serving.server.flags import Flags
-from serving.server.grpc_services import GrpcOptions, build_server
-from serving.server.model_loader import RetryPolicy
-from serving.server.rest import RestOptions, RestServer
-from serving.server.rest_handlers import RestHandlers
-from serving.server.servable import Servable, SessionOptions
-from serving.server.warmup import warm_up
+from serving.server.graph.servable import Servable, SessionOptions
+from serving.server.graph.warmup import warm_up
+from serving.server.grpc_server import GrpcOptions, build_server
+from serving.server.models.catalogue import CoreOptions, ServerCore
+from serving.server.models.loader import RetryPolicy
+from serving.server.rest_answers import RestHandlers
+from serving.server.rest_server import RestOptions, RestServer
 
 _LOG = logging.getLogger(__name__)
 _CPUS = os.cpu_count() or 1

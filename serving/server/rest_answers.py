@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from serving.server.core import ServerCore
+from serving.protocol.rest_paths import Target, Verb
+from serving.protocol.status import invalid_argument
 from serving.server.examples import classify, regress
+from serving.server.graph.predict import run_signature
+from serving.server.graph.servable import Servable
+from serving.server.graph.signatures import DEFAULT_SIGNATURE, Signature
 from serving.server.json_examples import fill_input
+from serving.server.json_inputs import parse_inputs, signature_name
+from serving.server.json_outputs import classification_body, predict_body, regression_body
 from serving.server.json_parse import parse_object
-from serving.server.json_tensor import parse_inputs, signature_name
-from serving.server.json_write import classification_body, predict_body, regression_body
-from serving.server.model_info import model_metadata, model_status
-from serving.server.predict import run_signature
-from serving.server.rest_paths import Target, Verb
-from serving.server.servable import Servable
-from serving.server.signatures import DEFAULT_SIGNATURE, Signature
-from serving.server.status import invalid_argument
+from serving.server.models.catalogue import ServerCore
+from serving.server.models.model_info import model_metadata, model_status
 
 
 class RestHandlers:

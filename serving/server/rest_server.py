@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from serving.server import metrics
-from serving.server.http_listener import ask_for_body, listener, open_port
-from serving.server.json_write import error_body
-from serving.server.rest_handlers import RestHandlers
-from serving.server.rest_paths import Target, Verb, parse_path
-from serving.server.status import (
+from serving.protocol.http_listener import ask_for_body, listener, open_port
+from serving.protocol.rest_paths import Target, Verb, parse_path
+from serving.protocol.status import (
     Code,
     StatusError,
     from_exception,
     http_status,
     invalid_argument,
 )
+from serving.server import metrics
+from serving.server.json_outputs import error_body
+from serving.server.rest_answers import RestHandlers
 
 MAX_UNCOMPRESSED = 100 * 1024 * 1024
 _UNLIMITED = 2**31 - 1

@@ -16,8 +16,8 @@ import numpy as np
 
 from serving.client import connect
 from serving.client.answers import Client
-from serving.gateway.prediction import Floats
-from serving.gateway.rows import Row
+from serving.gateway.reading.predictions import Floats
+from serving.gateway.reading.rows import Row
 
 _LOG = logging.getLogger(__name__)
 _MOST_WAITING = 16
@@ -155,7 +155,7 @@ def look_up_newest(rest_url: str, model: str) -> int:
     Raises:
         GraftError: it has none, or does not answer within half a second.
     """
-    from serving.client.messages import newest_available
+    from serving.client.error_messages import newest_available
     from serving.client.rest_client import RestClient
     from serving.client.retry import Retry
 

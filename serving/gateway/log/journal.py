@@ -29,7 +29,7 @@ from components.common.artifacts.prediction_log import (
     read_journal,
     tidied,
 )
-from serving.gateway.rows import Row, to_batch
+from serving.gateway.reading.rows import Row, to_batch
 
 _LOG = logging.getLogger(__name__)
 # Not yet locked, so nobody may see it as a journal.

@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from components.common.artifacts.prediction_log import PICTURES
-from serving.gateway.journal import Journal, recover
-from serving.gateway.records import Record
-from serving.gateway.reservoir import Reservoir, remove_old_parts
-from serving.gateway.rows import Row
+from serving.gateway.log.journal import Journal, recover
+from serving.gateway.log.picture_sample import Reservoir, remove_old_parts
+from serving.gateway.reading.records import Record
+from serving.gateway.reading.rows import Row
 from serving.gateway.settings import MIB, LogSettings
 
 _LOG = logging.getLogger(__name__)

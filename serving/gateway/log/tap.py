@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from serving.gateway.exchange import Exchange, frame
+from serving.gateway.log.worker_settings import to_argument
 from serving.gateway.settings import MIB, GatewaySettings
-from serving.gateway.worker_settings import to_argument
 
 _LOG = logging.getLogger(__name__)
 _WARN_EVERY_S = 10.0
@@ -61,7 +61,7 @@ class Tap(asyncio.Protocol):
             [
                 sys.executable,
                 "-m",
-                "serving.gateway.worker",
+                "serving.gateway.log.worker",
                 str(its.fileno()),
                 to_argument(self._settings),
             ],

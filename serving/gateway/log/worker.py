@@ -1,6 +1,6 @@
 """The log's process: exchanges in on a socket, files out.
 
-    python -m serving.gateway.worker FD SETTINGS
+    python -m serving.gateway.log.worker FD SETTINGS
 
 It ends when the gateway closes the socket, even by dying: then it writes what it has. Each time it
 flushes it tells the gateway its counters, as one line of JSON:
@@ -22,13 +22,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from components.common.artifacts.prediction_log import model_log
-from serving.gateway.embeddings import Embeddings, ModelServer, NewestVersions, look_up_newest
 from serving.gateway.exchange import SIZES_BYTES, Exchange, read_frame, read_sizes
-from serving.gateway.journal import writer_name
-from serving.gateway.model_log import ModelLog
-from serving.gateway.records import Recorder
-from serving.gateway.statistics_budget import StatisticsBudget
-from serving.gateway.worker_settings import WorkerSettings, from_argument
+from serving.gateway.log.embeddings import Embeddings, ModelServer, NewestVersions, look_up_newest
+from serving.gateway.log.journal import writer_name
+from serving.gateway.log.model_log import ModelLog
+from serving.gateway.log.worker_settings import WorkerSettings, from_argument
+from serving.gateway.reading.records import Recorder
+from serving.gateway.reading.statistics_budget import StatisticsBudget
 
 _LOG = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 20

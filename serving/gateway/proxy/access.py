@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping
 
 from components.common.errors import expected
-from serving.headers import KEY_HEADER, KEY_HEADERS
+from serving.protocol.headers import KEY_HEADER, KEY_HEADERS
 
 BEARER = "bearer "
 DENIED = expected(

@@ -12,13 +12,13 @@ from typing import Any
 import grpc
 
 from components.common.errors import ServerError, expected
-from serving.gateway.access import DENIED, Access
 from serving.gateway.exchange import GRPC, Exchange, Head
-from serving.gateway.metrics import GatewayMetrics
-from serving.gateway.routes import Call, Route
+from serving.gateway.log.tap import Tap
+from serving.gateway.proxy.access import DENIED, Access
+from serving.gateway.proxy.metrics import GatewayMetrics
+from serving.gateway.proxy.routes import Call, Route
 from serving.gateway.settings import GatewaySettings
-from serving.gateway.tap import Tap
-from serving.headers import spoken
+from serving.protocol.headers import spoken
 
 _SERVICE = "/tensorflow.serving.PredictionService/"
 _LOGGED = frozenset(_SERVICE + name for name in ("Predict", "Classify", "Regress"))

@@ -10,16 +10,16 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from components.common.errors import expected
-from serving.gateway.access import DENIED, Access
 from serving.gateway.exchange import REST, Exchange, Head
-from serving.gateway.metrics import GatewayMetrics
-from serving.gateway.pages import Pages
-from serving.gateway.routes import Call, Route
+from serving.gateway.log.tap import Tap
+from serving.gateway.proxy.access import DENIED, Access
+from serving.gateway.proxy.metrics import GatewayMetrics
+from serving.gateway.proxy.pages import Pages
+from serving.gateway.proxy.routes import Call, Route
 from serving.gateway.settings import GatewaySettings
-from serving.gateway.tap import Tap
-from serving.headers import spoken
-from serving.server.http_listener import ask_for_body, listener, open_port
-from serving.server.json_write import error_body
+from serving.protocol.headers import spoken
+from serving.protocol.http_listener import ask_for_body, listener, open_port
+from serving.server.json_outputs import error_body
 
 REQUEST_ID = "X-Request-ID"
 _LONGEST_ID = 128

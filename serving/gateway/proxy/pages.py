@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from serving.gateway.metrics import GatewayMetrics
-from serving.gateway.tap import Tap
+from serving.gateway.log.tap import Tap
+from serving.gateway.proxy.metrics import GatewayMetrics
 
 HEALTH, READY, METRICS = "/gateway/health", "/gateway/ready", "/gateway/metrics"
 # Probes come without a key.

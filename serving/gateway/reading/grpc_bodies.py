@@ -10,10 +10,9 @@ from components.common.artifacts.exported import (
     OUTPUT_DECISION,
     OUTPUT_PROBABILITIES,
 )
-from serving.client import wire
 from serving.client.grpc_client import PREDICT, tensor_values
 from serving.gateway.exchange import Head
-from serving.gateway.prediction import (
+from serving.gateway.reading.predictions import (
     Answered,
     Asked,
     Question,
@@ -23,6 +22,7 @@ from serving.gateway.prediction import (
     as_scores,
     pick_input,
 )
+from serving.protocol import wire_messages as wire
 
 _DT_UINT8 = 4
 

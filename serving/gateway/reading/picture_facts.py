@@ -12,8 +12,8 @@ from PIL import Image
 from components.common.errors import DataError
 from components.common.picture_statistics import measure
 from components.common.pictures import decode
-from serving.gateway.prediction import Asked, Floats, Pixels
-from serving.gateway.statistics_budget import StatisticsBudget
+from serving.gateway.reading.predictions import Asked, Floats, Pixels
+from serving.gateway.reading.statistics_budget import StatisticsBudget
 
 _SUFFIXES = {"JPEG": ".jpg", "TIFF": ".tif"}
 # Decoding one larger would take gigabytes.

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from components.common.artifacts.exported import SIGNATURE_FEATURES
-from serving.gateway import read_grpc, read_rest
 from serving.gateway.exchange import GRPC, Exchange, Head
-from serving.gateway.measuring import Measured, measure_picture
-from serving.gateway.prediction import Answered, Asked, Question, UnreadableError
-from serving.gateway.rows import Row
-from serving.gateway.statistics_budget import StatisticsBudget
+from serving.gateway.reading import grpc_bodies as read_grpc
+from serving.gateway.reading import rest_bodies as read_rest
+from serving.gateway.reading.picture_facts import Measured, measure_picture
+from serving.gateway.reading.predictions import Answered, Asked, Question, UnreadableError
+from serving.gateway.reading.rows import Row
+from serving.gateway.reading.statistics_budget import StatisticsBudget
 
 # A name that can be a folder; others come from strangers.
 _USABLE_MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")

@@ -12,7 +12,7 @@ from components.common.artifacts.exported import (
     OUTPUT_PROBABILITIES,
 )
 from serving.gateway.exchange import Head
-from serving.gateway.prediction import (
+from serving.gateway.reading.predictions import (
     Answered,
     Asked,
     Question,
@@ -22,7 +22,7 @@ from serving.gateway.prediction import (
     as_scores,
     pick_input,
 )
-from serving.server.rest_paths import Target, Verb, parse_path
+from serving.protocol.rest_paths import Target, Verb, parse_path
 
 _GZIP = zlib.MAX_WBITS | 16
 # As TensorFlow Serving does, the document ends with its top-level value.

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from components.common.artifacts.prediction_log import SCHEMA, STATISTIC_COLUMNS
-from serving.gateway.prediction import Floats
+from serving.gateway.reading.predictions import Floats
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from serving.protocol.status import StatusError, invalid_argument
 from serving.server.config_files import BatchingParameters
-from serving.server.signatures import Signature
-from serving.server.status import StatusError, invalid_argument
+from serving.server.graph.signatures import Signature
 
 _LOG = logging.getLogger(__name__)
 
@@ -135,6 +135,6 @@ def check_batchable(
 
 def is_shared_fault(error: StatusError) -> bool:
     """Return whether a failed batch may be another request's fault, so that a lone run helps."""
-    from serving.server.status import Code
+    from serving.protocol.status import Code
 
     return error.code not in {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.CANCELLED}

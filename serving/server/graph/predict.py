@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from serving.protocol.status import Code, StatusError, invalid_argument
 from serving.server import metrics
-from serving.server.servable import Servable
-from serving.server.signatures import Signature, find_signature
-from serving.server.status import Code, StatusError, invalid_argument
-from serving.server.tensors import to_array, to_proto
+from serving.server.graph.servable import Servable
+from serving.server.graph.signatures import Signature, find_signature
+from serving.server.graph.tensors import to_array, to_proto
 
 Array = np.ndarray[Any, Any]
 

@@ -9,11 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from serving.server.batching import BatchedSignature, add_batching, check_batchable, is_shared_fault
+from serving.protocol.status import StatusError, from_exception
 from serving.server.config_files import BatchingParameters, read_batching_parameters
-from serving.server.first_runs import FirstRuns
-from serving.server.signatures import Signature, read_signatures
-from serving.server.status import StatusError, from_exception
+from serving.server.graph.batching import (
+    BatchedSignature,
+    add_batching,
+    check_batchable,
+    is_shared_fault,
+)
+from serving.server.graph.first_runs import FirstRuns
+from serving.server.graph.signatures import Signature, read_signatures
 
 Array = np.ndarray[Any, Any]
 

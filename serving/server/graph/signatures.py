@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from serving.server.status import failed_precondition
+from serving.protocol.status import failed_precondition
 
 DEFAULT_SIGNATURE = "serving_default"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.server.status import invalid_argument
+from serving.protocol.status import invalid_argument
 
 Array = np.ndarray[Any, Any]
 

@@ -4,11 +4,11 @@ import logging
 import time
 from typing import Any
 
+from serving.protocol.status import Code, StatusError, from_exception, invalid_argument
 from serving.server import metrics
 from serving.server.examples import classify, multi_inference, regress
-from serving.server.predict import predict
-from serving.server.servable import Servable
-from serving.server.status import Code, StatusError, from_exception, invalid_argument
+from serving.server.graph.predict import predict
+from serving.server.graph.servable import Servable
 
 _LOG = logging.getLogger(__name__)
 

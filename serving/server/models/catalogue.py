@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serving.server.model_loader import Load, ModelLoader, RetryPolicy
-from serving.server.servable import Servable
-from serving.server.status import (
+from serving.protocol.status import (
     Code,
     StatusError,
     failed_precondition,
     invalid_argument,
     not_found,
 )
-from serving.server.version_states import State, VersionStates
-from serving.server.versions import VersionPolicy, choose, discover, policy_from_proto
+from serving.server.graph.servable import Servable
+from serving.server.models.loader import Load, ModelLoader, RetryPolicy
+from serving.server.models.version_states import State, VersionStates
+from serving.server.models.versions_on_disk import (
+    VersionPolicy,
+    choose,
+    discover,
+    policy_from_proto,
+)
 
 _LOG = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.server.servable import Servable
-from serving.server.status import Code, StatusError, from_exception
-from serving.server.version_states import State, VersionStates, VersionStatus
+from serving.protocol.status import Code, StatusError, from_exception
+from serving.server.graph.servable import Servable
+from serving.server.models.version_states import State, VersionStates, VersionStatus
 
 _LOG = logging.getLogger(__name__)
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from serving.server.core import ServerCore
-from serving.server.status import invalid_argument, not_found
-from serving.server.version_states import VersionStatus
+from serving.protocol.status import invalid_argument, not_found
+from serving.server.models.catalogue import ServerCore
+from serving.server.models.version_states import VersionStatus
 
 
 def model_status(core: ServerCore, request: Any, response: Any) -> None:

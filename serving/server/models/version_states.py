@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from serving.server.status import Code
+from serving.protocol.status import Code
 
 
 class State(IntEnum):

@@ -29,7 +29,7 @@ from components.deploy.deploy_candidate import deploy_candidate
 from components.deploy.layout import retired, versions
 from components.deploy.rollback import rollback
 from serving.client import connect
-from serving.launch import RunningServer, launch
+from serving.server.launch import RunningServer, launch
 
 pytestmark = pytest.mark.slow
 

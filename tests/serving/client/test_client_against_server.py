@@ -22,8 +22,8 @@ from components.common.errors import (
     UnreachableError,
 )
 from serving.client import Client, GrpcClient, RestClient, connect
-from serving.examples import examples
-from serving.launch import RunningServer, launch
+from serving.client.examples import examples
+from serving.server.launch import RunningServer, launch
 
 pytestmark = [
     pytest.mark.slow,

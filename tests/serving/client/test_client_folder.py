@@ -19,8 +19,14 @@ from components.common.errors import (
 from components.common.pictures import decode
 from components.common.progress import Progress, listening
 from serving.client import Features, Predictions, Signature, TensorSpec, VersionStatus
-from serving.headers import sendable, spoken
-from serving.predict import exit_code, find_pictures, folder_name, predict_folder, write_table
+from serving.client.folders import (
+    exit_code,
+    find_pictures,
+    folder_name,
+    predict_folder,
+    write_table,
+)
+from serving.protocol.headers import sendable, spoken
 
 
 class MemoryClient:

@@ -18,7 +18,7 @@ from scripted_servers import (
 
 from components.common.errors import ConfigError, DeniedError, ServerError
 from serving.client import GrpcClient, RestClient, connect
-from serving.headers import read_api_key, request_headers, sendable, spoken
+from serving.protocol.headers import read_api_key, request_headers, sendable, spoken
 
 SENT = request_headers(api_key="s3cret", group="lot-6", camera="left")
 ADDRESSES = ("http://h:1", "h:1")

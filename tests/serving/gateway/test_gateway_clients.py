@@ -13,9 +13,9 @@ from bright_model import MODEL, png
 from gateway_harness import ROOT, Gateway, running, wait_until
 
 from serving.client import connect
-from serving.examples import examples
-from serving.headers import request_headers
-from serving.launch import RunningServer
+from serving.client.examples import examples
+from serving.protocol.headers import request_headers
+from serving.server.launch import RunningServer
 
 pytestmark = pytest.mark.slow
 

@@ -59,7 +59,7 @@ def test_the_metrics_in_the_table_are_counted_somewhere() -> None:
     named = {name for row in rows for name in re.findall(r"`([a-z_]+)", row)}
     assert len(named) > 15
     folder = Path(__file__).parents[3] / "serving" / "gateway"
-    code = "".join(path.read_text() for path in folder.glob("*.py"))
+    code = "".join(path.read_text() for path in folder.rglob("*.py"))
     # `f"{PREFIX}requests_total"`, `Counter(offered=0)`, `counts["embeddings"]`.
     for name in named:
         bare = name.removeprefix("log_").removesuffix("_total")

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from components.common.artifacts.prediction_log import STATISTIC_COLUMNS, read_log
-from serving.gateway.embeddings import Embeddings
-from serving.gateway.journal import Journal, recover
-from serving.gateway.reservoir import Reservoir, remove_old_parts
-from serving.gateway.rows import Row
-from serving.gateway.statistics_budget import StatisticsBudget
+from serving.gateway.log.embeddings import Embeddings
+from serving.gateway.log.journal import Journal, recover
+from serving.gateway.log.picture_sample import Reservoir, remove_old_parts
+from serving.gateway.reading.rows import Row
+from serving.gateway.reading.statistics_budget import StatisticsBudget
 
 
 def row(name: str, *, number: int = 0, time_unix_s: float = 1.0) -> Row:
@@ -237,9 +237,9 @@ def test_old_parts_go(tmp_path: Path) -> None:
 
 def test_a_busy_machine_measures_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
     now, load = [1000.0], [100.0]
-    monkeypatch.setattr("serving.gateway.statistics_budget.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("serving.gateway.reading.statistics_budget.time.monotonic", lambda: now[0])
     monkeypatch.setattr(
-        "serving.gateway.statistics_budget.psutil.cpu_percent", lambda interval: load[0]
+        "serving.gateway.reading.statistics_budget.psutil.cpu_percent", lambda interval: load[0]
     )
     budget = StatisticsBudget(0.1)
 

@@ -11,19 +11,20 @@ import pytest
 from bright_model import png
 
 from components.common.errors import ConfigError
-from serving.client import wire
 from serving.client.grpc_client import PREDICT
-from serving.gateway import read_grpc, read_rest
-from serving.gateway.access import Access
 from serving.gateway.exchange import Exchange, Head, frame, read_frame, read_sizes
-from serving.gateway.measuring import measure_picture
-from serving.gateway.prediction import Asked, UnreadableError
-from serving.gateway.records import Recorder
-from serving.gateway.routes import Call, PlainRoute, Upstream
+from serving.gateway.log.worker import _complete
+from serving.gateway.log.worker_settings import from_argument, to_argument
+from serving.gateway.proxy.access import Access
+from serving.gateway.proxy.routes import Call, PlainRoute, Upstream
+from serving.gateway.reading import grpc_bodies as read_grpc
+from serving.gateway.reading import rest_bodies as read_rest
+from serving.gateway.reading.picture_facts import measure_picture
+from serving.gateway.reading.predictions import Asked, UnreadableError
+from serving.gateway.reading.records import Recorder
+from serving.gateway.reading.statistics_budget import StatisticsBudget
 from serving.gateway.settings import GatewaySettings, LogSettings, check
-from serving.gateway.statistics_budget import StatisticsBudget
-from serving.gateway.worker import _complete
-from serving.gateway.worker_settings import from_argument, to_argument
+from serving.protocol import wire_messages as wire
 
 PICTURE = png(5)
 B64 = {"b64": base64.b64encode(PICTURE).decode()}
@@ -243,7 +244,7 @@ def test_keys_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> 
         compared.append((len(sent), len(wanted)))
         return sent == wanted
 
-    monkeypatch.setattr("serving.gateway.access.hmac.compare_digest", compare)
+    monkeypatch.setattr("serving.gateway.proxy.access.hmac.compare_digest", compare)
     access = Access("a long key")
     assert access.allows({"x-api-key": "a long key"})
     for key in ("", "a", "a long key and more"):

@@ -91,8 +91,8 @@ def test_the_way_leads_through_the_gateway(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_probes_ask_open_pages() -> None:
-    from serving.gateway.metrics import GatewayMetrics
-    from serving.gateway.pages import METRICS, Pages
+    from serving.gateway.proxy.metrics import GatewayMetrics
+    from serving.gateway.proxy.pages import METRICS, Pages
 
     pages = Pages(upstream="http://x:1", metrics=GatewayMetrics(), tap=None)
     for probe in ("readinessProbe", "livenessProbe"):

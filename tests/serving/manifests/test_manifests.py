@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import serving
-from serving.predict import predict_folder
+from serving.client.folders import predict_folder
 from serving.server.config_files import (
     read_batching_parameters,
     read_model_config,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from serving.client import wire
+from serving.protocol import wire_messages as wire
 
 pytestmark = [
     pytest.mark.slow,

@@ -9,7 +9,7 @@ import pytest
 from bright_model import MODEL
 
 from components.common.errors import ConfigError, ServerError
-from serving.launch import RunningServer, launch
+from serving.server.launch import RunningServer, launch
 
 
 def program(code: str) -> tuple[str, ...]:

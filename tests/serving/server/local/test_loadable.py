@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.common.errors import DataError, ExportError
-from serving.graph_ops import check_loadable, read_graph_ops
+from serving.server.loadable import check_loadable, read_graph_ops
 
 pytestmark = [
     pytest.mark.slow,

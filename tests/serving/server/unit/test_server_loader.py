@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from serving.server.first_runs import FirstRuns
-from serving.server.model_loader import ModelLoader, RetryPolicy
-from serving.server.status import Code, StatusError
-from serving.server.version_states import State, VersionStates
-from serving.server.versions import Policy, VersionPolicy, choose, discover
+from serving.protocol.status import Code, StatusError
+from serving.server.graph.first_runs import FirstRuns
+from serving.server.models.loader import ModelLoader, RetryPolicy
+from serving.server.models.version_states import State, VersionStates
+from serving.server.models.versions_on_disk import Policy, VersionPolicy, choose, discover
 
 
 class Version:

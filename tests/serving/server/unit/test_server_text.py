@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.common.errors import ConfigError
+from serving.protocol.rest_paths import Verb, parse_path
+from serving.protocol.status import Code, StatusError, from_exception, http_status
 from serving.server.config_files import (
     BatchingParameters,
     read_batching_parameters,
@@ -18,8 +20,6 @@ from serving.server.config_files import (
 from serving.server.flags import Flags, check_flags, parse_flags, usage
 from serving.server.json_parse import _Parser, parse_object
 from serving.server.metrics import MAX_CELLS, Registry
-from serving.server.rest_paths import Verb, parse_path
-from serving.server.status import Code, StatusError, from_exception, http_status
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
