@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from serving.gateway.settings import GatewaySettings, LogSettings
+
+DEFAULTS = GatewaySettings()
 ADDRESSES = "Addresses"
 LOG = "Prediction log"
 PICTURES = "Pictures"
@@ -16,48 +19,50 @@ LIMITS = "Limits"
 def gateway(
     upstream: Annotated[
         str, typer.Option(help="The model server's REST API.", rich_help_panel=ADDRESSES)
-    ] = "http://127.0.0.1:8501",
+    ] = DEFAULTS.upstream,
     upstream_grpc: Annotated[
         str,
         typer.Option(
             help="Its gRPC API, HOST:PORT; '' leaves gRPC off.", rich_help_panel=ADDRESSES
         ),
-    ] = "127.0.0.1:8500",
+    ] = DEFAULTS.upstream_grpc,
     host: Annotated[
         str, typer.Option(help="Listen on this address.", rich_help_panel=ADDRESSES)
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, help="REST port.", rich_help_panel=ADDRESSES)] = 8511,
+    ] = DEFAULTS.host,
+    port: Annotated[
+        int, typer.Option(min=0, help="REST port.", rich_help_panel=ADDRESSES)
+    ] = DEFAULTS.port,
     grpc_port: Annotated[
         int, typer.Option(min=0, help="gRPC port.", rich_help_panel=ADDRESSES)
-    ] = 8510,
-    log: Annotated[Path, typer.Option(help="The log's folder.", rich_help_panel=LOG)] = Path(
-        ".graft/predictions"
-    ),
+    ] = DEFAULTS.grpc_port,
+    log: Annotated[
+        Path, typer.Option(help="The log's folder.", rich_help_panel=LOG)
+    ] = DEFAULTS.log.folder,
     logging_on: Annotated[
         bool, typer.Option("--logging/--no-logging", help="Keep a log.", rich_help_panel=LOG)
-    ] = True,
+    ] = DEFAULTS.logging,
     keep_days: Annotated[
         float, typer.Option(help="Keep records so many days.", rich_help_panel=LOG)
-    ] = 90.0,
+    ] = DEFAULTS.log.keep_days,
     rotate_s: Annotated[
         float, typer.Option(help="Finish a part after so many seconds.", rich_help_panel=LOG)
-    ] = 600.0,
+    ] = DEFAULTS.log.rotate_s,
     rotate_mib: Annotated[
         int, typer.Option(help="Finish a part at this size.", rich_help_panel=LOG)
-    ] = 64,
+    ] = DEFAULTS.log.rotate_mib,
     embedding_share: Annotated[
         float,
         typer.Option(
             help="Ask the model's `features` about this share of the pictures, in [0, 1].",
             rich_help_panel=LOG,
         ),
-    ] = 0.05,
+    ] = DEFAULTS.log.embedding_share,
     embeddings_per_s: Annotated[
         float,
         typer.Option(
             help="At most so many a second: each costs a prediction.", rich_help_panel=LOG
         ),
-    ] = 1.0,
+    ] = DEFAULTS.log.embeddings_per_s,
     busy_statistics_share: Annotated[
         float,
         typer.Option(
@@ -65,16 +70,16 @@ def gateway(
             "processor's time; otherwise every picture is measured.",
             rich_help_panel=LOG,
         ),
-    ] = 0.03,
+    ] = DEFAULTS.log.busy_statistics_share,
     group_header: Annotated[
         str, typer.Option(help="Header with the module, lot or session.", rich_help_panel=LOG)
-    ] = "X-Graft-Group",
+    ] = DEFAULTS.log.group_header,
     line_header: Annotated[
         str, typer.Option(help="Header with the line.", rich_help_panel=LOG)
-    ] = "X-Graft-Line",
+    ] = DEFAULTS.log.line_header,
     camera_header: Annotated[
         str, typer.Option(help="Header with the camera.", rich_help_panel=LOG)
-    ] = "X-Graft-Camera",
+    ] = DEFAULTS.log.camera_header,
     no_pictures: Annotated[
         bool,
         typer.Option("--no-pictures", help="Keep no picture at all.", rich_help_panel=PICTURES),
@@ -82,16 +87,16 @@ def gateway(
     pictures: Annotated[
         int,
         typer.Option(min=0, help="Keep a sample of so many, a model.", rich_help_panel=PICTURES),
-    ] = 1000,
+    ] = DEFAULTS.log.pictures,
     pictures_mib: Annotated[
         int, typer.Option(min=0, help="That take at most so much.", rich_help_panel=PICTURES)
-    ] = 500,
+    ] = DEFAULTS.log.pictures_mib,
     keep_pictures_days: Annotated[
         float, typer.Option(help="For so many days.", rich_help_panel=PICTURES)
-    ] = 30.0,
+    ] = DEFAULTS.log.keep_pictures_days,
     max_request_mib: Annotated[
         int, typer.Option(help="Refuse larger requests.", rich_help_panel=LIMITS)
-    ] = 100,
+    ] = DEFAULTS.max_request_mib,
     queue_mib: Annotated[
         int,
         typer.Option(
@@ -99,13 +104,13 @@ def gateway(
             "logged, and counted.",
             rich_help_panel=LIMITS,
         ),
-    ] = 64,
+    ] = DEFAULTS.queue_mib,
     timeout_s: Annotated[
         float, typer.Option(help="Wait so long for a REST answer.", rich_help_panel=LIMITS)
-    ] = 60.0,
+    ] = DEFAULTS.timeout_s,
     drain_s: Annotated[
         float, typer.Option(help="Take so long to end well.", rich_help_panel=LIMITS)
-    ] = 20.0,
+    ] = DEFAULTS.drain_s,
     api_key_file: Annotated[
         Path | None,
         typer.Option(
@@ -121,7 +126,6 @@ def gateway(
     SIGTERM and Ctrl-C let requests under way finish and the log be written.
     """
     from serving.gateway.process import run
-    from serving.gateway.settings import GatewaySettings, LogSettings
     from serving.protocol.headers import read_api_key
 
     settings = GatewaySettings(

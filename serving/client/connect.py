@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from serving.client.answers import Client
-from serving.client.contract import DEFAULT_TIMEOUT_S
+from serving.client.client import DEFAULT_TIMEOUT_S, Client
 from serving.client.rest_client import RestClient
 
 

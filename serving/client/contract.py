@@ -20,9 +20,6 @@ from components.common.pictures import to_servable
 from serving.client import error_messages as messages
 from serving.client.answers import Features, Predictions
 
-DEFAULT_TIMEOUT_S = 30.0
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-
 
 @dataclass(frozen=True)
 class Outputs:

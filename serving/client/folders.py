@@ -44,7 +44,7 @@ BATCHES_UNDER_WAY = 3
 
 
 @dataclass(frozen=True)
-class Row:
+class PictureRow:
     """One picture's line of the table; `error` is None when there is an answer."""
 
     path: str
@@ -123,11 +123,11 @@ def predict_folder(
     groups = {path: group_of(path) for path in pictures} if group_of else {}
     _check_model(client)
     batches = _batches(pictures, groups, batch_size)
-    worker = _Worker(client, groups)
-    rows: list[Row] = []
+    classifier = _BatchClassifier(client, groups)
+    rows: list[PictureRow] = []
     pool = ThreadPoolExecutor(max_workers=batches_under_way)
     try:
-        answers = pool.map(worker.classify, batches)
+        answers = pool.map(classifier.classify, batches)
         for answer in track(answers, "classifying pictures", total=len(batches)):
             rows.extend(answer)
     finally:
@@ -185,7 +185,7 @@ def _batches(pictures: Sequence[Path], groups: Mapping[Path, str], size: int) ->
     return [run[at : at + size] for run in runs for at in range(0, len(run), size)]
 
 
-class _Worker:
+class _BatchClassifier:
     """Classifies one batch at a time, from several threads."""
 
     def __init__(self, client: Client, groups: Mapping[Path, str]) -> None:
@@ -194,7 +194,7 @@ class _Worker:
         self._gone = threading.Event()
         self._reason = ""
 
-    def classify(self, paths: Sequence[Path]) -> list[Row]:
+    def classify(self, paths: Sequence[Path]) -> list[PictureRow]:
         pictures: dict[Path, bytes] = {}
         errors: dict[Path, str] = {}
         for path in paths:
@@ -203,10 +203,10 @@ class _Worker:
             except OSError as error:
                 errors[path] = f"cannot be read: {error.strerror or error}"
         rows = {row.path: row for row in self._answer(pictures)}
-        rows |= {str(path): Row(str(path), error=error) for path, error in errors.items()}
+        rows |= {str(path): PictureRow(str(path), error=error) for path, error in errors.items()}
         return [rows[str(path)] for path in paths]
 
-    def _answer(self, pictures: dict[Path, bytes]) -> list[Row]:
+    def _answer(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
         if not pictures:
             return []
         if self._gone.is_set():
@@ -229,14 +229,14 @@ class _Worker:
         except ServerError as error:
             return _failed(pictures, str(error))
 
-    def _ask(self, pictures: dict[Path, bytes]) -> list[Row]:
+    def _ask(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
         # A batch is of one group.
         group = self._groups.get(next(iter(pictures)), "")
         answer = self._client.predict_pictures(
             list(pictures.values()), headers=request_headers(group=group)
         )
         return [
-            Row(
+            PictureRow(
                 path=str(path),
                 predicted=answer.classes[at],
                 probability=float(answer.probabilities[at].max()),
@@ -248,14 +248,14 @@ class _Worker:
             for at, path in enumerate(pictures)
         ]
 
-    def _without_damaged(self, pictures: dict[Path, bytes]) -> list[Row]:
+    def _without_damaged(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
         good: dict[Path, bytes] = {}
-        rows: list[Row] = []
+        rows: list[PictureRow] = []
         for path, data in pictures.items():
             try:
                 good[path] = to_servable(data, name=path.name)
             except DataError as error:
-                rows.append(Row(str(path), error=str(error)))
+                rows.append(PictureRow(str(path), error=str(error)))
         return rows + self._answer(good)
 
 
@@ -270,11 +270,11 @@ def _check_model(client: Client) -> None:
         )
 
 
-def _failed(pictures: dict[Path, bytes], error: str) -> list[Row]:
-    return [Row(str(path), error=error) for path in pictures]
+def _failed(pictures: dict[Path, bytes], error: str) -> list[PictureRow]:
+    return [PictureRow(str(path), error=error) for path in pictures]
 
 
-def _table(rows: Sequence[Row]) -> pd.DataFrame:
+def _table(rows: Sequence[PictureRow]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "path": pd.Series([row.path for row in rows], dtype="string"),
@@ -289,7 +289,7 @@ def _table(rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
-def _list(row: Row) -> list[float] | None:
+def _list(row: PictureRow) -> list[float] | None:
     return None if row.probabilities is None else list(row.probabilities)
 
 

@@ -1,5 +1,6 @@
 """Canonical status codes: one error type for gRPC and REST alike."""
 
+import json
 import logging
 from enum import IntEnum
 
@@ -78,6 +79,11 @@ def failed_precondition(message: str) -> StatusError:
 def http_status(code: Code) -> int:
     """Return the HTTP status that TF Serving answers with for a canonical code."""
     return _HTTP.get(code, 500)
+
+
+def error_body(message: str) -> bytes:
+    """Return the JSON body of a REST error, which clients know how to read."""
+    return json.dumps({"error": message}).encode()
 
 
 def grpc_message(message: str) -> str:

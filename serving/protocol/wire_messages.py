@@ -1,26 +1,28 @@
-"""The few protobuf messages a client needs, without importing TensorFlow.
+"""The gRPC messages and methods that a client needs, without importing TensorFlow.
 
 `tensorflow-serving-api` imports the whole of TensorFlow for its message classes: seconds and
 hundreds of megabytes for a client that sends pictures. The fields below are the subset we
 read and write, with the numbers and types of the originals; a test compares them with
-`tensorflow-serving-api`. Fields that are not listed travel through unharmed: protobuf skips
-what it does not know. The pool is private, so a process may import TensorFlow as well.
+`tensorflow-serving-api`.
 """
 
+import math
 from typing import Any
 
-from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory, wrappers_pb2
+import numpy as np
 
-Field = descriptor_pb2.FieldDescriptorProto
+from serving.protocol.protobuf_schemas import Schemas, message_classes
 
-PACKAGE = "tensorflow.serving"
-# message -> field -> (number, type); `*` is repeated, `map:` has string keys.
-MESSAGES = {
-    "tensorflow.TensorShapeProto.Dim": {"size": (1, "int64")},
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
+METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
+STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
+
+MESSAGES: Schemas = {
     "tensorflow.TensorShapeProto": {
         "dim": (2, "*tensorflow.TensorShapeProto.Dim"),
         "unknown_rank": (3, "bool"),
     },
+    "tensorflow.TensorShapeProto.Dim": {"size": (1, "int64")},
     "tensorflow.TensorProto": {
         "dtype": (1, "int32"),
         "tensor_shape": (2, "tensorflow.TensorShapeProto"),
@@ -87,87 +89,30 @@ DTYPES = {
     10: "bool",
 }
 
-_SCALARS = {
-    "int64": Field.TYPE_INT64,
-    "int32": Field.TYPE_INT32,
-    "bool": Field.TYPE_BOOL,
-    "float": Field.TYPE_FLOAT,
-    "bytes": Field.TYPE_BYTES,
-    "string": Field.TYPE_STRING,
-}
+CLASSES = message_classes(MESSAGES)
+PredictRequest = CLASSES["tensorflow.serving.PredictRequest"]
+PredictResponse = CLASSES["tensorflow.serving.PredictResponse"]
+GetModelStatusRequest = CLASSES["tensorflow.serving.GetModelStatusRequest"]
+GetModelStatusResponse = CLASSES["tensorflow.serving.GetModelStatusResponse"]
+GetModelMetadataRequest = CLASSES["tensorflow.serving.GetModelMetadataRequest"]
+GetModelMetadataResponse = CLASSES["tensorflow.serving.GetModelMetadataResponse"]
+SignatureDefMap = CLASSES["tensorflow.serving.SignatureDefMap"]
 
 
-def _add_field(message: descriptor_pb2.DescriptorProto, name: str, number: int, kind: str) -> None:
-    field = message.field.add(name=name, number=number, label=Field.LABEL_OPTIONAL)
-    if kind.startswith("map:"):
-        entry_name = name.title().replace("_", "") + "Entry"
-        entry = message.nested_type.add(name=entry_name)
-        entry.options.map_entry = True
-        _add_field(entry, "key", 1, "string")
-        _add_field(entry, "value", 2, kind.removeprefix("map:"))
-        field.label = Field.LABEL_REPEATED
-        field.type = Field.TYPE_MESSAGE
-        field.type_name = entry_name
-        return
-    if kind.startswith("*"):
-        field.label = Field.LABEL_REPEATED
-        kind = kind.removeprefix("*")
-    if kind in _SCALARS:
-        field.type = _SCALARS[kind]
-    else:
-        field.type = Field.TYPE_MESSAGE
-        field.type_name = f".{kind}"
+def tensor_values(tensor: Any) -> Any:
+    """Return a float32 array or a list of bytes; other types are not in our contract.
 
-
-def _build_pool() -> descriptor_pool.DescriptorPool:
-    """Return a pool with one file a package, each message nested as its name says."""
-    pool = descriptor_pool.DescriptorPool()
-    for module in (any_pb2, wrappers_pb2):
-        pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
-    core = descriptor_pb2.FileDescriptorProto(
-        name="graft/core.proto", package="tensorflow", syntax="proto3"
-    )
-    serving = descriptor_pb2.FileDescriptorProto(
-        name="graft/serving.proto", package=PACKAGE, syntax="proto3"
-    )
-    serving.dependency.extend(["graft/core.proto", any_pb2.DESCRIPTOR.name])
-    serving.dependency.append(wrappers_pb2.DESCRIPTOR.name)
-    shape = core.message_type.add(name="TensorShapeProto")
-    for full_name, fields in MESSAGES.items():
-        message = _message(core, serving, shape, full_name)
-        for name, (number, kind) in fields.items():
-            _add_field(message, name, number, kind)
-    pool.AddSerializedFile(core.SerializeToString())
-    pool.AddSerializedFile(serving.SerializeToString())
-    return pool
-
-
-def _message(
-    core: descriptor_pb2.FileDescriptorProto,
-    serving: descriptor_pb2.FileDescriptorProto,
-    shape: descriptor_pb2.DescriptorProto,
-    full_name: str,
-) -> descriptor_pb2.DescriptorProto:
-    if full_name == "tensorflow.TensorShapeProto":
-        return shape
-    if full_name == "tensorflow.TensorShapeProto.Dim":
-        return shape.nested_type.add(name="Dim")
-    file = serving if full_name.startswith(f"{PACKAGE}.") else core
-    return file.message_type.add(name=full_name.rpartition(".")[2])
-
-
-POOL = _build_pool()
-
-
-def message(full_name: str) -> Any:
-    """Return the class of one of `MESSAGES`."""
-    return message_factory.GetMessageClass(POOL.FindMessageTypeByName(full_name))
-
-
-PredictRequest = message("tensorflow.serving.PredictRequest")
-PredictResponse = message("tensorflow.serving.PredictResponse")
-GetModelStatusRequest = message("tensorflow.serving.GetModelStatusRequest")
-GetModelStatusResponse = message("tensorflow.serving.GetModelStatusResponse")
-GetModelMetadataRequest = message("tensorflow.serving.GetModelMetadataRequest")
-GetModelMetadataResponse = message("tensorflow.serving.GetModelMetadataResponse")
-SignatureDefMap = message("tensorflow.serving.SignatureDefMap")
+    Raises:
+        ValueError: the values do not fit the shape that the tensor claims.
+    """
+    if tensor.dtype == DT_STRING:
+        return list(tensor.string_val)
+    shape = tuple(dim.size for dim in tensor.tensor_shape.dim)
+    if tensor.tensor_content:
+        return np.frombuffer(tensor.tensor_content, dtype="<f4").reshape(shape)
+    values = np.asarray(tensor.float_val, dtype=np.float32)
+    missing = math.prod(shape) - len(values)
+    if missing > 0 and len(values):
+        # The wire format may leave out a tail of equal values.
+        values = np.pad(values, (0, missing), mode="edge")
+    return values.reshape(shape)

@@ -1,6 +1,5 @@
 """The gRPC side: PredictionService, ModelService and, on request, the health service."""
 
-import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,15 +8,12 @@ from typing import Any
 
 import grpc
 from tensorflow_serving.apis import (
-    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
-    inference_pb2,
     model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
-    regression_pb2,
 )
 
 from components.common.errors import ServerError, expected
@@ -30,130 +26,79 @@ from serving.protocol.status import (
 )
 from serving.server import metrics
 from serving.server.config_files import SslConfig
-from serving.server.examples import classify, multi_inference, regress
 from serving.server.graph.predict import predict
-from serving.server.models.catalogue import ServerCore
+from serving.server.models.catalogue import ModelCatalogue
 from serving.server.models.model_info import model_metadata, model_status
 
-_LOG = logging.getLogger(__name__)
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 _INT32_MAX = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class GrpcOptions:
-    """How the gRPC listener behaves; an empty address is not listened on."""
+    """How the gRPC listener behaves; `channel_arguments` is `KEY=VALUE,...`."""
 
     address: str
-    socket_path: str
     threads: int
     channel_arguments: str
     ssl: SslConfig | None
     health: bool
-    as_content: bool
-    check_method: bool
     allow_reload: bool
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Inference and metadata."""
+    """Predictions and metadata."""
 
-    def __init__(self, core: ServerCore, options: GrpcOptions) -> None:
-        self._core = core
-        self._options = options
+    def __init__(self, catalogue: ModelCatalogue) -> None:
+        self._catalogue = catalogue
 
     def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Run a signature on tensors."""
+        model = request.model_spec.name
+        begin = time.perf_counter()
 
-        def work(response: Any, timeout_ms: int) -> None:
+        def work(response: Any) -> None:
+            timeout_ms = _timeout_ms(context)
             if not request.HasField("model_spec"):
                 raise invalid_argument("Missing ModelSpec")
-            with self._core.lease(request.model_spec) as servable:
-                predict(
-                    servable,
-                    request,
-                    response,
-                    timeout_ms=timeout_ms,
-                    as_content=self._options.as_content,
-                    check_method=self._options.check_method,
-                )
+            with self._catalogue.lease(request.model_spec) as servable:
+                predict(servable, request, response, timeout_ms=timeout_ms)
+            metrics.request_latency(model, "Predict", "GRPC", time.perf_counter() - begin)
 
-        return _infer(
-            "Predict", request.model_spec.name, context, predict_pb2.PredictResponse(), work
-        )
-
-    def Classify(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Run a classification signature on tf.Examples."""
-        return self._examples(
-            "Classify", request, context, classification_pb2.ClassificationResponse(), classify
-        )
-
-    def Regress(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Run a regression signature on tf.Examples."""
-        return self._examples(
-            "Regress", request, context, regression_pb2.RegressionResponse(), regress
-        )
-
-    def _examples(
-        self, api: str, request: Any, context: Any, response: Any, run: Callable[..., None]
-    ) -> Any:
-        def work(answer: Any, timeout_ms: int) -> None:
-            if not request.HasField("model_spec"):
-                raise invalid_argument("Missing ModelSpec")
-            with self._core.lease(request.model_spec) as servable:
-                run(
-                    servable,
-                    request,
-                    answer,
-                    timeout_ms=timeout_ms,
-                    check_method=self._options.check_method,
-                )
-
-        return _infer(api, request.model_spec.name, context, response, work)
-
-    def MultiInference(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Run several signatures of one model on the same tf.Examples."""
-        name = request.tasks[0].model_spec.name if request.tasks else ""
-
-        def work(response: Any, timeout_ms: int) -> None:
-            if not request.tasks:
-                raise invalid_argument("Inference request must have at least one task.")
-            with self._core.lease(request.tasks[0].model_spec) as servable:
-                multi_inference(
-                    servable,
-                    request,
-                    response,
-                    timeout_ms=timeout_ms,
-                    check_method=self._options.check_method,
-                )
-
-        return _infer("MultiInference", name, context, inference_pb2.MultiInferenceResponse(), work)
+        return _answer(context, predict_pb2.PredictResponse(), work, model=model)
 
     def GetModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Return the signatures of a version."""
         response = get_model_metadata_pb2.GetModelMetadataResponse()
         return _answer(
-            context, response, lambda answer: model_metadata(self._core, request, answer)
+            context, response, lambda answer: model_metadata(self._catalogue, request, answer)
         )
+
+    def _predict_only(self, _: Any, context: Any) -> Any:
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "This server answers Predict only")
+
+    Classify = Regress = MultiInference = _predict_only
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
     """State and configuration."""
 
-    def __init__(self, core: ServerCore, options: GrpcOptions) -> None:
-        self._core = core
-        self._options = options
+    def __init__(self, catalogue: ModelCatalogue, *, allow_reload: bool) -> None:
+        self._catalogue = catalogue
+        self._allow_reload = allow_reload
 
     def GetModelStatus(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Return the states of a model's versions."""
         response = get_model_status_pb2.GetModelStatusResponse()
-        return _answer(context, response, lambda answer: model_status(self._core, request, answer))
+        return _answer(
+            context, response, lambda answer: model_status(self._catalogue, request, answer)
+        )
 
     def HandleReloadConfigRequest(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Replace the configuration; returns when the new models are available."""
 
         def work(_: Any) -> None:
-            if not self._options.allow_reload:
+            if not self._allow_reload:
                 raise StatusError(
                     Code.PERMISSION_DENIED,
                     "This server is not bound to loopback and was started without "
@@ -164,28 +109,9 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
                     "ServerModelConfig type not supported by HandleReloadConfigRequest. Only "
                     "ModelConfigList is currently supported"
                 )
-            self._core.reload(request.config, cancelled=lambda: not context.is_active())
+            self._catalogue.reload(request.config, cancelled=lambda: not context.is_active())
 
         return _answer(context, model_management_pb2.ReloadConfigResponse(), work)
-
-
-def _infer(
-    api: str,
-    model: str,
-    context: Any,
-    response: Any,
-    work: Callable[[Any, int], None],
-) -> Any:
-    begin = time.perf_counter()
-
-    def timed(answer: Any) -> None:
-        work(answer, _timeout_ms(context))
-
-    try:
-        return _answer(context, response, timed, model=model)
-    finally:
-        if context.code() in {None, grpc.StatusCode.OK}:
-            metrics.request_latency(model, api, "GRPC", time.perf_counter() - begin)
 
 
 def _timeout_ms(context: Any) -> int:
@@ -203,22 +129,22 @@ def _answer(context: Any, response: Any, work: Callable[[Any], None], *, model: 
     if not context.is_active():
         # Cancelled while it waited for a thread: nobody reads the answer.
         return response
+    code = Code.OK
     try:
         work(response)
     except Exception as error:
         problem = from_exception(error)
-        if model:
-            metrics.request_count(model, problem.code.name)
-        context.set_code(_STATUS_CODES[int(problem.code)])
+        code = problem.code
+        response = type(response)()
+        context.set_code(_STATUS_CODES[int(code)])
         context.set_details(grpc_message(problem.message))
-        return type(response)()
     if model:
-        metrics.request_count(model, "OK")
+        metrics.request_count(model, code.name)
     return response
 
 
-def build_server(core: ServerCore, options: GrpcOptions) -> Any:
-    """Return a gRPC server that is bound but not started.
+def build_server(catalogue: ModelCatalogue, options: GrpcOptions) -> tuple[Any, int]:
+    """Return a gRPC server that is bound but not started, and its port.
 
     Raises:
         ServerError: a port cannot be bound, or the TLS files do not fit.
@@ -234,30 +160,27 @@ def build_server(core: ServerCore, options: GrpcOptions) -> Any:
         ],
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        PredictionService(core, options), server
+        PredictionService(catalogue), server
     )
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(core, options), server)
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+        ModelService(catalogue, allow_reload=options.allow_reload), server
+    )
     if options.health:
         _add_health(server)
-    if options.address:
-        _bind(server, options.address, options.ssl)
-    if options.socket_path:
-        _bind(server, f"unix:{options.socket_path}", None)
-    return server
-
-
-def _bind(server: Any, address: str, ssl: SslConfig | None) -> None:
     try:
-        if ssl is None:
-            port = server.add_insecure_port(address)
+        if options.ssl is None:
+            port = server.add_insecure_port(options.address)
         else:
-            port = server.add_secure_port(address, _credentials(ssl))
+            port = server.add_secure_port(options.address, _credentials(options.ssl))
     except (RuntimeError, ValueError) as error:
         raise ServerError(
-            expected(f"{address} to be free and TLS files to fit", received=error, do="choose")
+            expected(
+                f"{options.address} to be free and TLS files to fit",
+                received=error,
+                do="choose others",
+            )
         ) from None
-    if port == 0 and not address.startswith("unix:"):
-        raise ServerError(f"Failed to BuildAndStart gRPC server at {address}")
+    return server, int(port)
 
 
 def _credentials(ssl: SslConfig) -> Any:
@@ -269,12 +192,8 @@ def _credentials(ssl: SslConfig) -> Any:
 
 
 def _channel_arguments(text: str) -> list[tuple[str, int | str]]:
-    arguments: list[tuple[str, int | str]] = []
-    for part in filter(None, text.split(",")):
-        key, _, value = part.partition("=")
-        number = value.lstrip("-").isdigit()
-        arguments.append((key, int(value) if number else value))
-    return arguments
+    pairs = (part.partition("=")[::2] for part in text.split(",") if part)
+    return [(key, int(value) if value.lstrip("-").isdigit() else value) for key, value in pairs]
 
 
 def _add_health(server: Any) -> None:

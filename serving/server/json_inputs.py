@@ -1,18 +1,33 @@
-"""Bodies of :predict -> named inputs, with the checks and texts of util/json_tensor.cc."""
+"""Bodies of `:predict` -> named inputs.
 
+A value is never cast to another type: what the signature does not take is refused, with TensorFlow
+Serving's words where a client can act on them.
+"""
+
+import base64
+import binascii
+import itertools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from serving.protocol.status import StatusError, invalid_argument
+from serving.protocol.status import Code, StatusError, invalid_argument
 from serving.server.graph.signatures import Endpoint
-from serving.server.json_parse import brief
-from serving.server.json_values import fast_array, is_base64, slow_array, to_array
 
 Array = np.ndarray[Any, Any]
+_LONGEST_QUOTE = 512
+_KINDS: dict[str, set[type]] = {
+    "f": {int, float},
+    "i": {int},
+    "u": {int},
+    "b": {bool},
+    "O": {str, dict},
+}
 
 
 class Format(Enum):
@@ -30,6 +45,25 @@ class ParsedInputs:
     format: Format
 
 
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body; NaN and Infinity are numbers, as Python writes them.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT.
+    """
+    if not body.strip():
+        raise invalid_argument("JSON Parse error: The document is empty")
+    try:
+        document = json.loads(body)
+    except RecursionError:
+        raise invalid_argument("JSON Parse error: Nesting is too deep") from None
+    except ValueError as error:
+        raise invalid_argument(f"JSON Parse error: {error}") from None
+    if not isinstance(document, dict):
+        raise invalid_argument(f"JSON Value: {_quoted(document)} Is not object")
+    return document
+
+
 def signature_name(document: Mapping[str, Any]) -> str:
     """Return the body's `signature_name`, "" when absent.
 
@@ -38,10 +72,7 @@ def signature_name(document: Mapping[str, Any]) -> str:
     """
     name = document.get("signature_name", "")
     if not isinstance(name, str):
-        raise invalid_argument(
-            f"JSON Value: {brief(document)} not formatted correctly. 'signature_name' key must "
-            "be a string value."
-        )
+        raise invalid_argument("'signature_name' key must be a string value.")
     return name
 
 
@@ -57,110 +88,154 @@ def parse_inputs(document: Mapping[str, Any], inputs: Mapping[str, Endpoint]) ->
     """
     if "instances" in document and "inputs" in document:
         raise invalid_argument(
-            f"JSON Value: {brief(document)} Not formatted correctly expecting only one of "
-            "'inputs' or 'instances' keys to exist "
+            "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist"
         )
     if "instances" in document:
-        return ParsedInputs(_rows(document, inputs), Format.ROW)
+        return ParsedInputs(_rows(document["instances"], inputs), Format.ROW)
     if "inputs" in document:
         return ParsedInputs(_columns(document["inputs"], inputs), Format.COLUMNAR)
     raise invalid_argument("Missing 'inputs' or 'instances' key")
 
 
 def _columns(value: Any, inputs: Mapping[str, Endpoint]) -> dict[str, Array]:
-    if not isinstance(value, dict) or is_base64(value):
+    if not _is_object(value):
         if len(inputs) > 1:
             raise invalid_argument(
                 "inputs is a plain value/list, but expecting an object as multiple input tensors "
                 "required as per tensorinfo_map"
             )
-        name = next(iter(inputs))
-        return {name: to_array(value, inputs[name].dtype)}
-    arrays: dict[str, Array] = {}
-    for name, endpoint in inputs.items():
+        value = {next(iter(inputs)): value}
+    for name in inputs:
         if name not in value:
             raise invalid_argument(f"Missing named input: {name} in 'inputs' object.")
-        arrays[name] = to_array(value[name], endpoint.dtype)
-    return arrays
+    return {name: to_array(value[name], endpoint.dtype) for name, endpoint in inputs.items()}
 
 
-def _rows(document: Mapping[str, Any], inputs: Mapping[str, Endpoint]) -> dict[str, Array]:
-    rows = document["instances"]
+def _rows(rows: Any, inputs: Mapping[str, Endpoint]) -> dict[str, Array]:
     if not isinstance(rows, list):
-        raise invalid_argument(
-            f"JSON Value: {brief(document)} Excepting 'instances' to be an list/array"
-        )
+        raise invalid_argument("Excepting 'instances' to be an list/array")
     if not rows:
-        raise invalid_argument(f"JSON Value: {brief(document)} No values in 'instances' array")
-    if not isinstance(rows[0], dict) and len(inputs) > 1:
+        raise invalid_argument("No values in 'instances' array")
+    named = _is_object(rows[0])
+    if not named and len(inputs) > 1:
         raise invalid_argument(
             "instances is a plain list, but expecting list of objects as multiple input tensors "
             "required as per tensorinfo_map"
         )
-    if _is_object(rows[0]):
-        return _object_rows(rows, inputs)
-    name = next(iter(inputs))
-    dtype = inputs[name].dtype
-    fast = None if any(map(_is_object, rows)) else fast_array(rows, dtype)
-    if fast is not None:
-        return {name: fast}
-    return {name: _slow_rows(rows, dtype)}
-
-
-def _slow_rows(rows: list[Any], dtype: int) -> Array:
-    arrays: list[Array] = []
     for index, row in enumerate(rows):
-        if _is_object(row):
+        if named and not _is_object(row):
+            raise invalid_argument(f"Expecting object but got list at item {index} of input list")
+        if not named and _is_object(row):
             raise invalid_argument(
                 f"Expecting value/list but got object at item {index} of input list"
             )
-        try:
-            arrays.append(_same_shape(slow_array(row, dtype), arrays))
-        except StatusError as error:
-            raise invalid_argument(
-                f"Failed to process element: {index} of 'instances' list. "
-                f"Error: {error.code.name}: {error.message}"
-            ) from None
-    return np.stack(arrays)
-
-
-def _object_rows(rows: list[Any], inputs: Mapping[str, Endpoint]) -> dict[str, Array]:
-    collected: dict[str, list[Array]] = {name: [] for name in inputs}
-    for index, row in enumerate(rows):
-        if not _is_object(row):
-            raise invalid_argument(f"Expecting object but got list at item {index} of input list")
-        for key, value in row.items():
-            try:
-                if key not in inputs:
-                    raise invalid_argument(f"JSON object: does not have named input: {key}")
-                array = to_array(value, inputs[key].dtype)
-                collected[key].append(_same_shape(array, collected[key]))
-            except StatusError as error:
-                raise invalid_argument(
-                    f"Failed to process element: {index} key: {key} of 'instances' list. "
-                    f"Error: {error.code.name}: {error.message}"
-                ) from None
-        if set(row) != set(inputs):
+        if named and set(row) != set(inputs):
             raise invalid_argument(
                 f"Failed to process element: {index} of 'instances' list. JSON object: "
-                f"{brief(row)} keys must be equal to: {','.join(inputs)}"
+                f"{_quoted(row)} keys must be equal to: {','.join(inputs)}"
             )
-    return {name: np.stack(arrays) for name, arrays in collected.items()}
+    columns = {name: [row[name] for row in rows] if named else rows for name in inputs}
+    return {name: to_array(columns[name], endpoint.dtype) for name, endpoint in inputs.items()}
 
 
-def _same_shape(array: Array, others: list[Array]) -> Array:
-    if others and others[0].size != array.size:
-        raise invalid_argument(f"Expecting tensor size: {others[0].size} but got: {array.size}")
-    if others and others[0].shape != array.shape:
+def to_array(value: Any, dtype: int) -> Array:
+    """Convert a scalar or nested lists to an array of a DataType number.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT: ragged lists, another type, a number that does not fit;
+            UNIMPLEMENTED: a type that JSON cannot carry.
+    """
+    kind = _numpy_type(dtype)
+    leaves, shape = _flatten(value)
+    if kind.kind not in _KINDS or (kind.kind == "f" and kind.itemsize < 4):
+        raise StatusError(
+            Code.UNIMPLEMENTED, f"Conversion of JSON Value: {_quoted(value)} to type: {kind.name}"
+        )
+    if not set(map(type, leaves)) <= _KINDS[kind.kind]:
+        wrong = next(leaf for leaf in leaves if type(leaf) not in _KINDS[kind.kind])
+        raise _wrong_type(wrong, kind)
+    if kind.kind == "O":
+        array = np.empty(len(leaves), object)
+        array[:] = [leaf.encode() if isinstance(leaf, str) else _decode(leaf) for leaf in leaves]
+        return array.reshape(shape)
+    return _numbers(leaves, kind).reshape(shape)
+
+
+def _numbers(leaves: list[Any], kind: "np.dtype[Any]") -> Array:
+    try:
+        if kind.kind != "f":
+            return np.array(leaves, kind)
+        wide = np.array(leaves, np.float64)
+    except OverflowError:
+        raise _wrong_type(max(leaves, key=abs), kind) from None
+    with np.errstate(over="ignore"):
+        array = wide.astype(kind)
+    exact = 2 ** (np.finfo(kind).nmant + 1) - 1
+    lost = [leaf for leaf in leaves if type(leaf) is int and abs(leaf) > exact]
+    lost += wide[np.isinf(array) & np.isfinite(wide)].tolist()
+    if lost:
         raise invalid_argument(
-            f"Expecting shape {_shape_text(others[0])} but got: {_shape_text(array)}"
+            f"Cannot convert JSON value: {lost[0]} to {kind.name} without loss of precision."
         )
     return array
 
 
-def _shape_text(array: Array) -> str:
-    return f"[{','.join(map(str, array.shape))}]"
+def _flatten(value: Any) -> tuple[list[Any], list[int]]:
+    """Return the leaves of nested lists in row-major order, and the shape."""
+    shape: list[int] = []
+    leaves = [value]
+    while leaves and isinstance(leaves[0], list):
+        size = len(leaves[0])
+        for item in leaves:
+            if not isinstance(item, list) or len(item) != size:
+                found = len(item) if isinstance(item, list) else "no list"
+                raise invalid_argument(
+                    f"Encountered list at unexpected size: {found} at level: {len(shape)} "
+                    f"expected size: {size}"
+                )
+        shape.append(size)
+        leaves = list(itertools.chain.from_iterable(leaves))
+    return leaves, shape
 
 
 def _is_object(value: Any) -> bool:
-    return isinstance(value, dict) and not is_base64(value)
+    return isinstance(value, dict) and not _is_base64(value)
+
+
+def _is_base64(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
+
+
+def _decode(value: dict[str, Any]) -> bytes:
+    """Return the bytes of `{"b64": "<text>"}`; the padding may be missing."""
+    if not _is_base64(value):
+        raise invalid_argument(
+            f"JSON Value: {_quoted(value)} not formatted correctly for base64 data"
+        )
+    text = "".join(value["b64"].split()).rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid_argument("Unable to base64 decode") from None
+
+
+@cache
+def _numpy_type(dtype: int) -> "np.dtype[Any]":
+    import tensorflow as tf
+
+    kind: np.dtype[Any] = np.dtype(tf.dtypes.as_dtype(dtype).as_numpy_dtype)
+    return kind
+
+
+def _wrong_type(value: Any, kind: "np.dtype[Any]") -> StatusError:
+    name = "string" if kind.kind == "O" else kind.name
+    return invalid_argument(f"JSON Value: {_quoted(value)} is not of expected type: {name}")
+
+
+def _quoted(value: Any) -> str:
+    """Return a JSON value for an error message, shortened: bodies may be 20 MB."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "..."
+    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "..."

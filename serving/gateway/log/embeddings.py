@@ -14,8 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from serving.client import connect
-from serving.client.answers import Client
+from serving.client import Client, connect
 from serving.gateway.reading.predictions import Floats
 from serving.gateway.reading.rows import Row
 

@@ -60,7 +60,6 @@ class Worker:
         self._recorder = Recorder(
             budget=self._budget,
             newest=newest.newest,
-            limit_bytes=settings.max_request_bytes,
             counts=self._counts,
         )
 

@@ -14,7 +14,6 @@ class WorkerSettings:
     log: LogSettings
     rest_url: str
     grpc_address: str
-    max_request_bytes: int
 
 
 def to_argument(settings: GatewaySettings) -> str:
@@ -25,7 +24,6 @@ def to_argument(settings: GatewaySettings) -> str:
             "log": log,
             "rest_url": settings.upstream,
             "grpc_address": settings.upstream_grpc,
-            "max_request_bytes": settings.max_request_bytes,
         }
     )
 

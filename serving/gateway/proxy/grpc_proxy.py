@@ -5,7 +5,6 @@ reach it.
 """
 
 import time
-import uuid
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -16,7 +15,7 @@ from serving.gateway.exchange import GRPC, Exchange, Head
 from serving.gateway.log.tap import Tap
 from serving.gateway.proxy.access import DENIED, Access
 from serving.gateway.proxy.metrics import GatewayMetrics
-from serving.gateway.proxy.routes import Call, Route
+from serving.gateway.proxy.routes import REQUEST_ID, Call, Route
 from serving.gateway.settings import GatewaySettings
 from serving.protocol.headers import spoken
 
@@ -24,8 +23,7 @@ _SERVICE = "/tensorflow.serving.PredictionService/"
 _LOGGED = frozenset(_SERVICE + name for name in ("Predict", "Classify", "Regress"))
 _HEALTH = "/grpc.health.v1.Health/"
 _STREAMED = frozenset({f"{_HEALTH}Watch"})
-_REQUEST_ID = "x-request-id"
-_LONGEST_ID = 128
+_REQUEST_ID = REQUEST_ID.lower()
 # gRPC writes these itself.
 _OWN_METADATA = frozenset({"user-agent", "content-type", "te", "grpc-accept-encoding"})
 _UNLIMITED = -1
@@ -103,7 +101,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
     ) -> bytes:
         arrived_unix_s, begin = time.time(), time.perf_counter()
         await self._admit(method, metadata, context)
-        call = Call(_request_id(metadata), method)
+        call = Call.named(_texts(metadata).get(_REQUEST_ID, ""), method)
         status, answer = grpc.StatusCode.CANCELLED, b""
         try:
             asking = self._channel(call).unary_unary(method)(
@@ -128,7 +126,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
         self, method: str, metadata: tuple[Any, ...], request: bytes, context: Any
     ) -> AsyncIterator[bytes]:
         await self._admit(method, metadata, context)
-        call = Call(_request_id(metadata), method)
+        call = Call.named(_texts(metadata).get(_REQUEST_ID, ""), method)
         asking = self._channel(call).unary_stream(method)(
             request, timeout=context.time_remaining(), metadata=self._forwarded(metadata, call)
         )
@@ -205,11 +203,6 @@ class GrpcProxy(grpc.GenericRpcHandler):
 
 def _texts(metadata: Iterable[Any]) -> dict[str, str]:
     return {key: value for key, value in metadata if isinstance(value, str)}
-
-
-def _request_id(metadata: Iterable[Any]) -> str:
-    sent = _texts(metadata).get(_REQUEST_ID, "")
-    return sent if 0 < len(sent) <= _LONGEST_ID else uuid.uuid4().hex
 
 
 def _never_arrived(details: str) -> bool:

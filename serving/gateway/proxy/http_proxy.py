@@ -2,7 +2,6 @@
 
 import io
 import time
-import uuid
 
 import aiohttp
 from aiohttp import web
@@ -15,15 +14,15 @@ from serving.gateway.log.tap import Tap
 from serving.gateway.proxy.access import DENIED, Access
 from serving.gateway.proxy.metrics import GatewayMetrics
 from serving.gateway.proxy.pages import Pages
-from serving.gateway.proxy.routes import Call, Route
+from serving.gateway.proxy.routes import REQUEST_ID, Call, Route
 from serving.gateway.settings import GatewaySettings
 from serving.protocol.headers import spoken
 from serving.protocol.http_listener import ask_for_body, listener, open_port
-from serving.server.json_outputs import error_body
+from serving.protocol.status import error_body
 
-REQUEST_ID = "X-Request-ID"
-_LONGEST_ID = 128
 _VERBS = (":predict", ":classify", ":regress")
+# As TensorFlow Serving, and nginx before it, number a client that closed its request.
+_CLIENT_GONE = 499
 # RFC 9110, section 7.6.1; and what belongs to one message alone.
 _HOP_BY_HOP = frozenset(
     {
@@ -93,10 +92,13 @@ class HttpProxy:
             await self._session.close()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        begin = time.perf_counter()
-        answer = await self._answer(request)
-        self._metrics.request(REST, str(answer.status), seconds=time.perf_counter() - begin)
-        return answer
+        begin, status = time.perf_counter(), _CLIENT_GONE
+        try:
+            answer = await self._answer(request)
+            status = answer.status
+            return answer
+        finally:
+            self._metrics.request(REST, str(status), seconds=time.perf_counter() - begin)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         open_page = self._pages.is_open(request.path)
@@ -131,22 +133,30 @@ class HttpProxy:
 
     async def _pass_on(self, request: web.BaseRequest, body: bytes) -> web.Response:
         arrived_unix_s, begin = time.time(), time.perf_counter()
-        call = Call(_request_id(request.headers.get(REQUEST_ID, "")), request.raw_path)
+        call = Call.named(request.headers.get(REQUEST_ID, ""), request.raw_path)
+        status, content = _CLIENT_GONE, b""
         try:
-            answer = await self._ask(request, call, body)
+            answer = await self._outcome(request, call, body)
+            answer.headers[REQUEST_ID] = call.request_id
+            status, content = answer.status, _bytes(answer)
+            return answer
+        finally:
+            # Also when the client gave up meanwhile and this was cancelled.
+            if self._tap is not None and request.method == "POST" and call.path.endswith(_VERBS):
+                head = self._head(request, call, status, arrived_unix_s, begin)
+                self._tap.offer(Exchange(head, body, content))
+
+    async def _outcome(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:
+        try:
+            return await self._ask(request, call, body)
         except TimeoutError:
-            answer = _error(504, self._too_late())
+            return _error(504, self._too_late())
         except ValueError:
             # An absolute or otherwise odd target that makes no URL.
-            answer = _error(400, f"Malformed request: {request.method} {call.path}")
+            return _error(400, f"Malformed request: {request.method} {call.path}")
         except (aiohttp.ClientError, OSError) as error:
             self._metrics.refused("unreachable")
-            answer = _error(503, _unreachable(self._route.targets(call).answers.rest_url, error))
-        answer.headers[REQUEST_ID] = call.request_id
-        if self._tap is not None and request.method == "POST" and call.path.endswith(_VERBS):
-            head = self._head(request, call, answer.status, arrived_unix_s, begin)
-            self._tap.offer(Exchange(head, body, _bytes(answer)))
-        return answer
+            return _error(503, _unreachable(self._route.targets(call).answers.rest_url, error))
 
     async def _ask(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:
         try:
@@ -243,9 +253,3 @@ def _unreachable(url: str, error: Exception) -> str:
 
 def _bytes(answer: web.Response) -> bytes:
     return answer.body if isinstance(answer.body, bytes) else b""
-
-
-def _request_id(sent: str) -> str:
-    """Return the client's id if it can stand in a header and a log, else a new one."""
-    usable = 0 < len(sent) <= _LONGEST_ID and sent.isascii() and sent.isprintable()
-    return sent if usable else uuid.uuid4().hex

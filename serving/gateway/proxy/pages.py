@@ -46,7 +46,7 @@ class Pages:
     async def answer(self, path: str) -> web.Response:
         """Return one of the pages."""
         if path == METRICS:
-            return web.Response(text=self._metrics.page(), content_type="text/plain")
+            return web.Response(body=self._metrics.page(), content_type="text/plain")
         if path == HEALTH:
             return _json(200, {"status": "ok", **await self._state()})
         if path == READY:

@@ -5,8 +5,13 @@ today is `PlainRoute`. A canary is another `Route` that chooses `answers` by sha
 field to `Targets`, and what the proxies do with it. Nothing else in the gateway knows of servers.
 """
 
+import uuid
 from dataclasses import dataclass
 from typing import Protocol
+
+# gRPC's metadata wants the name in lower case.
+REQUEST_ID = "X-Request-ID"
+_LONGEST_ID = 128
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,12 @@ class Call:
 
     request_id: str
     path: str
+
+    @classmethod
+    def named(cls, sent_id: str, path: str) -> "Call":
+        """Return a call under the client's id if headers and logs can hold it, else a new one."""
+        usable = 0 < len(sent_id) <= _LONGEST_ID and sent_id.isascii() and sent_id.isprintable()
+        return cls(sent_id if usable else uuid.uuid4().hex, path)
 
 
 @dataclass(frozen=True)

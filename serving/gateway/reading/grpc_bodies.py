@@ -10,12 +10,12 @@ from components.common.artifacts.exported import (
     OUTPUT_DECISION,
     OUTPUT_PROBABILITIES,
 )
-from serving.client.grpc_client import PREDICT, tensor_values
 from serving.gateway.exchange import Head
 from serving.gateway.reading.predictions import (
+    MOST_PICTURES,
     Answered,
-    Asked,
     Question,
+    SentPicture,
     UnreadableError,
     as_names,
     as_picture,
@@ -29,7 +29,7 @@ _DT_UINT8 = 4
 
 def read_question(head: Head, body: bytes) -> Question:
     """Read a request; UnreadableError if it is not one."""
-    predict = head.path == PREDICT
+    predict = head.path == wire.PREDICT
     # All requests have the model in field 1; the rest of Classify and Regress is not for us.
     request = (wire.PredictRequest if predict else wire.GetModelStatusRequest)()
     _parse(request, body)
@@ -40,7 +40,7 @@ def read_question(head: Head, body: bytes) -> Question:
 
 def read_answer(head: Head, body: bytes) -> Answered:
     """Read an answer; UnreadableError if it is not one."""
-    if head.path != PREDICT:
+    if head.path != wire.PREDICT:
         return Answered()
     response = wire.PredictResponse()
     _parse(response, body)
@@ -67,21 +67,21 @@ def _scores(tensor: Any) -> Any:
     if tensor is None or tensor.dtype != wire.DT_FLOAT:
         return None
     try:
-        return as_scores(tensor_values(tensor))
+        return as_scores(wire.tensor_values(tensor))
     except ValueError as error:
         raise UnreadableError(f"a tensor whose values do not fit its shape: {error}") from None
 
 
-def _pictures(tensor: Any) -> tuple[Asked, ...]:
+def _pictures(tensor: Any) -> tuple[SentPicture, ...]:
     if tensor is None:
         return ()
     if tensor.dtype == wire.DT_STRING:
-        return tuple(Asked(encoded=value) for value in tensor.string_val)
+        return tuple(SentPicture(encoded=value) for value in tensor.string_val)
     shape = tuple(dim.size for dim in tensor.tensor_shape.dim)
     if tensor.dtype != _DT_UINT8 or len(shape) != 4:
         return ()
     try:
         pixels = np.frombuffer(tensor.tensor_content, dtype=np.uint8).reshape(shape)
     except ValueError:
-        return tuple(Asked() for _ in range(max(shape[0], 0)))
+        return tuple(SentPicture() for _ in range(min(shape[0], MOST_PICTURES)))
     return tuple(as_picture(picture) for picture in pixels)

@@ -12,7 +12,7 @@ from PIL import Image
 from components.common.errors import DataError
 from components.common.picture_statistics import measure
 from components.common.pictures import decode
-from serving.gateway.reading.predictions import Asked, Floats, Pixels
+from serving.gateway.reading.predictions import Floats, Pixels, SentPicture
 from serving.gateway.reading.statistics_budget import StatisticsBudget
 
 _SUFFIXES = {"JPEG": ".jpg", "TIFF": ".tif"}
@@ -33,7 +33,7 @@ class Measured:
 
 
 def measure_picture(
-    asked: Asked, *, budget: StatisticsBudget, behind_s: float, counts: Counter[str]
+    asked: SentPicture, *, budget: StatisticsBudget, behind_s: float, counts: Counter[str]
 ) -> Measured:
     """Measure what was sent of one picture.
 

@@ -11,6 +11,8 @@ from components.common.artifacts.exported import INPUT_BYTES, INPUT_PIXELS
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
+# Of one request; what it claims beyond that is not recorded.
+MOST_PICTURES = 4096
 
 
 class UnreadableError(ValueError):
@@ -18,7 +20,7 @@ class UnreadableError(ValueError):
 
 
 @dataclass(frozen=True)
-class Asked:
+class SentPicture:
     """One picture as it was sent: encoded, or as pixels uint8 [H, W, C]; both empty if neither."""
 
     encoded: bytes = b""
@@ -50,7 +52,7 @@ class Question:
     model: str
     version: int
     signature: str
-    pictures: tuple[Asked, ...]
+    pictures: tuple[SentPicture, ...]
 
 
 def pick_input(inputs: dict[str, Any]) -> Any:
@@ -70,16 +72,16 @@ def as_scores(values: Any) -> Floats | None:
     return scores if scores.ndim == 2 else None
 
 
-def as_picture(values: Any) -> Asked:
+def as_picture(values: Any) -> SentPicture:
     """Return pixels if the values are a picture in [0, 255], else an empty one."""
     try:
         pixels = np.asarray(values)
     except (TypeError, ValueError):
-        return Asked()
+        return SentPicture()
     whole = pixels.ndim == 3 and pixels.shape[-1] in {1, 3} and pixels.dtype.kind in "iu"
     if not whole or not pixels.size or pixels.min() < 0 or pixels.max() > 255:
-        return Asked()
-    return Asked(pixels=np.ascontiguousarray(pixels, dtype=np.uint8))
+        return SentPicture()
+    return SentPicture(pixels=np.ascontiguousarray(pixels, dtype=np.uint8))
 
 
 def as_names(values: Sequence[Any]) -> tuple[str, ...]:

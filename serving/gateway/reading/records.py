@@ -11,14 +11,19 @@ from serving.gateway.exchange import GRPC, Exchange, Head
 from serving.gateway.reading import grpc_bodies as read_grpc
 from serving.gateway.reading import rest_bodies as read_rest
 from serving.gateway.reading.picture_facts import Measured, measure_picture
-from serving.gateway.reading.predictions import Answered, Asked, Question, UnreadableError
+from serving.gateway.reading.predictions import (
+    MOST_PICTURES,
+    Answered,
+    Question,
+    SentPicture,
+    UnreadableError,
+)
 from serving.gateway.reading.rows import Row
 from serving.gateway.reading.statistics_budget import StatisticsBudget
 
 # A name that can be a folder; others come from strangers.
 _USABLE_MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _LONGEST_TEXT = 200
-_MOST_PICTURES = 4096
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,6 @@ class Recorder:
     Args:
         budget: of time for picture statistics.
         newest: model -> the version that answers when none is asked for, 0 when unknown.
-        limit_bytes: the most that a compressed request may become.
         counts: what is left out or cannot be read is counted there.
     """
 
@@ -45,12 +49,10 @@ class Recorder:
         *,
         budget: StatisticsBudget,
         newest: Callable[[str], int],
-        limit_bytes: int,
         counts: Counter[str],
     ) -> None:
         self._budget = budget
         self._newest = newest
-        self._limit_bytes = limit_bytes
         self._counts = counts
 
     def records(self, exchange: Exchange) -> list[Record]:
@@ -66,7 +68,7 @@ class Recorder:
         version = answered.version or question.version
         if not version and head.answered:
             version = self._newest(question.model)
-        pictures = question.pictures[:_MOST_PICTURES] or (Asked(),)
+        pictures = question.pictures[:MOST_PICTURES] or (SentPicture(),)
         behind_s = time.time() - head.time_unix_s - head.latency_ms / 1000
         records = []
         for number, asked in enumerate(pictures):
@@ -82,7 +84,7 @@ class Recorder:
         try:
             if head.interface == GRPC:
                 return read_grpc.read_question(head, body)
-            return read_rest.read_question(head, body, limit_bytes=self._limit_bytes)
+            return read_rest.read_question(head, body)
         except UnreadableError:
             self._counts["unreadable_requests"] += 1
         if head.interface == GRPC:

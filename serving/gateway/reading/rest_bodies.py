@@ -14,8 +14,8 @@ from components.common.artifacts.exported import (
 from serving.gateway.exchange import Head
 from serving.gateway.reading.predictions import (
     Answered,
-    Asked,
     Question,
+    SentPicture,
     UnreadableError,
     as_names,
     as_picture,
@@ -25,6 +25,9 @@ from serving.gateway.reading.predictions import (
 from serving.protocol.rest_paths import Target, Verb, parse_path
 
 _GZIP = zlib.MAX_WBITS | 16
+# A few bytes must not fill the memory: not unzipped, and not as a value each (some 70 bytes).
+_MOST_UNZIPPED_BYTES = 16 << 20
+_MOST_VALUES = 4_000_000
 # As TensorFlow Serving does, the document ends with its top-level value.
 _DECODER = json.JSONDecoder()
 
@@ -37,21 +40,12 @@ def read_target(path: str) -> Target:
     return target
 
 
-def read_question(head: Head, body: bytes, *, limit_bytes: int) -> Question:
-    """Read a request.
-
-    Args:
-        head: whose path and encoding tell how to read.
-        body: as it came.
-        limit_bytes: the most that a compressed body may become.
-
-    Raises:
-        UnreadableError: it cannot be.
-    """
+def read_question(head: Head, body: bytes) -> Question:
+    """Read a request; UnreadableError if it cannot be, or would take much memory to read."""
     target = read_target(head.path)
     if target.verb is not Verb.PREDICT:
         return Question(target.model, target.version or 0, "", ())
-    plain = _unzip(body, limit_bytes) if head.encoding.lower() == "gzip" else body
+    plain = _unzip(body) if head.encoding.lower() == "gzip" else body
     document = _document(plain)
     signature = document.get("signature_name", "")
     pictures = tuple(_asked(value) for value in _rows(document))
@@ -83,6 +77,8 @@ def _answered(outputs: Any) -> Answered:
 
 
 def _document(body: bytes) -> dict[str, Any]:
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise UnreadableError(f"more than {_MOST_VALUES} values")
     try:
         text = body.decode("utf-8-sig").lstrip()
         document, _ = _DECODER.raw_decode(text)
@@ -93,10 +89,10 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _unzip(body: bytes, limit_bytes: int) -> bytes:
+def _unzip(body: bytes) -> bytes:
     decoder = zlib.decompressobj(wbits=_GZIP)
     try:
-        plain = decoder.decompress(body, limit_bytes)
+        plain = decoder.decompress(body, _MOST_UNZIPPED_BYTES)
     except zlib.error as error:
         raise UnreadableError(f"not gzip: {error}") from None
     if decoder.unconsumed_tail or not decoder.eof:
@@ -121,10 +117,10 @@ def _is_named(value: Any) -> bool:
     return isinstance(value, dict) and set(value) != {"b64"}
 
 
-def _asked(value: Any) -> Asked:
+def _asked(value: Any) -> SentPicture:
     if isinstance(value, dict) and isinstance(value.get("b64"), str):
-        return Asked(encoded=_unbase64(value["b64"]))
-    return as_picture(value) if isinstance(value, list) else Asked()
+        return SentPicture(encoded=_unbase64(value["b64"]))
+    return as_picture(value) if isinstance(value, list) else SentPicture()
 
 
 def _unbase64(text: str) -> bytes:

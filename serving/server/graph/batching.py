@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from serving.protocol.status import StatusError, invalid_argument
+from serving.protocol.status import invalid_argument
 from serving.server.config_files import BatchingParameters
-from serving.server.graph.signatures import Signature
+from serving.server.graph.signatures import ServedSignature
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class BatchedSignature:
 
 
 def add_batching(
-    graph: Any, signatures: Mapping[str, Signature], parameters: BatchingParameters
+    graph: Any, signatures: Mapping[str, ServedSignature], parameters: BatchingParameters
 ) -> dict[str, BatchedSignature]:
     """Add a batched twin of each signature to a loaded graph.
 
@@ -49,7 +49,7 @@ def add_batching(
 
 
 def _batched_twin(
-    graph: Any, definition: Any, signature: Signature, parameters: BatchingParameters
+    graph: Any, definition: Any, signature: ServedSignature, parameters: BatchingParameters
 ) -> BatchedSignature:
     import tensorflow as tf
 
@@ -61,6 +61,15 @@ def _batched_twin(
         )
         resources = _resource_tensors(graph, part)
 
+        @tf.nondifferentiable_batch_function(
+            num_batch_threads=parameters.num_batch_threads,
+            max_batch_size=parameters.max_batch_size,
+            batch_timeout_micros=parameters.batch_timeout_micros,
+            allowed_batch_sizes=list(parameters.allowed_batch_sizes) or None,
+            max_enqueued_batches=parameters.max_enqueued_batches,
+            enable_large_batch_splitting=parameters.enable_large_batch_splitting,
+            autograph=False,
+        )
         def body(*arguments: Any) -> Any:
             function = tf.compat.v1.get_default_graph()
             mapping = dict(zip(inputs, arguments, strict=True))
@@ -74,25 +83,11 @@ def _batched_twin(
             tf.compat.v1.placeholder(graph.get_tensor_by_name(tensor).dtype, name="batch_input")
             for tensor in inputs
         ]
-        results = _decorator(parameters)(body)(*placeholders)
+        results = body(*placeholders)
     return BatchedSignature(
         feeds=dict(zip(inputs, placeholders, strict=True)),
         fetches=dict(zip(outputs, results, strict=True)),
         parameters=parameters,
-    )
-
-
-def _decorator(parameters: BatchingParameters) -> Any:
-    import tensorflow as tf
-
-    return tf.nondifferentiable_batch_function(
-        num_batch_threads=parameters.num_batch_threads,
-        max_batch_size=parameters.max_batch_size,
-        batch_timeout_micros=parameters.batch_timeout_micros,
-        allowed_batch_sizes=list(parameters.allowed_batch_sizes) or None,
-        max_enqueued_batches=parameters.max_enqueued_batches,
-        enable_large_batch_splitting=parameters.enable_large_batch_splitting,
-        autograph=False,
     )
 
 
@@ -111,30 +106,22 @@ def _resource_tensors(graph: Any, part: Any) -> list[str]:
 def check_batchable(
     feeds: Mapping[str, "np.ndarray[Any, Any]"], parameters: BatchingParameters
 ) -> None:
-    """Refuse what the original's batching session refuses.
+    """Refuse what cannot join a batch.
 
     Raises:
         StatusError: INVALID_ARGUMENT; a scalar, unequal first dimensions, or too many rows.
     """
-    rows: int | None = None
-    for array in feeds.values():
-        if array.ndim == 0:
-            raise invalid_argument(
-                "Batching session Run() input tensors must have at least one dimension"
-            )
-        if rows is not None and array.shape[0] != rows:
-            raise invalid_argument(
-                "Batching session Run() input tensors must have equal 0th-dimension size"
-            )
-        rows = array.shape[0]
-    if rows and rows > parameters.max_batch_size and not parameters.enable_large_batch_splitting:
+    if any(array.ndim == 0 for array in feeds.values()):
+        raise invalid_argument(
+            "Batching session Run() input tensors must have at least one dimension"
+        )
+    sizes = {array.shape[0] for array in feeds.values()}
+    if len(sizes) > 1:
+        raise invalid_argument(
+            "Batching session Run() input tensors must have equal 0th-dimension size"
+        )
+    rows = max(sizes, default=0)
+    if rows > parameters.max_batch_size and not parameters.enable_large_batch_splitting:
         raise invalid_argument(
             f"Task size {rows} is larger than maximum input batch size {parameters.max_batch_size}"
         )
-
-
-def is_shared_fault(error: StatusError) -> bool:
-    """Return whether a failed batch may be another request's fault, so that a lone run helps."""
-    from serving.protocol.status import Code
-
-    return error.code not in {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.CANCELLED}

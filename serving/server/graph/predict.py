@@ -6,95 +6,55 @@ from typing import Any
 
 import numpy as np
 
-from serving.protocol.status import Code, StatusError, invalid_argument
+from serving.protocol.status import failed_precondition, invalid_argument
 from serving.server import metrics
 from serving.server.graph.servable import Servable
-from serving.server.graph.signatures import Signature, find_signature
-from serving.server.graph.tensors import to_array, to_proto
+from serving.server.graph.signatures import DEFAULT_SIGNATURE, ServedSignature
+from serving.server.graph.tensors import fill_proto, to_array
 
 Array = np.ndarray[Any, Any]
 
-_METHODS = ("predict", "classify", "regress")
 
-
-def predict(
-    servable: Servable,
-    request: Any,
-    response: Any,
-    *,
-    timeout_ms: int,
-    as_content: bool = False,
-    check_method: bool = False,
-) -> None:
+def predict(servable: Servable, request: Any, response: Any, *, timeout_ms: int) -> None:
     """Answer a PredictRequest into a PredictResponse.
 
     Raises:
-        StatusError: the codes and texts of servables/tensorflow/predict_util.cc.
+        StatusError: with TensorFlow Serving's codes and texts.
     """
-    signature = find_signature(servable.signatures, request.model_spec.signature_name)
-    if check_method:
-        _check_method(signature)
+    name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    if name not in servable.signatures:
+        raise failed_precondition(f'Serving signature key "{name}" not found.')
+    signature = servable.signatures[name]
+    _check_names(set(request.inputs), set(signature.inputs))
+    inputs = {alias: to_array(request.inputs[alias], name=alias) for alias in signature.inputs}
+    aliases = _choose_outputs(signature, request.output_filter)
+    outputs = run_signature(servable, signature, inputs, aliases, timeout_ms=timeout_ms)
     response.model_spec.name = request.model_spec.name
-    response.model_spec.signature_name = signature.name
+    response.model_spec.signature_name = name
     response.model_spec.version.value = servable.version
-    _check_count(signature, request.inputs)
-    feeds = _feeds(signature, request.inputs)
-    aliases = choose_outputs(signature, request.output_filter)
-    arrays = run_signature(servable, signature, feeds, aliases, timeout_ms=timeout_ms)
-    for alias, array in zip(aliases, arrays, strict=True):
-        to_proto(
-            array,
-            response.outputs[alias],
-            dtype=_actual_type(array, signature.outputs[alias].dtype),
-            as_content=as_content,
-        )
+    for alias, array in outputs.items():
+        fill_proto(array, response.outputs[alias])
 
 
 def run_signature(
     servable: Servable,
-    signature: Signature,
-    feeds: Mapping[str, Array],
+    signature: ServedSignature,
+    inputs: Mapping[str, Array],
     aliases: Sequence[str],
     *,
     timeout_ms: int,
-    api: str = "Predict",
-) -> list[Array]:
-    """Run a signature on `feeds` (tensor name -> array); return the outputs called `aliases`."""
+) -> dict[str, Array]:
+    """Run a signature on its named inputs; return the outputs called `aliases`."""
+    feeds = {signature.inputs[alias].tensor: array for alias, array in inputs.items()}
+    fetches = [signature.outputs[alias].tensor for alias in aliases]
     begin = time.perf_counter()
-    arrays = servable.run(
-        signature,
-        feeds,
-        [signature.outputs[alias].tensor for alias in aliases],
-        timeout_ms=timeout_ms,
-    )
-    metrics.runtime_latency(servable.model, api, time.perf_counter() - begin)
-    return arrays
+    arrays = servable.run(signature, feeds, fetches, timeout_ms=timeout_ms)
+    metrics.runtime_latency(servable.model, "Predict", time.perf_counter() - begin)
+    return dict(zip(aliases, arrays, strict=True))
 
 
-def _actual_type(array: Array, declared: int) -> int:
-    """Return the DataType that the graph really returned, the declared one as a rule."""
-    if array.dtype == object:
-        return 7
-    import tensorflow as tf
-
-    if array.dtype == np.dtype(tf.dtypes.as_dtype(declared).as_numpy_dtype):
-        return declared
-    return int(tf.dtypes.as_dtype(array.dtype).as_datatype_enum)
-
-
-def _check_method(signature: Signature) -> None:
-    names = [f"tensorflow/serving/{method}" for method in _METHODS]
-    if signature.method not in names:
-        raise StatusError(
-            Code.INTERNAL,
-            "Expected prediction signature method_name to be one of "
-            f"{{{', '.join(names)}}}. Was: {signature.method}",
-        )
-
-
-def _check_count(signature: Signature, inputs: Mapping[str, Any]) -> None:
-    given, wanted = set(inputs), set(signature.inputs)
-    if len(given) > len(wanted) or (len(given) < len(wanted) and not signature.defaults):
+def _check_names(given: set[str], wanted: set[str]) -> None:
+    if given != wanted:
         raise invalid_argument(
             f"input size does not match signature: {len(given)}!={len(wanted)} "
             f"len({_braces(given)}) != len({_braces(wanted)}). "
@@ -107,37 +67,8 @@ def _braces(names: set[str]) -> str:
     return "{" + ",".join(sorted(names)) + "}"
 
 
-def _feeds(signature: Signature, inputs: Mapping[str, Any]) -> dict[str, Array]:
-    feeds: dict[str, Array] = {}
-    used: set[str] = set()
-    for alias, endpoint in signature.inputs.items():
-        # `in` first: indexing a protobuf map creates the entry.
-        if alias in inputs:
-            used.add(alias)
-            feeds[endpoint.tensor] = to_array(inputs[alias], name=alias)
-        elif alias in signature.defaults:
-            feeds[endpoint.tensor] = to_array(signature.defaults[alias], name=alias)
-        else:
-            raise invalid_argument(
-                f"Signature input alias: {alias}(feed name: {endpoint.tensor}) not found in "
-                "request and no default value provided. Inputs expected to be in the request "
-                f"{_braces(set(inputs))}, or default input alias set: "
-                f"{','.join(sorted(signature.defaults))}"
-            )
-    if inputs and len(used) != len(inputs):
-        raise invalid_argument(
-            f"Inputs contains invalid name. Used request inputs: {','.join(sorted(used))}, "
-            f"request input: {','.join(sorted(inputs))}"
-        )
-    return feeds
-
-
-def choose_outputs(signature: Signature, output_filter: Sequence[str]) -> list[str]:
-    """Return the outputs to compute: those asked for, or all.
-
-    Raises:
-        StatusError: INVALID_ARGUMENT for an unknown or repeated name.
-    """
+def _choose_outputs(signature: ServedSignature, output_filter: Sequence[str]) -> list[str]:
+    """Return the outputs to compute: those asked for, or all."""
     chosen: list[str] = []
     for alias in output_filter:
         if alias not in signature.outputs:

@@ -9,16 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from serving.protocol.status import StatusError, from_exception
-from serving.server.config_files import BatchingParameters, read_batching_parameters
-from serving.server.graph.batching import (
-    BatchedSignature,
-    add_batching,
-    check_batchable,
-    is_shared_fault,
-)
+from serving.protocol.status import Code, StatusError, from_exception
+from serving.server.config_files import BatchingParameters
+from serving.server.graph.batching import BatchedSignature, add_batching, check_batchable
 from serving.server.graph.first_runs import FirstRuns
-from serving.server.graph.signatures import Signature, read_signatures
+from serving.server.graph.signatures import ServedSignature, read_signatures
 
 Array = np.ndarray[Any, Any]
 
@@ -27,12 +22,9 @@ Array = np.ndarray[Any, Any]
 class SessionOptions:
     """How graphs are loaded and run; 0 threads means that TensorFlow decides."""
 
-    tags: tuple[str, ...] = ("serve",)
     intra_op_threads: int = 0
-    inter_op_threads: int = 0
     gpu_memory_fraction: float = 0.0
     batching: BatchingParameters | None = None
-    per_model_batching: bool = False
 
 
 class Servable:
@@ -57,24 +49,21 @@ class Servable:
         import tensorflow as tf
         from tensorflow.python.client import pywrap_tf_session
 
-        config = tf.compat.v1.ConfigProto(
-            intra_op_parallelism_threads=options.intra_op_threads,
-            inter_op_parallelism_threads=options.inter_op_threads,
-        )
+        config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=options.intra_op_threads)
         config.gpu_options.per_process_gpu_memory_fraction = options.gpu_memory_fraction
         self._native = pywrap_tf_session
+        self._run_options = tf.compat.v1.RunOptions
         self._graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=self._graph, config=config)
         try:
             with self._graph.as_default():
                 self.meta_graph = tf.compat.v1.saved_model.load(
-                    self._session, list(options.tags), str(self.path)
+                    self._session, ["serve"], str(self.path)
                 )
             self.signatures = read_signatures(self.meta_graph)
             self._batched: dict[str, BatchedSignature] = {}
-            batching = _batching_of(self.path, options)
-            if batching is not None:
-                self._batched = add_batching(self._graph, self.signatures, batching)
+            if options.batching is not None:
+                self._batched = add_batching(self._graph, self.signatures, options.batching)
             self._session._extend_graph()
         except BaseException:
             self._session.close()
@@ -121,7 +110,7 @@ class Servable:
 
     def run(
         self,
-        signature: Signature | None,
+        signature: ServedSignature,
         feeds: Mapping[str, Array],
         fetches: Sequence[str],
         *,
@@ -133,7 +122,7 @@ class Servable:
         fail its neighbours; the original lets them fail.
 
         Args:
-            signature: whose batch queue to join; None runs alone.
+            signature: whose batch queue to join.
             feeds: tensor name -> value.
             fetches: tensor names.
             timeout_ms: 0 is without limit.
@@ -149,12 +138,12 @@ class Servable:
 
     def _run_best(
         self,
-        signature: Signature | None,
+        signature: ServedSignature,
         feeds: Mapping[str, Array],
         wanted: list[str],
         timeout_ms: int,
     ) -> list[Array]:
-        batched = self._batched.get(signature.name) if signature is not None else None
+        batched = self._batched.get(signature.name)
         if batched is not None:
             check_batchable(feeds, batched.parameters)
             inputs = {batched.feeds[name]._as_tf_output(): value for name, value in feeds.items()}
@@ -163,7 +152,8 @@ class Servable:
                 with self._first_runs.turn(("batched", *feeds, *wanted), timeout_ms):
                     return self._run(inputs, outputs, timeout_ms)
             except StatusError as error:
-                if not is_shared_fault(error):
+                # Another request's fault may have failed the batch: a lone run tells.
+                if error.code in {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.CANCELLED}:
                     raise
         inputs = {self._handles[name]: value for name, value in feeds.items()}
         outputs = [self._handles[name] for name in wanted]
@@ -173,8 +163,8 @@ class Servable:
     def _run(self, feeds: dict[Any, Array], fetches: list[Any], timeout_ms: int) -> list[Array]:
         options = None
         if timeout_ms > 0:
-            # RunOptions{timeout_in_ms (field 2)}, written by hand: this is on every request.
-            options = self._native.TF_NewBufferFromString(b"\x10" + _varint(timeout_ms))
+            limits = self._run_options(timeout_in_ms=timeout_ms)
+            options = self._native.TF_NewBufferFromString(limits.SerializeToString())
         try:
             results = self._native.TF_SessionRun_wrapper(
                 self._session._session, options, feeds, fetches, [], None
@@ -187,15 +177,6 @@ class Servable:
         return [_as_array(result) for result in results]
 
 
-def _batching_of(path: Path, options: SessionOptions) -> BatchingParameters | None:
-    """Return the process's batching, or the version's own where that is enabled and present."""
-    own = path / "batching_params.pbtxt"
-    if options.batching is not None and options.per_model_batching and own.is_file():
-        threads = options.batching.num_batch_threads
-        return read_batching_parameters(str(own), default_threads=threads)
-    return options.batching
-
-
 def _as_array(result: Any) -> Array:
     """Return a fetched value as an array; the runtime hands scalars over as bare values."""
     if isinstance(result, bytes):
@@ -203,12 +184,3 @@ def _as_array(result: Any) -> Array:
         scalar[()] = result
         return scalar
     return np.asarray(result)
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)

@@ -2,11 +2,10 @@
 
 import logging
 import time
-from typing import Any
+from collections.abc import Iterator
 
 from serving.protocol.status import Code, StatusError, from_exception, invalid_argument
 from serving.server import metrics
-from serving.server.examples import classify, multi_inference, regress
 from serving.server.graph.predict import predict
 from serving.server.graph.servable import Servable
 
@@ -16,12 +15,12 @@ MAX_RECORDS = 1000
 REQUESTS_FILE = "assets.extra/tf_serving_warmup_requests"
 
 
-def warm_up(servable: Servable, *, iterations: int = 1) -> None:
-    """Run the recorded requests of a version, `iterations` times each; no file is fine.
+def warm_up(servable: Servable) -> None:
+    """Run the recorded Predict requests of a version; no file is fine.
 
     Raises:
-        StatusError: a record fails, is unreadable, or there are more than MAX_RECORDS; the
-            version must then not be served.
+        StatusError: a record fails, is unreadable or is no Predict, or there are more than
+            MAX_RECORDS; the version must then not be served.
     """
     file = servable.path / REQUESTS_FILE
     if not file.is_file():
@@ -29,7 +28,7 @@ def warm_up(servable: Servable, *, iterations: int = 1) -> None:
     begin = time.perf_counter()
     status = "OK"
     try:
-        count = _replay(servable, str(file), max(1, iterations))
+        count = _replay(servable, str(file))
     except StatusError as error:
         status = error.code.name
         raise
@@ -38,9 +37,9 @@ def warm_up(servable: Servable, *, iterations: int = 1) -> None:
     _LOG.info("warmed up %s version %d with %d records", servable.model, servable.version, count)
 
 
-def _replay(servable: Servable, path: str, iterations: int) -> int:
+def _replay(servable: Servable, path: str) -> int:
     from google.protobuf.message import DecodeError
-    from tensorflow_serving.apis import prediction_log_pb2
+    from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
     count = 0
     for record in _records(path):
@@ -49,17 +48,21 @@ def _replay(servable: Servable, path: str, iterations: int) -> int:
             raise invalid_argument(
                 f"Number of warmup records exceeds the maximum ({MAX_RECORDS}) at {path}"
             )
-        log = prediction_log_pb2.PredictionLog()
         try:
-            log.ParseFromString(record)
+            log = prediction_log_pb2.PredictionLog.FromString(record)
         except DecodeError:
             raise invalid_argument(f"Failed to parse warmup record from {path}") from None
-        for _ in range(iterations):
-            _run(servable, log)
+        kind = log.WhichOneof("log_type")
+        if kind != "predict_log":
+            raise StatusError(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
+        try:
+            predict(servable, log.predict_log.request, predict_pb2.PredictResponse(), timeout_ms=0)
+        except Exception as error:
+            raise from_exception(error) from None
     return count
 
 
-def _records(path: str) -> Any:
+def _records(path: str) -> Iterator[bytes]:
     import tensorflow as tf
 
     try:
@@ -69,27 +72,3 @@ def _records(path: str) -> Any:
             Code.DATA_LOSS,
             f"{error.message}. Please verify your warmup data is in TFRecord format.",
         ) from None
-
-
-def _run(servable: Servable, log: Any) -> None:
-    from tensorflow_serving.apis import (
-        classification_pb2,
-        inference_pb2,
-        predict_pb2,
-        regression_pb2,
-    )
-
-    calls = {
-        "predict_log": (predict, predict_pb2.PredictResponse),
-        "classify_log": (classify, classification_pb2.ClassificationResponse),
-        "regress_log": (regress, regression_pb2.RegressionResponse),
-        "multi_inference_log": (multi_inference, inference_pb2.MultiInferenceResponse),
-    }
-    kind = log.WhichOneof("log_type")
-    if kind not in calls:
-        raise StatusError(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind}")
-    answer, response_type = calls[kind]
-    try:
-        answer(servable, getattr(log, kind).request, response_type(), timeout_ms=0)
-    except Exception as error:
-        raise from_exception(error) from None

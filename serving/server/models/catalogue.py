@@ -16,35 +16,23 @@ from serving.protocol.status import (
     not_found,
 )
 from serving.server.graph.servable import Servable
-from serving.server.models.loader import Load, ModelLoader, RetryPolicy
+from serving.server.models.configuration import ModelConfig, read_configs
+from serving.server.models.loader import Load, LoadRetries, ModelLoader
 from serving.server.models.version_states import State, VersionStates
 from serving.server.models.versions_on_disk import (
-    VersionPolicy,
     choose,
     discover,
-    policy_from_proto,
 )
 
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class ModelConfig:
-    """One model of the configuration."""
-
-    name: str
-    base_path: str
-    platform: str
-    policy: VersionPolicy
-    labels: Mapping[str, int]
-
-
 @dataclass(frozen=True, kw_only=True)
-class CoreOptions:
+class CatalogueOptions:
     """Polling in seconds (0: once), retries, and whether labels may run ahead of versions."""
 
     poll_seconds: float
-    retry: RetryPolicy
+    retry: LoadRetries
     labels_for_unavailable: bool
 
 
@@ -58,10 +46,10 @@ def _never() -> bool:
     return False
 
 
-class ServerCore:
+class ModelCatalogue:
     """Everything that answers requests, behind both protocols."""
 
-    def __init__(self, *, load: Load, options: CoreOptions) -> None:
+    def __init__(self, *, load: Load, options: CatalogueOptions) -> None:
         self.states = VersionStates()
         self._load = load
         self._options = options
@@ -82,23 +70,11 @@ class ServerCore:
             StatusError: the configuration is wrong, or a model did not become available.
         """
         with self._reloading:
-            if server_config.WhichOneof("config") == "custom_model_config":
-                raise invalid_argument("ModelServer does not yet support custom model config.")
-            configs = _check(server_config)
-            self._check_platforms(configs)
+            configs = read_configs(server_config)
             self._apply(configs)
             self.poll()
             self._wait_until_available(configs, cancelled)
             self._update_labels(configs)
-
-    def _check_platforms(self, configs: list[ModelConfig]) -> None:
-        for config in configs:
-            present = self._models.get(config.name)
-            if present is not None and present.config.platform != config.platform:
-                raise invalid_argument(
-                    f"Only one platform per model is supported. Model {config.name} cannot change "
-                    f"from {present.config.platform} to {config.platform}"
-                )
 
     def _apply(self, configs: list[ModelConfig]) -> None:
         models: dict[str, _Model] = {}
@@ -245,49 +221,3 @@ class ServerCore:
             # A version may begin to unload between look-up and acquisition: look again.
             if ready[number].acquire():
                 return ready[number]
-
-
-def _check(server_config: Any) -> list[ModelConfig]:
-    """Return the models of a ModelServerConfig, or raise INVALID_ARGUMENT."""
-    configs: list[ModelConfig] = []
-    for proto in server_config.model_config_list.config:
-        if any(config.name == proto.name for config in configs):
-            raise invalid_argument(
-                f"Illegal to list model {proto.name} multiple times in config list"
-            )
-        if not Path(proto.base_path).is_absolute():
-            raise invalid_argument(
-                "Expected model "
-                f"{proto.name} to have an absolute path or URI; got base_path()={proto.base_path}"
-            )
-        configs.append(
-            ModelConfig(
-                name=proto.name,
-                base_path=proto.base_path,
-                platform=_platform(proto),
-                policy=policy_from_proto(proto.model_version_policy),
-                labels=dict(proto.version_labels),
-            )
-        )
-    return configs
-
-
-def _platform(proto: Any) -> str:
-    if proto.model_type:
-        if proto.model_platform:
-            raise invalid_argument(
-                "Illegal setting both ModelServerConfig::model_type (deprecated) and "
-                "ModelServerConfig::model_platform."
-            )
-        return "tensorflow" if proto.model_type == 1 else "other"
-    platform = str(proto.model_platform)
-    if not platform:
-        raise invalid_argument(
-            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
-            "ModelServerConfig::model_platform."
-        )
-    if platform != "tensorflow":
-        raise invalid_argument(
-            "ModelServerConfig::model_platform is not supported by this server: " + platform
-        )
-    return platform

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_fixed
+
 from serving.protocol.status import Code, StatusError, from_exception
 from serving.server.graph.servable import Servable
-from serving.server.models.version_states import State, VersionStates, VersionStatus
+from serving.server.models.version_states import State, VersionRecord, VersionStates
 
 _LOG = logging.getLogger(__name__)
 
@@ -16,7 +18,7 @@ Load = Callable[[str, int, Path], Servable]
 
 
 @dataclass(frozen=True)
-class RetryPolicy:
+class LoadRetries:
     """How often a failed load is repeated, and after how many seconds."""
 
     retries: int
@@ -26,14 +28,15 @@ class RetryPolicy:
 class ModelLoader:
     """A thread that moves a model towards its aspired versions.
 
-    The order is that of core/availability_preserving_policy.cc: the highest missing version is
-    loaded first; a version that is no longer aspired is dropped only when an aspired one is
-    ready, or none is aspired at all. Unlike the original, a version that is no longer aspired
-    stops being retried, and one model's broken version never delays another model.
+    The highest missing version is loaded first. Before that, what was replaced is dropped: of the
+    versions that are no longer aspired only the newest stays, and only until an aspired one is
+    ready. So a model that gets versions faster than they load keeps one that answers beside the
+    one that loads, not all of them. A version that is no longer aspired stops being retried, and
+    one model's broken version never delays another model.
     """
 
     def __init__(
-        self, model: str, *, load: Load, states: VersionStates, retry: RetryPolicy
+        self, model: str, *, load: Load, states: VersionStates, retry: LoadRetries
     ) -> None:
         self.model = model
         self._load = load
@@ -101,7 +104,9 @@ class ModelLoader:
         aspired = set(self._aspired)
         ready = set(self._ready)
         surplus = ready - aspired
-        if surplus and (not aspired or ready & aspired):
+        if aspired and not ready & aspired:
+            surplus -= {max(ready, default=-1)}
+        if surplus:
             version = min(surplus)
             return lambda: self._unload_one(version)
         missing = aspired - ready - self._failed
@@ -117,8 +122,13 @@ class ModelLoader:
     def _load_one(self, version: int, path: Path) -> None:
         self._publish(version, State.START)
         self._publish(version, State.LOADING)
-        servable = self._load_with_retries(version, path)
-        if servable is None:
+        try:
+            servable = self._load_with_retries(version, path)
+        except Exception as error:
+            with self._changed:
+                if self._is_aspired(version):
+                    self._failed.add(version)
+            self._publish(version, State.END, _load_error(error))
             return
         self._ready = {**self._ready, version: servable}
         self._publish(version, State.AVAILABLE)
@@ -126,31 +136,34 @@ class ModelLoader:
             "Successfully loaded servable version {name: %s version: %d}", self.model, version
         )
 
-    def _load_with_retries(self, version: int, path: Path) -> Servable | None:
-        for attempt in range(self._retry.retries + 1):
-            try:
-                return self._load(self.model, version, path)
-            except Exception as error:
-                problem = _load_error(error)
-                _LOG.warning(
-                    "attempt %d to load {name: %s version: %d} failed: %s",
-                    attempt + 1,
-                    self.model,
-                    version,
-                    problem.message,
-                )
-            if attempt < self._retry.retries:
-                with self._changed:
-                    self._changed.wait_for(
-                        lambda: not self._is_aspired(version), self._retry.interval
-                    )
-            if not self._is_aspired(version):
-                break
-        with self._changed:
-            if self._is_aspired(version):
-                self._failed.add(version)
-        self._publish(version, State.END, problem)
-        return None
+    def _load_with_retries(self, version: int, path: Path) -> Servable:
+        def withdrawn() -> bool:
+            return not self._is_aspired(version)
+
+        def pause(seconds: float) -> None:
+            with self._changed:
+                if self._changed.wait_for(withdrawn, seconds):
+                    raise StatusError(Code.CANCELLED, f"version {version} is no longer wanted")
+
+        def log(state: RetryCallState) -> None:
+            problem = state.outcome.exception() if state.outcome else None
+            _LOG.warning(
+                "attempt %d to load {name: %s version: %d} failed: %s",
+                state.attempt_number,
+                self.model,
+                version,
+                problem,
+            )
+
+        enough = stop_after_attempt(self._retry.retries + 1)
+        repeat = Retrying(
+            stop=lambda state: withdrawn() or enough(state),
+            wait=wait_fixed(self._retry.interval),
+            sleep=pause,
+            after=log,
+            reraise=True,
+        )
+        return repeat(self._load, self.model, version, path)
 
     def _unload_one(self, version: int) -> None:
         servable = self._ready[version]
@@ -161,15 +174,8 @@ class ModelLoader:
         _LOG.info("Done unloading servable version {name: %s version: %d}", self.model, version)
 
     def _publish(self, version: int, state: State, problem: StatusError | None = None) -> None:
-        self._states.publish(
-            self.model,
-            VersionStatus(
-                version,
-                state,
-                problem.code if problem else Code.OK,
-                problem.message if problem else "",
-            ),
-        )
+        code, message = (problem.code, problem.message) if problem else (Code.OK, "")
+        self._states.publish(self.model, VersionRecord(version, state, code, message))
 
 
 def _load_error(error: Exception) -> StatusError:

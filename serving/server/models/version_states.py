@@ -19,7 +19,7 @@ class State(IntEnum):
 
 
 @dataclass(frozen=True)
-class VersionStatus:
+class VersionRecord:
     """State of one version, and why it ended there."""
 
     version: int
@@ -33,26 +33,21 @@ class VersionStates:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._models: dict[str, dict[int, VersionStatus]] = {}
+        self._models: dict[str, dict[int, VersionRecord]] = {}
 
-    def publish(self, model: str, status: VersionStatus) -> None:
+    def publish(self, model: str, status: VersionRecord) -> None:
         """Record a new state and wake whoever waits for one."""
         with self._changed:
             self._models.setdefault(model, {})[status.version] = status
             self._changed.notify_all()
 
-    def wake(self) -> None:
-        """Make waiters look again although no state changed."""
-        with self._changed:
-            self._changed.notify_all()
-
-    def of_model(self, model: str) -> list[VersionStatus]:
+    def of_model(self, model: str) -> list[VersionRecord]:
         """Return the model's versions, newest first."""
         with self._changed:
             versions = list(self._models.get(model, {}).values())
         return sorted(versions, key=lambda status: -status.version)
 
-    def get(self, model: str, version: int) -> VersionStatus | None:
+    def get(self, model: str, version: int) -> VersionRecord | None:
         """Return one version's state, None if it was never seen."""
         with self._changed:
             return self._models.get(model, {}).get(version)

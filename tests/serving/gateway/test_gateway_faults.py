@@ -20,7 +20,7 @@ from bright_model import png
 from gateway_harness import ask, running, wait_until
 
 from components.common.artifacts.prediction_log import read_log
-from serving.client.grpc_client import PREDICT, STATUS
+from serving.protocol.wire_messages import PREDICT, STATUS
 
 pytestmark = pytest.mark.slow
 

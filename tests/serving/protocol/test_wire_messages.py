@@ -47,7 +47,7 @@ def test_every_field_has_the_number_and_type_of_the_original() -> None:
     known = originals()
     assert set(known) == set(wire.MESSAGES)
     for name, original in known.items():
-        ours = wire.message(name).DESCRIPTOR.fields_by_name
+        ours = wire.CLASSES[name].DESCRIPTOR.fields_by_name
         theirs = original.fields_by_name
         for field_name, field in ours.items():
             twin = theirs[field_name]

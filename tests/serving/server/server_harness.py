@@ -99,6 +99,11 @@ class ServerProcess:
     def listening(self) -> bool:
         return all(map(_accepts, self._ports))
 
+    def answers(self) -> bool:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.get("/v1/models").status > 0
+        return False
+
     def _tell(self) -> str:
         return self.log.read_text(errors="replace")
 
@@ -210,11 +215,11 @@ def predict_request(signature: str = "", *, model: str = "kitchen", **inputs: An
 def wait_for(
     condition: Callable[[], bool], tell: Callable[[], str], *, seconds: float = START_SECONDS
 ) -> None:
-    """Ask ten times a second; fail with what `tell` says."""
+    """Ask until it holds; fail with what `tell` says."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, tell()
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager
