@@ -1,6 +1,5 @@
 """Headers that both clients send, and what they make of a key that is missing or wrong."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -135,14 +134,13 @@ def test_grpc_is_denied(headers: dict[str, str], received: str) -> None:
 
 
 def test_nobody_waits_for_a_key_to_become_right() -> None:
-    began = time.monotonic()
     with (
-        http_server(lambda *_: (401, "{}")) as (url, _),
+        http_server(lambda *_: (401, "{}")) as (url, asked),
         RestClient(url, model="m") as client,
         pytest.raises(DeniedError),
     ):
         client.wait_until_available(timeout_s=30)
-    assert time.monotonic() - began < 5
+    assert len(asked) == 1
 
 
 def test_the_key_comes_from_a_file_or_the_environment(

@@ -16,9 +16,11 @@ import pytest
 from components.common.artifacts.prediction_log import STATISTIC_COLUMNS, read_log
 from serving.gateway.log.embeddings import Embeddings
 from serving.gateway.log.journal import Journal, recover
+from serving.gateway.log.model_log import ModelLog
 from serving.gateway.log.picture_sample import Reservoir, remove_old_parts
 from serving.gateway.reading.rows import Row
 from serving.gateway.reading.statistics_budget import StatisticsBudget
+from serving.gateway.settings import LogSettings
 
 
 def row(name: str, *, number: int = 0, time_unix_s: float = 1.0) -> Row:
@@ -167,6 +169,27 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path: Path) -> None:
     assert recover(tmp_path) == 2
     assert len(ids(tmp_path)) == 51
     assert read_log(tmp_path).damaged == ()
+
+
+def test_a_log_folder_that_takes_nothing_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("serving.gateway.log.model_log._TRY_AGAIN_S", 0.0)
+    counts: Counter[str] = Counter()
+    folder = tmp_path / "log"
+    folder.write_text("a file where the folder should be")
+    log = ModelLog(folder / "m", writer="w", settings=LogSettings(), counts=counts)
+    log.add_row(row("a"))
+    log.flush()
+    assert counts == {"write_failures": 1}
+    assert "does not take 1 rows" in caplog.text
+    folder.unlink()
+    log.add_row(row("b"))
+    log.flush()
+    # What was held in memory is written once the folder takes it.
+    assert counts["rows"] == 2
+    assert ids(folder / "m") == ["a", "b"]
+    log.close()
 
 
 def picture(number: int) -> tuple[bytes, str]:

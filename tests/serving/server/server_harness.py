@@ -23,6 +23,7 @@ from typing import Any
 
 import grpc
 import tensorflow as tf
+from local_servers import free_port
 from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import (
     get_model_status_pb2,
@@ -39,12 +40,6 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 def server_command() -> list[str]:
     given = os.environ.get("GRAFT_SERVER_COMMAND", "")
     return shlex.split(given) if given else [sys.executable, "-m", "serving.server"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _accepts(port: int) -> bool:

@@ -145,11 +145,8 @@ def test_one_bad_request_does_not_fail_its_batch(batching):
         assert list(pool.map(ask, values)) == [200, 200, 400, 200] * 6
 
 
-def test_a_model_with_reference_variables_is_served_without_batching(batching):
+def test_a_model_of_tf1_answers_under_batching(batching):
     assert batching.predict(model="tf1", x=[1.0, 2.0])["y"].tolist() == [1.25, 2.25]
-    assert "served without batching" in batching._tell()
-    # A batch would be of four rows at most.
-    assert batching.predict(model="tf1", x=[0.0] * 5)["y"].tolist() == [0.25] * 5
 
 
 def certificate():

@@ -109,7 +109,9 @@ def test_after_sigterm_requests_in_flight_finish_and_nothing_unneeded_was_import
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             by_grpc = pool.submit(server.predict, "spin", n=np.array([count], np.int64))
             by_rest = pool.submit(server.predict_rest, "spin", {"instances": [count]})
-            time.sleep(1)
+            busy = psutil.Process(server.process.pid).cpu_times
+            before = busy().user
+            wait_for(lambda: busy().user - before > 1, server._tell)
             server.process.send_signal(signal.SIGTERM)
             wait_for(lambda: "draining" in server._tell(), server._tell)
             wait_for(lambda: not server.answers(), server._tell)

@@ -7,7 +7,7 @@ import threading
 
 import aiohttp
 import pytest
-from server_harness import free_port
+from local_servers import free_port
 
 from serving.protocol.status import not_found
 from serving.server.models.version_states import State, VersionRecord, VersionStates

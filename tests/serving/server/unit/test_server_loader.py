@@ -40,8 +40,8 @@ class Bench:
 
     def _load(self, model, version, path):
         self.events.append(("load", version))
-        assert self.gate.wait(20)
-        assert self.permits is None or self.permits.acquire(timeout=20)
+        assert self.gate.wait(60)
+        assert self.permits is None or self.permits.acquire(timeout=60)
         if version in self.broken:
             raise StatusError(Code.DATA_LOSS, "broken")
         return Version(version, self.events)
@@ -50,7 +50,7 @@ class Bench:
         self.loader.aspire({version: Path(str(version)) for version in versions})
 
     def wait_event(self, *event):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while event not in self.events:
             assert time.monotonic() < end, self.events
             time.sleep(0.01)
@@ -61,7 +61,7 @@ class Bench:
         def reached():
             return {one.version: one.state for one in self.states.of_model("m")} == names
 
-        assert self.states.wait(reached, timeout=20), self.states.of_model("m")
+        assert self.states.wait(reached, timeout=60), self.states.of_model("m")
 
     def wait_state(self, version, state):
         def reached():
@@ -194,26 +194,34 @@ def test_first_runs_go_alone_and_later_ones_together():
     runs = FirstRuns()
     inside = []
     most = []
+    together = threading.Barrier(8)
 
-    def run():
+    def first():
         with runs.turn("kind", 0):
             inside.append(1)
             most.append(len(inside))
-            time.sleep(0.05)
             inside.pop()
 
-    def crowd():
+    def later():
+        with runs.turn("kind", 0):
+            together.wait(60)
+
+    def crowd(run):
         threads = [threading.Thread(target=run) for _ in range(8)]
         for thread in threads:
             thread.start()
         while threads:
             threads.pop().join()
 
-    crowd()
-    assert most[0] == 1 and len(most) == 8
-    before = len(most)
-    crowd()
-    assert max(most[before:]) > 1
+    with runs.turn("kind", 0):
+        waiting = threading.Thread(target=first)
+        waiting.start()
+        waiting.join(0.2)
+        assert most == []
+    waiting.join()
+    assert most == [1]
+    crowd(later)
+    assert not together.broken
 
 
 def test_a_first_run_without_end_does_not_hold_up_others():
