@@ -29,16 +29,12 @@ class Verb(Enum):
 
 @dataclass(frozen=True)
 class Target:
-    """A recognised request; `model` is "" when the path names none.
-
-    `overflow` marks a version beyond int64, which the original answers with 400 and no body.
-    """
+    """A recognised request; `model` is "" when the path names none."""
 
     verb: Verb
     model: str
     version: int | None = None
     label: str | None = None
-    overflow: bool = False
 
 
 def parse_path(method: str, path: str) -> Target | None:
@@ -55,12 +51,13 @@ def parse_path(method: str, path: str) -> Target | None:
     if verb is None:
         return None
     version = int(groups["version"]) if groups["version"] else None
+    if version is not None and version > _INT64_MAX:
+        return None
     return Target(
         verb=verb,
         model=_decode(groups["model"] or ""),
         version=version,
         label=_decode(groups["label"]) if groups["label"] else None,
-        overflow=version is not None and version > _INT64_MAX,
     )
 
 

@@ -62,16 +62,6 @@ class BatchingParameters:
     enable_large_batch_splitting: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class SslConfig:
-    """PEM texts (not paths) of the gRPC listener's key, certificate and client CA."""
-
-    server_key: str
-    server_cert: str
-    custom_ca: str = ""
-    client_verify: bool = False
-
-
 def read_batching_parameters(path: str, *, default_threads: int) -> BatchingParameters:
     """Read a BatchingParameters file.
 
@@ -115,17 +105,16 @@ def read_metrics_path(path: str) -> str:
     return prometheus.path or "/monitoring/prometheus/metrics"
 
 
-def read_ssl_config(path: str) -> SslConfig:
-    """Read an SSLConfig file; see `read_batching_parameters` for errors."""
+def read_ssl_config(path: str) -> Any:
+    """Read an SSLConfig file: PEM texts (not paths) of key, certificate and client CA.
+
+    Raises:
+        ConfigError: see `read_batching_parameters`; the key or the certificate is missing.
+    """
     message = _parse(path, "SSLConfig")
     if not message.server_key or not message.server_cert:
         raise ConfigError(f"server_key and server_cert must be set in {path}")
-    return SslConfig(
-        server_key=message.server_key,
-        server_cert=message.server_cert,
-        custom_ca=message.custom_ca,
-        client_verify=message.client_verify,
-    )
+    return message
 
 
 def read_model_config(path: str) -> Any:

@@ -25,7 +25,6 @@ from serving.protocol.status import (
     invalid_argument,
 )
 from serving.server import metrics
-from serving.server.config_files import SslConfig
 from serving.server.graph.predict import predict
 from serving.server.models.catalogue import ModelCatalogue
 from serving.server.models.model_info import model_metadata, model_status
@@ -36,12 +35,18 @@ _INT32_MAX = 2**31 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class GrpcOptions:
-    """How the gRPC listener behaves; `channel_arguments` is `KEY=VALUE,...`."""
+    """How the gRPC listener behaves.
+
+    Attributes:
+        channel_arguments: `KEY=VALUE,...`.
+        ssl: an SSLConfig message, None without TLS.
+        allow_reload: whether HandleReloadConfigRequest works.
+    """
 
     address: str
     threads: int
     channel_arguments: str
-    ssl: SslConfig | None
+    ssl: Any
     health: bool
     allow_reload: bool
 
@@ -183,7 +188,7 @@ def build_server(catalogue: ModelCatalogue, options: GrpcOptions) -> tuple[Any, 
     return server, int(port)
 
 
-def _credentials(ssl: SslConfig) -> Any:
+def _credentials(ssl: Any) -> Any:
     return grpc.ssl_server_credentials(
         [(ssl.server_key.encode(), ssl.server_cert.encode())],
         root_certificates=ssl.custom_ca.encode() or None,

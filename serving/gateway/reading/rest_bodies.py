@@ -35,7 +35,7 @@ _DECODER = json.JSONDecoder()
 def read_target(path: str) -> Target:
     """Return what a path asks; UnreadableError if nothing."""
     target = parse_path("POST", path)
-    if target is None or target.overflow:
+    if target is None:
         raise UnreadableError(f"no prediction has the path {path}")
     return target
 

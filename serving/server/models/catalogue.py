@@ -16,7 +16,7 @@ from serving.protocol.status import (
     not_found,
 )
 from serving.server.graph.servable import Servable
-from serving.server.models.configuration import ModelConfig, read_configs
+from serving.server.models.configuration import checked_models
 from serving.server.models.loader import Load, LoadRetries, ModelLoader
 from serving.server.models.version_states import State, VersionStates
 from serving.server.models.versions_on_disk import (
@@ -38,7 +38,7 @@ class CatalogueOptions:
 
 @dataclass(frozen=True)
 class _Model:
-    config: ModelConfig
+    config: Any
     loader: ModelLoader
 
 
@@ -70,13 +70,13 @@ class ModelCatalogue:
             StatusError: the configuration is wrong, or a model did not become available.
         """
         with self._reloading:
-            configs = read_configs(server_config)
+            configs = checked_models(server_config)
             self._apply(configs)
             self.poll()
             self._wait_until_available(configs, cancelled)
             self._update_labels(configs)
 
-    def _apply(self, configs: list[ModelConfig]) -> None:
+    def _apply(self, configs: list[Any]) -> None:
         models: dict[str, _Model] = {}
         for config in configs:
             _LOG.info("(Re-)adding model: %s", config.name)
@@ -113,7 +113,7 @@ class ModelCatalogue:
                         model.config.name,
                         model.config.base_path,
                     )
-                model.loader.aspire(choose(found, model.config.policy))
+                model.loader.aspire(choose(found, model.config.model_version_policy))
 
     def start_polling(self) -> None:
         """Poll in the background until `stop`."""
@@ -136,9 +136,7 @@ class ModelCatalogue:
         """Set once the server is going down."""
         return self._stop
 
-    def _wait_until_available(
-        self, configs: list[ModelConfig], cancelled: Callable[[], bool]
-    ) -> None:
+    def _wait_until_available(self, configs: list[Any], cancelled: Callable[[], bool]) -> None:
         loaders = [self._models[config.name].loader for config in configs]
 
         def settled() -> bool:
@@ -161,15 +159,15 @@ class ModelCatalogue:
         ]
         return f"{len(failed)} servable(s) did not become available: {{{', '.join(parts)}}}"
 
-    def _update_labels(self, configs: list[ModelConfig]) -> None:
+    def _update_labels(self, configs: list[Any]) -> None:
         labels: dict[str, Mapping[str, int]] = {}
         for config in configs:
-            for label, version in config.labels.items():
+            for label, version in config.version_labels.items():
                 self._check_label(config, label, version)
-            labels[config.name] = dict(config.labels)
+            labels[config.name] = dict(config.version_labels)
         self._labels = labels
 
-    def _check_label(self, config: ModelConfig, label: str, version: int) -> None:
+    def _check_label(self, config: Any, label: str, version: int) -> None:
         if version in self._models[config.name].loader.ready:
             return
         in_use = self._labels.get(config.name, {})

@@ -3,41 +3,11 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
-_NUMBER = re.compile(r"\s*[+-]?\d+\s*\Z", re.ASCII)
+_NUMBER = re.compile(r"\d+", re.ASCII)
 _INT64_MAX = 2**63 - 1
-
-
-class Policy(Enum):
-    """How versions are chosen (file_system_storage_path_source.proto)."""
-
-    LATEST = "latest"
-    ALL = "all"
-    SPECIFIC = "specific"
-
-
-@dataclass(frozen=True, kw_only=True)
-class VersionPolicy:
-    """`count` belongs to LATEST, `versions` to SPECIFIC."""
-
-    policy: Policy = Policy.LATEST
-    count: int = 1
-    versions: tuple[int, ...] = ()
-
-
-def policy_from_proto(message: Any) -> VersionPolicy:
-    """Read a ServableVersionPolicy; an absent one means the newest version."""
-    kind = message.WhichOneof("policy_choice")
-    if kind == "all":
-        return VersionPolicy(policy=Policy.ALL)
-    if kind == "specific":
-        return VersionPolicy(policy=Policy.SPECIFIC, versions=tuple(message.specific.versions))
-    # 0 is proto3 for "not set".
-    return VersionPolicy(count=message.latest.num_versions or 1)
 
 
 def discover(base_path: Path) -> dict[int, Path]:
@@ -48,27 +18,21 @@ def discover(base_path: Path) -> dict[int, Path]:
     Raises:
         OSError: the base path cannot be listed; the caller then changes nothing.
     """
-    found: dict[int, Path] = {}
     with os.scandir(base_path) as entries:
-        for entry in entries:
-            number = _version(entry.name)
-            if number is not None and entry.is_dir():
-                found[number] = Path(entry.path)
-    return found
+        return {
+            int(entry.name): Path(entry.path)
+            for entry in entries
+            if _NUMBER.fullmatch(entry.name) and int(entry.name) <= _INT64_MAX and entry.is_dir()
+        }
 
 
-def _version(name: str) -> int | None:
-    if not _NUMBER.match(name):
-        return None
-    number = int(name)
-    return number if 0 <= number <= _INT64_MAX else None
-
-
-def choose(found: Mapping[int, Path], policy: VersionPolicy) -> dict[int, Path]:
-    """Return the versions to serve, by the model's policy."""
-    if policy.policy is Policy.ALL:
+def choose(found: Mapping[int, Path], policy: Any) -> dict[int, Path]:
+    """Return the versions to serve by a ServableVersionPolicy; an absent one means the newest."""
+    kind = policy.WhichOneof("policy_choice")
+    if kind == "all":
         return dict(found)
-    if policy.policy is Policy.SPECIFIC:
-        return {number: found[number] for number in policy.versions if number in found}
-    newest = sorted(found, reverse=True)[: policy.count]
+    if kind == "specific":
+        return {number: found[number] for number in policy.specific.versions if number in found}
+    # 0 is proto3 for "not set".
+    newest = sorted(found, reverse=True)[: policy.latest.num_versions or 1]
     return {number: found[number] for number in newest}

@@ -5,12 +5,15 @@ import time
 from pathlib import Path
 
 import pytest
+from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
+    FileSystemStoragePathSourceConfig,
+)
 
 from serving.protocol.status import Code, StatusError
 from serving.server.graph.first_runs import FirstRuns
 from serving.server.models.loader import LoadRetries, ModelLoader
 from serving.server.models.version_states import State, VersionStates
-from serving.server.models.versions_on_disk import Policy, VersionPolicy, choose, discover
+from serving.server.models.versions_on_disk import choose, discover
 
 
 class Version:
@@ -183,10 +186,15 @@ def test_versions_on_disk(tmp_path):
 
 def test_policies():
     found = {number: Path(str(number)) for number in (1, 2, 3, 10)}
-    assert set(choose(found, VersionPolicy())) == {10}
-    assert set(choose(found, VersionPolicy(count=2))) == {10, 3}
-    assert set(choose(found, VersionPolicy(policy=Policy.ALL))) == {1, 2, 3, 10}
-    specific = VersionPolicy(policy=Policy.SPECIFIC, versions=(2, 9))
+    policy = FileSystemStoragePathSourceConfig.ServableVersionPolicy
+    latest, specific = policy(), policy()
+    assert set(choose(found, latest)) == {10}
+    latest.latest.num_versions = 2
+    assert set(choose(found, latest)) == {10, 3}
+    everything = policy()
+    everything.all.SetInParent()
+    assert set(choose(found, everything)) == {1, 2, 3, 10}
+    specific.specific.versions.extend([2, 9])
     assert set(choose(found, specific)) == {2}
 
 

@@ -135,10 +135,9 @@ def test_paths_that_mean_nothing():
         ("GET", "/v1/models/m/versions/٣"),
         ("POST", "/v1/models/m:predict?x"),
         ("HEAD", "/v1/"),
+        ("GET", f"/v1/models/m/versions/{2**63}"),
     ]:
         assert parse_path(method, path) is None
-    overflow = parse_path("GET", f"/v1/models/m/versions/{2**63}")
-    assert overflow is not None and overflow.overflow
 
 
 def test_configuration_files(tmp_path):
