@@ -134,7 +134,7 @@ def refused(address: str, reason: str) -> RequestError:
 
 
 def failed(address: str, reason: str) -> ServerError:
-    """The server failed in a way that a repeat does not mend."""
+    """The server failed in a way that a repeat does not help."""
     return ServerError(
         expected(f"an answer from {address}", received=f"'{reason}'", do="look at its log")
     )

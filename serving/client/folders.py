@@ -218,7 +218,7 @@ class _BatchClassifier:
         except RequestError as error:
             if len(pictures) == 1:
                 return _failed(pictures, str(error))
-            # Too much for one message, or one picture spoils the batch: halves find out which.
+            # Too much for one message, or one bad picture in the batch: halves find out which.
             paths = list(pictures)
             halves = paths[: len(paths) // 2], paths[len(paths) // 2 :]
             return [row for half in halves for row in self._answer({p: pictures[p] for p in half})]

@@ -1,7 +1,7 @@
 """Deadlines and retries, the same for gRPC and REST.
 
 Predicting changes nothing on the server, so a call may be repeated. Only what a later
-attempt can mend is: a server that is not there (yet), and one whose queue is full.
+attempt can change is: a server that is not there (yet), and one whose queue is full.
 """
 
 import time

@@ -4,11 +4,11 @@ import asyncio
 import logging
 import signal
 from dataclasses import dataclass
-from typing import Any
 
 from components.common.errors import ServerError, expected
 from serving.gateway.log.tap import Tap
 from serving.gateway.proxy.access import Access
+from serving.gateway.proxy.context import ProxyContext
 from serving.gateway.proxy.grpc_proxy import GrpcProxy
 from serving.gateway.proxy.http_proxy import HttpProxy
 from serving.gateway.proxy.metrics import GatewayMetrics
@@ -62,14 +62,11 @@ def _build(settings: GatewaySettings, route: Route) -> _Parts:
         metrics.counts(tap.counts)
         metrics.gauge("queue_bytes", lambda: tap.waiting_bytes)
     pages = Pages(upstream=settings.upstream, metrics=metrics, tap=tap)
-    common: dict[str, Any] = {
-        "route": route,
-        "access": Access(settings.api_key),
-        "metrics": metrics,
-        "tap": tap,
-    }
-    http = HttpProxy(settings, pages=pages, **common)
-    grpc = GrpcProxy(settings, **common) if settings.upstream_grpc else None
+    context = ProxyContext(
+        settings=settings, route=route, access=Access(settings.api_key), metrics=metrics, tap=tap
+    )
+    http = HttpProxy(context, pages)
+    grpc = GrpcProxy(context) if settings.upstream_grpc else None
     return _Parts(pages, http, grpc, tap)
 
 

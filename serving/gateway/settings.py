@@ -1,4 +1,4 @@
-"""What a gateway can be told."""
+"""The settings of a gateway, and their defaults."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The headers that a client sends and the gateway reads: an API key, and whence pictures come."""
+"""The headers that clients send and the gateway reads: an API key, and where pictures are from."""
 
 import os
 import re
@@ -48,11 +48,11 @@ def request_headers(
     gateway reads it with `spoken`.
     """
     places = {GROUP_HEADER: group, LINE_HEADER: line, CAMERA_HEADER: camera}
-    told = {
+    headers = {
         KEY_HEADER: api_key,
         **{name: quote(text, _AS_IS, errors="replace") for name, text in places.items()},
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in headers.items() if value}
 
 
 def spoken(value: str) -> str:

@@ -65,7 +65,7 @@ class Reservoir:
         return name in self._sizes
 
     def tidy(self) -> None:
-        """Look at the folder anew and remove what is too old or too much."""
+        """Look at the folder again and remove what is too old or too much."""
         if not self._folder.is_dir():
             self._sizes = {}
             return

@@ -4,20 +4,16 @@ Codes, details and trailing metadata come from the model server; a caller's dead
 reach it.
 """
 
-import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import grpc
 
 from components.common.errors import ServerError, expected
-from serving.gateway.exchange import GRPC, Exchange, Head
-from serving.gateway.log.tap import Tap
-from serving.gateway.proxy.access import DENIED, Access
-from serving.gateway.proxy.metrics import GatewayMetrics
-from serving.gateway.proxy.routes import REQUEST_ID, Call, Route
-from serving.gateway.settings import GatewaySettings
-from serving.protocol.headers import spoken
+from serving.gateway.exchange import GRPC
+from serving.gateway.proxy.access import DENIED
+from serving.gateway.proxy.context import Arrival, ProxyContext
+from serving.gateway.proxy.routes import REQUEST_ID, Call
 
 _SERVICE = "/tensorflow.serving.PredictionService/"
 _LOGGED = frozenset(_SERVICE + name for name in ("Predict", "Classify", "Regress"))
@@ -32,20 +28,8 @@ _UNLIMITED = -1
 class GrpcProxy(grpc.GenericRpcHandler):
     """The gRPC listener."""
 
-    def __init__(
-        self,
-        settings: GatewaySettings,
-        *,
-        route: Route,
-        access: Access,
-        metrics: GatewayMetrics,
-        tap: Tap | None,
-    ) -> None:
-        self._settings = settings
-        self._route = route
-        self._access = access
-        self._metrics = metrics
-        self._tap = tap
+    def __init__(self, context: ProxyContext) -> None:
+        self._shared = context
         self._channels: dict[str, Any] = {}
         self._server: Any = None
 
@@ -57,13 +41,13 @@ class GrpcProxy(grpc.GenericRpcHandler):
         """
         self._server = grpc.aio.server(
             options=[
-                ("grpc.max_receive_message_length", self._settings.max_request_bytes),
+                ("grpc.max_receive_message_length", self._shared.settings.max_request_bytes),
                 ("grpc.max_send_message_length", _UNLIMITED),
                 ("grpc.so_reuseport", 0),
             ]
         )
         self._server.add_generic_rpc_handlers((self,))
-        address = f"{self._settings.host}:{self._settings.grpc_port}"
+        address = f"{self._shared.settings.host}:{self._shared.settings.grpc_port}"
         try:
             port = self._server.add_insecure_port(address)
         except RuntimeError as error:
@@ -76,7 +60,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
     async def drain(self) -> None:
         """Refuse new calls, let those under way finish, close."""
         if self._server is not None:
-            await self._server.stop(self._settings.drain_s)
+            await self._server.stop(self._shared.settings.drain_s)
         for channel in self._channels.values():
             await channel.close()
 
@@ -99,7 +83,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
     async def _pass_on(
         self, method: str, metadata: tuple[Any, ...], request: bytes, context: Any
     ) -> bytes:
-        arrived_unix_s, begin = time.time(), time.perf_counter()
+        arrival = Arrival()
         await self._admit(method, metadata, context)
         call = Call.named(_texts(metadata).get(_REQUEST_ID, ""), method)
         status, answer = grpc.StatusCode.CANCELLED, b""
@@ -115,11 +99,17 @@ class GrpcProxy(grpc.GenericRpcHandler):
             status = error.code()
             await self._fail(context, error, call)
         finally:
-            seconds = time.perf_counter() - begin
-            self._metrics.request(GRPC, status.name, seconds=seconds)
-            if self._tap is not None and method in _LOGGED:
-                head = self._head(call, metadata, status, arrived_unix_s, seconds)
-                self._tap.offer(Exchange(head, request, answer))
+            self._shared.metrics.request(GRPC, status.name, seconds=arrival.seconds)
+            if method in _LOGGED:
+                self._shared.record(
+                    call,
+                    _texts(metadata),
+                    request,
+                    answer,
+                    arrival=arrival,
+                    interface=GRPC,
+                    status=int(status.value[0]),
+                )
         return answer
 
     async def _stream(
@@ -137,17 +127,17 @@ class GrpcProxy(grpc.GenericRpcHandler):
             await self._fail(context, error, call)
 
     async def _admit(self, method: str, metadata: tuple[Any, ...], context: Any) -> None:
-        if method.startswith(_HEALTH) or self._access.allows(_texts(metadata)):
+        if method.startswith(_HEALTH) or self._shared.access.allows(_texts(metadata)):
             return
-        self._metrics.refused("api_key")
+        self._shared.metrics.refused("api_key")
         await context.abort(grpc.StatusCode.UNAUTHENTICATED, DENIED)
 
     async def _fail(self, context: Any, error: Any, call: Call) -> None:
         details = error.details() or ""
         if error.code() is grpc.StatusCode.UNAVAILABLE and _never_arrived(details):
-            self._metrics.refused("unreachable")
+            self._shared.metrics.refused("unreachable")
             details = expected(
-                f"a model server at {self._route.targets(call).answers.grpc_address}",
+                f"a model server at {self._shared.route.targets(call).answers.grpc_address}",
                 received=details,
                 do="start it, or start the gateway with the right --upstream-grpc",
             )
@@ -155,7 +145,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
         await context.abort(error.code(), details, trailing)
 
     def _channel(self, call: Call) -> Any:
-        address = self._route.targets(call).answers.grpc_address
+        address = self._shared.route.targets(call).answers.grpc_address
         if address not in self._channels:
             self._channels[address] = grpc.aio.insecure_channel(
                 address,
@@ -175,30 +165,11 @@ class GrpcProxy(grpc.GenericRpcHandler):
         kept = tuple(
             (key, value)
             for key, value in metadata
-            if key not in _OWN_METADATA and key != _REQUEST_ID and not self._access.hides(key)
+            if key not in _OWN_METADATA
+            and key != _REQUEST_ID
+            and not self._shared.access.hides(key)
         )
         return (*kept, (_REQUEST_ID, call.request_id))
-
-    def _head(
-        self,
-        call: Call,
-        metadata: tuple[Any, ...],
-        status: Any,
-        arrived_unix_s: float,
-        seconds: float,
-    ) -> Head:
-        log, texts = self._settings.log, _texts(metadata)
-        return Head(
-            time_unix_s=arrived_unix_s,
-            request_id=call.request_id,
-            interface=GRPC,
-            path=call.path,
-            status=int(status.value[0]),
-            latency_ms=seconds * 1000,
-            group=spoken(texts.get(log.group_header.lower(), "")),
-            line=spoken(texts.get(log.line_header.lower(), "")),
-            camera=spoken(texts.get(log.camera_header.lower(), "")),
-        )
 
 
 def _texts(metadata: Iterable[Any]) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """REST in, REST out: every path but /gateway/ goes to the model server as it came."""
 
 import io
-import time
 
 import aiohttp
 from aiohttp import web
@@ -9,14 +8,11 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from components.common.errors import expected
-from serving.gateway.exchange import REST, Exchange, Head
-from serving.gateway.log.tap import Tap
-from serving.gateway.proxy.access import DENIED, Access
-from serving.gateway.proxy.metrics import GatewayMetrics
+from serving.gateway.exchange import REST
+from serving.gateway.proxy.access import DENIED
+from serving.gateway.proxy.context import Arrival, ProxyContext
 from serving.gateway.proxy.pages import Pages
-from serving.gateway.proxy.routes import REQUEST_ID, Call, Route
-from serving.gateway.settings import GatewaySettings
-from serving.protocol.headers import spoken
+from serving.gateway.proxy.routes import REQUEST_ID, Call
 from serving.protocol.http_listener import ask_for_body, listener, open_port
 from serving.protocol.status import error_body
 
@@ -46,28 +42,15 @@ _LARGE_BYTES = 1 << 20
 class HttpProxy:
     """The REST listener."""
 
-    def __init__(
-        self,
-        settings: GatewaySettings,
-        *,
-        route: Route,
-        access: Access,
-        metrics: GatewayMetrics,
-        pages: Pages,
-        tap: Tap | None,
-    ) -> None:
-        self._settings = settings
-        self._route = route
-        self._access = access
-        self._metrics = metrics
+    def __init__(self, context: ProxyContext, pages: Pages) -> None:
+        self._shared = context
         self._pages = pages
-        self._tap = tap
         self._session: aiohttp.ClientSession | None = None
         self._listener = listener(
             self._handle,
             log="serving.gateway.http",
-            drain_s=settings.drain_s,
-            max_bytes=settings.max_request_bytes,
+            drain_s=context.settings.drain_s,
+            max_bytes=context.settings.max_request_bytes,
         )
 
     async def start(self) -> int:
@@ -78,12 +61,14 @@ class HttpProxy:
         """
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
-            timeout=aiohttp.ClientTimeout(total=self._settings.timeout_s),
+            timeout=aiohttp.ClientTimeout(total=self._shared.settings.timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_AUTOMATIC,
             auto_decompress=False,
         )
-        return await open_port(self._listener, host=self._settings.host, port=self._settings.port)
+        return await open_port(
+            self._listener, host=self._shared.settings.host, port=self._shared.settings.port
+        )
 
     async def drain(self) -> None:
         """Refuse new connections, let requests under way finish, close."""
@@ -92,32 +77,32 @@ class HttpProxy:
             await self._session.close()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        begin, status = time.perf_counter(), _CLIENT_GONE
+        arrival, status = Arrival(), _CLIENT_GONE
         try:
             answer = await self._answer(request)
             status = answer.status
             return answer
         finally:
-            self._metrics.request(REST, str(status), seconds=time.perf_counter() - begin)
+            self._shared.metrics.request(REST, str(status), seconds=arrival.seconds)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         open_page = self._pages.is_open(request.path)
-        if not open_page and not self._access.allows(request.headers):
-            self._metrics.refused("api_key")
+        if not open_page and not self._shared.access.allows(request.headers):
+            self._shared.metrics.refused("api_key")
             return _error(401, DENIED, {"WWW-Authenticate": "Bearer"})
         if self._pages.has(request.path):
             return await self._pages.answer(request.path)
         try:
             body = await self._read(request)
         except web.HTTPRequestEntityTooLarge:
-            self._metrics.refused("too_large")
+            self._shared.metrics.refused("too_large")
             answer = _error(413, self._too_large(request))
             answer.force_close()
             return answer
         return await self._pass_on(request, body)
 
     async def _read(self, request: web.BaseRequest) -> bytes:
-        limit = self._settings.max_request_bytes
+        limit = self._shared.settings.max_request_bytes
         if (request.content_length or 0) > limit:
             raise web.HTTPRequestEntityTooLarge(limit, request.content_length or 0)
         await ask_for_body(request)
@@ -126,13 +111,13 @@ class HttpProxy:
     def _too_large(self, request: web.BaseRequest) -> str:
         size = request.content_length
         return expected(
-            f"a request of at most {self._settings.max_request_mib} MiB",
+            f"a request of at most {self._shared.settings.max_request_mib} MiB",
             received=f"{size} bytes" if size else "more",
             do="send fewer pictures at once, or start the gateway with a larger --max-request-mib",
         )
 
     async def _pass_on(self, request: web.BaseRequest, body: bytes) -> web.Response:
-        arrived_unix_s, begin = time.time(), time.perf_counter()
+        arrival = Arrival()
         call = Call.named(request.headers.get(REQUEST_ID, ""), request.raw_path)
         status, content = _CLIENT_GONE, b""
         try:
@@ -142,9 +127,17 @@ class HttpProxy:
             return answer
         finally:
             # Also when the client gave up meanwhile and this was cancelled.
-            if self._tap is not None and request.method == "POST" and call.path.endswith(_VERBS):
-                head = self._head(request, call, status, arrived_unix_s, begin)
-                self._tap.offer(Exchange(head, body, content))
+            if request.method == "POST" and call.path.endswith(_VERBS):
+                self._shared.record(
+                    call,
+                    request.headers,
+                    body,
+                    content,
+                    arrival=arrival,
+                    interface=REST,
+                    status=status,
+                    encoding=request.headers.get("Content-Encoding", ""),
+                )
 
     async def _outcome(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:
         try:
@@ -155,8 +148,10 @@ class HttpProxy:
             # An absolute or otherwise odd target that makes no URL.
             return _error(400, f"Malformed request: {request.method} {call.path}")
         except (aiohttp.ClientError, OSError) as error:
-            self._metrics.refused("unreachable")
-            return _error(503, _unreachable(self._route.targets(call).answers.rest_url, error))
+            self._shared.metrics.refused("unreachable")
+            return _error(
+                503, _unreachable(self._shared.route.targets(call).answers.rest_url, error)
+            )
 
     async def _ask(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:
         try:
@@ -173,43 +168,21 @@ class HttpProxy:
         headers = CIMultiDict(
             (name, value)
             for name, value in request.headers.items()
-            if name.lower() not in _NOT_FORWARDED and not self._access.hides(name)
+            if name.lower() not in _NOT_FORWARDED and not self._shared.access.hides(name)
         )
         headers[REQUEST_ID] = call.request_id
         async with self._session.request(
             request.method,
-            _url(self._route.targets(call).answers.rest_url, call.path),
+            _url(self._shared.route.targets(call).answers.rest_url, call.path),
             headers=headers,
             data=io.BytesIO(body) if len(body) > _LARGE_BYTES else (body or None),
             allow_redirects=False,
         ) as answer:
             return _copy(answer, await answer.read(), head_only=request.method == "HEAD")
 
-    def _head(
-        self,
-        request: web.BaseRequest,
-        call: Call,
-        status: int,
-        arrived_unix_s: float,
-        begin: float,
-    ) -> Head:
-        log, headers = self._settings.log, request.headers
-        return Head(
-            time_unix_s=arrived_unix_s,
-            request_id=call.request_id,
-            interface=REST,
-            path=call.path,
-            status=status,
-            latency_ms=(time.perf_counter() - begin) * 1000,
-            encoding=headers.get("Content-Encoding", ""),
-            group=spoken(headers.get(log.group_header, "")),
-            line=spoken(headers.get(log.line_header, "")),
-            camera=spoken(headers.get(log.camera_header, "")),
-        )
-
     def _too_late(self) -> str:
         return expected(
-            f"an answer of the model server within {self._settings.timeout_s:g} s",
+            f"an answer of the model server within {self._shared.settings.timeout_s:g} s",
             received="none",
             do="send fewer pictures at once, or start the gateway with a larger --timeout-s",
         )

@@ -162,15 +162,15 @@ def test_the_key_comes_from_a_file_or_the_environment(
 
 
 @pytest.mark.parametrize("text", ["lot-6", "Prüfling 7", "50 %", "%41", " a: b ", "検査"])
-def test_any_place_can_be_told(text: str) -> None:
+def test_any_place_can_be_sent(text: str) -> None:
     headers = sendable(request_headers(group=text, line=text, camera=text))
     assert {spoken(value) for value in headers.values()} == {text}
     assert len(headers) == 3
 
 
 def test_plain_names_travel_as_they_are() -> None:
-    told = request_headers(group="lot-6/a", camera="links+oben")
-    assert list(told.values()) == ["lot-6/a", "links+oben"]
+    sent = request_headers(group="lot-6/a", camera="links+oben")
+    assert list(sent.values()) == ["lot-6/a", "links+oben"]
     for text in ("50% of lot 7", "50%off%ab", "a%0Ab", "a%00"):
         assert spoken(text) == text
     # A folder's name need not be UTF-8.

@@ -36,7 +36,7 @@ def test_flags_in_the_text_are_the_gateways_but_for_what_clients_send() -> None:
     assert of_the_gateway <= flags_of("gateway")
 
 
-def test_defaults_are_the_ones_told() -> None:
+def test_defaults_are_those_of_the_text() -> None:
     settings = GatewaySettings()
     log = settings.log
     assert f"REST on {settings.port}, gRPC on {settings.grpc_port}, the log in {log.folder}" in TEXT

@@ -1,13 +1,11 @@
 """Start-up: flags, configuration files, failures, TLS, batching."""
 
 import concurrent.futures
-import subprocess
 
 import grpc
 import numpy as np
 import pytest
-from server_harness import ServerProcess, predict_request, running, wait_for
-from tensorflow_serving.apis import prediction_service_pb2_grpc
+from server_harness import ServerProcess, predict_request, wait_for
 
 FAILED = 255
 USAGE = 2
@@ -147,51 +145,3 @@ def test_one_bad_request_does_not_fail_its_batch(batching):
 
 def test_a_model_of_tf1_answers_under_batching(batching):
     assert batching.predict(model="tf1", x=[1.0, 2.0])["y"].tolist() == [1.25, 2.25]
-
-
-def certificate():
-    """Return a self-signed key and certificate for localhost, as PEM texts."""
-    done = subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-keyout",
-            "-",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    key, _, rest = done.stdout.partition("-----BEGIN CERTIFICATE-----")
-    return key, "-----BEGIN CERTIFICATE-----" + rest
-
-
-def test_tls_on_grpc(publish, tmp_path):
-    base = tmp_path / "base"
-    publish("affine1", base, 1)
-    key, cert = certificate()
-    ssl = tmp_path / "ssl.config"
-    quoted = [text.replace("\n", "\\n") for text in (key, cert)]
-    ssl.write_text(f'server_key: "{quoted[0]}"\nserver_cert: "{quoted[1]}"\nclient_verify: false\n')
-    arguments = ["--model_name=m", f"--model_base_path={base}", f"--ssl_config_file={ssl}"]
-    with running(arguments, log=tmp_path / "log", rest=False) as server:
-        credentials = grpc.ssl_channel_credentials(cert.encode())
-        with grpc.secure_channel(f"localhost:{server.port}", credentials) as channel:
-            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-            response = stub.Predict(predict_request(model="m", x=[2.0]), timeout=30)
-            assert list(response.outputs["y"].float_val) == [2.0]
-        with grpc.insecure_channel(f"localhost:{server.port}") as channel:
-            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-            with pytest.raises(grpc.RpcError) as caught:
-                stub.Predict(predict_request(model="m", x=[2.0]), timeout=10)
-            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE

@@ -11,19 +11,10 @@ import numpy as np
 import psutil
 import pytest
 from server_harness import REPOSITORY, ServerProcess, predict_request, running, wait_for
-from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
-
-from serving.server.grpc_server import GrpcOptions, build_server
 
 
 def serve(base, *more):
     return ["--model_name", "kitchen", "--model_base_path", str(base / "models"), *more]
-
-
-@pytest.fixture
-def one_affine(publish, tmp_path):
-    publish("affine1", tmp_path / "models", 1)
-    return tmp_path
 
 
 def test_both_ports_are_on_loopback_only(kitchen):
@@ -33,41 +24,6 @@ def test_both_ports_are_on_loopback_only(kitchen):
         if connection.status == psutil.CONN_LISTEN
     }
     assert listening == {"127.0.0.1"}
-
-
-def test_two_servers_do_not_share_a_port(kitchen, one_affine):
-    second = ServerProcess(
-        # The last one of two flags wins, so the second server finds its port taken.
-        serve(one_affine, f"--port={kitchen.port}"),
-        log=one_affine / "second",
-    )
-    wait_for(lambda: second.process.poll() is not None, second._tell)
-    assert second.stop() == 255
-    assert f"127.0.0.1:{kitchen.port} to be free" in second._tell()
-
-
-def test_a_server_that_others_reach_refuses_new_configurations(kitchen):
-    """In this process: a test opens no port to others."""
-    options = GrpcOptions(
-        address="127.0.0.1:0",
-        threads=1,
-        channel_arguments="grpc.max_connection_age_ms=300000",
-        ssl=None,
-        health=False,
-        allow_reload=False,
-    )
-    server, port = build_server(None, options)
-    server.start()
-    try:
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            stub = model_service_pb2_grpc.ModelServiceStub(channel)
-            with pytest.raises(grpc.RpcError) as caught:
-                stub.HandleReloadConfigRequest(
-                    model_management_pb2.ReloadConfigRequest(), timeout=30
-                )
-        assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
-    finally:
-        server.stop(None).wait()
 
 
 PROBE = """
@@ -121,10 +77,10 @@ def test_after_sigterm_requests_in_flight_finish_and_nothing_unneeded_was_import
             assert by_grpc.result()["count"].tolist() == [count]
             assert by_rest.result().json() == {"predictions": [count]}
         assert server.process.wait(30) == 0
-    told = dict(line.partition(" ")[::2] for line in server.log.read_text().splitlines())
-    assert told["status"] == "0"
-    assert UNNEEDED & set(told["modules"].split()) == set()
-    assert told["ours"].split() == ["components.common", "components.common.errors"]
+    printed = dict(line.partition(" ")[::2] for line in server.log.read_text().splitlines())
+    assert printed["status"] == "0"
+    assert UNNEEDED & set(printed["modules"].split()) == set()
+    assert printed["ours"].split() == ["components.common", "components.common.errors"]
 
 
 def work_of_seconds(server, seconds):
