@@ -47,11 +47,6 @@ class VersionStates:
             versions = list(self._models.get(model, {}).values())
         return sorted(versions, key=lambda status: -status.version)
 
-    def get(self, model: str, version: int) -> VersionRecord | None:
-        """Return one version's state, None if it was never seen."""
-        with self._changed:
-            return self._models.get(model, {}).get(version)
-
     def wait(self, condition: Callable[[], bool], *, timeout: float | None = None) -> bool:
         """Block until `condition` holds; it is asked again after each change."""
         with self._changed:

@@ -91,10 +91,16 @@ def work_of_seconds(server, seconds):
     return int(100_000 * seconds / (time.monotonic() - began))
 
 
-def test_a_signal_before_the_first_load_ends_the_server(tmp_path):
+def test_ctrl_c_before_the_first_load_ends_a_server_that_was_started_with_it_ignored(tmp_path):
+    """A shell starts what runs in the background so."""
     (tmp_path / "models").mkdir()
-    server = ServerProcess(serve(tmp_path), log=tmp_path / "log")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        server = ServerProcess(serve(tmp_path), log=tmp_path / "log")
+    finally:
+        signal.signal(signal.SIGINT, before)
     wait_for(lambda: "No versions of servable" in server._tell(), server._tell)
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", server.port), 1)
-    assert server.stop() == 128 + signal.SIGTERM
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(60) == 128 + signal.SIGINT

@@ -66,9 +66,12 @@ class Bench:
 
         assert self.states.wait(reached, timeout=60), self.states.of_model("m")
 
+    def record(self, version):
+        return {one.version: one for one in self.states.of_model("m")}.get(version)
+
     def wait_state(self, version, state):
         def reached():
-            record = self.states.get("m", version)
+            record = self.record(version)
             return record is not None and record.state is state
 
         assert self.states.wait(reached, timeout=60)
@@ -122,7 +125,7 @@ def test_a_broken_version_is_tried_again_only_after_it_was_away(bench):
     bench.wait(v1="AVAILABLE")
     bench.aspire(2)
     bench.wait(v2="END", v1="AVAILABLE")
-    assert bench.states.get("m", 2).code is Code.DATA_LOSS
+    assert bench.record(2).code is Code.DATA_LOSS
     bench.broken = set()
     bench.aspire(1)
     bench.aspire(2)
