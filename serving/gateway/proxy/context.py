@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from serving.gateway.exchange import Exchange, Head
-from serving.gateway.log.tap import Tap
+from serving.gateway.log.log_queue import LogQueue
 from serving.gateway.proxy.access import Access
 from serving.gateway.proxy.metrics import GatewayMetrics
 from serving.gateway.proxy.routes import Call, Route
@@ -29,13 +29,13 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True)
 class ProxyContext:
-    """The parts that both proxies share; `tap` is None without a log."""
+    """The parts that both proxies share; `log_queue` is None without a log."""
 
     settings: GatewaySettings
     route: Route
     access: Access
     metrics: GatewayMetrics
-    tap: Tap | None
+    log_queue: LogQueue | None
 
     def record(
         self,
@@ -50,7 +50,7 @@ class ProxyContext:
         encoding: str = "",
     ) -> None:
         """Offer a finished request to the log; names in `headers` are looked up in lower case."""
-        if self.tap is None:
+        if self.log_queue is None:
             return
         log = self.settings.log
         head = Head(
@@ -65,4 +65,4 @@ class ProxyContext:
             line=spoken(headers.get(log.line_header.lower(), "")),
             camera=spoken(headers.get(log.camera_header.lower(), "")),
         )
-        self.tap.offer(Exchange(head, request, answer))
+        self.log_queue.offer(Exchange(head, request, answer))

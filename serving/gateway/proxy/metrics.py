@@ -19,7 +19,7 @@ disable_created_metrics()
 
 
 class GatewayMetrics:
-    """Counts what passes; what the tap knows is asked for when the page is."""
+    """Counts what passes; what the log queue knows is asked for when the page is."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()

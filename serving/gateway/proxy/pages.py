@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from serving.gateway.log.tap import Tap
+from serving.gateway.log.log_queue import LogQueue
 from serving.gateway.proxy.metrics import GatewayMetrics
 
 HEALTH, READY, METRICS = "/gateway/health", "/gateway/ready", "/gateway/metrics"
@@ -25,12 +25,14 @@ class Pages:
     ready: 200 when the model server takes connections, 503 otherwise and while draining.
     """
 
-    def __init__(self, *, upstream: str, metrics: GatewayMetrics, tap: Tap | None) -> None:
+    def __init__(
+        self, *, upstream: str, metrics: GatewayMetrics, log_queue: LogQueue | None
+    ) -> None:
         parts = urlsplit(upstream)
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._metrics = metrics
-        self._tap = tap
+        self._log_queue = log_queue
         self._looked = -_MEMORY_S
         self._reachable = False
         self.draining = False
@@ -56,8 +58,10 @@ class Pages:
         return _json(404, {"error": f"expected one of {HEALTH}, {READY}, {METRICS}"})
 
     async def _state(self) -> dict[str, object]:
-        log = "off" if self._tap is None else ("working" if self._tap.working else "restarting")
-        counts = {} if self._tap is None else self._tap.counts()
+        queue, log = self._log_queue, "off"
+        if queue is not None:
+            log = "working" if queue.working else "restarting"
+        counts = {} if queue is None else queue.counts()
         return {
             "upstream": "reachable" if await self._upstream() else "unreachable",
             "draining": self.draining,

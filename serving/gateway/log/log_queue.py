@@ -28,7 +28,7 @@ _AFTER_S = 0.005
 _LONGEST_START_S = 30.0
 
 
-class Tap(asyncio.Protocol):
+class LogQueue(asyncio.Protocol):
     """Feeds the worker and never waits for it.
 
     Counters: `offered` exchanges, of them `dropped` because the queue was full or there was no
