@@ -31,7 +31,7 @@ from serving_load import (
 from serving_throughput import BATCHING, DEMO_MODEL, WORKERS, picture, start_server
 
 from components.common.artifacts.monitoring.prediction_log import model_log, read_log
-from serving.client import wire
+from serving.protocol import wire_messages as wire
 
 PREDICT = "/v1/models/m:predict"
 TARGET_MS, TARGET_SHARE = 2.0, 0.10

@@ -50,7 +50,7 @@ def build(directory: str, size: str, alpha: str) -> None:
 
 def loop(directory: str, picture: str) -> None:
     """Answer orders `{"batch": n, "seconds": s}` with the latencies of the calls made."""
-    from serving.server.light_tensorflow import import_tensorflow
+    from serving.server.graph.light_tensorflow import import_tensorflow
 
     tf = import_tensorflow()
     from tensorflow_serving.apis import predict_pb2

@@ -7,7 +7,7 @@ from components.common.errors import ServerError
 from components.deploy.config import DeployConfig
 from components.deploy.rehearse import Questions, ask, ask_both, interface, local_server
 from serving.client import Client, connect
-from serving.headers import read_api_key, request_headers
+from serving.protocol.headers import read_api_key, request_headers
 
 
 def confirm(

@@ -16,7 +16,7 @@ from components.common.artifacts.evaluation import Evaluation, probabilities
 from components.common.errors import PublishError, expected
 from components.common.progress import track
 from serving.client import Client, connect
-from serving.launch import RunningServer, launch
+from serving.server.launch import RunningServer, launch
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def gateway(
     SIGTERM and Ctrl-C let requests under way finish and the log be written.
     """
     from serving.gateway.process import run
-    from serving.headers import read_api_key
+    from serving.protocol.headers import read_api_key
 
     settings = GatewaySettings(
         upstream=upstream,

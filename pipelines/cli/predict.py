@@ -59,14 +59,14 @@ def predict(
     """
     from pipelines.console.progress import bars
     from serving.client import connect
-    from serving.headers import read_api_key, request_headers
-    from serving.predict import (
+    from serving.client.folders import (
         check_output,
         exit_code,
         folder_name,
         predict_folder,
         write_table,
     )
+    from serving.protocol.headers import read_api_key, request_headers
 
     console = Console()
     if output is not None:

@@ -51,7 +51,7 @@ def ask_served_model(settings: TrainingRun, last: Snapshot, *, console: Console)
         ServerError: the server did not start or did not answer.
     """
     from serving.client import connect
-    from serving.launch import launch
+    from serving.server.launch import launch
 
     base = Path(settings.model_base_path) / settings.model_name
     if newest_version(base) is None:

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from serving.client.answers import Client
-from serving.client.contract import DEFAULT_TIMEOUT_S
+from serving.client.client import DEFAULT_TIMEOUT_S, Client
 from serving.client.rest_client import RestClient
 
 
@@ -24,7 +23,7 @@ def connect(
         timeout_s: deadline of one call with all its retries, in seconds.
         version: the version that must answer; None is the newest at each call.
         headers: sent with every request: the gateway's API key, the group, line and camera that
-            the pictures are from; `serving.headers.request_headers` names them.
+            the pictures are from; `serving.protocol.headers.request_headers` names them.
 
     Raises:
         ConfigError: the address has neither form, or a header cannot be sent.

@@ -17,11 +17,8 @@ from components.common.artifacts.exported import (
 )
 from components.common.errors import DataError, expected
 from components.common.pictures.decode import to_servable
-from serving.client import messages
+from serving.client import error_messages as messages
 from serving.client.answers import Features, Predictions
-
-DEFAULT_TIMEOUT_S = 30.0
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)

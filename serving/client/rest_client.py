@@ -8,24 +8,16 @@ import time
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, Self
+from typing import Any, Unpack
 
-from components.common.artifacts.exported import INPUT_BYTES, SIGNATURE_BYTES, SIGNATURE_FEATURES
+from components.common.artifacts.exported import INPUT_BYTES, SIGNATURE_BYTES
 from components.common.errors import ServerError
-from serving.client import messages
-from serving.client.answers import Features, Predictions, Signature, TensorSpec, VersionStatus
-from serving.client.contract import (
-    DEFAULT_TIMEOUT_S,
-    MAX_MESSAGE_BYTES,
-    Outputs,
-    prepare,
-    to_features,
-    to_predictions,
-)
-from serving.client.http import Answer, HttpPool
-from serving.client.retry import PassingError, Retry, call, too_late
-from serving.client.waiting import wait_until_available
-from serving.headers import sendable
+from serving.client import error_messages as messages
+from serving.client.answers import Signature, TensorSpec, VersionStatus
+from serving.client.client import Client, ClientOptions
+from serving.client.contract import Outputs
+from serving.client.http_pool import Answer, HttpPool
+from serving.client.retry import PassingError, call, too_late
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
 # A REST answer does not say which version gave it, so every request names one; the newest
@@ -34,65 +26,24 @@ VERSION_MEMORY_S = 1.0
 SWITCHES = 5
 
 
-class RestClient:
-    """A `Client` over REST.
+class RestClient(Client):
+    """A client over REST.
 
     Args:
         url: `http://HOST:PORT` of the server, with a path if a gateway adds one.
-        model: the model's name.
-        timeout_s: deadline of one call with all its retries, in seconds.
-        version: the version that must answer; None is the newest at each call.
-        retry: how to repeat calls that may be repeated.
-        max_message_bytes: the largest request, in bytes of pictures.
-        headers: sent with every request, see `serving.headers`.
+        options: see `ClientOptions`.
 
     Raises:
         ConfigError: the address is not a REST address, or a header cannot be sent.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        model: str,
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-        version: int | None = None,
-        retry: Retry | None = None,
-        max_message_bytes: int = MAX_MESSAGE_BYTES,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, url: str, **options: Unpack[ClientOptions]) -> None:
         self._http = HttpPool(url)
-        self._model = model
-        self._timeout_s = timeout_s
-        self._version = version
-        self._retry = retry or Retry()
-        self._limit_bytes = max_message_bytes
-        self._headers = sendable(headers)
-        self._path = f"/v1/models/{urllib.parse.quote(model, safe='')}"
+        super().__init__(self._http.url, **options)
+        self._path = f"/v1/models/{urllib.parse.quote(self.model, safe='')}"
         self._lock = threading.Lock()
         self._newest: int | None = None
         self._looked_up = 0.0
-
-    @property
-    def address(self) -> str:
-        """The server, as a user writes it."""
-        return self._http.url
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        return self._model
-
-    def predict_pictures(
-        self, pictures: Sequence[bytes], *, headers: Mapping[str, str] | None = None
-    ) -> Predictions:
-        """Classify encoded pictures; see `Client`."""
-        outputs = self._predict(SIGNATURE_BYTES, pictures, sendable(headers))
-        return to_predictions(outputs, count=len(pictures))
-
-    def features(self, pictures: Sequence[bytes]) -> Features:
-        """Return the embedding of encoded pictures; see `Client`."""
-        return to_features(self._predict(SIGNATURE_FEATURES, pictures, {}), count=len(pictures))
 
     def status(self) -> tuple[VersionStatus, ...]:
         """Return every version the server has seen, newest first; see `Client`."""
@@ -102,16 +53,6 @@ class RestClient:
             return tuple(_version_status(entry) for entry in entries)
         raise self._no_model(answer)
 
-    def wait_until_available(self, *, timeout_s: float, version: int | None = None) -> int:
-        """Wait until a version serves; see `Client`."""
-        return wait_until_available(
-            self.status,
-            address=self.address,
-            model=self._model,
-            timeout_s=timeout_s,
-            version=version or self._version,
-        )
-
     def signature(self, name: str = SIGNATURE_BYTES) -> Signature:
         """Describe how to call the newest version; see `Client`."""
         answer = self._get(f"{self._path}{self._pinned()}/metadata")
@@ -119,26 +60,17 @@ class RestClient:
             raise self._explain(answer)
         found = answer.content["metadata"]["signature_def"]["signature_def"]
         if name not in found:
-            raise messages.no_signature(self.address, self._model, name, sorted(found))
+            raise messages.no_signature(self.address, self.model, name, sorted(found))
         return Signature(name, _specs(found[name]["inputs"]), _specs(found[name]["outputs"]))
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def __enter__(self) -> Self:
-        """Use the client for the length of a block."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Close it."""
-        self.close()
-
     def _predict(
         self, signature: str, pictures: Sequence[bytes], headers: Mapping[str, str]
     ) -> Outputs:
-        servable = prepare(pictures, address=self.address, limit_bytes=self._limit_bytes)
-        encoded = [{"b64": base64.b64encode(picture).decode()} for picture in servable]
+        encoded = [{"b64": base64.b64encode(picture).decode()} for picture in pictures]
         body = json.dumps({"signature_name": signature, "inputs": {INPUT_BYTES: encoded}}).encode()
         for _ in range(SWITCHES):
             version = self._version if self._version is not None else self._newest_version()
@@ -157,23 +89,23 @@ class RestClient:
             # A single output comes without its name.
             only = self.signature(signature).outputs[0].name
             tensors = {only: tensors}
-        return Outputs(tensors, version, self._model, self.address)
+        return Outputs(tensors, version, self.model, self.address)
 
     def _get(self, path: str) -> Answer:
-        return self._send("GET", path, body=None, headers={})
+        return self._send("GET", path, body=None, headers=self._headers)
 
     def _send(
         self, method: str, path: str, *, body: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
-        sent = {**self._headers, **headers}
-
         def attempt(left_s: float) -> Answer:
             try:
-                answer = self._http.request(method, path, body=body, headers=sent, timeout_s=left_s)
+                answer = self._http.request(
+                    method, path, body=body, headers=headers, timeout_s=left_s
+                )
             except TimeoutError:
                 raise too_late(self.address, self._timeout_s) from None
             if answer.code == 401:
-                raise messages.denied(self.address, sent)
+                raise messages.denied(self.address, headers)
             if answer.code == 503:
                 raise PassingError(messages.busy(self.address, answer.error))
             if answer.content is None:
@@ -195,7 +127,7 @@ class RestClient:
         status = self.status()
         newest = messages.newest_available(status)
         if newest is None:
-            raise messages.no_version(self.address, self._model, None, status)
+            raise messages.no_version(self.address, self.model, None, status)
         with self._lock:
             self._newest, self._looked_up = newest, time.monotonic()
         return newest
@@ -207,7 +139,7 @@ class RestClient:
     def _explain(self, answer: Answer) -> ServerError:
         if answer.code == 404:
             status = self.status()  # raises when the model itself is unknown
-            return messages.no_version(self.address, self._model, self._version, status)
+            return messages.no_version(self.address, self.model, self._version, status)
         if answer.code == 504:
             return messages.failed(self.address, f"too late: {answer.error}")
         if 400 <= answer.code < 500:
@@ -216,7 +148,7 @@ class RestClient:
 
     def _no_model(self, answer: Answer) -> ServerError:
         if answer.code == 404:
-            return messages.no_model(self.address, self._model, serves=self._served())
+            return messages.no_model(self.address, self.model, serves=self._served())
         return messages.failed(self.address, answer.error)
 
     def _served(self) -> list[str] | None:

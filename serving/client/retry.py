@@ -1,14 +1,21 @@
 """Deadlines and retries, the same for gRPC and REST.
 
 Predicting changes nothing on the server, so a call may be repeated. Only what a later
-attempt can mend is: a server that is not there (yet), and one whose queue is full.
+attempt can change is: a server that is not there (yet), and one whose queue is full.
 """
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
+
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
 from components.common.errors import ServerError, expected
 
@@ -16,7 +23,7 @@ T = TypeVar("T")
 
 
 class PassingError(Exception):
-    """A failure that may have passed at the next attempt; `cause` is told when it has not."""
+    """A failure that may have passed at the next attempt; `cause` is the error when it has not."""
 
     def __init__(self, cause: ServerError) -> None:
         super().__init__(str(cause))
@@ -27,18 +34,13 @@ class PassingError(Exception):
 class Retry:
     """How often to try and how long to wait between attempts, in seconds.
 
-    The wait doubles from `first_wait_s` to `longest_wait_s` and is drawn from its upper half,
-    so that many clients that fail together do not come back together.
+    A wait is drawn at random from up to `first_wait_s`, doubled at each attempt to at most
+    `longest_wait_s`, so that many clients that fail together do not come back together.
     """
 
     attempts: int = 4
     first_wait_s: float = 0.1
     longest_wait_s: float = 1.0
-
-    def wait_s(self, attempt: int) -> float:
-        """Return how long to wait after the `attempt`-th failure (from 1)."""
-        longest: float = min(self.longest_wait_s, self.first_wait_s * 2.0 ** (attempt - 1))
-        return longest * random.uniform(0.5, 1.0)
 
 
 def call(attempt: Callable[[float], T], *, timeout_s: float, retry: Retry, address: str) -> T:
@@ -48,18 +50,25 @@ def call(attempt: Callable[[float], T], *, timeout_s: float, retry: Retry, addre
         ServerError: the cause of the last `PassingError`, or a passed deadline.
     """
     deadline = time.monotonic() + timeout_s
-    for number in range(1, retry.attempts + 1):
+
+    def once() -> T:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise too_late(address, timeout_s)
-        try:
-            return attempt(left_s)
-        except PassingError as error:
-            wait_s = retry.wait_s(number)
-            if number == retry.attempts or time.monotonic() + wait_s >= deadline:
-                raise error.cause from None
-            time.sleep(wait_s)
-    raise AssertionError("unreachable: the last attempt returns or raises")
+        return attempt(left_s)
+
+    repeat = Retrying(
+        retry=retry_if_exception_type(PassingError),
+        stop=stop_after_attempt(retry.attempts) | stop_before_delay(timeout_s),
+        wait=wait_random_exponential(
+            multiplier=retry.first_wait_s, max=retry.longest_wait_s, min=retry.first_wait_s / 2
+        ),
+        reraise=True,
+    )
+    try:
+        return repeat(once)
+    except PassingError as error:
+        raise error.cause from None
 
 
 def too_late(address: str, timeout_s: float) -> ServerError:

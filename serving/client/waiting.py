@@ -1,13 +1,18 @@
 """Waiting for a version to serve."""
 
-import time
 from collections.abc import Callable
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
 from components.common.errors import DeniedError, ServerError
-from serving.client import messages
+from serving.client import error_messages as messages
 from serving.client.answers import AVAILABLE, VersionStatus
 
 POLL_S = 0.1
+
+
+class _FailedError(ServerError):
+    """The version ended with an error: it does not come back."""
 
 
 def wait_until_available(
@@ -27,27 +32,24 @@ def wait_until_available(
     Raises:
         ServerError: what was wrong at the last look.
     """
-    deadline = time.monotonic() + timeout_s
-    while True:
-        problem: ServerError
-        try:
-            status = ask()
-        except DeniedError:
-            raise
-        except ServerError as error:
-            problem = error
-        else:
-            serving = [entry.version for entry in status if entry.state == AVAILABLE]
-            if version is None and serving:
-                return max(serving)
-            if version is not None and version in serving:
-                return version
-            problem = messages.no_version(address, model, version, status)
-            if _failed(status, version):
-                raise problem
-        if time.monotonic() >= deadline:
-            raise problem
-        time.sleep(POLL_S)
+
+    def look() -> int:
+        status = ask()
+        serving = [entry.version for entry in status if entry.state == AVAILABLE]
+        if serving and version in {None, *serving}:
+            return version if version is not None else max(serving)
+        problem = messages.no_version(address, model, version, status)
+        raise _FailedError(str(problem)) if _failed(status, version) else problem
+
+    def may_pass(error: BaseException) -> bool:
+        return isinstance(error, ServerError) and not isinstance(error, DeniedError | _FailedError)
+
+    return Retrying(
+        retry=retry_if_exception(may_pass),
+        stop=stop_after_delay(timeout_s),
+        wait=wait_fixed(POLL_S),
+        reraise=True,
+    )(look)
 
 
 def _failed(status: tuple[VersionStatus, ...], version: int | None) -> bool:

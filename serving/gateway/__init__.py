@@ -5,9 +5,10 @@
 Answers pass through as they are. What was asked and answered goes through a bounded queue to a
 second process, which decodes, measures and writes: a request never waits for the log.
 
-    process      start, drain, stop                    worker     the second process' loop
-    http_proxy   REST in, REST out                     read_rest  }
-    grpc_proxy   gRPC in, gRPC out                     read_grpc  } bytes -> Prediction
-    routes       which server answers                  records    Prediction -> rows
-    tap          the bounded queue                     journal    rows -> files
+    process     start, drain, stop
+    settings    what can be set
+    proxy/      REST and gRPC in and out
+    exchange    one request and its answer, on the way to the second process
+    log/        the queue, the second process and its files
+    reading/    bytes -> predictions -> rows
 """

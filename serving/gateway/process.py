@@ -4,17 +4,17 @@ import asyncio
 import logging
 import signal
 from dataclasses import dataclass
-from typing import Any
 
 from components.common.errors import ServerError, expected
-from serving.gateway.access import Access
-from serving.gateway.grpc_proxy import GrpcProxy
-from serving.gateway.http_proxy import HttpProxy
-from serving.gateway.metrics import GatewayMetrics
-from serving.gateway.pages import Pages
-from serving.gateway.routes import PlainRoute, Route, Upstream
+from serving.gateway.log.log_queue import LogQueue
+from serving.gateway.proxy.access import Access
+from serving.gateway.proxy.context import ProxyContext
+from serving.gateway.proxy.grpc_proxy import GrpcProxy
+from serving.gateway.proxy.http_proxy import HttpProxy
+from serving.gateway.proxy.metrics import GatewayMetrics
+from serving.gateway.proxy.pages import Pages
+from serving.gateway.proxy.routes import PlainRoute, Route, Upstream
 from serving.gateway.settings import GatewaySettings, check
-from serving.gateway.tap import Tap
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class _Parts:
     pages: Pages
     http: HttpProxy
     grpc: GrpcProxy | None
-    tap: Tap | None
+    log_queue: LogQueue | None
 
 
 async def _serve(settings: GatewaySettings) -> None:
@@ -56,27 +56,28 @@ async def _serve(settings: GatewaySettings) -> None:
 
 
 def _build(settings: GatewaySettings, route: Route) -> _Parts:
-    tap = Tap(settings) if settings.logging else None
+    log_queue = LogQueue(settings) if settings.logging else None
     metrics = GatewayMetrics()
-    if tap is not None:
-        metrics.counts(tap.counts)
-        metrics.gauge("queue_bytes", lambda: tap.waiting_bytes)
-    pages = Pages(upstream=settings.upstream, metrics=metrics, tap=tap)
-    common: dict[str, Any] = {
-        "route": route,
-        "access": Access(settings.api_key),
-        "metrics": metrics,
-        "tap": tap,
-    }
-    http = HttpProxy(settings, pages=pages, **common)
-    grpc = GrpcProxy(settings, **common) if settings.upstream_grpc else None
-    return _Parts(pages, http, grpc, tap)
+    if log_queue is not None:
+        metrics.counts(log_queue.counts)
+        metrics.gauge("queue_bytes", lambda: log_queue.waiting_bytes)
+    pages = Pages(upstream=settings.upstream, metrics=metrics, log_queue=log_queue)
+    context = ProxyContext(
+        settings=settings,
+        route=route,
+        access=Access(settings.api_key),
+        metrics=metrics,
+        log_queue=log_queue,
+    )
+    http = HttpProxy(context, pages)
+    grpc = GrpcProxy(context) if settings.upstream_grpc else None
+    return _Parts(pages, http, grpc, log_queue)
 
 
 async def _start(parts: _Parts, settings: GatewaySettings) -> None:
-    if parts.tap is not None:
-        await parts.tap.start()
-        await parts.tap.wait_ready()
+    if parts.log_queue is not None:
+        await parts.log_queue.start()
+        await parts.log_queue.wait_ready()
     try:
         port = await parts.http.start()
     except OSError as error:
@@ -97,5 +98,5 @@ async def _start(parts: _Parts, settings: GatewaySettings) -> None:
 async def _drain(parts: _Parts, settings: GatewaySettings) -> None:
     grpc = [parts.grpc.drain()] if parts.grpc is not None else []
     await asyncio.gather(parts.http.drain(), *grpc)
-    if parts.tap is not None:
-        await parts.tap.drain(timeout_s=settings.drain_s)
+    if parts.log_queue is not None:
+        await parts.log_queue.drain(timeout_s=settings.drain_s)

@@ -1,11 +1,11 @@
-"""What a gateway can be told."""
+"""The settings of a gateway, and their defaults."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from components.common.errors import ConfigError, expected
-from serving.headers import CAMERA_HEADER, GROUP_HEADER, LINE_HEADER
+from serving.protocol.headers import CAMERA_HEADER, GROUP_HEADER, LINE_HEADER
 
 MIB = 1 << 20
 

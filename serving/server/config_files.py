@@ -1,7 +1,7 @@
 """The small text-format files: batching, monitoring, TLS, and the list of models.
 
-The pip package ships the schema of the model list only; the other three schemas are declared
-here, field for field and number for number, so that protobuf's own text parser reads them.
+The package `tensorflow-serving-api` ships the schema of the model list only; the other three are
+written down here, number for number, so that protobuf's own text parser reads them.
 """
 
 from dataclasses import dataclass
@@ -9,15 +9,36 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
-from google.protobuf import wrappers_pb2 as _wrappers
+from google.protobuf import text_format
 
 from components.common.errors import ConfigError
+from serving.protocol.protobuf_schemas import Schemas, message_classes
 
-_INT64, _INT32, _BOOL, _STRING, _MESSAGE = 3, 5, 8, 9, 11
-_INT64_VALUE = ".google.protobuf.Int64Value"
-_BOOL_VALUE = ".google.protobuf.BoolValue"
-_STRING_VALUE = ".google.protobuf.StringValue"
+_INT = "google.protobuf.Int64Value"
+# session_bundle_config.proto, monitoring_config.proto, ssl_config.proto
+_SCHEMAS: Schemas = {
+    "tensorflow.serving.BatchingParameters": {
+        "max_batch_size": (1, _INT),
+        "batch_timeout_micros": (2, _INT),
+        "max_enqueued_batches": (3, _INT),
+        "num_batch_threads": (4, _INT),
+        "thread_pool_name": (5, "google.protobuf.StringValue"),
+        "allowed_batch_sizes": (6, "*int64"),
+        "pad_variable_length_inputs": (7, "bool"),
+        "enable_large_batch_splitting": (8, "google.protobuf.BoolValue"),
+        "max_execution_batch_size": (9, _INT),
+    },
+    "tensorflow.serving.PrometheusConfig": {"enable": (1, "bool"), "path": (2, "string")},
+    "tensorflow.serving.MonitoringConfig": {
+        "prometheus_config": (1, "tensorflow.serving.PrometheusConfig")
+    },
+    "tensorflow.serving.SSLConfig": {
+        "server_key": (1, "string"),
+        "server_cert": (2, "string"),
+        "custom_ca": (3, "string"),
+        "client_verify": (4, "bool"),
+    },
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,23 +60,6 @@ class BatchingParameters:
     num_batch_threads: int = 1
     allowed_batch_sizes: tuple[int, ...] = ()
     enable_large_batch_splitting: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class MonitoringConfig:
-    """Where the Prometheus text is served; `path` is "" when it is off."""
-
-    path: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SslConfig:
-    """PEM texts (not paths) of the gRPC listener's key, certificate and client CA."""
-
-    server_key: str
-    server_cert: str
-    custom_ca: str = ""
-    client_verify: bool = False
 
 
 def read_batching_parameters(path: str, *, default_threads: int) -> BatchingParameters:
@@ -89,25 +93,28 @@ def read_batching_parameters(path: str, *, default_threads: int) -> BatchingPara
     return parameters
 
 
-def read_monitoring_config(path: str) -> MonitoringConfig:
-    """Read a MonitoringConfig file; see `read_batching_parameters` for errors."""
+def read_metrics_path(path: str) -> str:
+    """Return where a MonitoringConfig file wants the metrics, "" for nowhere.
+
+    Raises:
+        ConfigError: see `read_batching_parameters`.
+    """
     prometheus = _parse(path, "MonitoringConfig").prometheus_config
     if not prometheus.enable:
-        return MonitoringConfig()
-    return MonitoringConfig(path=prometheus.path or "/monitoring/prometheus/metrics")
+        return ""
+    return prometheus.path or "/monitoring/prometheus/metrics"
 
 
-def read_ssl_config(path: str) -> SslConfig:
-    """Read an SSLConfig file; see `read_batching_parameters` for errors."""
+def read_ssl_config(path: str) -> Any:
+    """Read an SSLConfig file: PEM texts (not paths) of key, certificate and client CA.
+
+    Raises:
+        ConfigError: see `read_batching_parameters`; the key or the certificate is missing.
+    """
     message = _parse(path, "SSLConfig")
     if not message.server_key or not message.server_cert:
         raise ConfigError(f"server_key and server_cert must be set in {path}")
-    return SslConfig(
-        server_key=message.server_key,
-        server_cert=message.server_cert,
-        custom_ca=message.custom_ca,
-        client_verify=message.client_verify,
-    )
+    return message
 
 
 def read_model_config(path: str) -> Any:
@@ -124,7 +131,8 @@ def read_model_config(path: str) -> Any:
 
 
 def _parse(path: str, name: str) -> Any:
-    return _parse_into(path, _schema()[name](), f"tensorflow.serving.{name}")
+    full_name = f"tensorflow.serving.{name}"
+    return _parse_into(path, _classes()[full_name](), full_name)
 
 
 def _parse_into(path: str, message: Any, name: str) -> Any:
@@ -135,55 +143,5 @@ def _parse_into(path: str, message: Any, name: str) -> Any:
 
 
 @cache
-def _schema() -> dict[str, Any]:
-    """Declare the three messages in a pool of their own, so no other library can clash."""
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(_wrappers.DESCRIPTOR.serialized_pb)
-    file = descriptor_pb2.FileDescriptorProto(
-        name="server_config_files.proto",
-        package="tensorflow.serving",
-        syntax="proto3",
-        dependency=["google/protobuf/wrappers.proto"],
-    )
-    for name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for number, (field, kind, type_name) in fields.items():
-            repeated = field == "allowed_batch_sizes"
-            added = message.field.add(
-                name=field, number=number, type=kind, label=3 if repeated else 1
-            )
-            if type_name:
-                added.type_name = type_name
-    pool.AddSerializedFile(file.SerializeToString())
-    return {
-        name: message_factory.GetMessageClass(
-            pool.FindMessageTypeByName(f"tensorflow.serving.{name}")
-        )
-        for name in _MESSAGES
-    }
-
-
-# session_bundle_config.proto, monitoring_config.proto, ssl_config.proto
-_MESSAGES: dict[str, dict[int, tuple[str, Any, str]]] = {
-    "BatchingParameters": {
-        1: ("max_batch_size", _MESSAGE, _INT64_VALUE),
-        2: ("batch_timeout_micros", _MESSAGE, _INT64_VALUE),
-        3: ("max_enqueued_batches", _MESSAGE, _INT64_VALUE),
-        4: ("num_batch_threads", _MESSAGE, _INT64_VALUE),
-        5: ("thread_pool_name", _MESSAGE, _STRING_VALUE),
-        6: ("allowed_batch_sizes", _INT64, ""),
-        7: ("pad_variable_length_inputs", _BOOL, ""),
-        8: ("enable_large_batch_splitting", _MESSAGE, _BOOL_VALUE),
-        9: ("max_execution_batch_size", _MESSAGE, _INT64_VALUE),
-    },
-    "PrometheusConfig": {1: ("enable", _BOOL, ""), 2: ("path", _STRING, "")},
-    "MonitoringConfig": {
-        1: ("prometheus_config", _MESSAGE, ".tensorflow.serving.PrometheusConfig")
-    },
-    "SSLConfig": {
-        1: ("server_key", _STRING, ""),
-        2: ("server_cert", _STRING, ""),
-        3: ("custom_ca", _STRING, ""),
-        4: ("client_verify", _BOOL, ""),
-    },
-}
+def _classes() -> dict[str, Any]:
+    return message_classes(_SCHEMAS)

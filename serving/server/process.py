@@ -15,20 +15,18 @@ from typing import Any
 from components.common.errors import GraftError
 from serving.server.config_files import (
     BatchingParameters,
-    MonitoringConfig,
     read_batching_parameters,
+    read_metrics_path,
     read_model_config,
-    read_monitoring_config,
     read_ssl_config,
 )
-from serving.server.core import CoreOptions, ServerCore
 from serving.server.flags import Flags
-from serving.server.grpc_services import GrpcOptions, build_server
-from serving.server.model_loader import RetryPolicy
-from serving.server.rest import RestOptions, RestServer
-from serving.server.rest_handlers import RestHandlers
-from serving.server.servable import Servable, SessionOptions
-from serving.server.warmup import warm_up
+from serving.server.graph.servable import Servable, SessionOptions
+from serving.server.graph.warmup import warm_up
+from serving.server.grpc_server import GrpcOptions, build_server
+from serving.server.models.catalogue import CatalogueOptions, ModelCatalogue
+from serving.server.models.loader import LoadRetries
+from serving.server.rest_server import RestOptions, RestServer
 
 _LOG = logging.getLogger(__name__)
 _CPUS = os.cpu_count() or 1
@@ -41,21 +39,23 @@ class Server:
     def __init__(self, flags: Flags) -> None:
         self._begin = time.perf_counter()
         self._flags = flags
-        self._batching = _read_batching(flags)
-        self._monitoring = (
-            read_monitoring_config(flags.monitoring_config_file)
-            if flags.monitoring_config_file
-            else MonitoringConfig()
-        )
+        batching = _read_batching(flags)
+        monitoring = flags.monitoring_config_file
+        self._threads = _threads(batching)
+        self._metrics_path = read_metrics_path(monitoring) if monitoring else ""
         self._ssl = read_ssl_config(flags.ssl_config_file) if flags.ssl_config_file else None
-        self._session = _session_options(flags, self._batching)
+        self._session = SessionOptions(
+            intra_op_threads=_intra_op_threads(batching),
+            gpu_memory_fraction=flags.per_process_gpu_memory_fraction,
+            batching=batching,
+        )
         # Loading is heavy on processors and on the GIL: not more at a time than there are.
-        self._load_slots = threading.Semaphore(max(flags.num_load_threads, _CPUS))
-        self._core = ServerCore(
+        self._load_slots = threading.Semaphore(_CPUS)
+        self._catalogue = ModelCatalogue(
             load=self._load,
-            options=CoreOptions(
+            options=CatalogueOptions(
                 poll_seconds=flags.file_system_poll_wait_seconds,
-                retry=RetryPolicy(
+                retry=LoadRetries(
                     flags.max_num_load_retries, flags.load_retry_interval_micros / 1e6
                 ),
                 labels_for_unavailable=flags.allow_version_labels_for_unavailable_models,
@@ -67,7 +67,7 @@ class Server:
             servable = Servable(model=model, version=version, path=path, options=self._session)
             if self._flags.enable_model_warmup:
                 try:
-                    warm_up(servable, iterations=self._flags.num_request_iterations_for_warmup)
+                    warm_up(servable)
                 except BaseException:
                     servable.close()
                     raise
@@ -79,20 +79,18 @@ class Server:
         Raises:
             GraftError: a configuration, a model or a port is unusable.
         """
+        import uvloop
+
         _raise_file_limit()
+        # Also where a script started this in the background, with SIGINT ignored.
         signal.signal(signal.SIGTERM, self._stop_early)
         signal.signal(signal.SIGINT, self._stop_early)
         config = _model_config(self._flags)
-        self._core.start_polling()
-        self._core.reload(config)
+        self._catalogue.start_polling()
+        self._catalogue.reload(config)
         if self._flags.model_config_file and self._flags.model_config_file_poll_wait_seconds > 0:
             threading.Thread(target=self._poll_config, name="config", daemon=True).start()
-        self._loop(self._serve())
-
-    def _loop(self, main: Any) -> None:
-        import uvloop
-
-        uvloop.run(main)
+        uvloop.run(self._serve())
 
     def _stop_early(self, number: int, frame: FrameType | None) -> None:
         del frame
@@ -104,14 +102,14 @@ class Server:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        grpc_server = build_server(self._core, self._grpc_options())
+        grpc_server, _ = build_server(self._catalogue, self._grpc_options())
         grpc_server.start()
         _LOG.info("Running gRPC ModelServer at %s:%d ...", self._flags.host, self._flags.port)
         rest = await self._start_rest()
         _LOG.info("ready %.1f s after TensorFlow's import", time.perf_counter() - self._begin)
         await stop.wait()
         _LOG.info("draining: no new requests, up to %g s", self._flags.drain_seconds)
-        self._core.stop()
+        self._catalogue.stop()
         for number in (signal.SIGTERM, signal.SIGINT):
             # The second signal means it.
             loop.add_signal_handler(number, os._exit, 1)
@@ -124,26 +122,14 @@ class Server:
         flags = self._flags
         if flags.rest_api_port == 0:
             return None
-        if flags.rest_api_port == flags.port:
-            _LOG.error(
-                "server_options.http_port cannot be same as grpc_port. Please use a different "
-                "port for HTTP/REST API. Skipped exporting HTTP/REST API."
-            )
-            return None
-        handlers = RestHandlers(
-            self._core,
-            timeout_ms=flags.rest_api_timeout_in_ms,
-            check_method=flags.enable_signature_method_name_check,
-        )
         rest = RestServer(
-            handlers,
+            self._catalogue,
             RestOptions(
                 host=flags.host,
                 port=flags.rest_api_port,
-                threads=_threads(flags.rest_api_num_threads, self._batching),
-                timeout=flags.rest_api_timeout_in_ms / 1000,
-                cors=flags.rest_api_enable_cors_support,
-                metrics_path=self._monitoring.path,
+                threads=self._threads,
+                timeout_ms=flags.rest_api_timeout_in_ms,
+                metrics_path=self._metrics_path,
                 drain_seconds=flags.drain_seconds,
             ),
         )
@@ -159,15 +145,13 @@ class Server:
 
     def _grpc_options(self) -> GrpcOptions:
         flags = self._flags
+        host = f"[{flags.host}]" if ":" in flags.host else flags.host
         return GrpcOptions(
-            address=_grpc_address(flags.host, flags.port) if flags.port else "",
-            socket_path=flags.grpc_socket_path,
-            threads=_threads(flags.grpc_max_threads, self._batching),
+            address=f"{host}:{flags.port}",
+            threads=self._threads,
             channel_arguments=flags.grpc_channel_arguments,
             ssl=self._ssl,
             health=flags.enable_grpc_healthcheck_service,
-            as_content=flags.enable_serialization_as_tensor_content,
-            check_method=flags.enable_signature_method_name_check,
             allow_reload=flags.allow_remote_reload or _is_loopback(flags.host),
         )
 
@@ -175,12 +159,12 @@ class Server:
         """Reload the model list whenever its file's text changes."""
         path = Path(self._flags.model_config_file)
         seen = path.read_bytes()
-        while not self._core.stopped.wait(self._flags.model_config_file_poll_wait_seconds):
+        while not self._catalogue.stopped.wait(self._flags.model_config_file_poll_wait_seconds):
             try:
                 text = path.read_bytes()
                 if text == seen:
                     continue
-                self._core.reload(read_model_config(str(path)))
+                self._catalogue.reload(read_model_config(str(path)))
                 seen = text
             except (OSError, GraftError) as error:
                 _LOG.error("the old model configuration stays in force: %s", error)
@@ -194,25 +178,19 @@ def _read_batching(flags: Flags) -> BatchingParameters | None:
     return BatchingParameters(num_batch_threads=_CPUS)
 
 
-def _session_options(flags: Flags, batching: BatchingParameters | None) -> SessionOptions:
-    both = flags.tensorflow_session_parallelism
-    return SessionOptions(
-        tags=tuple(flags.saved_model_tags.split(",")),
-        intra_op_threads=both or flags.tensorflow_intra_op_parallelism or _intra_op(batching),
-        inter_op_threads=both or flags.tensorflow_inter_op_parallelism,
-        gpu_memory_fraction=flags.per_process_gpu_memory_fraction,
-        batching=batching,
-        per_model_batching=flags.enable_per_model_batching_parameters,
-    )
-
-
-def _intra_op(batching: BatchingParameters | None) -> int:
-    """Return the threads of one operation when no flag says so; 0 leaves it to TensorFlow.
+def _intra_op_threads(batching: BatchingParameters | None) -> int:
+    """Return the threads of one operation; 0 leaves it to TensorFlow.
 
     Batches that run side by side share the processors: with a full set of threads each, they
     wait for one another. Measured on two cores with MobileNetV2: 70 pictures/s instead of 42.
     """
     return max(1, _CPUS // batching.num_batch_threads) if batching else 0
+
+
+def _threads(batching: BatchingParameters | None) -> int:
+    """Return how many requests may be in the graph at once: enough for two full batches."""
+    rows = 2 * batching.max_batch_size if batching else 0
+    return min(_MAX_THREADS, max(4 * _CPUS, rows))
 
 
 def _model_config(flags: Flags) -> Any:
@@ -225,18 +203,6 @@ def _model_config(flags: Flags) -> Any:
         name=flags.model_name, base_path=flags.model_base_path, model_platform="tensorflow"
     )
     return config
-
-
-def _threads(wanted: int, batching: BatchingParameters | None) -> int:
-    """Return how many requests may be in the graph at once: enough for two full batches."""
-    if wanted > 0:
-        return wanted
-    rows = 2 * batching.max_batch_size if batching else 0
-    return min(_MAX_THREADS, max(4 * _CPUS, rows))
-
-
-def _grpc_address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from bright_model import MODEL, write_model
 
-from serving.launch import RunningServer, launch
+from serving.server.launch import RunningServer, launch
 
 
 @pytest.fixture(scope="session")

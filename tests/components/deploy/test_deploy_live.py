@@ -33,7 +33,7 @@ from components.deploy.config import DeployConfig
 from components.deploy.step import deploy_candidate
 from components.deploy.versions import retired
 from serving.client import connect
-from serving.launch import RunningServer, launch
+from serving.server.launch import RunningServer, launch
 
 pytestmark = pytest.mark.slow
 

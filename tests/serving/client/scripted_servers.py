@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 from local_servers import Quiet, answering
 
-from serving.client import wire
 from serving.client.retry import Retry
+from serving.protocol import wire_messages as wire
 
 FAST = Retry(attempts=4, first_wait_s=0.01, longest_wait_s=0.02)
 STATUS_BODY = json.dumps(

@@ -22,8 +22,8 @@ from components.common.errors import (
     UnreachableError,
 )
 from serving.client import Client, GrpcClient, RestClient, connect
-from serving.examples import examples
-from serving.launch import RunningServer, launch
+from serving.client.examples import examples
+from serving.server.launch import RunningServer, launch
 
 pytestmark = [
     pytest.mark.slow,
@@ -197,7 +197,7 @@ def test_no_request_fails_while_versions_change(tmp_path: Path) -> None:
     write_model(base / "1", scale=0.1)
     write_model(tmp_path / "next-2", scale=0.2)
     write_model(tmp_path / "next-3", scale=0.3)
-    with launch(MODEL, base_path=base) as server:
+    with launch(MODEL, base_path=base, flags=["--file_system_poll_wait_seconds=0.1"]) as server:
         done = threading.Event()
         seen: dict[str, list[int]] = {"rest": [], "grpc": []}
         failures: list[str] = []
@@ -221,8 +221,9 @@ def test_no_request_fails_while_versions_change(tmp_path: Path) -> None:
         with RestClient(server.rest_url, model=MODEL) as watcher:
             for version in (2, 3):
                 shutil.move(tmp_path / f"next-{version}", base / str(version))
-                watcher.wait_until_available(timeout_s=60, version=version)
-                time.sleep(1.5)
+                watcher.wait_until_available(timeout_s=120, version=version)
+                while any(version not in versions for versions in seen.values()) and not failures:
+                    time.sleep(0.02)
         done.set()
         for thread in threads:
             thread.join()

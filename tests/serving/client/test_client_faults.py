@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 import pytest
 from bright_model import png
-from local_servers import Quiet, answering
+from local_servers import Quiet, answering, free_port
 from scripted_servers import (
     FAST,
     OUTPUTS_BODY,
@@ -26,12 +26,6 @@ from scripted_servers import (
 from components.common.errors import ConfigError, RequestError, ServerError, UnreachableError
 from serving.client import GrpcClient, RestClient, connect
 from serving.client.rest_client import served_models
-
-
-def free_port() -> int:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return int(holder.getsockname()[1])
 
 
 def rest(url: str, **more: Any) -> RestClient:
@@ -93,24 +87,25 @@ def test_rest_follows_a_switch_of_versions() -> None:
 
 def test_rest_deadline_holds_against_a_server_that_drips() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        full = threading.Event()
 
         def drip() -> None:
             connection, _ = listener.accept()
             with connection, contextlib.suppress(OSError):
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-                for _ in range(100):
+                for _ in range(1000):
                     connection.sendall(b" ")
                     time.sleep(0.1)
+                full.set()
 
         thread = threading.Thread(target=drip)
         thread.start()
-        began = time.monotonic()
         with (
             rest(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.5) as client,
             pytest.raises(ServerError, match=r"within 0\.5 s"),
         ):
             client.status()
-        assert time.monotonic() - began < 2
+        assert not full.is_set()
         thread.join()
 
 
@@ -244,20 +239,24 @@ def test_grpc_repeats_no_other_failure(code: grpc.StatusCode, kind: type[ServerE
 
 def test_grpc_deadline_reaches_the_server() -> None:
     seen: list[float] = []
+    late = threading.Event()
 
     def predict(context: grpc.ServicerContext, number: int) -> Any:
         seen.append(context.time_remaining())
-        time.sleep(0.6)
+        late.wait(30)
         return grpc_answer()
 
     with (
         grpc_server(predict) as (address, _),
-        GrpcClient(address, model="m", timeout_s=0.3) as client,
-        pytest.raises(ServerError, match=r"within 0\.3 s"),
+        GrpcClient(address, model="m", timeout_s=1.0) as client,
+        pytest.raises(ServerError, match=r"within 1 s"),
     ):
-        client.predict_pictures([png(1)])
-    assert len(seen) == 1
-    assert seen[0] <= 0.3
+        try:
+            client.predict_pictures([png(1)])
+        finally:
+            late.set()
+    assert len(seen) <= 1
+    assert all(left_s <= 1.0 for left_s in seen)
 
 
 def test_nobody_there() -> None:
@@ -291,14 +290,13 @@ def test_waiting_ends_at_once_for_a_version_that_failed() -> None:
             ]
         }
     )
-    began = time.monotonic()
     with (
-        http_server(lambda *_: (200, body)) as (url, _),
+        http_server(lambda *_: (200, body)) as (url, asked),
         rest(url) as client,
         pytest.raises(ServerError, match=r"version 2 END \(NOT_FOUND: no saved_model.pb\)"),
     ):
         client.wait_until_available(timeout_s=30, version=2)
-    assert time.monotonic() - began < 5
+    assert len(asked) == 1
 
 
 def test_the_grpc_client_needs_no_tensorflow() -> None:

@@ -19,8 +19,14 @@ from components.common.errors import (
 from components.common.pictures.decode import decode
 from components.common.progress import Progress, listening
 from serving.client import Features, Predictions, Signature, TensorSpec, VersionStatus
-from serving.headers import sendable, spoken
-from serving.predict import exit_code, find_pictures, folder_name, predict_folder, write_table
+from serving.client.folders import (
+    exit_code,
+    find_pictures,
+    folder_name,
+    predict_folder,
+    write_table,
+)
+from serving.protocol.headers import sendable, spoken
 
 
 class MemoryClient:
@@ -189,11 +195,11 @@ def test_a_model_of_another_kind_is_named_before_anything_is_sent(folder: Path) 
     assert client.sizes == []
 
 
-def test_progress_is_told(folder: Path) -> None:
-    told: list[Progress] = []
-    with listening(told.append):
+def test_progress_is_reported(folder: Path) -> None:
+    reported: list[Progress] = []
+    with listening(reported.append):
         predict_folder([folder / "inner"], client=MemoryClient(), batch_size=3)
-    assert (told[-1].done, told[-1].total) == (4, 4)
+    assert (reported[-1].done, reported[-1].total) == (4, 4)
 
 
 def test_finding_pictures(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Headers that both clients send, and what they make of a key that is missing or wrong."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from scripted_servers import (
 
 from components.common.errors import ConfigError, DeniedError, ServerError
 from serving.client import GrpcClient, RestClient, connect
-from serving.headers import read_api_key, request_headers, sendable, spoken
+from serving.protocol.headers import read_api_key, request_headers, sendable, spoken
 
 SENT = request_headers(api_key="s3cret", group="lot-6", camera="left")
 ADDRESSES = ("http://h:1", "h:1")
@@ -135,14 +134,13 @@ def test_grpc_is_denied(headers: dict[str, str], received: str) -> None:
 
 
 def test_nobody_waits_for_a_key_to_become_right() -> None:
-    began = time.monotonic()
     with (
-        http_server(lambda *_: (401, "{}")) as (url, _),
+        http_server(lambda *_: (401, "{}")) as (url, asked),
         RestClient(url, model="m") as client,
         pytest.raises(DeniedError),
     ):
         client.wait_until_available(timeout_s=30)
-    assert time.monotonic() - began < 5
+    assert len(asked) == 1
 
 
 def test_the_key_comes_from_a_file_or_the_environment(
@@ -164,15 +162,15 @@ def test_the_key_comes_from_a_file_or_the_environment(
 
 
 @pytest.mark.parametrize("text", ["lot-6", "Prüfling 7", "50 %", "%41", " a: b ", "検査"])
-def test_any_place_can_be_told(text: str) -> None:
+def test_any_place_can_be_sent(text: str) -> None:
     headers = sendable(request_headers(group=text, line=text, camera=text))
     assert {spoken(value) for value in headers.values()} == {text}
     assert len(headers) == 3
 
 
 def test_plain_names_travel_as_they_are() -> None:
-    told = request_headers(group="lot-6/a", camera="links+oben")
-    assert list(told.values()) == ["lot-6/a", "links+oben"]
+    sent = request_headers(group="lot-6/a", camera="links+oben")
+    assert list(sent.values()) == ["lot-6/a", "links+oben"]
     for text in ("50% of lot 7", "50%off%ab", "a%0Ab", "a%00"):
         assert spoken(text) == text
     # A folder's name need not be UTF-8.

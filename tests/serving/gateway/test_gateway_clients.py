@@ -1,4 +1,4 @@
-"""What clients tell a gateway: the API key, and whence pictures come."""
+"""What clients tell a gateway: the API key, and where pictures come from."""
 
 import hashlib
 import os
@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from bright_model import MODEL, png
-from gateway_harness import ROOT, Gateway, running, wait_until
+from gateway_harness import Gateway, running, wait_until
+from typer.testing import CliRunner
 
+from components.common.errors import GraftError
+from pipelines.cli import app
 from serving.client import connect
-from serving.examples import examples
-from serving.headers import request_headers
-from serving.launch import RunningServer
+from serving.client.examples import examples
+from serving.protocol.headers import request_headers
+from serving.server.launch import RunningServer
 
 pytestmark = pytest.mark.slow
 
@@ -36,15 +39,17 @@ def rows_of(gateway: Gateway) -> list[dict[str, Any]]:
     return list(gateway.table(MODEL).to_pylist())
 
 
-def predict(*words: str, key: str = "") -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", "predict", "--model-name", MODEL, *words],
-        env={**os.environ, "GRAFT_API_KEY": key, "COLUMNS": "300"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+def predict(*words: str, key: str = "") -> tuple[int, str]:
+    """Run `graft predict` in this process; return the exit code and what it says."""
+    result = CliRunner().invoke(
+        app,
+        ["predict", "--model-name", MODEL, *words],
+        env={"GRAFT_API_KEY": key, "COLUMNS": "300"},
     )
+    if isinstance(result.exception, GraftError):
+        # As the command's `main` does it.
+        return result.exception.exit_code, str(result.exception)
+    return result.exit_code, result.output
 
 
 @pytest.mark.parametrize("kind", ["rest", "grpc"])
@@ -62,8 +67,8 @@ def test_predict_sends_the_key_and_says_where_pictures_are_from(
         wanted[hashlib.sha256(picture).hexdigest()] = (lot, "4", "left")
 
     words = [str(tmp_path), "--server", address, "--line", "4", "--camera", "left"]
-    done = predict(*words, "--group-by-folder", key="s3cret")
-    assert done.returncode == 0, done.stdout + done.stderr
+    code, output = predict(*words, "--group-by-folder", key="s3cret")
+    assert code == 0, output
 
     def found() -> dict[str, tuple[str, str, str]]:
         return {
@@ -77,10 +82,10 @@ def test_predict_sends_the_key_and_says_where_pictures_are_from(
 
     key_file = tmp_path / "key"
     key_file.write_text("s3cret\n")
-    whole = predict(
+    code, output = predict(
         *words, "--group", f"Prüfung {kind}", "--api-key-file", str(key_file), key="another"
     )
-    assert whole.returncode == 0, whole.stdout + whole.stderr
+    assert code == 0, output
     wait_until(
         lambda: sum(row["group"] == f"Prüfung {kind}" for row in rows_of(locked)) == 4, locked.text
     )
@@ -93,18 +98,18 @@ def test_predict_without_the_right_key_says_what_to_set(
     address = locked.rest if kind == "rest" else locked.grpc
     (tmp_path / "a.png").write_bytes(png(1))
     for key, received in (("", "none"), ("s3cre", "a wrong one")):
-        done = predict(str(tmp_path), "--server", address, key=key)
-        assert done.returncode == 2
-        assert f"expected the gateway's API key at {address}, received {received}" in done.stderr
-        assert "set GRAFT_API_KEY or --api-key-file" in done.stderr
+        code, output = predict(str(tmp_path), "--server", address, key=key)
+        assert code == 2
+        assert f"expected the gateway's API key at {address}, received {received}" in output
+        assert "set GRAFT_API_KEY or --api-key-file" in output
     with connect(address, model=MODEL, headers=request_headers(api_key="s3cret")) as client:
         assert client.wait_until_available(timeout_s=5) == 3
 
 
 def test_predict_takes_one_kind_of_group(tmp_path: Path) -> None:
-    done = predict(str(tmp_path), "--group", "a", "--group-by-folder")
-    assert done.returncode == 2
-    assert "expected --group or --group-by-folder, received both" in done.stderr
+    code, output = predict(str(tmp_path), "--group", "a", "--group-by-folder")
+    assert code == 2
+    assert "expected --group or --group-by-folder, received both" in output
 
 
 def test_the_examples_send_the_key(locked: Gateway, tmp_path: Path) -> None:

@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 
 from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLUMNS, read_log
-from serving.gateway.embeddings import Embeddings
-from serving.gateway.journal import Journal, recover
-from serving.gateway.reservoir import Reservoir, remove_old_parts
-from serving.gateway.rows import Row
-from serving.gateway.statistics_budget import StatisticsBudget
+from serving.gateway.log.embeddings import Embeddings
+from serving.gateway.log.journal import Journal, recover
+from serving.gateway.log.model_log import ModelLog
+from serving.gateway.log.picture_sample import Reservoir, remove_old_parts
+from serving.gateway.reading.rows import Row
+from serving.gateway.reading.statistics_budget import StatisticsBudget
+from serving.gateway.settings import LogSettings
 
 
 def row(name: str, *, number: int = 0, time_unix_s: float = 1.0) -> Row:
@@ -169,6 +171,27 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path: Path) -> None:
     assert read_log(tmp_path).damaged == ()
 
 
+def test_a_log_folder_that_takes_nothing_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("serving.gateway.log.model_log._TRY_AGAIN_S", 0.0)
+    counts: Counter[str] = Counter()
+    folder = tmp_path / "log"
+    folder.write_text("a file where the folder should be")
+    log = ModelLog(folder / "m", writer="w", settings=LogSettings(), counts=counts)
+    log.add_row(row("a"))
+    log.flush()
+    assert counts == {"write_failures": 1}
+    assert "does not take 1 rows" in caplog.text
+    folder.unlink()
+    log.add_row(row("b"))
+    log.flush()
+    # What was held in memory is written once the folder takes it.
+    assert counts["rows"] == 2
+    assert ids(folder / "m") == ["a", "b"]
+    log.close()
+
+
 def picture(number: int) -> tuple[bytes, str]:
     data = number.to_bytes(4, "big") * 25
     return data, hashlib.sha256(data).hexdigest()
@@ -237,9 +260,9 @@ def test_old_parts_go(tmp_path: Path) -> None:
 
 def test_a_busy_machine_measures_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
     now, load = [1000.0], [100.0]
-    monkeypatch.setattr("serving.gateway.statistics_budget.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("serving.gateway.reading.statistics_budget.time.monotonic", lambda: now[0])
     monkeypatch.setattr(
-        "serving.gateway.statistics_budget.psutil.cpu_percent", lambda interval: load[0]
+        "serving.gateway.reading.statistics_budget.psutil.cpu_percent", lambda interval: load[0]
     )
     budget = StatisticsBudget(0.1)
 

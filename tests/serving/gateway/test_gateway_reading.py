@@ -11,19 +11,20 @@ import pytest
 from bright_model import png
 
 from components.common.errors import ConfigError
-from serving.client import wire
-from serving.client.grpc_client import PREDICT
-from serving.gateway import read_grpc, read_rest
-from serving.gateway.access import Access
 from serving.gateway.exchange import Exchange, Head, frame, read_frame, read_sizes
-from serving.gateway.measuring import measure_picture
-from serving.gateway.prediction import Asked, UnreadableError
-from serving.gateway.records import Recorder
-from serving.gateway.routes import Call, PlainRoute, Upstream
+from serving.gateway.log.worker import _complete
+from serving.gateway.log.worker_settings import from_argument, to_argument
+from serving.gateway.proxy.access import Access
+from serving.gateway.proxy.routes import Call, PlainRoute, Upstream
+from serving.gateway.reading import grpc_bodies as read_grpc
+from serving.gateway.reading import rest_bodies as read_rest
+from serving.gateway.reading.picture_facts import measure_picture
+from serving.gateway.reading.predictions import MOST_PICTURES, SentPicture, UnreadableError
+from serving.gateway.reading.records import Recorder
+from serving.gateway.reading.statistics_budget import StatisticsBudget
 from serving.gateway.settings import GatewaySettings, LogSettings, check
-from serving.gateway.statistics_budget import StatisticsBudget
-from serving.gateway.worker import _complete
-from serving.gateway.worker_settings import from_argument, to_argument
+from serving.protocol import wire_messages as wire
+from serving.protocol.wire_messages import PREDICT
 
 PICTURE = png(5)
 B64 = {"b64": base64.b64encode(PICTURE).decode()}
@@ -43,7 +44,7 @@ def head(path: str = "/v1/models/m:predict", **more: Any) -> Head:
 
 
 def question(document: Any, **more: Any) -> read_rest.Question:
-    return read_rest.read_question(head(**more), json.dumps(document).encode(), limit_bytes=10**6)
+    return read_rest.read_question(head(**more), json.dumps(document).encode())
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def question(document: Any, **more: Any) -> read_rest.Question:
     ],
 )
 def test_pictures_in_every_format(document: Any) -> None:
-    assert question(document).pictures == (Asked(PICTURE), Asked(PICTURE))
+    assert question(document).pictures == (SentPicture(PICTURE), SentPicture(PICTURE))
 
 
 def test_pixels() -> None:
@@ -67,27 +68,47 @@ def test_pixels() -> None:
     np.testing.assert_array_equal(asked.pixels, PIXELS)
     for odd in ([[[1, 2, 300]]], [[[0.5, 1, 1]]], [1, 2], [[[1], [1, 2]]], ["a"]):
         (asked,) = question({"instances": [odd]}).pictures
-        assert asked == Asked()
+        assert asked == SentPicture()
 
 
 def test_what_the_path_says() -> None:
     found = question({"inputs": B64}, path="/v1/models/a%20b/versions/12:predict")
-    assert (found.model, found.version, found.pictures) == ("a b", 12, (Asked(PICTURE),))
+    assert (found.model, found.version, found.pictures) == ("a b", 12, (SentPicture(PICTURE),))
 
 
 def test_padding_may_be_left_out() -> None:
     bare = {"b64": B64["b64"].rstrip("=")}
-    assert question({"instances": [bare]}).pictures == (Asked(PICTURE),)
+    assert question({"instances": [bare]}).pictures == (SentPicture(PICTURE),)
 
 
 def test_gzip_within_a_limit() -> None:
     body = gzip.compress(json.dumps({"instances": [B64]}).encode())
     zipped = head(encoding="gzip")
-    found = read_rest.read_question(zipped, body, limit_bytes=10**6)
-    assert found.pictures == (Asked(PICTURE),)
-    for bad, limit in ((body, 10), (body[:-9], 10**6), (b"plain", 10**6)):
+    assert read_rest.read_question(zipped, body).pictures == (SentPicture(PICTURE),)
+    bomb = gzip.compress(b'{"instances": [' + b" " * (17 << 20) + b"]}")
+    for bad in (bomb, body[:-9], b"plain"):
         with pytest.raises(UnreadableError):
-            read_rest.read_question(zipped, bad, limit_bytes=limit)
+            read_rest.read_question(zipped, bad)
+
+
+def test_a_body_of_very_many_small_values_is_not_read() -> None:
+    """Each would take the memory of an object, twenty times what it takes here."""
+    body = b'{"instances": [' + b"[]," * 2_000_000 + b"[]]}"
+    with pytest.raises(UnreadableError, match="values"):
+        read_rest.read_question(head(), body)
+
+
+def test_the_shape_that_a_tensor_claims_takes_no_memory() -> None:
+    request = wire.PredictRequest()
+    request.model_spec.name = "m"
+    tensor = request.inputs["pixels"]
+    tensor.dtype = 4
+    for size in (10**12, 1, 1, 3):
+        tensor.tensor_shape.dim.add(size=size)
+    found = read_grpc.read_question(
+        head(PREDICT, interface="gRPC", status=0), request.SerializeToString()
+    )
+    assert len(found.pictures) == MOST_PICTURES
 
 
 @pytest.mark.parametrize(
@@ -96,7 +117,7 @@ def test_gzip_within_a_limit() -> None:
 )
 def test_rest_rubbish(body: bytes) -> None:
     with pytest.raises(UnreadableError):
-        read_rest.read_question(head(), body, limit_bytes=100)
+        read_rest.read_question(head(), body)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +164,7 @@ def test_grpc_pixels_and_answers() -> None:
     np.testing.assert_array_equal(found.pictures[1].pixels, [[[6, 7, 8], [9, 10, 11]]])
     tensor.tensor_content = b"short"
     found = read_grpc.read_question(grpc_head, request.SerializeToString())
-    assert found.pictures == (Asked(), Asked())
+    assert found.pictures == (SentPicture(), SentPicture())
 
     answer = wire.PredictResponse()
     answer.model_spec.version.value = 6
@@ -160,9 +181,7 @@ def test_grpc_pixels_and_answers() -> None:
 
 
 def recorder(counts: Counter[str], newest: int = 0) -> Recorder:
-    return Recorder(
-        budget=StatisticsBudget(1.0), newest=lambda model: newest, limit_bytes=1000, counts=counts
-    )
+    return Recorder(budget=StatisticsBudget(1.0), newest=lambda model: newest, counts=counts)
 
 
 def test_who_asks_for_features_makes_no_prediction() -> None:
@@ -187,7 +206,7 @@ def test_damaged_pictures_are_counted_and_kept_out_of_the_sample() -> None:
     counts: Counter[str] = Counter()
     for data in (b"nothing", PICTURE[:40]):
         found = measure_picture(
-            Asked(data), budget=StatisticsBudget(1.0), behind_s=0.0, counts=counts
+            SentPicture(data), budget=StatisticsBudget(1.0), behind_s=0.0, counts=counts
         )
         assert (found.statistics, found.suffix, found.size_bytes) == (None, "", len(data))
     assert counts["undecodable"] == 2
@@ -243,7 +262,7 @@ def test_keys_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> 
         compared.append((len(sent), len(wanted)))
         return sent == wanted
 
-    monkeypatch.setattr("serving.gateway.access.hmac.compare_digest", compare)
+    monkeypatch.setattr("serving.gateway.proxy.access.hmac.compare_digest", compare)
     access = Access("a long key")
     assert access.allows({"x-api-key": "a long key"})
     for key in ("", "a", "a long key and more"):

@@ -11,9 +11,10 @@ import pytest
 from bright_model import MODEL, png
 from gateway_harness import Gateway, ask, running, wait_until
 
-from serving.client import connect, wire
-from serving.client.grpc_client import METADATA, PREDICT, STATUS
-from serving.launch import RunningServer
+from serving.client import connect
+from serving.protocol import wire_messages as wire
+from serving.protocol.wire_messages import METADATA, PREDICT, STATUS
+from serving.server.launch import RunningServer
 
 pytestmark = [
     pytest.mark.slow,

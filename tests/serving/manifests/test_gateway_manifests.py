@@ -91,10 +91,10 @@ def test_the_way_leads_through_the_gateway(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_probes_ask_open_pages() -> None:
-    from serving.gateway.metrics import GatewayMetrics
-    from serving.gateway.pages import METRICS, Pages
+    from serving.gateway.proxy.metrics import GatewayMetrics
+    from serving.gateway.proxy.pages import METRICS, Pages
 
-    pages = Pages(upstream="http://x:1", metrics=GatewayMetrics(), tap=None)
+    pages = Pages(upstream="http://x:1", metrics=GatewayMetrics(), log_queue=None)
     for probe in ("readinessProbe", "livenessProbe"):
         asked = container("gateway")[probe]["httpGet"]
         assert asked["port"] == "gateway-http"

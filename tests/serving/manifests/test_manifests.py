@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 import serving
-from serving.predict import predict_folder
+from serving.client.folders import predict_folder
 from serving.server.config_files import (
     read_batching_parameters,
+    read_metrics_path,
     read_model_config,
-    read_monitoring_config,
 )
-from serving.server.flags import Flags, check_flags, parse_flags
+from serving.server.flags import Flags, parse_flags
 
 ROOT = Path(serving.__file__).parent
 OVERLAYS = ("cpu", "gpu", "cpu-s3")
@@ -59,10 +59,7 @@ def server_container(overlay: str) -> dict[str, Any]:
 
 
 def flags_of(arguments: list[str]) -> Flags:
-    parsed = parse_flags(arguments)
-    assert parsed.unknown == ()
-    check_flags(parsed.flags)
-    return parsed.flags
+    return parse_flags(arguments)
 
 
 def config_map(overlay: str, volume_name: str) -> dict[str, str]:
@@ -146,7 +143,7 @@ def test_metrics_are_scraped_once_and_where_they_are(overlay: str) -> None:
     (endpoint,) = monitor["endpoints"]
     assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
     assert endpoint["port"] == "http"
-    assert endpoint["path"] == read_monitoring_config(str(ROOT / "config/monitoring.config")).path
+    assert endpoint["path"] == read_metrics_path(str(ROOT / "config/monitoring.config"))
 
 
 @every_overlay
@@ -165,7 +162,7 @@ def test_the_server_reads_its_configuration(overlay: str, tmp_path: Path) -> Non
         (tmp_path / name).write_text(text)
     (model,) = read_model_config(str(tmp_path / "models")).model_config_list.config
     batching = read_batching_parameters(str(tmp_path / "batching"), default_threads=1)
-    assert read_monitoring_config(str(tmp_path / "monitoring")).path
+    assert read_metrics_path(str(tmp_path / "monitoring"))
     for probe in ("startupProbe", "readinessProbe"):
         path = server_container(overlay)[probe]["httpGet"]["path"]
         assert path == f"/v1/models/{model.name}/metadata" == METADATA
@@ -314,7 +311,4 @@ def test_prometheus_scrapes_the_compose_service() -> None:
     (target,) = job["static_configs"][0]["targets"]
     name, port = target.split(":")
     assert int(port) == flags_of(services[name]["command"]).rest_api_port
-    assert (
-        job["metrics_path"]
-        == read_monitoring_config(str(ROOT / "config" / "monitoring.config")).path
-    )
+    assert job["metrics_path"] == read_metrics_path(str(ROOT / "config" / "monitoring.config"))

@@ -57,8 +57,6 @@ def kitchen(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
         "--model_name=kitchen",
         f"--model_base_path={base / 'models'}",
         f"--monitoring_config_file={monitoring}",
-        "--rest_api_enable_cors_support=true",
-        "--rest_api_timeout_in_ms=15000",
         "--enable_grpc_healthcheck_service=true",
     ]
     with running(arguments, log=base / "log") as server:
@@ -75,8 +73,35 @@ def library(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     arguments = [
         "--model_name=first",
         f"--model_base_path={base / 'models'}",
-        "--file_system_poll_wait_seconds=1",
+        "--file_system_poll_wait_seconds=0.1",
         "--max_num_load_retries=0",
+    ]
+    with running(arguments, log=base / "log") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def batching(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Return a server that gathers requests: four rows at most, up to 50 ms."""
+    from server_harness import running
+
+    base = tmp_path_factory.mktemp("batching")
+    for name in ("kitchen", "tf1"):
+        shutil.copytree(built / name, base / name / "1")
+    (base / "batching").write_text(
+        "max_batch_size { value: 4 }\nbatch_timeout_micros { value: 50000 }\n"
+        "max_enqueued_batches { value: 100 }\nnum_batch_threads { value: 2 }\n"
+        "allowed_batch_sizes: 2\nallowed_batch_sizes: 4\n"
+    )
+    models = [
+        f'config {{ name: "{name}" base_path: "{base / name}" model_platform: "tensorflow" }}'
+        for name in ("kitchen", "tf1")
+    ]
+    (base / "models").write_text(f"# two models\nmodel_config_list {{ {' '.join(models)} }}")
+    arguments = [
+        f"--model_config_file={base / 'models'}",
+        "--enable_batching=true",
+        f"--batching_parameters_file={base / 'batching'}",
     ]
     with running(arguments, log=base / "log") as server:
         yield server

@@ -23,6 +23,7 @@ from typing import Any
 
 import grpc
 import tensorflow as tf
+from local_servers import free_port
 from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import (
     get_model_status_pb2,
@@ -39,12 +40,6 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 def server_command() -> list[str]:
     given = os.environ.get("GRAFT_SERVER_COMMAND", "")
     return shlex.split(given) if given else [sys.executable, "-m", "serving.server"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _accepts(port: int) -> bool:
@@ -98,6 +93,11 @@ class ServerProcess:
 
     def listening(self) -> bool:
         return all(map(_accepts, self._ports))
+
+    def answers(self) -> bool:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.get("/v1/models").status > 0
+        return False
 
     def _tell(self) -> str:
         return self.log.read_text(errors="replace")
@@ -210,11 +210,11 @@ def predict_request(signature: str = "", *, model: str = "kitchen", **inputs: An
 def wait_for(
     condition: Callable[[], bool], tell: Callable[[], str], *, seconds: float = START_SECONDS
 ) -> None:
-    """Ask ten times a second; fail with what `tell` says."""
+    """Ask until it holds; fail with what `tell` says."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, tell()
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager

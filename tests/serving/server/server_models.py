@@ -51,7 +51,6 @@ def write_kitchen(directory: Path) -> Path:
     module.weight = tf.Variable(2.0)
     signatures = {
         **_echoes(),
-        **_examples(),
         **_shapes(),
         **_faults(),
         "serving_default": _function(
@@ -116,62 +115,20 @@ def _faults() -> dict[str, Any]:
     }
 
 
-def _examples() -> dict[str, Any]:
-    """Signatures over serialized tf.Examples with a float feature `x` and an optional `c`."""
-
-    def read(inputs: Any) -> Any:
-        features = tf.io.parse_example(
-            inputs,
-            {
-                "x": tf.io.FixedLenFeature([], tf.float32),
-                "c": tf.io.FixedLenFeature([], tf.float32, default_value=0.0),
-            },
-        )
-        return features["x"] + features["c"]
-
-    def label(inputs: Any) -> Any:
-        value = read(inputs)
-        names = tf.where(
-            value[:, tf.newaxis] > 0, tf.constant([["up", "down"]]), tf.constant([["down", "up"]])
-        )
-        return {"classes": names, "scores": tf.stack([tf.abs(value), -tf.abs(value)], axis=1)}
-
-    examples = tf.TensorSpec([None], tf.string)
-    return {
-        "classify": _function(label, inputs=examples),
-        "classify_scores": _function(
-            lambda inputs: {"scores": label(inputs)["scores"]}, inputs=examples
-        ),
-        "classify_flat": _function(lambda inputs: {"scores": read(inputs)}, inputs=examples),
-        "regress": _function(lambda inputs: {"outputs": read(inputs) * 10.0}, inputs=examples),
-        "regress_wide": _function(
-            lambda inputs: {"outputs": tf.zeros([tf.size(inputs), 2])}, inputs=examples
-        ),
-    }
-
-
 def write_tf1(directory: Path) -> Path:
-    """Write a TF1 model: a reference variable, two signatures on one input, method names."""
+    """Write a TF1 model, y = x + 0.25, with a reference variable."""
     v1 = tf.compat.v1
     with tf.Graph().as_default(), v1.Session() as session:
-        inputs = v1.placeholder(tf.string, [None], name="inputs")
+        x = v1.placeholder(tf.float32, [None], name="x")
         bias = v1.get_variable("bias", initializer=0.25, use_resource=False)
-        length = tf.cast(tf.strings.length(inputs), tf.float32) * 0.0 + bias
+        y = x + bias
         session.run(v1.global_variables_initializer())
         info = v1.saved_model.build_tensor_info
-        build = v1.saved_model.build_signature_def
-        scores = tf.stack([length, -length], axis=1)
-        signatures = {
-            "serving_default": build(
-                {"inputs": info(inputs)}, {"scores": info(scores)}, "tensorflow/serving/classify"
-            ),
-            "regress": build(
-                {"inputs": info(inputs)}, {"outputs": info(length)}, "tensorflow/serving/regress"
-            ),
-            "odd": build({"inputs": info(inputs)}, {"outputs": info(length)}, "other"),
-        }
+        signature = v1.saved_model.build_signature_def(
+            {"x": info(x)}, {"y": info(y)}, "tensorflow/serving/predict"
+        )
         builder = v1.saved_model.builder.SavedModelBuilder(str(directory))
-        builder.add_meta_graph_and_variables(session, ["serve"], signatures)
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
         builder.save()
     return directory
 

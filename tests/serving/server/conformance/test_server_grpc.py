@@ -1,4 +1,4 @@
-"""gRPC: Predict, examples, metadata, status, health; codes and texts."""
+"""gRPC: Predict, metadata, status, health; codes and texts."""
 
 import grpc
 import numpy as np
@@ -10,13 +10,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from server_harness import predict_request
 from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import (
-    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
-    inference_pb2,
     model_management_pb2,
     predict_pb2,
-    regression_pb2,
 )
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
@@ -26,13 +23,6 @@ def failure(call, request, *, timeout=30):
     with pytest.raises(grpc.RpcError) as caught:
         call(request, timeout=timeout)
     return caught.value.code(), caught.value.details()
-
-
-def example(**features):
-    message = tf.train.Example()
-    for name, value in features.items():
-        message.features.feature[name].float_list.value.append(value)
-    return message
 
 
 def test_predict_fills_the_model_spec(kitchen):
@@ -229,64 +219,13 @@ def test_answers_beyond_the_default_limit_of_four_megabytes(kitchen):
     np.testing.assert_array_equal(kitchen.predict("", x=value)["y"], value * 2)
 
 
-def test_classify(kitchen):
-    request = classification_pb2.ClassificationRequest()
-    request.model_spec.name = "kitchen"
-    request.model_spec.signature_name = "classify"
-    request.input.example_list.examples.extend([example(x=2.0), example(x=-1.0)])
-    response = kitchen.prediction.Classify(request, timeout=30)
-    first, second = response.result.classifications
-    assert [(one.label, one.score) for one in first.classes] == [("up", 2.0), ("down", -2.0)]
-    assert [one.label for one in second.classes] == ["down", "up"]
-    assert response.model_spec.version.value == 1
-    request.model_spec.signature_name = "none"
-    assert failure(kitchen.prediction.Classify, request)[0] is INVALID
-    request.model_spec.signature_name = "two"
-    assert failure(kitchen.prediction.Classify, request)[0] is INVALID
-
-
-def test_regress_with_context(kitchen):
-    request = regression_pb2.RegressionRequest()
-    request.model_spec.name = "kitchen"
-    request.model_spec.signature_name = "regress"
-    request.input.example_list_with_context.context.CopyFrom(example(c=1.0))
-    request.input.example_list_with_context.examples.extend([example(x=2.0)])
-    response = kitchen.prediction.Regress(request, timeout=30)
-    assert [one.value for one in response.result.regressions] == [30.0]
-    request.input.Clear()
-    code, text = failure(kitchen.prediction.Regress, request)
-    assert (code, text) == (INVALID, "Input is empty.")
-
-
-def inference_task(signature, method):
-    task = inference_pb2.InferenceTask()
-    task.model_spec.name = "kitchen"
-    task.model_spec.signature_name = signature
-    task.method_name = f"tensorflow/serving/{method}"
-    return task
-
-
-def test_multi_inference_refuses_what_does_not_fit(kitchen):
-    request = inference_pb2.MultiInferenceRequest()
-    request.input.example_list.examples.extend([example(x=2.0)])
-    request.tasks.append(inference_task("regress", "predict"))
-    code, _ = failure(kitchen.prediction.MultiInference, request)
-    assert code is grpc.StatusCode.UNIMPLEMENTED
-    request.tasks[0].CopyFrom(inference_task("regress", "regress"))
-    request.tasks.append(inference_task("regress", "regress"))
-    code, text = failure(kitchen.prediction.MultiInference, request)
-    assert (code, text) == (INVALID, "Duplicate evaluation of signature: regress")
-
-
-def test_multi_inference(kitchen):
-    request = inference_pb2.MultiInferenceRequest()
-    request.input.example_list.examples.extend([example(x=2.0), example(x=3.0)])
-    request.tasks.append(inference_task("regress", "regress"))
-    response = kitchen.prediction.MultiInference(request, timeout=30)
-    (result,) = response.results
-    assert [one.value for one in result.regression_result.regressions] == [20.0, 30.0]
-    assert result.model_spec.signature_name == "regress"
-    assert result.model_spec.version.value == 1
+@pytest.mark.parametrize("method", ["Classify", "Regress", "MultiInference"])
+def test_there_is_only_predict(kitchen, method):
+    call = kitchen.channel.unary_unary(f"/tensorflow.serving.PredictionService/{method}")
+    assert failure(call, b"") == (
+        grpc.StatusCode.UNIMPLEMENTED,
+        "This server answers Predict only",
+    )
 
 
 def test_metadata(kitchen):

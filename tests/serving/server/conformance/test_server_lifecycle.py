@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-import time
 
 import grpc
 import pytest
@@ -64,7 +63,7 @@ def test_a_missing_base_path_unloads_nothing(library, publish, tmp_path):
     publish("affine1", base, 1)
     library.reload(model("away", base))
     base.rename(tmp_path / "elsewhere")
-    time.sleep(2.5)
+    wait_for(lambda: f"cannot list {base}" in library.log.read_text(), lambda: "not looked at")
     assert version_of(library, "away") == 1
 
 
@@ -83,8 +82,8 @@ def test_a_lower_number_is_ignored(library, publish, tmp_path):
     publish("affine2", tmp_path, 20)
     library.reload(model("lower", tmp_path))
     publish("affine1", tmp_path, 3)
-    time.sleep(2.5)
-    assert library.states("lower") == {20: "AVAILABLE"}
+    publish("affine3", tmp_path, 21)
+    library.wait_states("lower", {21: "AVAILABLE", 20: "END"})
 
 
 @pytest.mark.parametrize("kind", ["empty", "junk", "half"])
@@ -177,43 +176,65 @@ def test_wrong_configurations(library, models):
     assert code_of(lambda: library.reload(*models)) is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_no_request_fails_during_switches_under_load(library, publish, tmp_path):
+SWITCHES = 40
+LAST = 46
+CLIENTS = 6
+IN_MEMORY = {"LOADING", "AVAILABLE", "UNLOADING"}
+
+
+def test_no_request_fails_while_versions_change_and_three_are_in_memory_at_most(
+    library, publish, tmp_path
+):
     publish("affine1", tmp_path, 1)
     library.reload(model("busy", tmp_path))
-    seen: set[int] = set()
+    answered: list[set[int]] = [set() for _ in range(CLIENTS)]
     failures: list[str] = []
+    most = [0]
     stop = threading.Event()
 
-    def ask_grpc() -> None:
+    def ask_grpc(number: int) -> None:
+        answered[number].add(version_of(library, "busy"))
+
+    def ask_rest(number: int) -> None:
+        answer = library.post("/v1/models/busy:predict", {"instances": [0.0]})
+        assert answer.status == 200, answer
+        answered[number].add(int(answer.json()["predictions"][0]))
+
+    def count(number: int) -> None:
+        loaded = [state for state in library.states("busy").values() if state in IN_MEMORY]
+        most[0] = max(most[0], len(loaded))
+
+    def repeat(ask, number: int) -> None:
         while not stop.is_set():
             try:
-                seen.add(version_of(library, "busy"))
-            except grpc.RpcError as error:
+                ask(number)
+            except (grpc.RpcError, AssertionError, OSError) as error:
                 failures.append(str(error))
 
-    def ask_rest() -> None:
-        while not stop.is_set():
-            answer = library.post("/v1/models/busy:predict", {"instances": [0.0]})
-            if answer.status != 200:
-                failures.append(str(answer))
-
-    threads = [threading.Thread(target=ask) for ask in (ask_grpc, ask_grpc, ask_rest)]
+    jobs = [(ask_grpc if n % 2 else ask_rest, n) for n in range(CLIENTS)] + [(count, 0)]
+    threads = [threading.Thread(target=repeat, args=job) for job in jobs]
     for thread in threads:
         thread.start()
     try:
-        for version in (2, 3, 4):
+        for version in range(2, LAST + 1):
             publish("affine2", tmp_path, version)
-            wait_for(
-                lambda version=version: library.states("busy").get(version) == "AVAILABLE",
-                lambda: str(library.states("busy")),
-            )
-            time.sleep(0.5)
+            # Every tenth is followed by another before it can be there.
+            if version % 10:
+                wait_for(
+                    lambda version=version: library.states("busy").get(version) == "AVAILABLE",
+                    lambda: str(library.states("busy")),
+                )
+        wait_for(lambda: all(max(seen, default=0) >= 2 for seen in answered), lambda: str(failures))
     finally:
         stop.set()
         for thread in threads:
             thread.join()
     assert failures == []
-    assert seen >= {1, 4}
+    assert most[0] <= 3
+    states = library.states("busy")
+    assert len(states) > SWITCHES
+    ended = {version: "END" for version in states if version != LAST}
+    library.wait_states("busy", {**ended, LAST: "AVAILABLE"})
 
 
 def record(value):

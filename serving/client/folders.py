@@ -1,0 +1,298 @@
+"""Classify files and folders of pictures through a model server.
+
+Exit codes of `graft predict`, which these functions decide:
+
+    0  every picture has an answer
+    2  the input cannot be used: a path does not exist, no pictures, unknown suffix to write, the
+       gateway's API key is missing or wrong
+    3  some pictures have an error instead of an answer; the rest is in the table
+    4  nobody answers at the server's address
+    1  any other failure of the server
+"""
+
+import itertools
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from components.common.artifacts.exported import INPUT_BYTES, OUTPUT_PROBABILITIES
+from components.common.errors import (
+    ConfigError,
+    DataError,
+    DeniedError,
+    RequestError,
+    ServerError,
+    UnreachableError,
+    expected,
+)
+from components.common.pictures.decode import PICTURE_SUFFIXES, to_servable
+from components.common.progress import track
+from serving.client import Client
+from serving.client.error_messages import wrong_outputs
+from serving.protocol.headers import request_headers
+
+ALL_PREDICTED = 0
+SOME_FAILED = 3
+# One batch is answered while the next ones are read and checked.
+BATCHES_UNDER_WAY = 3
+
+
+@dataclass(frozen=True)
+class PictureRow:
+    """One picture's line of the table; `error` is None when there is an answer."""
+
+    path: str
+    predicted: str | None = None
+    probability: float | None = None
+    probabilities: tuple[float, ...] | None = None
+    decision: str | None = None
+    model: str | None = None
+    version: int | None = None
+    error: str | None = None
+
+
+def find_pictures(paths: Sequence[Path]) -> list[Path]:
+    """Return the given files and, sorted, the pictures in and below the given folders.
+
+    Files are taken whatever their suffix, in folders the suffix decides.
+
+    Raises:
+        DataError: a path does not exist, or there is no picture at all.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = (inner for inner in path.rglob("*") if inner.is_file())
+            chosen = sorted(inner for inner in inside if inner.suffix.lower() in PICTURE_SUFFIXES)
+        elif path.exists():
+            chosen = [path]
+        else:
+            raise DataError(
+                expected("a picture or a folder", received=str(path), do="correct the path")
+            )
+        found.update(dict.fromkeys(chosen))
+    if not found:
+        suffixes = ", ".join(sorted(PICTURE_SUFFIXES))
+        where = ", ".join(str(path) for path in paths) or "nothing"
+        raise DataError(
+            expected(f"pictures ({suffixes})", received=f"none in {where}", do="name a folder")
+        )
+    return list(found)
+
+
+def predict_folder(
+    paths: Sequence[Path],
+    *,
+    client: Client,
+    batch_size: int = 32,
+    batches_under_way: int = BATCHES_UNDER_WAY,
+    group_of: Callable[[Path], str] | None = None,
+) -> pd.DataFrame:
+    """Classify every picture.
+
+    A picture that cannot be read, or that the server refuses, becomes a row with its error.
+    When the server goes away half-way, the pictures without an answer get that as their error.
+    So it is with an API key that is withdrawn.
+
+    Args:
+        paths: files and folders, see `find_pictures`.
+        client: the connection to the server.
+        batch_size: pictures in one request.
+        batches_under_way: requests sent at a time.
+        group_of: the group that the gateway logs with a picture, `folder_name` for one; then no
+            request holds pictures of two groups. None tells it what the client does, if anything.
+
+    Returns:
+        One row a picture, in the order of `find_pictures`: path, class, probability (of that
+        class), probabilities (list, in the export's class order), decision, model, version
+        and error (missing when all went well).
+
+    Raises:
+        DataError: there are no pictures.
+        DeniedError: the gateway's API key is missing or wrong.
+        UnreachableError: nobody answers at all.
+        ServerError: the model is not there or is not one that Graft exported.
+    """
+    pictures = find_pictures(paths)
+    groups = {path: group_of(path) for path in pictures} if group_of else {}
+    _check_model(client)
+    batches = _batches(pictures, groups, batch_size)
+    classifier = _BatchClassifier(client, groups)
+    rows: list[PictureRow] = []
+    pool = ThreadPoolExecutor(max_workers=batches_under_way)
+    try:
+        answers = pool.map(classifier.classify, batches)
+        for answer in track(answers, "classifying pictures", total=len(batches)):
+            rows.extend(answer)
+    finally:
+        # Ctrl-C must not wait for the batches that have not begun.
+        pool.shutdown(cancel_futures=True)
+    return _table(rows)
+
+
+def folder_name(path: Path) -> str:
+    """Return the name of the folder that holds a picture, as the user knows it: links stay."""
+    name = path.parent.name
+    return path.parent.resolve().name if name in {"", ".."} else name
+
+
+def exit_code(table: pd.DataFrame) -> int:
+    """Return 0 when every picture has an answer, else 3."""
+    return SOME_FAILED if bool(table["error"].notna().any()) else ALL_PREDICTED
+
+
+def check_output(path: Path) -> None:
+    """Refuse a file that `write_table` cannot write, before hours of pictures are classified.
+
+    Raises:
+        ConfigError: the suffix is neither .csv nor .parquet.
+    """
+    if path.suffix not in {".csv", ".parquet"}:
+        raise ConfigError(
+            expected("a .csv or .parquet file", received=f"'{path}'", do="change its suffix")
+        )
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write `predict_folder`'s table as CSV or Parquet, as the suffix says.
+
+    In CSV the probabilities are a JSON list.
+
+    Raises:
+        ConfigError: another suffix.
+    """
+    check_output(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Whoever reads while we write sees the old table or the new one, never half of one.
+    partial = path.with_name(f".{path.name}.partial")
+    if path.suffix == ".parquet":
+        table.to_parquet(partial, index=False)
+    else:
+        lists = table["probabilities"].map(_as_json, na_action="ignore")
+        table.assign(probabilities=lists).to_csv(partial, index=False)
+    partial.replace(path)
+
+
+def _batches(pictures: Sequence[Path], groups: Mapping[Path, str], size: int) -> list[list[Path]]:
+    """Cut pictures into requests that each hold one group."""
+    runs = [list(run) for _, run in itertools.groupby(pictures, key=groups.get)]
+    return [run[at : at + size] for run in runs for at in range(0, len(run), size)]
+
+
+class _BatchClassifier:
+    """Classifies one batch at a time, from several threads."""
+
+    def __init__(self, client: Client, groups: Mapping[Path, str]) -> None:
+        self._client = client
+        self._groups = groups
+        self._gone = threading.Event()
+        self._reason = ""
+
+    def classify(self, paths: Sequence[Path]) -> list[PictureRow]:
+        pictures: dict[Path, bytes] = {}
+        errors: dict[Path, str] = {}
+        for path in paths:
+            try:
+                pictures[path] = path.read_bytes()
+            except OSError as error:
+                errors[path] = f"cannot be read: {error.strerror or error}"
+        rows = {row.path: row for row in self._answer(pictures)}
+        rows |= {str(path): PictureRow(str(path), error=error) for path, error in errors.items()}
+        return [rows[str(path)] for path in paths]
+
+    def _answer(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
+        if not pictures:
+            return []
+        if self._gone.is_set():
+            return _failed(pictures, self._reason)
+        try:
+            return self._ask(pictures)
+        except DataError:
+            return self._without_damaged(pictures)
+        except RequestError as error:
+            if len(pictures) == 1:
+                return _failed(pictures, str(error))
+            # Too much for one message, or one bad picture in the batch: halves find out which.
+            paths = list(pictures)
+            halves = paths[: len(paths) // 2], paths[len(paths) // 2 :]
+            return [row for half in halves for row in self._answer({p: pictures[p] for p in half})]
+        except (UnreachableError, DeniedError) as error:
+            self._reason = str(error)
+            self._gone.set()
+            return _failed(pictures, self._reason)
+        except ServerError as error:
+            return _failed(pictures, str(error))
+
+    def _ask(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
+        # A batch is of one group.
+        group = self._groups.get(next(iter(pictures)), "")
+        answer = self._client.predict_pictures(
+            list(pictures.values()), headers=request_headers(group=group)
+        )
+        return [
+            PictureRow(
+                path=str(path),
+                predicted=answer.classes[at],
+                probability=float(answer.probabilities[at].max()),
+                probabilities=tuple(float(value) for value in answer.probabilities[at]),
+                decision=answer.decisions[at],
+                model=answer.model,
+                version=answer.version,
+            )
+            for at, path in enumerate(pictures)
+        ]
+
+    def _without_damaged(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
+        good: dict[Path, bytes] = {}
+        rows: list[PictureRow] = []
+        for path, data in pictures.items():
+            try:
+                good[path] = to_servable(data, name=path.name)
+            except DataError as error:
+                rows.append(PictureRow(str(path), error=str(error)))
+        return rows + self._answer(good)
+
+
+def _check_model(client: Client) -> None:
+    """Say once, before thousands of pictures fail, that the model is of another kind."""
+    signature = client.signature()
+    inputs = [spec.name for spec in signature.inputs]
+    outputs = [spec.name for spec in signature.outputs]
+    if INPUT_BYTES not in inputs or OUTPUT_PROBABILITIES not in outputs:
+        raise wrong_outputs(
+            client.address, client.model, wanted=OUTPUT_PROBABILITIES, known=outputs
+        )
+
+
+def _failed(pictures: dict[Path, bytes], error: str) -> list[PictureRow]:
+    return [PictureRow(str(path), error=error) for path in pictures]
+
+
+def _table(rows: Sequence[PictureRow]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "path": pd.Series([row.path for row in rows], dtype="string"),
+            "class": pd.Series([row.predicted for row in rows], dtype="string"),
+            "probability": pd.Series([row.probability for row in rows], dtype="Float32"),
+            "probabilities": pd.Series([_list(row) for row in rows], dtype=object),
+            "decision": pd.Series([row.decision for row in rows], dtype="string"),
+            "model": pd.Series([row.model for row in rows], dtype="string"),
+            "version": pd.Series([row.version for row in rows], dtype="Int64"),
+            "error": pd.Series([row.error for row in rows], dtype="string"),
+        }
+    )
+
+
+def _list(row: PictureRow) -> list[float] | None:
+    return None if row.probabilities is None else list(row.probabilities)
+
+
+def _as_json(values: Sequence[float]) -> str:
+    # The shortest decimals that give the same float32 again.
+    return json.dumps([float(str(np.float32(value))) for value in values])

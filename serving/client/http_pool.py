@@ -1,0 +1,151 @@
+"""HTTP with kept-alive connections, a total deadline and JSON answers.
+
+The standard library's client is enough and starts in no time; it also ignores proxy
+settings, which would otherwise catch calls to this very machine.
+"""
+
+import http.client
+import json
+import queue
+import time
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.common.errors import ConfigError, expected
+from serving.client import error_messages as messages
+from serving.client.retry import PassingError
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status code and the body as it came."""
+
+    code: int
+    body: bytes
+
+    @property
+    def content(self) -> Any:
+        """The JSON body, None if it is something else."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def error(self) -> str:
+        """The server's own words."""
+        content = self.content
+        if isinstance(content, dict) and "error" in content:
+            return str(content["error"])
+        return f"HTTP {self.code}"
+
+
+class HttpPool:
+    """Connections to one server, one for each call that is under way."""
+
+    def __init__(self, url: str) -> None:
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            form = "a REST address such as http://localhost:8501"
+            raise ConfigError(expected(form, received=f"'{url}'", do="correct the address"))
+        self.url = url.rstrip("/")
+        self._prefix = parts.path.rstrip("/")
+        self._host, self._port = parts.hostname, parts.port
+        self._secure = parts.scheme == "https"
+        self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        timeout_s: float,
+    ) -> Answer:
+        """Send one request and read the whole answer.
+
+        Raises:
+            PassingError: nobody answers, or the connection broke.
+            TimeoutError: `timeout_s` passed.
+            UnreachableError: what answers does not speak HTTP.
+        """
+        deadline = time.monotonic() + timeout_s
+        sent = {**headers, "Content-Type": "application/json"} if body is not None else headers
+        while True:
+            connection, fresh = self._take()
+            try:
+                answer = self._exchange(
+                    connection, method, path, body=body, headers=sent, deadline=deadline
+                )
+            except TimeoutError:
+                connection.close()
+                raise
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if fresh:
+                    raise self._broken(error) from None
+                continue  # an idle connection that the server had closed meanwhile
+            return answer
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+    def _take(self) -> tuple[http.client.HTTPConnection, bool]:
+        try:
+            return self._idle.get_nowait(), False
+        except queue.Empty:
+            kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+            return kind(self._host, self._port), True
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        deadline: float,
+    ) -> Answer:
+        connection.timeout = _left(deadline)
+        if connection.sock is not None:
+            connection.sock.settimeout(_left(deadline))
+        connection.request(method, self._prefix + path, body=body, headers=headers)
+        socket = connection.sock
+        socket.settimeout(_left(deadline))
+        response = connection.getresponse()
+        chunks = []
+        while chunk := response.read1(CHUNK_BYTES):
+            chunks.append(chunk)
+            # A timeout counts from byte to byte; a server that drips must not stretch it.
+            socket.settimeout(_left(deadline))
+        if response.length:
+            raise http.client.IncompleteRead(chunks[-1] if chunks else b"", response.length)
+        response.close()  # `read1` does not say that the answer is over; the socket stays open
+        if response.will_close:
+            connection.close()
+        else:
+            self._idle.put_nowait(connection)
+        return Answer(response.status, b"".join(chunks))
+
+    def _broken(self, error: Exception) -> Exception:
+        reason = str(error) or type(error).__name__
+        if isinstance(error, http.client.BadStatusLine) and not isinstance(
+            error, http.client.RemoteDisconnected
+        ):
+            return messages.wrong_language(self.url, "no HTTP", speaks="REST", do=messages.NOT_REST)
+        return PassingError(messages.unreachable(self.url, reason))
+
+
+def _left(deadline: float) -> float:
+    left_s = deadline - time.monotonic()
+    if left_s <= 0:
+        raise TimeoutError
+    return left_s

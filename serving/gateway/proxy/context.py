@@ -1,0 +1,68 @@
+"""What both proxies work with, and what they both do at the end of a request."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from serving.gateway.exchange import Exchange, Head
+from serving.gateway.log.log_queue import LogQueue
+from serving.gateway.proxy.access import Access
+from serving.gateway.proxy.metrics import GatewayMetrics
+from serving.gateway.proxy.routes import Call, Route
+from serving.gateway.settings import GatewaySettings
+from serving.protocol.headers import spoken
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """When a request came, by two clocks."""
+
+    unix_s: float = field(default_factory=time.time)
+    counter_s: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        """The time since then."""
+        return time.perf_counter() - self.counter_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxyContext:
+    """The parts that both proxies share; `log_queue` is None without a log."""
+
+    settings: GatewaySettings
+    route: Route
+    access: Access
+    metrics: GatewayMetrics
+    log_queue: LogQueue | None
+
+    def record(
+        self,
+        call: Call,
+        headers: Mapping[str, str],
+        request: bytes,
+        answer: bytes,
+        *,
+        arrival: Arrival,
+        interface: Literal["REST", "gRPC"],
+        status: int,
+        encoding: str = "",
+    ) -> None:
+        """Offer a finished request to the log; names in `headers` are looked up in lower case."""
+        if self.log_queue is None:
+            return
+        log = self.settings.log
+        head = Head(
+            time_unix_s=arrival.unix_s,
+            request_id=call.request_id,
+            interface=interface,
+            path=call.path,
+            status=status,
+            latency_ms=arrival.seconds * 1000,
+            encoding=encoding,
+            group=spoken(headers.get(log.group_header.lower(), "")),
+            line=spoken(headers.get(log.line_header.lower(), "")),
+            camera=spoken(headers.get(log.camera_header.lower(), "")),
+        )
+        self.log_queue.offer(Exchange(head, request, answer))

@@ -1,0 +1,1 @@
+"""One loaded version: its TensorFlow session, signatures, batching, warm-up and predictions."""

@@ -1,0 +1,199 @@
+"""Start a model server on this machine and hold it for as long as it is needed."""
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from components.common.errors import ConfigError, ServerError, expected
+from serving.client.rest_client import RestClient
+from serving.client.retry import Retry
+
+LOG = logging.getLogger(__name__)
+
+LOCAL_SERVER = (sys.executable, "-m", "serving.server")
+HOST = "127.0.0.1"
+GRACE_S = 30.0
+LOG_LINES = 15
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that answers: `grpc_address` is HOST:PORT, `rest_url` http://HOST:PORT.
+
+    As a context manager it is stopped at the end of the block.
+    """
+
+    grpc_address: str
+    rest_url: str
+    process: subprocess.Popen[bytes]
+    log_path: Path
+
+    def stop(self, *, grace_s: float = GRACE_S) -> None:
+        """Ask the server to finish (SIGTERM), wait, and end it if it has not by `grace_s`."""
+        if self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=grace_s)
+        except subprocess.TimeoutExpired:
+            LOG.warning("the model server did not finish within %g s; ending it", grace_s)
+            self.process.kill()
+            self.process.wait()
+
+    def __enter__(self) -> Self:
+        """Use the server for the length of a block."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stop it."""
+        self.stop()
+
+
+def launch(
+    model_name: str,
+    *,
+    base_path: Path,
+    grpc_port: int = 0,
+    rest_port: int = 0,
+    log_path: Path | None = None,
+    timeout_s: float = 120.0,
+    flags: Sequence[str] = (),
+    command: Sequence[str] = LOCAL_SERVER,
+) -> RunningServer:
+    """Start a server on loopback and return once a version of the model answers.
+
+    Args:
+        model_name: the name clients ask for.
+        base_path: the folder that holds the version folders `1/`, `2/`, ...
+        grpc_port: 0 picks a free port.
+        rest_port: 0 picks a free port.
+        log_path: where the server's output goes; None is a temporary file.
+        timeout_s: how long loading may take, in seconds.
+        flags: more flags of TensorFlow Serving.
+        command: how to start the server; the real `tensorflow_model_server` fits as well.
+
+    Raises:
+        ConfigError: the base path is not a folder.
+        ServerError: the server ended, or no version became available in time.
+    """
+    if not base_path.is_dir():
+        raise ConfigError(
+            expected("a folder with model versions", received=str(base_path), do="export one first")
+        )
+    ports = _free_ports(grpc_port, rest_port)
+    log = log_path or _temporary_log()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    argv = [
+        *command,
+        f"--model_name={model_name}",
+        f"--model_base_path={base_path.resolve()}",
+        f"--port={ports[0]}",
+        f"--rest_api_port={ports[1]}",
+        "--file_system_poll_wait_seconds=1",
+        *flags,
+    ]
+    process = _start(argv, log)
+    server = RunningServer(f"{HOST}:{ports[0]}", f"http://{HOST}:{ports[1]}", process, log)
+    try:
+        _wait(server, model_name, timeout_s=timeout_s)
+    except BaseException:
+        server.stop(grace_s=5.0)
+        raise
+    return server
+
+
+def _start(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as stream:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env=_environment(),
+        )
+
+
+def _free_ports(*wanted: int) -> list[int]:
+    """Return the wanted ports, each 0 replaced by a port that is free now.
+
+    All are held until all are chosen, so that no two are the same.
+    """
+    ports = []
+    with contextlib.ExitStack() as held:
+        for port in wanted:
+            if port == 0:
+                holder = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+                holder.bind((HOST, 0))
+                port = holder.getsockname()[1]
+            ports.append(port)
+    return ports
+
+
+def _temporary_log() -> Path:
+    handle, name = tempfile.mkstemp(prefix="graft-server-", suffix=".log")
+    os.close(handle)
+    return Path(name)
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment with this very package first on the path, wherever we were started."""
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}
+
+
+def _wait(server: RunningServer, model_name: str, *, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    problem = ""
+    with RestClient(
+        server.rest_url, model=model_name, timeout_s=5.0, retry=Retry(attempts=1)
+    ) as client:
+        while time.monotonic() < deadline:
+            if server.process.poll() is not None:
+                raise _ended(server)
+            try:
+                client.wait_until_available(timeout_s=0)
+                _connect(server.grpc_address)
+            except (ServerError, OSError) as error:
+                problem = str(error)
+                time.sleep(0.05)
+            else:
+                return
+    raise ServerError(
+        expected(
+            f"a version of model `{model_name}` to load within {timeout_s:g} s",
+            received=problem,
+            do=f"look at the server's log:\n{_tail(server.log_path)}",
+        )
+    )
+
+
+def _connect(address: str) -> None:
+    host, port = address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=1.0):
+        pass
+
+
+def _ended(server: RunningServer) -> ServerError:
+    return ServerError(
+        expected(
+            "the model server to start",
+            received=f"its end with code {server.process.returncode}",
+            do=f"look at its last words:\n{_tail(server.log_path)}",
+        )
+    )
+
+
+def _tail(log_path: Path) -> str:
+    lines = log_path.read_text(errors="replace").splitlines()
+    return "\n".join(lines[-LOG_LINES:])
