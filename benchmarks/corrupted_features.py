@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from components.common.artifacts.monitoring.observations import Observations
+from components.common.pictures import decode as pictures
 from components.common.pictures.corruptions import CORRUPTIONS, corrupt
-from components.common.pictures.decode import decode as pictures
 from components.common.pictures.statistics import measure
 from components.common.progress import track
 from components.ingest.config import IngestConfig
