@@ -11,9 +11,10 @@ import pytest
 from brightness_model import write_dataset, write_export
 from harm_support import reference_of, world
 
+from components.common.artifacts.model_folder import reference_path
 from components.common.artifacts.monitoring import learning_pictures
 from components.common.artifacts.monitoring.observations import Observations
-from components.common.artifacts.monitoring.reference import Reference, reference_path
+from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.records import read_record, write_record
 from components.common.pictures.decode import Pixels
 from components.common.progress import Progress, listening
