@@ -23,7 +23,7 @@ from components.monitor.harm import learn_once
 from components.monitor.harm.correction import Correction
 from components.monitor.harm.learn_once import learnt
 from components.reference.config import ReferenceConfig
-from components.reference.step import Inputs, make_reference
+from components.reference.step import ReferenceInputs, ReferenceOutputs, run
 
 Learn = Callable[[], Correction | None]
 
@@ -153,11 +153,11 @@ def test_what_corruptions_cost_is_learnt_from_the_pictures_that_the_reference_ke
     write_dataset(tmp_path / "dataset", splits=("test",), each=48)
     model_dir = tmp_path / "model"
     shutil.copytree(export.saved_model, model_dir / "1")
-    make_reference(
-        Inputs(export.root, tmp_path / "dataset"),
-        out=reference_path(model_dir, 1),
-        settings=ReferenceConfig(copy_px=0),
-        run=RunContext(run_id="run-1"),
+    run(
+        ReferenceConfig(copy_px=0),
+        ReferenceInputs(exported=export.root, dataset=tmp_path / "dataset"),
+        ReferenceOutputs(reference=reference_path(model_dir, 1)),
+        RunContext(run_id="run-1"),
     )
     found = again(model_dir)
     assert found is not None
