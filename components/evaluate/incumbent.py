@@ -24,7 +24,7 @@ class Incumbent:
 
 
 @dataclass(frozen=True)
-class ScoredModel:
+class Known:
     """A model that was scored already: an incumbent with the same digest need not be again."""
 
     sha256: str
@@ -43,7 +43,7 @@ def newest_version(base_path: str, model_name: str) -> Path | None:
 
 
 def score_incumbent(
-    version: Path, dataset: Dataset, *, candidate: ScoredModel, batch_size: int
+    version: Path, dataset: Dataset, *, candidate: Known, batch_size: int
 ) -> Incumbent:
     """Score a serving version; one that cannot be loaded or run is reported, not raised.
 

@@ -15,7 +15,7 @@ from components.common.run_context import RunContext
 from components.common.statistics.figures import Scored, confusion_counts
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.data_summary import count_splits, read_origins, straddling_groups
-from components.evaluate.incumbent import Incumbent, ScoredModel, newest_version, score_incumbent
+from components.evaluate.incumbent import Incumbent, Known, newest_version, score_incumbent
 from components.evaluate.intervals import measure
 from components.evaluate.mistakes import worst_mistakes
 from components.evaluate.plots import draw, layer_profile
@@ -53,7 +53,7 @@ def evaluate(inputs: Inputs, *, out: Path, settings: EvaluateConfig, run: RunCon
         batch_size=settings.batch_size,
         activity="asking the exported model",
     )
-    incumbent = _incumbent(ScoredModel(export.info.model_sha256, predictions), dataset, settings)
+    incumbent = _incumbent(Known(export.info.model_sha256, predictions), dataset, settings)
     info = _figures(predictions, incumbent, export, dataset, settings)
     evaluation = Evaluation(out, info)
     evaluation.write(predictions, incumbent.predictions if incumbent else None)
@@ -81,9 +81,7 @@ def publish(root: Path, *, report: Path) -> dict[str, float]:
     return figures
 
 
-def _incumbent(
-    candidate: ScoredModel, dataset: Dataset, settings: EvaluateConfig
-) -> Incumbent | None:
+def _incumbent(candidate: Known, dataset: Dataset, settings: EvaluateConfig) -> Incumbent | None:
     version = newest_version(settings.model_base_path, settings.model_name)
     if version is None:
         return None

@@ -18,7 +18,7 @@ from components.common.artifacts.tuning.shortlist import (
     ShortlistInfo,
     is_marked,
 )
-from components.common.errors import ConfigError
+from components.common.errors import ConfigError, expected
 from components.common.run_context import RunContext
 from components.plan.config import PlanConfig
 from components.plan.within_budget import Contender, choose
@@ -75,8 +75,8 @@ def make_shortlist(
     LOG.info("fine-tuning %s", ", ".join(one.name for one in finalists))
     timed = dataclasses.replace(run, deadline_unix_s=deadline - 60.0 * settings.reserve_min)
     return [
-        tasks.task(finalist, contender, timed)
-        for finalist, contender in zip(finalists, plan.chosen, strict=True)
+        tasks.task(finalist, choice, timed)
+        for finalist, choice in zip(finalists, plan.chosen, strict=True)
     ]
 
 
@@ -89,19 +89,21 @@ def _too_little(ranking_root: Path, settings: PlanConfig, left_s: float) -> Conf
     spent_min = settings.budget_min - left_s / 60
     needed = spent_min + settings.reserve_min + cheapest / 60
     return ConfigError(
-        "a budget that the best-ranked candidate fits into",
-        received=f"{settings.budget_min:g} min, of which {max(left_s, 0.0) / 60:.1f} are left",
-        do=f"give --budget-min of {needed:.0f} or more, smaller --sizes or another backbone; "
-        "the ranking is kept, so a second run starts from here",
+        expected(
+            "a budget that the best-ranked candidate fits into",
+            received=f"{settings.budget_min:g} min, of which {max(left_s, 0.0) / 60:.1f} are left",
+            do=f"give --budget-min of {needed:.0f} or more, smaller --sizes or another backbone; "
+            "the ranking is kept, so a second run starts from here",
+        )
     )
 
 
-def _finalist(number: int, contender: Contender) -> Finalist:
-    ranked, recipe = contender.ranked, contender.recipe
+def _finalist(number: int, choice: Contender) -> Finalist:
+    ranked, recipe = choice.ranked, choice.recipe
     plain = f"{number}-{ranked.backbone}-{ranked.image_size_px}px-{recipe.method}"
     return Finalist(
         key=re.sub(r"[^A-Za-z0-9_.-]", "_", plain),
-        name=contender.name,
+        name=choice.name,
         backbone=ranked.backbone,
         method=recipe.method,
         image_size_px=ranked.image_size_px,
@@ -118,8 +120,8 @@ class _Tasks:
     ranking: RankingInfo
     base: Base
 
-    def task(self, finalist: Finalist, contender: Contender, run: RunContext) -> str:
-        ranked, recipe = contender.ranked, contender.recipe
+    def task(self, finalist: Finalist, choice: Contender, run: RunContext) -> str:
+        ranked, recipe = choice.ranked, choice.recipe
         allowance = Allowance(
             estimate_s=recipe.estimate_s,
             deadline_unix_s=run.deadline_unix_s,

@@ -12,7 +12,7 @@ from components.common.artifacts.records import PROVENANCE, link_tree
 from components.common.artifacts.tuning.ranking import LeftOut
 from components.common.artifacts.tuning.selection import Measured, Selection, SelectionInfo
 from components.common.artifacts.tuning.shortlist import Finalist, NotTrained, Shortlist
-from components.common.errors import GraftError
+from components.common.errors import GraftError, expected
 from components.select.config import SelectConfig
 from components.select.quality_and_cost import costs, qualities
 from components.select.report import render
@@ -114,7 +114,9 @@ def _groups(dataset: Dataset) -> int:
 
 def _nothing(failed: Sequence[LeftOut]) -> GraftError:
     return GraftError(
-        "at least one finalist that could be fine-tuned",
-        received=f"{failed[0].name}: {failed[0].reason}",
-        do="give a larger --budget-min, or look at the step's log",
+        expected(
+            "at least one finalist that could be fine-tuned",
+            received=f"{failed[0].name}: {failed[0].reason}",
+            do="give a larger --budget-min, or look at the step's log",
+        )
     )
