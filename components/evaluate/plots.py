@@ -11,7 +11,6 @@ from components.common.artifacts.decision import Decision, DepthScore
 from components.common.report.plot_style import GRID, MUTED, png, style
 from components.common.statistics.figures import (
     CALIBRATION_BINS,
-    LABELS,
     Scored,
     confidence_bins,
     confusion_counts,
@@ -147,8 +146,8 @@ def layer_profile(decision: Decision) -> bytes | None:
         if decision.layer in names:
             end = names.index(decision.layer) + 0.5
             left.axvline(end, color=_COLOURS[1], label=f"cut off after {decision.layer}")
-        left.set(title="what each layer knows")
-        left.set(ylabel=f"{LABELS[decision.metric]} of a linear probe")
+        metric = "ROC-AUC" if decision.metric == "roc_auc" else "balanced accuracy"
+        left.set(title="what each layer knows", ylabel=f"{metric} of a linear probe")
         for colour, (label, values) in zip(_COLOURS[2:], _diagnostics(profile), strict=False):
             right.plot(places, values, color=colour, marker="o", markersize=4, label=label)
         right.set(title="diagnostics", ylabel="share of each one's range", ylim=(-0.05, 1.05))

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.common.statistics.figures import area_under_roc, measure
 from components.networks.probe import folds as cross_validation
 from components.networks.probe.folds import Fold
 
@@ -87,6 +86,8 @@ def _fold_scores(features: Array, labels: Array, fold: Fold, metric: str) -> lis
 
 
 def _score(answers: Array, labels: Array, classes: Array, metric: str) -> float:
+    from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
     if metric == ROC_AUC:
-        return area_under_roc(answers[:, 1] - answers[:, 0], labels == classes[1])
-    return measure(metric, np.searchsorted(classes, labels), answers)
+        return float(roc_auc_score(labels == classes[1], answers[:, 1] - answers[:, 0]))
+    return float(balanced_accuracy_score(labels, classes[answers.argmax(axis=1)]))
