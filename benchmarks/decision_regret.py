@@ -37,7 +37,7 @@ from components.common.artifacts.records import link_or_copy
 from components.common.artifacts.shards import Shards
 from components.common.pictures.flips import FLIPS
 from components.common.seeding import generator
-from components.common.statistics.figures import area_under_roc, measure
+from components.common.statistics.figures import measure
 from components.networks.data import FlippedPixels
 from components.train.config import METHODS
 from components.train.fit import train
@@ -149,9 +149,8 @@ def points(shards: Shards, candidate: Candidate) -> float:
     views = FLIPS[: candidate.info.flips]
     logits = [predict(model, [FlippedPixels(pixels, flip)], rows=len(pixels)) for flip in views]
     mean = np.mean(logits, axis=0)
-    if mean.shape[1] == 2:
-        return 100.0 * area_under_roc(mean[:, 1] - mean[:, 0], truth == 1)
-    return 100.0 * measure("accuracy", truth, mean)
+    metric = "roc_auc" if mean.shape[1] == 2 else "accuracy"
+    return 100.0 * measure(metric, truth, mean - mean.mean(axis=1, keepdims=True))
 
 
 def regret(rows: Iterable[Row], arm: str) -> float:

@@ -31,7 +31,7 @@ from rich.table import Table
 
 from components.common import progress
 from components.common.artifacts.shards import Shards
-from components.common.statistics.figures import area_under_roc
+from components.common.statistics.figures import measure
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
 TARGETS = {10: 3.0, 30: 5.0}
@@ -149,7 +149,8 @@ def test_auc(model: Any, shards: Shards) -> float:
     """Return the ROC-AUC on the test pictures, one view."""
     logits = model.predict(_colour(shards.pixels("test")).astype(np.float32), verbose=0)
     rows = shards.rows("test")
-    return area_under_roc(logits[:, 1] - logits[:, 0], rows["target"].to_numpy() == 1)
+    centred = logits - logits.mean(axis=1, keepdims=True)
+    return measure("roc_auc", rows["target"].to_numpy(), centred)
 
 
 def run_one(arm: str, shards_root: Path, settings: TrainingRun, epochs: int) -> Trained:

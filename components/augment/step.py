@@ -18,7 +18,7 @@ from components.common import config, plugins
 from components.common.artifacts.dataset import SPLITS, Dataset
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, ShardsInfo
-from components.common.errors import DataError
+from components.common.errors import DataError, expected
 from components.common.pictures import decode as pictures
 from components.common.progress import track, worker_count
 from components.common.run_context import RunContext
@@ -37,7 +37,7 @@ class _ColourSeenError(Exception):
 
 
 @dataclass(frozen=True)
-class _Pass:
+class _Job:
     """What one pass over the pictures needs."""
 
     dataset: Dataset
@@ -77,9 +77,9 @@ def run(
     policy = plugins.load(POLICIES, settings.policy)
     options = config.load(policy.Options, settings.policy_options, where="augment.policy_options")
     out.mkdir(parents=True, exist_ok=True)
-    task = _Pass(dataset, out, settings, policy, options)
-    channels = _write_arrays(task)
-    index = pd.concat([_index(task, split) for split in SPLITS], ignore_index=True)
+    job = _Job(dataset, out, settings, policy, options)
+    channels = _write_arrays(job)
+    index = pd.concat([_index(job, split) for split in SPLITS], ignore_index=True)
     info = ShardsInfo(
         classes=dataset.info.classes,
         positive=dataset.info.positive,
@@ -99,13 +99,15 @@ def _check_splits(dataset: Dataset) -> None:
     for split in SPLITS:
         if not counts.get(split, 0):
             raise DataError(
-                f"a Dataset with pictures in the splits {', '.join(SPLITS)}",
-                received=f"none in '{split}'",
-                do="run validate first, or give more pictures (or groups)",
+                expected(
+                    f"a Dataset with pictures in the splits {', '.join(SPLITS)}",
+                    received=f"none in '{split}'",
+                    do="run validate first, or give more pictures (or groups)",
+                )
             )
 
 
-def _write_arrays(task: _Pass) -> int:
+def _write_arrays(job: _Job) -> int:
     """Write the arrays of all splits and return their channel count.
 
     Whether there is any colour is known only after the last picture, and decoding twice to find
@@ -113,30 +115,30 @@ def _write_arrays(task: _Pass) -> int:
     (in a colour data set: one of the first) starts the pass again.
     """
     try:
-        _write_pass(task, channels=1)
+        _write_pass(job, channels=1)
     except _ColourSeenError:
-        _write_pass(task, channels=3)
+        _write_pass(job, channels=3)
         return 3
     return 1
 
 
-def _write_pass(task: _Pass, *, channels: int) -> None:
-    size = task.settings.image_size_px
+def _write_pass(job: _Job, *, channels: int) -> None:
+    size = job.settings.image_size_px
     arrays = {
         split: np.lib.format.open_memmap(
-            task.out / f"{split}.npy",
+            job.out / f"{split}.npy",
             mode="w+",
             dtype=np.uint8,
-            shape=(len(task.dataset.split(split)) * _views(task, split), size, size, channels),
+            shape=(len(job.dataset.split(split)) * _views(job, split), size, size, channels),
         )
         for split in SPLITS
     }
-    total = len(task.dataset.manifest)
+    total = len(job.dataset.manifest)
     with ThreadPoolExecutor(max_workers=worker_count()) as pool:
         writes = (
             done
-            for chunk in _chunks(list(_places(task)))
-            for done in pool.map(lambda place: _write_picture(task, place, arrays), chunk)
+            for chunk in _chunks(list(_places(job)))
+            for done in pool.map(lambda place: _write_picture(job, place, arrays), chunk)
         )
         for _ in track(writes, "preparing pictures", total=total):
             pass
@@ -144,13 +146,13 @@ def _write_pass(task: _Pass, *, channels: int) -> None:
         array.flush()
 
 
-def _chunks(places: list["_PicturePlace"]) -> Iterator[list["_PicturePlace"]]:
+def _chunks(places: list["_Place"]) -> Iterator[list["_Place"]]:
     for start in range(0, len(places), _PICTURES_AT_ONCE):
         yield places[start : start + _PICTURES_AT_ONCE]
 
 
 @dataclass(frozen=True)
-class _PicturePlace:
+class _Place:
     """Where one picture goes: position `picture` of `count` in its split."""
 
     split: str
@@ -160,38 +162,36 @@ class _PicturePlace:
     sha256: str
 
 
-def _places(task: _Pass) -> Iterator[_PicturePlace]:
+def _places(job: _Job) -> Iterator[_Place]:
     for split in SPLITS:
-        rows = task.dataset.split(split)
+        rows = job.dataset.split(split)
         pairs = zip(rows["path"], rows["sha256"], strict=True)
         for picture, (path, sha256) in enumerate(pairs):
-            yield _PicturePlace(split, picture, len(rows), str(path), str(sha256))
+            yield _Place(split, picture, len(rows), str(path), str(sha256))
 
 
-def _write_picture(
-    task: _Pass, place: _PicturePlace, arrays: Mapping[str, npt.NDArray[np.uint8]]
-) -> None:
+def _write_picture(job: _Job, place: _Place, arrays: Mapping[str, npt.NDArray[np.uint8]]) -> None:
     array = arrays[place.split]
-    decoded = pictures.decode(task.dataset.picture(place.path), name=place.path)
+    decoded = pictures.decode(job.dataset.picture(place.path), name=place.path)
     if decoded.shape[-1] > array.shape[-1]:
         raise _ColourSeenError
-    pixels = pictures.resize(decoded, task.settings.image_size_px)
+    pixels = pictures.resize(decoded, job.settings.image_size_px)
     array[place.picture] = pixels
-    for number in range(1, _views(task, place.split)):
+    for number in range(1, _views(job, place.split)):
         # Seeded by the picture and not by its place: new pictures leave old views as they were.
-        rng = generator(task.settings.seed, "augment", place.sha256, str(number))
-        view = task.policy.view(pixels, number=number, rng=rng, options=task.options)
+        rng = generator(job.settings.seed, "augment", place.sha256, str(number))
+        view = job.policy.view(pixels, number=number, rng=rng, options=job.options)
         array[number * place.count + place.picture] = view
 
 
-def _views(task: _Pass, split: str) -> int:
-    return task.settings.views if split == "train" else 1
+def _views(job: _Job, split: str) -> int:
+    return job.settings.views if split == "train" else 1
 
 
-def _index(task: _Pass, split: str) -> pd.DataFrame:
-    rows = task.dataset.split(split)
-    rows = rows.assign(split=split, target=task.dataset.targets(rows))
-    views = [rows.assign(view=number) for number in range(_views(task, split))]
+def _index(job: _Job, split: str) -> pd.DataFrame:
+    rows = job.dataset.split(split)
+    rows = rows.assign(split=split, target=job.dataset.targets(rows))
+    views = [rows.assign(view=number) for number in range(_views(job, split))]
     index = pd.concat(views, ignore_index=True)
     return index.assign(row=np.arange(len(index)))
 

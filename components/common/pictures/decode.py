@@ -154,17 +154,15 @@ def _open(data: bytes, *, name: str) -> Image.Image:
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data))
             image.load()
+            return image
     except UnidentifiedImageError:
-        raise DataError(_unreadable(name, "bytes that no decoder knows")) from None
+        received = "bytes that no decoder knows"
     except Image.DecompressionBombError as error:
-        raise DataError(_unreadable(name, str(error))) from None
+        received = str(error)
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise DataError(_unreadable(name, f"a damaged file ({error})")) from None
-    return image
-
-
-def _unreadable(name: str, received: str) -> str:
-    return f"{name}: " + expected(READABLE, received=received, do="replace or remove the file")
+        received = f"a damaged file ({error})"
+    do = "replace or remove the file"
+    raise DataError(f"{name}: " + expected(READABLE, received=received, do=do))
 
 
 def _pixels(image: Image.Image) -> Pixels:

@@ -4,8 +4,6 @@ They are taken on the picture at a fixed size, so that one threshold fits all ca
 costs about a millisecond.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -45,8 +43,6 @@ def measure(pixels: Pixels) -> npt.NDArray[np.float32]:
     grey = to_grey(small)
     dark, bright = np.quantile(grey, (0.05, 0.95))
     texture = np.abs(laplacian(grey))
-    colour = _colour(small)
-    place = _place(grey)
     values = (
         grey.mean(),
         grey.std(),
@@ -55,27 +51,11 @@ def measure(pixels: Pixels) -> npt.NDArray[np.float32]:
         texture.mean(),
         np.median(texture),
         np.mean((grey <= 0) | (grey >= 255)),
-        colour.warmth,
-        colour.saturation,
-        place.row_centre,
-        place.column_centre,
-        place.border,
+        *_colour(small),
+        *_place(grey),
         _tilt_deg(grey),
     )
     return np.array(values, dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class _Colour:
-    warmth: float
-    saturation: float
-
-
-@dataclass(frozen=True)
-class _Place:
-    row_centre: float
-    column_centre: float
-    border: float
 
 
 def _at_fixed_size(pixels: Pixels) -> npt.NDArray[np.float32]:
@@ -89,27 +69,26 @@ def _at_fixed_size(pixels: Pixels) -> npt.NDArray[np.float32]:
     return small if small.ndim == 3 else small[..., None]
 
 
-def _colour(pixels: npt.NDArray[np.float32]) -> _Colour:
+def _colour(pixels: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """Return warmth and saturation."""
     if pixels.shape[-1] == 1:
-        return _Colour(0.0, 0.0)
+        return 0.0, 0.0
     means = pixels.mean(axis=(0, 1))
     spread = pixels.max(axis=-1) - pixels.min(axis=-1)
-    return _Colour(float(means[0] - means[2]), float(spread.mean()))
+    return float(means[0] - means[2]), float(spread.mean())
 
 
-def _place(grey: npt.NDArray[np.float32]) -> _Place:
+def _place(grey: npt.NDArray[np.float32]) -> tuple[float, float, float]:
+    """Return the row's and the column's centre, and the border's difference."""
     total = float(grey.sum())
     border = _border(grey.shape)
     difference = float(grey[border].mean() - grey[~border].mean()) if not border.all() else 0.0
     if total <= 0:
-        return _Place(0.0, 0.0, difference)
+        return 0.0, 0.0, difference
     rows = (np.arange(grey.shape[0]) + 0.5) / grey.shape[0] - 0.5
     columns = (np.arange(grey.shape[1]) + 0.5) / grey.shape[1] - 0.5
-    return _Place(
-        float(grey.sum(axis=1) @ rows / total),
-        float(grey.sum(axis=0) @ columns / total),
-        difference,
-    )
+    row, column = grey.sum(axis=1) @ rows / total, grey.sum(axis=0) @ columns / total
+    return float(row), float(column), difference
 
 
 def _tilt_deg(grey: npt.NDArray[np.float32]) -> float:

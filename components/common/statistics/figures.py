@@ -211,17 +211,6 @@ def confusion_counts(scored: Scored) -> Integers:
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
-def area_under_roc(scores: npt.NDArray[Any], positive: npt.NDArray[np.bool_]) -> float:
-    """Return the ROC-AUC of one column of scores; NaN with one kind of pictures only.
-
-    Args:
-        scores: float [N], any scale.
-        positive: bool [N].
-    """
-    everything = np.ones((1, len(scores)))
-    return float(mann_whitney(*by_rising_score(scores, positive, everything))[0])
-
-
 @dataclass(frozen=True)
 class _Counts:
     """Weights [B, C] of each class: found, with this truth, with this decision."""

@@ -113,7 +113,6 @@ def test_a_class_without_pictures_changes_no_mean_over_classes(
 )
 def test_roc_auc_counts_pairs_in_the_right_order(positive: list[float], auc: float) -> None:
     assert measure("roc_auc", LABELS, two_sided(positive)) == pytest.approx(auc)
-    assert figures.area_under_roc(np.array(positive), LABELS == 1) == pytest.approx(auc)
 
 
 def test_balanced_accuracy_counts_classes_and_accuracy_pictures() -> None:
