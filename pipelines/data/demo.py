@@ -143,7 +143,7 @@ def data_sha256(project_root: Path) -> str:
     """Return the digest of all names and contents below `data/`, for provenance.
 
     It is computed from the bytes that are there: while `verify` passes it is one and the same
-    value everywhere, and it tells when somebody's data differ.
+    value everywhere, and another one where somebody's data differ.
 
     Raises:
         DataError: there is no `data/`.
