@@ -116,14 +116,18 @@ def deploy_candidate(judged: Judged, *, out: Path, settings: DeployConfig, run: 
         ServerError: the candidate does not load in a server; nothing was published.
     """
     model_dir = model_folder(settings.model_base_path, settings.model_name)
-    asked = questions(judged.evaluation, judged.dataset, count=settings.rehearsal_pictures)
+    asked = questions(
+        judged.evaluation,
+        judged.dataset,
+        count=settings.rehearsal_pictures,
+        max_difference=settings.max_difference,
+    )
     # The lock comes first: a folder that cannot be written is found before the rehearsal.
     with publishing(model_dir, timeout_s=settings.timeout_s):
         rehearsal = rehearse(
             judged.exported.saved_model,
             model_name=settings.model_name,
             asked=asked,
-            max_difference=settings.max_difference,
             timeout_s=settings.timeout_s,
         )
         placed = _place(model_dir, judged, rehearsal, run)
