@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import logging
+import time
 from email import message_from_string, policy
 from pathlib import Path
 
@@ -218,7 +219,7 @@ def test_a_failure_is_told_with_the_steps_words() -> None:
 
 
 def test_the_exit_step_tells_and_a_dead_webhook_fails_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = RunContext(run_id="run-1", run_dir=str(tmp_path))
     with webhook() as hook:
@@ -230,7 +231,7 @@ def test_the_exit_step_tells_and_a_dead_webhook_fails_nothing(
         ["*Graft: run failed (run-1)*", "Task failed."],
         ["*Graft: run failed (far)*", "pod gone"],
     ]
-    with caplog.at_level(logging.WARNING):
-        tell("FAILED", error="", run=run, settings=NotifyConfig(timeout_s=1.0))
-    assert "by webhook" in caplog.text
+    started = time.monotonic()
+    tell("FAILED", error="", run=run, settings=NotifyConfig(timeout_s=1.0))
+    assert time.monotonic() - started < 10
     assert read_summary(tmp_path).state == "failed"
