@@ -21,6 +21,7 @@ from components.common.config import to_json
 from components.common.errors import DataError, ExportError
 from components.common.run_context import RunContext
 from components.evaluate.config import EvaluateConfig
+from components.evaluate.incumbent import newest_version
 from components.evaluate.step import Inputs, evaluate, publish
 
 pytestmark = pytest.mark.slow
@@ -208,6 +209,15 @@ def test_a_broken_incumbent_is_reported_and_no_crash(
     assert evaluation.incumbent_predictions() is None
     assert any("Version 3, which serves now, could not be scored" in note for note in info.notes)
     assert "could not be scored" in evaluation.report_path.read_text(encoding="utf-8")
+
+
+def test_newest_version_is_the_highest_number(tmp_path: Path) -> None:
+    assert newest_version("", "model") is None
+    assert newest_version(str(tmp_path), "model") is None
+    for name in ("2", "10", "9", "latest", ".partial-11"):
+        (tmp_path / "model" / name).mkdir(parents=True)
+    (tmp_path / "model" / "12").write_text("a file, not a version")
+    assert newest_version(str(tmp_path), "model") == tmp_path / "model" / "10"
 
 
 def test_no_test_pictures_is_the_users_to_mend(
