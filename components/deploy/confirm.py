@@ -5,7 +5,7 @@ from pathlib import Path
 from components.common.artifacts.deployment import Agreement
 from components.common.errors import ServerError
 from components.deploy.config import DeployConfig
-from components.deploy.rehearse import Questions, ask, ask_both, interface, local_server
+from components.deploy.rehearse import Questions, ask, ask_both, local_server
 from serving.client import Client, connect
 from serving.protocol.headers import read_api_key, request_headers
 
@@ -30,19 +30,11 @@ def confirm(
                 model_name=settings.model_name,
                 version=version,
                 asked=asked,
-                max_difference=settings.max_difference,
                 activity="confirming",
             )
     with _connected(settings) as client:
         client.wait_until_available(version=version, timeout_s=settings.timeout_s)
-        answer = ask(
-            client,
-            version=version,
-            asked=asked,
-            max_difference=settings.max_difference,
-            activity=f"confirming ({interface(settings.server)})",
-        )
-    return (answer,)
+        return (ask(client, version=version, asked=asked, activity="confirming"),)
 
 
 def versions_in_use(settings: DeployConfig) -> frozenset[int] | None:

@@ -27,14 +27,18 @@ class Questions:
         pictures: N encoded pictures.
         paths: their names in the Dataset.
         answers: float64 [N, C], probabilities.
+        max_difference: largest gap allowed between a served and an evaluated probability.
     """
 
     pictures: tuple[bytes, ...]
     paths: tuple[str, ...]
     answers: npt.NDArray[np.float64]
+    max_difference: float
 
 
-def questions(evaluation: Evaluation, dataset: Dataset, *, count: int) -> Questions:
+def questions(
+    evaluation: Evaluation, dataset: Dataset, *, count: int, max_difference: float
+) -> Questions:
     """Choose `count` test pictures, spread evenly over the test split."""
     predictions = evaluation.predictions()
     count = min(count, len(predictions))
@@ -44,16 +48,12 @@ def questions(evaluation: Evaluation, dataset: Dataset, *, count: int) -> Questi
         pictures=tuple(dataset.picture(path) for path in paths),
         paths=paths,
         answers=probabilities(rows, evaluation.info.classes).to_numpy(dtype=np.float64),
+        max_difference=max_difference,
     )
 
 
 def rehearse(
-    saved_model: Path,
-    *,
-    model_name: str,
-    asked: Questions,
-    max_difference: float,
-    timeout_s: float,
+    saved_model: Path, *, model_name: str, asked: Questions, timeout_s: float
 ) -> tuple[Agreement, ...]:
     """Serve the candidate alone in a server of its own and ask it over gRPC and REST.
 
@@ -65,12 +65,7 @@ def rehearse(
         (Path(stage) / "1").symlink_to(saved_model.resolve(), target_is_directory=True)
         with local_server(model_name, Path(stage), timeout_s=timeout_s) as server:
             return ask_both(
-                server,
-                model_name=model_name,
-                version=1,
-                asked=asked,
-                max_difference=max_difference,
-                activity="rehearsing",
+                server, model_name=model_name, version=1, asked=asked, activity="rehearsing"
             )
 
 
@@ -95,41 +90,24 @@ def local_server(model_name: str, versions: Path, *, timeout_s: float) -> Iterat
 
 
 def ask_both(
-    server: RunningServer,
-    *,
-    model_name: str,
-    version: int,
-    asked: Questions,
-    max_difference: float,
-    activity: str,
+    server: RunningServer, *, model_name: str, version: int, asked: Questions, activity: str
 ) -> tuple[Agreement, ...]:
     """Ask one server over gRPC and over REST; raises as `ask`."""
     found = []
     for address in (server.grpc_address, server.rest_url):
         with connect(address, model=model_name) as client:
-            found.append(
-                ask(
-                    client,
-                    version=version,
-                    asked=asked,
-                    max_difference=max_difference,
-                    activity=f"{activity} ({interface(address)})",
-                )
-            )
+            found.append(ask(client, version=version, asked=asked, activity=activity))
     return tuple(found)
 
 
-def ask(
-    client: Client, *, version: int, asked: Questions, max_difference: float, activity: str
-) -> Agreement:
+def ask(client: Client, *, version: int, asked: Questions, activity: str) -> Agreement:
     """Ask about all pictures at once, then about each alone, timing the latter.
 
     Args:
         client: a connection to the server.
         version: the version that must answer.
         asked: pictures and evaluated answers.
-        max_difference: largest gap allowed between two probabilities.
-        activity: what the progress report calls this.
+        activity: what the progress report calls this; the interface is added.
 
     Raises:
         PublishError: another version answered, or an answer differs from the evaluated one.
@@ -139,7 +117,8 @@ def ask(
     differences = [_difference(together.probabilities, asked.answers, client)]
     answered_by = {together.version}
     times_ms = []
-    for index, picture in enumerate(track(asked.pictures, activity)):
+    by = interface(client.address)
+    for index, picture in enumerate(track(asked.pictures, f"{activity} ({by})")):
         started = time.perf_counter()
         alone = client.predict_pictures([picture])
         times_ms.append(1000.0 * (time.perf_counter() - started))
@@ -155,9 +134,17 @@ def ask(
                 do="check which folder and version policy the server was started with",
             )
         )
-    _check(max(differences), max_difference, client)
+    if max(differences) > asked.max_difference:
+        raise PublishError(
+            expected(
+                f"the evaluated probabilities from {client.address}, "
+                f"within {asked.max_difference:g}",
+                received=f"a difference of {max(differences):.2g}",
+                do="check that the server's TensorFlow is the version that exported the model",
+            )
+        )
     return Agreement(
-        interface=interface(client.address),
+        interface=by,
         pictures=len(asked.pictures),
         max_difference=max(differences),
         latency=Latency(
@@ -186,14 +173,3 @@ def _difference(
         )
     # A NaN would pass any comparison; it counts as the largest gap there is.
     return float(np.nan_to_num(np.abs(served - evaluated), nan=1.0).max())
-
-
-def _check(difference: float, max_difference: float, client: Client) -> None:
-    if difference > max_difference:
-        raise PublishError(
-            expected(
-                f"the evaluated probabilities from {client.address}, within {max_difference:g}",
-                received=f"a difference of {difference:.2g}",
-                do="check that the server's TensorFlow is the version that exported the model",
-            )
-        )

@@ -121,14 +121,14 @@ class Judged:
                 expected("the verdict 'deploy'", received=f"'{word}'", do="see its reasons")
             )
         digest = self.exported.info.model_sha256
-        told = {self.evaluation.info.candidate_sha256, self.verdict.info.candidate_sha256}
+        digests = {self.evaluation.info.candidate_sha256, self.verdict.info.candidate_sha256}
         if self.reference is not None:
-            told.add(self.reference.info.model_sha256)
-        if told != {digest}:
+            digests.add(self.reference.info.model_sha256)
+        if digests != {digest}:
             raise PublishError(
                 expected(
                     f"evaluation, verdict and reference of the model {digest[:12]}",
-                    received=f"those of {', '.join(sorted(name[:12] for name in told))}",
+                    received=f"those of {', '.join(sorted(name[:12] for name in digests))}",
                     do="run the pipeline again",
                 )
             )
@@ -144,14 +144,18 @@ def deploy_candidate(judged: Judged, *, out: Path, settings: DeployConfig, run: 
         ServerError: the candidate does not load in a server; nothing was published.
     """
     model_dir = model_folder(settings.model_base_path, settings.model_name)
-    asked = questions(judged.evaluation, judged.dataset, count=settings.rehearsal_pictures)
-    # The lock comes first: a folder that cannot be written is told before the rehearsal.
+    asked = questions(
+        judged.evaluation,
+        judged.dataset,
+        count=settings.rehearsal_pictures,
+        max_difference=settings.max_difference,
+    )
+    # The lock comes first: a folder that cannot be written is found before the rehearsal.
     with publishing(model_dir, timeout_s=settings.timeout_s):
         rehearsal = rehearse(
             judged.exported.saved_model,
             model_name=settings.model_name,
             asked=asked,
-            max_difference=settings.max_difference,
             timeout_s=settings.timeout_s,
         )
         placed = _place(model_dir, judged, rehearsal, run)

@@ -14,7 +14,7 @@ FEATURE_LAYER = "embedding"
 
 
 @dataclass(frozen=True)
-class Network:
+class FrozenNetwork:
     """A frozen network.
 
     `function` maps float32 pixels [N, S, S, 3] in [0, 255] to (features float32 [N, D], logits
@@ -26,7 +26,7 @@ class Network:
     features: int
 
 
-def load_network(path: Path, info: CandidateInfo) -> Network:
+def load_network(path: Path, info: CandidateInfo) -> FrozenNetwork:
     """Load a Keras file and freeze it for inference.
 
     Args:
@@ -58,7 +58,7 @@ def load_network(path: Path, info: CandidateInfo) -> Network:
     signature = [tf.TensorSpec([None, size, size, 3], tf.float32, name="pixels")]
     traced = tf.function(run, input_signature=signature, autograph=False)
     frozen = convert_variables_to_constants_v2(traced.get_concrete_function())
-    return Network(frozen, int(tap.shape[-1]))
+    return FrozenNetwork(frozen, int(tap.shape[-1]))
 
 
 def _load(path: Path) -> Any:

@@ -19,7 +19,7 @@ from components.common.artifacts.exported import (
     SIGNATURE_PIXELS,
 )
 from components.common.pictures.flips import FLIPS
-from components.export.network import Network
+from components.export.network import FrozenNetwork
 
 _UP_DOWN, _LEFT_RIGHT = 1, 2  # axes of [N, S, S, 3]
 
@@ -33,7 +33,7 @@ class Answering:
     parallel_decodes: int
 
 
-def save_serving_graph(network: Network, answering: Answering, *, folder: Path) -> None:
+def save_serving_graph(network: FrozenNetwork, answering: Answering, *, folder: Path) -> None:
     """Write a SavedModel with the signatures `serving_default`, `pixels` and `features`.
 
     Args:
@@ -53,7 +53,7 @@ def save_serving_graph(network: Network, answering: Answering, *, folder: Path) 
 
 
 class _ServingModule(tf.Module):
-    def __init__(self, network: Network, answering: Answering) -> None:
+    def __init__(self, network: FrozenNetwork, answering: Answering) -> None:
         super().__init__(name="graft")
         self._function = network.function
         self._feature_count = network.features

@@ -62,7 +62,7 @@ def folder_of(dataset: Path) -> Path:
 
 
 def is_additions(folder: Path) -> bool:
-    """Tell whether a folder is one of ours (and not a class of that name)."""
+    """Return whether a folder is one of ours (and not a class of that name)."""
     return folder.name == ADDITIONS and (folder / MANIFEST).is_file()
 
 

@@ -9,7 +9,7 @@ from components.common.config import Section
 class IngestConfig(Section):
     """Where the pictures come from.
 
-    source: a file name in `sources/` (folder, manifest, elpv, digits).
+    source: a file name in `sources/` (folder, manifest, elpv).
     path: the folder or manifest that the source reads.
     name: what to call the data set; "" takes the path's last part.
     positive: with two classes, the one that soft labels and binary scores speak of; "" takes

@@ -20,7 +20,6 @@ class PictureRecord:
     """One picture as its source describes it.
 
     `file` is where it is read from and `name` its name in the Dataset, with "/" between parts.
-    `encoded` is the picture itself where it does not lie in a file of its own.
     `soft_label` is the probability of the positive class in [0, 1], NaN when not annotated.
     `group` "" means: a group of its own. `split` "" means: validate decides.
     """
@@ -33,11 +32,10 @@ class PictureRecord:
     group: str = ""
     split: str = ""
     weight: float = 1.0
-    encoded: bytes | None = None
 
     def read(self) -> bytes:
         """Return the picture's encoded bytes."""
-        return self.file.read_bytes() if self.encoded is None else self.encoded
+        return self.file.read_bytes()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -119,7 +119,6 @@ def content_key(settings: IngestConfig) -> str:
         ):
             # The bytes, not where they stand.
             described = dataclasses.asdict(picture) | {"file": digest}
-            del described["encoded"]
             total.update(json.dumps(described, sort_keys=True).encode())
     return total.hexdigest()
 

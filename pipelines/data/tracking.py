@@ -139,7 +139,7 @@ def compare(actual: Listing, pinned: Listing) -> Differences:
 
 
 def has_remote(project_root: Path) -> bool:
-    """Tell whether this project has a DVC remote, in `.dvc/config` or `.dvc/config.local`.
+    """Return whether this project has a DVC remote, in `.dvc/config` or `.dvc/config.local`.
 
     Read from the files: asking DVC itself takes three seconds.
     """
@@ -182,7 +182,7 @@ def commit(project_root: Path, name: str) -> None:
 
 def _dvc(project_root: Path, *arguments: str) -> str:
     if arguments[0] != "config" and not _under_git(project_root):
-        # An unpacked archive has no .git; DVC needs to be told so once.
+        # An unpacked archive has no .git; DVC must be set so once.
         _dvc(project_root, "config", "--local", "core.no_scm", "true")
     command = [sys.executable, "-m", "dvc", *arguments]
     done = subprocess.run(

@@ -1,6 +1,6 @@
 """Lineage: every artifact that led to a version, and the pictures at its root.
 
-Each artifact's `provenance.json` carries the links of all that went into it, so an artifact tells
+Each artifact's `provenance.json` carries the links of all that went into it, so an artifact carries
 its whole history wherever it is copied to. With each version deploy keeps
 
 <base path>/<model>/lineage/<version>/

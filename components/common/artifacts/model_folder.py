@@ -33,7 +33,7 @@ class ModelVersion:
 
 
 def is_number(name: str) -> bool:
-    """Tell whether a server takes a folder of this name for a version."""
+    """Return whether a server takes a folder of this name for a version."""
     return _NUMBER.fullmatch(name) is not None
 
 

@@ -108,6 +108,6 @@ def _labels_error(file: Path, received: str) -> DataError:
         expected(
             f"{file} to list a picture, a probability and a type on each line",
             received=received,
-            do="fetch the demo data anew: 'graft data pull'",
+            do="fetch the demo data again: 'graft data pull'",
         )
     )

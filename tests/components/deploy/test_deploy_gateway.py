@@ -56,7 +56,7 @@ def test_a_missing_key_is_told_at_once(
 ) -> None:
     monkeypatch.delenv("GRAFT_API_KEY", raising=False)
     assert versions_in_use(settings) is None
-    asked = Questions((), (), np.zeros((0, 2)))
+    asked = Questions((), (), np.zeros((0, 2)), max_difference=1e-3)
     with pytest.raises(DeniedError, match="the gateway's API key"):
         confirm(Path("unused"), version=4, asked=asked, settings=settings)
     # One question each: whoever waits for a key to turn up asks again and again.

