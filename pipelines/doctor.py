@@ -28,16 +28,8 @@ class Check:
 
 def diagnose(project: Path) -> tuple[Check, ...]:
     """Run every check for the project in the folder `project`."""
-    return (
-        _python(),
-        _packages(),
-        _disk(project),
-        _memory(),
-        _gpu(),
-        _ports(),
-        _data(project),
-        _git(),
-    )
+    checks = (_python, _packages, _memory, _gpu, _ports, _git)
+    return (*(check() for check in checks), _disk(project), _data(project))
 
 
 def _python() -> Check:
@@ -57,16 +49,18 @@ def _packages() -> Check:
 
 def _disk(project: Path) -> Check:
     free = shutil.disk_usage(project).free / GIB
-    state = "ok" if free >= _NEEDED_DISK_GIB else "bad"
-    advice = "" if state == "ok" else f"free at least {_NEEDED_DISK_GIB} GiB (`make clean` helps)"
-    return Check("disk", state, f"{free:.0f} GiB free", advice)
+    found = f"{free:.0f} GiB free"
+    if free >= _NEEDED_DISK_GIB:
+        return Check("disk", "ok", found)
+    return Check("disk", "bad", found, f"free {_NEEDED_DISK_GIB} GiB or more (`make clean` helps)")
 
 
 def _memory() -> Check:
     free = psutil.virtual_memory().available / GIB
-    state = "ok" if free >= _NEEDED_MEMORY_GIB else "note"
-    advice = "" if state == "ok" else "close other programs, or lower augment.image_size_px"
-    return Check("memory", state, f"{free:.1f} GiB available", advice)
+    found = f"{free:.1f} GiB available"
+    if free >= _NEEDED_MEMORY_GIB:
+        return Check("memory", "ok", found)
+    return Check("memory", "note", found, "close other programs, or lower augment.image_size_px")
 
 
 def _gpu() -> Check:
@@ -108,6 +102,5 @@ def _data(project: Path) -> Check:
 
 def _git() -> Check:
     if shutil.which("git") is None:
-        advice = "install git: DVC and provenance need it"
-        return Check("git", "note", "not installed", advice)
+        return Check("git", "note", "not installed", "install git: DVC and provenance need it")
     return Check("git", "ok", "installed")

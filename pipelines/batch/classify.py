@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -91,10 +91,9 @@ def classify(
     """
     batches = _batches(paths, batch_size)
     with ThreadPoolExecutor(worker_count()) as pool:
-        ahead = _begin(pool, next(batches, []))
-        while ahead:
-            read = [future.result() for future in ahead]
-            ahead = _begin(pool, next(batches, []))
+        ahead = pool.map(_read, next(batches, []))
+        while read := list(ahead):
+            ahead = pool.map(_read, next(batches, []))
             yield from (record for record in read if isinstance(record, Failed))
             good = [record for record in read if isinstance(record, _Picture)]
             yield from _answer(good, model) if good else ()
@@ -104,10 +103,6 @@ def _batches(paths: Sequence[str], size: int) -> Iterator[list[str]]:
     rest = iter(paths)
     while batch := list(islice(rest, size)):
         yield batch
-
-
-def _begin(pool: ThreadPoolExecutor, batch: list[str]) -> list["Future[_Picture | Failed]"]:
-    return [pool.submit(_read, path) for path in batch]
 
 
 def _read(path: str) -> _Picture | Failed:

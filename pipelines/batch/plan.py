@@ -5,17 +5,9 @@ from pathlib import Path
 
 from components.common.artifacts.model_folder import is_number, newest_version
 from components.common.errors import ConfigError, DataError, expected
-from pipelines.batch import files
+from pipelines.batch import files, records
 from pipelines.batch.listing import find_pictures, write_list
-from pipelines.batch.records import (
-    FAILURES,
-    PICTURES,
-    PREDICTIONS,
-    RUN,
-    SUMMARY,
-    BatchRun,
-    Summary,
-)
+from pipelines.batch.records import BatchRun, Summary
 
 _GRAPH = "saved_model.pb"
 
@@ -43,8 +35,8 @@ def plan(*, model: str, pictures: str, out: str, part_size: int) -> BatchRun:
         pictures=files.absolute(pictures),
         part_size=part_size,
     )
-    folders = (out, files.join(out, PREDICTIONS), files.join(out, FAILURES))
-    if files.exists(files.join(out, RUN)):
+    folders = (out, files.join(out, records.PREDICTIONS), files.join(out, records.FAILURES))
+    if files.exists(files.join(out, records.RUN)):
         _check_same(run, out)
     else:
         for written in folders:
@@ -57,21 +49,21 @@ def plan(*, model: str, pictures: str, out: str, part_size: int) -> BatchRun:
 
 def read_summary(out: str) -> Summary | None:
     """Return the counts of a run that has ended, else None."""
-    path = files.join(out, SUMMARY)
+    path = files.join(out, records.SUMMARY)
     return files.read_record(path, Summary) if files.exists(path) else None
 
 
 def _begin(run: BatchRun, out: str) -> None:
-    if not write_list(find_pictures(run.pictures), files.join(out, PICTURES)):
+    if not write_list(find_pictures(run.pictures), files.join(out, records.PICTURES)):
         raise DataError(
             expected("pictures", received=f"none in {run.pictures}", do="correct --pictures")
         )
     # Last: where it is, the list is as well.
-    files.write_record(files.join(out, RUN), run)
+    files.write_record(files.join(out, records.RUN), run)
 
 
 def _check_same(run: BatchRun, out: str) -> None:
-    began = files.read_record(files.join(out, RUN), BatchRun)
+    began = files.read_record(files.join(out, records.RUN), BatchRun)
     for field in ("model_sha256", "pictures", "part_size"):
         was, asked = getattr(began, field), getattr(run, field)
         if was != asked:

@@ -24,12 +24,12 @@ def compile_pipeline(
 ) -> None:
     """Write the YAML of a pipeline for Kubeflow, and check it without a cluster."""
     from pipelines.cli.kubeflow import print_notes
-    from pipelines.cluster.package import build_package
+    from pipelines.cluster.compiled import compile_checked
     from pipelines.config import override, read_preset, resolve
 
     settings = resolve(override(read_preset(preset), assignments or ()))
     target = output or Path(f"build/graft-{pipeline}.yaml")
-    package = build_package(target, settings=settings, pipeline=pipeline)
+    package = compile_checked(target, settings=settings, pipeline=pipeline)
     console = Console(soft_wrap=True)
     console.print(f"wrote {target}: {package.tasks} tasks; specification, names and images checked")
     if picture is not None:

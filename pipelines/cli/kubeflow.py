@@ -12,13 +12,13 @@ from components.common.errors import GraftError
 from pipelines.config import PipelineName, TrainingRun
 
 if TYPE_CHECKING:
+    from pipelines.cluster.compiled import CompiledPipeline
     from pipelines.cluster.connect import Connection
-    from pipelines.cluster.package import Package
     from pipelines.cluster.runs.client import Run
     from pipelines.cluster.uploads import Uploaded
 
 
-def print_notes(package: "Package", console: Console) -> None:
+def print_notes(package: "CompiledPipeline", console: Console) -> None:
     """Print what may go wrong with a pipeline on a cluster."""
     for sentence in package.notes:
         console.print(f"[yellow]note:[/] {escape(sentence)}")
@@ -36,13 +36,13 @@ def compile_and_upload(
         host: the API's address.
         namespace: the user's.
     """
+    from pipelines.cluster.compiled import compile_checked
     from pipelines.cluster.connect import connect
-    from pipelines.cluster.package import build_package
     from pipelines.cluster.uploads import upload
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pipeline.yaml"
-        package = build_package(path, settings=settings, pipeline=pipeline)
+        package = compile_checked(path, settings=settings, pipeline=pipeline)
         print_notes(package, Console(stderr=True, soft_wrap=True))
         connection = connect(host=host, namespace=namespace)
         return connection, upload(connection, path, name=name)

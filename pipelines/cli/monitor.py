@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from pipelines.cli import options
-from pipelines.cli.settings import Chosen, choose
+from pipelines.cli.settings import CommandSettings, choose
 from pipelines.config import TrainingRun
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _absolute(**paths: Path | None) -> dict[str, str]:
     return {name: str(path.resolve()) for name, path in paths.items() if path is not None}
 
 
-def _launch(chosen: Chosen, runs_dir: Path, cache_dir: Path) -> "Launch":
+def _launch(chosen: CommandSettings, runs_dir: Path, cache_dir: Path) -> "Launch":
     from pipelines.local.launch import Launch
 
     return Launch(chosen.preset, runs_dir, cache_dir, pipeline="monitoring")

@@ -95,16 +95,19 @@ def logs(
     from pipelines.cluster.runs.logs import read_log, unfinished_or_failed
 
     connection, run = _find(host, namespace, word)
-    task = unfinished_or_failed(run)
-    if step is None and task is None:
-        raise DataError(
-            expected(
-                "the name of a step",
-                received=f"none, and no step of {run.name} failed or runs",
-                do=f"add one of {', '.join(task.name for task in run.tasks) or 'those to come'}",
+    if step is None:
+        task = unfinished_or_failed(run)
+        if task is None:
+            known = ", ".join(task.name for task in run.tasks) or "those to come"
+            raise DataError(
+                expected(
+                    "the name of a step",
+                    received=f"none, and no step of {run.name} failed or runs",
+                    do=f"add one of {known}",
+                )
             )
-        )
-    typer.echo(read_log(connection, run, step or task.name))  # type: ignore[union-attr]
+        step = task.name
+    typer.echo(read_log(connection, run, step))
 
 
 @app.command()

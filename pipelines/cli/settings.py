@@ -13,7 +13,7 @@ PICTURES_PRESET = "pictures"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
+class CommandSettings:
     """The preset's name, the settings as they are written, and the same checked."""
 
     preset: str
@@ -28,7 +28,7 @@ def choose(
     model_base_path: Path | None = None,
     flags: Mapping[str, Any] | None = None,
     assignments: Iterable[str] | None = None,
-) -> Chosen:
+) -> CommandSettings:
     """Return the settings that a command line asks for; each layer overrides those before it.
 
     Args:
@@ -50,7 +50,7 @@ def choose(
     if isinstance(base, str) and base:  # else the settings refuse it
         # A path is meant from where the user stands; steps run elsewhere.
         plain["model_base_path"] = str(Path(base).resolve())
-    return Chosen(preset=name, plain=plain, run=resolve(plain))
+    return CommandSettings(preset=name, plain=plain, run=resolve(plain))
 
 
 def merged(plain: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What a task's pod wrote, from the API server or from Kubeflow's interface."""
 
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from components.common.errors import DataError, ServerError, expected
@@ -23,33 +22,24 @@ def read_log(connection: Connection, run: Run, task_name: str) -> str:
         ServerError: neither the API server nor the interface has the log.
     """
     task = _task(run, task_name)
-    paths = [
+    namespace = connection.namespace or "kubeflow"
+    pod = urlencode({"podname": task.pod, "runid": run.run_id, "podnamespace": namespace})
+    for path in (
         f"/apis/v1alpha1/runs/{quote(run.run_id)}/nodes/{quote(task.pod)}/log",
         # The interface also knows the logs of pods that are gone, from the artifact store.
-        "/k8s/pod/logs?"
-        + urlencode(
-            {
-                "podname": task.pod,
-                "runid": run.run_id,
-                "podnamespace": connection.namespace or "kubeflow",
-            }
-        ),
-    ]
-    said: list[str] = []
-    for path in paths:
+        f"/k8s/pod/logs?{pod}",
+    ):
         try:
             return connection.read_text(path, doing=f"read the log of {task_name}")
-        except ClusterRefusedError as error:
-            if error.status in {401, 403}:
+        except (ClusterRefusedError, ServerError) as error:
+            if isinstance(error, ClusterRefusedError) and error.status in {401, 403}:
                 raise
-            said.append(str(error))
-        except ServerError as error:
-            said.append(str(error))
+            said = str(error)
     raise ServerError(
         expected(
             f"the log of {task_name}",
-            received=said[-1],
-            do=f"try `kubectl logs -n {connection.namespace or 'kubeflow'} {task.pod} -c main`",
+            received=said,
+            do=f"try `kubectl logs -n {namespace} {task.pod} -c main`",
         )
     )
 
@@ -73,10 +63,8 @@ def _task(run: Run, name: str) -> Task:
     return task
 
 
-def unfinished_or_failed(run: Run) -> Any | None:
+def unfinished_or_failed(run: Run) -> Task | None:
     """Return the task whose log is worth reading first: the one that failed, else that runs."""
-    for state in ("FAILED", "RUNNING"):
-        for task in run.tasks:
-            if task.state == state and task.pod:
-                return task
-    return None
+    with_pod = [task for task in run.tasks if task.pod]
+    worth = [task for state in ("FAILED", "RUNNING") for task in with_pod if task.state == state]
+    return worth[0] if worth else None

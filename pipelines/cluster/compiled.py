@@ -10,15 +10,16 @@ from pipelines.config import PipelineName, TrainingRun
 
 
 @dataclass(frozen=True, kw_only=True)
-class Package:
+class CompiledPipeline:
     """A compiled pipeline. `notes` are sentences about what may go wrong on a cluster."""
 
-    path: Path
     tasks: int
     notes: tuple[str, ...]
 
 
-def build_package(path: Path, *, settings: TrainingRun, pipeline: PipelineName) -> Package:
+def compile_checked(
+    path: Path, *, settings: TrainingRun, pipeline: PipelineName
+) -> CompiledPipeline:
     """Write the YAML of a pipeline, and check it as far as that goes without a cluster.
 
     Raises:
@@ -28,4 +29,4 @@ def build_package(path: Path, *, settings: TrainingRun, pipeline: PipelineName) 
 
     compile_to(path, settings=settings, pipeline=pipeline)
     notes = (*unshared_paths(settings, pipeline), *unpinned_images(settings.cluster, pipeline))
-    return Package(path=path, tasks=check_package(path), notes=notes)
+    return CompiledPipeline(tasks=check_package(path), notes=notes)
