@@ -18,11 +18,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with `kitchen`, `tf1`, `affine1` (offset 1), `affine2` and `affine3`."""
+    """Return a folder with the models that tests publish.
+
+    `kitchen`, of which `pantry` is a part that loads quickly, `tf1`, `affine1` (offset 1),
+    `affine2` and `affine3`.
+    """
     import server_models
 
     root = tmp_path_factory.mktemp("saved_models")
     server_models.write_kitchen(root / "kitchen")
+    few = ("serving_default", "two", "echo_float", "refuse", "spin")
+    server_models.write_kitchen(root / "pantry", only=few)
     server_models.write_tf1(root / "tf1")
     for offset in (1, 2, 3):
         server_models.write_affine(root / f"affine{offset}", offset=float(offset))
@@ -86,8 +92,8 @@ def batching(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     from server_harness import running
 
     base = tmp_path_factory.mktemp("batching")
-    for name in ("kitchen", "tf1"):
-        shutil.copytree(built / name, base / name / "1")
+    for name, model in (("kitchen", "pantry"), ("tf1", "tf1")):
+        shutil.copytree(built / model, base / name / "1")
     (base / "batching").write_text(
         "max_batch_size { value: 4 }\nbatch_timeout_micros { value: 50000 }\n"
         "max_enqueued_batches { value: 100 }\nnum_batch_threads { value: 2 }\n"

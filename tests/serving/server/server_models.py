@@ -1,5 +1,6 @@
 """Tiny SavedModels for the server's tests: plain tf.Module, no Keras, milliseconds to load."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,8 @@ def write_affine(directory: Path, *, offset: float, slope: float = 0.5) -> Path:
     return directory
 
 
-def write_kitchen(directory: Path) -> Path:
-    """Write a model with a signature for every behaviour the suite looks at."""
+def write_kitchen(directory: Path, *, only: Sequence[str] = ()) -> Path:
+    """Write a model with a signature for every behaviour the suite looks at, or some of them."""
     module = tf.Module()
     module.weight = tf.Variable(2.0)
     signatures = {
@@ -57,6 +58,7 @@ def write_kitchen(directory: Path) -> Path:
             lambda x: {"y": module.weight * x}, x=tf.TensorSpec([None], tf.float32)
         ),
     }
+    signatures = {name: signatures[name] for name in only or signatures}
     module.signatures_kept = list(signatures.values())
     tf.saved_model.save(module, str(directory), signatures=signatures)
     return directory

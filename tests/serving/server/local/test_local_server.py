@@ -52,7 +52,7 @@ UNNEEDED = {
 def test_after_sigterm_requests_in_flight_finish_and_nothing_unneeded_was_imported(
     publish, tmp_path, monkeypatch
 ):
-    publish("kitchen", tmp_path / "models", 1)
+    publish("pantry", tmp_path / "models", 1)
     (tmp_path / "probe.py").write_text(PROBE)
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     monkeypatch.setenv("GRAFT_SERVER_COMMAND", f"{sys.executable} {tmp_path / 'probe.py'}")
