@@ -18,8 +18,8 @@ def fit_finalist(
     out: Path,
     settings: TrainConfig,
     cache_dir: str,
-    run_dir: str,
     allowance: Allowance,
+    run_dir: str = "",
 ) -> None:
     """Write a Candidate, or a NotTrained in its place where it would overrun or cannot be fitted.
 

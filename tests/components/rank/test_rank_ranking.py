@@ -12,7 +12,7 @@ from components.common.artifacts.tuning.ranking import Ranking, RankingInfo
 from components.common.artifacts.tuning.shortlist import Allowance, NotTrained
 from components.common.errors import ConfigError, DataError, WeightsError
 from components.networks import network
-from components.rank.config import RankConfig
+from components.rank.config import FinalistConfig, RankConfig
 from components.rank.cost import Speed, Workload, estimate_s
 from components.rank.feature_sets import feature_sets
 from components.rank.ranking import is_complete, rank
@@ -27,7 +27,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
-TRAIN = TrainConfig(backbone="mobilenet_v2/0.35", weights="none", flips=1)
+TRAIN = FinalistConfig(backbone="mobilenet_v2/0.35", weights="none", flips=1)
+FINALIST = TrainConfig(backbone="mobilenet_v2/0.35", weights="none", flips=1)
 NARROW = RankConfig(backbones=("mobilenet_v2/0.35",), folds=2)
 
 Rank = Callable[..., RankingInfo]
@@ -36,7 +37,7 @@ Rank = Callable[..., RankingInfo]
 @pytest.fixture
 def ranked(tiny_shards: Path, tmp_path: Path) -> Rank:
     def run(
-        settings: RankConfig = NARROW, deadline_unix_s: float = 0.0, train: TrainConfig = TRAIN
+        settings: RankConfig = NARROW, deadline_unix_s: float = 0.0, train: FinalistConfig = TRAIN
     ) -> RankingInfo:
         rank(
             tiny_shards,
@@ -150,7 +151,7 @@ def test_auto_is_estimated_as_the_dearest_that_it_may_choose(ranked: Rank) -> No
 
 
 def test_only_the_runs_own_backbone_takes_the_runs_weights() -> None:
-    train = TrainConfig(backbone="mobilenet_v2", weights="w.h5")
+    train = FinalistConfig(backbone="mobilenet_v2", weights="w.h5")
     settings = RankConfig(weights={"vgg16": "v.h5"})
     assert weights_of(settings, train, "mobilenet_v2") == "w.h5"
     assert weights_of(settings, train, "vgg16") == "v.h5"
@@ -160,7 +161,9 @@ def test_only_the_runs_own_backbone_takes_the_runs_weights() -> None:
 
 def test_a_finalist_that_would_overrun_is_not_started(tiny_shards: Path, tmp_path: Path) -> None:
     allowance = Allowance(estimate_s=50.0, deadline_unix_s=time.time() + 10.0)
-    fit_finalist(tiny_shards, out=tmp_path / "c", settings=TRAIN, cache_dir="", allowance=allowance)
+    fit_finalist(
+        tiny_shards, out=tmp_path / "c", settings=FINALIST, cache_dir="", allowance=allowance
+    )
     reason = NotTrained.read(tmp_path / "c")
     assert reason is not None and "not started: about 50 s" in reason.reason
     assert not (tmp_path / "c" / "model.keras").exists()
@@ -170,11 +173,11 @@ def test_a_finalist_that_fails_says_why_and_one_that_works_is_a_candidate(
     tiny_shards: Path, tmp_path: Path
 ) -> None:
     free = Allowance(estimate_s=50.0)
-    wrong = dataclasses.replace(TRAIN, method="linear_probe", options={"strenth": 1})
+    wrong = dataclasses.replace(FINALIST, method="linear_probe", options={"strenth": 1})
     fit_finalist(tiny_shards, out=tmp_path / "w", settings=wrong, cache_dir="", allowance=free)
     reason = NotTrained.read(tmp_path / "w")
     assert reason is not None and "train.options.strenth" in reason.reason
-    right = dataclasses.replace(TRAIN, method="linear_probe")
+    right = dataclasses.replace(FINALIST, method="linear_probe")
     fit_finalist(tiny_shards, out=tmp_path / "r", settings=right, cache_dir="", allowance=free)
     assert NotTrained.read(tmp_path / "r") is None
     answers = Candidate.read(tmp_path / "r").validation()
