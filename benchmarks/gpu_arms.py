@@ -124,7 +124,7 @@ def run_graft(work: Work) -> Outcome:
     quick = quickened(tail, precision="bfloat16", on_gpu=bool(gpus()))
     treatment = Treatment(decay=RATE)
     optimizer = LayerwiseAdamW(
-        RATE, treatments=treatments_of(tail, lambda _: treatment), clip_norm=1.0, ema=0.0
+        RATE, treatments=treatments_of(tail, lambda _: treatment), clip_norm=1.0
     )
     optimizer.build(tail.trainable_variables)
     split = split_of(work.batch * work.steps, work.size_px, channels=3)

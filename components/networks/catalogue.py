@@ -67,7 +67,7 @@ def _entry(family: str, variant: str, module: ModuleType, places: Places) -> Ent
 
 
 def _is_for(stem: str, family: str, variant: str, is_default: bool) -> bool:
-    """Tell by a file's name: family and variant, or the family alone for its default variant.
+    """Say by a file's name: family and variant, or the family alone for its default variant.
 
     Only whole words count, so that "resnet_v2_ours" is not taken for a ResNet.
     """
@@ -79,8 +79,5 @@ def _is_for(stem: str, family: str, variant: str, is_default: bool) -> bool:
     rest = stem.removeprefix(family).lstrip("_-")
     if variant and (rest == variant or rest.startswith((f"{variant}_", f"{variant}-"))):
         return True
-    return is_default and not any(rest.startswith(name) for name in _named(family))
-
-
-def _named(family: str) -> tuple[str, ...]:
-    return tuple(filter(None, plugins.load(BACKBONES, family).FACTS))
+    named = filter(None, plugins.load(BACKBONES, family).FACTS)
+    return is_default and not any(rest.startswith(name) for name in named)

@@ -26,7 +26,7 @@ from components.networks.weights.load import load_file, unavailable
 
 LOG = logging.getLogger(__name__)
 
-_NAMES_TOLD = 5
+_NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,20 @@ def pretrained(settings: NetworkConfig, *, image_size_px: int) -> Backbone:
         DataError: the pictures are too small for it.
         WeightsError: the weights cannot be had, are damaged, or belong to another network.
     """
-    backbone = _backbone(settings, image_size_px=image_size_px)
+    check_size(settings.backbone, image_size_px)
+    found = member(settings.backbone)
+    imagenet = settings.weights == "imagenet"
+    try:
+        backbone: Backbone = found.module.build(
+            found.variant, image_size_px=image_size_px, pretrained=imagenet
+        )
+    except GraftError:
+        raise
+    except Exception as error:
+        # Keras' download raises a bare Exception; without a download there is nothing to excuse.
+        if not imagenet:
+            raise
+        raise unavailable(settings.backbone, error) from None
     if settings.weights not in {"imagenet", "none"}:
         load_file(backbone.model, settings.weights)
     return backbone
@@ -217,13 +230,11 @@ def assemble(
     model = keras.Model(backbone.model.inputs[0], head(embedding), name="graft")
     present = {operation.name for operation in model.operations}
     cuts = tuple(name for name in backbone.cut_points if name in present)
-    default = _default_cut(model, cuts, wanted=backbone.default_cut)
+    default = backbone.default_cut
+    if cuts and default not in cuts:
+        # The features end before it.
+        default = default_cut(model, cuts)
     return Network(model, cuts, default, pools, pooling)
-
-
-def _default_cut(model: keras.Model, cuts: tuple[str, ...], *, wanted: str) -> str:
-    """Return the backbone's choice, or where features end before it, that of what is left."""
-    return wanted if wanted in cuts or not cuts else default_cut(model, cuts)
 
 
 def pool_over_picture(features: Any, *, pooling: Pooling, name: str) -> Any:
@@ -239,35 +250,13 @@ def _ordered(backbone: Backbone, features: tuple[str, ...]) -> tuple[str, ...]:
     maps = [x.name for x in backbone.model.operations if len(x.output.shape) in {3, 4}]
     for name in features:
         if name not in maps:
-            alike = ", ".join(_alike(name, maps[1:]))
+            # The names nearest to it or, where none is near, the deepest.
+            near = get_close_matches(name, maps[1:], n=_NAMES_SHOWN) or maps[-_NAMES_SHOWN:]
             raise ConfigError(
                 expected(
                     f"one of the {len(maps) - 1} layers that may be features",
                     received=f"'{name}'",
-                    do=f"take one of {alike}, or leave out train.features",
+                    do=f"take one of {', '.join(near)}, or leave out train.features",
                 )
             )
     return tuple(name for name in maps if name in features)
-
-
-def _alike(name: str, known: Sequence[str]) -> Sequence[str]:
-    """Return the names nearest to one that is not known, or where none is near, the deepest."""
-    return get_close_matches(name, known, n=_NAMES_TOLD) or known[-_NAMES_TOLD:]
-
-
-def _backbone(settings: NetworkConfig, *, image_size_px: int) -> Backbone:
-    check_size(settings.backbone, image_size_px)
-    found = member(settings.backbone)
-    imagenet = settings.weights == "imagenet"
-    try:
-        backbone: Backbone = found.module.build(
-            found.variant, image_size_px=image_size_px, pretrained=imagenet
-        )
-    except GraftError:
-        raise
-    except Exception as error:
-        # Keras' download raises a bare Exception; without a download there is nothing to excuse.
-        if not imagenet:
-            raise
-        raise unavailable(settings.backbone, error) from None
-    return backbone

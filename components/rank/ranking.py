@@ -87,7 +87,7 @@ def rank(
 
 
 def is_complete(root: Path) -> bool:
-    """Tell whether a later run could rank no more than this one did, so may reuse it."""
+    """Say whether a later run could rank no more than this one did, so may reuse it."""
     return not any(one.passing for one in Ranking.read(root).info.left_out)
 
 

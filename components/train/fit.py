@@ -61,44 +61,31 @@ def train(
         WeightsError: see `network.build`.
         GraftError: the saved network answers differently from the one in memory.
     """
-    with running_on(settings) as notes:
-        _train(shards_root, out, settings, _Places(cache_dir, run_dir), notes)
-
-
-@dataclass(frozen=True)
-class _Places:
-    cache_dir: str
-    run_dir: str
-
-
-def _train(
-    shards_root: Path, out: Path, settings: TrainConfig, places: _Places, notes: tuple[str, ...]
-) -> None:
-    cache_dir, run_dir = places.cache_dir, places.run_dir
     method = plugins.load(METHODS, settings.method)
     options = method_options(settings.method, settings.options)
-    shards = Shards.read(shards_root)
-    splits = data.read(shards, soft_labels=settings.soft_labels)
-    keras.utils.set_random_seed(derive(settings.seed, "train"))
-    size = shards.info.image_size_px
-    built, origin = _start(settings, splits, image_size_px=size, run_dir=run_dir)
     with ExitStack() as stack:
-        root = cache_dir or stack.enter_context(tempfile.TemporaryDirectory())
+        notes = stack.enter_context(running_on(settings))
+        shards = Shards.read(shards_root)
+        splits = data.read(shards, soft_labels=settings.soft_labels)
+        keras.utils.set_random_seed(derive(settings.seed, "train"))
+        size_px = shards.info.image_size_px
+        built, origin = _start(settings, splits, image_size_px=size_px, run_dir=run_dir)
+        root = Path(cache_dir or stack.enter_context(tempfile.TemporaryDirectory()))
         if settings.keep_compiled and cache_dir:
-            keep_compiled(Path(cache_dir) / "compiled")
+            keep_compiled(root / "compiled")
         cache = ActivationCache(
-            Path(root) / "activations", int(settings.cache_gb * 1e9), chosen(settings.precision)
+            root / "activations", int(settings.cache_gb * 1e9), chosen(settings.precision)
         )
         # Without a place that outlives this run there is nothing to go on from.
-        standings = _standings(cache_dir, settings, splits, origin) if cache_dir else Checkpoints()
+        standings = _standings(root, settings, splits, origin) if cache_dir else Checkpoints()
         session = Session(settings.seed, settings.flips, cache, standings.folder)
         fitted = method.fit(splits, built, options, session)
         kept = fitted.network or built
         logits = flip_averaged_logits(kept, splits.validation, cut=fitted.cut, session=session)
-    temperature = fit_temperature(logits, splits.validation.labels)
-    outcome = _Outcome(splits, kept, fitted, temperature, logits, notes)
-    _write(out, settings, shards, outcome, weights_sha256=origin)
-    standings.remove()
+        temperature = fit_temperature(logits, splits.validation.labels)
+        outcome = _Outcome(splits, kept, fitted, temperature, logits, notes)
+        _write(out, settings, shards, outcome, weights_sha256=origin)
+        standings.remove()
 
 
 def _start(
@@ -122,12 +109,9 @@ def _start(
     return built, source if is_file else weights_sha256(built.model)
 
 
-def _standings(
-    cache_dir: str, settings: TrainConfig, splits: TrainingData, origin: str
-) -> Checkpoints:
+def _standings(root: Path, settings: TrainConfig, splits: TrainingData, origin: str) -> Checkpoints:
     pixels = (splits.train.content_sha256, splits.validation.content_sha256)
-    root = Path(cache_dir) / "unfinished"
-    return Checkpoints.below(root, config.to_json(settings), origin, *pixels)
+    return Checkpoints.below(root / "unfinished", config.to_json(settings), origin, *pixels)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from components.common.config import Section
 
-Keep = Literal["best", "last", "average"]
+Keep = Literal["best", "last"]
 # "balanced" lets every class count the same in training, however many pictures it has.
 ClassWeight = Literal["none", "balanced"]
 
@@ -22,12 +22,10 @@ class TuningOptions(Section):
     warm_up: share of the steps in which the rate climbs from zero.
     weight_decay: decoupled (AdamW), per step and unit of rate.
     clip_norm: gradients are scaled down to this global norm.
-    keep: which weights are kept: of the epoch with the lowest validation loss ("best"), of the
-        end ("last"), or the mean over the last half of the epochs ("average").
+    keep: which weights are kept: of the epoch with the lowest validation loss ("best"), or of the
+        end ("last").
     patience: stop after so many epochs without a lower validation loss, 0 never; what is kept is
         still for `keep` to say.
-    ema: decay of an exponential moving average of the weights, which then is what is validated
-        and kept; 0 for none. 0.99 to 0.999 for the few hundred steps of small data.
     class_weight: "balanced" lets every class count the same; probabilities then speak of
         balanced classes, too.
     mixup: alpha of mixup, 0 for none. It acts where the trained part starts: on cached
@@ -42,7 +40,6 @@ class TuningOptions(Section):
     clip_norm: Annotated[float, Field(gt=0)] = 1.0
     keep: Keep = "last"
     patience: Annotated[int, Field(ge=0)] = 0
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     class_weight: ClassWeight = "none"
     mixup: Annotated[float, Field(ge=0)] = 0.0
 

@@ -20,7 +20,7 @@ KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:Dep
 pytestmark = pytest.mark.filterwarnings(KERAS_NOISE)
 
 # Neither 48 rows nor steps of 18 are what four devices divide.
-OPTIONS = TuningOptions(epochs=4, batch=18, learning_rate=1e-2, ema=0.9, mixup=0.2)
+OPTIONS = TuningOptions(epochs=4, batch=18, learning_rate=1e-2, mixup=0.2)
 
 
 def curves_on(devices: int) -> list[tuple[float, float]]:

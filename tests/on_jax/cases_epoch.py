@@ -25,7 +25,7 @@ KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:Dep
 pytestmark = pytest.mark.filterwarnings(KERAS_NOISE)
 
 # 48 rows in steps of 20: the last step is not full.
-OPTIONS = TuningOptions(epochs=4, batch=20, learning_rate=1e-2, ema=0.9, mixup=0.2)
+OPTIONS = TuningOptions(epochs=4, batch=20, learning_rate=1e-2, mixup=0.2)
 
 
 def frozen_tail(*, dropout: float = 0.0) -> keras.Model:
@@ -109,7 +109,7 @@ def test_two_runs_with_one_seed_agree() -> None:
         np.testing.assert_array_equal(weight, other)
 
 
-@pytest.mark.parametrize("keep", ["average"])
+@pytest.mark.parametrize("keep", ["best"])
 def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: Any
 ) -> None:

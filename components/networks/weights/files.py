@@ -28,7 +28,7 @@ _TIMEOUT_S = 60.0
 
 
 def is_address(weights: str) -> bool:
-    """Tell an address (https, http, file) from a path."""
+    """Say whether it is an address (https, http, file) and not a path."""
     return _ADDRESS.match(weights) is not None
 
 

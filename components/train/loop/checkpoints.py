@@ -51,7 +51,7 @@ class Standing:
     rng: state of the generator that draws views and order.
     tail: every variable of the tail, states of random layers included.
     optimizer: its variables.
-    kept: the weights that would be kept if this were the end.
+    best: the weights of the best epoch so far, where these are what is kept.
     code: digest of the code that trains.
     """
 
@@ -60,7 +60,7 @@ class Standing:
     rng: dict[str, Any]
     tail: Arrays
     optimizer: Arrays
-    kept: Arrays = field(default_factory=list)
+    best: Arrays = field(default_factory=list)
     code: str = field(default_factory=code_sha256)
 
 
@@ -131,7 +131,7 @@ def _arrays(standing: Standing) -> dict[str, Any]:
         "code": standing.code,
     }
     arrays: dict[str, Any] = {"story": np.asarray(json.dumps(story))}
-    for name in ("tail", "optimizer", "kept"):
+    for name in ("tail", "optimizer", "best"):
         for index, array in enumerate(getattr(standing, name)):
             arrays[f"{name}{index}"] = array
     return arrays
@@ -145,7 +145,7 @@ def _standing(archive: Any) -> Standing:
         rng=story["rng"],
         tail=_series(archive, "tail"),
         optimizer=_series(archive, "optimizer"),
-        kept=_series(archive, "kept"),
+        best=_series(archive, "best"),
         code=story["code"],
     )
 

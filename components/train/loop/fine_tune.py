@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -15,6 +16,7 @@ from components.networks.data import Floats, Rows, Split
 from components.networks.fast.training_copy import quickened
 from components.networks.memory import halving_batch
 from components.train.loop.checkpoints import (
+    Arrays,
     Checkpoint,
     Standing,
     assign_all,
@@ -23,7 +25,6 @@ from components.train.loop.checkpoints import (
 )
 from components.train.loop.epochs import draw_epoch, mix, train_epoch
 from components.train.loop.jax_epoch import RunEpoch, compiled_epoch
-from components.train.loop.keeper import Keeper, averaged, stalled
 from components.train.loop.optimizer import LayerwiseAdamW, Treatment, Treatments, treatments_of
 from components.train.options import TuningOptions
 from components.train.session import EpochScore, predict, score
@@ -147,7 +148,7 @@ class _Training:
         self._course = course
         self._steps = options.epochs * math.ceil(inputs.train.pictures / options.batch)
         self._rng = generator(seed, "tuning")
-        self._keeper = Keeper(tail, options.keep, epochs=options.epochs)
+        self._best: Arrays = []
         self._curves: list[EpochScore] = []
 
     def run(self, stood: Standing | None) -> Tuned:
@@ -160,16 +161,17 @@ class _Training:
         whole_epoch = compiled_epoch(
             self._quick, optimizer, self._inputs.train_inputs, batch=options.batch
         )
-        while len(self._curves) < options.epochs and not stalled(self._curves, options.patience):
-            row = self._epoch(optimizer, whole_epoch)
+        while len(self._curves) < options.epochs and not _stalled(self._curves, options.patience):
+            row = self._epoch(whole_epoch)
             if not (math.isfinite(row.train_loss) and math.isfinite(row.validation_loss)):
                 why = f"the loss was not finite in epoch {len(self._curves)}"
                 return Tuned(tuple(self._curves), why)
             course.checkpoint.write(self._standing(optimizer))
-        self._keeper.restore(optimizer)
+        if self._best:
+            self._tail.set_weights(self._best)
         return Tuned(tuple(self._curves), "")
 
-    def _epoch(self, optimizer: LayerwiseAdamW, whole_epoch: RunEpoch | None) -> EpochScore:
+    def _epoch(self, whole_epoch: RunEpoch | None) -> EpochScore:
         """Train for one epoch, score it, note it."""
         number = len(self._curves) + 1
         epoch = draw_epoch(self._inputs.train, rng=self._rng)
@@ -189,19 +191,20 @@ class _Training:
         else:
             trained = whole_epoch(epoch)
             report("fine-tuning", number * self._steps // self._options.epochs, self._steps)
-        with averaged(tail, optimizer):
-            judged = score(inputs.validation_logits(tail), inputs.validation)
-            row = EpochScore(
-                self._course.phase,
-                self._course.first_epoch + number - 1,
-                trained.loss,
-                judged.loss,
-                trained.accuracy,
-                judged.accuracy,
-            )
-            self._curves.append(row)
-            LOG.info("epoch %d: %s", number, row)
-            self._keeper.note(self._curves)
+        judged = score(inputs.validation_logits(tail), inputs.validation)
+        row = EpochScore(
+            self._course.phase,
+            self._course.first_epoch + number - 1,
+            trained.loss,
+            judged.loss,
+            trained.accuracy,
+            judged.accuracy,
+        )
+        lower = all(row.validation_loss < earlier.validation_loss for earlier in self._curves)
+        if self._options.keep == "best" and lower:
+            self._best = tail.get_weights()
+        self._curves.append(row)
+        LOG.info("epoch %d: %s", number, row)
         return row
 
     def _standing(self, optimizer: LayerwiseAdamW) -> Standing:
@@ -211,7 +214,7 @@ class _Training:
             rng=dict(self._rng.bit_generator.state),
             tail=values_of(self._tail.variables),
             optimizer=values_of(optimizer.variables),
-            kept=self._keeper.kept,
+            best=self._best,
         )
 
     def _fits(self, stood: Standing, optimizer: LayerwiseAdamW) -> bool:
@@ -226,9 +229,15 @@ class _Training:
         assign_all(self._tail.variables, stood.tail)
         assign_all(optimizer.variables, stood.optimizer)
         self._rng.bit_generator.state = stood.rng
-        self._keeper.kept = stood.kept
+        self._best = stood.best
         self._curves = list(stood.curves)
         LOG.info("going on after epoch %d of a run that was stopped", len(self._curves))
+
+
+def _stalled(curves: Sequence[EpochScore], patience: int) -> bool:
+    """Say whether the last `patience` epochs brought no lower validation loss; 0 never does."""
+    losses = [row.validation_loss for row in curves]
+    return 0 < patience < len(losses) and min(losses[-patience:]) >= min(losses[:-patience])
 
 
 def _compiled(
@@ -251,7 +260,6 @@ def _compiled(
         schedule,
         treatments=treatments_of(models[-1], treat or (lambda _: alike)),
         clip_norm=options.clip_norm,
-        ema=options.ema,
     )
     optimizer.build(models[-1].trainable_variables)
     for model in models:

@@ -1,6 +1,6 @@
 """On JAX a whole epoch is one compiled program: pictures on the device, steps in a `lax.scan`.
 
-Step by step, a small network waits for Python more than for the card. Here the device is told once
+Step by step, a small network waits for Python more than for the card. Here the device learns once
 an epoch which rows come in which step, and answers with two numbers. Weights and optimiser states
 are donated, so that they are there once and not twice.
 

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from components.train.loop.checkpoints import Arrays, assign_all, values_of
+from components.train.loop.checkpoints import assign_all, values_of
 
 
 @dataclass(frozen=True)
@@ -45,27 +45,23 @@ def treatments_of(tail: keras.Model, treat: Treatments) -> tuple[Treatment, ...]
 
 
 class LayerwiseAdamW(keras.optimizers.Adam):
-    """Adam with one `Treatment` a variable and, on demand, an average of the weights.
+    """Adam with one `Treatment` a variable.
 
     Args:
         learning_rate: number or schedule.
         treatments: one a trainable variable, in the order the optimizer is built with.
         clip_norm: the loss's gradients are scaled down to this global norm.
-        ema: decay d of the exponential moving average of the weights, 0 for none. Early on it is
-            min(d, (1 + t) / (10 + t)) at step t, so that short runs forget where they started.
     """
 
     def __init__(
-        self, learning_rate: Any, *, treatments: Sequence[Treatment], clip_norm: float, ema: float
+        self, learning_rate: Any, *, treatments: Sequence[Treatment], clip_norm: float
     ) -> None:
         super().__init__(learning_rate, global_clipnorm=clip_norm)
         self._treatments = tuple(treatments)
-        self._ema = ema
         self._anchors: list[Any] = []
-        self._averages: list[Any] = []
 
     def build(self, var_list: list[Any]) -> None:
-        """Make Adam's moments, the anchors at today's weights, the averages."""
+        """Make Adam's moments, the anchors at today's weights."""
         if self.built:
             return
         super().build(var_list)
@@ -73,8 +69,6 @@ class LayerwiseAdamW(keras.optimizers.Adam):
             self._copy_of(variable, "anchor") if treatment.anchored else None
             for variable, treatment in zip(var_list, self._treatments, strict=True)
         ]
-        if self._ema:
-            self._averages = [self._copy_of(variable, "average") for variable in var_list]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Take one step on one variable."""
@@ -88,15 +82,6 @@ class LayerwiseAdamW(keras.optimizers.Adam):
         if treatment.decay:
             self.assign_sub(variable, ops.multiply(variable, rate * treatment.decay))
         super().update_step(gradient, variable, rate)
-        if self._ema:
-            average = self._averages[index]
-            step = ops.cast(self.iterations, variable.dtype)
-            decay = ops.minimum(self._ema, (1.0 + step) / (10.0 + step))
-            self.assign_sub(average, ops.multiply(ops.subtract(average, variable), 1.0 - decay))
-
-    def averages(self) -> Arrays:
-        """Return the averaged weights, ordered as the trainable variables; [] without `ema`."""
-        return values_of(self._averages)
 
     def _copy_of(self, variable: Any, name: str) -> Any:
         copy = self.add_variable_from_reference(variable, name=name)

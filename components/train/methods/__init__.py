@@ -2,7 +2,8 @@
 
 A method module has
 
-- `Options`: a frozen dataclass (a `Section`) of its settings;
+- `Options`: a frozen dataclass (a `Section`) of its settings. They are checked before anything
+  runs, so the module imports Keras, and what needs it, inside of its functions only;
 - `fit(data, network, options, session) -> Fitted`: fits `network.model` in place. `data` is a
   `TrainingData`, `session` (see `components.train.session`) holds the seed and the activation
   cache. It must leave the network able to answer for raw pixels, and say in `Fitted.cut` up to

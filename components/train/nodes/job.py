@@ -110,5 +110,5 @@ def state_of(job: Mapping[str, Any]) -> State:
 
 
 def is_leaving(job: Mapping[str, Any]) -> bool:
-    """Tell whether a job has been deleted and is only waited for."""
+    """Say whether a job has been deleted and is only waited for."""
     return bool((job.get("metadata") or {}).get("deletionTimestamp"))

@@ -8,16 +8,11 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_before_delay,
-    wait_exponential,
-)
+import tenacity
 
 from components.common.errors import ConfigError, RequestError, UnreachableError, expected
 from components.train.nodes.job import GROUP, PLURAL, VERSION, StepPod
@@ -28,8 +23,6 @@ POD_NAME = "KFP_POD_NAME"
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _WORKFLOW = "workflows.argoproj.io/workflow"
 _TOO_MANY, _SERVER_ERROR = 429, 500
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,9 +121,9 @@ class ClusterApi:
         """
         place = self._place
         pod = self._ask(
-            lambda seconds: self._pods.read_namespaced_pod(
-                place.pod, place.namespace, _request_timeout=seconds
-            ),
+            self._pods.read_namespaced_pod,
+            place.pod,
+            place.namespace,
             doing=f"get the pod {place.pod}",
         ).metadata
         owners = tuple(
@@ -148,9 +141,9 @@ class ClusterApi:
         """
         try:
             self._ask(
-                lambda seconds: self._jobs.create_namespaced_custom_object(
-                    *self._kind, dict(job), _request_timeout=seconds
-                ),
+                self._jobs.create_namespaced_custom_object,
+                *self._kind,
+                dict(job),
                 doing="create a TrainJob",
             )
         except _ConflictError:
@@ -174,9 +167,9 @@ class ClusterApi:
         """
         try:
             found: dict[str, Any] = self._ask(
-                lambda seconds: self._jobs.get_namespaced_custom_object(
-                    *self._kind, name, _request_timeout=seconds
-                ),
+                self._jobs.get_namespaced_custom_object,
+                *self._kind,
+                name,
                 doing=f"get the TrainJob {name}",
             )
         except _NotFoundError:
@@ -191,12 +184,10 @@ class ClusterApi:
         """
         try:
             self._ask(
-                lambda seconds: self._jobs.delete_namespaced_custom_object(
-                    *self._kind,
-                    name,
-                    propagation_policy="Foreground",
-                    _request_timeout=seconds,
-                ),
+                self._jobs.delete_namespaced_custom_object,
+                *self._kind,
+                name,
+                propagation_policy="Foreground",
                 doing=f"delete the TrainJob {name}",
                 patience=patience,
             )
@@ -208,26 +199,29 @@ class ClusterApi:
         return GROUP, VERSION, self._place.namespace, PLURAL
 
     def _ask(
-        self, call: Callable[[float], T], *, doing: str, patience: Patience | None = None
-    ) -> T:
+        self,
+        call: Callable[..., Any],
+        *arguments: Any,
+        doing: str,
+        patience: Patience | None = None,
+        **options: Any,
+    ) -> Any:
         """Call, with the time allowed; again where the API is away or stumbles."""
         patience = patience or self._patience
-        again = Retrying(
-            retry=retry_if_exception_type(UnreachableError),
-            wait=wait_exponential(patience.first_wait_s, max=patience.longest_wait_s),
-            stop=stop_before_delay(patience.total_s),
+        again = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(UnreachableError),
+            wait=tenacity.wait_exponential(patience.first_wait_s, max=patience.longest_wait_s),
+            stop=tenacity.stop_before_delay(patience.total_s),
             before_sleep=_log_wait,
             reraise=True,
         )
-        answer: T = again(_translated, lambda: call(patience.timeout_s), doing, self._place)
-        return answer
+        bounded = partial(call, *arguments, _request_timeout=patience.timeout_s, **options)
+        return again(_translated, bounded, doing, self._place)
 
 
-def _log_wait(state: RetryCallState) -> None:
-    if state.outcome and state.next_action:
-        LOG.warning(
-            "%s; asking again in %.0f s", state.outcome.exception(), state.next_action.sleep
-        )
+def _log_wait(state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    LOG.warning("%s; asking again in %.0f s", error, state.upcoming_sleep)
 
 
 class _NotFoundError(RequestError):
@@ -238,7 +232,7 @@ class _ConflictError(RequestError):
     """409."""
 
 
-def _translated(call: Callable[[], T], doing: str, place: Place) -> T:
+def _translated(call: Callable[[], Any], doing: str, place: Place) -> Any:
     """Call, with the errors of the client turned into ours."""
     import urllib3
     from kubernetes.client import ApiException

@@ -170,7 +170,7 @@ def _taken_up(api: ClusterApi, name: str, exchange: Exchange, poll_s: float) -> 
 def _wait(api: ClusterApi, name: str, timeout_s: float, poll_s: float) -> None:
     """Wait until the job is complete; each change of its state is a line of the log."""
     ends = time.monotonic() + timeout_s
-    told = ""
+    logged = ""
     while True:
         job = api.job(name)
         if job is None:
@@ -182,9 +182,9 @@ def _wait(api: ClusterApi, name: str, timeout_s: float, poll_s: float) -> None:
                 )
             )
         state = state_of(job)
-        if state.words != told:
+        if state.words != logged:
             LOG.info("TrainJob %s: %s", name, state.words)
-            told = state.words
+            logged = state.words
         if state.phase == "complete":
             return
         if state.phase == "failed":

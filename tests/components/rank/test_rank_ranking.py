@@ -13,7 +13,7 @@ from components.common.artifacts.tuning.shortlist import Allowance, NotTrained
 from components.common.errors import ConfigError, DataError, WeightsError
 from components.common.run_context import RunContext
 from components.networks import network
-from components.rank.config import RankConfig
+from components.rank.config import FinalistConfig, RankConfig
 from components.rank.cost import Speed, Workload, estimate_s
 from components.rank.feature_sets import feature_sets
 from components.rank.ranking import rank
@@ -31,7 +31,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
-TRAIN = TrainConfig(backbone="mobilenet_v2/0.35", weights="none", flips=1)
+TRAIN = FinalistConfig(backbone="mobilenet_v2/0.35", weights="none", flips=1)
+FINALIST = TrainConfig(backbone="mobilenet_v2/0.35", weights="none", flips=1)
 NARROW = RankConfig(backbones=("mobilenet_v2/0.35",), folds=2)
 
 Rank = Callable[..., RankingInfo]
@@ -40,7 +41,7 @@ Rank = Callable[..., RankingInfo]
 @pytest.fixture
 def ranked(tiny_shards: Path, tmp_path: Path) -> Rank:
     def run(
-        settings: RankConfig = NARROW, deadline_unix_s: float = 0.0, train: TrainConfig = TRAIN
+        settings: RankConfig = NARROW, deadline_unix_s: float = 0.0, train: FinalistConfig = TRAIN
     ) -> RankingInfo:
         rank(
             tiny_shards,
@@ -154,7 +155,7 @@ def test_auto_is_estimated_as_the_dearest_that_it_may_choose(ranked: Rank) -> No
 
 
 def test_only_the_runs_own_backbone_takes_the_runs_weights() -> None:
-    train = TrainConfig(backbone="mobilenet_v2", weights="w.h5")
+    train = FinalistConfig(backbone="mobilenet_v2", weights="w.h5")
     settings = RankConfig(weights={"vgg16": "v.h5"})
     assert weights_of(settings, train, "mobilenet_v2") == "w.h5"
     assert weights_of(settings, train, "vgg16") == "v.h5"
@@ -169,7 +170,7 @@ def fit(shards: Path, out: Path, settings: TrainConfig, allowance: Allowance) ->
 
 def test_a_finalist_that_would_overrun_is_not_started(tiny_shards: Path, tmp_path: Path) -> None:
     allowance = Allowance(estimate_s=50.0, deadline_unix_s=time.time() + 10.0)
-    fit(tiny_shards, tmp_path / "c", TRAIN, allowance)
+    fit(tiny_shards, tmp_path / "c", FINALIST, allowance)
     reason = NotTrained.read(tmp_path / "c")
     assert reason is not None and "not started: about 50 s" in reason.reason
     assert not (tmp_path / "c" / "model.keras").exists()
@@ -179,11 +180,11 @@ def test_a_finalist_that_fails_says_why_and_one_that_works_is_a_candidate(
     tiny_shards: Path, tmp_path: Path
 ) -> None:
     free = Allowance(estimate_s=50.0)
-    wrong = dataclasses.replace(TRAIN, method="linear_probe", options={"strenth": 1})
+    wrong = dataclasses.replace(FINALIST, method="linear_probe", options={"strenth": 1})
     fit(tiny_shards, tmp_path / "w", wrong, free)
     reason = NotTrained.read(tmp_path / "w")
     assert reason is not None and "train.options.strenth" in reason.reason
-    right = dataclasses.replace(TRAIN, method="linear_probe")
+    right = dataclasses.replace(FINALIST, method="linear_probe")
     fit(tiny_shards, tmp_path / "r", right, free)
     assert NotTrained.read(tmp_path / "r") is None
     answers = Candidate.read(tmp_path / "r").validation()

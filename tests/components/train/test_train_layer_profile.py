@@ -30,6 +30,14 @@ class Pictures:
     labels: np.ndarray
 
 
+@dataclasses.dataclass(frozen=True)
+class Profiled:
+    """The profile of a random network on the textures, and the session that it was measured in."""
+
+    profile: layer_profile.Profile
+    session: Session
+
+
 def textures(count: int, *, seed: int, contrast: float = 1.0) -> Pictures:
     """Stripes across or down, dark or bright: the class is whether the two differ.
 
@@ -121,6 +129,15 @@ def choice(**settings: Any) -> auto.Options:
     return config.load(auto.Options, settings)
 
 
+@pytest.fixture(scope="module")
+def profiled(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> Profiled:
+    cache = ActivationCache(tmp_path_factory.mktemp("profiled"), 10**9)
+    session = Session(seed=0, flips=1, cache=cache)
+    return Profiled(
+        layer_profile.measure(data.train, random_network(), session, limit=500), session
+    )
+
+
 def found(network: Network, data: TrainingData, session: Session) -> similarity.Similarity | None:
     profile = layer_profile.measure(data.train, network, session, limit=500)
     return similarity.similarity(profile, noise=1.0)
@@ -144,8 +161,8 @@ def test_a_random_network_and_a_forgetful_one_are_not(
     assert similarity.choose(size, lost, similarity.Thresholds()).cell == "few_dissimilar"
 
 
-def test_the_profile_goes_from_shallow_to_deep(data: TrainingData, session: Session) -> None:
-    profile = layer_profile.measure(data.train, random_network(), session, limit=500)
+def test_the_profile_goes_from_shallow_to_deep(profiled: Profiled) -> None:
+    profile = profiled.profile
     assert [depth.layer for depth in profile.depths] == [*CUTS, "out4"]
     shares = [depth.depth for depth in profile.depths]
     assert shares == sorted(shares)
@@ -153,7 +170,7 @@ def test_the_profile_goes_from_shallow_to_deep(data: TrainingData, session: Sess
     assert {depth.features for depth in profile.depths} == {12}
     assert all(len(depth.folds) == 5 for depth in profile.depths)
     # Means only: no cached map is larger than a number a picture and channel.
-    kept = [np.load(path).shape for path in session.cache.root.glob("*.npy")]
+    kept = [np.load(path).shape for path in profiled.session.cache.root.glob("*.npy")]
     assert kept == [(160, 12)] * 4
 
 
@@ -163,10 +180,10 @@ def test_a_limit_draws_pictures(data: TrainingData, session: Session) -> None:
     assert kept == [(50, 12)] * 4
 
 
-def test_views_are_not_counted_as_pictures(data: TrainingData, session: Session) -> None:
+def test_views_are_not_counted_as_pictures(data: TrainingData, profiled: Profiled) -> None:
     twice = dataclasses.replace(data.train, pixels=np.concatenate([data.train.pixels] * 2))
-    once = layer_profile.measure(data.train, random_network(), session, limit=500)
-    assert layer_profile.measure(twice, random_network(), session, limit=500) == once
+    seen = layer_profile.measure(twice, random_network(), profiled.session, limit=500)
+    assert seen == profiled.profile
 
 
 def test_auto_cuts_a_forgetful_top_off(plain: TrainingData, session: Session) -> None:

@@ -1,7 +1,7 @@
 """What tells the methods apart; what they share is tested by the contract."""
 
 import dataclasses
-from pathlib import Path
+import functools
 from typing import Any
 
 import keras
@@ -60,15 +60,19 @@ class Outcome:
     moved: dict[str, float]  # by layer, how far its kernel is from where it started
 
 
-@pytest.fixture
-def fit(tmp_path: Path) -> Any:
+@pytest.fixture(scope="module")
+def fit(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Fits by a method; the same way twice is fitted once."""
+    root = tmp_path_factory.mktemp("cache")
+
+    @functools.cache
     def run(name: str, **options: Any) -> Outcome:
         method = plugins.load(METHODS, name)
         built = tiny_network()
         before = {layer: built.model.get_layer(layer).get_weights()[0] for layer in BLOCKS}
         known = {field.name for field in dataclasses.fields(method.Options)}
         chosen = {key: value for key, value in QUICK.items() if key in known} | options
-        session = Session(seed=0, flips=1, cache=ActivationCache(tmp_path, 10**8))
+        session = Session(seed=0, flips=1, cache=ActivationCache(root, 10**8))
         fitted = method.fit(DATA, built, method.Options(**chosen), session)
         after = {layer: built.model.get_layer(layer).get_weights()[0] for layer in BLOCKS}
         moved = {layer: float(np.abs(after[layer] - before[layer]).mean()) for layer in BLOCKS}
@@ -136,7 +140,7 @@ def test_gradual_unfreezing_stops_where_a_stage_fails(
     fit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempts, "_fault", lambda *_: "no training is good enough")
-    outcome = fit("gradual_unfreeze", stages=2, epochs=2)
+    outcome = fit.__wrapped__("gradual_unfreeze", stages=2, epochs=2)
     assert outcome.fitted.notes[-1] == "the linear probe was kept"
     assert {row.phase for row in outcome.fitted.curves} == {"probe", "stage 1"}
     assert touched(outcome) == []
@@ -159,7 +163,7 @@ def test_balanced_classes_reach_the_probe(fit: Any, monkeypatch: pytest.MonkeyPa
     pixels = DATA.validation.pixels.astype(np.float32).repeat(3, axis=-1)
     margins = {}
     for class_weight in ("none", "balanced"):
-        outcome = fit("linear_probe", class_weight=class_weight, strength=3e-4)
+        outcome = fit.__wrapped__("linear_probe", class_weight=class_weight, strength=3e-4)
         logits = predict(outcome.network.model, [pixels], rows=8)
         margins[class_weight] = float((logits[:, 1] - logits[:, 0]).mean())
     assert margins["balanced"] > margins["none"] + 0.1

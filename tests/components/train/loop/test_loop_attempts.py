@@ -13,7 +13,7 @@ from components.train.loop.attempts import (
     _fault,
     _standard_error,
     attempt,
-    calibrated_losses,
+    losses_now,
 )
 from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms, tune
 from components.train.methods import linear_probe_finetune as lp_ft
@@ -32,7 +32,7 @@ def session(tmp_path: Path) -> Session:
 def attempted(
     tail: keras.Model, inputs: TuningInputs, options: TuningOptions, session: Session
 ) -> Attempts:
-    bar = Bar(calibrated_losses(tail, inputs), PROBE)
+    bar = Bar(losses_now(tail, inputs), PROBE)
     return attempt(tail, inputs, options, session, bar=bar)
 
 
@@ -90,7 +90,7 @@ def test_a_blend_lies_between_the_probe_and_the_tuned_network(session: Session) 
         freeze_norms(tail)
         start = tail.get_weights()
         options = lp_ft.Options(epochs=2, batch=16, learning_rate=1e-2)
-        bar = Bar(calibrated_losses(tail, inputs), PROBE)
+        bar = Bar(losses_now(tail, inputs), PROBE)
         course = Course(blend=share)
         assert attempt(tail, inputs, options, session, bar=bar, course=course).kept
         weights[share] = tail.get_weights()

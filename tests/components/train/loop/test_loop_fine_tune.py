@@ -77,26 +77,10 @@ def test_training_stops_when_validation_no_longer_gets_better(
     assert min(losses[-2:]) >= min(losses[:-2])
 
 
-def test_what_is_validated_and_kept_is_the_average_of_the_weights(inputs: TuningInputs) -> None:
-    tails = {ema: tiny_tail() for ema in (0.0, 0.9)}
-    curves = {}
-    for ema, tail in tails.items():
-        freeze_norms(tail)
-        options = dataclasses.replace(OPTIONS, ema=ema)
-        curves[ema] = tune(tail, inputs, options, seed=0).curves
-        kept = tail.evaluate(inputs.validation_inputs[0], inputs.validation.targets, verbose=0)[0]
-        assert kept == pytest.approx(curves[ema][-1].validation_loss, abs=1e-5)
-    # The path is the same; only what is looked at differs.
-    assert [row.train_loss for row in curves[0.0]] == pytest.approx(
-        [row.train_loss for row in curves[0.9]], abs=1e-6
-    )
-    assert curves[0.0][-1].validation_loss != pytest.approx(curves[0.9][-1].validation_loss)
+EVERYTHING = TuningOptions(epochs=4, batch=16, learning_rate=1e-2, mixup=0.2)
 
 
-EVERYTHING = TuningOptions(epochs=4, batch=16, learning_rate=1e-2, ema=0.9, mixup=0.2)
-
-
-@pytest.mark.parametrize("keep", ["best", "average", "last"])
+@pytest.mark.parametrize("keep", ["best", "last"])
 def test_a_killed_training_goes_on_and_ends_like_one_that_was_not(
     inputs: TuningInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: Any
 ) -> None:

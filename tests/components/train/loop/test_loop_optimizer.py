@@ -23,8 +23,8 @@ def steps(optimizer: keras.optimizers.Optimizer) -> list[np.ndarray]:
     return weights
 
 
-def layerwise(treatment: Treatment, *, rate: float = 0.1, ema: float = 0.0) -> LayerwiseAdamW:
-    return LayerwiseAdamW(rate, treatments=[treatment], clip_norm=1e9, ema=ema)
+def layerwise(treatment: Treatment, *, rate: float = 0.1) -> LayerwiseAdamW:
+    return LayerwiseAdamW(rate, treatments=[treatment], clip_norm=1e9)
 
 
 def test_without_peculiarities_it_is_keras_adamw() -> None:
@@ -51,15 +51,6 @@ def test_the_penalty_has_the_gradient_of_half_the_squared_distance(anchored: boo
         expected.append(np.array(variable.numpy()))
     ours = steps(layerwise(Treatment(penalty=0.7, anchored=anchored)))
     np.testing.assert_allclose(ours, expected, rtol=1e-5)
-
-
-def test_the_average_follows_its_formula() -> None:
-    optimizer = layerwise(Treatment(), ema=0.15)
-    average = START.astype(np.float64)
-    for step, weights in enumerate(steps(optimizer)):
-        decay = min(0.15, (1 + step) / (10 + step))
-        average = decay * average + (1 - decay) * weights
-    np.testing.assert_allclose(optimizer.averages()[0], average, rtol=1e-5)
 
 
 def test_each_variable_has_the_treatment_of_its_layer() -> None:
