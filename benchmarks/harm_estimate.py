@@ -65,7 +65,7 @@ def one_fold(demo: Demo, fold: Any, number: int) -> list[dict[str, Any]]:
         unseen = learnt(reference, [one for one in faults if one.kind != kind], seed=0)
         for severity in SEVERITIES:
             fault = pair(kind, severity, window)
-            described = describe(fault.after, ruler, seed=0)
+            described = describe(fault.after, ruler)
             predicted = seen.predict(described.vector())
             rows.append(
                 {

@@ -37,9 +37,9 @@ def simulate(
     out.mkdir(parents=True, exist_ok=True)
     beginning = prepare(settings, out=out, a_week=pictures)
     year = Year(
-        beginning.plant,
-        beginning.workshop,
-        beginning.stock,
+        plant=beginning.plant,
+        workshop=beginning.workshop,
+        stock=beginning.stock,
         settings=settings.monitor,
         scenario=Scenario(),
         labels_a_week=labels,

@@ -39,7 +39,7 @@ class Correction:
 
     least_points, most_points: bounds of the losses that were learnt from.
     trial_pictures: median size of a trial.
-    learnt_from: pictures that were corrupted, and groups they come from.
+    pictures, groups: that were corrupted, and that they come from.
     """
 
     inputs: tuple[str, ...]
@@ -92,7 +92,7 @@ def fit_correction(
     centre, spread = filled.mean(axis=0), filled.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1.0)
     scaled = (filled - centre) / spread
-    fitted = _ridge(scaled, losses, _penalty(scaled, losses, np.array(kinds)))
+    fitted = _ridge(_penalty(scaled, losses, np.array(kinds))).fit(scaled, losses)
     return Correction(
         inputs=inputs,
         centre=_plain(centre),
@@ -112,24 +112,22 @@ def _column_means(values: Floats) -> Floats:
 
 
 def _penalty(scaled: Floats, losses: Floats, kinds: Any) -> float:
-    names = sorted(set(kinds))
-    if len(names) < 3:
+    from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+
+    if len(set(kinds)) < 3:
         return 10.0
-    errors = []
-    for penalty in _PENALTIES:
-        squared = 0.0
-        for name in names:
-            unseen = kinds == name
-            known = _ridge(scaled[~unseen], losses[~unseen], penalty)
-            squared += float(((known.predict(scaled[unseen]) - losses[unseen]) ** 2).sum())
-        errors.append(squared)
+    apart = {"groups": kinds, "cv": LeaveOneGroupOut()}
+    errors = [
+        float(((cross_val_predict(_ridge(one), scaled, losses, **apart) - losses) ** 2).sum())
+        for one in _PENALTIES
+    ]
     return _PENALTIES[int(np.argmin(errors))]
 
 
-def _ridge(scaled: Floats, losses: Floats, penalty: float) -> Any:
+def _ridge(penalty: float) -> Any:
     from sklearn.linear_model import Ridge
 
-    return Ridge(alpha=penalty, solver="cholesky").fit(scaled, losses)
+    return Ridge(alpha=penalty, solver="cholesky")
 
 
 def _plain(values: Floats) -> tuple[float, ...]:

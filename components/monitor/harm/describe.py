@@ -38,17 +38,16 @@ def inputs() -> tuple[str, ...]:
     return (*plugins.names(ESTIMATORS), *(f"gap_times_{name}" for name in _MOVED))
 
 
-def describe(window: Evidence, ruler: Ruler, *, seed: int) -> Description:
+def describe(window: Evidence, ruler: Ruler) -> Description:
     """Ask every estimator about a window and measure how far it moved.
 
     Args:
-        window: as observed; the ruler reduces its embeddings.
-        ruler: of the reference.
-        seed: of what is random in an estimator.
+        window: as observed, at least one picture; the ruler reduces its embeddings.
+        ruler: of the reference, all of it labelled.
     """
     seen = ruler.reduce(window)
     estimates = {
-        name: float(plugins.load(ESTIMATORS, name).loss_points(seen, ruler.reference, seed=seed))
+        name: float(plugins.load(ESTIMATORS, name).loss_points(seen, ruler.reference))
         for name in plugins.names(ESTIMATORS)
     }
     return Description(estimates, ruler.measure(seen))

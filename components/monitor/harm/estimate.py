@@ -1,7 +1,6 @@
 """Estimate the loss of accuracy of one window."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,40 +37,36 @@ def estimate(
         correction: gives what was learnt of faults, None where nothing was; called only if no
             audit tells the loss.
         settings: how little is too little.
-        seed: of what is random in an estimator.
+        seed: of the principal components.
     """
     seen, held_out = evidence_of(window), evidence_of(reference)
     held_out = held_out.take(held_out.labelled)
     if len(seen) < settings.min_pictures or not len(held_out):
         return None
-    description = describe(seen, Ruler(held_out, seed=seed), seed=seed)
+    description = describe(seen, Ruler(held_out, seed=seed))
     if seen.labelled.sum() >= settings.min_labels:
         return _audited(seen, held_out, description)
-    bounds = _bounds(description, correction(), pictures=len(seen))
-    if bounds is None:
-        return None
+    middle, low, high = _interval(description, correction(), pictures=len(seen))
     return Harm(
-        loss_points=bounds.middle,
-        low=bounds.low,
-        high=bounds.high,
+        loss_points=middle,
+        low=low,
+        high=high,
         basis="estimate",
         reference_accuracy=held_out.accuracy,
         estimators=_finite(description),
     )
 
 
-@dataclass(frozen=True)
-class _Bounds:
-    middle: float
-    low: float
-    high: float
-
-
-def _bounds(
+def _interval(
     description: Description, correction: Correction | None, *, pictures: int
-) -> _Bounds | None:
+) -> tuple[float, float, float]:
+    """Return the loss in points, and the bounds of its 90 % interval."""
     if correction is None:
-        return _uncorrected(description, pictures)
+        # `doc` is finite whatever the window.
+        known = list(_finite(description).values())
+        middle = float(np.median(known))
+        reach = float(np.hypot(_UNCORRECTED_POINTS, _TWO_SIDED_90 * 50.0 / pictures**0.5))
+        return middle, min(known) - reach, max(known) + reach
     middle = correction.predict(description.vector())
     error = correction.error_points(middle)
     if not np.isfinite(error):
@@ -79,16 +74,7 @@ def _bounds(
     # A trial's error holds the chance in so many pictures; fewer have more of it.
     fewer = max(0.0, 1.0 / pictures - 1.0 / max(correction.trial_pictures, 1))
     reach = float(np.hypot(error, _TWO_SIDED_90 * 50.0 * fewer**0.5))
-    return _Bounds(middle, middle - reach, middle + reach)
-
-
-def _uncorrected(description: Description, pictures: int) -> _Bounds | None:
-    known = list(_finite(description).values())
-    if not known:
-        return None
-    middle = float(np.median(known))
-    reach = float(np.hypot(_UNCORRECTED_POINTS, _TWO_SIDED_90 * 50.0 / pictures**0.5))
-    return _Bounds(middle, min(*known, middle) - reach, max(*known, middle) + reach)
+    return middle, middle - reach, middle + reach
 
 
 def _audited(seen: Evidence, held_out: Evidence, description: Description) -> Harm:

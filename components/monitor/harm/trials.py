@@ -79,7 +79,7 @@ def _fitted(known: Evidence, faults: Sequence[Fault], *, seed: int) -> Correctio
     for fault in faults:
         for rows in _windows(fault, seed=seed):
             window = fault.take(rows)
-            values.append(describe(window.after, ruler, seed=seed).vector())
+            values.append(describe(window.after, ruler).vector())
             losses.append(window.loss_points)
             kinds.append(fault.kind)
     return fit_correction(np.stack(values), np.array(losses), kinds, inputs=inputs())
@@ -111,7 +111,7 @@ def _trials(known: Evidence, faults: Sequence[Fault], *, seed: int) -> Iterator[
         for fault in faults:
             window = fault.take(np.isin(fault.after.rows.groups, mine))
             if len(window.after):
-                seen = describe(window.after, ruler, seed=seed).vector()
+                seen = describe(window.after, ruler).vector()
                 yield Trial(
                     kind=fault.kind,
                     severity=fault.severity,

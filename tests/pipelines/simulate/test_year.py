@@ -74,9 +74,9 @@ def year(*, policy: PolicyConfig, scenario: Scenario = QUIET) -> Year:
         policy=policy,
     )
     return Year(
-        plant(),
-        workshop,
-        Stock(train=cells(6), held_out=cells(5, first=10)),
+        plant=plant(),
+        workshop=workshop,
+        stock=Stock(train=cells(6), held_out=cells(5, first=10)),
         settings=settings,
         scenario=scenario,
         labels_a_week=10,
