@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from components.common.artifacts.monitoring.drift_report import WORDS, Harm
 from components.common.report.plot_style import BLUE, INK, MUTED, ORANGE, png, style
-from pipelines.simulate.scenario import Conditions
 from pipelines.simulate.year import Lived
 
 _COLOURS = {"keep": "#b8c0c8", "ask": "#d9a400", "fix_camera": "#7a4fd0", "retrain": "#1a9c5b"}
@@ -20,7 +19,7 @@ _LEAST_DRIFT, _MOST_DRIFT = 0.2, 20.0
 def timeline(weeks: Sequence[Lived]) -> bytes:
     """Draw the weeks one below the other in three panels; returns PNG bytes.
 
-    Shaded stretches say what really happened at the plant, which the monitor is not told.
+    Shaded stretches say what really happened at the plant, which the monitor does not know.
     """
     import seaborn
     from matplotlib import rc_context
@@ -116,16 +115,9 @@ class Stretch:
 
 
 def stretches(weeks: Sequence[Lived]) -> tuple[Stretch, ...]:
-    """Return what really happened, in order of time."""
-    tellers: dict[str, Callable[[Conditions], float]] = {
-        "lens out of focus": lambda now: now.defocus,
-        "new supplier": lambda now: now.newcomers,
-        "bad lot": lambda now: now.bad_share,
-        "weak lamp at night": lambda now: now.dim,
-    }
-    found = []
-    for name, strength in tellers.items():
-        inside = [one.now.week for one in weeks if strength(one.now)]
-        if inside:
-            found.append(Stretch(name, min(inside), max(inside)))
-    return tuple(sorted(found, key=lambda one: one.first))
+    """Return what really happened, in the order in which it began."""
+    inside: dict[str, list[int]] = {}
+    for one in weeks:
+        for name in one.now.unusual:
+            inside.setdefault(name, []).append(one.now.week)
+    return tuple(Stretch(name, min(found), max(found)) for name, found in inside.items())

@@ -95,7 +95,7 @@ class Year:
         self.version = self.workshop.make(1, self.stock.train, self.stock.held_out)
 
     def live(self, weeks: int, *, after: Callable[[Lived], None]) -> tuple[Lived, ...]:
-        """Live so many weeks and return them; `after` is told each as it ends."""
+        """Live so many weeks and return them; `after` gets each as it ends."""
         lived = []
         for week in range(1, weeks + 1):
             lived.append(self._week(week))

@@ -103,7 +103,7 @@ def test_what_is_damaged_or_of_other_estimators_is_learnt_again(
         assert len(asked) == number
 
 
-def test_another_reference_of_the_same_version_is_learnt_of_anew(
+def test_another_reference_of_the_same_version_is_learnt_of_again(
     model_dir: Path, asked: list[Path]
 ) -> None:
     again(model_dir)
