@@ -66,7 +66,7 @@ def one_fold(demo: Demo, fold: Any, number: int) -> list[dict[str, Any]]:
         for severity in SEVERITIES:
             fault = pair(kind, severity, window)
             described = describe(fault.after, ruler)
-            predicted = seen.predict(described.vector())
+            predicted = seen.predict(described)
             rows.append(
                 {
                     "fold": number,
@@ -75,10 +75,10 @@ def one_fold(demo: Demo, fold: Any, number: int) -> list[dict[str, Any]]:
                     "caused": fault.loss_points,
                     "total": 100 * (reference.accuracy - fault.after.accuracy),
                     "seen": predicted,
-                    "unseen": unseen.predict(described.vector()),
+                    "unseen": unseen.predict(described),
                     "reach": seen.error_points(predicted),
                     "no loss": 0.0,
-                    **described.estimates,
+                    **{name: described[name] for name in RAW},
                 }
             )
     return rows

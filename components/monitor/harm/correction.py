@@ -5,7 +5,7 @@ arXiv:2007.02915, who regress accuracy on the distance of data sets). Inputs are
 was seen while learning, so that a fault never seen does not run away along a straight line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,9 +56,10 @@ class Correction:
     groups: int = 0
     trials: tuple[Trial, ...] = ()
 
-    def predict(self, values: Floats) -> float:
-        """Return the loss in points for one description; NaN values count as the mean."""
+    def predict(self, description: Mapping[str, float]) -> float:
+        """Return the loss in points, given each input; NaN values count as the mean."""
         centre, spread = np.array(self.centre), np.array(self.spread)
+        values = np.array([description[name] for name in self.inputs])
         filled = np.where(np.isfinite(values), values, centre)
         kept = np.clip(filled, self.lowest, self.highest)
         loss = self.intercept + float(((kept - centre) / spread) @ np.array(self.weights))

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from components.common import plugins
 from components.common.artifacts.monitoring.drift_report import Harm
 from components.common.artifacts.monitoring.observations import Observations
 from components.monitor.harm.config import HarmConfig
 from components.monitor.harm.correction import Correction
-from components.monitor.harm.describe import Description, describe
+from components.monitor.harm.describe import ESTIMATORS, describe
 from components.monitor.harm.estimators.confidence import fit_temperature, probability_right
 from components.monitor.harm.evidence import Evidence, evidence_of
 from components.monitor.harm.prediction_powered import audited_accuracy
@@ -58,7 +59,7 @@ def estimate(
 
 
 def _interval(
-    description: Description, correction: Correction | None, *, pictures: int
+    description: dict[str, float], correction: Correction | None, *, pictures: int
 ) -> tuple[float, float, float]:
     """Return the loss in points, and the bounds of its 90 % interval."""
     if correction is None:
@@ -67,7 +68,7 @@ def _interval(
         middle = float(np.median(known))
         reach = float(np.hypot(_UNCORRECTED_POINTS, _TWO_SIDED_90 * 50.0 / pictures**0.5))
         return middle, min(known) - reach, max(known) + reach
-    middle = correction.predict(description.vector())
+    middle = correction.predict(description)
     error = correction.error_points(middle)
     if not np.isfinite(error):
         error = _UNCORRECTED_POINTS
@@ -77,7 +78,7 @@ def _interval(
     return middle, middle - reach, middle + reach
 
 
-def _audited(seen: Evidence, held_out: Evidence, description: Description) -> Harm:
+def _audited(seen: Evidence, held_out: Evidence, description: dict[str, float]) -> Harm:
     predicted = probability_right(seen, fit_temperature(held_out))
     found = audited_accuracy(seen.right, predicted, seen.labelled)
     before = held_out.accuracy
@@ -92,5 +93,7 @@ def _audited(seen: Evidence, held_out: Evidence, description: Description) -> Ha
     )
 
 
-def _finite(description: Description) -> dict[str, float]:
-    return {name: value for name, value in description.estimates.items() if np.isfinite(value)}
+def _finite(description: dict[str, float]) -> dict[str, float]:
+    """Return what the estimators said that could say something."""
+    estimates = {name: description[name] for name in plugins.names(ESTIMATORS)}
+    return {name: value for name, value in estimates.items() if np.isfinite(value)}
