@@ -65,8 +65,8 @@ def one_fold(demo: Demo, fold: Any, number: int) -> list[dict[str, Any]]:
         unseen = learnt(reference, [one for one in faults if one.kind != kind], seed=0)
         for severity in SEVERITIES:
             fault = pair(kind, severity, window)
-            described = describe(fault.after, ruler, seed=0)
-            predicted = seen.predict(described.vector())
+            described = describe(fault.after, ruler)
+            predicted = seen.predict(described)
             rows.append(
                 {
                     "fold": number,
@@ -75,10 +75,10 @@ def one_fold(demo: Demo, fold: Any, number: int) -> list[dict[str, Any]]:
                     "caused": fault.loss_points,
                     "total": 100 * (reference.accuracy - fault.after.accuracy),
                     "seen": predicted,
-                    "unseen": unseen.predict(described.vector()),
+                    "unseen": unseen.predict(described),
                     "reach": seen.error_points(predicted),
                     "no loss": 0.0,
-                    **described.estimates,
+                    **{name: described[name] for name in RAW},
                 }
             )
     return rows

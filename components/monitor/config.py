@@ -1,4 +1,4 @@
-"""Settings of the monitor step."""
+"""Section `monitor` of a preset: what is looked at. Its parts stand in the rooms they belong to."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -24,6 +24,9 @@ class MonitorConfig(Section):
     additions: the table of pictures that were labelled later (`graft data add`), with the columns
         sha256 and added_unix_s; "" when there is none.
     seed: of permutations and bootstraps.
+    detect: which detectors look, and how often they may be wrong.
+    harm: how the loss of accuracy is estimated.
+    policy: what follows from it.
     """
 
     model_base_path: str = ""

@@ -24,6 +24,8 @@ from components.monitor.decide.config import PolicyConfig
 from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
 from components.monitor.decide.policy import Situation
 from components.monitor.harm.learn_once import learnt
+from components.monitor.observe.ask_model import observer
+from components.monitor.observe.picture_folder import from_pictures
 from components.monitor.observe.served import (
     ReferenceFound,
     ServedVersion,
@@ -31,7 +33,7 @@ from components.monitor.observe.served import (
     find_reference,
     find_served,
 )
-from components.monitor.observe.windows import ModelToAsk, Wanted, Window, from_log, from_pictures
+from components.monitor.observe.windows import Wanted, Window, from_log
 from components.monitor.report.report import render
 
 LOG = logging.getLogger(__name__)
@@ -136,13 +138,8 @@ def _window(
     if reference is not None:
         classes = reference.info.classes
     if settings.pictures:
-        model = ModelToAsk(
-            folder=served.path,
-            name=settings.model_name,
-            version=served.version,
-            classes=classes,
-        )
-        return from_pictures(Path(settings.pictures), model)
+        observe = observer(served.path, classes=classes)
+        return from_pictures(Path(settings.pictures), observe, classes=classes)
     audited = settings.audit and reference is not None
     wanted = Wanted(
         version=served.version,

@@ -1,4 +1,4 @@
-"""Settings of the reference."""
+"""Section `reference` of a preset: what the drift of a version is measured against."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -53,12 +53,13 @@ def _print_week(console: Console, lived: "Lived") -> None:
     estimated = "   –  " if lived.harm is None else f"{lived.estimated_accuracy:6.3f}"
     style = {"keep": "dim", "ask": "yellow", "fix_camera": "magenta", "retrain": "green"}
     word = lived.decision.word
+    unusual = ", ".join(f"{name} ({how})" for name, how in lived.now.unusual.items())
     fault = f" {lived.explanation.fault}" if lived.explanation.fault else ""
     console.print(
         f"week {lived.now.week:2}  version {lived.version}  drift {lived.drift:6.2f}  "
         f"accuracy {lived.accuracy:.3f} (estimated {estimated})  "
         f"{'asked, then ' if lived.asked else ''}[{style[word]}]{word}[/]{fault}  "
-        f"[dim]{lived.now.words}[/]"
+        f"[dim]{unusual}[/]"
     )
     if lived.trained:
         console.print(f"         {lived.trained}", style="green")

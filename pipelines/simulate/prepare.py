@@ -1,6 +1,5 @@
 """From the demo data to a plant, a workshop and a first stock of labelled pictures."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,24 +14,16 @@ from components.validate import step as validate
 from pipelines.config import TrainingRun
 from pipelines.simulate.model import Eyes
 from pipelines.simulate.plant import Cells, Plant, join
+from pipelines.simulate.scenario import Scenario
 from pipelines.simulate.versions import Workshop
-from pipelines.simulate.year import Stock
+from pipelines.simulate.year import Stock, Year
 
 _SPLITS = ("train", "validation", "test")
 _TRAINED, _HELD_OUT = 0.35, 0.35
 
 
-@dataclass(frozen=True, kw_only=True)
-class Beginning:
-    """Where the year starts from."""
-
-    plant: Plant
-    workshop: Workshop
-    stock: Stock
-
-
-def prepare(settings: TrainingRun, *, out: Path, a_week: int) -> Beginning:
-    """Read the demo data and divide them by module.
+def prepare(settings: TrainingRun, *, out: Path, a_week: int, labels_a_week: int) -> Year:
+    """Read the demo data, divide them by module and begin the year.
 
     The known supplier's are the cells of the commoner type (poly), the new supplier's those of the
     other. Of the known modules 35 % are trained on, 35 % are held out, and the plant produces the
@@ -42,6 +33,7 @@ def prepare(settings: TrainingRun, *, out: Path, a_week: int) -> Beginning:
         settings: the resolved run, of which ingest, validate, augment and train count.
         out: for what is written on the way.
         a_week: pictures a week.
+        labels_a_week: pictures labelled in a week in which people are asked.
 
     Raises:
         ConfigError: the pictures have not two domains.
@@ -56,7 +48,7 @@ def prepare(settings: TrainingRun, *, out: Path, a_week: int) -> Beginning:
     rest = known.take(np.isin(known.groups, modules[trained + held :]))
     produced = join(rest, cells.take(cells.suppliers == "new"))
     info = shards.info
-    return Beginning(
+    return Year(
         plant=Plant(cells=produced, defective=info.positive, a_week=a_week, seed=settings.seed),
         workshop=Workshop(
             eyes=Eyes(settings.train, info.image_size_px),
@@ -65,6 +57,9 @@ def prepare(settings: TrainingRun, *, out: Path, a_week: int) -> Beginning:
             seed=settings.seed,
         ),
         stock=Stock(train=train, held_out=held_out),
+        settings=settings.monitor,
+        scenario=Scenario(),
+        labels_a_week=labels_a_week,
     )
 
 

@@ -59,18 +59,15 @@ class Conditions:
     dim: int
 
     @property
-    def words(self) -> str:
-        """Return what is unusual, for people; "" when nothing is."""
-        found = []
-        if self.defocus:
-            found.append(f"lens out of focus ({self.defocus} of 5)")
-        if self.newcomers:
-            found.append(f"{self.newcomers:.0%} from the new supplier")
-        if self.bad_share:
-            found.append(f"bad lot, {self.bad_share:.0%} defective")
-        if self.dim:
-            found.append("weak lamp at night")
-        return ", ".join(found)
+    def unusual(self) -> dict[str, str]:
+        """Return what is not as it should be, and how much, for people."""
+        found = {
+            "lens out of focus": f"{self.defocus} of 5" if self.defocus else "",
+            "new supplier": f"{self.newcomers:.0%}" if self.newcomers else "",
+            "bad lot": f"{self.bad_share:.0%} defective" if self.bad_share else "",
+            "weak lamp at night": f"{self.dim} of 5" if self.dim else "",
+        }
+        return {name: strength for name, strength in found.items() if strength}
 
 
 def conditions(week: int, scenario: Scenario, repairs: Repairs) -> Conditions:

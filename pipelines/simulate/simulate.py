@@ -2,16 +2,15 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from components.common import config
 from pipelines.config import TrainingRun
 from pipelines.simulate.prepare import prepare
-from pipelines.simulate.scenario import Scenario
 from pipelines.simulate.timeline import timeline
-from pipelines.simulate.year import Lived, Year
+from pipelines.simulate.year import Lived
 
 TIMELINE, WEEKS = "timeline.png", "weeks.json"
 
@@ -32,29 +31,17 @@ def simulate(
         out: gets `timeline.png`, `weeks.json` and the pictures as prepared.
         weeks, pictures: how many, and how many a week.
         labels: pictures labelled in a week in which people are asked.
-        after: told each week as it ends.
+        after: gets each week as it ends.
     """
     out.mkdir(parents=True, exist_ok=True)
-    beginning = prepare(settings, out=out, a_week=pictures)
-    year = Year(
-        beginning.plant,
-        beginning.workshop,
-        beginning.stock,
-        settings=settings.monitor,
-        scenario=Scenario(),
-        labels_a_week=labels,
-    )
+    year = prepare(settings, out=out, a_week=pictures, labels_a_week=labels)
     lived = year.live(weeks, after=after)
-    (out / WEEKS).write_text(json.dumps(_plain(lived), indent=1) + "\n")
+    (out / WEEKS).write_text(json.dumps([_plain(one) for one in lived], indent=1) + "\n")
     (out / TIMELINE).write_bytes(timeline(lived))
     return out / TIMELINE
 
 
-def _plain(weeks: Sequence[Lived]) -> list[Any]:
-    rows = [dataclasses.replace(one, explanation=_short(one)) for one in weeks]
-    return [json.loads(config.to_json(row)) for row in rows]
-
-
-def _short(one: Lived) -> Any:
+def _plain(one: Lived) -> Any:
     # The telling pictures are known by their digests only; here they say nothing.
-    return dataclasses.replace(one.explanation, telling=())
+    short = dataclasses.replace(one.explanation, telling=())
+    return json.loads(config.to_json(dataclasses.replace(one, explanation=short)))

@@ -1,14 +1,15 @@
 """The year as a picture: drift, accuracy true and estimated, and what the policy said."""
 
-from collections.abc import Callable, Sequence
+import itertools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from components.common.artifacts.monitoring.drift_report import WORDS
+from components.common.artifacts.monitoring.drift_report import WORDS, Harm
 from components.common.report.plot_style import BLUE, INK, MUTED, ORANGE, png, style
-from pipelines.simulate.scenario import Conditions
 from pipelines.simulate.year import Lived
 
 _COLOURS = {"keep": "#b8c0c8", "ask": "#d9a400", "fix_camera": "#7a4fd0", "retrain": "#1a9c5b"}
@@ -18,7 +19,7 @@ _LEAST_DRIFT, _MOST_DRIFT = 0.2, 20.0
 def timeline(weeks: Sequence[Lived]) -> bytes:
     """Draw the weeks one below the other in three panels; returns PNG bytes.
 
-    Shaded stretches say what really happened at the plant, which the monitor is not told.
+    Shaded stretches say what really happened at the plant, which the monitor does not know.
     """
     import seaborn
     from matplotlib import rc_context
@@ -30,61 +31,55 @@ def timeline(weeks: Sequence[Lived]) -> bytes:
     _draw_drift(drift, weeks)
     _draw_accuracy(accuracy, weeks)
     _draw_words(words, weeks)
-    for axes in (drift, accuracy, words):
-        _shade(axes, weeks)
-        seaborn.despine(ax=axes)
-    _name_stretches(drift, weeks)
+    for one in stretches(weeks):
+        for axes in (drift, accuracy, words):
+            axes.axvspan(one.first - 0.5, one.last + 0.5, color="#b58a2b", alpha=0.09, linewidth=0)
+        place = (one.first - 0.4, 1.02)
+        drift.annotate(one.name, place, xycoords=("data", "axes fraction"), fontsize=8, color=MUTED)
+    seaborn.despine(figure)
     return png(figure)
-
-
-def _numbers(weeks: Sequence[Lived]) -> list[int]:
-    return [one.now.week for one in weeks]
 
 
 def _draw_drift(axes: Any, weeks: Sequence[Lived]) -> None:
     values = np.clip([one.drift for one in weeks], _LEAST_DRIFT, _MOST_DRIFT)
+    numbers = [one.now.week for one in weeks]
     axes.axhline(1.0, color=MUTED, linewidth=1, linestyle="--")
-    axes.plot(_numbers(weeks), values, color=BLUE, marker="o", markersize=3, linewidth=1.2)
+    axes.plot(numbers, values, color=BLUE, marker="o", markersize=3, linewidth=1.2)
     axes.set_yscale("log")
     axes.set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
     axes.set_ylabel("drift\n(1 = alarm)")
 
 
 def _draw_accuracy(axes: Any, weeks: Sequence[Lived]) -> None:
-    numbers = _numbers(weeks)
-    estimated = [one.estimated_accuracy for one in weeks]
-    low = [_bound(one, high_loss=True) for one in weeks]
-    high = [_bound(one, high_loss=False) for one in weeks]
+    numbers = [one.now.week for one in weeks]
+    low, middle, high = np.transpose([_estimated(one.harm) for one in weeks])
     axes.fill_between(numbers, low, high, color=ORANGE, alpha=0.18, linewidth=0)
-    axes.plot(
-        numbers,
-        estimated,
-        color=ORANGE,
-        linewidth=1.4,
-        label="as the monitor estimates it, with its 90 % interval",
-    )
+    estimate = "as the monitor estimates it, with its 90 % interval"
+    axes.plot(numbers, middle, color=ORANGE, linewidth=1.4, label=estimate)
     axes.plot(numbers, [one.accuracy for one in weeks], color=INK, linewidth=1.4, label="true")
-    previous = weeks[0].version
-    for one in weeks:
-        if one.version != previous:
-            axes.axvline(one.now.week - 0.5, color=_COLOURS["retrain"], linewidth=1.2)
+    green = _COLOURS["retrain"]
+    for before, after in itertools.pairwise(weeks):
+        if after.version != before.version:
+            axes.axvline(after.now.week - 0.5, color=green, linewidth=1.2)
             axes.annotate(
-                f"version {one.version}",
-                (one.now.week - 0.4, 0.02),
+                f"version {after.version}",
+                (after.now.week - 0.4, 0.02),
                 xycoords=("data", "axes fraction"),
-                color=_COLOURS["retrain"],
+                color=green,
                 fontsize=8,
             )
-            previous = one.version
     axes.set_ylabel("accuracy")
     axes.legend(loc="lower left", frameon=False, fontsize=8)
 
 
-def _bound(one: Lived, *, high_loss: bool) -> float:
-    if one.harm is None:
-        return float("nan")
-    loss = one.harm.high if high_loss else one.harm.low
-    return float(np.clip(one.harm.reference_accuracy - loss / 100.0, 0.0, 1.0))
+def _estimated(harm: Harm | None) -> tuple[float, float, float]:
+    """Return the lower bound, the estimate and the upper bound of the accuracy."""
+    if harm is None:
+        return math.nan, math.nan, math.nan
+    low, middle, high = (
+        harm.reference_accuracy - loss / 100.0 for loss in (harm.high, harm.loss_points, harm.low)
+    )
+    return max(low, 0.0), middle, min(high, 1.0)
 
 
 def _draw_words(axes: Any, weeks: Sequence[Lived]) -> None:
@@ -120,32 +115,9 @@ class Stretch:
 
 
 def stretches(weeks: Sequence[Lived]) -> tuple[Stretch, ...]:
-    """Return what really happened, in order of time."""
-    tellers: dict[str, Callable[[Conditions], float]] = {
-        "lens out of focus": lambda now: now.defocus,
-        "new supplier": lambda now: now.newcomers,
-        "bad lot": lambda now: now.bad_share,
-        "weak lamp at night": lambda now: now.dim,
-    }
-    found = []
-    for name, strength in tellers.items():
-        inside = [one.now.week for one in weeks if strength(one.now)]
-        if inside:
-            found.append(Stretch(name, min(inside), max(inside)))
-    return tuple(sorted(found, key=lambda one: one.first))
-
-
-def _shade(axes: Any, weeks: Sequence[Lived]) -> None:
-    for one in stretches(weeks):
-        axes.axvspan(one.first - 0.5, one.last + 0.5, color="#b58a2b", alpha=0.09, linewidth=0)
-
-
-def _name_stretches(axes: Any, weeks: Sequence[Lived]) -> None:
-    for one in stretches(weeks):
-        axes.annotate(
-            one.name,
-            (one.first - 0.4, 1.02),
-            xycoords=("data", "axes fraction"),
-            fontsize=8,
-            color=MUTED,
-        )
+    """Return what really happened, in the order in which it began."""
+    inside: dict[str, list[int]] = {}
+    for one in weeks:
+        for name in one.now.unusual:
+            inside.setdefault(name, []).append(one.now.week)
+    return tuple(Stretch(name, min(found), max(found)) for name, found in inside.items())

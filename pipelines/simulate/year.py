@@ -73,32 +73,29 @@ class Stock:
         )
 
 
+@dataclass(kw_only=True)
 class Year:
     """A year that goes on week by week.
 
     labels_a_week: pictures that people label at random in a week in which they are asked to.
     """
 
-    def __init__(
-        self,
-        plant: Plant,
-        workshop: Workshop,
-        stock: Stock,
-        *,
-        settings: MonitorConfig,
-        scenario: Scenario,
-        labels_a_week: int,
-    ) -> None:
-        self._plant, self._workshop, self._stock = plant, workshop, stock
-        self._settings, self._scenario = settings, scenario
-        self._labels_a_week = labels_a_week
-        self._repairs = Repairs()
-        self._runs: tuple[float, ...] = ()
-        self._new_labels = 0
-        self._version = workshop.make(1, stock.train, stock.held_out)
+    plant: Plant
+    workshop: Workshop
+    stock: Stock
+    settings: MonitorConfig
+    scenario: Scenario
+    labels_a_week: int
+    repairs: Repairs = Repairs()
+    runs_unix_s: tuple[float, ...] = ()
+    new_labels: int = 0
+
+    def __post_init__(self) -> None:
+        """Make the first version."""
+        self.version = self.workshop.make(1, self.stock.train, self.stock.held_out)
 
     def live(self, weeks: int, *, after: Callable[[Lived], None]) -> tuple[Lived, ...]:
-        """Live so many weeks and return them; `after` is told each as it ends."""
+        """Live so many weeks and return them; `after` gets each as it ends."""
         lived = []
         for week in range(1, weeks + 1):
             lived.append(self._week(week))
@@ -106,9 +103,9 @@ class Year:
         return tuple(lived)
 
     def _week(self, week: int) -> Lived:
-        now = conditions(week, self._scenario, self._repairs)
-        cells = self._plant.week(now)
-        truth = self._version.model.observe(cells)
+        now = conditions(week, self.scenario, self.repairs)
+        cells = self.plant.week(now)
+        truth = self.version.model.observe(cells)
         seen = dataclasses.replace(truth, labels=np.full(len(cells), "", dtype=object))
         lived = self._look(now, seen, accuracy=float(np.mean(truth.decisions == truth.labels)))
         if lived.decision.word == "ask":
@@ -116,7 +113,7 @@ class Year:
         return self._act(lived)
 
     def _look(self, now: Conditions, seen: Observations, *, accuracy: float) -> Lived:
-        serving, settings = self._version, self._settings
+        serving, settings = self.version, self.settings
         found = assess(
             seen,
             serving.reference,
@@ -132,8 +129,8 @@ class Year:
             detections=found.detections,
             explanation=found.explanation,
             harm=found.harm,
-            runs_unix_s=self._runs,
-            new_labels=self._new_labels,
+            runs_unix_s=self.runs_unix_s,
+            new_labels=self.new_labels,
         )
         ratios = [one.statistic / one.threshold for one in found.detections if one.threshold > 0]
         return Lived(
@@ -146,18 +143,21 @@ class Year:
             decision=decide(situation, settings.policy),
             accuracy=accuracy,
             reference_accuracy=serving.accuracy,
-            labels=self._new_labels,
+            labels=self.new_labels,
         )
 
     def _audited(self, lived: Lived, cells: Cells, seen: Observations) -> Lived:
         """Label a random sample, as a question of the policy asks for, and look again."""
-        rng = generator(self._settings.seed, "audit", str(lived.now.week))
-        rows = np.sort(rng.permutation(len(cells))[: self._labels_a_week])
+        rng = generator(self.settings.seed, "audit", str(lived.now.week))
+        rows = np.sort(rng.permutation(len(cells))[: self.labels_a_week])
         labels = seen.labels.copy()
         labels[rows] = cells.labels[rows]
-        self._learn_of(cells.take(rng.permutation(rows)))
-        labelled = dataclasses.replace(seen, labels=labels)
-        again = self._look(lived.now, labelled, accuracy=lived.accuracy)
+        labelled = cells.take(rng.permutation(rows))
+        self.stock = self.stock.plus(labelled)
+        self.plant = self.plant.without(labelled.ids)
+        self.new_labels += len(labelled)
+        sampled = dataclasses.replace(seen, labels=labels)
+        again = self._look(lived.now, sampled, accuracy=lived.accuracy)
         return dataclasses.replace(again, asked=True)
 
     def _act(self, lived: Lived) -> Lived:
@@ -165,29 +165,24 @@ class Year:
         now = lived.now
         if lived.decision.word == "fix_camera":
             # Who is sent to the camera repairs what is wrong with it.
-            self._repairs = Repairs(
-                lens=now.week if now.defocus else self._repairs.lens,
-                lamp=now.week if now.dim else self._repairs.lamp,
+            self.repairs = Repairs(
+                lens=now.week if now.defocus else self.repairs.lens,
+                lamp=now.week if now.dim else self.repairs.lamp,
             )
         elif lived.decision.word == "retrain":
             return dataclasses.replace(lived, trained=self._train(now.week))
         return lived
 
-    def _learn_of(self, labelled: Cells) -> None:
-        self._stock = self._stock.plus(labelled)
-        self._plant = self._plant.without(labelled.ids)
-        self._new_labels += len(labelled)
-
     def _train(self, week: int) -> str:
         """Train on old and new pictures together; the gate lets through what is no worse."""
-        self._runs = (*self._runs, _time_unix_s(week))
-        serving, stock = self._version, self._stock
-        candidate = self._workshop.make(serving.number + 1, stock.train, stock.held_out)
+        self.runs_unix_s = (*self.runs_unix_s, _time_unix_s(week))
+        serving, stock = self.version, self.stock
+        candidate = self.workshop.make(serving.number + 1, stock.train, stock.held_out)
         before = serving.model.accuracy(stock.held_out)
         verdict = "held"
         if candidate.accuracy >= before:
             verdict = f"deployed as version {candidate.number}"
-            self._version, self._new_labels = candidate, 0
+            self.version, self.new_labels = candidate, 0
         return (
             f"{verdict}: {candidate.accuracy:.3f} on the held-out pictures, version "
             f"{serving.number} has {before:.3f}"

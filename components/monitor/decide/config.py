@@ -1,4 +1,4 @@
-"""Settings of the policy."""
+"""Section `monitor.policy` of a preset: what follows from a look."""
 
 import re
 from dataclasses import dataclass

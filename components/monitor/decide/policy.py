@@ -4,7 +4,7 @@ A table of pure rules, asked in order; the first that has an answer decides.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,8 @@ from components.common.artifacts.monitoring.drift_report import (
     Explanation,
     Harm,
     PolicyDecision,
-    Word,
 )
+from components.common.times import utc_minute
 from components.monitor.decide.config import PolicyConfig
 
 _HOUR_S = 3600.0
@@ -46,6 +46,7 @@ class Situation:
 
 
 Rule = Callable[[Situation, PolicyConfig], PolicyDecision | None]
+"""Its decision has the trigger alone for a key."""
 
 
 def decide(situation: Situation, settings: PolicyConfig) -> PolicyDecision:
@@ -54,7 +55,10 @@ def decide(situation: Situation, settings: PolicyConfig) -> PolicyDecision:
     Reads no clock and no file: equal arguments give equal decisions.
     """
     answers = (rule(situation, settings) for rule in RULES)
-    return next(answer for answer in answers if answer is not None)
+    said = next(answer for answer in answers if answer is not None)
+    if not said.key:
+        return said
+    return replace(said, key=key_of(situation, settings, trigger=said.key))
 
 
 def too_few_pictures(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
@@ -75,12 +79,15 @@ def camera_fault(now: Situation, settings: PolicyConfig) -> PolicyDecision | Non
     if not _troubled(now, settings):
         return None
     fault = why.fault or "unknown"
-    reasons = (
-        f"The camera has changed ({fault}, confidence {why.confidence:.0%}): "
-        f"{why.advice or 'look at it.'}",
-        "A camera fault is never answered by training.",
+    changed = f"The camera has changed ({fault}, confidence {why.confidence:.0%})"
+    return PolicyDecision(
+        word="fix_camera",
+        key=f"camera-{fault}",
+        reasons=(
+            f"{changed}: {why.advice or 'look at it.'}",
+            "A camera fault is never answered by training.",
+        ),
     )
-    return _decision("fix_camera", reasons, now, settings, trigger=f"camera-{fault}")
 
 
 def maybe_camera(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
@@ -88,11 +95,11 @@ def maybe_camera(now: Situation, settings: PolicyConfig) -> PolicyDecision | Non
     why = now.explanation
     if why.family != "camera" or not _troubled(now, settings):
         return None
-    reason = (
+    return _ask(
+        "maybe-camera",
         f"This may be a camera fault ({why.fault or 'unknown'}, confidence {why.confidence:.0%}, "
-        f"below {settings.min_confidence:.0%}); look at the camera before anything is trained."
+        f"below {settings.min_confidence:.0%}); look at the camera before anything is trained.",
     )
-    return _decision("ask", (reason,), now, settings, trigger="maybe-camera")
 
 
 def unseen_without_labels(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
@@ -101,11 +108,11 @@ def unseen_without_labels(now: Situation, settings: PolicyConfig) -> PolicyDecis
     unseen = why.family == "product" and why.fault in _UNSEEN
     if not (now.alarm and unseen) or now.new_labels >= settings.min_new_labels:
         return None
-    reasons = (
+    return _ask(
+        f"product-{why.fault}",
         "The pictures show a product that the model has not been trained on.",
         _labels_wanted(now, settings),
     )
-    return _decision("ask", reasons, now, settings, trigger=f"product-{why.fault}")
 
 
 def harmful(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
@@ -122,25 +129,23 @@ def harmful(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
     if cooling := cooling_down(now, settings):
         return _keep(*reasons, cooling)
     if now.new_labels < settings.min_new_labels:
-        reasons.append(_labels_wanted(now, settings))
-        return _decision("ask", tuple(reasons), now, settings, trigger="loss-no-labels")
+        return _ask("loss-no-labels", *reasons, _labels_wanted(now, settings))
     if settings.max_runs_per_week == 0:
-        reasons.append("Runs that start themselves are switched off (max_runs_per_week is 0).")
-        return _decision("ask", tuple(reasons), now, settings, trigger="loss-runs-off")
+        off = "Runs that start themselves are switched off (max_runs_per_week is 0)."
+        return _ask("loss-runs-off", *reasons, off)
     if waits := [
         reason for obstacle in (week_is_full, quiet_hours) if (reason := obstacle(now, settings))
     ]:
         return _keep(*reasons, *waits)
     reasons.append(f"{_count(now.new_labels, 'new labelled picture')} can be learnt from.")
-    return _decision("retrain", tuple(reasons), now, settings, trigger="loss")
+    return PolicyDecision(word="retrain", key="loss", reasons=tuple(reasons))
 
 
 def harm_without_alarm(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
     """Ask: an estimate of loss that no detector backs is not enough to train on."""
     if now.alarm or now.harm is None or not _is_harmful(now.harm, settings):
         return None
-    reasons = (_loss(now.harm), f"No detector sees a change. {_AUDIT}")
-    return _decision("ask", reasons, now, settings, trigger="loss-no-alarm")
+    return _ask("loss-no-alarm", _loss(now.harm), f"No detector sees a change. {_AUDIT}")
 
 
 def harm_unknown(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
@@ -148,12 +153,12 @@ def harm_unknown(now: Situation, settings: PolicyConfig) -> PolicyDecision | Non
     if not now.alarm:
         return None
     if now.harm is None:
-        unknown = (_alarms(now), f"What it costs cannot be estimated. {_AUDIT}")
-        return _decision("ask", unknown, now, settings, trigger="harm-unknown")
+        unknown = f"What it costs cannot be estimated. {_AUDIT}"
+        return _ask("harm-unknown", _alarms(now), unknown)
     if now.harm.high < settings.ask_loss_points:
         return None
-    reasons = (_alarms(now), _loss(now.harm), f"That is too vague to act on. {_AUDIT}")
-    return _decision("ask", reasons, now, settings, trigger="harm-vague")
+    vague = f"That is too vague to act on. {_AUDIT}"
+    return _ask("harm-vague", _alarms(now), _loss(now.harm), vague)
 
 
 def harmless_drift(now: Situation, _settings: PolicyConfig) -> PolicyDecision | None:
@@ -188,11 +193,11 @@ def cooling_down(now: Situation, settings: PolicyConfig) -> str:
         return ""
     if last > now.now_unix_s:
         return (
-            f"The last run is dated {_moment(last)}, in the future; no run starts before then. "
+            f"The last run is dated {utc_minute(last)}, in the future; no run starts before then. "
             "Check the clock."
         )
-    free = _moment(last + settings.cool_down_h * _HOUR_S)
-    return f"The last run started {_moment(last)}; the next may start from {free}."
+    free = utc_minute(last + settings.cool_down_h * _HOUR_S)
+    return f"The last run started {utc_minute(last)}; the next may start from {free}."
 
 
 def week_is_full(now: Situation, settings: PolicyConfig) -> str:
@@ -233,15 +238,8 @@ def key_of(now: Situation, settings: PolicyConfig, *, trigger: str) -> str:
 _AUDIT = "Label a small random sample (`graft audit sample`) to know."
 
 
-def _decision(
-    word: Word,
-    reasons: tuple[str, ...],
-    now: Situation,
-    settings: PolicyConfig,
-    *,
-    trigger: str,
-) -> PolicyDecision:
-    return PolicyDecision(word=word, reasons=reasons, key=key_of(now, settings, trigger=trigger))
+def _ask(trigger: str, *reasons: str) -> PolicyDecision:
+    return PolicyDecision(word="ask", reasons=reasons, key=trigger)
 
 
 def _keep(*reasons: str) -> PolicyDecision:
@@ -283,7 +281,3 @@ def _labels_wanted(now: Situation, settings: PolicyConfig) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _moment(unix_s: float) -> str:
-    return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%d %H:%M} UTC"

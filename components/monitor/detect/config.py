@@ -1,4 +1,4 @@
-"""Settings of the detectors."""
+"""Section `monitor.detect` of a preset: when a window counts as changed."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Settings of the harm estimate."""
+"""Section `monitor.harm` of a preset: when a loss of accuracy is estimated."""
 
 from dataclasses import dataclass
 from typing import Annotated

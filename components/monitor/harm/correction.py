@@ -5,7 +5,7 @@ arXiv:2007.02915, who regress accuracy on the distance of data sets). Inputs are
 was seen while learning, so that a fault never seen does not run away along a straight line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class Correction:
 
     least_points, most_points: bounds of the losses that were learnt from.
     trial_pictures: median size of a trial.
-    learnt_from: pictures that were corrupted, and groups they come from.
+    pictures, groups: that were corrupted, and that they come from.
     """
 
     inputs: tuple[str, ...]
@@ -56,9 +56,10 @@ class Correction:
     groups: int = 0
     trials: tuple[Trial, ...] = ()
 
-    def predict(self, values: Floats) -> float:
-        """Return the loss in points for one description; NaN values count as the mean."""
+    def predict(self, description: Mapping[str, float]) -> float:
+        """Return the loss in points, given each input; NaN values count as the mean."""
         centre, spread = np.array(self.centre), np.array(self.spread)
+        values = np.array([description[name] for name in self.inputs])
         filled = np.where(np.isfinite(values), values, centre)
         kept = np.clip(filled, self.lowest, self.highest)
         loss = self.intercept + float(((kept - centre) / spread) @ np.array(self.weights))
@@ -92,7 +93,7 @@ def fit_correction(
     centre, spread = filled.mean(axis=0), filled.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1.0)
     scaled = (filled - centre) / spread
-    fitted = _ridge(scaled, losses, _penalty(scaled, losses, np.array(kinds)))
+    fitted = _ridge(_penalty(scaled, losses, np.array(kinds))).fit(scaled, losses)
     return Correction(
         inputs=inputs,
         centre=_plain(centre),
@@ -112,24 +113,22 @@ def _column_means(values: Floats) -> Floats:
 
 
 def _penalty(scaled: Floats, losses: Floats, kinds: Any) -> float:
-    names = sorted(set(kinds))
-    if len(names) < 3:
+    from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+
+    if len(set(kinds)) < 3:
         return 10.0
-    errors = []
-    for penalty in _PENALTIES:
-        squared = 0.0
-        for name in names:
-            unseen = kinds == name
-            known = _ridge(scaled[~unseen], losses[~unseen], penalty)
-            squared += float(((known.predict(scaled[unseen]) - losses[unseen]) ** 2).sum())
-        errors.append(squared)
+    apart = {"groups": kinds, "cv": LeaveOneGroupOut()}
+    errors = [
+        float(((cross_val_predict(_ridge(one), scaled, losses, **apart) - losses) ** 2).sum())
+        for one in _PENALTIES
+    ]
     return _PENALTIES[int(np.argmin(errors))]
 
 
-def _ridge(scaled: Floats, losses: Floats, penalty: float) -> Any:
+def _ridge(penalty: float) -> Any:
     from sklearn.linear_model import Ridge
 
-    return Ridge(alpha=penalty, solver="cholesky").fit(scaled, losses)
+    return Ridge(alpha=penalty, solver="cholesky")
 
 
 def _plain(values: Floats) -> tuple[float, ...]:

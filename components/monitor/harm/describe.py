@@ -1,54 +1,34 @@
 """Describe a window by what the correction looks at: every estimator, and how far things moved."""
 
-from dataclasses import dataclass
-
-import numpy as np
-
 from components.common import plugins
-from components.monitor.harm.evidence import Evidence, Floats
-from components.monitor.harm.shift import Ruler, Shift
+from components.monitor.harm.evidence import Evidence
+from components.monitor.harm.shift import MOVED, Ruler
 
 ESTIMATORS = "components.monitor.harm.estimators"
-_MOVED = ("statistics", "embedding", "spread")
-
-
-@dataclass(frozen=True)
-class Description:
-    """What is known of a window without its labels.
-
-    estimates: loss in points by estimator, NaN where it cannot say.
-    """
-
-    estimates: dict[str, float]
-    shift: Shift
-
-    def vector(self) -> Floats:
-        """Return float64 [len(inputs())], NaN where unknown.
-
-        Beside the estimates: the gap between blind and merely moved decisions, times how far
-        statistics, embeddings and the spread of the scores have moved.
-        """
-        gap = self.estimates.get("chance", 0.0) - self.estimates.get("decisions", 0.0)
-        moved = [gap * getattr(self.shift, name) for name in _MOVED]
-        return np.array([*(self.estimates[name] for name in sorted(self.estimates)), *moved])
 
 
 def inputs() -> tuple[str, ...]:
     """Return the names of a description's values, in order."""
-    return (*plugins.names(ESTIMATORS), *(f"gap_times_{name}" for name in _MOVED))
+    return (*plugins.names(ESTIMATORS), *(f"gap_times_{name}" for name in MOVED))
 
 
-def describe(window: Evidence, ruler: Ruler, *, seed: int) -> Description:
-    """Ask every estimator about a window and measure how far it moved.
+def describe(window: Evidence, ruler: Ruler) -> dict[str, float]:
+    """Return what is known of a window without its labels, by the names of `inputs`.
+
+    Beside the loss in points by estimator: the gap between blind and merely moved decisions, times
+    how far statistics, embeddings and the spread of the scores have moved.
 
     Args:
-        window: as observed; the ruler reduces its embeddings.
-        ruler: of the reference.
-        seed: of what is random in an estimator.
+        window: as observed, at least one picture; the ruler reduces its embeddings.
+        ruler: of the reference, all of it labelled.
+
+    Returns:
+        A value for each input, NaN where an estimator cannot say.
     """
     seen = ruler.reduce(window)
-    estimates = {
-        name: float(plugins.load(ESTIMATORS, name).loss_points(seen, ruler.reference, seed=seed))
+    found = {
+        name: float(plugins.load(ESTIMATORS, name).loss_points(seen, ruler.reference))
         for name in plugins.names(ESTIMATORS)
     }
-    return Description(estimates, ruler.measure(seen))
+    gap = found["chance"] - found["decisions"]
+    return found | {f"gap_times_{name}": gap * far for name, far in ruler.measure(seen).items()}

@@ -1,15 +1,15 @@
 """Estimate the loss of accuracy of one window."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from components.common import plugins
 from components.common.artifacts.monitoring.drift_report import Harm
 from components.common.artifacts.monitoring.observations import Observations
 from components.monitor.harm.config import HarmConfig
 from components.monitor.harm.correction import Correction
-from components.monitor.harm.describe import Description, describe
+from components.monitor.harm.describe import ESTIMATORS, describe
 from components.monitor.harm.estimators.confidence import fit_temperature, probability_right
 from components.monitor.harm.evidence import Evidence, evidence_of
 from components.monitor.harm.prediction_powered import audited_accuracy
@@ -38,60 +38,47 @@ def estimate(
         correction: gives what was learnt of faults, None where nothing was; called only if no
             audit tells the loss.
         settings: how little is too little.
-        seed: of what is random in an estimator.
+        seed: of the principal components.
     """
     seen, held_out = evidence_of(window), evidence_of(reference)
     held_out = held_out.take(held_out.labelled)
     if len(seen) < settings.min_pictures or not len(held_out):
         return None
-    description = describe(seen, Ruler(held_out, seed=seed), seed=seed)
+    description = describe(seen, Ruler(held_out, seed=seed))
     if seen.labelled.sum() >= settings.min_labels:
         return _audited(seen, held_out, description)
-    bounds = _bounds(description, correction(), pictures=len(seen))
-    if bounds is None:
-        return None
+    middle, low, high = _interval(description, correction(), pictures=len(seen))
     return Harm(
-        loss_points=bounds.middle,
-        low=bounds.low,
-        high=bounds.high,
+        loss_points=middle,
+        low=low,
+        high=high,
         basis="estimate",
         reference_accuracy=held_out.accuracy,
         estimators=_finite(description),
     )
 
 
-@dataclass(frozen=True)
-class _Bounds:
-    middle: float
-    low: float
-    high: float
-
-
-def _bounds(
-    description: Description, correction: Correction | None, *, pictures: int
-) -> _Bounds | None:
+def _interval(
+    description: dict[str, float], correction: Correction | None, *, pictures: int
+) -> tuple[float, float, float]:
+    """Return the loss in points, and the bounds of its 90 % interval."""
     if correction is None:
-        return _uncorrected(description, pictures)
-    middle = correction.predict(description.vector())
+        # `doc` is finite whatever the window.
+        known = list(_finite(description).values())
+        middle = float(np.median(known))
+        reach = float(np.hypot(_UNCORRECTED_POINTS, _TWO_SIDED_90 * 50.0 / pictures**0.5))
+        return middle, min(known) - reach, max(known) + reach
+    middle = correction.predict(description)
     error = correction.error_points(middle)
     if not np.isfinite(error):
         error = _UNCORRECTED_POINTS
     # A trial's error holds the chance in so many pictures; fewer have more of it.
     fewer = max(0.0, 1.0 / pictures - 1.0 / max(correction.trial_pictures, 1))
     reach = float(np.hypot(error, _TWO_SIDED_90 * 50.0 * fewer**0.5))
-    return _Bounds(middle, middle - reach, middle + reach)
+    return middle, middle - reach, middle + reach
 
 
-def _uncorrected(description: Description, pictures: int) -> _Bounds | None:
-    known = list(_finite(description).values())
-    if not known:
-        return None
-    middle = float(np.median(known))
-    reach = float(np.hypot(_UNCORRECTED_POINTS, _TWO_SIDED_90 * 50.0 / pictures**0.5))
-    return _Bounds(middle, min(*known, middle) - reach, max(*known, middle) + reach)
-
-
-def _audited(seen: Evidence, held_out: Evidence, description: Description) -> Harm:
+def _audited(seen: Evidence, held_out: Evidence, description: dict[str, float]) -> Harm:
     predicted = probability_right(seen, fit_temperature(held_out))
     found = audited_accuracy(seen.right, predicted, seen.labelled)
     before = held_out.accuracy
@@ -106,5 +93,7 @@ def _audited(seen: Evidence, held_out: Evidence, description: Description) -> Ha
     )
 
 
-def _finite(description: Description) -> dict[str, float]:
-    return {name: value for name, value in description.estimates.items() if np.isfinite(value)}
+def _finite(description: dict[str, float]) -> dict[str, float]:
+    """Return what the estimators said that could say something."""
+    estimates = {name: description[name] for name in plugins.names(ESTIMATORS)}
+    return {name: value for name, value in estimates.items() if np.isfinite(value)}

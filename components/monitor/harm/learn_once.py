@@ -16,10 +16,10 @@ from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.records import read_record, tree_sha256, write_record
 from components.common.errors import GraftError
 from components.monitor.decide.history import DECISIONS
-from components.monitor.harm.ask_model import observer
 from components.monitor.harm.correction import Correction
 from components.monitor.harm.describe import inputs
 from components.monitor.harm.learn import learn
+from components.monitor.observe.ask_model import observer
 
 LOG = logging.getLogger(__name__)
 

@@ -16,19 +16,8 @@ from components.monitor.harm.evidence import Evidence, Floats
 from components.monitor.observe.camera_figures import figures_of
 from components.monitor.observe.scaling import between_groups
 
+MOVED = ("statistics", "embedding", "spread")
 COMPONENTS = 16
-
-
-@dataclass(frozen=True)
-class Shift:
-    """Root mean square distances of the means, in spreads between groups, as log(1 + distance).
-
-    `spread` is the log of how far the scores spread, against the reference; negative is closer.
-    """
-
-    statistics: float
-    embedding: float
-    spread: float
 
 
 class Ruler:
@@ -49,13 +38,18 @@ class Ruler:
         """Return the same pictures with reduced embeddings."""
         return dataclasses.replace(evidence, rows=_reduced(evidence.rows, self._components))
 
-    def measure(self, window: Evidence) -> Shift:
-        """Return how far a window (reduced) has moved; 0 where nothing can be compared."""
-        return Shift(
-            statistics=self._statistics.to(figures_of(window.rows.statistics)),
-            embedding=self._embedding.to(window.rows.features.astype(np.float64)),
-            spread=float(np.log((_score_spread(window) + 1e-3) / (self._spread + 1e-3))),
-        )
+    def measure(self, window: Evidence) -> dict[str, float]:
+        """Return how far a window (reduced) has moved, by the names of MOVED; 0 if unknown.
+
+        Root mean square distances of the means, in spreads between groups, as log(1 + distance);
+        for the scores the log of how far they spread, against the reference; negative is closer.
+        """
+        spread = (_score_spread(window) + 1e-3) / (self._spread + 1e-3)
+        return {
+            "statistics": self._statistics.to(figures_of(window.rows.statistics)),
+            "embedding": self._embedding.to(window.rows.features.astype(np.float64)),
+            "spread": float(np.log(spread)),
+        }
 
 
 def _components(rows: Observations, *, seed: int) -> Components | None:

@@ -79,10 +79,10 @@ def _fitted(known: Evidence, faults: Sequence[Fault], *, seed: int) -> Correctio
     for fault in faults:
         for rows in _windows(fault, seed=seed):
             window = fault.take(rows)
-            values.append(describe(window.after, ruler, seed=seed).vector())
+            values.append(list(describe(window.after, ruler).values()))
             losses.append(window.loss_points)
             kinds.append(fault.kind)
-    return fit_correction(np.stack(values), np.array(losses), kinds, inputs=inputs())
+    return fit_correction(np.array(values), np.array(losses), kinds, inputs=inputs())
 
 
 def _windows(fault: Fault, *, seed: int) -> Iterator[Any]:
@@ -111,13 +111,12 @@ def _trials(known: Evidence, faults: Sequence[Fault], *, seed: int) -> Iterator[
         for fault in faults:
             window = fault.take(np.isin(fault.after.rows.groups, mine))
             if len(window.after):
-                seen = describe(window.after, ruler, seed=seed).vector()
                 yield Trial(
                     kind=fault.kind,
                     severity=fault.severity,
                     pictures=len(window.after),
                     loss_points=100.0 * (others.accuracy - window.after.accuracy),
-                    predicted=correction.predict(seen),
+                    predicted=correction.predict(describe(window.after, ruler)),
                 )
 
 

@@ -1,14 +1,11 @@
-"""Windows: what production sent, from the prediction log or from a folder of pictures.
+"""Windows: what production sent, from the prediction log.
 
 What cannot be used is left out and counted by reason; nothing here raises for a single record.
 """
 
-import hashlib
-import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +15,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.common import saved_model
 from components.common.artifacts.monitoring.drift_report import WindowInfo
 from components.common.artifacts.monitoring.observations import Observations, from_table
 from components.common.artifacts.monitoring.prediction_log import (
     LATER_COLUMNS,
-    SCHEMA,
     STATISTIC_COLUMNS,
     read_log,
 )
-from components.common.errors import DataError, expected
-from components.common.pictures.decode import PICTURE_SUFFIXES, decode
-from components.common.pictures.statistics import measure
-from components.common.progress import track
+from components.common.times import utc_minute
 from components.monitor.audit_labels import Labels
-
-LOG = logging.getLogger(__name__)
 
 OTHER_VERSION = "other version"
 REFUSED = "refused request"
@@ -61,24 +51,38 @@ class Window:
     notes: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls, observations: Observations, *, source: str, left_out: dict[str, int], **others: Any
+    ) -> "Window":
+        """Return a window with what there is to say of it."""
+        times = observations.times_unix_s
+        info = WindowInfo(
+            source=source,
+            pictures=len(observations),
+            embeddings=int(observations.whole("features").sum()),
+            groups=len(np.unique(observations.groups[observations.groups != ""].astype(str))),
+            first_unix_s=float(times.min()) if len(times) else 0.0,
+            last_unix_s=float(times.max()) if len(times) else 0.0,
+            left_out=left_out,
+        )
+        return cls(observations, info, **others)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Which records of a log make up a window.
 
     version: of the served model; records of unknown version (0) count as its own.
-    since_unix_s, until_unix_s: from, and up to; 0 leaves the end open.
+    since_unix_s: earlier ones are left out; 0 reads from the first.
     now_unix_s: records from later than an hour after it have a wrong clock; 0 is the present.
-    last: only so many of the newest; 0 takes all.
     labels: of an audit; records that it has get theirs.
     """
 
     version: int
     classes: tuple[str, ...]
     since_unix_s: float = 0.0
-    until_unix_s: float = 0.0
     now_unix_s: float = 0.0
-    last: int = 0
     labels: Labels | None = None
 
 
@@ -94,7 +98,7 @@ def from_log(root: Path, wanted: Wanted) -> Window:
         root: as from `prediction_log.model_log`.
         wanted: which records.
     """
-    log = read_log(root, since_unix_s=wanted.since_unix_s, until_unix_s=wanted.until_unix_s)
+    log = read_log(root, since_unix_s=wanted.since_unix_s)
     sieve = _Sieve.over(log.table)
     frame = sieve.frame
     now = wanted.now_unix_s or time.time()
@@ -108,7 +112,7 @@ def from_log(root: Path, wanted: Wanted) -> Window:
     known = frame["picture_sha256"].fillna("").ne("")
     repeated = frame[sieve.mask & known].duplicated("picture_sha256", keep="last")
     sieve.keep(~frame.index.isin(repeated.index[repeated]), DUPLICATE)
-    rows = np.flatnonzero(sieve.mask)[-wanted.last :] if wanted.last else np.flatnonzero(sieve.mask)
+    rows = np.flatnonzero(sieve.mask)
     if log.damaged:
         sieve.left_out[DAMAGED] = len(log.damaged)
     table = log.table.take(pa.array(rows))
@@ -125,7 +129,7 @@ def from_log(root: Path, wanted: Wanted) -> Window:
             f"{found} of {len(wanted.labels.by_record)} audited records are of this window."
         )
     observations = from_table(table, classes=wanted.classes)
-    return _window(str(root), observations, sieve.left_out, notes)
+    return Window.of(observations, source=str(root), left_out=sieve.left_out, notes=tuple(notes))
 
 
 def _why_empty(root: Path, frame: pd.DataFrame, wanted: Wanted) -> str:
@@ -144,8 +148,8 @@ def _why_empty(root: Path, frame: pd.DataFrame, wanted: Wanted) -> str:
             f"The prediction log in {root} is empty; send predictions through `graft gateway`, or "
             "correct monitor.log."
         )
-    newest = datetime.fromtimestamp(float(np.nanmax(times)), UTC)
-    return f"The window is empty; the newest record is from {newest:%Y-%m-%d %H:%M} UTC."
+    newest = utc_minute(float(np.nanmax(times)))
+    return f"The window is empty; the newest record is from {newest}."
 
 
 @dataclass
@@ -178,113 +182,3 @@ def _finite(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     for name in ("scores", "embedding"):
         good &= np.array([v is None or bool(np.isfinite(v).all()) for v in frame[name]], np.bool_)
     return np.asarray(good, dtype=np.bool_)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelToAsk:
-    """The model that is asked about pictures from a folder."""
-
-    folder: Path
-    name: str
-    version: int
-    classes: tuple[str, ...]
-    batch_size: int = 8
-
-
-def from_pictures(folder: Path, model: ModelToAsk) -> Window:
-    """Make a window of a folder of pictures, asking the model about each.
-
-    Pictures are taken in order of their modification time; the folder that one lies in is its
-    group. Left out and counted: unreadable ones and those with the same bytes as another.
-
-    Raises:
-        DataError: there is no such folder.
-        ExportError: the model has not the signatures that Graft exports.
-    """
-    if not folder.is_dir():
-        raise DataError(
-            expected("a folder of pictures", received=f"'{folder}'", do="correct the path")
-        )
-    found = sorted(
-        (path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES),
-        key=lambda path: (path.stat().st_mtime, path),
-    )
-    left_out: dict[str, int] = {}
-    records = _look(found, folder, left_out)
-    if records:
-        _ask(records, folder, model)
-    table = pa.Table.from_pylist([_whole(record, model) for record in records], schema=SCHEMA)
-    notes = [] if records else [f"There is no picture in {folder} that can be looked at."]
-    window = _window(str(folder), from_table(table, classes=model.classes), left_out, notes)
-    places = {str(one["picture_sha256"]): str(one["request_id"]) for one in records}
-    return replace(window, places=places)
-
-
-def _look(paths: list[Path], folder: Path, left_out: dict[str, int]) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    for path in track(paths, "measuring pictures"):
-        try:
-            data = path.read_bytes()
-            pixels = decode(data, name=path.name)
-        except (OSError, DataError) as error:
-            LOG.warning("%s is left out: %s", path, error)
-            left_out[UNREADABLE] = left_out.get(UNREADABLE, 0) + 1
-            continue
-        digest = hashlib.sha256(data).hexdigest()
-        if digest in seen:
-            left_out[DUPLICATE] = left_out.get(DUPLICATE, 0) + 1
-            continue
-        seen.add(digest)
-        inner = path.relative_to(folder)
-        records.append(
-            {
-                "request_id": inner.as_posix(),
-                "time_unix_s": path.stat().st_mtime,
-                "picture_sha256": digest,
-                "picture_bytes": len(data),
-                "height_px": pixels.shape[0],
-                "width_px": pixels.shape[1],
-                "group": "" if inner.parent == Path() else inner.parent.as_posix(),
-                **dict(zip(STATISTIC_COLUMNS, map(float, measure(pixels)), strict=True)),
-            }
-        )
-    return records
-
-
-def _ask(records: list[dict[str, Any]], folder: Path, model: ModelToAsk) -> None:
-    paths = [str(record["request_id"]) for record in records]
-
-    def read(path: str) -> bytes:
-        return (folder / path).read_bytes()
-
-    batch = model.batch_size
-    embeddings = saved_model.embed(
-        model.folder, paths, read, batch_size=batch, activity="taking embeddings"
-    )
-    answers = saved_model.ask(model.folder, paths, read, batch_size=batch, activity="asking")
-    for row, record in enumerate(records):
-        record["embedding"] = embeddings[row].tolist()
-        record["scores"] = answers.probabilities[row].tolist()
-        record["decision"] = answers.decisions[row]
-
-
-def _whole(record: dict[str, Any], model: ModelToAsk) -> dict[str, Any]:
-    same = {"model": model.name, "version": model.version, "row": 0, "status": 200}
-    return dict.fromkeys(SCHEMA.names) | same | record
-
-
-def _window(
-    source: str, observations: Observations, left_out: dict[str, int], notes: list[str]
-) -> Window:
-    times = observations.times_unix_s
-    info = WindowInfo(
-        source=source,
-        pictures=len(observations),
-        embeddings=int(observations.whole("features").sum()),
-        groups=len(np.unique(observations.groups[observations.groups != ""].astype(str))),
-        first_unix_s=float(times.min(initial=np.inf)) if len(times) else 0.0,
-        last_unix_s=float(times.max(initial=-np.inf)) if len(times) else 0.0,
-        left_out=left_out,
-    )
-    return Window(observations, info, tuple(notes))

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from components.common.artifacts.monitoring.drift_report import Detection, Harm
 from components.common.artifacts.monitoring.observations import Observations
@@ -18,26 +17,18 @@ _FARTHEST = 8.0  # spreads; what lies beyond is drawn at the edge
 
 def detectors(detections: tuple[Detection, ...]) -> bytes | None:
     """Draw each detector's statistic as a share of its threshold: above 1 it alarms."""
-    import seaborn
-
     usable = [one for one in detections if one.threshold > 0 and np.isfinite(one.statistic)]
     if not usable:
         return None
-    table = pd.DataFrame(
-        {
-            "detector": [one.detector for one in usable],
-            "share": [one.statistic / one.threshold for one in usable],
-            "answer": ["alarm" if one.alarm else "quiet" for one in usable],
-        }
-    )
-    with _figure(height=1.0 + 0.34 * len(table)) as (figure, axis):
-        seaborn.barplot(
-            table, y="detector", x="share", hue="answer", dodge=False, orient="h",
-            palette={"alarm": ORANGE, "quiet": BLUE}, ax=axis,
-        )  # fmt: skip
+    with _figure(height=1.0 + 0.34 * len(usable)) as (figure, axis):
+        axis.barh(
+            [one.detector for one in usable],
+            [one.statistic / one.threshold for one in usable],
+            color=[ORANGE if one.alarm else BLUE for one in usable],
+        )
+        axis.invert_yaxis()
         axis.axvline(1.0, color=INK, linewidth=1, linestyle="--")
-        axis.set(xlabel="statistic / threshold", ylabel="")
-        axis.legend(title="")
+        axis.set(xlabel="statistic / threshold; above 1 is an alarm")
         return png(figure)
 
 
@@ -61,34 +52,28 @@ def harm(estimated: Harm | None) -> bytes | None:
 
 def statistics(window: Observations | None, reference: Observations | None) -> bytes | None:
     """Draw how the picture statistics lie against the reference, in spreads of its pictures."""
-    import seaborn
-
     if window is None or reference is None:
         return None
     before, after = (_whole(one.statistics) for one in comparable(reference, window))
     if len(before) < 2 or not len(after):
         return None
-    centre, spread = before.mean(axis=0), before.std(axis=0)
-    used = spread > 0
+    used = before.std(axis=0) > 0
     if not used.any():
         return None
     names = [name for name, is_used in zip(STATISTICS, used, strict=True) if is_used]
-    parts = [
-        pd.DataFrame(((values - centre) / np.where(used, spread, 1.0))[:, used], columns=names)
-        .melt(var_name="statistic", value_name="spreads")
-        .assign(pictures=label)
-        for values, label in ((before, "reference"), (after, "window"))
-    ]
-    table = pd.concat(parts, ignore_index=True)
-    table["spreads"] = table["spreads"].clip(-_FARTHEST, _FARTHEST)
+    centre, spread = before.mean(axis=0)[used], before.std(axis=0)[used]
+    sides = (("reference", before, BLUE, -0.15), ("window", after, ORANGE, 0.15))
     with _figure(height=1.2 + 0.36 * len(names)) as (figure, axis):
-        seaborn.pointplot(
-            table, y="statistic", x="spreads", hue="pictures", orient="h", dodge=0.4,
-            estimator="median", errorbar=("pi", 50), linestyle="none",
-            palette={"reference": BLUE, "window": ORANGE}, ax=axis,
-        )  # fmt: skip
-        axis.set(xlabel="spreads of the reference's pictures", ylabel="")
-        axis.legend(title="")
+        for label, values, colour, aside in sides:
+            scaled = np.clip((values[:, used] - centre) / spread, -_FARTHEST, _FARTHEST)
+            low, middle, high = np.quantile(scaled, (0.25, 0.5, 0.75), axis=0)
+            reach = (middle - low, high - middle)
+            places = np.arange(len(names)) + aside
+            axis.errorbar(middle, places, xerr=reach, fmt="o", color=colour, label=label)
+        axis.set_yticks(range(len(names)), names)
+        axis.invert_yaxis()
+        axis.set(xlabel="spreads of the reference's pictures; half of them lie on each line")
+        axis.legend()
         return png(figure)
 
 

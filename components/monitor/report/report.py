@@ -1,6 +1,5 @@
 """One HTML page of a drift report."""
 
-import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from components.common.artifacts.monitoring.drift_report import (
 )
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.report import page
+from components.common.times import utc_minute
 from components.monitor.report import plots
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
@@ -57,18 +57,13 @@ class Pair:
     nearest: str
 
 
-def no_picture(sha256: str) -> None:
-    """Find nothing: for a report without pictures."""
-    del sha256
-
-
 def render(
     info: DriftReportInfo,
     *,
     window: Observations | None = None,
     reference: Observations | None = None,
-    picture: FindPicture = no_picture,
-    nearest: FindPicture = no_picture,
+    picture: FindPicture = lambda _: None,
+    nearest: FindPicture = lambda _: None,
 ) -> str:
     """Return the page as HTML text.
 
@@ -86,8 +81,8 @@ def render(
         cause=cause(info.explanation),
         harm_sentence=harm_sentence(info.harm),
         pairs=[_pair(one, picture, nearest) for one in info.explanation.telling],
-        created=moment(info.created_unix_s),
-        seen=(moment(info.window.first_unix_s), moment(info.window.last_unix_s)),
+        created=utc_minute(info.created_unix_s),
+        seen=(utc_minute(info.window.first_unix_s), utc_minute(info.window.last_unix_s)),
         figures=_figures(info, window, reference),
     )
 
@@ -107,20 +102,9 @@ def harm_sentence(harm: Harm | None) -> str:
     source = f"{harm.labels} audited labels" if harm.basis == "audit" else "an estimate, no labels"
     return (
         f"Accuracy is about {accuracy - harm.loss_points:.1f} % instead of {accuracy:.1f} %: "
-        f"{_signed(harm.loss_points)} points, 90 % interval {_signed(harm.low)} to "
-        f"{_signed(harm.high)} ({source}; positive is a loss)."
+        f"{harm.loss_points:+.1f} points, 90 % interval {harm.low:+.1f} to "
+        f"{harm.high:+.1f} ({source}; positive is a loss)."
     )
-
-
-def moment(unix_s: float) -> str:
-    """Return a time in UTC to the minute, "" for 0."""
-    if not unix_s > 0:
-        return ""
-    return datetime.datetime.fromtimestamp(unix_s, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _signed(points: float) -> str:
-    return f"{points:+.1f}"
 
 
 def _pair(telling: Telling, picture: FindPicture, nearest: FindPicture) -> Pair:

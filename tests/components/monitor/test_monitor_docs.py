@@ -24,9 +24,11 @@ CHANNELS = {"statistics": "picture statistics", "features": "embeddings", "score
 
 
 def test_every_detector_stands_in_the_table_with_its_channel() -> None:
-    told = {name: channel for names, channel, _ in ROWS for name in re.findall(r"`(\w+)`", names)}
-    assert set(told) == set(plugins.names(DETECTORS))
-    for name, channel in told.items():
+    documented = {
+        name: channel for names, channel, _ in ROWS for name in re.findall(r"`(\w+)`", names)
+    }
+    assert set(documented) == set(plugins.names(DETECTORS))
+    for name, channel in documented.items():
         assert CHANNELS[load(name).CHANNEL] in channel
 
 

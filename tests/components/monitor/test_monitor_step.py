@@ -29,9 +29,6 @@ from components.monitor.decide.history import DecisionHistory
 from components.monitor.detect.config import DetectConfig
 from components.monitor.step import look
 
-# seaborn calls matplotlib the old way.
-pytestmark = pytest.mark.filterwarnings("ignore:vert. bool was deprecated")
-
 NOW = 1_767_600_000.0  # 5 January 2026, 8:00 UTC
 QUICK = DetectConfig(detectors=("shifted_features",), null_windows=100, windows="independent")
 

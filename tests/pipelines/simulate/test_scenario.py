@@ -1,4 +1,4 @@
-"""What happens when, and that people can mend it."""
+"""What happens when, and that people can repair it."""
 
 import pytest
 
@@ -36,4 +36,4 @@ def test_left_alone_everything_gets_worse_in_its_time(
 def test_a_repaired_camera_stays_repaired() -> None:
     now = conditions(52, SCENARIO, Repairs(lens=7, lamp=45))
     assert (now.defocus, now.dim) == (0, 0)
-    assert now.words == "75% from the new supplier"
+    assert now.unusual == {"new supplier": "75%"}

@@ -74,9 +74,9 @@ def year(*, policy: PolicyConfig, scenario: Scenario = QUIET) -> Year:
         policy=policy,
     )
     return Year(
-        plant(),
-        workshop,
-        Stock(train=cells(6), held_out=cells(5, first=10)),
+        plant=plant(),
+        workshop=workshop,
+        stock=Stock(train=cells(6), held_out=cells(5, first=10)),
         settings=settings,
         scenario=scenario,
         labels_a_week=10,
@@ -105,9 +105,9 @@ def test_a_question_is_answered_by_labels_and_a_training_by_a_verdict(
     # So few and so even modules would make any difference the camera's, which is never trained on.
     unknown = Explanation(family="unknown", fault="", confidence=0.0, advice="")
     monkeypatch.setattr(assess, "explain", lambda *_, **__: unknown)
-    told: list[Lived] = []
-    lived = year(policy=EAGER).live(2, after=told.append)
-    assert list(lived) == told
+    heard: list[Lived] = []
+    lived = year(policy=EAGER).live(2, after=heard.append)
+    assert list(lived) == heard
     first = lived[0]
     assert first.asked and first.decision.word == "retrain"
     assert first.harm is not None and first.harm.basis == "audit" and first.harm.labels == 10

@@ -100,7 +100,7 @@ class WindowInfo:
 class DriftReportInfo:
     """One look of the monitor at one window.
 
-    `repeated` is True when people have been told the same in the same period already.
+    `repeated` is True when people have heard the same in the same period already.
     """
 
     model_name: str

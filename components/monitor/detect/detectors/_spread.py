@@ -1,12 +1,13 @@
 """How much means of windows differ without drift: between groups and within them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from components.common.artifacts.monitoring.observations import Texts
 from components.monitor.detect.contract import Design
-from components.monitor.observe.scaling import Table
+from components.monitor.observe.scaling import NormalScores, Table
 
 _RIDGE = 1e-3  # of a total variance of 1: no direction counts as perfectly known
 
@@ -40,6 +41,25 @@ class Spread:
         if design.independent:
             return (self.total + ridge) / design.pictures
         return (self.between + ridge) / design.groups + (self.within + ridge) / design.pictures
+
+
+def mean_shift(values: Table, groups: Texts, design: Design) -> Callable[[Table], float]:
+    """Return Hotelling's T² of a window's mean, on normal scores.
+
+    Args:
+        values: float64 [N, D] of the reference.
+        groups: name of each row's group.
+        design: of the windows.
+    """
+    scores = NormalScores.of(values)
+    spread = Spread.of(scores.apply(values), groups)
+    precision = np.linalg.pinv(spread.of_mean(design), hermitian=True)
+
+    def statistic(window: Table) -> float:
+        mean = scores.apply(window).mean(axis=0)
+        return float(mean @ precision @ mean)
+
+    return statistic
 
 
 def _covariance(centred: Table, freedom: int) -> Table:

@@ -4,8 +4,6 @@ Lipton, Wang and Smola, "Detecting and Correcting for Label Shift with Black Box
 best of all in Rabanser et al. 2019 with ten classes, nearly blind with two.
 """
 
-import math
-
 import numpy as np
 
 from components.common.artifacts.monitoring.observations import Observations
@@ -27,6 +25,6 @@ def fit(reference: Observations, design: Design, *, rng: np.random.Generator) ->
         gap = max(ks_2samp(*both, method="asymp").statistic for both in columns)
         # Groups differ so much that a gap of 0.9 may be usual; on this scale, complete separation
         # still stands out. It is bounded by the size of the window.
-        return -math.log(1 - gap + 1 / (1 + len(window)))
+        return float(-np.log(1 - gap + 1 / (1 + len(window))))
 
     return statistic

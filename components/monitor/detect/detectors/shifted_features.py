@@ -9,8 +9,7 @@ import numpy as np
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.statistics.pca import Components
 from components.monitor.detect.contract import Channel, Design, Statistic
-from components.monitor.detect.detectors._spread import Spread
-from components.monitor.observe.scaling import NormalScores
+from components.monitor.detect.detectors._spread import mean_shift
 
 CHANNEL: Channel = "features"
 NEEDS_LABELS = False
@@ -21,13 +20,5 @@ def fit(reference: Observations, design: Design, *, rng: np.random.Generator) ->
     """Learn components, scores and both covariances."""
     del rng
     components = Components.of(reference.features, count=_COMPONENTS, whiten=True)
-    values = components.apply(reference.features)
-    scores = NormalScores.of(values)
-    spread = Spread.of(scores.apply(values), reference.groups)
-    precision = np.linalg.pinv(spread.of_mean(design), hermitian=True)
-
-    def statistic(window: Observations) -> float:
-        mean = scores.apply(components.apply(window.features)).mean(axis=0)
-        return float(mean @ precision @ mean)
-
-    return statistic
+    shift = mean_shift(components.apply(reference.features), reference.groups, design)
+    return lambda window: shift(components.apply(window.features))

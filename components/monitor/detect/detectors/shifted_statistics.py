@@ -9,8 +9,8 @@ import numpy as np
 
 from components.common.artifacts.monitoring.observations import Observations
 from components.monitor.detect.contract import Channel, Design, Statistic
-from components.monitor.detect.detectors._spread import Spread
-from components.monitor.observe.scaling import NormalScores, level
+from components.monitor.detect.detectors._spread import mean_shift
+from components.monitor.observe.scaling import level
 
 CHANNEL: Channel = "statistics"
 NEEDS_LABELS = False
@@ -19,13 +19,5 @@ NEEDS_LABELS = False
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:
     """Learn scores and both covariances."""
     del rng
-    values = level(reference.statistics)
-    scores = NormalScores.of(values)
-    spread = Spread.of(scores.apply(values), reference.groups)
-    precision = np.linalg.pinv(spread.of_mean(design), hermitian=True)
-
-    def statistic(window: Observations) -> float:
-        mean = scores.apply(level(window.statistics)).mean(axis=0)
-        return float(mean @ precision @ mean)
-
-    return statistic
+    shift = mean_shift(level(reference.statistics), reference.groups, design)
+    return lambda window: shift(level(window.statistics))

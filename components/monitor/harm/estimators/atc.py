@@ -9,14 +9,10 @@ import numpy as np
 from components.monitor.harm.evidence import Evidence, Floats
 
 
-def loss_points(window: Evidence, reference: Evidence, *, seed: int) -> float:
+def loss_points(window: Evidence, reference: Evidence) -> float:
     """Return the predicted loss in points; see the package."""
-    del seed
-    known = reference.take(reference.labelled)
-    if not len(known) or not len(window):
-        return float("nan")
-    threshold = np.quantile(certainty(known.scores), 1.0 - known.accuracy)
-    before = float((certainty(known.scores) < threshold).mean())
+    threshold = np.quantile(certainty(reference.scores), 1.0 - reference.accuracy)
+    before = float((certainty(reference.scores) < threshold).mean())
     return 100.0 * (float((certainty(window.scores) < threshold).mean()) - before)
 
 

@@ -11,14 +11,10 @@ from components.monitor.harm.evidence import Evidence, Floats
 _LOG_TEMPERATURE = (-3.0, 3.0)
 
 
-def loss_points(window: Evidence, reference: Evidence, *, seed: int) -> float:
+def loss_points(window: Evidence, reference: Evidence) -> float:
     """Return the drop of the calibrated probability of the decisions, in points."""
-    del seed
-    known = reference.take(reference.labelled)
-    if not len(known) or not len(window):
-        return float("nan")
-    temperature = fit_temperature(known)
-    before, after = (probability_right(one, temperature).mean() for one in (known, window))
+    temperature = fit_temperature(reference)
+    before, after = (probability_right(one, temperature).mean() for one in (reference, window))
     return 100.0 * float(before - after)
 
 

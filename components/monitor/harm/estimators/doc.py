@@ -3,9 +3,6 @@
 from components.monitor.harm.evidence import Evidence
 
 
-def loss_points(window: Evidence, reference: Evidence, *, seed: int) -> float:
+def loss_points(window: Evidence, reference: Evidence) -> float:
     """Return the drop of the mean confidence in points; see the package."""
-    del seed
-    if not len(window) or not len(reference):
-        return float("nan")
     return 100.0 * float(reference.confidence.mean() - window.confidence.mean())

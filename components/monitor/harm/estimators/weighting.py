@@ -16,15 +16,14 @@ _LARGEST_WEIGHT = 20.0  # times the mean: one picture must not decide
 _ALWAYS = np.array([name not in ADDED_LATER for name in STATISTICS])
 
 
-def loss_points(window: Evidence, reference: Evidence, *, seed: int) -> float:
+def loss_points(window: Evidence, reference: Evidence) -> float:
     """Return the loss of the weighted reference in points; see the package."""
-    known = reference.take(reference.labelled)
-    before, after = _inputs(known), _inputs(window)
+    before, after = _inputs(reference), _inputs(window)
     usable = np.isfinite(before).all(axis=1), np.isfinite(after).all(axis=1)
     if before.shape[1] != after.shape[1] or min(mask.sum() for mask in usable) < 2:
         return float("nan")
-    right = known.right[usable[0]].astype(np.float64)
-    weights = _weights(before[usable[0]], after[usable[1]], seed=seed)
+    right = reference.right[usable[0]].astype(np.float64)
+    weights = _weights(before[usable[0]], after[usable[1]])
     return 100.0 * float(right.mean() - np.average(right, weights=weights))
 
 
@@ -39,7 +38,7 @@ def _inputs(evidence: Evidence) -> Floats:
     return np.hstack(parts) if parts else np.zeros((len(evidence), 0))
 
 
-def _weights(before: Floats, after: Floats, *, seed: int) -> Floats:
+def _weights(before: Floats, after: Floats) -> Floats:
     """Return float64 [len(before)], mean 1: how much more common each is in `after`."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -50,7 +49,7 @@ def _weights(before: Floats, after: Floats, *, seed: int) -> Floats:
     both = np.vstack([before, after])
     model = make_pipeline(
         StandardScaler(),
-        LogisticRegression(C=0.01, class_weight="balanced", max_iter=200, random_state=seed),
+        LogisticRegression(C=0.01, class_weight="balanced", max_iter=200),
     )
     model.fit(both, np.repeat([0, 1], [len(before), len(after)]))
     odds = np.exp(np.clip(model.decision_function(before), -20.0, 20.0))

@@ -181,6 +181,6 @@ def _kind(look: Look) -> str:
 
 
 def _summary(decision: PolicyDecision) -> str:
-    # A run that waits is told by why it waits, without the dates that change daily.
+    # A run that waits is known by why it waits, without the dates that change daily.
     last = decision.reasons[-1] if decision.word == "keep" else decision.reasons[0]
     return last.partition(";")[0].partition(": ")[0].rstrip(".")

@@ -14,8 +14,8 @@ DOCS = Path("docs/how-to/retraining.md").read_text()
 
 
 def test_the_year_in_the_guide_is_the_year_as_lived() -> None:
-    told = DOCS.partition("<!-- year -->\n")[2].partition("\n<!-- /year -->")[0]
-    assert told == table(live_through(eventful, PolicyConfig()))
+    documented = DOCS.partition("<!-- year -->\n")[2].partition("\n<!-- /year -->")[0]
+    assert documented == table(live_through(eventful, PolicyConfig()))
 
 
 def test_the_guide_lists_the_rules_in_their_order() -> None:

@@ -128,6 +128,6 @@ def test_an_input_that_is_never_known_does_no_harm() -> None:
     values[:, 1] = np.nan
     kinds = [f"kind-{row % 5}" for row in range(60)]
     found = fit_correction(values, values[:, 0] * 2, kinds, inputs=("a", "b"))
-    assert found.predict(np.array([3.0, np.nan])) == pytest.approx(6.0, abs=0.5)
+    assert found.predict({"a": 3.0, "b": np.nan}) == pytest.approx(6.0, abs=0.5)
     # Far outside what was learnt, it stays at the edge.
-    assert found.predict(np.array([1e6, 0.0])) <= found.most_points
+    assert found.predict({"a": 1e6, "b": 0.0}) <= found.most_points

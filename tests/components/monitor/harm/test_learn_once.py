@@ -3,13 +3,13 @@
 import dataclasses
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from brightness_model import write_dataset, write_export
-from harm_support import reference_of, world
+from harm_support import CLASSES, reference_of, world
 
 from components.common.artifacts.model_folder import reference_path
 from components.common.artifacts.monitoring import learning_pictures
@@ -20,12 +20,11 @@ from components.common.pictures.decode import Pixels
 from components.common.progress import Progress, listening
 from components.common.run_context import RunContext
 from components.monitor.harm import learn_once
-from components.monitor.harm.correction import Correction
+from components.monitor.harm.correction import Correction, fit_correction
+from components.monitor.harm.describe import inputs
 from components.monitor.harm.learn_once import learnt
 from components.reference.config import ReferenceConfig
 from components.reference.step import ReferenceInputs, ReferenceOutputs, run
-
-Learn = Callable[[], Correction | None]
 
 
 @pytest.fixture
@@ -42,17 +41,30 @@ def model_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def correction() -> Correction:
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, 5, (20, len(inputs())))
+    return fit_correction(values, values[:, 0], ["one", "other"] * 10, inputs=inputs())
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The models that were asked, once for each learning."""
+    """The models that were asked, once for each learning; the learning itself is left out."""
     models: list[Path] = []
 
-    def observer(saved_model: Path, *, classes: tuple[str, ...]) -> Callable[..., Observations]:
-        assert classes == world(1).classes
-        models.append(saved_model)
-        return lambda pictures: world(len(pictures), fault=0.3)
+    def observer(saved_model: Path, *, classes: tuple[str, ...]) -> Path:
+        assert classes == CLASSES
+        return saved_model
+
+    def learn(
+        known: Observations, pictures: Mapping[int, Pixels], observe: Path, *, seed: int
+    ) -> Correction:
+        assert len(known) == 64 and len(pictures) == 48
+        models.append(observe)
+        return dataclasses.replace(correction(), pictures=len(pictures), groups=seed)
 
     monkeypatch.setattr(learn_once, "observer", observer)
+    monkeypatch.setattr(learn_once, "learn", learn)
     return models
 
 
@@ -68,10 +80,7 @@ def kept(model_dir: Path) -> Path:
 def test_it_is_learnt_once_and_kept_beside_the_decisions(
     model_dir: Path, asked: list[Path]
 ) -> None:
-    reports: list[Progress] = []
-    with listening(reports.append):
-        first = again(model_dir)
-    assert "learning what faults cost" in {one.activity for one in reports}
+    first = again(model_dir)
     assert first is not None and first.pictures == 48
     assert again(model_dir) == first == read_record(kept(model_dir), Correction)
     assert asked == [model_dir / "1"]
@@ -95,14 +104,15 @@ def test_what_is_damaged_or_of_other_estimators_is_learnt_again(
         assert len(asked) == number
 
 
-def test_another_reference_of_the_same_version_is_learnt_of_anew(
+def test_another_reference_of_the_same_version_is_learnt_of_again(
     model_dir: Path, asked: list[Path]
 ) -> None:
     again(model_dir)
     root = reference_path(model_dir, 1)
     info = dataclasses.replace(Reference.read(root).info, seed=5)
     write_record(root / "reference.json", info)
-    again(model_dir)
+    found = again(model_dir)
+    assert found is not None and found.groups == 5
     assert len(asked) == 2
 
 
@@ -159,7 +169,10 @@ def test_what_corruptions_cost_is_learnt_from_the_pictures_that_the_reference_ke
         ReferenceOutputs(reference=reference_path(model_dir, 1)),
         RunContext(run_id="run-1"),
     )
-    found = again(model_dir)
+    reports: list[Progress] = []
+    with listening(reports.append):
+        found = again(model_dir)
+    assert "learning what faults cost" in {one.activity for one in reports}
     assert found is not None
     assert found.pictures == 48 and found.groups == 16
     # The model goes by brightness alone: light hurts it, a shift does not.

@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 from typing import Any
 
@@ -6,12 +5,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from brightness_model import CLASSES, FEATURES, write_export
+from brightness_model import CLASSES
 
 from components.common.artifacts.monitoring.prediction_log import SCHEMA, STATISTIC_COLUMNS
-from components.common.errors import DataError
-from components.common.pictures.decode import encode_png
-from components.monitor.observe.windows import ModelToAsk, Wanted, Window, from_log, from_pictures
+from components.monitor.observe.windows import Wanted, Window, from_log
 
 NOW = 1_000_000.0
 WANTED = Wanted(version=3, classes=CLASSES, now_unix_s=NOW)
@@ -113,49 +110,9 @@ def test_a_clock_that_went_backwards_leaves_records_in_order(tmp_path: Path) -> 
     assert window.info.pictures == 3
 
 
-def test_only_the_newest_are_taken_when_so_many_are_wanted(tmp_path: Path) -> None:
-    logged(tmp_path, *(record(number) for number in range(9)))
-    wanted = Wanted(version=3, classes=CLASSES, now_unix_s=NOW, last=2)
-    assert from_log(tmp_path, wanted).observations.sha256.tolist() == [
-        f"{number:064d}" for number in (7, 8)
-    ]
-
-
 def test_a_damaged_file_is_counted_and_the_others_are_read(tmp_path: Path) -> None:
     logged(tmp_path, record(1))
     (tmp_path / "2026-01-01" / "1-b.parquet").write_bytes(b"PAR1 and then nothing")
     window = from_log(tmp_path, WANTED)
     assert window.info.pictures == 1
     assert window.info.left_out == {"damaged files": 1}
-
-
-@pytest.mark.slow
-def test_a_folder_of_pictures_is_asked_and_grouped_by_folder(tmp_path: Path) -> None:
-    export = write_export(tmp_path / "exported")
-    folder = tmp_path / "pictures"
-    for group, level in (("a", 40), ("b", 220)):
-        (folder / group).mkdir(parents=True)
-        picture = encode_png(np.full((20, 24, 1), level, np.uint8))
-        (folder / group / "one.png").write_bytes(picture)
-        (folder / group / "again.png").write_bytes(picture)
-    (folder / "b" / "text.png").write_text("not a picture")
-    model = ModelToAsk(folder=export.saved_model, name="solar", version=3, classes=CLASSES)
-    before = time.time()
-    window = from_pictures(folder, model)
-    seen = window.observations
-    assert window.info.left_out == {"duplicate": 2, "unreadable": 1}
-    assert sorted(seen.groups) == ["a", "b"]
-    assert seen.features.shape == (2, FEATURES)
-    assert dict(zip(seen.groups, seen.decisions, strict=True)) == {
-        "a": "functional",
-        "b": "defective",
-    }
-    assert np.isfinite(seen.statistics).all()
-    assert abs(window.info.last_unix_s - before) < 600
-
-
-def test_an_empty_folder_needs_no_model_and_a_missing_one_is_refused(tmp_path: Path) -> None:
-    model = ModelToAsk(folder=tmp_path / "none", name="solar", version=3, classes=CLASSES)
-    assert from_pictures(tmp_path, model).info.pictures == 0
-    with pytest.raises(DataError, match="expected a folder of pictures"):
-        from_pictures(tmp_path / "nowhere", model)
