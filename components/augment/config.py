@@ -1,11 +1,14 @@
 """Settings of `augment`."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from components.common import config, plugins
 from components.common.config import FreeForm, Section
+
+POLICIES = "components.augment.policies"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,3 +29,18 @@ class AugmentConfig(Section):
     views: Annotated[int, Field(ge=1, le=64)] = 4
     balance: Literal["none", "classes"] = "none"
     seed: Annotated[int, Field(ge=0)] = 0
+
+
+def policy_options(settings: AugmentConfig) -> Any:
+    """Return the policy's own settings, checked.
+
+    Raises:
+        ConfigError: unknown policy, or an option that it does not have.
+    """
+    policy = plugins.load(POLICIES, settings.policy)
+    return config.load(policy.Options, settings.policy_options, where="augment.policy_options")
+
+
+def check(settings: AugmentConfig) -> None:
+    """Refuse, before anything runs, a policy or an option that there is none of."""
+    policy_options(settings)

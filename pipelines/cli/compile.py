@@ -21,7 +21,7 @@ def compile_pipeline(
         typer.Option(help="The YAML file to write. Default: build/graft-<pipeline>.yaml."),
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option(help="An SVG file for a picture of the steps.")
+        Path | None, typer.Option(help="A Mermaid file (.mmd) for a picture of the steps.")
     ] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Override a setting. Repeatable.")
@@ -50,7 +50,7 @@ def compile_pipeline(
 def _draw(package: Path, picture: Path) -> None:
     import yaml
 
-    from pipelines.dags.picture import draw
+    from pipelines.dags.picture import mermaid
 
     picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_text(draw(next(yaml.safe_load_all(package.read_text()))))
+    picture.write_text(mermaid(next(yaml.safe_load_all(package.read_text()))))

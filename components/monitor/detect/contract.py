@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common import plugins
+from components.monitor.detect.config import DETECTORS
 from components.monitor.observe.observations import Observations
-
-DETECTORS = "components.monitor.detect.detectors"
 
 Channel = Literal["statistics", "features", "scores"]
 Statistic = Callable[[Observations], float]

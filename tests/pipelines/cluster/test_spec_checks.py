@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -21,11 +20,11 @@ from pipelines.cluster.spec.places import misplaced
 from pipelines.cluster.spec.spec_checks import check_package, find_faults
 from pipelines.config import PipelineName, read_preset, resolve
 from pipelines.dags.compiling import compile_to
-from pipelines.dags.picture import draw
+from pipelines.dags.picture import mermaid
 
 HERE = Path(__file__).parent
 EVERYTHING = HERE / "cluster_presets" / "everything.yaml"
-PICTURES = HERE.parents[2] / "docs" / "pictures"
+PICTURES = HERE.parents[2] / "docs" / "reference" / "pipelines.md"
 PIPELINES: tuple[PipelineName, ...] = ("training", "tuning", "monitoring")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -138,10 +137,9 @@ def test_the_compiled_pipeline_is_as_it_was(packages: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_the_picture_in_the_docs_is_current(packages: dict[str, Path], pipeline: str) -> None:
-    picture = draw(read(packages[pipeline])[0])
-    path = PICTURES / f"pipeline-{pipeline}.svg"
-    again = f"graft compile --preset {EVERYTHING} --pipeline {pipeline} --picture {path}"
-    assert path.read_text() == picture, again
+    picture = f"```mermaid\n{mermaid(read(packages[pipeline])[0])}```\n"
+    again = f"graft compile --preset {EVERYTHING} --pipeline {pipeline} --picture picture.mmd"
+    assert picture in PICTURES.read_text(), again
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
@@ -149,9 +147,9 @@ def test_the_picture_shows_every_task_inside_its_frame(
     packages: dict[str, Path], pipeline: str
 ) -> None:
     spec = read(packages[pipeline])[0]
-    root = ElementTree.fromstring(draw(spec))
-    space = "{http://www.w3.org/2000/svg}"
-    shown = [one.text or "" for one in root.iter(f"{space}text")]
+    picture = mermaid(spec)
+    shown = re.findall(r"(?m)^ +([\w-]+)\[\1\]", picture)
+    frames = re.findall(r'subgraph [\w-]+\["(.+)"\]', picture)
     dags = [spec["root"], *spec["components"].values()]
     leaves = [
         name
@@ -159,11 +157,11 @@ def test_the_picture_shows_every_task_inside_its_frame(
         for name, task in dag.get("dag", {}).get("tasks", {}).items()
         if "dag" not in spec["components"][task["componentRef"]["name"]]
     ]
-    for name in leaves:
-        assert name in shown
-    assert "if gate says deploy" in shown
-    assert ("if monitor says retrain" in shown) == (pipeline == "monitoring")
-    assert any("for each" in one for one in shown) == (pipeline == "tuning")
+    assert sorted(shown) == sorted(leaves)
+    assert picture.count("subgraph") == len(re.findall(r"(?m)^ +end$", picture))
+    assert "if gate says deploy" in frames
+    assert ("if monitor says retrain" in frames) == (pipeline == "monitoring")
+    assert any("for each" in one for one in frames) == (pipeline == "tuning")
 
 
 def test_paths_that_pods_do_not_share_are_named() -> None:
