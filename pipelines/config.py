@@ -1,6 +1,7 @@
 """One typed run: a YAML preset, `--set` overrides, and a section for each step."""
 
 import dataclasses
+import importlib
 import importlib.resources
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -180,10 +181,13 @@ def _assign(data: dict[str, Any], path: list[str], value: Any, text: str) -> Non
 
 
 def resolve(data: Mapping[str, Any]) -> TrainingRun:
-    """Check plain data and hand the shared settings down to the sections.
+    """Check plain data to the last option and hand the shared settings down to the sections.
+
+    What a section cannot know by its types alone (which methods, policies or detectors there are,
+    and what options each takes) its module says: `components.<step>.config.check`, if it has one.
 
     Raises:
-        ConfigError: a key is unknown, or a value is of the wrong type or range.
+        ConfigError: a key or name is unknown, or a value is of the wrong type or range.
     """
     checked = config.load(
         TrainingRun, data
@@ -194,7 +198,12 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
     tune = dict(data.get("tune") or {})
     for step in TUNING_STEPS:
         tune[step] = _with_shared(tune.get(step), getattr(checked.tune, step), checked)
-    return config.load(TrainingRun, {**filled, "tune": tune})
+    settings = config.load(TrainingRun, {**filled, "tune": tune})
+    for step in (*STEPS, *TUNING_STEPS, "monitor"):
+        module = importlib.import_module(f"components.{step}.config")
+        if hasattr(module, "check"):
+            module.check(section_of(settings, step))
+    return settings
 
 
 def _with_shared(plain: Mapping[str, Any] | None, section: Any, run: TrainingRun) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """Settings of `augment`."""
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from components.common import config, plugins
 from components.common.config import FreeForm, Section
+
+POLICIES = "components.augment.policies"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,3 +27,18 @@ class AugmentConfig(Section):
     policy_options: FreeForm = field(default_factory=dict)
     views: Annotated[int, Field(ge=1, le=64)] = 4
     seed: Annotated[int, Field(ge=0)] = 0
+
+
+def policy_options(settings: AugmentConfig) -> Any:
+    """Return the policy's own settings, checked.
+
+    Raises:
+        ConfigError: unknown policy, or an option that it does not have.
+    """
+    policy = plugins.load(POLICIES, settings.policy)
+    return config.load(policy.Options, settings.policy_options, where="augment.policy_options")
+
+
+def check(settings: AugmentConfig) -> None:
+    """Refuse, before anything runs, a policy or an option that there is none of."""
+    policy_options(settings)

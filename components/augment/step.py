@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from components.augment.config import AugmentConfig
-from components.common import config, plugins
+from components.augment.config import POLICIES, AugmentConfig, policy_options
+from components.common import plugins
 from components.common.artifacts.dataset import SPLITS, Dataset
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, ShardsInfo
@@ -27,7 +27,6 @@ from components.common.step import Step
 
 LOG = logging.getLogger(__name__)
 
-POLICIES = "components.augment.policies"
 # Bounds the decoded pictures in flight, whatever the data set's size.
 _PICTURES_AT_ONCE = 64
 
@@ -75,7 +74,7 @@ def run(
     dataset, out = Dataset.read(inputs.dataset), outputs.shards
     _check_splits(dataset)
     policy = plugins.load(POLICIES, settings.policy)
-    options = config.load(policy.Options, settings.policy_options, where="augment.policy_options")
+    options = policy_options(settings)
     out.mkdir(parents=True, exist_ok=True)
     job = _Job(dataset, out, settings, policy, options)
     channels = _write_arrays(job)

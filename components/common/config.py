@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
@@ -55,9 +55,7 @@ def restored(value: Any) -> Any:
 FreeForm = Annotated[dict[str, Any], AfterValidator(restored)]
 
 
-@functools.cache
-def _adapter(cls: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(cls)
+_adapter: Callable[[Any], TypeAdapter[Any]] = functools.cache(TypeAdapter)
 
 
 def load(cls: type[T], data: Mapping[str, Any], *, where: str = "") -> T:

@@ -20,8 +20,8 @@ def names(package: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if not name.startswith("_")))
 
 
-def load(package: str, name: str) -> ModuleType:
-    """Import one extension by its file name.
+def check(package: str, name: str) -> None:
+    """Refuse a name that no file has, without importing any.
 
     Raises:
         ConfigError: there is no file of that name; the message lists those that are there.
@@ -35,4 +35,13 @@ def load(package: str, name: str) -> ModuleType:
             received=f"'{name}'",
             do=f"choose one of them or add {where}/{name}.py",
         )
+
+
+def load(package: str, name: str) -> ModuleType:
+    """Import one extension by its file name.
+
+    Raises:
+        ConfigError: as `check`.
+    """
+    check(package, name)
     return importlib.import_module(f"{package}.{name}")

@@ -239,7 +239,7 @@ def _parsed(given: Any, wanted: Any, name: str) -> Any:
         return tuple(Path(one.path) for one in given)
     if hasattr(given, "path"):
         return Path(given.path)
-    if dataclasses.is_dataclass(wanted):
+    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
         return config.from_struct(wanted, given, where=name)
     return config.restored(given)
 

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from components.common import plugins
 from components.common.config import Section
+
+SOURCES = "components.ingest.sources"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +28,8 @@ class IngestConfig(Section):
     name: str = ""
     positive: str = ""
     group_pattern: str = ""
+
+
+def check(settings: IngestConfig) -> None:
+    """Refuse a source that there is none of, before anything runs."""
+    plugins.check(SOURCES, settings.source)

@@ -19,12 +19,10 @@ from components.common.pictures.decode import is_servable, to_servable
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.ingest.additions import with_additions
-from components.ingest.config import IngestConfig
+from components.ingest.config import SOURCES, IngestConfig
 from components.ingest.source_data import PictureRecord, SourceData
 
 LOG = logging.getLogger(__name__)
-
-SOURCES = "components.ingest.sources"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from components.common import plugins
 from components.common.config import Section
 from components.monitor.decide.config import PolicyConfig
-from components.monitor.detect.config import DetectConfig
+from components.monitor.detect.config import DETECTORS, DetectConfig
 from components.monitor.harm.config import HarmConfig
 
 
@@ -40,3 +41,9 @@ class MonitorConfig(Section):
     detect: DetectConfig = DetectConfig()
     harm: HarmConfig = HarmConfig()
     policy: PolicyConfig = PolicyConfig()
+
+
+def check(settings: MonitorConfig) -> None:
+    """Refuse detectors that there are none of, before anything runs."""
+    for name in settings.detect.detectors:
+        plugins.check(DETECTORS, name)

@@ -96,5 +96,5 @@ def _note(record: StepRecord) -> Text:
     if record.state == "reused":
         return Text("unchanged since an earlier run: taken from the cache", style="cyan")
     if record.state == "failed":
-        return Text(record.error.splitlines()[0] if record.error else "", style="red")
+        return Text("see below", style="red")  # the command ends with the step's own words
     return Text(record.result, style="bold" if record.result else "")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,42 @@ def test_override_reaches_deep_and_leaves_the_preset_alone() -> None:
 def test_wrong_overrides_say_what_to_do(assignment: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         resolve(override(read_preset("solar"), [assignment]))
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("ingest.source=ftp", "one of the sources digits, elpv, folder, manifest, received 'ftp'"),
+        ("augment.policy=mirrors", "one of the policies flips, .*, received 'mirrors'"),
+        ("augment.policy_options.shft=0.1", r"known settings \(.*shift.*\), received 'augment.pol"),
+        ("augment.policy_options.shift=2", "augment.policy_options.shift: expected less than"),
+        ("augment.policy_options.shift=", "augment.policy_options: expected text, numbers"),
+        ("monitor.detect.detectors=[magic]", "one of the detectors .*, received 'magic'"),
+        ("seed=9007199254740992", r"seed: expected a whole number below 2\^53"),
+    ],
+)
+def test_every_option_is_checked_before_anything_starts(assignment: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        resolve(override(read_preset("solar"), [assignment]))
+
+
+def test_checking_every_option_needs_no_framework() -> None:
+    code = (
+        "import sys; from pipelines.config import read_preset, resolve;"
+        "resolve(read_preset('solar'));"
+        "print(*({'tensorflow', 'keras', 'jax', 'kfp', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_step_may_refuse_what_its_types_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    import components.gate.config as gate
+
+    seen = []
+    monkeypatch.setattr(gate, "check", seen.append, raising=False)
+    settings = resolve({"gate": {"confidence": 0.9}})
+    assert seen == [settings.gate]
 
 
 def test_unknown_preset_lists_the_known(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from components.common.config import Section
 
+DETECTORS = "components.monitor.detect.detectors"
 # Chosen by benchmarks/drift_detection.py: see "Drift" in docs/results.md.
 DEFAULT_DETECTORS = ("shifted_statistics", "known_faults", "shifted_features")
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from components.common import plugins
 from components.common.artifacts.monitoring.observations import Channel, Observations
-
-DETECTORS = "components.monitor.detect.detectors"
+from components.monitor.detect.config import DETECTORS
 
 Statistic = Callable[[Observations], float]
 

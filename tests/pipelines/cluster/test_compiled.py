@@ -24,7 +24,7 @@ from pipelines.dags.diagram import mermaid
 
 HERE = Path(__file__).parent
 EVERYTHING = HERE / "cluster_presets" / "everything.yaml"
-PAGE = HERE.parents[2] / "docs" / "how-to" / "cluster.md"
+PAGE = HERE.parents[2] / "docs" / "reference" / "pipelines.md"
 PIPELINES: tuple[PipelineName, ...] = ("training", "tuning", "monitoring")
 
 

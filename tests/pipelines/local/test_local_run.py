@@ -2,45 +2,22 @@
 
 import hashlib
 import json
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from local_runs import Published, graft, versions
 
 from components.common.step_record import StepRecord
 from pipelines.local.records import snapshot
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-SETTINGS = (
-    "train.weights=none",
-    "train.method=linear_probe",
-    "augment.image_size_px=32",
-    "augment.views=2",
-    # Which branch runs is what is tested, not how good random features are.
-    "gate.thresholds=[]",
-    "gate.min_test_pictures=8",
-    "gate.min_per_class=2",
-    "gate.min_groups=2",
-    "validate.min_size_px=16",
-)
 
-
-def command(pictures: Path, *assignments: str) -> list[str]:
-    words = [sys.executable, "-m", "pipelines.cli", "run", "--data", str(pictures)]
-    for assignment in (*SETTINGS, *assignments):
-        words += ["--set", assignment]
-    return words
-
-
-def run(home: Path, pictures: Path, *assignments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        command(pictures, *assignments), cwd=home, capture_output=True, text=True, check=False
-    )
+def run(home: Path, line: list[str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(line, cwd=home, capture_output=True, text=True, check=False)
 
 
 def records(home: Path) -> dict[str, StepRecord]:
@@ -51,102 +28,65 @@ def summary(home: Path) -> dict[str, Any]:
     return dict(json.loads((home / "runs" / "latest" / "run.json").read_text()))
 
 
-def versions(home: Path) -> list[str]:
-    base = home / "serving" / "models" / "pictures"
-    return sorted(path.name for path in base.glob("*") if path.name.isdigit())
-
-
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+def first(published: Published) -> dict[str, StepRecord]:
+    """The records of the whole run, before others follow in the same home."""
+    return records(published.home)
 
 
-@pytest.fixture(scope="module")
-def first(home: Path, tiny_pictures: Path) -> "subprocess.CompletedProcess[str]":
-    """A stopped run, then a whole one."""
-    process = subprocess.Popen(
-        command(tiny_pictures), cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and process.poll() is None:
-        if (home / "runs" / "latest" / "steps" / "augment.json").exists():
-            break
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=180)
-    assert process.returncode == 130
-    assert summary(home)["state"] == "interrupted"
-    assert versions(home) == []
-    return run(home, tiny_pictures)
+def test_a_run_stopped_in_the_background_says_so_and_leaves_nothing_behind(
+    published: Published,
+) -> None:
+    assert json.loads(published.after_stop)["state"] == "interrupted"
+    assert published.versions_after_stop == ()
 
 
 def test_a_run_after_an_interrupted_one_deploys_and_answers(
-    first: "subprocess.CompletedProcess[str]", home: Path
+    published: Published, first: dict[str, StepRecord]
 ) -> None:
-    assert first.returncode == 0, first.stdout + first.stderr
-    left = records(home)
-    assert left["gate"].result == "deploy"
-    assert left["deploy"].state == "done"
-    assert versions(home) == ["1"]
+    home, output = published.home, published.done.stdout
+    assert first["gate"].result == "deploy"
+    assert first["deploy"].state == "done"
+    assert versions(home) == ("1",)
     assert summary(home)["state"] == "done"
-    assert "held-out pictures, asked of version 1" in first.stdout
-    assert "verdict: deploy" in first.stdout
+    assert "held-out pictures, asked of version 1" in output
+    assert "verdict: deploy" in output
     report = next((home / "runs" / "latest").rglob("report.html"))
     assert "data:image/png;base64" in report.read_text()
 
 
 def test_the_version_leads_back_to_the_hash_of_every_picture(
-    first: "subprocess.CompletedProcess[str]", home: Path, tiny_pictures: Path
+    published: Published, tiny_pictures: Path
 ) -> None:
-    assert first.returncode == 0
     words = [sys.executable, "-m", "pipelines.cli", "lineage", "1", "--model-name", "pictures"]
-    done = subprocess.run(
-        [*words, "--json", "--verify"], cwd=home, capture_output=True, text=True, check=False
-    )
+    done = run(published.home, [*words, "--json", "--verify"])
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(done.stdout)
-    assert told["missing"] == []
+    known = json.loads(done.stdout)
+    assert known["missing"] == []
     pictures = {
         hashlib.sha256(path.read_bytes()).hexdigest() for path in tiny_pictures.rglob("*.png")
     }
-    assert {row["sha256"] for row in told["pictures"]} == pictures
-    assert told["artifacts"][0]["link"]["producer"] == "export"
+    assert {row["sha256"] for row in known["pictures"]} == pictures
+    assert known["artifacts"][0]["link"]["producer"] == "export"
 
 
-def test_what_the_interrupted_run_finished_was_reused(
-    first: "subprocess.CompletedProcess[str]", home: Path
+def test_what_the_interrupted_run_finished_was_reused(first: dict[str, StepRecord]) -> None:
+    assert first["ingest"].state == "reused"
+    assert first["validate"].state == "reused"
+
+
+def test_an_unchanged_run_reuses_ingest_to_export_and_what_is_held_is_not_published(
+    published: Published, first: dict[str, StepRecord], tiny_pictures: Path
 ) -> None:
-    assert first.returncode == 0
-    left = records(home)
-    assert left["ingest"].state == "reused"
-    assert left["validate"].state == "reused"
-
-
-def test_a_candidate_below_the_threshold_is_held_and_nothing_is_published(
-    first: "subprocess.CompletedProcess[str]", home: Path, unlearnable_pictures: Path
-) -> None:
-    assert first.returncode == 0
-    threshold = 'gate.thresholds=[{"metric": "accuracy", "at_least": 0.99}]'
-    done = run(home, unlearnable_pictures, threshold)
+    done = run(published.home, graft("run", tiny_pictures))
     assert done.returncode == 0, done.stdout + done.stderr
-    left = records(home)
-    assert left["gate"].result == "hold"
-    assert "deploy" not in left
-    assert versions(home) == ["1"]
-
-
-def test_an_unchanged_run_reuses_ingest_to_export_and_says_nothing_is_new(
-    first: "subprocess.CompletedProcess[str]", home: Path, tiny_pictures: Path
-) -> None:
-    assert first.returncode == 0
-    done = run(home, tiny_pictures)
-    assert done.returncode == 0, done.stdout + done.stderr
-    left = records(home)
+    left = records(published.home)
     states = {step: left[step].state for step in ("ingest", "validate", "augment", "train")}
     assert set(states.values()) == {"reused"}, states
     assert left["export"].state == "reused"
     assert left["gate"].result == "hold"
-    assert versions(home) == ["1"]
+    assert "deploy" not in left
+    assert versions(published.home) == ("1",)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +97,7 @@ def test_an_unchanged_run_reuses_ingest_to_export_and_says_nothing_is_new(
         ("text_as_png", "readable"),
     ],
 )
-def test_rubbish_ends_with_code_2_and_the_steps_own_words(
+def test_rubbish_ends_with_code_2_and_the_steps_own_words_once(
     tmp_path: Path, rubbish: str, words: str, tiny_pictures: Path
 ) -> None:
     folder = tmp_path / rubbish
@@ -170,8 +110,11 @@ def test_rubbish_ends_with_code_2_and_the_steps_own_words(
     if rubbish == "text_as_png":
         (folder / "bad").mkdir()
         (folder / "bad" / "note.png").write_text("this is text")
-    done = run(tmp_path, folder)
+    done = run(tmp_path, graft("run", folder))
     assert done.returncode == 2, done.stdout + done.stderr
     assert words in done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    assert summary(tmp_path)["state"] == "failed"
+    output = done.stdout + done.stderr
+    assert "Traceback" not in output
+    left = summary(tmp_path)
+    assert left["state"] == "failed"
+    assert " ".join(output.split()).count(" ".join(left["error"].split())) == 1

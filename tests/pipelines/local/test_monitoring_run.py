@@ -2,15 +2,18 @@
 
 import json
 import os
+import shutil
 import subprocess
-import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from local_runs import SETTINGS as RUN_SETTINGS
+from local_runs import Published, graft
 
 from components.common.artifacts.model_folder import candidate_path, reference_path
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
@@ -20,20 +23,8 @@ from pipelines.local.records import snapshot
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-ROOT = Path(__file__).parents[3]
 SETTINGS = (
-    "train.weights=none",
-    "train.method=linear_probe",
-    "augment.image_size_px=32",
-    "augment.views=1",
-    "gate.thresholds=[]",
-    "gate.min_test_pictures=8",
-    "gate.min_per_class=2",
-    "gate.min_groups=2",
-    "validate.min_size_px=16",
-    # What a network without weights loses to a fault is all or nothing: a map learnt from that, on
-    # seven groups, is points off where nothing has changed.
-    "reference.harm_pictures=0",
+    *RUN_SETTINGS,
     "monitor.detect.null_windows=100",
     "monitor.detect.detectors=[shifted_features]",
     "monitor.policy.min_pictures=5",
@@ -49,17 +40,16 @@ EAGER = (
 )
 
 
-def graft(home: Path, command: str, *words: str) -> "subprocess.CompletedProcess[str]":
-    line = [sys.executable, "-m", "pipelines.cli", command, *words]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    environment.pop("GRAFT_WEBHOOK_URL", None)
-    return subprocess.run(
+def look(
+    home: Path, pictures: Path, *words: str, settings: Sequence[str] = SETTINGS
+) -> "subprocess.CompletedProcess[str]":
+    line = graft(words[0], pictures, *words[1:], settings=settings)
+    environment = {name: value for name, value in os.environ.items() if name != "GRAFT_WEBHOOK_URL"}
+    done = subprocess.run(
         line, cwd=home, env=environment, capture_output=True, text=True, check=False
     )
-
-
-def with_settings(*assignments: str) -> list[str]:
-    return [word for one in (*SETTINGS, *assignments) for word in ("--set", one)]
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
 
 
 def records(home: Path) -> dict[str, StepRecord]:
@@ -88,12 +78,11 @@ def write_log(home: Path, *, moved: float, darkened: float = 0.0) -> None:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, tiny_pictures: Path) -> Path:
-    """A home with a published version."""
-    folder = tmp_path_factory.mktemp("home")
-    words = ("--data", str(tiny_pictures), "--no-serve-check", *with_settings())
-    done = graft(folder, "run", *words)
-    assert done.returncode == 0, done.stdout + done.stderr
+def home(tmp_path_factory: pytest.TempPathFactory, published: Published) -> Path:
+    """A home of its own with the published version and what the steps keep for later runs."""
+    folder = tmp_path_factory.mktemp("watched")
+    for name in ("serving", ".graft"):
+        shutil.copytree(published.home / name, folder / name)
     assert candidate_path(model_dir(folder), 1).is_dir()
     return folder
 
@@ -104,8 +93,7 @@ def summary(home: Path) -> dict[str, Any]:
 
 def test_a_harmless_look_trains_nothing(home: Path, tiny_pictures: Path) -> None:
     write_log(home, moved=0.0)
-    done = graft(home, "monitor", "--data", str(tiny_pictures), *with_settings())
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = look(home, tiny_pictures, "monitor")
     left = records(home)
     assert left["monitor"].result == "keep"
     assert set(left) == {"monitor", "notify"}
@@ -118,8 +106,7 @@ def test_a_fault_of_the_camera_asks_for_hands_and_trains_nothing(
     home: Path, tiny_pictures: Path
 ) -> None:
     write_log(home, moved=50.0, darkened=100.0)
-    done = graft(home, "watch", "--once", "--data", str(tiny_pictures), *with_settings(*EAGER))
-    assert done.returncode == 0, done.stdout + done.stderr
+    look(home, tiny_pictures, "watch", "--once", settings=(*SETTINGS, *EAGER))
     left = records(home)
     assert left["monitor"].result == "fix_camera"
     assert set(left) == {"monitor", "notify"}
@@ -129,8 +116,7 @@ def test_a_fault_of_the_camera_asks_for_hands_and_trains_nothing(
 
 def test_a_harmful_look_trains_from_what_serves(home: Path, tiny_pictures: Path) -> None:
     write_log(home, moved=50.0)
-    done = graft(home, "watch", "--once", "--data", str(tiny_pictures), *with_settings(*EAGER))
-    assert done.returncode == 0, done.stdout + done.stderr
+    look(home, tiny_pictures, "watch", "--once", settings=(*SETTINGS, *EAGER))
     left = records(home)
     assert left["monitor"].result == "retrain"
     assert left["gate"].result in {"deploy", "hold", "insufficient"}

@@ -4,11 +4,10 @@ import json
 import re
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
+from local_runs import graft, stop
 
 from components.common.artifacts.tuning.selection import Selection, SelectionInfo
 from pipelines.local.records import Snapshot, snapshot
@@ -33,12 +32,9 @@ SETTINGS = (
 
 
 def command(pictures: Path) -> list[str]:
-    words = [sys.executable, "-m", "pipelines.cli", "tune", "--data", str(pictures)]
-    words += ["--backbones", "mobilenet_v2/0.35", "--sizes", "32,40", "--methods", "linear_probe"]
+    words = ["--backbones", "mobilenet_v2/0.35", "--sizes", "32,40", "--methods", "linear_probe"]
     words += ["--budget-min", "60", "--no-serve-check"]
-    for assignment in SETTINGS:
-        words += ["--set", assignment]
-    return words
+    return graft("tune", pictures, *words, settings=SETTINGS)
 
 
 def latest(home: Path) -> Snapshot:
@@ -57,17 +53,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stopped(home: Path, tiny_pictures: Path) -> list[str]:
     """Stop a run once its first finalist is trained; return what was trained by then."""
-    process = subprocess.Popen(
-        command(tiny_pictures), cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 600
-    while time.monotonic() < deadline and process.poll() is None:
-        if (home / "runs" / "latest").exists() and finished_finalists(home):
-            break
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=180)
-    assert process.returncode == 130, output + errors
+
+    def first_is_trained() -> bool:
+        return (home / "runs" / "latest").exists() and bool(finished_finalists(home))
+
+    stop(command(tiny_pictures), home, when=first_is_trained, by=signal.SIGINT)
     return finished_finalists(home)
 
 

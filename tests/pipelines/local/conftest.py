@@ -1,0 +1,3 @@
+from local_runs import published
+
+__all__ = ["published"]
