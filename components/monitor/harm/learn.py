@@ -1,7 +1,7 @@
 """Learn how drift becomes loss: corrupt held-out pictures, ask the model, compare."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -13,13 +13,14 @@ from components.common.seeding import generator
 from components.monitor.harm.correction import Correction
 from components.monitor.harm.evidence import evidence_of
 from components.monitor.harm.trials import Fault, fit
-from components.monitor.observe.ask_model import Observe
 
 SEVERITIES = (1, 3, 5)
 
+Ask = Callable[[Sequence[Pixels]], Observations]
+
 
 def learn(
-    known: Observations, pictures: Mapping[int, Pixels], observe: Observe, *, seed: int
+    known: Observations, pictures: Mapping[int, Pixels], observe: Ask, *, seed: int
 ) -> Correction | None:
     """Learn the correction from corrupted held-out pictures.
 
@@ -41,7 +42,7 @@ def learn(
 
 
 def _faults(
-    before: Observations, pixels: Sequence[Pixels], observe: Observe, *, seed: int
+    before: Observations, pixels: Sequence[Pixels], observe: Ask, *, seed: int
 ) -> Iterator[Fault]:
     faults = [(kind, severity) for kind in sorted(CORRUPTIONS) for severity in SEVERITIES]
     for kind, severity in track(faults, "learning what faults cost"):

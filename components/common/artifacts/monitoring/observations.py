@@ -68,7 +68,9 @@ _COLUMNS = tuple(field.name for field in fields(Observations) if field.name != "
 
 def joined(*parts: Observations) -> Observations:
     """Return the pictures of several sets of one model, one after the other."""
-    columns = {n: np.concatenate([getattr(part, n) for part in parts]) for n in _COLUMNS}
+    columns: dict[str, Any] = {
+        n: np.concatenate([getattr(part, n) for part in parts]) for n in _COLUMNS
+    }
     return replace(parts[0], **columns)
 
 
