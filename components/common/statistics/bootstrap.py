@@ -13,7 +13,7 @@ import numpy as np
 from components.common.progress import track
 from components.common.statistics.weighted import Floats, Integers
 
-_CELLS_AT_ONCE = 4_000_000  # of the weight matrix: 32 MB
+_CELLS_AT_ONCE = 500_000  # of the weight matrix: 4 MB, about what stays in a cache
 _ROUNDS_AT_ONCE = 1000
 _LEAST_DEFINED = 0.5  # share of draws in which a figure must exist
 
@@ -51,7 +51,7 @@ def resample(
         statistic: weights float [B, N] (how often each picture was drawn) -> [B, ...]. Comparing
             two models inside it pairs them: both see the same draws.
         groups: N >= 1 names.
-        draws: number of resamples. They are made in parts of at most 32 MB of weights.
+        draws: number of resamples. They are made in parts of at most 4 MB of weights.
         random: advances; the same state gives the same draws, however they are parted.
 
     Returns:

@@ -18,10 +18,11 @@ import numpy.typing as npt
 from components.common.statistics.weighted import (
     Floats,
     Integers,
-    by_rising_score,
+    Ranking,
     mann_whitney,
     mean_defined,
     mean_precision,
+    rank,
     ratio,
     sums_by_label,
 )
@@ -236,13 +237,13 @@ def _of_classes(scored: Scored, counts: _Counts, values: Floats) -> Floats:
 
 
 def _mean_of_columns(
-    figure: Callable[[Floats, Floats], Floats],
+    figure: Callable[[Ranking], Floats],
     scored: Scored,
     weights: Floats,
     columns: tuple[int, ...],
 ) -> Floats:
     values = [
-        figure(*by_rising_score(scored.probabilities[:, c], scored.targets == c, weights))
-        for c in columns
+        figure(rank(scored.probabilities[:, column], scored.targets == column, weights))
+        for column in columns
     ]
     return mean_defined(np.stack(values, axis=1))

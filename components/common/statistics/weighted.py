@@ -4,6 +4,7 @@ All take weights float [B, N]: B weightings of N pictures. Nothing holds more th
 that size.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,30 +37,51 @@ def mean_defined(values: Floats) -> Floats:
     return ratio(np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1).astype(float))
 
 
-def by_rising_score(
-    scores: npt.NDArray[Any], positive: npt.NDArray[np.bool_], weights: Floats
-) -> tuple[Floats, Floats]:
-    """Return the weights of positives and negatives at each different score, [B, K] each."""
+@dataclass(frozen=True)
+class Ranking:
+    """What lies at and below the scores of the positive pictures, K different ones, rising.
+
+    positives, negatives: float [B, K], weights at the score; below: of the negatives under it.
+    all_negatives: float [B].
+    """
+
+    positives: Floats
+    negatives: Floats
+    below: Floats
+    all_negatives: Floats
+
+
+def rank(scores: npt.NDArray[Any], positive: npt.NDArray[np.bool_], weights: Floats) -> Ranking:
+    """Sort the pictures by their scores [N] and sum the weights at those of the positive ones.
+
+    Only these can win or lose a pair, so that a rare class costs one running sum and little more.
+    """
     order = np.argsort(scores, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) > 0])
-    ordered, mine = weights[:, order], positive[order]
-    return (
-        np.add.reduceat(ordered * mine, starts, axis=1),
-        np.add.reduceat(ordered * ~mine, starts, axis=1),
+    ordered = weights.take(order, axis=1)
+    mine = np.flatnonzero(positive[order])
+    values, firsts = np.unique(scores[order][mine], return_index=True)
+    starts, ends = (np.searchsorted(scores[order], values, side) for side in ("left", "right"))
+    running = np.zeros((len(weights), len(order) + 1))
+    np.cumsum(ordered, axis=1, out=running[:, 1:])
+    positives = np.add.reduceat(ordered[:, mine], firsts, axis=1)
+    return Ranking(
+        positives,
+        negatives=running[:, ends] - running[:, starts] - positives,
+        below=running[:, starts] - (np.cumsum(positives, axis=1) - positives),
+        all_negatives=weights @ ~positive,
     )
 
 
-def mann_whitney(positives: Floats, negatives: Floats) -> Floats:
-    """Return the share of pairs won by the positive, ties half, [B]; of `by_rising_score`."""
-    below = np.cumsum(negatives, axis=1) - negatives
-    won = (positives * (below + 0.5 * negatives)).sum(axis=1)
-    return ratio(won, positives.sum(axis=1) * negatives.sum(axis=1))
+def mann_whitney(ranking: Ranking) -> Floats:
+    """Return the share of pairs that the positive picture wins, ties half, [B]."""
+    won = (ranking.positives * (ranking.below + 0.5 * ranking.negatives)).sum(axis=1)
+    return ratio(won, ranking.positives.sum(axis=1) * ranking.all_negatives)
 
 
-def mean_precision(positives: Floats, negatives: Floats) -> Floats:
-    """Return the precision averaged over the positives, [B]; of `by_rising_score`."""
-    positives, negatives = positives[:, ::-1], negatives[:, ::-1]
-    found = np.cumsum(positives, axis=1)
-    right = np.nan_to_num(ratio(found, found + np.cumsum(negatives, axis=1)))
-    total = np.where(negatives.sum(axis=1) > 0, found[:, -1], 0.0)
-    return ratio((positives * right).sum(axis=1), total)
+def mean_precision(ranking: Ranking) -> Floats:
+    """Return the precision at each positive picture's score, averaged over them, [B]."""
+    found = np.cumsum(ranking.positives[:, ::-1], axis=1)[:, ::-1]
+    alarms = found + ranking.all_negatives[:, None] - ranking.below
+    hits = (ranking.positives * np.nan_to_num(ratio(found, alarms))).sum(axis=1)
+    positives = ranking.positives.sum(axis=1)
+    return ratio(hits, np.where(ranking.all_negatives > 0, positives, 0.0))
