@@ -6,14 +6,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from components.common import plugins
 from components.common.errors import ConfigError, expected
 from pipelines.cli import options
 from pipelines.cli.settings import choose
-from pipelines.config import TrainingRun
-
-BACKBONES = "components.networks.backbones"
-METHODS = "components.train.methods"
 
 
 def tune(
@@ -58,7 +53,6 @@ def tune(
     chosen = choose(
         preset, data, model_base_path=model_base_path, flags=said, assignments=assignments
     )
-    check(chosen.run)
     launch = Launch(
         chosen.preset, runs_dir, None if no_cache else cache_dir, pipeline="tuning",
         budget_min=chosen.run.tune.plan.budget_min, image=image if containers else "",
@@ -88,30 +82,6 @@ def flags(
         rank["methods"] = _listed("--methods", methods)
     plan = {} if budget_min is None else {"budget_min": budget_min}
     return {"tune": {"rank": rank, "plan": plan}}
-
-
-def check(settings: TrainingRun) -> None:
-    """Refuse names that no file has before anything is computed.
-
-    Raises:
-        ConfigError: unknown backbone or method.
-    """
-    rank = settings.tune.rank
-    for package, names in (
-        (BACKBONES, rank.backbones or (settings.train.backbone,)),
-        (METHODS, rank.methods or (settings.train.method,)),
-    ):
-        known = plugins.names(package)
-        for name in names:
-            if name.partition("/")[0] not in known:
-                kind = package.rpartition(".")[2]
-                raise ConfigError(
-                    expected(
-                        f"{kind} among {', '.join(known)}",
-                        received=f"'{name}'",
-                        do="choose some of them",
-                    )
-                )
 
 
 def _listed(flag: str, text: str) -> list[str]:
