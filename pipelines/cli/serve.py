@@ -22,7 +22,7 @@ def serve(
 ) -> None:
     """Keep serving the newest version; a new one is picked up without a pause.
 
-    Any other flag of TF Serving is passed on, e.g. --enable_batching=true. Ctrl-C stops.
+    Any other flag of the local server is passed on, e.g. --enable_batching=true. Ctrl-C stops.
     """
     base = (model_base_path / model_name).resolve()
     if newest_version(base) is None:

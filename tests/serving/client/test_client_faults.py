@@ -255,8 +255,9 @@ def test_grpc_deadline_reaches_the_server() -> None:
             client.predict_pictures([png(1)])
         finally:
             late.set()
+    # On the wire the time is rounded up; without a deadline it would be endless.
     assert len(seen) <= 1
-    assert all(left_s <= 1.0 for left_s in seen)
+    assert all(left_s < 2 for left_s in seen)
 
 
 def test_nobody_there() -> None:

@@ -109,8 +109,10 @@ def shared(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="module")
-def strict(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway with a key and small limits; nobody is at its gRPC upstream."""
+def strict(
+    upstream: Upstream, shared: Gateway, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """A gateway with a key, small limits and the other's log; nobody is at its gRPC upstream."""
     with running(
         tmp_path_factory.mktemp("strict"),
         "--max-request-mib=1",
@@ -118,6 +120,7 @@ def strict(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "--embedding-share=0",  # nobody else asks the upstream
         upstream=upstream.url,
         upstream_grpc="127.0.0.1:1",
+        log=shared.log,
         environment={"GRAFT_API_KEY": KEY["X-API-Key"]},
     ) as gateway:
         yield gateway
@@ -136,7 +139,9 @@ def rest_address(gateway: Gateway) -> tuple[str, int]:
     return "127.0.0.1", int(gateway.rest.rpartition(":")[2])
 
 
-def test_after_kill_9_what_was_flushed_is_there(tmp_path: Path, upstream: Upstream) -> None:
+def test_kill_9_costs_what_was_not_flushed_and_of_the_gateway_alone_nothing(
+    tmp_path: Path, upstream: Upstream
+) -> None:
     """The log is flushed every `flush_s`; so no more than the last second is missing."""
     assert LogSettings().flush_s <= 0.5
     root = tmp_path / "log" / "m"
@@ -152,10 +157,21 @@ def test_after_kill_9_what_was_flushed_is_there(tmp_path: Path, upstream: Upstre
 
     # The next gateway makes a part of the dead one's journal; nothing gets lost on the way.
     before = names(root)
-    with running(tmp_path, upstream=upstream.url):
+    with running(tmp_path, upstream=upstream.url) as gateway:
         wait_until(lambda: bool(list(root.glob("*/*.parquet"))), lambda: str(list(root.iterdir())))
         wait_until(lambda: not list(root.glob("journal/*.arrows")), lambda: "journal stays")
         assert names(root) == before
+        # Now it alone dies: the log's process writes what it has, and ends.
+        worker = worker_of(gateway)
+        worker.suspend()
+        assert ask(gateway.rest + PATH, BODY, headers={"X-Request-ID": "last"}).status == 200
+        settle(gateway)
+        os.kill(gateway.process.pid, signal.SIGKILL)
+        gateway.process.wait(30)
+        worker.resume()
+        wait_until(lambda: not worker.is_running(), gateway.text)
+    assert len(list(root.glob("*/*.parquet"))) == 2
+    assert names(root) == {*before, "last"}
     assert read_log(root).damaged == ()
 
 
@@ -187,17 +203,16 @@ def test_sigterm_answers_what_is_under_way_and_writes_a_part(
     assert png(77) not in b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
 
 
-def test_several_gateways_share_a_log(tmp_path: Path, upstream: Upstream, shared: Gateway) -> None:
+def test_several_gateways_share_a_log(shared: Gateway, strict: Gateway) -> None:
     root = shared.log / "m"
-    before = shared.count("log_rows")
-    with running(tmp_path, upstream=upstream.url, log=shared.log) as other:
-        for number, gateway in enumerate((shared, other, shared, other)):
-            ask(gateway.rest + PATH, BODY, headers={"X-Request-ID": f"shared{number}"})
-        shared.wait_count("log_rows", before + 2)
-        other.wait_count("log_rows", 2)
-        # Both still write, so neither journal is taken for a dead one's.
-        assert len(list((root / "journal").glob("*.arrows"))) == 2
-        assert names(root) >= {f"shared{number}" for number in range(4)}
+    before = [gateway.count("log_rows") for gateway in (shared, strict)]
+    for number, gateway in enumerate((shared, strict, shared, strict)):
+        ask(gateway.rest + PATH, BODY, headers={"X-Request-ID": f"shared{number}", **KEY})
+    for gateway, rows in zip((shared, strict), before, strict=True):
+        gateway.wait_count("log_rows", rows + 2)
+    # Both still write, so neither journal is taken for a dead one's.
+    assert len(list((root / "journal").glob("*.arrows"))) == 2
+    assert names(root) >= {f"shared{number}" for number in range(4)}
 
 
 def test_a_log_process_that_dies_is_replaced_and_its_loss_counted(shared: Gateway) -> None:
@@ -366,17 +381,3 @@ def test_a_taken_port(upstream: Upstream) -> None:
     settings = GatewaySettings(upstream=upstream.url, port=taken, logging=False)
     with pytest.raises(ServerError, match=f"expected 127.0.0.1:{taken} to be free"):
         run(settings)
-
-
-def test_the_gateway_alone_dies(tmp_path: Path, upstream: Upstream) -> None:
-    """The log's process then writes what it has, and ends."""
-    with running(tmp_path, upstream=upstream.url) as gateway:
-        worker = worker_of(gateway)
-        worker.suspend()
-        ask(gateway.rest + PATH, BODY)
-        settle(gateway)
-        os.kill(gateway.process.pid, signal.SIGKILL)
-        gateway.process.wait(30)
-        worker.resume()
-        wait_until(lambda: not worker.is_running(), gateway.text)
-    assert len(list((tmp_path / "log" / "m").glob("*/*.parquet"))) == 1

@@ -49,49 +49,62 @@ def publish(built: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def kitchen(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return a server with the model `kitchen`, versions 1, shared by all tests that only ask."""
-    from server_harness import running
+def started(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Start the servers that tests share, all at once: what waits for one waits for the others."""
+    from server_harness import ServerProcess
 
-    base = tmp_path_factory.mktemp("kitchen")
+    servers: dict[str, Any] = {}
+    for name, arguments in (("kitchen", _kitchen), ("library", _library), ("batching", _batching)):
+        base = tmp_path_factory.mktemp(name)
+        servers[name] = ServerProcess(arguments(built, base), log=base / "log")
+    yield servers
+    for server in servers.values():
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def kitchen(started: dict[str, Any]) -> Any:
+    """Return a server with the model `kitchen`, version 1, shared by all tests that only ask."""
+    return started["kitchen"].wait_ready()
+
+
+@pytest.fixture(scope="session")
+def library(started: dict[str, Any]) -> Any:
+    """Return a server for tests that change the configuration; each uses its own model names."""
+    return started["library"].wait_ready()
+
+
+@pytest.fixture(scope="session")
+def batching(started: dict[str, Any]) -> Any:
+    """Return a server that gathers requests: four rows at most, up to 50 ms."""
+    return started["batching"].wait_ready()
+
+
+def _kitchen(built: Path, base: Path) -> list[str]:
     shutil.copytree(built / "kitchen", base / "models" / "1")
     monitoring = base / "monitoring.config"
     monitoring.write_text(
         'prometheus_config { enable: true path: "/monitoring/prometheus/metrics" }'
     )
-    arguments = [
+    return [
         "--model_name=kitchen",
         f"--model_base_path={base / 'models'}",
         f"--monitoring_config_file={monitoring}",
         "--enable_grpc_healthcheck_service=true",
     ]
-    with running(arguments, log=base / "log") as server:
-        yield server
 
 
-@pytest.fixture(scope="session")
-def library(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return a server for tests that change the configuration; each uses its own model names."""
-    from server_harness import running
-
-    base = tmp_path_factory.mktemp("library")
+def _library(built: Path, base: Path) -> list[str]:
     shutil.copytree(built / "affine1", base / "models" / "1")
-    arguments = [
+    return [
         "--model_name=first",
         f"--model_base_path={base / 'models'}",
         "--file_system_poll_wait_seconds=0.1",
         "--max_num_load_retries=0",
     ]
-    with running(arguments, log=base / "log") as server:
-        yield server
 
 
-@pytest.fixture(scope="session")
-def batching(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return a server that gathers requests: four rows at most, up to 50 ms."""
-    from server_harness import running
-
-    base = tmp_path_factory.mktemp("batching")
+def _batching(built: Path, base: Path) -> list[str]:
     for name, model in (("kitchen", "pantry"), ("tf1", "tf1")):
         shutil.copytree(built / model, base / name / "1")
     (base / "batching").write_text(
@@ -104,10 +117,8 @@ def batching(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         for name in ("kitchen", "tf1")
     ]
     (base / "models").write_text(f"# two models\nmodel_config_list {{ {' '.join(models)} }}")
-    arguments = [
+    return [
         f"--model_config_file={base / 'models'}",
         "--enable_batching=true",
         f"--batching_parameters_file={base / 'batching'}",
     ]
-    with running(arguments, log=base / "log") as server:
-        yield server

@@ -23,19 +23,9 @@ def ends(arguments, tmp_path, *, status):
         server.stop()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "part"),
-    [
-        ([], "model_base_path"),
-        (
-            ["--model_base_path=/m", "--file_system_poll_wait_seconds=soon"],
-            "file_system_poll_wait_seconds",
-        ),
-        (["--model_base_path=/m", "--no_such_flag=1"], "unrecognized arguments: --no_such_flag=1"),
-    ],
-)
-def test_a_wrong_command_line_shows_the_usage(tmp_path, arguments, part):
-    assert part in ends(arguments, tmp_path, status=USAGE)
+def test_a_wrong_command_line_shows_the_usage(tmp_path):
+    arguments = ["--model_base_path=/m", "--no_such_flag=1"]
+    assert "unrecognized arguments: --no_such_flag=1" in ends(arguments, tmp_path, status=USAGE)
 
 
 def test_a_broken_newest_version_ends_the_start(publish, tmp_path):
@@ -127,7 +117,7 @@ def test_errors_under_batching(batching):
 def test_deadlines_under_batching(batching):
     for _ in range(3):
         with pytest.raises(grpc.RpcError) as caught:
-            batching.predict("spin", n=np.array([2**62], np.int64), timeout=1)
+            batching.predict("spin", n=np.array([2**62], np.int64), timeout=0.4)
         assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     count = np.array([100], np.int64)
     assert batching.predict("spin", n=count)["count"].tolist() == [100]

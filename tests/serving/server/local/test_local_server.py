@@ -61,13 +61,13 @@ def test_after_sigterm_requests_in_flight_finish_and_nothing_unneeded_was_import
         assert server.predict("", x=[1.0])["y"].tolist() == [2.0]
         assert server.post("/v1/models/kitchen:predict", {"instances": [1.0]}).status == 200
         assert server.get("/v1/models/kitchen/metadata").status == 200
-        count = work_of_seconds(server, 3)
+        count = work_of_seconds(server, 2)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             by_grpc = pool.submit(server.predict, "spin", n=np.array([count], np.int64))
             by_rest = pool.submit(server.predict_rest, "spin", {"instances": [count]})
             busy = psutil.Process(server.process.pid).cpu_times
             before = busy().user
-            wait_for(lambda: busy().user - before > 1, server._tell)
+            wait_for(lambda: busy().user - before > 0.5, server._tell)
             server.process.send_signal(signal.SIGTERM)
             wait_for(lambda: "draining" in server._tell(), server._tell)
             wait_for(lambda: not server.answers(), server._tell)
