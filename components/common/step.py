@@ -94,11 +94,11 @@ def find_step(name: str) -> Step[Any, Any, Any]:
 
 def run_step(
     step: str | Step[Any, Any, Any],
-    *,
     settings: Mapping[str, Any],
     run: Mapping[str, Any],
     inputs: Mapping[str, Any] | None = None,
     outputs: Mapping[str, ArtifactLike] | None = None,
+    *,
     metrics: MetricsLike | None = None,
     page: ArtifactLike | None = None,
 ) -> Any:
