@@ -330,8 +330,12 @@ def test_preparation_comes_before_the_cache_is_asked(tmp_path: Path) -> None:
 
     step = Step("gate", idle, prepare=prepare, reuse=True, content_key=content)
     out = {"out": Artifact(str(tmp_path / "out"))}
-    run_step(step, settings={}, run={"run_id": "r"}, outputs=out)
+    run_step(step, {}, {"run_id": "r", "cache_dir": str(tmp_path / "cache")}, outputs=out)
     assert order[:2] == ["prepare", "content"]
+    order.clear()
+    # Without a cache nobody reads all the data for nothing.
+    run_step(step, {}, {"run_id": "r"}, outputs=out)
+    assert order == ["prepare"]
 
 
 def test_steps_and_their_variants_are_found_by_name() -> None:
