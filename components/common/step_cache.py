@@ -12,8 +12,13 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.common.artifacts.lineage import read_provenance
-from components.common.artifacts.records import file_sha256, files_below, link_tree, tree_sha256
+from components.common.artifacts.records import (
+    PROVENANCE,
+    file_sha256,
+    files_below,
+    link_tree,
+    tree_sha256,
+)
 
 KEEP_PER_STEP = 8
 KEEP_BYTES_PER_STEP = 20 * 10**9
@@ -112,8 +117,10 @@ def _bytes_below(root: Path) -> int:
 
 
 def _intact(root: Path) -> bool:
-    known = read_provenance(root)
-    return known is not None and known.content_sha256 == tree_sha256(root)
+    record = root / PROVENANCE
+    if not record.exists():
+        return False
+    return bool(json.loads(record.read_text())["content_sha256"] == tree_sha256(root))
 
 
 def _code_sha256(step: str) -> str:

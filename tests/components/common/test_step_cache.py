@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from components.common import config, step_cache
-from components.common.artifacts.records import PROVENANCE
 from components.common.run_context import RunContext
 from components.common.step import Nothing, Step, run_step
 
@@ -82,15 +81,6 @@ def test_changed_data_are_never_reused_and_unchanged_ones_are(bench: Bench) -> N
     assert bench.run() == "second"
     bench.data.write_text("first")
     assert bench.run() == "first"
-    assert bench.worked == 2
-
-
-def test_a_truncated_record_stops_no_later_run(bench: Bench, tmp_path: Path) -> None:
-    bench.run()
-    for record in (tmp_path / "cache").rglob(PROVENANCE):
-        record.unlink()
-        record.write_text('{"step": "inge')
-    assert [bench.run(), bench.run()] == ["first", "first"]
     assert bench.worked == 2
 
 
