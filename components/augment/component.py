@@ -11,10 +11,4 @@ def augment(dataset: Input[Dataset], settings: dict, run: dict, shards: Output[D
     """Turn pictures into memory-mapped uint8 arrays; the training split gets augmented views."""
     from components.common.step import run_step
 
-    run_step(
-        "augment",
-        settings=settings,
-        run=run,
-        inputs={"dataset": dataset},
-        outputs={"shards": shards},
-    )
+    run_step("augment", settings, run, {"dataset": dataset}, {"shards": shards})

@@ -94,11 +94,11 @@ def find_step(name: str) -> Step[Any, Any, Any]:
 
 def run_step(
     step: str | Step[Any, Any, Any],
-    *,
     settings: Mapping[str, Any],
     run: Mapping[str, Any],
     inputs: Mapping[str, Any] | None = None,
     outputs: Mapping[str, ArtifactLike] | None = None,
+    *,
     metrics: MetricsLike | None = None,
     page: ArtifactLike | None = None,
 ) -> Any:
@@ -157,35 +157,29 @@ class _Job:
         step, context = self._step, self._context
         if step.prepare is not None:
             step.prepare(self._settings, self._inputs)
-        content = self._content()
-        key = self._cache_key(content)
-        reused = bool(key) and step_cache.fetch(
-            context.cache_dir, step.name, key, self.output_paths
-        )
-        result = None
+        key, kept, result = self._key(), (context.cache_dir, step.name), None
+        reused = bool(key) and step_cache.fetch(*kept, key, self.output_paths)
         if not reused:
             result = step.run(self._settings, self._inputs, self.places, context)
             self._stamp(started_unix_s)
             # Data that changed while they were read must not pass for the old ones later.
-            same = bool(key) and self._content() == content
-            if same and (step.keep is None or step.keep(self.places)):
-                step_cache.store(context.cache_dir, step.name, key, self.output_paths)
+            if key and self._key() == key and (step.keep is None or step.keep(self.places)):
+                step_cache.store(*kept, key, self.output_paths)
         self._fill_metadata()
         if step.after is not None:
             step.after(self._settings, self._inputs, self.places, context)
         return "reused" if reused else "done", result
 
-    def _content(self) -> str:
-        step = self._step
-        if not step.reuse or step.content_key is None:
+    def _key(self) -> str:
+        """Return the key of the outputs in the cache; "" where nothing is reused."""
+        step, context = self._step, self._context
+        if not step.reuse or not context.cache_dir:
             return ""
-        return step.content_key(self._settings, self._inputs, self._context)
-
-    def _cache_key(self, content: str) -> str:
-        if not self._step.reuse or not self._context.cache_dir:
-            return ""
+        content = ""
+        if step.content_key is not None:
+            content = step.content_key(self._settings, self._inputs, context)
         settings = config.to_json(self._settings)
-        return step_cache.key(self._step.name, settings, self._input_digests(), content)
+        return step_cache.key(step.name, settings, self._input_digests(), content)
 
     def _input_digests(self) -> dict[str, str]:
         return {name: _content_digest(Path(item.path)) for name, item in self._artifacts.items()}

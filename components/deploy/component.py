@@ -23,10 +23,4 @@ def deploy(
 
     judged = {"exported": exported, "evaluation": evaluation, "verdict": verdict}
     known = {"dataset": dataset, "reference": reference, "candidate": candidate}
-    run_step(
-        "deploy",
-        settings=settings,
-        run=run,
-        inputs=judged | known,
-        outputs={"deployment": deployment},
-    )
+    run_step("deploy", settings, run, judged | known, {"deployment": deployment})

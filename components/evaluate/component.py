@@ -22,10 +22,10 @@ def evaluate(
 
     run_step(
         "evaluate",
-        settings=settings,
-        run=run,
-        inputs={"exported": exported, "candidate": candidate, "dataset": dataset},
-        outputs={"evaluation": evaluation},
+        settings,
+        run,
+        {"exported": exported, "candidate": candidate, "dataset": dataset},
+        {"evaluation": evaluation},
         metrics=metrics,
         page=report,
     )

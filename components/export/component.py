@@ -19,8 +19,8 @@ def export(
 
     run_step(
         "export",
-        settings=settings,
-        run=run,
-        inputs={"candidate": candidate, "dataset": dataset},
-        outputs={"exported": exported},
+        settings,
+        run,
+        {"candidate": candidate, "dataset": dataset},
+        {"exported": exported},
     )

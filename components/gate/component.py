@@ -11,10 +11,4 @@ def gate(evaluation: Input[Artifact], settings: dict, run: dict, verdict: Output
     """Say "deploy", "hold" or "insufficient", and write down why."""
     from components.common.step import run_step
 
-    return run_step(
-        "gate",
-        settings=settings,
-        run=run,
-        inputs={"evaluation": evaluation},
-        outputs={"verdict": verdict},
-    )
+    return run_step("gate", settings, run, {"evaluation": evaluation}, {"verdict": verdict})

@@ -11,7 +11,7 @@ def fingerprint(settings: dict, run: dict) -> str:
     """Return one digest over everything that ingest would read."""
     from components.common.step import run_step
 
-    return run_step("ingest.fingerprint", settings=settings, run=run)
+    return run_step("ingest.fingerprint", settings, run)
 
 
 @dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
@@ -19,10 +19,4 @@ def ingest(settings: dict, run: dict, dataset: Output[Dataset], fingerprint: str
     """Read pictures and labels from a source into a Dataset."""
     from components.common.step import run_step
 
-    run_step(
-        "ingest",
-        settings=settings,
-        run=run,
-        inputs={"fingerprint": fingerprint},
-        outputs={"dataset": dataset},
-    )
+    run_step("ingest", settings, run, {"fingerprint": fingerprint}, {"dataset": dataset})

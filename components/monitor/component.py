@@ -11,6 +11,4 @@ def monitor(settings: dict, run: dict, job: str, drift: Output[Artifact]) -> str
     """Look at what production sent and return one word of what is to be done."""
     from components.common.step import run_step
 
-    return run_step(
-        "monitor", settings=settings, run=run, inputs={"job": job}, outputs={"drift": drift}
-    )
+    return run_step("monitor", settings, run, {"job": job}, {"drift": drift})

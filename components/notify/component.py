@@ -12,4 +12,4 @@ def notify(status: PipelineTaskFinalStatus, settings: dict, run: dict) -> None:
     from components.common.step import run_step
 
     ended = {"state": status.state, "error": status.error_message or ""}
-    run_step("notify", settings=settings, run=run, inputs=ended)
+    run_step("notify", settings, run, ended)

@@ -22,8 +22,8 @@ def plan(
 
     return run_step(
         "plan",
-        settings=settings,
-        run=run,
-        inputs={"ranking": ranking, "augment": augment, "train": train},
-        outputs={"shortlist": shortlist},
+        settings,
+        run,
+        {"ranking": ranking, "augment": augment, "train": train},
+        {"shortlist": shortlist},
     )

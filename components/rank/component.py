@@ -13,10 +13,4 @@ def rank(
     """Order backbones, feature layers and sizes by linear probes, and time them."""
     from components.common.step import run_step
 
-    run_step(
-        "rank",
-        settings=settings,
-        run=run,
-        inputs={"shards": shards, "train": train},
-        outputs={"ranking": ranking},
-    )
+    run_step("rank", settings, run, {"shards": shards, "train": train}, {"ranking": ranking})

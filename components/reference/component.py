@@ -19,8 +19,8 @@ def reference(
 
     run_step(
         "reference",
-        settings=settings,
-        run=run,
-        inputs={"exported": exported, "dataset": dataset},
-        outputs={"reference": reference},
+        settings,
+        run,
+        {"exported": exported, "dataset": dataset},
+        {"reference": reference},
     )

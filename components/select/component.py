@@ -25,10 +25,10 @@ def select(
 
     run_step(
         "select",
-        settings=settings,
-        run=run,
-        inputs={"candidates": candidates, "shortlist": shortlist, "dataset": dataset},
-        outputs={"candidate": candidate, "selection": selection},
+        settings,
+        run,
+        {"candidates": candidates, "shortlist": shortlist, "dataset": dataset},
+        {"candidate": candidate, "selection": selection},
         metrics=metrics,
         page=report,
     )

@@ -11,13 +11,7 @@ def train(shards: Input[Dataset], settings: dict, run: dict, candidate: Output[M
     """Fit a pretrained network to the shards."""
     from components.common.step import run_step
 
-    run_step(
-        "train",
-        settings=settings,
-        run=run,
-        inputs={"shards": shards},
-        outputs={"candidate": candidate},
-    )
+    run_step("train", settings, run, {"shards": shards}, {"candidate": candidate})
 
 
 @dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
@@ -29,10 +23,10 @@ def train_on_nodes(
 
     run_step(
         "train.nodes.step",
-        settings=settings,
-        run=run,
-        inputs={"shards": shards, "nodes": nodes},
-        outputs={"candidate": candidate},
+        settings,
+        run,
+        {"shards": shards, "nodes": nodes},
+        {"candidate": candidate},
     )
 
 
@@ -45,8 +39,8 @@ def train_finalist(
 
     run_step(
         "train.finalist",
-        settings=settings,
-        run=run,
-        inputs={"shards": shards, "allowance": allowance},
-        outputs={"candidate": candidate},
+        settings,
+        run,
+        {"shards": shards, "allowance": allowance},
+        {"candidate": candidate},
     )

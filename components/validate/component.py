@@ -18,9 +18,5 @@ def validate(
     from components.common.step import run_step
 
     run_step(
-        "validate",
-        settings=settings,
-        run=run,
-        inputs={"dataset": dataset},
-        outputs={"validated": validated, "report": report},
+        "validate", settings, run, {"dataset": dataset}, {"validated": validated, "report": report}
     )

@@ -113,6 +113,17 @@ def test_damaged_cache_entry_is_made_anew(bench: Bench, tmp_path: Path) -> None:
     assert (Path(second.path) / "word.txt").read_text() == "hello"
 
 
+def test_an_input_whose_record_is_truncated_is_known_by_its_content(
+    bench: Bench, tmp_path: Path
+) -> None:
+    source = Artifact(str(tmp_path / "input"))
+    Path(source.path).mkdir()
+    (Path(source.path) / PROVENANCE).write_text('{"step": "inge')
+    (Path(source.path) / "a").write_text("1")
+    _, record = bench.run(1, inputs={"source": source})
+    assert record.state == "done"
+
+
 def test_provenance_names_commit_config_and_content(bench: Bench) -> None:
     out, _ = bench.run(1)
     record = json.loads((Path(out.path) / PROVENANCE).read_text())
@@ -319,8 +330,12 @@ def test_preparation_comes_before_the_cache_is_asked(tmp_path: Path) -> None:
 
     step = Step("gate", idle, prepare=prepare, reuse=True, content_key=content)
     out = {"out": Artifact(str(tmp_path / "out"))}
-    run_step(step, settings={}, run={"run_id": "r"}, outputs=out)
+    run_step(step, {}, {"run_id": "r", "cache_dir": str(tmp_path / "cache")}, outputs=out)
     assert order[:2] == ["prepare", "content"]
+    order.clear()
+    # Without a cache nobody reads all the data for nothing.
+    run_step(step, {}, {"run_id": "r"}, outputs=out)
+    assert order == ["prepare"]
 
 
 def test_steps_and_their_variants_are_found_by_name() -> None:
