@@ -125,16 +125,14 @@ def choose(size: Size, found: Similarity | None, thresholds: Thresholds) -> Choi
     )
     if found is None:
         return Choice(UNCLEAR, f"{amount}, and how similar the old task is cannot be measured")
-    measured = f"{found.value:.2f} ± {found.error:.2f}"
     margin = thresholds.noise * found.error
     if found.value > thresholds.similar and found.value - margin > 0.0:
         cell = FEW_SIMILAR if few else MANY_SIMILAR
-        finding = f"similarity {measured} is above {thresholds.similar:g}: the high layers serve"
-        return Choice(cell, f"{amount}, and {finding}")
-    if found.value + margin < 0.0:
+        finding = f"is above {thresholds.similar:g}: the high layers serve"
+    elif found.value + margin < 0.0:
         cell = FEW_DISSIMILAR if few else MANY_DISSIMILAR
-        finding = (
-            f"similarity {measured} is below zero: the high layers know less than the low ones"
-        )
-        return Choice(cell, f"{amount}, and {finding}")
-    return Choice(UNCLEAR, f"{amount}, and similarity {measured} decides nothing")
+        finding = "is below zero: the high layers know less than the low ones"
+    else:
+        cell, finding = UNCLEAR, "decides nothing"
+    measured = f"{found.value:.2f} ± {found.error:.2f}"
+    return Choice(cell, f"{amount}, and similarity {measured} {finding}")

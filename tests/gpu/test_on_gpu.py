@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.gpu, pytest.mark.timeout(900)]
 
 
 def run_cases(name: str, *, backend: str) -> None:
-    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests/components/train")))
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests/support")))
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/gpu/{name}.py"],
         cwd=ROOT,

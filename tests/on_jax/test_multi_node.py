@@ -35,7 +35,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("nodes")
     script = "import sys; from pathlib import Path; from tiny_shards import write_tiny_shards;"
     script += "write_tiny_shards(Path(sys.argv[1]))"
-    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests/components/train")))
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests/support")))
     environment = os.environ | {"PYTHONPATH": paths}
     subprocess.run(
         [sys.executable, "-c", script, str(folder / "shards")], env=environment, check=True

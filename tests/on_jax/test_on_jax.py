@@ -28,7 +28,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment_of(compiled: Path, *, flags: str = "") -> dict[str, str]:
-    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests/components/train")))
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests/support")))
     return {
         **os.environ,
         "KERAS_BACKEND": "jax",

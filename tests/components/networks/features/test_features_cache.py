@@ -351,8 +351,8 @@ def test_an_entry_that_lent_rows_counts_as_used(
 
 
 def fill(root: Path, *, pictures: int, die_in_chunk: int = 0) -> subprocess.Popen[bytes]:
-    """Start a process that fills the cache, and kills itself in the middle when told so."""
-    script = Path(__file__).with_name("fill_activations.py")
+    """Start a process that fills the cache, and kills itself in the middle if asked to."""
+    script = Path(__file__).parents[3] / "support" / "fill_activations.py"
     command = [sys.executable, str(script), str(root), str(pictures), str(die_in_chunk)]
     return subprocess.Popen(command)
 
