@@ -1,7 +1,7 @@
 """Learn how drift becomes loss: corrupt held-out pictures, ask the model, compare."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from components.common.seeding import generator
 from components.monitor.harm.correction import Correction
 from components.monitor.harm.evidence import evidence_of
 from components.monitor.harm.trials import Fault, fit
-from components.monitor.observe.ask_model import Observe
 
 SEVERITIES = (1, 3, 5)
+
+Observe = Callable[[Sequence[Pixels]], Observations]
+"""Asks the model about pictures: scores, decisions, features, statistics; the rest is ignored."""
 
 
 def learn(

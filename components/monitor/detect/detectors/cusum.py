@@ -7,8 +7,8 @@ of `known_faults`, in units of how far groups reach to that side. One odd pictur
 
 import numpy as np
 
-from components.common.artifacts.monitoring.observations import Observations
-from components.monitor.detect.contract import Channel, Design, Statistic
+from components.common.artifacts.monitoring.observations import Channel, Observations
+from components.monitor.detect.contract import Design, Statistic
 from components.monitor.detect.detectors._fault_filters import FaultFilters
 from components.monitor.observe.scaling import Table
 

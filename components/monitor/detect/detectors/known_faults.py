@@ -7,8 +7,8 @@ looks for needs half the pictures of one that looks everywhere. The covariance i
 
 import numpy as np
 
-from components.common.artifacts.monitoring.observations import Observations
-from components.monitor.detect.contract import Channel, Design, Statistic
+from components.common.artifacts.monitoring.observations import Channel, Observations
+from components.monitor.detect.contract import Design, Statistic
 from components.monitor.detect.detectors._fault_filters import FaultFilters
 
 CHANNEL: Channel = "statistics"

@@ -6,8 +6,8 @@ best of all in Rabanser et al. 2019 with ten classes, nearly blind with two.
 
 import numpy as np
 
-from components.common.artifacts.monitoring.observations import Observations
-from components.monitor.detect.contract import Channel, Design, Statistic
+from components.common.artifacts.monitoring.observations import Channel, Observations
+from components.monitor.detect.contract import Design, Statistic
 
 CHANNEL: Channel = "scores"
 NEEDS_LABELS = False

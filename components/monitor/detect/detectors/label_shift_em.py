@@ -5,9 +5,9 @@ See `components.common.statistics.label_shift`. Assumes that only the mix has ch
 
 import numpy as np
 
-from components.common.artifacts.monitoring.observations import Observations
+from components.common.artifacts.monitoring.observations import Channel, Observations
 from components.common.statistics.label_shift import proportions
-from components.monitor.detect.contract import Channel, Design, Statistic
+from components.monitor.detect.contract import Design, Statistic
 
 CHANNEL: Channel = "scores"
 NEEDS_LABELS = True

@@ -6,9 +6,9 @@ faults that no picture statistic sees.
 
 import numpy as np
 
-from components.common.artifacts.monitoring.observations import Observations
+from components.common.artifacts.monitoring.observations import Channel, Observations
 from components.common.statistics.pca import Components
-from components.monitor.detect.contract import Channel, Design, Statistic
+from components.monitor.detect.contract import Design, Statistic
 from components.monitor.detect.detectors._spread import mean_shift
 
 CHANNEL: Channel = "features"

@@ -7,8 +7,8 @@ module may be as bright as modules differ; sharper than any it may not.
 
 import numpy as np
 
-from components.common.artifacts.monitoring.observations import Observations
-from components.monitor.detect.contract import Channel, Design, Statistic
+from components.common.artifacts.monitoring.observations import Channel, Observations
+from components.monitor.detect.contract import Design, Statistic
 from components.monitor.detect.detectors._spread import mean_shift
 from components.monitor.observe.scaling import level
 
