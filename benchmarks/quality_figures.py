@@ -27,7 +27,7 @@ class Row:
     answers: pd.DataFrame
 
     def __str__(self) -> str:
-        figures = ", ".join(f"{name} {figure(self.answers):.3f}" for name, figure in CAMERA_FIGURES)
+        figures = ", ".join(f"{name} {figure(self.answers):.3f}" for name, figure in FIGURES)
         return f"{self.method}: {figures}, {self.answers['seconds'].iloc[0]:.0f} s"
 
 
@@ -55,7 +55,7 @@ def roc_auc(answers: pd.DataFrame) -> float:
     return float(roc_auc_score(answers["defective"], answers["margin"]))
 
 
-CAMERA_FIGURES: tuple[tuple[str, Figure], ...] = (
+FIGURES: tuple[tuple[str, Figure], ...] = (
     ("accuracy", accuracy),
     ("balanced accuracy", balanced_accuracy),
     ("F1", f1),
@@ -70,12 +70,12 @@ def figures_table(rows: list[Row]) -> Table:
     Grouped: cluster bootstrap over the modules, all folds and seeds of a module drawn together.
     """
     drawn = Table(title="demo data, label rule p > 0.5: mean over splits (95 % interval)")
-    for column in ("protocol", "method", "splits", *(name for name, _ in CAMERA_FIGURES), "s a split"):
+    for column in ("protocol", "method", "splits", *(name for name, _ in FIGURES), "s a split"):
         drawn.add_column(column)
     for protocol, method in dict.fromkeys((row.protocol, row.method) for row in rows):
         mine = [row for row in rows if (row.protocol, row.method) == (protocol, method)]
         seconds = statistics.median(row.answers["seconds"].iloc[0] for row in mine)
-        cells = [_cell(protocol, [row.answers for row in mine], figure) for _, figure in CAMERA_FIGURES]
+        cells = [_cell(protocol, [row.answers for row in mine], figure) for _, figure in FIGURES]
         drawn.add_row(protocol, method, str(len(mine)), *cells, f"{seconds:.0f}")
     return drawn
 

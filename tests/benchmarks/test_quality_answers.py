@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import quality
 from benchmarks.quality_answers import KeptAnswers
-from benchmarks.quality_figures import CAMERA_FIGURES, Row
+from benchmarks.quality_figures import FIGURES, Row
 from components.common.errors import ConfigError
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
@@ -96,6 +96,6 @@ def test_the_published_table_follows_from_the_published_answers(
     assert len(answers) == len(splits)
     table = (ROOT / "docs" / "results.md").read_text()
     (line,) = (line for line in table.splitlines() if line.startswith(row))
-    for cell, (_, figure) in zip(line.split("|")[4:8], CAMERA_FIGURES, strict=True):
+    for cell, (_, figure) in zip(line.split("|")[4:8], FIGURES, strict=True):
         mean = statistics.mean(figure(one) for one in answers)
         assert cell.split()[0] == f"{mean:.3f}"

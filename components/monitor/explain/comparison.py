@@ -14,7 +14,7 @@ from components.monitor.observe.scaling import between_groups
 Floats = npt.NDArray[np.float64]
 
 COMPONENTS = 16
-# In the units of CAMERA_FIGURES: what nobody would call a fault, however equal the reference's pictures.
+# In the figures' units: what nobody would call a fault, however equal the reference's pictures.
 _LEAST = np.array([0.02, 0.03, 0.04, 0.03, 0.05, 0.05, 0.002, 1.0, 1.0, 0.003, 0.003, 0.05])
 _LEAST_TILT_DEG = 0.4
 
