@@ -8,13 +8,13 @@ import numpy.typing as npt
 from components.common.artifacts.monitoring.observations import Observations, Texts
 from components.common.pictures.statistics import STATISTICS
 from components.common.statistics.pca import Components
-from components.monitor.observe.camera_figures import FIGURES, figures_of
+from components.monitor.observe.camera_figures import CAMERA_FIGURES, camera_figures
 from components.monitor.observe.scaling import between_groups
 
 Floats = npt.NDArray[np.float64]
 
 COMPONENTS = 16
-# In the units of FIGURES: what nobody would call a fault, however equal the reference's pictures.
+# In the figures' units: what nobody would call a fault, however equal the reference's pictures.
 _LEAST = np.array([0.02, 0.03, 0.04, 0.03, 0.05, 0.05, 0.002, 1.0, 1.0, 0.003, 0.003, 0.05])
 _LEAST_TILT_DEG = 0.4
 
@@ -93,17 +93,17 @@ class Comparison:
         return self.embedding if self.embedding.usable else self.camera
 
     def moved(self, name: str) -> float:
-        """Return how far one of FIGURES moved, in spreads between groups."""
-        return float(self.camera.shift[FIGURES.index(name)])
+        """Return how far one of CAMERA_FIGURES moved, in spreads between groups."""
+        return float(self.camera.shift[CAMERA_FIGURES.index(name)])
 
 
 def _camera(window: Observations, reference: Observations) -> Figures:
-    values, known = figures_of(window.statistics), figures_of(reference.statistics)
+    values, known = camera_figures(window.statistics), camera_figures(reference.statistics)
     return _figures(values, known, reference.groups, least=_LEAST)
 
 
 def _turned(window: Observations, reference: Observations) -> float:
-    # None of FIGURES: what harm has learnt rests on those, and older records do not hold it.
+    # None of CAMERA_FIGURES: what harm has learnt rests on those, and older records do not hold it.
     place = [STATISTICS.index("tilt")]
     values, known = (side.statistics[:, place].astype(np.float64) for side in (window, reference))
     figures = _figures(values, known, reference.groups, least=np.array([_LEAST_TILT_DEG]))

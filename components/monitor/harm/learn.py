@@ -16,11 +16,12 @@ from components.monitor.harm.trials import Fault, fit
 
 SEVERITIES = (1, 3, 5)
 
-Ask = Callable[[Sequence[Pixels]], Observations]
+Observe = Callable[[Sequence[Pixels]], Observations]
+"""Asks the model about pictures: scores, decisions, features, statistics; the rest is ignored."""
 
 
 def learn(
-    known: Observations, pictures: Mapping[int, Pixels], observe: Ask, *, seed: int
+    known: Observations, pictures: Mapping[int, Pixels], observe: Observe, *, seed: int
 ) -> Correction | None:
     """Learn the correction from corrupted held-out pictures.
 
@@ -42,7 +43,7 @@ def learn(
 
 
 def _faults(
-    before: Observations, pixels: Sequence[Pixels], observe: Ask, *, seed: int
+    before: Observations, pixels: Sequence[Pixels], observe: Observe, *, seed: int
 ) -> Iterator[Fault]:
     faults = [(kind, severity) for kind in sorted(CORRUPTIONS) for severity in SEVERITIES]
     for kind, severity in track(faults, "learning what faults cost"):

@@ -14,7 +14,7 @@ from components.common.artifacts.monitoring import learning_pictures
 from components.common.artifacts.monitoring.observations import of_reference
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.records import read_record, tree_sha256, write_record
-from components.common.errors import GraftError
+from components.common.errors import GraftError, expected
 from components.monitor.decide.history import DECISIONS
 from components.monitor.harm.correction import Correction
 from components.monitor.harm.describe import inputs
@@ -38,6 +38,9 @@ def learnt(reference: Reference, *, model_dir: Path, version: int | str) -> Corr
     Returns:
         None where the reference keeps no pictures to learn from, or the model cannot be asked
         about them, which the log explains.
+
+    Raises:
+        GraftError: the folder cannot be written.
     """
     # A release that learnt when the reference was made left the result in it.
     earlier = _read(reference.root / "harm.json")
@@ -47,8 +50,17 @@ def learnt(reference: Reference, *, model_dir: Path, version: int | str) -> Corr
     key = f"{reference.info.model_sha256[:16]}-{tree_sha256(reference.root)[:16]}"
     folder = model_dir / DECISIONS / "harm"
     path = folder / f"{key}.json"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / f".{key}.lock"):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GraftError(
+            expected(
+                f"to keep what faults cost in {folder}",
+                received=f"'{error}'",
+                do="give this user the right to write there",
+            )
+        ) from error
+    with FileLock(folder.with_name(".harm.lock")):
         known = _read(path)
         if known is None:
             known = _learn(reference, saved_model)

@@ -13,7 +13,7 @@ import numpy as np
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.statistics.pca import Components
 from components.monitor.harm.evidence import Evidence, Floats
-from components.monitor.observe.camera_figures import figures_of
+from components.monitor.observe.camera_figures import camera_figures
 from components.monitor.observe.scaling import between_groups
 
 MOVED = ("statistics", "embedding", "spread")
@@ -30,7 +30,7 @@ class Ruler:
         self._components = _components(reference.rows, seed=seed)
         self.reference = self.reduce(reference)
         groups = reference.rows.groups
-        self._statistics = _Distance.of(figures_of(self.reference.rows.statistics), groups)
+        self._statistics = _Distance.of(camera_figures(self.reference.rows.statistics), groups)
         self._embedding = _Distance.of(self.reference.rows.features.astype(np.float64), groups)
         self._spread = _score_spread(self.reference)
 
@@ -46,7 +46,7 @@ class Ruler:
         """
         spread = (_score_spread(window) + 1e-3) / (self._spread + 1e-3)
         return {
-            "statistics": self._statistics.to(figures_of(window.rows.statistics)),
+            "statistics": self._statistics.to(camera_figures(window.rows.statistics)),
             "embedding": self._embedding.to(window.rows.features.astype(np.float64)),
             "spread": float(np.log(spread)),
         }

@@ -15,7 +15,7 @@ from components.common.saved_model import ask, embed, load
 _BATCH = 8
 
 
-class Observe(Protocol):
+class ObservePictures(Protocol):
     """Asks a model about pictures."""
 
     def __call__(
@@ -29,7 +29,7 @@ class Observe(Protocol):
         """
 
 
-def observer(saved_model: Path, *, classes: tuple[str, ...]) -> Observe:
+def observer(saved_model: Path, *, classes: tuple[str, ...]) -> ObservePictures:
     """Return what asks a SavedModel; the model is loaded at the first picture, once.
 
     Args:

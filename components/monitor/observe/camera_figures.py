@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from components.common.pictures.statistics import STATISTICS
 
-FIGURES = (
+CAMERA_FIGURES = (
     "brightness",  # log
     "contrast",  # log of the brightness's deviation
     "sharpness",  # log, as a share of the contrast
@@ -23,8 +23,8 @@ FIGURES = (
 )
 
 
-def figures_of(statistics: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return float64 [N, len(FIGURES)] for float [N, len(STATISTICS)]; NaN rows stay NaN."""
+def camera_figures(statistics: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return float64 [N, len(CAMERA_FIGURES)] for float [N, len(STATISTICS)]; NaN rows stay NaN."""
     named = dict(zip(STATISTICS, statistics.T.astype(np.float64), strict=True))
     contrast = named["deviation"] + 1.0
     columns = [

@@ -12,7 +12,7 @@ from components.common.artifacts.monitoring.prediction_log import SCHEMA
 from components.common.errors import DataError, expected
 from components.common.pictures.decode import PICTURE_SUFFIXES, Pixels, decode
 from components.common.progress import track
-from components.monitor.observe.ask_model import Observe
+from components.monitor.observe.ask_model import ObservePictures
 from components.monitor.observe.windows import DUPLICATE, UNREADABLE, Window
 
 LOG = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class _Picture:
     sha256: str
 
 
-def from_pictures(folder: Path, observe: Observe, *, classes: tuple[str, ...]) -> Window:
+def from_pictures(folder: Path, observe: ObservePictures, *, classes: tuple[str, ...]) -> Window:
     """Make a window of a folder of pictures.
 
     Pictures are taken in order of their modification time; the folder that one lies in is its
@@ -86,7 +86,7 @@ def _readable(paths: list[Path], known: set[str], left_out: dict[str, int]) -> l
     return pictures
 
 
-def _observed(pictures: list[_Picture], folder: Path, observe: Observe) -> Observations:
+def _observed(pictures: list[_Picture], folder: Path, observe: ObservePictures) -> Observations:
     seen = observe([one.pixels for one in pictures], lambda row: pictures[row].data)
     groups = [one.path.parent.relative_to(folder).as_posix() for one in pictures]
     return replace(

@@ -50,7 +50,8 @@ class Observations:
 
     def take(self, rows: Any) -> "Observations":
         """Return some rows: a mask or positions."""
-        return replace(self, **{name: getattr(self, name)[rows] for name in _COLUMNS})
+        columns: dict[str, Any] = {name: getattr(self, name)[rows] for name in _COLUMNS}
+        return replace(self, **columns)
 
     def whole(self, channel: Channel) -> npt.NDArray[np.bool_]:
         """bool [N]: the channel is there and finite."""
@@ -69,7 +70,7 @@ _COLUMNS = tuple(field.name for field in fields(Observations) if field.name != "
 def joined(*parts: Observations) -> Observations:
     """Return the pictures of several sets of one model, one after the other."""
     columns: dict[str, Any] = {
-        n: np.concatenate([getattr(part, n) for part in parts]) for n in _COLUMNS
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
     }
     return replace(parts[0], **columns)
 

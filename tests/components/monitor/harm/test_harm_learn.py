@@ -8,6 +8,7 @@ from harm_support import world
 from components.common.artifacts.monitoring.drift_report import Harm
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.decode import Pixels
+from components.monitor.harm import learn as module
 from components.monitor.harm.config import HarmConfig
 from components.monitor.harm.correction import Correction, fit_correction
 from components.monitor.harm.describe import inputs
@@ -101,7 +102,8 @@ def test_labels_of_an_audit_take_over(correction: Correction) -> None:
     assert found.high - found.low < 12
 
 
-def test_learning_corrupts_the_pictures_and_asks() -> None:
+def test_learning_corrupts_the_pictures_and_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SEVERITIES", (3,))
     rng = np.random.default_rng(0)
     pictures = dict(enumerate(rng.integers(60, 200, (48, 16, 16, 1)).astype(np.uint8)))
     asked: list[int] = []
