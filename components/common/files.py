@@ -157,7 +157,8 @@ def locked(
     import filelock
 
     file = path.with_name(f".{path.name}.lock")
-    lock = filelock.FileLock(file, timeout=timeout_s, fallback_to_soft=False)
+    # Whoever may write the data may take the lock, whichever user made its file.
+    lock = filelock.FileLock(file, timeout=timeout_s, mode=0o666, fallback_to_soft=False)
     with explained(file.parent, error=error):
         file.parent.mkdir(parents=True, exist_ok=True)
         try:

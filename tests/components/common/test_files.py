@@ -154,6 +154,7 @@ def test_a_lock_is_waited_for_says_who_holds_it_and_dies_with_its_owner(tmp_path
     with files.locked(data, holder="another publish", timeout_s=30):
         assert names(data) == []  # a folder that is pinned or served holds its data only
         assert names(tmp_path) == [".data.lock", "data"]
+        assert (tmp_path / ".data.lock").stat().st_mode & 0o777 == 0o666  # for every user
 
 
 def test_a_lock_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ import os, signal, sys
 from pathlib import Path
 from components.ingest import additions
 from components.ingest.additions import Addition, NewPicture, write_additions
-from components.ingest.commands import adding_to
+from components.common.files import locked
 
 root, fatal = Path(sys.argv[1]), int(sys.argv[2])
 calls = 0
@@ -226,7 +226,7 @@ new = [
     )
     for n in range(3)
 ]
-with adding_to(root):
+with locked(root, holder="another"):
     write_additions(root, new)
 print("done")
 """
@@ -273,11 +273,11 @@ def test_two_at_once_lose_nothing(two_classes: Path, picture: Picture, tmp_path:
     code = (
         "import sys; from pathlib import Path;"
         "from components.ingest.additions import *;"
-        "from components.ingest.commands import adding_to;"
+        "from components.common.files import locked;"
         "root, name = Path(sys.argv[1]), sys.argv[2]\n"
         "for n in range(10):\n"
         "    one = Addition(file=f'{name}{n}.png', sha256=name, label='good', added_unix_s=1.0)\n"
-        "    with adding_to(root):\n"
+        "    with locked(root, holder='another'):\n"
         "        write_additions(root, [NewPicture(addition=one, encoded=b'x')])\n"
     )
     processes = [
