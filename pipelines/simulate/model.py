@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from components.common.artifacts.monitoring.observations import Observations
+from components.common.artifacts.monitoring.observations import Observations, answered
 from components.common.pictures.statistics import measure
 from components.common.statistics.temperature import fit_temperature, softmax
 from components.networks.data import Split
@@ -72,19 +72,11 @@ class SimulatedModel:
         """Answer for uint8 [N, S, S, C], as the gateway would log it."""
         features, statistics = self.eyes.look(pixels)
         scores = softmax(self.probe.logits(features) / np.float32(self.temperature))
-        nothing = np.full(len(pixels), "", dtype=object)
-        digests = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pixels]
-        return Observations(
+        return answered(
             features=features,
             statistics=statistics,
             scores=scores,
-            decisions=np.array([self.classes[i] for i in scores.argmax(axis=1)], dtype=object),
-            labels=nothing,
-            groups=nothing,
-            lines=nothing,
-            cameras=nothing,
-            times_unix_s=np.zeros(len(pixels)),
-            sha256=np.array(digests, dtype=object),
+            decisions=[self.classes[column] for column in scores.argmax(axis=1)],
             classes=self.classes,
         )
 

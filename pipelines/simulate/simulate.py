@@ -42,6 +42,6 @@ def simulate(
 
 
 def _plain(one: Lived) -> Any:
-    # The telling pictures are known by their digests only; here they say nothing.
+    # The pictures of a simulation are kept nowhere, so that the telling ones say nothing.
     short = dataclasses.replace(one.explanation, telling=())
     return json.loads(config.to_json(dataclasses.replace(one, explanation=short)))

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from components.common.artifacts.monitoring.observations import Observations
+from components.common.artifacts.monitoring.observations import Observations, answered
 from components.common.pictures.decode import Pixels, encode_png
 from components.common.pictures.statistics import measure
 from components.common.progress import listening
@@ -53,18 +53,11 @@ def observer(saved_model: Path, *, classes: tuple[str, ...]) -> ObservePictures:
         with listening(lambda _: None):
             answers = ask(saved_model, names, read, **asked)
             features = embed(saved_model, names, read, **asked)
-        blank = np.full(len(pixels), "", dtype=object)
-        return Observations(
+        return answered(
             features=features,
             statistics=np.stack([measure(picture) for picture in pixels]),
             scores=answers.probabilities,
-            decisions=np.array(answers.decisions, dtype=object),
-            labels=blank,
-            groups=blank,
-            lines=blank,
-            cameras=blank,
-            times_unix_s=np.zeros(len(pixels)),
-            sha256=blank,
+            decisions=answers.decisions,
             classes=classes,
         )
 

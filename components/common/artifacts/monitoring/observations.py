@@ -1,5 +1,6 @@
 """Observations: what is known of a set of pictures, as arrays. Windows and references alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -65,6 +66,31 @@ class Observations:
 
 
 _COLUMNS = tuple(field.name for field in fields(Observations) if field.name != "classes")
+
+
+def answered(
+    *,
+    features: Floats,
+    statistics: Floats,
+    scores: Floats,
+    decisions: Sequence[str],
+    classes: tuple[str, ...],
+) -> Observations:
+    """Return pictures of which nothing is known but what camera and model say."""
+    blank = np.full(len(scores), "", dtype=object)
+    return Observations(
+        features=features,
+        statistics=statistics,
+        scores=scores,
+        decisions=np.array(decisions, dtype=object),
+        labels=blank,
+        groups=blank,
+        lines=blank,
+        cameras=blank,
+        times_unix_s=np.zeros(len(scores)),
+        sha256=blank,
+        classes=classes,
+    )
 
 
 def joined(*parts: Observations) -> Observations:

@@ -103,7 +103,7 @@ def test_labels_of_an_audit_take_over(correction: Correction) -> None:
 
 
 def test_learning_corrupts_the_pictures_and_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SEVERITIES", (3,))
+    monkeypatch.setattr(module, "SEVERITIES", (5,))
     rng = np.random.default_rng(0)
     pictures = dict(enumerate(rng.integers(60, 200, (48, 16, 16, 1)).astype(np.uint8)))
     asked: list[int] = []
