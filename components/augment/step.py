@@ -18,7 +18,7 @@ from components.common import plugins
 from components.common.artifacts.dataset import SPLITS, Dataset
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, ShardsInfo
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.pictures import decode as pictures
 from components.common.progress import track, worker_count
 from components.common.run_context import RunContext
@@ -98,11 +98,9 @@ def _check_splits(dataset: Dataset) -> None:
     for split in SPLITS:
         if not counts.get(split, 0):
             raise DataError(
-                expected(
-                    f"a Dataset with pictures in the splits {', '.join(SPLITS)}",
-                    received=f"none in '{split}'",
-                    do="run validate first, or give more pictures (or groups)",
-                )
+                f"a Dataset with pictures in the splits {', '.join(SPLITS)}",
+                received=f"none in '{split}'",
+                do="run validate first, or give more pictures (or groups)",
             )
 
 

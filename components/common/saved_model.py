@@ -17,7 +17,7 @@ from components.common.artifacts.exported import (
     SIGNATURE_BYTES,
     SIGNATURE_FEATURES,
 )
-from components.common.errors import ExportError, expected
+from components.common.errors import ExportError
 from components.common.pictures.decode import to_servable
 from components.common.progress import track
 
@@ -145,11 +145,9 @@ def _signature(model: Any, name: str, outputs: set[str]) -> Any:
     given = set(signature.structured_outputs) if signature is not None else set()
     if not outputs <= given:
         raise ExportError(
-            expected(
-                f"a model whose '{name}' gives {', '.join(sorted(outputs))}",
-                received=", ".join(sorted(given)) or f"none ({', '.join(model.signatures)})",
-                do="export it with this version of Graft",
-            )
+            f"a model whose '{name}' gives {', '.join(sorted(outputs))}",
+            received=", ".join(sorted(given)) or f"none ({', '.join(model.signatures)})",
+            do="export it with this version of Graft",
         )
     return signature
 

@@ -72,9 +72,7 @@ def _note(context: RunContext, record: StepRecord) -> None:
     path = context.step_file(record.step, "json")
     if path is None:
         return
-    partial = path.with_suffix(".json.partial")
-    write_record(partial, record)
-    partial.replace(path)
+    write_record(path, record)
 
 
 def _ended(record: StepRecord, **changes: Any) -> StepRecord:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from components.common import files
-from components.common.errors import ConfigError, PublishError, expected
+from components.common.errors import ConfigError, PublishError
 
 _REMEDIES = {
     errno.ENOSPC: "free some space or lower deploy.keep_versions",
@@ -28,11 +28,9 @@ def model_folder(base_path: str | Path, model_name: str) -> Path:
     """
     if not Path(base_path).is_absolute():
         raise ConfigError(
-            expected(
-                "an absolute folder as model_base_path",
-                received=f"'{base_path}'",
-                do="write the whole path, as TF Serving's --model_base_path needs it too",
-            )
+            "an absolute folder as model_base_path",
+            received=f"'{base_path}'",
+            do="write the whole path, as TF Serving's --model_base_path needs it too",
         )
     return Path(base_path) / model_name
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.model_folder import ModelVersion, versions
-from components.common.errors import InputError, expected
+from components.common.errors import InputError
 from components.common.files import sync_folder
 from components.deploy.access import explained, model_folder, publishing
 from components.deploy.versions import restore, retire, retired
@@ -37,11 +37,9 @@ def rollback(
     model_dir = model_folder(base_path, model_name)
     if not model_dir.is_dir():
         raise InputError(
-            expected(
-                f"versions in {model_dir}",
-                received="no such folder",
-                do="check the model's name and base path",
-            )
+            f"versions in {model_dir}",
+            received="no such folder",
+            do="check the model's name and base path",
         )
     with publishing(model_dir, timeout_s=timeout_s), explained(model_dir):
         target = _target(model_dir, to)
@@ -65,9 +63,7 @@ def _target(model_dir: Path, to: int | None) -> ModelVersion:
     numbers = ", ".join(str(number) for number in sorted({v.number for v in known})) or "none"
     wanted = "a version before the newest one" if to is None else f"version {to}"
     raise InputError(
-        expected(
-            f"{wanted} in {model_dir}",
-            received=f"the versions {numbers}",
-            do="name one of them or publish again",
-        )
+        f"{wanted} in {model_dir}",
+        received=f"the versions {numbers}",
+        do="name one of them or publish again",
     )

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from components.common.artifacts.records import file_sha256, files_below
-from components.common.errors import PublishError, expected
+from components.common.errors import PublishError
 from components.common.files import sync_folder
 from components.common.progress import track
 
@@ -33,11 +33,9 @@ def copy_durably(source: Path, target: Path) -> None:
         digest = _copy(path, copied)
         if file_sha256(copied) != digest:
             raise PublishError(
-                expected(
-                    f"a copy equal to {path}",
-                    received="other bytes",
-                    do="check the volume and run again",
-                )
+                f"a copy equal to {path}",
+                received="other bytes",
+                do="check the volume and run again",
             )
     for folder in (*(path for path in target.rglob("*") if path.is_dir()), target):
         sync_folder(folder)
@@ -61,9 +59,7 @@ def _check_space(files: list[Path], folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise PublishError(
-            expected(
-                f"{needed / 1e6:.1f} MB of free space below {folder}",
-                received=f"{free / 1e6:.1f} MB",
-                do="free some space or lower deploy.keep_versions",
-            )
+            f"{needed / 1e6:.1f} MB of free space below {folder}",
+            received=f"{free / 1e6:.1f} MB",
+            do="free some space or lower deploy.keep_versions",
         )

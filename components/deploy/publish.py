@@ -10,7 +10,7 @@ from pathlib import Path
 
 from components.common.artifacts.model_folder import ModelVersion, newest_version
 from components.common.artifacts.records import tree_sha256
-from components.common.errors import PublishError, expected
+from components.common.errors import PublishError
 from components.common.files import new_folder
 from components.deploy.access import explained
 from components.deploy.copying import copy_durably
@@ -60,9 +60,7 @@ def _check_digest(staging: Path, model_sha256: str) -> None:
     received = tree_sha256(staging)
     if received != model_sha256:
         raise PublishError(
-            expected(
-                f"the model that was evaluated ({model_sha256[:12]})",
-                received=f"another one ({received[:12]})",
-                do="run the pipeline again",
-            )
+            f"the model that was evaluated ({model_sha256[:12]})",
+            received=f"another one ({received[:12]})",
+            do="run the pipeline again",
         )

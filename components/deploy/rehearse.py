@@ -13,7 +13,7 @@ import numpy.typing as npt
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement, Latency
 from components.common.artifacts.evaluation import Evaluation, probabilities
-from components.common.errors import PublishError, expected
+from components.common.errors import PublishError
 from components.common.progress import track
 from serving.client import Client, connect
 from serving.server.launch import RunningServer, launch
@@ -128,20 +128,15 @@ def ask(client: Client, *, version: int, asked: Questions, activity: str) -> Agr
         answered_by.add(alone.version)
     if answered_by != {version}:
         raise PublishError(
-            expected(
-                f"answers from version {version} at {client.address}",
-                received=f"answers from version {sorted(answered_by)}",
-                do="check which folder and version policy the server was started with",
-            )
+            f"answers from version {version} at {client.address}",
+            received=f"answers from version {sorted(answered_by)}",
+            do="check which folder and version policy the server was started with",
         )
     if max(differences) > asked.max_difference:
         raise PublishError(
-            expected(
-                f"the evaluated probabilities from {client.address}, "
-                f"within {asked.max_difference:g}",
-                received=f"a difference of {max(differences):.2g}",
-                do="check that the server's TensorFlow is the version that exported the model",
-            )
+            f"the evaluated probabilities from {client.address}, within {asked.max_difference:g}",
+            received=f"a difference of {max(differences):.2g}",
+            do="check that the server's TensorFlow is the version that exported the model",
         )
     return Agreement(
         interface=by,
@@ -165,11 +160,9 @@ def _difference(
 ) -> float:
     if served.shape != evaluated.shape:
         raise PublishError(
-            expected(
-                f"probabilities of shape {evaluated.shape} from {client.address}",
-                received=f"shape {served.shape}",
-                do="run the pipeline again; the model that serves is another one",
-            )
+            f"probabilities of shape {evaluated.shape} from {client.address}",
+            received=f"shape {served.shape}",
+            do="run the pipeline again; the model that serves is another one",
         )
     # A NaN would pass any comparison; it counts as the largest gap there is.
     return float(np.nan_to_num(np.abs(served - evaluated), nan=1.0).max())

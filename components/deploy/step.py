@@ -17,7 +17,7 @@ from components.common.artifacts.model_folder import (
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.passport import mark, write_passport
 from components.common.artifacts.verdict import Verdict
-from components.common.errors import GraftError, PublishError, expected
+from components.common.errors import GraftError, PublishError
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.deploy.access import explained, model_folder, publishing
@@ -117,20 +117,16 @@ class Judged:
         """Raise PublishError unless the gate said "deploy" of this very model."""
         word = self.verdict.info.word
         if word != "deploy":
-            raise PublishError(
-                expected("the verdict 'deploy'", received=f"'{word}'", do="see its reasons")
-            )
+            raise PublishError("the verdict 'deploy'", received=f"'{word}'", do="see its reasons")
         digest = self.exported.info.model_sha256
         digests = {self.evaluation.info.candidate_sha256, self.verdict.info.candidate_sha256}
         if self.reference is not None:
             digests.add(self.reference.info.model_sha256)
         if digests != {digest}:
             raise PublishError(
-                expected(
-                    f"evaluation, verdict and reference of the model {digest[:12]}",
-                    received=f"those of {', '.join(sorted(name[:12] for name in digests))}",
-                    do="run the pipeline again",
-                )
+                f"evaluation, verdict and reference of the model {digest[:12]}",
+                received=f"those of {', '.join(sorted(name[:12] for name in digests))}",
+                do="run the pipeline again",
             )
 
 
@@ -269,11 +265,9 @@ def _check_incumbent(newest_number: int, compared_with: int) -> None:
     if newest_number not in {0, compared_with}:
         other = f"version {compared_with}" if compared_with else "no version"
         raise PublishError(
-            expected(
-                f"{other}, which the candidate was compared with, to be the newest",
-                received=f"version {newest_number}",
-                do="run again, so that the candidate is compared with that one",
-            )
+            f"{other}, which the candidate was compared with, to be the newest",
+            received=f"version {newest_number}",
+            do="run again, so that the candidate is compared with that one",
         )
 
 

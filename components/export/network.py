@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from components.common.artifacts.candidate import CandidateInfo
-from components.common.errors import ExportError, expected
+from components.common.errors import ExportError
 
 FEATURE_LAYER = "embedding"
 
@@ -41,11 +41,9 @@ def load_network(path: Path, info: CandidateInfo) -> FrozenNetwork:
     size = info.image_size_px
     if model.output_shape != (None, len(info.classes)):
         raise ExportError(
-            expected(
-                f"a network with {len(info.classes)} logits a picture",
-                received=f"output shape {model.output_shape}",
-                do="train the candidate again",
-            )
+            f"a network with {len(info.classes)} logits a picture",
+            received=f"output shape {model.output_shape}",
+            do="train the candidate again",
         )
     import keras
 
@@ -66,11 +64,9 @@ def _load(path: Path) -> Any:
 
     if keras.backend.backend() != "tensorflow":
         raise ExportError(
-            expected(
-                "Keras on its TensorFlow backend",
-                received=f"backend {keras.backend.backend()}",
-                do="run the export in a process of its own, with KERAS_BACKEND=tensorflow",
-            )
+            "Keras on its TensorFlow backend",
+            received=f"backend {keras.backend.backend()}",
+            do="run the export in a process of its own, with KERAS_BACKEND=tensorflow",
         )
     return keras.models.load_model(path, compile=False)
 
@@ -87,18 +83,14 @@ def _feature_output(model: Any) -> Any:
         tensor = heads[-1].input
     else:
         raise ExportError(
-            expected(
-                f"a layer named '{FEATURE_LAYER}' or a Dense head",
-                received=f"layers {', '.join(list(by_name)[-3:])} at the end of the network",
-                do=f"name the pooling layer '{FEATURE_LAYER}'",
-            )
+            f"a layer named '{FEATURE_LAYER}' or a Dense head",
+            received=f"layers {', '.join(list(by_name)[-3:])} at the end of the network",
+            do=f"name the pooling layer '{FEATURE_LAYER}'",
         )
     if len(tensor.shape) != 2:
         raise ExportError(
-            expected(
-                "features of shape [N, D]",
-                received=f"shape {tuple(tensor.shape)} at '{FEATURE_LAYER}'",
-                do="pool over height and width before the head",
-            )
+            "features of shape [N, D]",
+            received=f"shape {tuple(tensor.shape)} at '{FEATURE_LAYER}'",
+            do="pool over height and width before the head",
         )
     return tensor

@@ -12,7 +12,7 @@ from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.records import tree_sha256
-from components.common.errors import ExportError, expected
+from components.common.errors import ExportError
 from components.common.pictures.decode import decode
 from components.common.run_context import RunContext
 from components.common.saved_model import ask
@@ -65,11 +65,9 @@ def run(
     LOG.info("largest difference to the trainer's probabilities: %.2g", difference)
     if not difference <= settings.tolerance:  # also true for NaN
         raise ExportError(
-            expected(
-                f"exported probabilities within {settings.tolerance:g} of the trainer's",
-                received=f"a difference of {difference:.3g}",
-                do="look for preprocessing that differs between training and serving",
-            )
+            f"exported probabilities within {settings.tolerance:g} of the trainer's",
+            received=f"a difference of {difference:.3g}",
+            do="look for preprocessing that differs between training and serving",
         )
     exported = Export(outputs.exported, _info(candidate, folder, difference, settings))
     exported.write()
@@ -87,11 +85,9 @@ def max_difference(
     paths = candidate.parity_paths()
     if not paths:
         raise ExportError(
-            expected(
-                "validation pictures to compare the exported model on",
-                received="a candidate without any",
-                do="train again with a validation split",
-            )
+            "validation pictures to compare the exported model on",
+            received="a candidate without any",
+            do="train again with a validation split",
         )
     answers = ask(
         folder,

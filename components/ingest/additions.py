@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.errors import DataError, expected, some
+from components.common.errors import DataError, some
 from components.common.files import new_folder, remove_partials, write_bytes
 from components.ingest.source_data import PictureRecord, SourceData
 
@@ -83,20 +83,16 @@ def read_additions(dataset: Path) -> tuple[Addition, ...]:
             found = tuple(_addition(row) for row in csv.DictReader(stream, strict=True))
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise DataError(
-            expected(
-                f"{manifest} with the columns {', '.join(COLUMNS)}",
-                received=f"what cannot be read ({error})",
-                do="restore it from DVC or a copy",
-            )
+            f"{manifest} with the columns {', '.join(COLUMNS)}",
+            received=f"what cannot be read ({error})",
+            do="restore it from DVC or a copy",
         ) from None
     gone = [one.file for one in found if not _picture(dataset, one).is_file()]
     if gone:
         raise DataError(
-            expected(
-                f"every picture that {manifest} names",
-                received=f"{len(gone)} that are not there ({some(gone)})",
-                do="restore them from DVC or a copy, or remove their lines",
-            )
+            f"every picture that {manifest} names",
+            received=f"{len(gone)} that are not there ({some(gone)})",
+            do="restore them from DVC or a copy, or remove their lines",
         )
     return found
 
@@ -111,11 +107,9 @@ def with_additions(source: SourceData, dataset: Path) -> SourceData:
     foreign = sorted({one.label for one in added} - set(source.classes))
     if foreign:
         raise DataError(
-            expected(
-                f"labels among {', '.join(source.classes)} in {folder_of(dataset) / MANIFEST}",
-                received=some(foreign),
-                do="correct the labels",
-            )
+            f"labels among {', '.join(source.classes)} in {folder_of(dataset) / MANIFEST}",
+            received=some(foreign),
+            do="correct the labels",
         )
     records = tuple(_record(dataset, one) for one in added)
     return dataclasses.replace(source, pictures=(*source.pictures, *records))
@@ -137,11 +131,9 @@ def write_additions(dataset: Path, new: Sequence[NewPicture]) -> None:
         _begin(folder)
     if not is_additions(folder):
         raise DataError(
-            expected(
-                f"the name {folder} to be free for pictures that are added",
-                received="something of your own",
-                do="rename it",
-            )
+            f"the name {folder} to be free for pictures that are added",
+            received="something of your own",
+            do="rename it",
         )
     old = read_additions(dataset)
     remove_partials(dataset, of=ADDITIONS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from components.common import progress
 from components.common.artifacts.labelled_picture import LabelledPicture
-from components.common.errors import ConfigError, DataError, expected
+from components.common.errors import ConfigError, DataError
 from components.common.files import locked
 from components.common.pictures.decode import decode
 from components.ingest.additions import MANIFEST, Addition, NewPicture, folder_of, write_additions
@@ -48,11 +48,9 @@ def root_of(settings: IngestConfig) -> Path:
     root = dataset_root(settings)
     if root is None or not root.is_dir():
         raise ConfigError(
-            expected(
-                "a data set that is a folder or a manifest.csv",
-                received=f"source '{settings.source}' at '{settings.path or 'no path'}'",
-                do="name it with --data or --preset",
-            )
+            "a data set that is a folder or a manifest.csv",
+            received=f"source '{settings.source}' at '{settings.path or 'no path'}'",
+            do="name it with --data or --preset",
         )
     return root
 
@@ -181,7 +179,7 @@ def _answers(proposed: Sequence[LabelledPicture]) -> dict[str, set[str]]:
 
 
 def _refusal(want: str, received: str, do: str) -> DataError:
-    return DataError(expected(want, received=received, do=do))
+    return DataError(want, received=received, do=do)
 
 
 def _addition(one: LabelledPicture, sha256: str, now_unix_s: float) -> Addition:

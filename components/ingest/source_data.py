@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.errors import ConfigError, DataError, expected, some
+from components.common.errors import ConfigError, DataError, some
 
 _SOUNDS_POSITIVE = re.compile(
     r"^(defect|bad|ng$|nok|not[ _-]?ok|positive|abnormal|anomal|fault|fail|broken|crack"
@@ -69,28 +69,22 @@ def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tup
     classes = sorted(set(labels))
     if len(classes) < 2:
         raise DataError(
-            expected(
-                f"pictures of at least two classes in {where}",
-                received=f"only '{classes[0]}'" if classes else "no picture",
-                do="add the pictures of another class",
-            )
+            f"pictures of at least two classes in {where}",
+            received=f"only '{classes[0]}'" if classes else "no picture",
+            do="add the pictures of another class",
         )
     odd = [name for name in classes if not name.isprintable()]
     if odd:
         raise DataError(
-            expected(
-                f"class names of printable characters in {where}",
-                received=some(ascii(name) for name in odd),
-                do="rename the class",
-            )
+            f"class names of printable characters in {where}",
+            received=some(ascii(name) for name in odd),
+            do="rename the class",
         )
     if positive and positive not in classes:
         raise ConfigError(
-            expected(
-                f"ingest.positive to be one of the classes {', '.join(classes)}",
-                received=f"'{positive}'",
-                do="correct the setting",
-            )
+            f"ingest.positive to be one of the classes {', '.join(classes)}",
+            received=f"'{positive}'",
+            do="correct the setting",
         )
     if len(classes) > 2:
         return tuple(classes)
@@ -112,19 +106,15 @@ def existing_path(path: str, *, source: str) -> Path:
     """
     if not path:
         raise ConfigError(
-            expected(
-                f"ingest.path to say where source '{source}' reads",
-                received="nothing",
-                do="set it, or run 'graft run --data PATH'",
-            )
+            f"ingest.path to say where source '{source}' reads",
+            received="nothing",
+            do="set it, or run 'graft run --data PATH'",
         )
     place = Path(path).expanduser()
     if not place.exists():
         raise DataError(
-            expected(
-                f"pictures at {place.absolute()}",
-                received="nothing there",
-                do="correct the path (for the demo data: 'graft data pull')",
-            )
+            f"pictures at {place.absolute()}",
+            received="nothing there",
+            do="correct the path (for the demo data: 'graft data pull')",
         )
     return place

@@ -14,7 +14,7 @@ import pandas as pd
 
 from components.common import plugins, progress
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.pictures.decode import is_servable, to_servable
 from components.common.run_context import RunContext
 from components.common.step import Step
@@ -79,11 +79,9 @@ def run(
     dataset.write()
     if inputs.fingerprint and content_key(settings) != inputs.fingerprint:
         raise DataError(
-            expected(
-                f"the pictures of '{settings.path}' to stay as they are during a run",
-                received="others than a moment ago",
-                do="start the run again",
-            )
+            f"the pictures of '{settings.path}' to stay as they are during a run",
+            received="others than a moment ago",
+            do="start the run again",
         )
     LOG.info("%d pictures of %d classes from %s", len(rows), len(source.classes), settings.path)
     return dataset

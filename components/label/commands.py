@@ -10,7 +10,7 @@ from components.common import plugins
 from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
 from components.common.artifacts.records import file_sha256
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.files import new_folder
 from components.label.asked_before import AskedPicture, asking, note_asked, read_asked
 from components.label.config import QueueConfig
@@ -64,7 +64,7 @@ def make_queue(
     root = model_log(Path(settings.log), settings.model_name)
     if out.exists():
         received = "one that is there"
-        raise DataError(expected(f"a new folder at {out}", received=received, do="name another"))
+        raise DataError(f"a new folder at {out}", received=received, do="name another")
     if not root.is_dir():
         find_logged_pictures(root, settings, known=())
     with asking(root):
@@ -126,11 +126,9 @@ def guess_format(path: Path) -> str:
     form = known.get(path.suffix.lower(), "")
     if not form or not path.is_file():
         raise DataError(
-            expected(
-                f"a folder by class, a .csv or a Label Studio export (.json) at '{path}'",
-                received="another kind of file" if path.exists() else "nothing there",
-                do="correct the path",
-            )
+            f"a folder by class, a .csv or a Label Studio export (.json) at '{path}'",
+            received="another kind of file" if path.exists() else "nothing there",
+            do="correct the path",
         )
     return form
 
@@ -190,11 +188,9 @@ def _write(
     except FileNotFoundError as error:
         # The gateway's reservoir makes room for newer pictures at any time.
         raise DataError(
-            expected(
-                "the log's pictures to stay while they are copied",
-                received=f"'{error.filename}' gone",
-                do="run again; nothing was noted as asked",
-            )
+            "the log's pictures to stay while they are copied",
+            received=f"'{error.filename}' gone",
+            do="run again; nothing was noted as asked",
         ) from None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.labelled_picture import LabelledPicture
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,4 +54,4 @@ def first_file(places: Iterable[Path], name: str) -> Path | None:
 
 def unreadable(path: Path, *, want: str, received: object, do: str) -> DataError:
     """Return the error for an answer that is not what it should be."""
-    return DataError(expected(f"{path} to be {want}", received=received, do=do))
+    return DataError(f"{path} to be {want}", received=received, do=do)

@@ -16,7 +16,7 @@ from components.common.artifacts.monitoring.prediction_log import (
     STATISTIC_COLUMNS,
     read_log,
 )
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.label.config import QueueConfig
 from components.label.farthest_first import Floats
 
@@ -122,25 +122,21 @@ def _nothing_logged(root: Path) -> DataError:
     if not whole.num_rows:
         received = "no record" if root.is_dir() else "no such folder"
         do = "send predictions through 'graft gateway', or correct --log and --model-name"
-        return DataError(expected(f"a prediction log in {root}", received=received, do=do))
+        return DataError(f"a prediction log in {root}", received=received, do=do)
     times = pd.to_datetime(whole["time_unix_s"].to_numpy(), unit="s")
     received = (
         f"none; its {whole.num_rows} records are from {times.min():%F %R} to {times.max():%F %R}"
     )
     return DataError(
-        expected(
-            f"predictions between --since and --until in {root}",
-            received=f"{received} UTC",
-            do="name another window",
-        )
+        f"predictions between --since and --until in {root}",
+        received=f"{received} UTC",
+        do="name another window",
     )
 
 
 def _no_pictures(root: Path, predictions: int) -> DataError:
     return DataError(
-        expected(
-            f"pictures of the {predictions} predictions in {root / PICTURES}",
-            received="none that is still kept",
-            do="let the gateway keep pictures, for longer, or name a later window",
-        )
+        f"pictures of the {predictions} predictions in {root / PICTURES}",
+        received="none that is still kept",
+        do="let the gateway keep pictures, for longer, or name a later window",
     )

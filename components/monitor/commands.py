@@ -15,7 +15,7 @@ from components.common.artifacts.monitoring.observations import from_table, of_r
 from components.common.artifacts.monitoring.prediction_log import PICTURES, read_log
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.records import read_record, write_record
-from components.common.errors import DataError, InputError, expected
+from components.common.errors import DataError, InputError
 from components.common.seeding import generator
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import LABELS, RECORD, read_labels
@@ -84,7 +84,7 @@ def draw_sample(
         DataError: no picture is kept, or `out` is there already.
     """
     if out.exists():
-        raise DataError(expected("a new folder", received=str(out), do="name another one"))
+        raise DataError("a new folder", received=str(out), do="name another one")
     kept = {path.stem: path for path in sorted((log / PICTURES).glob("*.*"))}
     table = _stretch(log, since_unix_s, until_unix_s)
     version = max(table["version"].to_pylist(), default=0)
@@ -93,11 +93,9 @@ def draw_sample(
     frame = frame[frame["picture_sha256"].isin(list(kept)) & frame["decision"].ne("")]
     if frame.empty:
         raise DataError(
-            expected(
-                f"answered records with a kept picture in {log}",
-                received="none",
-                do="name another stretch of time, or let the gateway keep pictures",
-            )
+            f"answered records with a kept picture in {log}",
+            received="none",
+            do="name another stretch of time, or let the gateway keep pictures",
         )
     chosen = generator(seed, "audit").permutation(len(frame))[:count]
     frame = frame.iloc[np.sort(chosen)]
@@ -128,11 +126,9 @@ def audit_report(folder: Path, *, reference: Path, log: Path) -> str:
     table = labels.join(_read_sample(folder).records(log))
     if not any(table["label"].to_pylist()):
         raise DataError(
-            expected(
-                "labels of records in this log",
-                received=f"{len(labels.by_record)} labels of other records",
-                do="name the log that the sample was drawn from",
-            )
+            "labels of records in this log",
+            received=f"{len(labels.by_record)} labels of other records",
+            do="name the log that the sample was drawn from",
         )
     model_dir = reference.parent.parent
     found = estimate(
@@ -150,11 +146,9 @@ def _read_sample(folder: Path) -> AuditSample:
         return read_record(folder / SAMPLE, AuditSample)
     except (OSError, ValueError, InputError) as error:
         raise DataError(
-            expected(
-                f"{folder / SAMPLE} to say what was sampled",
-                received=f"'{error}'",
-                do="name the folder that `graft audit sample` wrote",
-            )
+            f"{folder / SAMPLE} to say what was sampled",
+            received=f"'{error}'",
+            do="name the folder that `graft audit sample` wrote",
         ) from None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from components.common import config, files
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 
 T = TypeVar("T")
 
@@ -41,11 +41,9 @@ def read_record(path: Path, cls: type[T]) -> T:
             raise ValueError("not an object")
     except ValueError as error:
         raise DataError(
-            expected(
-                f"a whole JSON record in {path}",
-                received=f"a damaged one ({error})",
-                do="restore the file from a copy, or delete its folder and run again",
-            )
+            f"a whole JSON record in {path}",
+            received=f"a damaged one ({error})",
+            do="restore the file from a copy, or delete its folder and run again",
         ) from None
     return config.load(cls, plain, where=path.name)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.common.errors import DataError, expected, some
+from components.common.errors import DataError, some
 from components.ingest.config import IngestConfig
 from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
 
@@ -105,9 +105,7 @@ def _labels(root: Path) -> pd.DataFrame:
 
 def _labels_error(file: Path, received: str) -> DataError:
     return DataError(
-        expected(
-            f"{file} to list a picture, a probability and a type on each line",
-            received=received,
-            do="fetch the demo data again: 'graft data pull'",
-        )
+        f"{file} to list a picture, a probability and a type on each line",
+        received=received,
+        do="fetch the demo data again: 'graft data pull'",
     )

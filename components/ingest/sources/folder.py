@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from components.common.artifacts.dataset import SPLITS
-from components.common.errors import ConfigError, DataError, expected, some
+from components.common.errors import ConfigError, DataError, some
 from components.common.pictures.decode import PICTURE_SUFFIXES
 from components.ingest.additions import is_additions
 from components.ingest.config import IngestConfig
@@ -101,9 +101,7 @@ def _is_picture(path: Path) -> bool:
 
 
 def _layout_error(root: Path, received: str, *, do: str) -> DataError:
-    return DataError(
-        expected(f"one sub-folder of pictures a class in {root}", received=received, do=do)
-    )
+    return DataError(f"one sub-folder of pictures a class in {root}", received=received, do=do)
 
 
 def _compiled(pattern: str) -> re.Pattern[str] | None:
@@ -129,10 +127,8 @@ def _group(name: str, pattern: re.Pattern[str] | None) -> str:
 
 def _pattern_error(received: str) -> ConfigError:
     return ConfigError(
-        expected(
-            "ingest.group_pattern to be a regular expression with one bracket that fits every "
-            "picture's relative name",
-            received=received,
-            do="correct it, or leave it empty",
-        )
+        "ingest.group_pattern to be a regular expression with one bracket that fits every "
+        "picture's relative name",
+        received=received,
+        do="correct it, or leave it empty",
     )

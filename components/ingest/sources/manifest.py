@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 
 from components.common.artifacts.dataset import SPLITS
-from components.common.errors import DataError, expected, some
+from components.common.errors import DataError, some
 from components.ingest.config import IngestConfig
 from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
 
@@ -55,11 +55,9 @@ def read(settings: IngestConfig) -> SourceData:
     soft = _numbers(table["soft_label"], math.nan, lambda x: 0 <= x <= 1, "in 0 to 1")
     if len(classes) > 2 and not soft.isna().all():
         raise DataError(
-            expected(
-                f"soft_label with two classes only in {file}",
-                received=f"{len(classes)} classes ({some(classes)})",
-                do="remove the column",
-            )
+            f"soft_label with two classes only in {file}",
+            received=f"{len(classes)} classes ({some(classes)})",
+            do="remove the column",
         )
     weight = _numbers(table["weight"], 1.0, lambda x: 0 < x < math.inf, "above 0")
     known = table.assign(soft_label=soft, weight=weight, split=_splits(table["split"]))
@@ -121,11 +119,9 @@ def _cells(file: Path) -> pd.DataFrame:
 def _file_error(file: Path, received: str) -> DataError:
     want = f"a comma-separated UTF-8 file with columns {', '.join(REQUIRED)}"
     return DataError(
-        expected(
-            f"{file} to be {want} (optional: {', '.join(OPTIONAL)})",
-            received=received,
-            do="correct the file",
-        )
+        f"{file} to be {want} (optional: {', '.join(OPTIONAL)})",
+        received=received,
+        do="correct the file",
     )
 
 
@@ -154,7 +150,7 @@ def _refuse(cells: pd.Series, wrong: Callable[[str], bool], want: str, do: str) 
     if not bad.empty:
         numbers = bad.index.to_numpy() + _FIRST_LINE
         lines = some(f"line {n}: '{cell}'" for n, cell in zip(numbers, bad, strict=True))
-        raise DataError(expected(f"{want} in the manifest", received=lines, do=do))
+        raise DataError(f"{want} in the manifest", received=lines, do=do)
 
 
 def _numbers(

@@ -8,13 +8,12 @@ Learning asks the model thousands of times, so that it is no part of a training 
 import logging
 from pathlib import Path
 
-from filelock import FileLock
-
 from components.common.artifacts.monitoring import learning_pictures
 from components.common.artifacts.monitoring.observations import of_reference
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.records import read_record, tree_sha256, write_record
-from components.common.errors import GraftError, expected
+from components.common.errors import GraftError
+from components.common.files import locked
 from components.monitor.decide.history import DECISIONS
 from components.monitor.harm.correction import Correction
 from components.monitor.harm.describe import inputs
@@ -50,24 +49,13 @@ def learnt(reference: Reference, *, model_dir: Path, version: int | str) -> Corr
     key = f"{reference.info.model_sha256[:16]}-{tree_sha256(reference.root)[:16]}"
     folder = model_dir / DECISIONS / "harm"
     path = folder / f"{key}.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise GraftError(
-            expected(
-                f"to keep what faults cost in {folder}",
-                received=f"'{error}'",
-                do="give this user the right to write there",
-            )
-        ) from error
-    with FileLock(folder.with_name(".harm.lock")):
+    with locked(folder, holder="another monitor that learns"):
+        folder.mkdir(exist_ok=True)
         known = _read(path)
         if known is None:
             known = _learn(reference, saved_model)
             if known is not None:
-                partial = path.with_suffix(".partial")
-                write_record(partial, known)
-                partial.replace(path)
+                write_record(path, known)
     return known
 
 

@@ -124,6 +124,20 @@ def test_an_input_whose_record_is_truncated_is_known_by_its_content(
     assert record.state == "done"
 
 
+def test_truncated_records_cost_the_work_again_and_no_run(bench: Bench, tmp_path: Path) -> None:
+    first, _ = bench.run(1)
+    source = {"source": first}
+    bench.run(2, inputs=source)
+    for record in tmp_path.rglob(PROVENANCE):  # in the run, and in the cache
+        text = record.read_text()
+        record.unlink()
+        record.write_text(text[:40])
+    out, record = bench.run(3, inputs=source)
+    assert (record.state, bench.worked) == ("done", 3)
+    assert read_provenance(Path(out.path)) is not None
+    assert bench.run(4, inputs=source)[1].state == "reused"
+
+
 def test_provenance_names_commit_config_and_content(bench: Bench) -> None:
     out, _ = bench.run(1)
     record = json.loads((Path(out.path) / PROVENANCE).read_text())

@@ -1,7 +1,6 @@
 import dataclasses
 import json
 import logging
-import time
 from email import message_from_string, policy
 from pathlib import Path
 
@@ -224,7 +223,7 @@ def test_a_failure_is_told_with_the_steps_words() -> None:
 
 
 def test_the_exit_step_tells_and_a_dead_webhook_fails_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     here = RunContext(run_id="run-1", run_dir=str(tmp_path))
     with webhook() as hook:
@@ -236,7 +235,7 @@ def test_the_exit_step_tells_and_a_dead_webhook_fails_nothing(
         ["*Graft: run failed (run-1)*", "Task failed."],
         ["*Graft: run failed (far)*", "pod gone"],
     ]
-    started = time.monotonic()
-    tell("FAILED", "", here, NotifyConfig(timeout_s=1.0))
-    assert time.monotonic() - started < 10
+    with caplog.at_level(logging.WARNING):
+        tell("FAILED", "", here, NotifyConfig(timeout_s=1.0))
+    assert "by webhook" in caplog.text
     assert read_summary(tmp_path).state == "failed"
