@@ -14,7 +14,7 @@ import pandas as pd
 from components.augment.config import AugmentConfig
 from components.common.artifacts.records import read_record, write_record
 from components.common.config import Section
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.train.config import TrainConfig
 from pipelines.config import TrainingRun
 
@@ -71,11 +71,9 @@ def _check_equal(asked: Asked, kept: Asked, folder: Path) -> None:
     if differ:
         told = ", ".join(f"{key} = {now.get(key)}, kept {then.get(key)}" for key in differ)
         raise ConfigError(
-            expected(
-                f"the settings of the answers in '{folder}'",
-                received=told,
-                do="name another folder, or --set the same",
-            )
+            f"the settings of the answers in '{folder}'",
+            received=told,
+            do="name another folder, or --set the same",
         )
 
 

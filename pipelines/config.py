@@ -14,7 +14,7 @@ from pydantic import Field
 from components.augment.config import AugmentConfig
 from components.common import config
 from components.common.config import Section
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.deploy.config import DeployConfig
 from components.evaluate.config import EvaluateConfig
 from components.export.config import ExportConfig
@@ -124,11 +124,9 @@ def read_preset(name_or_path: str) -> dict[str, Any]:
     else:
         known = ", ".join(preset_names())
         raise ConfigError(
-            expected(
-                f"a preset ({known}) or the path of a YAML file",
-                received=f"'{name_or_path}'",
-                do="choose one of them or correct the path",
-            )
+            f"a preset ({known}) or the path of a YAML file",
+            received=f"'{name_or_path}'",
+            do="choose one of them or correct the path",
         )
     return _mapping(text, name_or_path)
 
@@ -138,11 +136,11 @@ def _mapping(text: str, name: str) -> dict[str, Any]:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(
-            expected(f"valid YAML in {name}", received=_one_line(error), do="correct the file")
+            f"valid YAML in {name}", received=_one_line(error), do="correct the file"
         ) from None
     if not isinstance(data, dict):
         raise ConfigError(
-            expected(f"a mapping of settings in {name}", received=repr(data), do="correct the file")
+            f"a mapping of settings in {name}", received=repr(data), do="correct the file"
         )
     return data
 
@@ -161,9 +159,7 @@ def override(data: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, A
     for text in assignments:
         path, separator, value = text.partition("=")
         if not separator or not path.strip():
-            raise ConfigError(
-                expected("--set section.key=value", received=f"'{text}'", do="add the '='")
-            )
+            raise ConfigError("--set section.key=value", received=f"'{text}'", do="add the '='")
         _assign(result, path.strip().split("."), yaml.safe_load(value), text)
     return result
 
@@ -172,9 +168,7 @@ def _assign(data: dict[str, Any], path: list[str], value: Any, text: str) -> Non
     for part in path[:-1]:
         inner = data.get(part, {})
         if not isinstance(inner, dict):
-            raise ConfigError(
-                expected(f"a section at '{part}'", received=f"'{text}'", do="correct the path")
-            )
+            raise ConfigError(f"a section at '{part}'", received=f"'{text}'", do="correct the path")
         data[part] = dict(inner)
         data = data[part]
     data[path[-1]] = value

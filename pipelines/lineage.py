@@ -16,7 +16,7 @@ from components.common.artifacts.lineage import (
 from components.common.artifacts.model_folder import lineage_path, passport_numbers, versions
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.artifacts.records import tree_sha256
-from components.common.errors import InputError, expected
+from components.common.errors import InputError
 
 READS_PICTURES = "ingest"
 
@@ -174,9 +174,7 @@ def _unknown(model_dir: Path, version: int) -> InputError:
     numbers = {*passport_numbers(model_dir), *(one.number for one in versions(model_dir))}
     known = ", ".join(map(str, sorted(numbers)))
     return InputError(
-        expected(
-            f"a version among {known or 'none'} in {model_dir}",
-            received=version,
-            do="name one of them, or check --model-name and --model-base-path",
-        )
+        f"a version among {known or 'none'} in {model_dir}",
+        received=version,
+        do="name one of them, or check --model-name and --model-base-path",
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.networks.config import NetworkConfig
 
 LOG = logging.getLogger(__name__)
@@ -72,13 +72,11 @@ def _check_backend(settings: NetworkConfig) -> None:
         return
     missing = find_spec(settings.backend) is None
     raise ConfigError(
-        expected(
-            f"Keras on {settings.backend} (train.backend)",
-            received=f"no package {settings.backend}" if missing else f"Keras on {used}",
-            do=f"install it: pip install 'graft[{settings.backend}]'"
-            if missing
-            else f"set KERAS_BACKEND={settings.backend}, or leave train.backend out",
-        )
+        f"Keras on {settings.backend} (train.backend)",
+        received=f"no package {settings.backend}" if missing else f"Keras on {used}",
+        do=f"install it: pip install 'graft[{settings.backend}]'"
+        if missing
+        else f"set KERAS_BACKEND={settings.backend}, or leave train.backend out",
     )
 
 
@@ -90,12 +88,10 @@ def _notes_on_gpu(settings: NetworkConfig) -> tuple[str, ...]:
         LOG.warning(note)
         return (note,)
     raise ConfigError(
-        expected(
-            "a GPU (train.accelerator: gpu)",
-            received="none that Keras can see",
-            do="check nvidia-smi and the packages for CUDA (docs/how-to/gpu.md), or "
-            "set train.without_gpu=warn or train.accelerator=auto",
-        )
+        "a GPU (train.accelerator: gpu)",
+        received="none that Keras can see",
+        do="check nvidia-smi and the packages for CUDA (docs/how-to/gpu.md), or "
+        "set train.without_gpu=warn or train.accelerator=auto",
     )
 
 
@@ -111,19 +107,15 @@ def _shared_by(settings: NetworkConfig) -> Any:
         return None
     if keras.backend.backend() != "jax":
         raise ConfigError(
-            expected(
-                f"JAX, for steps shared by {wanted} devices (train.devices)",
-                received=f"Keras on {keras.backend.backend()}",
-                do="set train.backend=jax, or train.devices=1",
-            )
+            f"JAX, for steps shared by {wanted} devices (train.devices)",
+            received=f"Keras on {keras.backend.backend()}",
+            do="set train.backend=jax, or train.devices=1",
         )
     if wanted > len(there):
         raise ConfigError(
-            expected(
-                f"{wanted} devices (train.devices)",
-                received=f"{len(there)}: {', '.join(there)}",
-                do="set train.devices to 0, for all there are, or lower",
-            )
+            f"{wanted} devices (train.devices)",
+            received=f"{len(there)}: {', '.join(there)}",
+            do="set train.devices to 0, for all there are, or lower",
         )
     LOG.info("every step is shared by %d devices", wanted)
     return keras.distribution.DataParallel(devices=there[:wanted], auto_shard_dataset=False)

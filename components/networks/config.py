@@ -8,7 +8,7 @@ from pydantic import Field
 
 from components.common import plugins
 from components.common.config import Section
-from components.common.errors import ConfigError, DataError, expected
+from components.common.errors import ConfigError, DataError
 from components.networks.weights.files import is_address, pinned_sha256
 
 BACKBONES = "components.networks.backbones"
@@ -81,11 +81,9 @@ def member(backbone: str) -> Member:
     chosen = variant or next(iter(known), "")
     if known and chosen not in known:
         raise ConfigError(
-            expected(
-                f"one of the variants {', '.join(filter(None, known)) or '(none)'}",
-                received=f"'{backbone}'",
-                do=f"write '{family}' or '{family}/VARIANT'",
-            )
+            f"one of the variants {', '.join(filter(None, known)) or '(none)'}",
+            received=f"'{backbone}'",
+            do=f"write '{family}' or '{family}/VARIANT'",
         )
     return Member(family, chosen, module)
 
@@ -112,9 +110,7 @@ def check_size(backbone: str, image_size_px: int) -> None:
     found = member(backbone)
     if image_size_px < found.module.MIN_SIZE_PX:
         raise DataError(
-            expected(
-                f"pictures of at least {found.module.MIN_SIZE_PX} px for {found.family}",
-                received=f"{image_size_px} px",
-                do="raise augment.image_size_px or choose another backbone",
-            )
+            f"pictures of at least {found.module.MIN_SIZE_PX} px for {found.family}",
+            received=f"{image_size_px} px",
+            do="raise augment.image_size_px or choose another backbone",
         )

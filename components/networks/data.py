@@ -11,7 +11,7 @@ import pandas as pd
 
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, ShardsInfo, targets
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 
 Floats = npt.NDArray[np.float32]
 
@@ -160,11 +160,9 @@ def _split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
     first: pd.DataFrame = rows[rows["view"] == 0]
     if first.empty:
         raise DataError(
-            expected(
-                f"pictures in the split '{name}'",
-                received="none",
-                do="give more pictures, or a larger share in the settings of validate",
-            )
+            f"pictures in the split '{name}'",
+            received="none",
+            do="give more pictures, or a larger share in the settings of validate",
         )
     weights = first["weight"].to_numpy(dtype=np.float32)
     return Split(
@@ -185,9 +183,7 @@ def _check(data: TrainingData, info: ShardsInfo) -> None:
     if len(info.classes) < 2 or absent:
         received = f"none of {', '.join(absent)}" if absent else f"only {', '.join(info.classes)}"
         raise DataError(
-            expected(
-                "training pictures of at least two classes, and of every class",
-                received=received,
-                do="add pictures of each class, or remove the class",
-            )
+            "training pictures of at least two classes, and of every class",
+            received=received,
+            do="add pictures of each class, or remove the class",
         )

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from components.common.errors import ConfigError, GraftError, expected
+from components.common.errors import ConfigError, GraftError
 from components.networks.backbones._graph import default_cut
 from components.networks.config import (
     EMBEDDING,
@@ -82,11 +82,9 @@ class Network:
         chosen = name or self.default_cut
         if chosen not in self.cut_points:
             raise ConfigError(
-                expected(
-                    f"one of the cut points {', '.join(self.cut_points)}",
-                    received=f"'{name}'",
-                    do="choose one of them, or leave the option out",
-                )
+                f"one of the cut points {', '.join(self.cut_points)}",
+                received=f"'{name}'",
+                do="choose one of them, or leave the option out",
             )
         return chosen
 
@@ -253,10 +251,8 @@ def _ordered(backbone: Backbone, features: tuple[str, ...]) -> tuple[str, ...]:
             # The names nearest to it or, where none is near, the deepest.
             near = get_close_matches(name, maps[1:], n=_NAMES_SHOWN) or maps[-_NAMES_SHOWN:]
             raise ConfigError(
-                expected(
-                    f"one of the {len(maps) - 1} layers that may be features",
-                    received=f"'{name}'",
-                    do=f"take one of {', '.join(near)}, or leave out train.features",
-                )
+                f"one of the {len(maps) - 1} layers that may be features",
+                received=f"'{name}'",
+                do=f"take one of {', '.join(near)}, or leave out train.features",
             )
     return tuple(name for name in maps if name in features)

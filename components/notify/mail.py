@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.notify.config import NotifyConfig
 from components.notify.message import Message
 from components.notify.retry import TryAgainError
@@ -33,11 +33,9 @@ def send(message: Message, settings: NotifyConfig, login: Login) -> None:
     clear = settings.smtp_security == "none" and settings.smtp_host not in _HERE
     if login.password and clear:
         raise ConfigError(
-            expected(
-                "starttls or tls as notify.smtp_security, for there is a password",
-                received="none",
-                do="choose one of them, or unset GRAFT_SMTP_PASSWORD",
-            )
+            "starttls or tls as notify.smtp_security, for there is a password",
+            received="none",
+            do="choose one of them, or unset GRAFT_SMTP_PASSWORD",
         )
     try:
         with _connected(settings) as server:
@@ -86,9 +84,7 @@ def _letter(message: Message, settings: NotifyConfig) -> EmailMessage:
 
 def _refused(received: str) -> ConfigError:
     return ConfigError(
-        expected(
-            "the mail server to take a message",
-            received=received,
-            do="correct notify.smtp_*, notify.email_*, GRAFT_SMTP_USER and GRAFT_SMTP_PASSWORD",
-        )
+        "the mail server to take a message",
+        received=received,
+        do="correct notify.smtp_*, notify.email_*, GRAFT_SMTP_USER and GRAFT_SMTP_PASSWORD",
     )

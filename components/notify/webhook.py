@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.notify.message import Message
 from components.notify.retry import TryAgainError
 
@@ -24,9 +24,7 @@ def post(message: Message, url: str, *, timeout_s: float) -> None:
     """
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ConfigError(
-            expected(
-                "an http or https address", received="another text", do="set GRAFT_WEBHOOK_URL"
-            )
+            "an http or https address", received="another text", do="set GRAFT_WEBHOOK_URL"
         )
     request = urllib.request.Request(
         url,
@@ -42,11 +40,9 @@ def post(message: Message, url: str, *, timeout_s: float) -> None:
             if error.code == 429 or error.code >= 500:
                 raise TryAgainError(f"the webhook answered {error.code}", _pause_s(error)) from None
             raise ConfigError(
-                expected(
-                    "the webhook to take a message",
-                    received=f"its answer {error.code}",
-                    do="renew GRAFT_WEBHOOK_URL",
-                )
+                "the webhook to take a message",
+                received=f"its answer {error.code}",
+                do="renew GRAFT_WEBHOOK_URL",
             ) from None
     except OSError as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from components.common.artifacts.shards import Shards
 from components.common.artifacts.tuning.ranking import LeftOut, Ranked, Ranking, RankingInfo
-from components.common.errors import DataError, WeightsError, expected
+from components.common.errors import DataError, WeightsError
 from components.common.progress import report
 from components.common.seeding import derive
 from components.common.statistics.folds import Fold, grouped_folds
@@ -97,11 +97,9 @@ def _folds(view: Split, settings: RankConfig, *, seed: int) -> tuple[Fold, ...]:
     )
     if not folds:
         raise DataError(
-            expected(
-                "training pictures of every class in at least two groups, to rank networks by",
-                received="a class within one group",
-                do="add pictures from other groups, or use `graft run`",
-            )
+            "training pictures of every class in at least two groups, to rank networks by",
+            received="a class within one group",
+            do="add pictures from other groups, or use `graft run`",
         )
     return folds
 
@@ -142,9 +140,7 @@ def _ranked(bench: Bench) -> RankingInfo:
 
 def _no_time(left_out: list[LeftOut]) -> DataError:
     return DataError(
-        expected(
-            "time to rank at least one network",
-            received=f"{left_out[0].name}: {left_out[0].reason}",
-            do="give a larger --budget-min, smaller --sizes or a smaller backbone",
-        )
+        "time to rank at least one network",
+        received=f"{left_out[0].name}: {left_out[0].reason}",
+        do="give a larger --budget-min, smaller --sizes or a smaller backbone",
     )

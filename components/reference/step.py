@@ -27,7 +27,7 @@ from components.common.artifacts.monitoring.reference import (
     Reference,
     ReferenceInfo,
 )
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.pictures.decode import Pixels, decode, encode_png, to_image
 from components.common.pictures.statistics import measure
 from components.common.progress import track
@@ -107,11 +107,9 @@ def _rows(dataset: Dataset, settings: ReferenceConfig) -> pd.DataFrame:
 def _check(rows: pd.DataFrame) -> None:
     if not rows["split"].isin(HELD_OUT).any():
         raise DataError(
-            expected(
-                "held-out pictures to make a reference of",
-                received="a data set without validation and test split",
-                do="give validate.validation_fraction or validate.test_fraction a share",
-            )
+            "held-out pictures to make a reference of",
+            received="a data set without validation and test split",
+            do="give validate.validation_fraction or validate.test_fraction a share",
         )
 
 

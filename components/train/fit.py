@@ -13,7 +13,7 @@ import numpy as np
 from components.common import config, plugins
 from components.common.artifacts.candidate import Candidate, CandidateInfo
 from components.common.artifacts.shards import Shards
-from components.common.errors import GraftError, expected
+from components.common.errors import GraftError
 from components.common.pictures.flips import FLIPS
 from components.common.seeding import derive
 from components.common.statistics.temperature import fit_temperature, softmax
@@ -184,9 +184,7 @@ def _check_saved(candidate: Candidate, parity: Split, logits: Floats) -> None:
     gap = float(np.abs(softmax(answers) - softmax(logits)).max())
     if not gap <= _SAVED_TOLERANCE:
         raise GraftError(
-            expected(
-                "the saved network to answer like the trained one",
-                received=f"probabilities {gap:.2g} apart in {candidate.model_path.name}",
-                do="report this; a layer of the backbone does not survive saving",
-            )
+            "the saved network to answer like the trained one",
+            received=f"probabilities {gap:.2g} apart in {candidate.model_path.name}",
+            do="report this; a layer of the backbone does not survive saving",
         )

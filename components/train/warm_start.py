@@ -71,11 +71,9 @@ def _passport(path: Path) -> Passport:
         passport = read_passport(path, newest.number) if newest else None
     if passport is None:
         raise WeightsError(
-            expected(
-                "a published model, one of its versions, a Candidate or a .keras file",
-                received=f"the folder {path}, which is none of them",
-                do=_NAME_ONE,
-            )
+            "a published model, one of its versions, a Candidate or a .keras file",
+            received=f"the folder {path}, which is none of them",
+            do=_NAME_ONE,
         )
     return passport
 
@@ -89,11 +87,9 @@ def _candidate_of(passport: Passport, *, runs: Path | None) -> Path:
             LOG.info("version %d came from %s", passport.version, root)
             return root
     raise WeightsError(
-        expected(
-            f"the Candidate that version {passport.version} came from in the run {passport.run_id}",
-            received="no such folder here",
-            do=_NAME_ONE,
-        )
+        f"the Candidate that version {passport.version} came from in the run {passport.run_id}",
+        received="no such folder here",
+        do=_NAME_ONE,
     )
 
 

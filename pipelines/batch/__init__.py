@@ -10,7 +10,7 @@ import importlib
 import logging
 import warnings
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 
 
 def import_beam() -> None:
@@ -29,7 +29,7 @@ def import_beam() -> None:
             importlib.import_module("apache_beam")
     except ImportError as error:
         raise ConfigError(
-            expected("Apache Beam", received=str(error), do="run: pip install 'graft[batch]'")
+            "Apache Beam", received=str(error), do="run: pip install 'graft[batch]'"
         ) from None
     finally:
         logging.disable(before)

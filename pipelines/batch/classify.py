@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common import saved_model
-from components.common.errors import DataError, ExportError, expected
+from components.common.errors import DataError, ExportError
 from components.common.pictures.decode import to_servable
 from components.common.progress import worker_count
 from pipelines.batch import files
@@ -60,11 +60,9 @@ class BatchModel:
         except (OSError, ValueError, tf.errors.OpError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ExportError(
-                expected(
-                    f"a SavedModel that TensorFlow loads from {folder}",
-                    received=reason,
-                    do="export or publish it again",
-                )
+                f"a SavedModel that TensorFlow loads from {folder}",
+                received=reason,
+                do="export or publish it again",
             ) from None
         saved_model.answering_signature(self._loaded)
 

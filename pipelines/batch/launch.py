@@ -15,7 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.utils.shared import Shared
 
-from components.common.errors import ConfigError, GraftError, expected
+from components.common.errors import ConfigError, GraftError
 from components.common.progress import report
 from pipelines.batch import files
 from pipelines.batch.classify import BatchModel
@@ -109,16 +109,14 @@ def _options(flags: Sequence[str]) -> PipelineOptions:
         given = options.get_all_options(retain_unknown_options=True)
     except SystemExit:
         raise ConfigError(
-            expected("values that Beam takes", received=" ".join(flags), do="correct the flag")
+            "values that Beam takes", received=" ".join(flags), do="correct the flag"
         ) from None
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise ConfigError(
-            expected(
-                "flags of `graft batch --help` or of the Beam runner",
-                received=", ".join(f"--{name}" for name in unknown),
-                do="correct the flag",
-            )
+            "flags of `graft batch --help` or of the Beam runner",
+            received=", ".join(f"--{name}" for name in unknown),
+            do="correct the flag",
         )
     return options
 
@@ -149,11 +147,9 @@ def _cause(error: Exception) -> str:
 
 def _stopped(received: str) -> GraftError:
     return GraftError(
-        expected(
-            "every part to be finished",
-            received=received,
-            do="correct that and run the same command again: finished parts stay",
-        )
+        "every part to be finished",
+        received=received,
+        do="correct that and run the same command again: finished parts stay",
     )
 
 

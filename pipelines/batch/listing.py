@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.pictures.decode import PICTURE_SUFFIXES
 from pipelines.batch import files
 from pipelines.batch.records import Part
@@ -34,11 +34,9 @@ def find_pictures(source: str) -> Iterator[str]:
         yield from files.matches(source if "://" in source else str(path.absolute()))
     else:
         raise DataError(
-            expected(
-                "a folder of pictures, a glob pattern or a text file with a path a line",
-                received=f"'{source}'",
-                do="correct --pictures (a folder of a bucket needs a pattern: gs://bucket/x/**)",
-            )
+            "a folder of pictures, a glob pattern or a text file with a path a line",
+            received=f"'{source}'",
+            do="correct --pictures (a folder of a bucket needs a pattern: gs://bucket/x/**)",
         )
 
 

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from components.common.artifacts.model_folder import is_number, newest_version
-from components.common.errors import ConfigError, DataError, expected
+from components.common.errors import ConfigError, DataError
 from pipelines.batch import files, records
 from pipelines.batch.listing import find_pictures, write_list
 from pipelines.batch.records import BatchRun, Summary
@@ -55,9 +55,7 @@ def read_summary(out: str) -> Summary | None:
 
 def _begin(run: BatchRun, out: str) -> None:
     if not write_list(find_pictures(run.pictures), files.join(out, records.PICTURES)):
-        raise DataError(
-            expected("pictures", received=f"none in {run.pictures}", do="correct --pictures")
-        )
+        raise DataError("pictures", received=f"none in {run.pictures}", do="correct --pictures")
     # Last: where it is, the list is as well.
     files.write_record(files.join(out, records.RUN), run)
 
@@ -68,11 +66,9 @@ def _check_same(run: BatchRun, out: str) -> None:
         was, asked = getattr(began, field), getattr(run, field)
         if was != asked:
             raise ConfigError(
-                expected(
-                    f"the {field} that {out} was begun with ({was})",
-                    received=asked,
-                    do="ask for the same to go on, or name another --out",
-                )
+                f"the {field} that {out} was begun with ({was})",
+                received=asked,
+                do="ask for the same to go on, or name another --out",
             )
 
 
@@ -83,11 +79,9 @@ def _version_folder(model: str) -> str:
     newest = str(version.path) if version else ""
     if not newest or not files.exists(files.join(newest, _GRAPH)):
         raise ConfigError(
-            expected(
-                "a SavedModel, or a folder of numbered versions",
-                received=f"'{model}'",
-                do="name one that `graft run` has exported or published",
-            )
+            "a SavedModel, or a folder of numbered versions",
+            received=f"'{model}'",
+            do="name one that `graft run` has exported or published",
         )
     return newest
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 
 _gateway = partial(typer.Option, rich_help_panel="For the gateway")
 
@@ -73,7 +73,7 @@ def predict(
         check_output(output)
     if group and group_by_folder:
         raise ConfigError(
-            expected("--group or --group-by-folder", received="both", do="leave one of them out")
+            "--group or --group-by-folder", received="both", do="leave one of them out"
         )
     headers = request_headers(
         api_key=read_api_key(api_key_file), group=group, line=line, camera=camera

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from pipelines.cli import options
 
 if TYPE_CHECKING:
@@ -100,11 +100,9 @@ def logs(
         if task is None:
             known = ", ".join(task.name for task in run.tasks) or "those to come"
             raise DataError(
-                expected(
-                    "the name of a step",
-                    received=f"none, and no step of {run.name} failed or runs",
-                    do=f"add one of {known}",
-                )
+                "the name of a step",
+                received=f"none, and no step of {run.name} failed or runs",
+                do=f"add one of {known}",
             )
         step = task.name
     typer.echo(read_log(connection, run, step))

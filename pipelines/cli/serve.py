@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from components.common.artifacts.model_folder import newest_version
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 
 
 def serve(
@@ -27,11 +27,9 @@ def serve(
     base = (model_base_path / model_name).resolve()
     if newest_version(base) is None:
         raise ConfigError(
-            expected(
-                f"a published version of '{model_name}' below {base}",
-                received="none",
-                do="run `graft run` (or `make run`) first, or correct --model-base-path",
-            )
+            f"a published version of '{model_name}' below {base}",
+            received="none",
+            do="run `graft run` (or `make run`) first, or correct --model-base-path",
         )
     Console().print(
         f"serving [bold]{model_name}[/]: REST http://127.0.0.1:{rest_api_port}/v1/models/"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
 DEMO_PRESET = "solar"
@@ -74,9 +74,7 @@ def _source_of(data: Path) -> dict[str, str]:
         return {"source": "manifest", "path": str(data.resolve())}
     received = "nothing there" if not data.exists() else "another kind of file"
     raise DataError(
-        expected(
-            f"a folder of pictures or a manifest.csv at '{data}'",
-            received=received,
-            do="correct the path",
-        )
+        f"a folder of pictures or a manifest.csv at '{data}'",
+        received=received,
+        do="correct the path",
     )

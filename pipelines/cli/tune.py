@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from pipelines.cli import options
 from pipelines.cli.settings import choose
 
@@ -88,6 +88,6 @@ def _listed(flag: str, text: str) -> list[str]:
     items = [item.strip() for item in text.split(",") if item.strip()]
     if not items:
         raise ConfigError(
-            expected(f"names separated by commas after {flag}", received=f"'{text}'", do="add one")
+            f"names separated by commas after {flag}", received=f"'{text}'", do="add one"
         )
     return list(dict.fromkeys(items))

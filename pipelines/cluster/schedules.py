@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from pipelines.cluster.connect import Connection
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.experiments import ensure_experiment
@@ -107,11 +107,9 @@ def run_now(connection: Connection, name: str) -> Run:
     if not found:
         known = ", ".join(one.name for one in there) or "there is none"
         raise DataError(
-            expected(
-                f"a schedule ({known})",
-                received=f"'{name}'",
-                do="choose one, or make it with `graft schedule apply`",
-            )
+            f"a schedule ({known})",
+            received=f"'{name}'",
+            do="choose one, or make it with `graft schedule apply`",
         )
     version_id = found[0].version_id
     if not version_id:

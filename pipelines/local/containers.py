@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.common.config import Section
-from components.common.errors import ConfigError, GraftError, expected
+from components.common.errors import ConfigError, GraftError
 from components.notify.config import WEBHOOK
 from pipelines.config import TrainingRun
 
@@ -67,9 +67,7 @@ def containers_for(
     wanted += [_place(text) for text in weights.values() if text not in {"", "none"}]
     for path in wanted:
         if not path.exists():
-            raise ConfigError(
-                expected(f"'{path}' to mount", received="nothing there", do="correct the path")
-            )
+            raise ConfigError(f"'{path}' to mount", received="nothing there", do="correct the path")
     places = (run_dir, cache_dir, settings.model_base_path)
     writable = [_place(str(path)) for path in places if path]
     for path in writable:
@@ -98,20 +96,16 @@ def _check_no_network_is_needed(settings: TrainingRun, weights: dict[str, str]) 
     for key, text in weights.items():
         if text == "imagenet" or "://" in text:
             raise ConfigError(
-                expected(
-                    f"{key} to be a file, as containers of steps have no network",
-                    received=f"'{text}', which would be downloaded",
-                    do="download it once and name the file, or run without --containers",
-                )
+                f"{key} to be a file, as containers of steps have no network",
+                received=f"'{text}', which would be downloaded",
+                do="download it once and name the file, or run without --containers",
             )
     if settings.deploy.server:
         raise ConfigError(
-            expected(
-                "deploy.server to be empty, as containers of steps have no network",
-                received=f"'{settings.deploy.server}'",
-                do="leave it out (a server of our own confirms the version), or run without "
-                "--containers",
-            )
+            "deploy.server to be empty, as containers of steps have no network",
+            received=f"'{settings.deploy.server}'",
+            do="leave it out (a server of our own confirms the version), or run without "
+            "--containers",
         )
     if settings.notify.email_to or os.environ.get(WEBHOOK):
         LOG.warning(
@@ -138,11 +132,9 @@ def start(settings: Containers, *, pipeline_root: Path) -> None:
 
     if kfp.__version__ != KFP_VERSION:
         raise GraftError(
-            expected(
-                f"kfp {KFP_VERSION}, whose DockerRunner is mended here",
-                received=f"kfp {kfp.__version__}",
-                do="install the locked version: make install",
-            )
+            f"kfp {KFP_VERSION}, whose DockerRunner is mended here",
+            received=f"kfp {kfp.__version__}",
+            do="install the locked version: make install",
         )
     check_image(settings.image)
     docker_task_handler.run_docker_container = run_container
@@ -188,16 +180,12 @@ def check_image(image: str) -> None:
             known = client.images.list(name=image)
     except DockerException as error:
         raise ConfigError(
-            expected(
-                "Docker, or Podman's Docker socket, to answer",
-                received=f"{type(error).__name__}: {error}",
-                do="start it, or set DOCKER_HOST to what `tools/engine.sh up` prints",
-            )
+            "Docker, or Podman's Docker socket, to answer",
+            received=f"{type(error).__name__}: {error}",
+            do="start it, or set DOCKER_HOST to what `tools/engine.sh up` prints",
         ) from None
     if not known:
-        raise ConfigError(
-            expected(f"the image {image}", received="none of that name", do="run: make image")
-        )
+        raise ConfigError(f"the image {image}", received="none of that name", do="run: make image")
 
 
 def run_container(

@@ -10,7 +10,7 @@ import yaml
 from rich.console import Console
 
 from components.common.artifacts.records import write_record
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.common.files import new_file
 from components.common.run_summary import summarise, write_summary
 from pipelines.config import PipelineName, TrainingRun
@@ -132,11 +132,9 @@ def check_weights(weights: str) -> None:
     plain_path = weights not in {"imagenet", "none"} and "://" not in weights
     if plain_path and not Path(weights).expanduser().is_file():
         raise ConfigError(
-            expected(
-                "train.weights to be 'imagenet', 'none', a file or an address",
-                received=f"'{weights}', where there is no file",
-                do="run 'make data', which fetches those under data/weights, or correct the path",
-            )
+            "train.weights to be 'imagenet', 'none', a file or an address",
+            received=f"'{weights}', where there is no file",
+            do="run 'make data', which fetches those under data/weights, or correct the path",
         )
 
 
@@ -149,7 +147,7 @@ def _pinned_data_sha256(path: str) -> str:
         return ""
     if not Path(path).exists():
         raise ConfigError(
-            expected(f"the demo data at '{path}'", received="nothing there", do="run `make data`")
+            f"the demo data at '{path}'", received="nothing there", do="run `make data`"
         )
     return data_sha256(Path.cwd())
 

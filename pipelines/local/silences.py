@@ -6,7 +6,7 @@ pipeline still succeeds (kfp 2.17.0, `enhanced_dag_orchestrator.py`). It says so
 
 import logging
 
-from components.common.errors import GraftError, expected
+from components.common.errors import GraftError
 
 _SIGNS = ("Condition evaluation failed", "Could not resolve", "Unknown iterator", "Unknown items")
 
@@ -36,11 +36,9 @@ class Listener(logging.Filter):
         """
         if self.heard:
             raise GraftError(
-                expected(
-                    "kfp to evaluate every condition and loop",
-                    received=self.heard[0],
-                    do="report this: what a step returns for a condition must be a plain word",
-                )
+                "kfp to evaluate every condition and loop",
+                received=self.heard[0],
+                do="report this: what a step returns for a condition must be a plain word",
             )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from components.augment import step as augment
 from components.common.artifacts.shards import Shards
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.common.run_context import RunContext
 from components.common.seeding import generator
 from components.ingest import step as ingest
@@ -84,11 +84,9 @@ def _cells(shards: Shards) -> Cells:
     kinds, counts = np.unique(names, return_counts=True)
     if len(kinds) != 2:
         raise ConfigError(
-            expected(
-                "pictures of two domains, one for each supplier",
-                received=f"{len(kinds)}: {', '.join(kinds)}",
-                do="simulate with the demo data: graft simulate",
-            )
+            "pictures of two domains, one for each supplier",
+            received=f"{len(kinds)}: {', '.join(kinds)}",
+            do="simulate with the demo data: graft simulate",
         )
     labels = np.concatenate([part["target"].to_numpy() for part in index])
     return Cells(

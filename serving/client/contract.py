@@ -15,7 +15,7 @@ from components.common.artifacts.exported import (
     OUTPUT_FEATURES,
     OUTPUT_PROBABILITIES,
 )
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.pictures.decode import to_servable
 from serving.client import error_messages as messages
 from serving.client.answers import Features, Predictions
@@ -46,7 +46,7 @@ def prepare(pictures: Sequence[bytes], *, address: str, limit_bytes: int) -> lis
         RequestError: they do not fit into one message.
     """
     if not pictures:
-        raise DataError(expected("at least one picture", received="none", do="give some"))
+        raise DataError("at least one picture", received="none", do="give some")
     servable = [
         to_servable(picture, name=f"picture {number}") for number, picture in enumerate(pictures)
     ]

@@ -7,7 +7,6 @@ from components.common.errors import (
     RequestError,
     ServerError,
     UnreachableError,
-    expected,
 )
 from serving.client.answers import AVAILABLE, VersionStatus
 from serving.protocol.headers import KEY_HEADER, KEY_HEADERS, KEY_VARIABLE
@@ -20,44 +19,34 @@ NOT_SERVING = "give the address of TensorFlow Serving or of `graft serve`"
 def unreachable(address: str, reason: str) -> UnreachableError:
     """Nobody answers at the address."""
     return UnreachableError(
-        expected(
-            f"a model server at {address}",
-            received=reason,
-            do="start one with `graft serve`, or correct the address",
-        )
+        f"a model server at {address}",
+        received=reason,
+        do="start one with `graft serve`, or correct the address",
     )
 
 
 def wrong_language(address: str, reason: str, *, speaks: str, do: str) -> UnreachableError:
     """Somebody answers, but in another protocol."""
     return UnreachableError(
-        expected(
-            f"{speaks} from {address}",
-            received=f"something else ({reason})",
-            do=do,
-        )
+        f"{speaks} from {address}", received=f"something else ({reason})", do=do
     )
 
 
 def busy(address: str, reason: str) -> ServerError:
     """The server is there but takes no more work now."""
     return ServerError(
-        expected(
-            f"{address} to take the request",
-            received=f"'unavailable' at every attempt ({reason})",
-            do="send fewer pictures at once, or give the server more replicas",
-        )
+        f"{address} to take the request",
+        received=f"'unavailable' at every attempt ({reason})",
+        do="send fewer pictures at once, or give the server more replicas",
     )
 
 
 def denied(address: str, headers: Mapping[str, str]) -> DeniedError:
     """The gateway wants an API key; `headers` are those that were sent, names in lower case."""
     return DeniedError(
-        expected(
-            f"the gateway's API key at {address}",
-            received="none" if KEY_HEADERS.isdisjoint(headers) else "a wrong one",
-            do=f"set {KEY_VARIABLE} or --api-key-file (in Python: the header `{KEY_HEADER}`)",
-        )
+        f"the gateway's API key at {address}",
+        received="none" if KEY_HEADERS.isdisjoint(headers) else "a wrong one",
+        do=f"set {KEY_VARIABLE} or --api-key-file (in Python: the header `{KEY_HEADER}`)",
     )
 
 
@@ -71,11 +60,9 @@ def no_model(address: str, model: str, *, serves: Sequence[str] | None) -> Serve
             "it was started with"
         )
     return ServerError(
-        expected(
-            f"model `{model}` on the server at {address}",
-            received=f"an answer, but it has no model `{model}`",
-            do=do,
-        )
+        f"model `{model}` on the server at {address}",
+        received=f"an answer, but it has no model `{model}`",
+        do=do,
     )
 
 
@@ -86,11 +73,9 @@ def no_version(
     wanted = "an available version" if version is None else f"version {version}"
     states = ", ".join(describe(entry) for entry in status) or "no version at all"
     return ServerError(
-        expected(
-            f"{wanted} of model `{model}` at {address}",
-            received=states,
-            do="ask for one that is AVAILABLE, or look at the server's log",
-        )
+        f"{wanted} of model `{model}` at {address}",
+        received=states,
+        do="ask for one that is AVAILABLE, or look at the server's log",
     )
 
 
@@ -103,51 +88,41 @@ def describe(entry: VersionStatus) -> str:
 def no_signature(address: str, model: str, name: str, known: Sequence[str]) -> ServerError:
     """The model has no such signature."""
     return ServerError(
-        expected(
-            f"signature '{name}' in model `{model}` at {address}",
-            received=f"a model with {', '.join(known) or 'no signatures'}",
-            do="serve a model that `graft run` exported",
-        )
+        f"signature '{name}' in model `{model}` at {address}",
+        received=f"a model with {', '.join(known) or 'no signatures'}",
+        do="serve a model that `graft run` exported",
     )
 
 
 def wrong_outputs(address: str, model: str, *, wanted: str, known: Sequence[str]) -> ServerError:
     """The model answers with other tensors than Graft's exports do."""
     return ServerError(
-        expected(
-            f"output '{wanted}' from model `{model}` at {address}",
-            received=f"the outputs {', '.join(known) or 'none'}",
-            do="serve a model that `graft run` exported",
-        )
+        f"output '{wanted}' from model `{model}` at {address}",
+        received=f"the outputs {', '.join(known) or 'none'}",
+        do="serve a model that `graft run` exported",
     )
 
 
 def refused(address: str, reason: str) -> RequestError:
     """The server says that the request is wrong."""
     return RequestError(
-        expected(
-            f"{address} to accept the request",
-            received=f"'{reason}'",
-            do="check the pictures and that the server runs a model that `graft run` exported",
-        )
+        f"{address} to accept the request",
+        received=f"'{reason}'",
+        do="check the pictures and that the server runs a model that `graft run` exported",
     )
 
 
 def failed(address: str, reason: str) -> ServerError:
     """The server failed in a way that a repeat does not help."""
-    return ServerError(
-        expected(f"an answer from {address}", received=f"'{reason}'", do="look at its log")
-    )
+    return ServerError(f"an answer from {address}", received=f"'{reason}'", do="look at its log")
 
 
 def too_big(address: str, size_bytes: int, limit_bytes: int) -> RequestError:
     """The request does not fit into one message."""
     return RequestError(
-        expected(
-            f"at most {limit_bytes / 1e6:.0f} MB of pictures in one request to {address}",
-            received=f"{size_bytes / 1e6:.0f} MB",
-            do="send fewer pictures at once",
-        )
+        f"at most {limit_bytes / 1e6:.0f} MB of pictures in one request to {address}",
+        received=f"{size_bytes / 1e6:.0f} MB",
+        do="send fewer pictures at once",
     )
 
 

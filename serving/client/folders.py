@@ -29,7 +29,6 @@ from components.common.errors import (
     RequestError,
     ServerError,
     UnreachableError,
-    expected,
 )
 from components.common.pictures.decode import PICTURE_SUFFIXES, to_servable
 from components.common.progress import track
@@ -73,16 +72,12 @@ def find_pictures(paths: Sequence[Path]) -> list[Path]:
         elif path.exists():
             chosen = [path]
         else:
-            raise DataError(
-                expected("a picture or a folder", received=str(path), do="correct the path")
-            )
+            raise DataError("a picture or a folder", received=str(path), do="correct the path")
         found.update(dict.fromkeys(chosen))
     if not found:
         suffixes = ", ".join(sorted(PICTURE_SUFFIXES))
         where = ", ".join(str(path) for path in paths) or "nothing"
-        raise DataError(
-            expected(f"pictures ({suffixes})", received=f"none in {where}", do="name a folder")
-        )
+        raise DataError(f"pictures ({suffixes})", received=f"none in {where}", do="name a folder")
     return list(found)
 
 
@@ -154,9 +149,7 @@ def check_output(path: Path) -> None:
         ConfigError: the suffix is neither .csv nor .parquet.
     """
     if path.suffix not in {".csv", ".parquet"}:
-        raise ConfigError(
-            expected("a .csv or .parquet file", received=f"'{path}'", do="change its suffix")
-        )
+        raise ConfigError("a .csv or .parquet file", received=f"'{path}'", do="change its suffix")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 import grpc
 
 from components.common.artifacts.exported import INPUT_BYTES, SIGNATURE_BYTES
-from components.common.errors import ConfigError, ServerError, expected
+from components.common.errors import ConfigError, ServerError
 from serving.client import error_messages as messages
 from serving.client.answers import Signature, TensorSpec, VersionStatus
 from serving.client.client import Client, ClientOptions
@@ -164,7 +164,7 @@ def _target(address: str) -> tuple[str, bool]:
     host, colon, port = target.rpartition(":")
     if (found and scheme not in {"grpc", "grpcs"}) or not (host and colon and port.isdigit()):
         form = "http://HOST:PORT, grpc://HOST:PORT or HOST:PORT"
-        raise ConfigError(expected(form, received=f"'{address}'", do="correct the address"))
+        raise ConfigError(form, received=f"'{address}'", do="correct the address")
     return target, scheme == "grpcs"
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from serving.client import error_messages as messages
 from serving.client.retry import PassingError
 
@@ -51,7 +51,7 @@ class HttpPool:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             form = "a REST address such as http://localhost:8501"
-            raise ConfigError(expected(form, received=f"'{url}'", do="correct the address"))
+            raise ConfigError(form, received=f"'{url}'", do="correct the address")
         self.url = url.rstrip("/")
         self._prefix = parts.path.rstrip("/")
         self._host, self._port = parts.hostname, parts.port

@@ -17,7 +17,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from components.common.errors import ServerError, expected
+from components.common.errors import ServerError
 
 T = TypeVar("T")
 
@@ -74,9 +74,7 @@ def call(attempt: Callable[[float], T], *, timeout_s: float, retry: Retry, addre
 def too_late(address: str, timeout_s: float) -> ServerError:
     """Return the error for a deadline that passed."""
     return ServerError(
-        expected(
-            f"an answer from {address} within {timeout_s:g} s",
-            received="none",
-            do="allow more time, send fewer pictures at once, or look at the server's load",
-        )
+        f"an answer from {address} within {timeout_s:g} s",
+        received="none",
+        do="allow more time, send fewer pictures at once, or look at the server's load",
     )

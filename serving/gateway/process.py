@@ -5,7 +5,7 @@ import logging
 import signal
 from dataclasses import dataclass
 
-from components.common.errors import ServerError, expected
+from components.common.errors import ServerError
 from serving.gateway.log.log_queue import LogQueue
 from serving.gateway.proxy.access import Access
 from serving.gateway.proxy.context import ProxyContext
@@ -82,11 +82,9 @@ async def _start(parts: _Parts, settings: GatewaySettings) -> None:
         port = await parts.http.start()
     except OSError as error:
         raise ServerError(
-            expected(
-                f"{settings.host}:{settings.port} to be free",
-                received=error,
-                do="choose another --port",
-            )
+            f"{settings.host}:{settings.port} to be free",
+            received=error,
+            do="choose another --port",
         ) from None
     _LOG.info("REST http://%s:%d passes on to %s", settings.host, port, settings.upstream)
     if parts.grpc is not None:

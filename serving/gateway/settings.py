@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from serving.protocol.headers import CAMERA_HEADER, GROUP_HEADER, LINE_HEADER
 
 MIB = 1 << 20
@@ -96,7 +96,7 @@ def check(settings: GatewaySettings) -> None:
 
 
 def _wrong(flag: str, what: str, received: object) -> ConfigError:
-    return ConfigError(expected(what, received=f"'{received}'", do=f"correct --{flag}"))
+    return ConfigError(what, received=f"'{received}'", do=f"correct --{flag}")
 
 
 def _shares(log: LogSettings) -> dict[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 
 KEY_HEADER = "x-api-key"
 # Either of them carries the key.
@@ -75,20 +75,16 @@ def sendable(headers: Mapping[str, str] | None) -> dict[str, str]:
         name = given.lower()
         if name in _NOT_OURS or not _NAME.fullmatch(name):
             raise ConfigError(
-                expected(
-                    "a header's name of letters, digits and `_.-` that neither begins with `grpc-` "
-                    "nor ends with `-bin` nor tells how a message travels",
-                    received=f"'{given}'",
-                    do="choose another name",
-                )
+                "a header's name of letters, digits and `_.-` that neither begins with `grpc-` "
+                "nor ends with `-bin` nor tells how a message travels",
+                received=f"'{given}'",
+                do="choose another name",
             )
         if not _VALUE.fullmatch(value):
             raise ConfigError(
-                expected(
-                    f"printable ASCII characters, no blank at either end, in the header `{name}`",
-                    received="a key with other characters" if name in KEY_HEADERS else f"'{value}'",
-                    do="change it",
-                )
+                f"printable ASCII characters, no blank at either end, in the header `{name}`",
+                received="a key with other characters" if name in KEY_HEADERS else f"'{value}'",
+                do="change it",
             )
         checked[name] = value
     return checked
@@ -106,10 +102,8 @@ def read_api_key(file: Path | None = None) -> str:
         key = file.read_text().strip()
     except (OSError, UnicodeError) as error:
         raise ConfigError(
-            expected("a file with the API key", received=error, do="correct --api-key-file")
+            "a file with the API key", received=error, do="correct --api-key-file"
         ) from None
     if not key:
-        raise ConfigError(
-            expected("an API key", received=f"an empty {file}", do="write the key into it")
-        )
+        raise ConfigError("an API key", received=f"an empty {file}", do="write the key into it")
     return key

@@ -16,7 +16,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from components.common.errors import ServerError, expected
+from components.common.errors import ServerError
 from serving.protocol.status import (
     Code,
     StatusError,
@@ -179,11 +179,7 @@ def build_server(catalogue: ModelCatalogue, options: GrpcOptions) -> tuple[Any, 
             port = server.add_secure_port(options.address, _credentials(options.ssl))
     except (RuntimeError, ValueError) as error:
         raise ServerError(
-            expected(
-                f"{options.address} to be free and TLS files to fit",
-                received=error,
-                do="choose others",
-            )
+            f"{options.address} to be free and TLS files to fit", received=error, do="choose others"
         ) from None
     return server, int(port)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from components.common.errors import ConfigError, ServerError, expected
+from components.common.errors import ConfigError, ServerError
 from serving.client.rest_client import RestClient
 from serving.client.retry import Retry
 
@@ -88,7 +88,7 @@ def launch(
     """
     if not base_path.is_dir():
         raise ConfigError(
-            expected("a folder with model versions", received=str(base_path), do="export one first")
+            "a folder with model versions", received=str(base_path), do="export one first"
         )
     ports = _free_ports(grpc_port, rest_port)
     log = log_path or _temporary_log()
@@ -170,11 +170,9 @@ def _wait(server: RunningServer, model_name: str, *, timeout_s: float) -> None:
             else:
                 return
     raise ServerError(
-        expected(
-            f"a version of model `{model_name}` to load within {timeout_s:g} s",
-            received=problem,
-            do=f"look at the server's log:\n{_tail(server.log_path)}",
-        )
+        f"a version of model `{model_name}` to load within {timeout_s:g} s",
+        received=problem,
+        do=f"look at the server's log:\n{_tail(server.log_path)}",
     )
 
 
@@ -186,11 +184,9 @@ def _connect(address: str) -> None:
 
 def _ended(server: RunningServer) -> ServerError:
     return ServerError(
-        expected(
-            "the model server to start",
-            received=f"its end with code {server.process.returncode}",
-            do=f"look at its last words:\n{_tail(server.log_path)}",
-        )
+        "the model server to start",
+        received=f"its end with code {server.process.returncode}",
+        do=f"look at its last words:\n{_tail(server.log_path)}",
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.common.errors import DataError, ExportError, GraftError, expected
+from components.common.errors import DataError, ExportError, GraftError
 
 LOG = logging.getLogger(__name__)
 SAVED_MODEL = "saved_model.pb"
@@ -63,7 +63,7 @@ def read_graph_ops(saved_model: Path) -> GraphOps:
         model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
     except (OSError, DecodeError) as error:
         raise DataError(
-            expected(f"a SavedModel in {saved_model}", received=str(error), do="export it again")
+            f"a SavedModel in {saved_model}", received=str(error), do="export it again"
         ) from None
     operations: set[str] = set()
     unknown: set[str] = set()
@@ -92,11 +92,9 @@ def check_loadable(saved_model: Path) -> GraphOps:
     if not found.loadable:
         wanted = ", ".join(found.unknown) or f"graph version {found.min_consumer}"
         raise ExportError(
-            expected(
-                f"a model that TensorFlow {found.checked_with} can load",
-                received=f"one of TensorFlow {found.written_by} that needs {wanted}",
-                do="serve it with that version, or export with the server's",
-            )
+            f"a model that TensorFlow {found.checked_with} can load",
+            received=f"one of TensorFlow {found.written_by} that needs {wanted}",
+            do="serve it with that version, or export with the server's",
         )
     return found
 

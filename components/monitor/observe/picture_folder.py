@@ -9,7 +9,7 @@ import numpy as np
 
 from components.common.artifacts.monitoring.observations import Observations, from_table, joined
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.common.pictures.decode import PICTURE_SUFFIXES, Pixels, decode
 from components.common.progress import track
 from components.monitor.observe.ask_model import ObservePictures
@@ -44,9 +44,7 @@ def from_pictures(folder: Path, observe: ObservePictures, *, classes: tuple[str,
         ExportError: the model has not the signatures that Graft exports.
     """
     if not folder.is_dir():
-        raise DataError(
-            expected("a folder of pictures", received=f"'{folder}'", do="correct the path")
-        )
+        raise DataError("a folder of pictures", received=f"'{folder}'", do="correct the path")
     found = sorted(
         (path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES),
         key=lambda path: (path.stat().st_mtime, path),

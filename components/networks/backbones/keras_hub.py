@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.common.artifacts.records import tree_sha256
-from components.common.errors import ConfigError, DataError, expected
+from components.common.errors import ConfigError, DataError
 from components.networks.backbones._family import Facts
 from components.networks.weights.load import leaves
 
@@ -65,11 +65,9 @@ def _keras_hub() -> Any:
         import keras_hub
     except ImportError as error:
         raise ConfigError(
-            expected(
-                "KerasHub, for backbones of the family keras_hub",
-                received=str(error).splitlines()[0],
-                do="install the extra: pip install 'graft[hub]'",
-            )
+            "KerasHub, for backbones of the family keras_hub",
+            received=str(error).splitlines()[0],
+            do="install the extra: pip install 'graft[hub]'",
         ) from None
     return keras_hub
 
@@ -78,7 +76,7 @@ def _image_network(hub: Any, preset: str, *, image_size_px: int, pretrained: boo
     """Return the preset's network at this size, of a picture-and-text one the picture's half."""
     if not preset:
         raise ConfigError(
-            expected("a preset", received="none", do="write 'keras_hub/PRESET', a name or a folder")
+            "a preset", received="none", do="write 'keras_hub/PRESET', a name or a folder"
         )
     load = hub.models.Backbone.from_preset
     try:
@@ -98,17 +96,13 @@ def _check(network: Any, preset: str, *, image_size_px: int) -> None:
     size = network.inputs[0].shape[1]
     if size not in {None, image_size_px}:
         raise DataError(
-            expected(
-                f"pictures of {size} px for the preset '{preset}'",
-                received=f"{image_size_px} px",
-                do=f"set augment.image_size_px={size}",
-            )
+            f"pictures of {size} px for the preset '{preset}'",
+            received=f"{image_size_px} px",
+            do=f"set augment.image_size_px={size}",
         )
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in leaves(network)):
         raise ConfigError(
-            expected(
-                "a preset without BatchNorm (ViT, DINOv2, SigLIP, ...)",
-                received=f"'{preset}', which has it",
-                do="choose the family of Keras Applications instead (graft backbones)",
-            )
+            "a preset without BatchNorm (ViT, DINOv2, SigLIP, ...)",
+            received=f"'{preset}', which has it",
+            do="choose the family of Keras Applications instead (graft backbones)",
         )

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.common.errors import GraftError, expected
+from components.common.errors import GraftError
 
 LOG = logging.getLogger(__name__)
 
@@ -168,11 +168,9 @@ def _reserve(path: Path) -> None:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         except OSError as error:
             raise GraftError(
-                expected(
-                    f"room for {path.stat().st_size / 1e6:.0f} MB in the activation cache",
-                    received=f"{error.strerror} in {path.parent}",
-                    do="free some space, or set train.cache_gb lower and run again",
-                )
+                f"room for {path.stat().st_size / 1e6:.0f} MB in the activation cache",
+                received=f"{error.strerror} in {path.parent}",
+                do="free some space, or set train.cache_gb lower and run again",
             ) from None
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from components.common.artifacts.records import file_sha256
-from components.common.errors import WeightsError, expected
+from components.common.errors import WeightsError
 from components.common.files import new_file
 from components.common.progress import report
 
@@ -41,11 +41,9 @@ def pinned_sha256(address: str) -> str:
     match = _PIN.fullmatch(urllib.parse.urlsplit(address).fragment)
     if match is None:
         raise WeightsError(
-            expected(
-                "an address of weights that ends in #sha256= and 64 hexadecimal digits",
-                received=f"'{address}'",
-                do="add the SHA-256 of the file, as its publisher states it or sha256sum prints it",
-            )
+            "an address of weights that ends in #sha256= and 64 hexadecimal digits",
+            received=f"'{address}'",
+            do="add the SHA-256 of the file, as its publisher states it or sha256sum prints it",
         )
     return match[1].lower()
 
@@ -62,11 +60,9 @@ def local_file(weights: str) -> Path:
     path = Path(weights).expanduser()
     if not path.is_file():
         raise WeightsError(
-            expected(
-                "'imagenet', 'none', the path of a weights file, or its address with #sha256=",
-                received=f"'{weights}', which is not a file",
-                do="correct train.weights",
-            )
+            "'imagenet', 'none', the path of a weights file, or its address with #sha256=",
+            received=f"'{weights}', which is not a file",
+            do="correct train.weights",
         )
     return path
 
@@ -100,20 +96,16 @@ def _download(address: str, target: Path) -> str:
                 report("downloading weights", file.tell(), total)
     except (OSError, urllib.error.URLError, ValueError) as error:
         raise WeightsError(
-            expected(
-                f"to read weights from {bare}",
-                received=f"{type(error).__name__}: {error}",
-                do="check the address and the connection, or give the path of a file",
-            )
+            f"to read weights from {bare}",
+            received=f"{type(error).__name__}: {error}",
+            do="check the address and the connection, or give the path of a file",
         ) from None
     return digest.hexdigest()
 
 
 def _other_content(address: str, wanted: str, received: str) -> WeightsError:
     return WeightsError(
-        expected(
-            f"a file with SHA-256 {wanted} at {urllib.parse.urldefrag(address).url}",
-            received=f"{received}; nothing was kept",
-            do="check the digest with the publisher; a proxy or a cut connection may alter files",
-        )
+        f"a file with SHA-256 {wanted} at {urllib.parse.urldefrag(address).url}",
+        received=f"{received}; nothing was kept",
+        do="check the digest with the publisher; a proxy or a cut connection may alter files",
     )

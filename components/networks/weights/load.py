@@ -28,11 +28,9 @@ def unavailable(backbone: str, error: Exception) -> WeightsError:
     """Return the error for ImageNet weights that cannot be downloaded."""
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return WeightsError(
-        expected(
-            f"to download the ImageNet weights of '{backbone}'",
-            received=reason,
-            do=f"connect to the internet, {ALTERNATIVES}",
-        )
+        f"to download the ImageNet weights of '{backbone}'",
+        received=reason,
+        do=f"connect to the internet, {ALTERNATIVES}",
     )
 
 
@@ -90,11 +88,9 @@ def _read(path: Path) -> dict[str, _StoredLayer]:
             return _layers(file)
     except (OSError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         raise WeightsError(
-            expected(
-                f"a Keras weights file in {path.name}",
-                received=f"a damaged or foreign file ({error})",
-                do="fetch it again, or name another one in train.weights",
-            )
+            f"a Keras weights file in {path.name}",
+            received=f"a damaged or foreign file ({error})",
+            do="fetch it again, or name another one in train.weights",
         ) from None
 
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import psutil
 from keras import ops
 
-from components.common.errors import DataError, expected
+from components.common.errors import DataError
 from components.networks.data import FlippedPixels, Floats, Rows
 from components.networks.features.answers import everywhere
 from components.train.loop.epochs import Epoch
@@ -247,9 +247,7 @@ def _refuse_among_several(needed: float, room: float) -> None:
 
     if jax.process_count() > 1:
         raise DataError(
-            expected(
-                "pictures that fit every node's device, in a training of several processes",
-                received=f"{needed / 1e9:.1f} GB, {room / 1e9:.1f} GB are set aside",
-                do="train on one machine, with smaller pictures, or with more memory a node",
-            )
+            "pictures that fit every node's device, in a training of several processes",
+            received=f"{needed / 1e9:.1f} GB, {room / 1e9:.1f} GB are set aside",
+            do="train on one machine, with smaller pictures, or with more memory a node",
         )

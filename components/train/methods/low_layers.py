@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.train.methods import linear_probe, linear_probe_finetune
 
 if TYPE_CHECKING:
@@ -43,11 +43,9 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     layer = options.layer or _best(data, network, session)
     if layer not in network.cut_points:
         raise ConfigError(
-            expected(
-                f"one of the cut points {', '.join(network.cut_points)}",
-                received=f"'{layer}'",
-                do="correct options.layer, or leave it out",
-            )
+            f"one of the cut points {', '.join(network.cut_points)}",
+            received=f"'{layer}'",
+            do="correct options.layer, or leave it out",
         )
     short = truncate(network, layer, classes=len(data.classes))
     LOG.info("the network ends at %s", layer)

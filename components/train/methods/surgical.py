@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.networks.config import INPUT
 from components.train.options import TransferOptions
 
@@ -40,11 +40,9 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
 
     if options.blocks > len(network.cut_points):
         raise ConfigError(
-            expected(
-                f"at most {len(network.cut_points)} blocks, which is what the backbone has",
-                received=f"{options.blocks}",
-                do="lower train.options.blocks, or choose the method 'full'",
-            )
+            f"at most {len(network.cut_points)} blocks, which is what the backbone has",
+            received=f"{options.blocks}",
+            do="lower train.options.blocks, or choose the method 'full'",
         )
     order = [layer.name for layer in network.model.layers]
     last = order.index(network.cut_points[options.blocks - 1])

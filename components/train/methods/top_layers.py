@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 from components.networks.config import INPUT
 from components.train.options import TransferOptions
 
@@ -56,10 +56,8 @@ def _first(network: "Network", count: int) -> str:
     ]
     if count > len(names):
         raise ConfigError(
-            expected(
-                f"at most {len(names)} layers, which is what the backbone has",
-                received=f"{count}",
-                do="lower train.options.layers, or choose the method 'full'",
-            )
+            f"at most {len(names)} layers, which is what the backbone has",
+            received=f"{count}",
+            do="lower train.options.layers, or choose the method 'full'",
         )
     return names[-count]

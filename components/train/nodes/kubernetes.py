@@ -77,11 +77,9 @@ def here(environment: Mapping[str, str], account: Path = SERVICE_ACCOUNT) -> Pla
         pod = environment[POD_NAME]
     except (ConfigException, OSError, KeyError) as error:
         raise ConfigError(
-            expected(
-                f"a pod of Kubeflow Pipelines, with a service account and {POD_NAME}",
-                received=str(error),
-                do="submit the pipeline to a cluster, or leave cluster.train_nodes.count at 1",
-            )
+            f"a pod of Kubeflow Pipelines, with a service account and {POD_NAME}",
+            received=str(error),
+            do="submit the pipeline to a cluster, or leave cluster.train_nodes.count at 1",
         ) from None
     return Place(configuration=configuration, namespace=namespace, pod=pod)
 
@@ -151,12 +149,10 @@ class ClusterApi:
             LOG.info("the TrainJob is there already")
         except _NotFoundError as error:
             raise RequestError(
-                expected(
-                    f"Kubeflow Trainer ({GROUP}/{VERSION}) in the cluster",
-                    received=str(error),
-                    do="have Trainer 2.2 or later installed (docs/how-to/gpu.md), or set "
-                    "cluster.train_nodes.count to 1",
-                )
+                f"Kubeflow Trainer ({GROUP}/{VERSION}) in the cluster",
+                received=str(error),
+                do="have Trainer 2.2 or later installed (docs/how-to/gpu.md), or set "
+                "cluster.train_nodes.count to 1",
             ) from None
 
     def job(self, name: str) -> dict[str, Any] | None:
@@ -244,7 +240,7 @@ def _translated(call: Callable[[], Any], doing: str, place: Place) -> Any:
         said = f"{error.status}: {_message(error)}"
         if not error.status or error.status == _TOO_MANY or error.status >= _SERVER_ERROR:
             raise UnreachableError(
-                expected(want, received=said, do=f"look at the control plane ({host})")
+                want, received=said, do=f"look at the control plane ({host})"
             ) from None
         kinds = {404: _NotFoundError, 409: _ConflictError}
         raise kinds.get(error.status, RequestError)(
@@ -253,7 +249,7 @@ def _translated(call: Callable[[], Any], doing: str, place: Place) -> Any:
     except (urllib3.exceptions.HTTPError, OSError) as error:
         said = f"no answer from {host} ({type(error).__name__})"
         raise UnreachableError(
-            expected(want, received=said, do="check the network policies and the control plane")
+            want, received=said, do="check the network policies and the control plane"
         ) from None
 
 

@@ -17,7 +17,7 @@ from types import FrameType
 
 from components.common import config
 from components.common.artifacts.records import PROVENANCE
-from components.common.errors import GraftError, UnreachableError, expected
+from components.common.errors import GraftError, UnreachableError
 from components.train.config import TrainConfig
 from components.train.nodes.config import NodesConfig
 from components.train.nodes.job import (
@@ -127,12 +127,10 @@ class Exchange:
         candidate = self.root / CANDIDATE
         if not self.has_candidate:
             raise GraftError(
-                expected(
-                    f"a Candidate in {candidate}, as the TrainJob is complete",
-                    received="none",
-                    do="let the runtime mount the claim that cluster.train_nodes.exchange lies "
-                    "in, at the same path",
-                )
+                f"a Candidate in {candidate}, as the TrainJob is complete",
+                received="none",
+                do="let the runtime mount the claim that cluster.train_nodes.exchange lies "
+                "in, at the same path",
             )
         shutil.copytree(candidate, out, dirs_exist_ok=True)
 
@@ -157,11 +155,9 @@ def _taken_up(api: ClusterApi, name: str, exchange: Exchange, poll_s: float) -> 
     while api.job(name) is not None:
         if time.monotonic() > ends:
             raise GraftError(
-                expected(
-                    f"the TrainJob {name} of an earlier attempt to be gone",
-                    received=f"it is still there after {_LEAVING_S:.0f} s",
-                    do=f"kubectl -n {api.namespace} describe trainjob {name}",
-                )
+                f"the TrainJob {name} of an earlier attempt to be gone",
+                received=f"it is still there after {_LEAVING_S:.0f} s",
+                do=f"kubectl -n {api.namespace} describe trainjob {name}",
             )
         time.sleep(poll_s)
     return False
@@ -175,11 +171,9 @@ def _wait(api: ClusterApi, name: str, timeout_s: float, poll_s: float) -> None:
         job = api.job(name)
         if job is None:
             raise GraftError(
-                expected(
-                    f"the TrainJob {name} to go on",
-                    received="it is no longer there",
-                    do="ask who deleted it, or retry the step",
-                )
+                f"the TrainJob {name} to go on",
+                received="it is no longer there",
+                do="ask who deleted it, or retry the step",
             )
         state = state_of(job)
         if state.words != logged:
@@ -198,11 +192,9 @@ def _wait(api: ClusterApi, name: str, timeout_s: float, poll_s: float) -> None:
 
 def _failed(name: str, words: str, *, do: str) -> JobFailedError:
     return JobFailedError(
-        expected(
-            f"the TrainJob {name} to be complete",
-            received=words,
-            do=f"{do}, or raise cluster.train_nodes.timeout_s",
-        )
+        f"the TrainJob {name} to be complete",
+        received=words,
+        do=f"{do}, or raise cluster.train_nodes.timeout_s",
     )
 
 

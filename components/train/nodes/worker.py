@@ -25,7 +25,7 @@ from typing import Any
 import yaml
 
 from components.common import config
-from components.common.errors import ConfigError, GraftError, expected
+from components.common.errors import ConfigError, GraftError
 from components.common.run_context import RunContext
 from components.common.step import run_step
 from components.networks.accelerator import prepare
@@ -55,12 +55,10 @@ class Place:
         numbers = given[PROCESSES].isdecimal() and given[PROCESS].isdecimal()
         if not (given[ADDRESS] and numbers and int(given[PROCESS]) < int(given[PROCESSES])):
             raise ConfigError(
-                expected(
-                    f"{ADDRESS} (host:port), {PROCESSES} and {PROCESS} (from 0) in the environment",
-                    received=", ".join(f"{name}='{value}'" for name, value in given.items()),
-                    do="start it by a TrainJob with a JAX runtime (docs/how-to/gpu.md) or set "
-                    "all three",
-                )
+                f"{ADDRESS} (host:port), {PROCESSES} and {PROCESS} (from 0) in the environment",
+                received=", ".join(f"{name}='{value}'" for name, value in given.items()),
+                do="start it by a TrainJob with a JAX runtime (docs/how-to/gpu.md) or set "
+                "all three",
             )
         return cls(
             address=given[ADDRESS], processes=int(given[PROCESSES]), process=int(given[PROCESS])

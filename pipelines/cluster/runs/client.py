@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from components.common.errors import DataError, ServerError, expected
+from components.common.errors import DataError, ServerError
 from pipelines.cluster.connect import Connection, named
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.experiments import ensure_experiment, experiment_id
@@ -125,11 +125,9 @@ def find(connection: Connection, word: str) -> Run:
         found = _newest(connection, 1, filter=named(word))
     if not found:
         raise DataError(
-            expected(
-                "the id or name of a run",
-                received=f"'{word}', which no run has",
-                do="choose one that `graft runs list` shows",
-            )
+            "the id or name of a run",
+            received=f"'{word}', which no run has",
+            do="choose one that `graft runs list` shows",
         )
     return get(connection, found[0].run_id)
 

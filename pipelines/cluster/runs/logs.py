@@ -2,7 +2,7 @@
 
 from urllib.parse import quote, urlencode
 
-from components.common.errors import DataError, ServerError, expected
+from components.common.errors import DataError, ServerError
 from pipelines.cluster.connect import Connection
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.runs.client import Run
@@ -36,11 +36,9 @@ def read_log(connection: Connection, run: Run, task_name: str) -> str:
                 raise
             said = str(error)
     raise ServerError(
-        expected(
-            f"the log of {task_name}",
-            received=said,
-            do=f"try `kubectl logs -n {namespace} {task.pod} -c main`",
-        )
+        f"the log of {task_name}",
+        received=said,
+        do=f"try `kubectl logs -n {namespace} {task.pod} -c main`",
     )
 
 
@@ -48,17 +46,13 @@ def _task(run: Run, name: str) -> Task:
     found = [task for task in run.tasks if task.name == name]
     if not found:
         known = ", ".join(task.name for task in run.tasks) or "none has started"
-        raise DataError(
-            expected(f"a task of {run.name} ({known})", received=f"'{name}'", do="choose one")
-        )
+        raise DataError(f"a task of {run.name} ({known})", received=f"'{name}'", do="choose one")
     task = found[-1]
     if not task.pod:
         raise DataError(
-            expected(
-                f"a task of {run.name} that has a pod",
-                received=f"'{name}', which is {task.state.lower()}",
-                do="wait for it, or look at the run whose outputs were reused",
-            )
+            f"a task of {run.name} that has a pod",
+            received=f"'{name}', which is {task.state.lower()}",
+            do="wait for it, or look at the run whose outputs were reused",
         )
     return task
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from components.common.errors import ConfigError, expected
+from components.common.errors import ConfigError
 
 
 def check_package(path: Path) -> int:
@@ -29,11 +29,9 @@ def check_package(path: Path) -> int:
     faults = find_faults(documents)
     if faults:
         raise ConfigError(
-            expected(
-                f"a pipeline in {path} that Kubeflow can run",
-                received="; ".join(faults),
-                do="report this with the file",
-            )
+            f"a pipeline in {path} that Kubeflow can run",
+            received="; ".join(faults),
+            do="report this with the file",
         )
     return sum(len(tasks) for _, tasks in _dags(documents[0]))
 

@@ -52,7 +52,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
             port = self._server.add_insecure_port(address)
         except RuntimeError as error:
             raise ServerError(
-                expected(f"{address} to be free", received=error, do="choose another --grpc-port")
+                f"{address} to be free", received=error, do="choose another --grpc-port"
             ) from None
         await self._server.start()
         return int(port)
