@@ -249,7 +249,7 @@ def _ordered(backbone: Backbone, features: tuple[str, ...]) -> tuple[str, ...]:
     for name in features:
         if name not in maps:
             # The names nearest to it or, where none is near, the deepest.
-            near = get_close_matches(name, maps[1:], n=_NAMES_SHOWN) or maps[-_NAMES_SHOWN:]
+            near = get_close_matches(name, maps[1:], n=_NAMES_SHOWN) or maps[1:][-_NAMES_SHOWN:]
             raise ConfigError(
                 f"one of the {len(maps) - 1} layers that may be features",
                 received=f"'{name}'",
