@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from components.common.artifacts.model_folder import lineage_path
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import InputError
 from components.common.run_context import RunContext
-from components.common.step import run_step
+from components.common.step import Step, run_step
 from components.deploy.kept import keep_lineage
 from pipelines.cli import app
 from pipelines.lineage import history, plain
@@ -26,27 +26,35 @@ class Settings(config.Section):
     word: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    out: Path
+
+
 @dataclass
 class Artifact:
     path: str
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
+def write_word(settings: Settings, inputs: Any, outputs: Outputs, context: RunContext) -> None:
+    outputs.out.mkdir(parents=True)
+    (outputs.out / "content.txt").write_text(settings.word)
+
+
 def step(root: Path, name: str, **inputs: Artifact) -> Artifact:
     out = Artifact(str(root / "runs" / "r1" / name))
+    names = make_dataclass("Inputs", [(one, Path) for one in inputs], frozen=True, kw_only=True)
 
-    def work(settings: Settings) -> None:
-        Path(out.path).mkdir(parents=True)
-        (Path(out.path) / "content.txt").write_text(settings.word)
+    def run(settings: Settings, inputs: names, outputs: Outputs, context: RunContext) -> None:  # type: ignore[valid-type]
+        write_word(settings, inputs, outputs, context)
 
     run_step(
-        name,
-        Settings,
-        config.to_json(Settings(word=name)),
-        run=config.to_json(RunContext(run_id="r1", commit="abcdef")),
+        Step(name, run),
+        settings={"word": name},
+        run=config.to_plain(RunContext(run_id="r1", commit="abcdef")),
         inputs=inputs,
         outputs={"out": out},
-        work=work,
     )
     return out
 

@@ -69,7 +69,7 @@ def test_wrong_overrides_say_what_to_do(assignment: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("assignment", "words"),
     [
-        ("ingest.source=ftp", "one of the sources digits, elpv, folder, manifest, received 'ftp'"),
+        ("ingest.source=ftp", "one of the sources elpv, folder, manifest, received 'ftp'"),
         ("augment.policy=mirrors", "one of the policies flips, .*, received 'mirrors'"),
         ("augment.policy_options.shft=0.1", r"known settings \(.*shift.*\), received 'augment.pol"),
         ("augment.policy_options.shift=2", "augment.policy_options.shift: expected less than"),
