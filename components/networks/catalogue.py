@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 from components.common import plugins
 from components.networks.config import BACKBONES
@@ -29,41 +28,37 @@ class Entry:
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where weights lie on this machine: the project's folder, and Keras' download cache."""
+def entries(weights: Path, keras_cache: Path) -> tuple[Entry, ...]:
+    """Return every variant, families in alphabetical order, the default variant first.
 
-    weights: Path
-    keras_cache: Path
-
-
-def entries(places: Places) -> tuple[Entry, ...]:
-    """Return every variant, families in alphabetical order, the default variant first."""
+    Args:
+        weights: the project's folder of weights.
+        keras_cache: the folder that Keras downloads to.
+    """
     rows: list[Entry] = []
     for family in plugins.names(BACKBONES):
         module = plugins.load(BACKBONES, family)
         if not module.FACTS:
             rows.append(Entry(f"{family}/PRESET", None, None, module.LICENCE, ()))
-        rows.extend(_entry(family, variant, module, places) for variant in module.FACTS)
+        for variant, facts in module.FACTS.items():
+            is_default = variant == next(iter(module.FACTS))
+            own = [
+                path
+                for path in sorted(weights.glob("*"))
+                if path.suffix in _WEIGHT_SUFFIXES
+                and _is_for(path.stem, family, variant, is_default)
+            ]
+            cached = sorted(keras_cache.glob(facts.keras_file)) if facts.keras_file else []
+            rows.append(
+                Entry(
+                    name=f"{family}/{variant}".rstrip("/"),
+                    parameters=facts.parameters,
+                    size_px=facts.size_px,
+                    licence=module.LICENCE,
+                    files=tuple(str(path) for path in (*own, *cached)),
+                )
+            )
     return tuple(rows)
-
-
-def _entry(family: str, variant: str, module: ModuleType, places: Places) -> Entry:
-    facts = module.FACTS[variant]
-    cached = sorted(places.keras_cache.glob(facts.keras_file)) if facts.keras_file else []
-    is_default = variant == next(iter(module.FACTS))
-    own = [
-        path
-        for path in sorted(places.weights.glob("*"))
-        if path.suffix in _WEIGHT_SUFFIXES and _is_for(path.stem, family, variant, is_default)
-    ]
-    return Entry(
-        name=f"{family}/{variant}".rstrip("/"),
-        parameters=facts.parameters,
-        size_px=facts.size_px,
-        licence=module.LICENCE,
-        files=tuple(str(path) for path in (*own, *cached)),
-    )
 
 
 def _is_for(stem: str, family: str, variant: str, is_default: bool) -> bool:

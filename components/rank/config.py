@@ -56,6 +56,12 @@ class FinalistConfig(NetworkConfig):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
+def weights_of(settings: RankConfig, train: FinalistConfig, backbone: str) -> str:
+    """Return where a backbone's weights come from, see `RankConfig.weights`."""
+    inherits = backbone == train.backbone or train.weights == "none"
+    return settings.weights.get(backbone, train.weights if inherits else "imagenet")
+
+
 def check(settings: RankConfig) -> None:
     """Refuse, before anything runs, a backbone or a method that there is none of.
 

@@ -45,10 +45,7 @@ class Workload:
 def measure_speed(network: Network) -> Speed:
     """Time the network on a few batches of blank pictures."""
     starts = network.boundary(network.cut(""))
-    return Speed(
-        _seconds_a_picture(network, (INPUT,)),
-        _seconds_a_picture(network, starts),
-    )
+    return Speed(_seconds_a_picture(network, (INPUT,)), _seconds_a_picture(network, starts))
 
 
 def estimate_s(options: Any, speed: Speed, load: Workload) -> float:
@@ -74,7 +71,7 @@ def estimate_s(options: Any, speed: Speed, load: Workload) -> float:
 
 def _seconds_a_picture(network: Network, starts: tuple[str, ...]) -> float:
     part = network.frozen_between(starts, (LOGITS,))
-    inputs = as_fed([np.zeros((_BATCH, *shape[1:]), np.float32) for shape in _shapes(part)])
+    inputs = as_fed([np.zeros((_BATCH, *fed.shape[1:]), np.float32) for fed in part.inputs])
     part.predict_on_batch(inputs)  # traced and warmed up
     seconds = []
     for _ in range(_TIMED_BATCHES):
@@ -82,7 +79,3 @@ def _seconds_a_picture(network: Network, starts: tuple[str, ...]) -> float:
         part.predict_on_batch(inputs)
         seconds.append(time.perf_counter() - started)
     return float(np.median(seconds)) / _BATCH
-
-
-def _shapes(part: Any) -> list[tuple[int, ...]]:
-    return [tuple(tensor.shape) for tensor in part.inputs]

@@ -60,10 +60,9 @@ def rank(
     with ExitStack() as stack:
         root = cache_dir or stack.enter_context(tempfile.TemporaryDirectory())
         seed = derive(train.seed, "rank")
+        most = settings.max_pictures
         views = {
-            size: plain_view(
-                splits.train, size_px=size, max_pictures=settings.max_pictures, seed=seed
-            )
+            size: plain_view(splits.train, size_px=size, max_pictures=most, seed=seed)
             for size in sizes
         }
         folds = _folds(views[sizes[0]], settings, seed=seed)
@@ -84,11 +83,6 @@ def rank(
         info = replace(_ranked(bench), shards_sha256=shards.info.content_sha256)
     Ranking(out, info).write()
     LOG.info("%d ranked, %d left out", len(info.ranked), len(info.left_out))
-
-
-def is_complete(root: Path) -> bool:
-    """Say whether a later run could rank no more than this one did, so may reuse it."""
-    return not any(one.passing for one in Ranking.read(root).info.left_out)
 
 
 def _folds(view: Split, settings: RankConfig, *, seed: int) -> tuple[Fold, ...]:
@@ -125,8 +119,14 @@ def _ranked(bench: Bench) -> RankingInfo:
             outcomes.append(LeftOut(name=str(trial), reason=str(error), passing=passing))
     ranked = [one for one in outcomes if isinstance(one, Ranked)]
     left_out = [one for one in outcomes if isinstance(one, LeftOut)]
+    if unusable and not ranked:
+        raise unusable[0]
     if not ranked:
-        raise unusable[0] if unusable else _no_time(left_out)
+        raise DataError(
+            "time to rank at least one network",
+            received=f"{left_out[0].name}: {left_out[0].reason}",
+            do="give a larger --budget-min, smaller --sizes or a smaller backbone",
+        )
     view = next(iter(bench.views.values()))
     return RankingInfo(
         metric=bench.settings.metric,
@@ -135,12 +135,4 @@ def _ranked(bench: Bench) -> RankingInfo:
         # The picture size settles a tie: the smaller one is cheaper.
         ranked=tuple(sorted(ranked, key=lambda one: (-one.score, one.image_size_px))),
         left_out=tuple(left_out),
-    )
-
-
-def _no_time(left_out: list[LeftOut]) -> DataError:
-    return DataError(
-        "time to rank at least one network",
-        received=f"{left_out[0].name}: {left_out[0].reason}",
-        do="give a larger --budget-min, smaller --sizes or a smaller backbone",
     )

@@ -1,14 +1,16 @@
 """Rank: Shards in, a Ranking of backbones, feature layers and sizes out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from components.common import config
 from components.common.artifacts.tuning.ranking import Ranking
+from components.common.errors import WeightsError
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.networks import accelerator
-from components.rank.config import FinalistConfig, RankConfig
-from components.rank.weights import sources_sha256
+from components.networks.weights.digests import content_sha256
+from components.rank.config import FinalistConfig, RankConfig, weights_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +37,20 @@ def prepare(settings: RankConfig, inputs: RankInputs) -> None:
 
 
 def content_key(settings: RankConfig, inputs: RankInputs, context: RunContext) -> str:
-    """Return what a ranking depends on besides its shards and its own settings."""
-    return sources_sha256(settings, inputs.train)
+    """Return what a ranking depends on besides its shards and its own settings.
+
+    Weights that are not there count as such: the ranking goes on without them, and another one
+    is made when they are.
+    """
+    train = inputs.train
+    parts = [config.to_json(train)]
+    for name in settings.backbones or (train.backbone,):
+        try:
+            weights = weights_of(settings, train, name)
+            parts.append(content_sha256(replace(train, backbone=name), weights))
+        except WeightsError:
+            parts.append("absent")
+    return "\n".join(parts)
 
 
 def run(

@@ -20,10 +20,9 @@ from components.networks.features.cache import ActivationCache, Want
 from components.networks.features.store import Activations
 from components.networks.network import Network
 from components.networks.probe.probe import fit_probe
-from components.rank.config import METHODS, FinalistConfig, RankConfig
+from components.rank.config import METHODS, FinalistConfig, RankConfig, weights_of
 from components.rank.cost import Speed, Workload, estimate_s, measure_speed
 from components.rank.feature_sets import FeatureSet, feature_sets, layers_to_try
-from components.rank.weights import weights_of
 
 LOG = logging.getLogger(__name__)
 

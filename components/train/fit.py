@@ -2,9 +2,9 @@
 
 import dataclasses
 import logging
+import shutil
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -28,7 +28,7 @@ from components.networks.weights.digests import source_sha256, weights_sha256
 from components.networks.weights.load import load_file
 from components.train import warm_start
 from components.train.config import METHODS, TrainConfig, method_options
-from components.train.loop.checkpoints import Checkpoints
+from components.train.loop.checkpoints import run_folder
 from components.train.loop.jax_epoch import keep_compiled
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
 
@@ -76,16 +76,33 @@ def train(
         cache = ActivationCache(
             root / "activations", int(settings.cache_gb * 1e9), chosen(settings.precision)
         )
+        pixels = (splits.train.content_sha256, splits.validation.content_sha256)
         # Without a place that outlives this run there is nothing to go on from.
-        standings = _standings(root, settings, splits, origin) if cache_dir else Checkpoints()
-        session = Session(settings.seed, settings.flips, cache, standings.folder)
+        standings = (
+            run_folder(root / "unfinished", config.to_json(settings), origin, *pixels)
+            if cache_dir
+            else None
+        )
+        session = Session(settings.seed, settings.flips, cache, standings)
         fitted = method.fit(splits, built, options, session)
         kept = fitted.network or built
         logits = flip_averaged_logits(kept, splits.validation, cut=fitted.cut, session=session)
-        temperature = fit_temperature(logits, splits.validation.labels)
-        outcome = _Outcome(splits, kept, fitted, temperature, logits, notes)
-        _write(out, settings, shards, outcome, weights_sha256=origin)
-        standings.remove()
+        info = CandidateInfo(
+            classes=shards.info.classes,
+            positive=shards.info.positive,
+            backbone=settings.backbone,
+            method=settings.method,
+            image_size_px=size_px,
+            temperature=fit_temperature(logits, splits.validation.labels),
+            flips=settings.flips,
+            seed=settings.seed,
+            weights_sha256=origin,
+            trainable_parameters=fitted.trainable_parameters,
+            notes=(*notes, *_notes(settings, splits), *fitted.notes),
+        )
+        _write(Candidate(out, info), kept.model, fitted, splits.validation, logits)
+        if standings:
+            shutil.rmtree(standings, ignore_errors=True)
 
 
 def _start(
@@ -109,63 +126,33 @@ def _start(
     return built, source if is_file else weights_sha256(built.model)
 
 
-def _standings(root: Path, settings: TrainConfig, splits: TrainingData, origin: str) -> Checkpoints:
-    pixels = (splits.train.content_sha256, splits.validation.content_sha256)
-    return Checkpoints.below(root / "unfinished", config.to_json(settings), origin, *pixels)
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """What a finished fit leaves to be written."""
-
-    data: TrainingData
-    network: Network
-    fitted: Fitted
-    temperature: float
-    validation_logits: Floats
-    before: tuple[str, ...] = ()
-
-    def notes(self, settings: TrainConfig) -> tuple[str, ...]:
-        """Return what a reader should know: of the machine, the data, the start, the fit."""
-        counts = np.bincount(self.data.validation.labels, minlength=len(self.data.classes))
-        unseen = [name for name, n in zip(self.data.classes, counts, strict=True) if n == 0]
-        notes = [f"warm start from {settings.warm_start}"] if settings.warm_start else []
-        if unseen:
-            notes.append(f"no validation picture of {', '.join(unseen)}: calibrated without")
-        return (*self.before, *notes, *self.fitted.notes)
+def _notes(settings: TrainConfig, splits: TrainingData) -> list[str]:
+    """Return what a reader should know of the start and of the data."""
+    notes = [f"warm start from {settings.warm_start}"] if settings.warm_start else []
+    counts = np.bincount(splits.validation.labels, minlength=len(splits.classes))
+    unseen = [name for name, n in zip(splits.classes, counts, strict=True) if n == 0]
+    if unseen:
+        notes.append(f"no validation picture of {', '.join(unseen)}: calibrated without")
+    return notes
 
 
 def _write(
-    out: Path, settings: TrainConfig, shards: Shards, outcome: _Outcome, *, weights_sha256: str
+    candidate: Candidate, model: keras.Model, fitted: Fitted, validation: Split, logits: Floats
 ) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    info = CandidateInfo(
-        classes=shards.info.classes,
-        positive=shards.info.positive,
-        backbone=settings.backbone,
-        method=settings.method,
-        image_size_px=shards.info.image_size_px,
-        temperature=outcome.temperature,
-        flips=settings.flips,
-        seed=settings.seed,
-        weights_sha256=weights_sha256,
-        trainable_parameters=outcome.fitted.trainable_parameters,
-        notes=outcome.notes(settings),
-    )
-    candidate = Candidate(out, info)
-    parity = outcome.data.validation.head(PARITY_PICTURES)
-    outcome.network.model.save(candidate.model_path)
-    logits = _whole_network_logits(outcome.network.model, parity, flips=settings.flips)
-    _check_saved(candidate, parity, logits)
+    info, temperature = candidate.info, np.float32(candidate.info.temperature)
+    candidate.root.mkdir(parents=True, exist_ok=True)
+    parity = validation.head(PARITY_PICTURES)
+    model.save(candidate.model_path)
+    whole = _whole_network_logits(model, parity, flips=info.flips)
+    _check_saved(candidate, parity, whole)
     candidate.write(
-        curves=outcome.fitted.curves_frame(),
+        curves=fitted.curves_frame(),
         paths=list(parity.paths),
-        probabilities=softmax(logits / np.float32(outcome.temperature)),
-        decision=outcome.fitted.decision,
+        probabilities=softmax(whole / temperature),
+        decision=fitted.decision,
     )
-    answers = softmax(outcome.validation_logits / np.float32(outcome.temperature))
-    candidate.write_validation(outcome.data.validation.paths, answers)
-    LOG.info("candidate written: temperature %.3f, %s", outcome.temperature, info.notes)
+    candidate.write_validation(validation.paths, softmax(logits / temperature))
+    LOG.info("candidate written: temperature %.3f, %s", temperature, info.notes)
 
 
 def _whole_network_logits(model: keras.Model, split: Split, *, flips: int) -> Floats:

@@ -26,7 +26,7 @@ class Session:
     """One training run's surroundings.
 
     flips: test-time views whose logits are averaged: 1, 2 or 4.
-    standings: folder for where this run stands after each epoch, see `Checkpoints`; None keeps
+    standings: folder for where this run stands after each epoch, see `run_folder`; None keeps
         nothing, and a killed run starts again.
     """
 

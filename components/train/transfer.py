@@ -8,7 +8,7 @@ import keras
 
 from components.common.seeding import derive
 from components.networks.config import EMBEDDING, INPUT, LOGITS
-from components.networks.data import Floats, TrainingData
+from components.networks.data import TrainingData
 from components.networks.features.cache import Want
 from components.networks.network import Network
 from components.networks.probe.probe import fit_probe
@@ -55,7 +55,7 @@ def transfer(
     data = data.weighted(options.class_weight)
     inputs = tail_inputs(data, network, session, cut=route.cut)
     tail = network.between(network.boundary(route.cut), (LOGITS,))
-    head = solve_head(network, tail, inputs, options, session, cut=route.cut)
+    head = solve_head(network, tail, inputs, options.strength, session, cut=route.cut)
     open_layers(tail, route.opens)
     course = Course(treat=route.treat, blend=options.blend)
     done = attempt(tail, inputs, options, session, bar=head.bar, course=course)
@@ -96,7 +96,7 @@ def solve_head(
     network: Network,
     tail: keras.Model,
     inputs: TuningInputs,
-    options: TransferOptions,
+    strength: float,
     session: Session,
     *,
     cut: str,
@@ -107,17 +107,21 @@ def solve_head(
         network: its head is set.
         tail: the part after `cut`, which ends in that head.
         inputs: of the tail.
-        options: the probe's penalty.
+        strength: inverse penalty of the probe, see `fit_probe`.
         session: seed, cache.
         cut: where the cached activations end from which the embeddings are computed.
     """
     want = Want(inputs.train, (EMBEDDING,), starts=network.boundary(cut))
     (features,) = session.cache.get(network, want)
     seed = derive(session.seed, "probe")
-    probe = fit_probe(features, inputs.train, strength=options.strength, seed=seed)
+    probe = fit_probe(features, inputs.train, strength=strength, seed=seed)
     network.set_head(probe.kernel, probe.bias)
+    fitted_on = score(probe.logits(features[: inputs.train.pictures]), inputs.train)
+    judged_on = score(inputs.validation_logits(tail), inputs.validation)
     return Head(
-        row=_probe_row(probe.logits(features[: inputs.train.pictures]), tail, inputs),
+        row=EpochScore(
+            "probe", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
+        ),
         note=f"probe penalty C = {probe.strength:g}",
         bar=Bar(losses_now(tail, inputs), PROBE),
     )
@@ -133,11 +137,3 @@ def open_layers(tail: keras.Model, opens: Callable[[str], bool]) -> None:
 def trainable_parameters(tail: keras.Model) -> int:
     """Return how many numbers training may change."""
     return sum(math.prod(variable.shape) for variable in tail.trainable_variables)
-
-
-def _probe_row(train_logits: Floats, tail: keras.Model, inputs: TuningInputs) -> EpochScore:
-    fitted_on = score(train_logits, inputs.train)
-    judged_on = score(inputs.validation_logits(tail), inputs.validation)
-    return EpochScore(
-        "probe", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
-    )

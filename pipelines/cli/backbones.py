@@ -18,10 +18,10 @@ def backbones(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
     """List the networks that train.backbone may name: size, input, licence, weights at hand."""
-    from components.networks.catalogue import Places, entries
+    from components.networks.catalogue import entries
 
     keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    found = entries(Places(weights=Path("data/weights"), keras_cache=keras_home / "models"))
+    found = entries(Path("data/weights"), keras_home / "models")
     if as_json:
         import json
 

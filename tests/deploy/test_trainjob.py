@@ -14,7 +14,7 @@ import yaml
 from components.common.images import IMAGE_TAG
 from components.train.nodes import worker as multi_node
 from components.train.nodes.config import NodesConfig
-from components.train.nodes.job import StepPod, manifest
+from components.train.nodes.job import manifest
 from components.train.nodes.worker import arguments, settings_from
 from pipelines.cluster.spec.nodes import nodes_section
 from pipelines.config import resolve
@@ -156,7 +156,7 @@ def test_the_settings_of_the_guide_make_a_job_that_fits_the_runtime() -> None:
     cluster = resolve(yaml.safe_load(text)).cluster
     nodes = NodesConfig(**nodes_section(cluster))
     folder = Path(nodes.exchange) / "job"
-    job = manifest("job", nodes=nodes, folder=folder, pod=StepPod(run="run"))
+    job = manifest("job", nodes=nodes, folder=folder, run="run")
     check(job)
     assert job["spec"]["runtimeRef"] == resource("TrainJob")["spec"]["runtimeRef"]
     assert job["spec"]["trainer"]["command"] == trainer()["command"]

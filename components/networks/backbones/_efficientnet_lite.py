@@ -5,8 +5,7 @@ numbers are those of TensorFlow's `efficientnet_lite_builder.py`.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
@@ -23,19 +22,11 @@ _STEM, _HEAD = 32, 1280
 _FEATURE_BLOCKS = {"0": (7, 8, 10, 11), "1": (7, 11, 15, 20), "2": (7, 10, 14, 19)}
 
 
-@dataclass(frozen=True)
-class _Scale:
-    """How a variant differs from Lite0: factors on channels and on repeated blocks."""
-
-    width: float
-    depth: float
+# How a variant differs from Lite0: factors on channels and on repeated blocks.
+_SCALES = {"0": (1.0, 1.0), "1": (1.0, 1.1), "2": (1.1, 1.2)}
 
 
-_SCALES = {"0": _Scale(1.0, 1.0), "1": _Scale(1.0, 1.1), "2": _Scale(1.1, 1.2)}
-
-
-@dataclass(frozen=True)
-class _Stage:
+class _Stage(NamedTuple):
     """Blocks of one kind; the first has the stride."""
 
     repeats: int
@@ -64,22 +55,23 @@ def efficientnet_lite(variant: str, *, image_size_px: int) -> Backbone:
     # MEAN_RGB 127, STDDEV_RGB 128 in the builder.
     x = keras.layers.Rescaling(1.0 / 128.0, offset=-127.0 / 128.0, name=PREPROCESS)(pixels)
     x = _conv(x, "stem", _STEM, kernel=3, stride=2)
+    width, depth = _SCALES[variant]
     index = 0
     for stage in _STAGES:
-        for repeat in range(_repeats(stage, _SCALES[variant])):
+        for repeat in range(_repeats(stage, depth)):
             stride = 1 if repeat else stage.stride
-            x = _block(x, f"block_{index}", stage, stride=stride, scale=_SCALES[variant])
+            x = _block(x, f"block_{index}", stage, stride=stride, width=width)
             index += 1
     x = _conv(x, "head", _HEAD, kernel=1)
     model = keras.Model(pixels, x, name=f"efficientnet_lite{variant}")
     features = tuple(f"block_{number}_expand_relu" for number in _FEATURE_BLOCKS[variant])
-    frozen = sum(_repeats(stage, _SCALES[variant]) for stage in _STAGES[:_FROZEN_STAGES])
+    frozen = sum(_repeats(stage, depth) for stage in _STAGES[:_FROZEN_STAGES])
     return with_cuts(model, features=features, cut=f"block_{frozen - 1}_add")
 
 
-def _block(x: Any, name: str, stage: _Stage, *, stride: int, scale: _Scale) -> Any:
+def _block(x: Any, name: str, stage: _Stage, *, stride: int, width: float) -> Any:
     """Inverted residual: widen, depthwise, narrow; the sum where the shape allows it."""
-    source, channels = x, _channels(stage.channels, scale)
+    source, channels = x, _channels(stage.channels, width)
     if stage.expansion > 1:
         x = _conv(x, f"{name}_expand", x.shape[-1] * stage.expansion, kernel=1)
     depthwise = keras.layers.DepthwiseConv2D(
@@ -105,15 +97,15 @@ def _normed(x: Any, name: str) -> Any:
     return keras.layers.BatchNormalization(epsilon=_EPSILON, momentum=0.99, name=f"{name}_bn")(x)
 
 
-def _repeats(stage: _Stage, scale: _Scale) -> int:
+def _repeats(stage: _Stage, depth: float) -> int:
     """Return how many blocks; the first and the last stage are not deepened."""
     if stage in {_STAGES[0], _STAGES[-1]}:
         return stage.repeats
-    return math.ceil(scale.depth * stage.repeats)
+    return math.ceil(depth * stage.repeats)
 
 
-def _channels(channels: int, scale: _Scale) -> int:
+def _channels(channels: int, width: float) -> int:
     """Return the scaled count, a multiple of eight and not below nine tenths of what is due."""
-    due = channels * scale.width
+    due = channels * width
     rounded = max(8, int(due + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * due else rounded

@@ -1,8 +1,9 @@
 """What is known of a family without building it; nothing here imports Keras."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from components.networks.network import Backbone
@@ -34,12 +35,20 @@ class Build(Protocol):
         """Return it, with ImageNet weights if `pretrained`, else with random ones."""
 
 
-def of_applications(name_of: Callable[[str], str], preprocessing: Preprocessing) -> Build:
+def of_applications(
+    name_of: Callable[[str], str],
+    preprocessing: Preprocessing,
+    *,
+    is_width: bool = False,
+    **chosen: Any,
+) -> Build:
     """Return the `build` of a family whose networks Keras Applications has.
 
     Args:
         name_of: from a variant to its name in `keras.applications`.
         preprocessing: the mode of the family's `preprocess_input`.
+        is_width: a variant is a factor on the channels.
+        chosen: fields of `Backbone`, instead of what is found in the graph.
     """
 
     def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
@@ -48,8 +57,11 @@ def of_applications(name_of: Callable[[str], str], preprocessing: Preprocessing)
         from components.networks.backbones._applications import application
 
         constructor = getattr(keras.applications, name_of(variant))
-        return application(
+        if is_width:
+            constructor = partial(constructor, alpha=float(variant))
+        found = application(
             constructor, preprocessing, image_size_px=image_size_px, pretrained=pretrained
         )
+        return replace(found, **chosen)
 
     return build

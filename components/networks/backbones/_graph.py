@@ -100,13 +100,11 @@ def _readers(layer: Any) -> list[Any]:
 
 def _is_finished(layer: Any) -> bool:
     if isinstance(layer, _UNFINISHED):
-        return isinstance(layer, keras.layers.Conv2D) and _has_activation(layer)
+        # A convolution with an activation of its own is.
+        linear = keras.activations.linear
+        return isinstance(layer, keras.layers.Conv2D) and layer.activation is not linear
     readers = _readers(layer)
     return not (len(readers) == 1 and isinstance(readers[0], _GOES_ON))
-
-
-def _has_activation(layer: Any) -> bool:
-    return layer.activation is not keras.activations.linear
 
 
 def _volume(layer: Any) -> int:

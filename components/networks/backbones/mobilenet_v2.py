@@ -1,13 +1,6 @@
-"""MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381), Keras Applications."""
+"""MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381), Keras Applications; a variant is a width."""
 
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
-
-from components.networks.backbones._family import Facts
-
-if TYPE_CHECKING:
-    from components.networks.network import Backbone
+from components.networks.backbones._family import Facts, of_applications
 
 MIN_SIZE_PX = 32
 LICENCE = "Apache-2.0"
@@ -42,13 +35,11 @@ FEATURES = (
     "block_16_expand_relu",
 )
 
-
-def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
-    """Return MobileNetV2 of width `variant` for raw pixels [N, S, S, 3], 0 to 255."""
-    import keras
-
-    from components.networks.backbones._applications import application
-
-    constructor = partial(keras.applications.MobileNetV2, alpha=float(variant))
-    backbone = application(constructor, "tf", image_size_px=image_size_px, pretrained=pretrained)
-    return replace(backbone, cut_points=CUT_POINTS, default_cut="block_12_add", features=FEATURES)
+build = of_applications(
+    lambda _: "MobileNetV2",
+    "tf",
+    is_width=True,
+    cut_points=CUT_POINTS,
+    default_cut="block_12_add",
+    features=FEATURES,
+)

@@ -188,7 +188,7 @@ def _reduced(model: keras.Model, inside: set[str]) -> set[str]:
     names: set[str] = set()
     for layer in model.layers:
         follows = layer.name in inside or isinstance(layer, keras.layers.ReLU)
-        if _is_dense(layer) or (follows and _source_name(layer) in names):
+        if _is_dense(layer) or (follows and _read_by(layer) <= names):
             names.add(layer.name)
     return names
 
@@ -198,20 +198,15 @@ def _reduced_on_gpu(model: keras.Model, inside: set[str]) -> set[str]:
     names: set[str] = set()
     for layer in model.layers:
         plain = layer.name in inside or not (layer.variables or isinstance(layer, _AT_THE_EDGE))
-        sources = {tensor._keras_history.operation.name for tensor in _read_by(layer)}
+        sources = _read_by(layer)
         if _is_dense(layer) or _is_depthwise(layer) or (plain and sources and sources <= names):
             names.add(layer.name)
     return names
 
 
-def _source_name(layer: Any) -> str:
-    """Return the name of the one layer that a layer reads, "" when there are several."""
-    tensors = _read_by(layer)
-    return str(tensors[0]._keras_history.operation.name) if len(tensors) == 1 else ""
-
-
-def _read_by(layer: Any) -> list[Any]:
-    return list(layer._inbound_nodes[0].input_tensors)
+def _read_by(layer: Any) -> set[str]:
+    """Return the names of the layers that a layer reads."""
+    return {x._keras_history.operation.name for x in layer._inbound_nodes[0].input_tensors}
 
 
 def _is_dense(layer: Any) -> bool:

@@ -79,7 +79,12 @@ def _cached(address: str) -> Path:
     with new_file(target) as partial:
         received = _download(address, partial)
         if received != sha256:
-            raise _other_content(address, sha256, received)
+            raise WeightsError(
+                f"a file with SHA-256 {sha256} at {urllib.parse.urldefrag(address).url}",
+                received=f"{received}; nothing was kept",
+                do="check the digest with the publisher; a proxy or a cut connection may alter "
+                "files",
+            )
     return target
 
 
@@ -101,11 +106,3 @@ def _download(address: str, target: Path) -> str:
             do="check the address and the connection, or give the path of a file",
         ) from None
     return digest.hexdigest()
-
-
-def _other_content(address: str, wanted: str, received: str) -> WeightsError:
-    return WeightsError(
-        f"a file with SHA-256 {wanted} at {urllib.parse.urldefrag(address).url}",
-        received=f"{received}; nothing was kept",
-        do="check the digest with the publisher; a proxy or a cut connection may alter files",
-    )

@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,15 +66,12 @@ def leaves(model: Any) -> Iterator[Any]:
             yield layer
 
 
-@dataclass(frozen=True)
-class _StoredLayer:
-    """The arrays of one layer, by name ("kernel") or by position ("0")."""
-
-    arrays: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+# From a layer's name to its arrays, by name ("kernel") or by position ("0").
+_Layers = dict[str, dict[str, npt.NDArray[Any]]]
 
 
-def _read(path: Path) -> dict[str, _StoredLayer]:
-    """Return every layer of the file by name; a layer is the folder nearest to its arrays."""
+def _read(path: Path) -> _Layers:
+    """Return every layer of the file; a layer is the folder nearest to its arrays."""
     import h5py
 
     try:
@@ -94,12 +90,12 @@ def _read(path: Path) -> dict[str, _StoredLayer]:
         ) from None
 
 
-def _layers(file: Any) -> dict[str, _StoredLayer]:
-    layers: dict[str, _StoredLayer] = {}
+def _layers(file: Any) -> _Layers:
+    layers: _Layers = {}
     for folder, name, array in _arrays(file, ()):
         if folder and not _OPTIMIZER_FOLDERS & set(folder):
             key = _OLD_NAMES.get(name.partition(":")[0], name.partition(":")[0])
-            layers.setdefault(folder[-1], _StoredLayer()).arrays.setdefault(key, array)
+            layers.setdefault(folder[-1], {}).setdefault(key, array)
     return layers
 
 
@@ -114,9 +110,9 @@ def _arrays(group: Any, folder: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
             yield from _arrays(item, (*folder, str(item.attrs.get("name", name))))
 
 
-def _match(layer: Any, position: int, stored: dict[str, _StoredLayer], path: Path) -> Any:
+def _match(layer: Any, position: int, stored: _Layers, path: Path) -> Any:
     variable = layer.weights[position]
-    arrays = stored.get(layer.name, _StoredLayer()).arrays
+    arrays = stored.get(layer.name, {})
     array = arrays.get(variable.name, arrays.get(str(position)))
     wanted = f"{layer.name}/{variable.name} of shape {tuple(variable.shape)}"
     if array is None:

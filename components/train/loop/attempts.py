@@ -14,7 +14,7 @@ import numpy.typing as npt
 from components.common import config
 from components.common.seeding import derive
 from components.common.statistics.temperature import calibrated_losses
-from components.train.loop.checkpoints import Checkpoints
+from components.train.loop.checkpoints import Checkpoint
 from components.train.loop.fine_tune import Course, TuningInputs, tune
 from components.train.options import TuningOptions
 from components.train.session import EpochScore, Session
@@ -75,18 +75,18 @@ def attempt(
             each. The checkpoint is chosen here.
     """
     course = course or Course()
-    places = Checkpoints(session.standings)
     training = "\n".join((course.phase, str(session.seed), _identity(tail, inputs, options)))
     start = tail.get_weights()
     notes: list[str] = []
     for number in range(1 + _RETRIES):
         rate = options.learning_rate / 3**number
+        checkpoint = Checkpoint.of(f"{training}\n{number}", session.standings)
         tuned = tune(
             tail,
             inputs,
             dataclasses.replace(options, learning_rate=rate),
             seed=derive(session.seed, course.phase, str(number)),
-            course=dataclasses.replace(course, checkpoint=places.of(f"{training}\n{number}")),
+            course=dataclasses.replace(course, checkpoint=checkpoint),
         )
         notes += tuned.notes
         if not tuned.diverged:

@@ -66,9 +66,15 @@ class Standing:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One training's file; `path` None keeps nothing."""
+    """The file of one training (an attempt, a stage); `path` None keeps nothing."""
 
     path: Path | None = None
+
+    @classmethod
+    def of(cls, training: str, folder: Path | None) -> "Checkpoint":
+        """Return the file of a training, by any name, in its run's folder."""
+        name = f"{hashlib.sha256(training.encode()).hexdigest()}.npz"
+        return cls(folder / name if folder else None)
 
     def read(self) -> Standing | None:
         """Return where the training stood, None when it has not begun or the file is damaged."""
@@ -98,29 +104,18 @@ class Checkpoint:
             LOG.warning("where the training stands could not be written down: %s", error)
 
 
-@dataclass(frozen=True)
-class Checkpoints:
-    """The files of one run, one a training (an attempt, a stage); `folder` None keeps nothing."""
+def run_folder(root: Path, *depends_on: str) -> Path:
+    """Return the folder of the run that depends on the given digests and on this Keras.
 
-    folder: Path | None = None
-
-    @classmethod
-    def below(cls, root: Path, *depends_on: str) -> "Checkpoints":
-        """Return those of the run that depends on the given digests and on this Keras."""
-        parts = (_FORMAT, keras.__version__, keras.backend.backend(), *depends_on)
-        _drop_stale(root)
-        return cls(root / hashlib.sha256("\n".join(parts).encode()).hexdigest())
-
-    def of(self, training: str) -> Checkpoint:
-        """Return the file of one training of the run, by any name."""
-        if self.folder is None:
-            return Checkpoint()
-        return Checkpoint(self.folder / f"{hashlib.sha256(training.encode()).hexdigest()}.npz")
-
-    def remove(self) -> None:
-        """Forget the run: it is done."""
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+    What killed runs left in `root` that nobody has taken up again is removed.
+    """
+    oldest = time.time() - _STALE_S
+    for folder in root.glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
+    parts = (_FORMAT, keras.__version__, keras.backend.backend(), *depends_on)
+    return root / hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _arrays(standing: Standing) -> dict[str, Any]:
@@ -153,15 +148,6 @@ def _standing(archive: Any) -> Standing:
 def _series(archive: Any, name: str) -> Arrays:
     count = sum(key.startswith(name) for key in archive.files)
     return [archive[f"{name}{index}"] for index in range(count)]
-
-
-def _drop_stale(root: Path) -> None:
-    """Remove what killed runs left that nobody has taken up again."""
-    oldest = time.time() - _STALE_S
-    for folder in root.glob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            if folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def values_of(variables: Sequence[Any]) -> Arrays:

@@ -10,7 +10,6 @@ JAX is imported inside of functions only, where Keras runs on it.
 import logging
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ import psutil
 from keras import ops
 
 from components.common.errors import DataError
-from components.networks.data import FlippedPixels, Floats, Rows
+from components.networks.data import FlippedPixels, Rows
 from components.networks.features.answers import everywhere
 from components.train.loop.epochs import Epoch
 from components.train.loop.optimizer import LayerwiseAdamW
@@ -88,44 +87,29 @@ def compiled_epoch(
     return _EpochProgram(model, optimizer, arrays, batch)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What every step of an epoch sees; arrays over [steps, width].
+def _steps(epoch: Epoch, *, batch: int, replicas: int) -> dict[str, npt.NDArray[Any]]:
+    """Cut an epoch into steps of equal width, a multiple of the replicas, for `lax.scan`.
 
-    rows, partners: int32, see `Epoch`; partners and shares are None without mixup.
-    targets: float32 [steps, width, classes]; weights: 0 for a row that only fills up.
-    counts: float32 [steps], how many rows do not.
+    Returns:
+        Arrays over [steps, width], see `Epoch`: rows, int32; targets, float32 [steps, width,
+        classes]; weights, 0 for a row that only fills up; counts, float32 [steps], how many rows
+        do not; with mixup partners, int32, and shares.
     """
-
-    rows: npt.NDArray[np.int32]
-    targets: Floats
-    weights: Floats
-    counts: Floats
-    partners: npt.NDArray[np.int32] | None
-    shares: Floats | None
-
-    def steps(self) -> dict[str, Any]:
-        """Return the arrays by name, as `lax.scan` takes them."""
-        return {name: value for name, value in vars(self).items() if value is not None}
-
-
-def _plan(epoch: Epoch, *, batch: int, replicas: int) -> _Plan:
-    """Cut an epoch into steps of equal width, a multiple of the replicas."""
     pictures = len(epoch.rows)
     batch = min(batch, pictures)
     width = math.ceil(batch / replicas) * replicas
     places = np.arange(math.ceil(pictures / batch))[:, None] * batch + np.arange(width)
     real = (np.arange(width) < batch) & (places < pictures)
     seen = places % pictures
-    mixed = epoch.partners is not None
-    return _Plan(
-        rows=epoch.rows[seen].astype(np.int32),
-        targets=epoch.targets[seen],
-        weights=np.where(real, epoch.weights[seen], np.float32(0)),
-        counts=real.sum(axis=1).astype(np.float32),
-        partners=epoch.partners[seen].astype(np.int32) if epoch.partners is not None else None,
-        shares=epoch.shares[seen] if mixed else None,
-    )
+    steps: dict[str, npt.NDArray[Any]] = {
+        "rows": epoch.rows[seen].astype(np.int32),
+        "targets": epoch.targets[seen],
+        "weights": np.where(real, epoch.weights[seen], np.float32(0)),
+        "counts": real.sum(axis=1).astype(np.float32),
+    }
+    if epoch.partners is not None:
+        steps |= {"partners": epoch.partners[seen].astype(np.int32), "shares": epoch.shares[seen]}
+    return steps
 
 
 class _EpochProgram:
@@ -154,8 +138,8 @@ class _EpochProgram:
         """Train for one epoch."""
         import jax
 
-        plan = _plan(epoch, batch=self._batch, replicas=self._replicas)
-        steps = jax.device_put(plan.steps(), self._everywhere)
+        plan = _steps(epoch, batch=self._batch, replicas=self._replicas)
+        steps = jax.device_put(plan, self._everywhere)
         variables = (self._trained, self._carried, self._optimizer.variables)
         state = tuple([variable.value for variable in group] for group in variables)
         state, sums = self._run(state, self._arrays, steps)
@@ -167,7 +151,7 @@ class _EpochProgram:
 
 
 def _program(model: keras.Model, optimizer: LayerwiseAdamW, distribution: Any) -> Any:
-    """Return (state, arrays, steps of a plan) -> (state, (summed loss, summed weight of hits))."""
+    """Return (state, arrays, see `_steps`) -> (state, (summed loss, summed weight of hits))."""
     import jax
 
     def loss_of(trained: Any, carried: Any, inputs: Any, step: Any) -> Any:

@@ -52,7 +52,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     cuts = (INPUT, *network.cut_points)[-options.stages :][::-1]
     inputs = tail_inputs(data, network, session, cut=cuts[0])
     tail = network.between(network.boundary(cuts[0]), (LOGITS,))
-    head = solve_head(network, tail, inputs, options, session, cut=cuts[0])
+    head = solve_head(network, tail, inputs, options.strength, session, cut=cuts[0])
     curves = [head.row]
     notes = [head.note]
     for number, cut in enumerate(cuts):

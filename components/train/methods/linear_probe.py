@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from components.common.config import Section
-from components.common.seeding import derive
-from components.networks.config import EMBEDDING
+from components.networks.config import EMBEDDING, LOGITS
 from components.train.options import ClassWeight
 
 if TYPE_CHECKING:
@@ -30,27 +29,15 @@ class Options(Section):
 
 def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Fit the head by logistic regression on the cached embeddings of all views."""
-    from components.networks.features.cache import Want
-    from components.networks.probe.probe import fit_probe
-    from components.train.session import EpochScore, Fitted, score
+    from components.train.session import Fitted
+    from components.train.transfer import solve_head, tail_inputs, trainable_parameters
 
-    data = data.weighted(options.class_weight)
-    train, validation = data.train, data.validation
-    (features,) = session.cache.get(network, Want(train, (EMBEDDING,)))
-    (held_out,) = session.cache.get(
-        network, Want(validation, (EMBEDDING,), activity="computing validation features")
-    )
-    seed = derive(session.seed, "probe")
-    probe = fit_probe(features, train, strength=options.strength, seed=seed)
-    network.set_head(probe.kernel, probe.bias)
-    fitted_on = score(probe.logits(features[: train.pictures]), train)
-    judged_on = score(probe.logits(held_out), validation)
-    row = EpochScore(
-        "probe", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
-    )
+    inputs = tail_inputs(data.weighted(options.class_weight), network, session, cut=EMBEDDING)
+    tail = network.between((EMBEDDING,), (LOGITS,))
+    head = solve_head(network, tail, inputs, options.strength, session, cut=EMBEDDING)
     return Fitted(
-        curves=(row,),
+        curves=(head.row,),
         cut=EMBEDDING,
-        trainable_parameters=probe.kernel.size + probe.bias.size,
-        notes=(f"probe penalty C = {probe.strength:g}",),
+        trainable_parameters=trainable_parameters(tail),
+        notes=(head.note,),
     )

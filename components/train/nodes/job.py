@@ -5,10 +5,9 @@ with a deadline.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from components.train.nodes.config import NodesConfig
 
@@ -24,20 +23,7 @@ _BY_CONDITION: tuple[tuple[str, Phase], ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepPod:
-    """The pod of this step.
-
-    run: the name of the run's workflow.
-    owners: references to the workflow: what it owns is removed with it.
-    """
-
-    run: str
-    owners: tuple[dict[str, str], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
+class JobState(NamedTuple):
     """Where a job stands, and what is said of it."""
 
     phase: Phase
@@ -50,14 +36,17 @@ def job_name(*parts: str) -> str:
     return f"graft-train-{digest[:12]}"
 
 
-def manifest(name: str, *, nodes: NodesConfig, folder: Path, pod: StepPod) -> dict[str, Any]:
+def manifest(
+    name: str, *, nodes: NodesConfig, folder: Path, run: str, owners: Sequence[dict[str, str]] = ()
+) -> dict[str, Any]:
     """Return the resource to create.
 
     Args:
         name: see `job_name`.
         nodes: how many, of which kind.
         folder: shared with the nodes; holds the shards and the settings.
-        pod: of this step.
+        run: the name of the run's workflow.
+        owners: references to the workflow: what it owns is removed with it.
     """
     resources = {
         kind: dict(amounts)
@@ -79,8 +68,8 @@ def manifest(name: str, *, nodes: NodesConfig, folder: Path, pod: StepPod) -> di
         "kind": "TrainJob",
         "metadata": {
             "name": name,
-            "labels": {"app.kubernetes.io/part-of": "graft", "graft/run": pod.run},
-            "ownerReferences": list(pod.owners),
+            "labels": {"app.kubernetes.io/part-of": "graft", "graft/run": run},
+            "ownerReferences": list(owners),
         },
         "spec": {
             "runtimeRef": {"apiGroup": GROUP, "kind": "TrainingRuntime", "name": nodes.runtime},
@@ -91,7 +80,7 @@ def manifest(name: str, *, nodes: NodesConfig, folder: Path, pod: StepPod) -> di
     }
 
 
-def state_of(job: Mapping[str, Any]) -> State:
+def state_of(job: Mapping[str, Any]) -> JobState:
     """Return where a job stands, from its conditions, else from the nodes it counts."""
     status = job.get("status") or {}
     conditions = {
@@ -100,13 +89,13 @@ def state_of(job: Mapping[str, Any]) -> State:
     for kind, phase in _BY_CONDITION:
         if kind in conditions:
             said = (kind, conditions[kind].get("reason"), conditions[kind].get("message"))
-            return State(phase=phase, words=": ".join(dict.fromkeys(filter(None, said))))
+            return JobState(phase, ": ".join(dict.fromkeys(filter(None, said))))
     jobs = status.get("jobsStatus") or ()
     if any(one.get("ready") for one in jobs):
-        return State(phase="running", words="all nodes are ready")
+        return JobState("running", "all nodes are ready")
     if any(one.get("active") for one in jobs):
-        return State(phase="waiting", words="nodes are being started")
-    return State(phase="waiting", words="no nodes yet")
+        return JobState("waiting", "nodes are being started")
+    return JobState("waiting", "no nodes yet")
 
 
 def is_leaving(job: Mapping[str, Any]) -> bool:

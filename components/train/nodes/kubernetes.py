@@ -15,7 +15,7 @@ from typing import Any
 import tenacity
 
 from components.common.errors import ConfigError, RequestError, UnreachableError, expected
-from components.train.nodes.job import GROUP, PLURAL, VERSION, StepPod
+from components.train.nodes.job import GROUP, PLURAL, VERSION
 
 LOG = logging.getLogger(__name__)
 
@@ -23,20 +23,6 @@ POD_NAME = "KFP_POD_NAME"
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _WORKFLOW = "workflows.argoproj.io/workflow"
 _TOO_MANY, _SERVER_ERROR = 429, 500
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a step runs.
-
-    configuration: of the client: address, certificate, token.
-    namespace: of the run.
-    pod: this step's.
-    """
-
-    configuration: Any
-    namespace: str
-    pod: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +38,8 @@ class Patience:
     longest_wait_s: float = 30.0
 
 
-def here(environment: Mapping[str, str], account: Path = SERVICE_ACCOUNT) -> Place:
-    """Return the place of a pod of Kubeflow Pipelines.
+def here(environment: Mapping[str, str], account: Path = SERVICE_ACCOUNT) -> "ClusterApi":
+    """Return the API as a pod of Kubeflow Pipelines sees it.
 
     Args:
         environment: of the process.
@@ -81,21 +67,30 @@ def here(environment: Mapping[str, str], account: Path = SERVICE_ACCOUNT) -> Pla
             received=str(error),
             do="submit the pipeline to a cluster, or leave cluster.train_nodes.count at 1",
         ) from None
-    return Place(configuration=configuration, namespace=namespace, pod=pod)
+    return ClusterApi(configuration, namespace=namespace, pod=pod)
 
 
 class ClusterApi:
-    """What a step asks of the API; a context manager, which closes the connections."""
+    """What a step asks of the API; a context manager, which closes the connections.
 
-    def __init__(self, place: Place, patience: Patience | None = None) -> None:
+    Args:
+        configuration: of the client: address, certificate, token.
+        namespace: of the run.
+        pod: this step's.
+        patience: with every answer.
+    """
+
+    def __init__(
+        self, configuration: Any, *, namespace: str, pod: str, patience: Patience | None = None
+    ) -> None:
         from kubernetes import client
 
         # urllib3 would ask again by itself, at once and without a word.
-        place.configuration.retries = False
-        self._client = client.ApiClient(place.configuration)
+        configuration.retries = False
+        self.configuration, self.namespace, self.pod = configuration, namespace, pod
+        self._client = client.ApiClient(configuration)
         self._jobs = client.CustomObjectsApi(self._client)
         self._pods = client.CoreV1Api(self._client)
-        self._place = place
         self._patience = patience or Patience()
 
     def __enter__(self) -> "ClusterApi":
@@ -105,31 +100,25 @@ class ClusterApi:
         self._client.rest_client.pool_manager.clear()
         self._client.close()
 
-    @property
-    def namespace(self) -> str:
-        """The namespace of the run."""
-        return self._place.namespace
-
-    def own_pod(self) -> StepPod:
-        """Return what a job needs to know of this step's pod.
+    def own_run(self) -> tuple[str, list[dict[str, str]]]:
+        """Return the name of this run's workflow, and references to it as an owner.
 
         Raises:
             RequestError: refused.
             UnreachableError: no answer for longer than patience lasts; so below.
         """
-        place = self._place
         pod = self._ask(
             self._pods.read_namespaced_pod,
-            place.pod,
-            place.namespace,
-            doing=f"get the pod {place.pod}",
+            self.pod,
+            self.namespace,
+            doing=f"get the pod {self.pod}",
         ).metadata
-        owners = tuple(
+        owners = [
             {"apiVersion": o.api_version, "kind": o.kind, "name": o.name, "uid": o.uid}
             for o in pod.owner_references or ()
             if o.kind == "Workflow"
-        )
-        return StepPod(run=(pod.labels or {}).get(_WORKFLOW, place.pod), owners=owners)
+        ]
+        return (pod.labels or {}).get(_WORKFLOW, self.pod), owners
 
     def create_job(self, job: Mapping[str, Any]) -> None:
         """Create a TrainJob; one of that name that is there already is left as it is.
@@ -192,7 +181,7 @@ class ClusterApi:
 
     @property
     def _kind(self) -> tuple[str, str, str, str]:
-        return GROUP, VERSION, self._place.namespace, PLURAL
+        return GROUP, VERSION, self.namespace, PLURAL
 
     def _ask(
         self,
@@ -212,7 +201,8 @@ class ClusterApi:
             reraise=True,
         )
         bounded = partial(call, *arguments, _request_timeout=patience.timeout_s, **options)
-        return again(_translated, bounded, doing, self._place)
+        want = f"the API server to {doing} in {self.namespace}"
+        return again(_translated, bounded, want, self.configuration.host)
 
 
 def _log_wait(state: tenacity.RetryCallState) -> None:
@@ -228,12 +218,11 @@ class _ConflictError(RequestError):
     """409."""
 
 
-def _translated(call: Callable[[], Any], doing: str, place: Place) -> Any:
+def _translated(call: Callable[[], Any], want: str, host: str) -> Any:
     """Call, with the errors of the client turned into ours."""
     import urllib3
     from kubernetes.client import ApiException
 
-    host, want = place.configuration.host, f"the API server to {doing} in {place.namespace}"
     try:
         return call()
     except ApiException as error:

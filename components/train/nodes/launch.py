@@ -71,10 +71,10 @@ def train_on_nodes(
         UnreachableError: the API server was away for too long; the job may go on without us.
         SystemExit: SIGTERM, whoever sent it; the job is deleted, if there is time for that.
     """
-    pod = api.own_pod()
-    name = job_name(pod.run, config.to_json(settings), config.to_json(nodes))
+    run, owners = api.own_run()
+    name = job_name(run, config.to_json(settings), config.to_json(nodes))
     exchange = Exchange(Path(nodes.exchange) / name)
-    job = manifest(name, nodes=nodes, folder=exchange.root, pod=pod)
+    job = manifest(name, nodes=nodes, folder=exchange.root, run=run, owners=owners)
     with _exit_on_sigterm():
         try:
             if not _taken_up(api, name, exchange, poll_s):
@@ -182,7 +182,10 @@ def _wait(api: ClusterApi, name: str, timeout_s: float, poll_s: float) -> None:
         if state.phase == "complete":
             return
         if state.phase == "failed":
-            raise _failed(name, state.words, do=_read_why(api, name))
+            kubectl = f"kubectl -n {api.namespace}"
+            logs = f"{kubectl} logs --prefix -l jobset.sigs.k8s.io/jobset-name={name}"
+            why = f"read why ({kubectl} describe trainjob {name}; {logs})"
+            raise _failed(name, state.words, do=why)
         if time.monotonic() > ends:
             api.delete_job(name)
             words = f"{state.words}, after {timeout_s:.0f} s; it is deleted"
@@ -196,11 +199,6 @@ def _failed(name: str, words: str, *, do: str) -> JobFailedError:
         received=words,
         do=f"{do}, or raise cluster.train_nodes.timeout_s",
     )
-
-
-def _read_why(api: ClusterApi, name: str) -> str:
-    logs = f"kubectl -n {api.namespace} logs --prefix -l jobset.sigs.k8s.io/jobset-name={name}"
-    return f"read why (kubectl -n {api.namespace} describe trainjob {name}; {logs})"
 
 
 def _clear_away(api: ClusterApi, name: str, exchange: Exchange) -> None:

@@ -17,9 +17,10 @@ import logging
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import environ
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import yaml
@@ -37,7 +38,7 @@ ADDRESS, PROCESSES, PROCESS = "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "J
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ProcessPlace:
     """Which of `processes` this one is, 0 first, and where process 0 listens ("host:port")."""
 
     address: str
@@ -45,7 +46,7 @@ class Place:
     process: int
 
     @classmethod
-    def read(cls, environment: Mapping[str, str]) -> "Place":
+    def read(cls, environment: Mapping[str, str]) -> "ProcessPlace":
         """Return what the environment says.
 
         Raises:
@@ -65,15 +66,7 @@ class Place:
         )
 
 
-@dataclass
-class _Folder:
-    """What `run_step` takes for an artifact, and writes the metadata of."""
-
-    path: str
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-
-def join(place: Place) -> None:
+def join(place: ProcessPlace) -> None:
     """Connect this process with the others; waits for them. Before JAX is first used."""
     import jax
 
@@ -98,7 +91,7 @@ def settings_from(path: Path) -> TrainConfig:
     return dataclasses.replace(settings, backend="jax", devices=0)
 
 
-def train_together(shards: Path, *, out: Path, settings: TrainConfig, place: Place) -> None:
+def train_together(shards: Path, *, out: Path, settings: TrainConfig, place: ProcessPlace) -> None:
     """Fit a network with the other processes; process 0 writes the Candidate and its provenance.
 
     Raises:
@@ -114,8 +107,9 @@ def train_together(shards: Path, *, out: Path, settings: TrainConfig, place: Pla
         "train",
         settings=config.to_plain(settings),
         run=config.to_plain(RunContext(run_id=out.resolve().name)),
-        inputs={"shards": _Folder(str(shards))},
-        outputs={"candidate": _Folder(str(out))},
+        # What has a path and metadata is an artifact to it.
+        inputs={"shards": SimpleNamespace(path=str(shards), metadata={})},
+        outputs={"candidate": SimpleNamespace(path=str(out), metadata={})},
     )
 
 
@@ -133,7 +127,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     options = arguments()
     try:
-        place = Place.read(environ)
+        place = ProcessPlace.read(environ)
         settings = settings_from(options.config)
         prepare(settings)
         join(place)

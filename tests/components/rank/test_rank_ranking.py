@@ -13,12 +13,11 @@ from components.common.artifacts.tuning.shortlist import Allowance, NotTrained
 from components.common.errors import ConfigError, DataError, WeightsError
 from components.common.run_context import RunContext
 from components.networks import network
-from components.rank.config import FinalistConfig, RankConfig
+from components.rank.config import FinalistConfig, RankConfig, weights_of
 from components.rank.cost import Speed, Workload, estimate_s
 from components.rank.feature_sets import feature_sets
 from components.rank.ranking import rank
 from components.rank.step import RankOutputs, is_complete
-from components.rank.weights import weights_of
 from components.train import finalist
 from components.train.config import TrainConfig
 from components.train.finalist import FinalistInputs

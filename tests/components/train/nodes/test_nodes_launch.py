@@ -37,7 +37,7 @@ from components.train.nodes import launch as module
 from components.train.nodes import worker as multi_node
 from components.train.nodes.config import NodesConfig
 from components.train.nodes.job import job_name, state_of
-from components.train.nodes.kubernetes import ClusterApi, Patience, Place, here
+from components.train.nodes.kubernetes import ClusterApi, Patience, here
 from components.train.nodes.launch import JobFailedError, train_on_nodes
 
 SETTINGS = TrainConfig(method="full", options={"epochs": 2}, seed=7)
@@ -76,10 +76,11 @@ def exchange(tmp_path: Path) -> Path:
     return folder
 
 
-def place(cluster: FakeCluster) -> Place:
+def api_of(cluster: FakeCluster, patience: Patience | None = None) -> ClusterApi:
     from kubernetes.client import Configuration
 
-    return Place(configuration=Configuration(host=cluster.host), namespace=NAMESPACE, pod=POD)
+    configuration = Configuration(host=cluster.host)
+    return ClusterApi(configuration, namespace=NAMESPACE, pod=POD, patience=patience)
 
 
 def nodes(exchange: Path, **changes: Any) -> NodesConfig:
@@ -102,7 +103,7 @@ def train(
     patience: Patience = QUICK,
 ) -> Path:
     out = shards.with_name("out")
-    with ClusterApi(place(cluster), patience) as api:
+    with api_of(cluster, patience) as api:
         train_on_nodes(shards, out=out, settings=SETTINGS, nodes=wanted, api=api, poll_s=0.01)
     return out
 
@@ -434,7 +435,7 @@ def test_the_step_leaves_a_candidate_with_this_runs_provenance(
 ) -> None:
     from components.train.component import train_on_nodes as component
 
-    monkeypatch.setattr("components.train.nodes.step.here", lambda environment: place(cluster))
+    monkeypatch.setattr("components.train.nodes.step.here", lambda environment: api_of(cluster))
     cluster.story = cluster.story[-1:]
     candidate = SimpleNamespace(path=str(tiny_shards.with_name("candidate")), metadata={})
     component.python_func(
