@@ -1,9 +1,9 @@
 """The gRPC side: PredictionService, ModelService and, on request, the health service."""
 
+import ipaddress
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -25,30 +25,13 @@ from serving.protocol.status import (
     invalid_argument,
 )
 from serving.server import metrics
+from serving.server.flags import Flags
 from serving.server.graph.predict import predict
 from serving.server.models.catalogue import ModelCatalogue
 from serving.server.models.model_info import model_metadata, model_status
 
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 _INT32_MAX = 2**31 - 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class GrpcOptions:
-    """How the gRPC listener behaves.
-
-    Attributes:
-        channel_arguments: `KEY=VALUE,...`.
-        ssl: an SSLConfig message, None without TLS.
-        allow_reload: whether HandleReloadConfigRequest works.
-    """
-
-    address: str
-    threads: int
-    channel_arguments: str
-    ssl: Any
-    health: bool
-    allow_reload: bool
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -148,40 +131,54 @@ def _answer(context: Any, response: Any, work: Callable[[Any], None], *, model: 
     return response
 
 
-def build_server(catalogue: ModelCatalogue, options: GrpcOptions) -> tuple[Any, int]:
+def build_server(
+    catalogue: ModelCatalogue, flags: Flags, *, threads: int, ssl: Any
+) -> tuple[Any, int]:
     """Return a gRPC server that is bound but not started, and its port.
+
+    `ssl` is an SSLConfig message, None without TLS.
 
     Raises:
         ServerError: a port cannot be bound, or the TLS files do not fit.
     """
     server = grpc.server(
-        ThreadPoolExecutor(options.threads, thread_name_prefix="grpc"),
+        ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
         options=[
             ("grpc.max_receive_message_length", _INT32_MAX),
             ("grpc.max_send_message_length", _INT32_MAX),
             # Otherwise a second server takes the same port silently and steals half the calls.
             ("grpc.so_reuseport", 0),
-            *_channel_arguments(options.channel_arguments),
+            *_channel_arguments(flags.grpc_channel_arguments),
         ],
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         PredictionService(catalogue), server
     )
+    allow_reload = flags.allow_remote_reload or _is_loopback(flags.host)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-        ModelService(catalogue, allow_reload=options.allow_reload), server
+        ModelService(catalogue, allow_reload=allow_reload), server
     )
-    if options.health:
+    if flags.enable_grpc_healthcheck_service:
         _add_health(server)
+    host = f"[{flags.host}]" if ":" in flags.host else flags.host
+    address = f"{host}:{flags.port}"
     try:
-        if options.ssl is None:
-            port = server.add_insecure_port(options.address)
+        if ssl is None:
+            port = server.add_insecure_port(address)
         else:
-            port = server.add_secure_port(options.address, _credentials(options.ssl))
+            port = server.add_secure_port(address, _credentials(ssl))
     except (RuntimeError, ValueError) as error:
         raise ServerError(
-            f"{options.address} to be free and TLS files to fit", received=error, do="choose others"
+            f"{address} to be free and TLS files to fit", received=error, do="choose others"
         ) from None
     return server, int(port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _credentials(ssl: Any) -> Any:

@@ -9,15 +9,12 @@ import binascii
 import itertools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from serving.protocol.status import Code, StatusError, invalid_argument
-from serving.server.graph.signatures import Endpoint
 
 Array = np.ndarray[Any, Any]
 _LONGEST_QUOTE = 512
@@ -28,21 +25,6 @@ _KINDS: dict[str, set[type]] = {
     "b": {bool},
     "O": {str, dict},
 }
-
-
-class Format(Enum):
-    """How the request was written, hence how the answer is."""
-
-    ROW = "instances"
-    COLUMNAR = "inputs"
-
-
-@dataclass(frozen=True)
-class ParsedInputs:
-    """Input name -> value, and the format to answer in."""
-
-    arrays: Mapping[str, Array]
-    format: Format
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -64,24 +46,17 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return document
 
 
-def signature_name(document: Mapping[str, Any]) -> str:
-    """Return the body's `signature_name`, "" when absent.
-
-    Raises:
-        StatusError: INVALID_ARGUMENT when it is not a string.
-    """
-    name = document.get("signature_name", "")
-    if not isinstance(name, str):
-        raise invalid_argument("'signature_name' key must be a string value.")
-    return name
-
-
-def parse_inputs(document: Mapping[str, Any], inputs: Mapping[str, Endpoint]) -> ParsedInputs:
-    """Read `instances` or `inputs` of a predict body.
+def parse_inputs(
+    document: Mapping[str, Any], dtypes: Mapping[str, int]
+) -> tuple[dict[str, Array], bool]:
+    """Read `instances` (by row) or `inputs` (by column) of a predict body.
 
     Args:
         document: the parsed body.
-        inputs: the signature's inputs.
+        dtypes: DataType number of each input of the signature.
+
+    Returns:
+        Value of each input, and whether they came by row: so is the answer.
 
     Raises:
         StatusError: INVALID_ARGUMENT as a rule, UNIMPLEMENTED for types JSON cannot carry.
@@ -91,13 +66,16 @@ def parse_inputs(document: Mapping[str, Any], inputs: Mapping[str, Endpoint]) ->
             "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist"
         )
     if "instances" in document:
-        return ParsedInputs(_rows(document["instances"], inputs), Format.ROW)
-    if "inputs" in document:
-        return ParsedInputs(_columns(document["inputs"], inputs), Format.COLUMNAR)
-    raise invalid_argument("Missing 'inputs' or 'instances' key")
+        values = _rows(document["instances"], dtypes)
+    elif "inputs" in document:
+        values = _columns(document["inputs"], dtypes)
+    else:
+        raise invalid_argument("Missing 'inputs' or 'instances' key")
+    arrays = {name: to_array(values[name], dtype) for name, dtype in dtypes.items()}
+    return arrays, "instances" in document
 
 
-def _columns(value: Any, inputs: Mapping[str, Endpoint]) -> dict[str, Array]:
+def _columns(value: Any, inputs: Mapping[str, int]) -> Mapping[str, Any]:
     if not _is_object(value):
         if len(inputs) > 1:
             raise invalid_argument(
@@ -108,10 +86,10 @@ def _columns(value: Any, inputs: Mapping[str, Endpoint]) -> dict[str, Array]:
     for name in inputs:
         if name not in value:
             raise invalid_argument(f"Missing named input: {name} in 'inputs' object.")
-    return {name: to_array(value[name], endpoint.dtype) for name, endpoint in inputs.items()}
+    return dict(value)
 
 
-def _rows(rows: Any, inputs: Mapping[str, Endpoint]) -> dict[str, Array]:
+def _rows(rows: Any, inputs: Mapping[str, int]) -> Mapping[str, Any]:
     if not isinstance(rows, list):
         raise invalid_argument("Excepting 'instances' to be an list/array")
     if not rows:
@@ -134,8 +112,7 @@ def _rows(rows: Any, inputs: Mapping[str, Endpoint]) -> dict[str, Array]:
                 f"Failed to process element: {index} of 'instances' list. JSON object: "
                 f"{_quoted(row)} keys must be equal to: {','.join(inputs)}"
             )
-    columns = {name: [row[name] for row in rows] if named else rows for name in inputs}
-    return {name: to_array(columns[name], endpoint.dtype) for name, endpoint in inputs.items()}
+    return {name: [row[name] for row in rows] if named else rows for name in inputs}
 
 
 def to_array(value: Any, dtype: int) -> Array:

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from serving.protocol.status import invalid_argument
-from serving.server.json_inputs import Format
 
 Array = np.ndarray[Any, Any]
 
 
-def predict_body(outputs: Mapping[str, Array], style: Format) -> bytes:
-    """Return the body of a predict answer, in the request's format.
+def predict_body(outputs: Mapping[str, Array], *, by_row: bool) -> bytes:
+    """Return the body of a predict answer, in rows or columns as the request was.
 
     A single output comes without its name. A float is written as the shortest decimal that reads
     back as the same number of its type.
@@ -23,17 +22,17 @@ def predict_body(outputs: Mapping[str, Array], style: Format) -> bytes:
         StatusError: INVALID_ARGUMENT; a type JSON cannot carry, or outputs that cannot be cut
             into rows.
     """
-    if style is Format.ROW:
+    if by_row:
         _check_rows(outputs)
     values = {name: _values(name, array) for name, array in outputs.items()}
     if len(values) == 1:
         (content,) = values.values()
-    elif style is Format.ROW:
+    elif by_row:
         rows = zip(*values.values(), strict=True)
         content = [dict(zip(values, row, strict=True)) for row in rows]
     else:
         content = values
-    return json.dumps({"predictions" if style is Format.ROW else "outputs": content}).encode()
+    return json.dumps({"predictions" if by_row else "outputs": content}).encode()
 
 
 def _check_rows(outputs: Mapping[str, Array]) -> None:
@@ -51,9 +50,11 @@ def _check_rows(outputs: Mapping[str, Array]) -> None:
 def _values(name: str, array: Array) -> Any:
     kind = array.dtype
     if kind.kind == "O":
-        write = _base64 if name.endswith("_bytes") else _text
         items = np.empty(array.size, object)
-        items[:] = [write(item) for item in array.ravel()]
+        if name.endswith("_bytes"):
+            items[:] = [{"b64": base64.b64encode(item).decode()} for item in array.ravel()]
+        else:
+            items[:] = [item.decode("utf-8", "replace") for item in array.ravel()]
         return items.reshape(array.shape).tolist()
     if kind == np.float32:
         # The shortest decimal of a float32, which as a double would show digits it does not have.
@@ -61,11 +62,3 @@ def _values(name: str, array: Array) -> Any:
     elif kind.kind not in "biu" and kind != np.float64:
         raise invalid_argument(f"Failed to write JSON value for tensor type: {kind.name}")
     return array.tolist()
-
-
-def _base64(value: bytes) -> dict[str, str]:
-    return {"b64": base64.b64encode(value).decode()}
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")

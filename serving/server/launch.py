@@ -1,13 +1,11 @@
 """Start a model server on this machine and hold it for as long as it is needed."""
 
-import contextlib
 import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,21 +61,17 @@ def launch(
     model_name: str,
     *,
     base_path: Path,
-    grpc_port: int = 0,
-    rest_port: int = 0,
-    log_path: Path | None = None,
+    log_path: Path,
     timeout_s: float = 120.0,
     flags: Sequence[str] = (),
     command: Sequence[str] = LOCAL_SERVER,
 ) -> RunningServer:
-    """Start a server on loopback and return once a version of the model answers.
+    """Start a server on free ports of loopback; return once a version of the model answers.
 
     Args:
         model_name: the name clients ask for.
         base_path: the folder that holds the version folders `1/`, `2/`, ...
-        grpc_port: 0 picks a free port.
-        rest_port: 0 picks a free port.
-        log_path: where the server's output goes; None is a temporary file.
+        log_path: where the server's output goes.
         timeout_s: how long loading may take, in seconds.
         flags: more flags of TensorFlow Serving.
         command: how to start the server; the real `tensorflow_model_server` fits as well.
@@ -90,20 +84,25 @@ def launch(
         raise ConfigError(
             "a folder with model versions", received=str(base_path), do="export one first"
         )
-    ports = _free_ports(grpc_port, rest_port)
-    log = log_path or _temporary_log()
-    log.parent.mkdir(parents=True, exist_ok=True)
+    grpc_port, rest_port = _free_ports()
+    log_path.parent.mkdir(parents=True, exist_ok=True)
     argv = [
         *command,
         f"--model_name={model_name}",
         f"--model_base_path={base_path.resolve()}",
-        f"--port={ports[0]}",
-        f"--rest_api_port={ports[1]}",
+        f"--port={grpc_port}",
+        f"--rest_api_port={rest_port}",
         "--file_system_poll_wait_seconds=1",
         *flags,
     ]
-    process = _start(argv, log)
-    server = RunningServer(f"{HOST}:{ports[0]}", f"http://{HOST}:{ports[1]}", process, log)
+    # This very package comes first on the path, wherever we were started.
+    paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
+        )
+    server = RunningServer(f"{HOST}:{grpc_port}", f"http://{HOST}:{rest_port}", process, log_path)
     try:
         _wait(server, model_name, timeout_s=timeout_s)
     except BaseException:
@@ -112,58 +111,29 @@ def launch(
     return server
 
 
-def _start(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("wb") as stream:
-        return subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            env=_environment(),
-        )
-
-
-def _free_ports(*wanted: int) -> list[int]:
-    """Return the wanted ports, each 0 replaced by a port that is free now.
-
-    All are held until all are chosen, so that no two are the same.
-    """
-    ports = []
-    with contextlib.ExitStack() as held:
-        for port in wanted:
-            if port == 0:
-                holder = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-                holder.bind((HOST, 0))
-                port = holder.getsockname()[1]
-            ports.append(port)
-    return ports
-
-
-def _temporary_log() -> Path:
-    handle, name = tempfile.mkstemp(prefix="graft-server-", suffix=".log")
-    os.close(handle)
-    return Path(name)
-
-
-def _environment() -> dict[str, str]:
-    """Return our environment with this very package first on the path, wherever we were started."""
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}
+def _free_ports() -> tuple[int, int]:
+    """Return two ports that are free now; both are held until both are chosen."""
+    with socket.create_server((HOST, 0)) as one, socket.create_server((HOST, 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 def _wait(server: RunningServer, model_name: str, *, timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
     problem = ""
+    grpc = (HOST, int(server.grpc_address.rpartition(":")[2]))
     with RestClient(
         server.rest_url, model=model_name, timeout_s=5.0, retry=Retry(attempts=1)
     ) as client:
         while time.monotonic() < deadline:
             if server.process.poll() is not None:
-                raise _ended(server)
+                raise ServerError(
+                    "the model server to start",
+                    received=f"its end with code {server.process.returncode}",
+                    do=f"look at its last words:\n{_tail(server.log_path)}",
+                )
             try:
                 client.wait_until_available(timeout_s=0)
-                _connect(server.grpc_address)
+                socket.create_connection(grpc, timeout=1.0).close()
             except (ServerError, OSError) as error:
                 problem = str(error)
                 time.sleep(0.05)
@@ -173,20 +143,6 @@ def _wait(server: RunningServer, model_name: str, *, timeout_s: float) -> None:
         f"a version of model `{model_name}` to load within {timeout_s:g} s",
         received=problem,
         do=f"look at the server's log:\n{_tail(server.log_path)}",
-    )
-
-
-def _connect(address: str) -> None:
-    host, port = address.rsplit(":", 1)
-    with socket.create_connection((host, int(port)), timeout=1.0):
-        pass
-
-
-def _ended(server: RunningServer) -> ServerError:
-    return ServerError(
-        "the model server to start",
-        received=f"its end with code {server.process.returncode}",
-        do=f"look at its last words:\n{_tail(server.log_path)}",
     )
 
 

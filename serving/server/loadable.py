@@ -9,7 +9,6 @@ minimum version are known there. Run this with the TensorFlow whose server is in
 import logging
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,48 +18,25 @@ LOG = logging.getLogger(__name__)
 SAVED_MODEL = "saved_model.pb"
 
 
-@dataclass(frozen=True, kw_only=True)
-class GraphOps:
-    """What a SavedModel asks of the TensorFlow that loads it.
-
-    Attributes:
-        operations: names of all operations, sorted.
-        unknown: operations, or `Operation.attribute`, that this TensorFlow does not have.
-        written_by: version of the TensorFlow that wrote the model.
-        checked_with: version of the TensorFlow that was compared.
-        min_consumer: oldest graph version that may read the model.
-        graph_version: graph version of the TensorFlow that was compared.
-    """
-
-    operations: tuple[str, ...]
-    unknown: tuple[str, ...]
-    written_by: str
-    checked_with: str
-    min_consumer: int
-    graph_version: int
-
-    @property
-    def loadable(self) -> bool:
-        """Whether the compared TensorFlow has all that the model needs."""
-        return not self.unknown and self.min_consumer <= self.graph_version
-
-
-def read_graph_ops(saved_model: Path) -> GraphOps:
+def check_loadable(saved_model: Path) -> tuple[str, list[str]]:
     """Compare the operations of a SavedModel with those of the installed TensorFlow.
 
     Args:
         saved_model: a version folder, with `saved_model.pb`.
 
+    Returns:
+        Version of the TensorFlow that wrote the model, and its operations, sorted by name.
+
     Raises:
         DataError: there is no SavedModel, or it is damaged.
+        ExportError: the installed TensorFlow cannot load it.
     """
     import tensorflow as tf
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 
-    path = saved_model / SAVED_MODEL
     try:
-        model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+        model = saved_model_pb2.SavedModel.FromString((saved_model / SAVED_MODEL).read_bytes())
     except (OSError, DecodeError) as error:
         raise DataError(
             f"a SavedModel in {saved_model}", received=str(error), do="export it again"
@@ -71,32 +47,19 @@ def read_graph_ops(saved_model: Path) -> GraphOps:
         functions = {function.signature.name for function in graph.library.function}
         for node in _nodes(graph):
             # Functions of the graph itself are called like operations.
-            if node.op in functions:
-                continue
-            operations.add(node.op)
-            unknown.update(_unknown(node))
-    newest = model.meta_graphs[-1]
-    return GraphOps(
-        operations=tuple(sorted(operations)),
-        unknown=tuple(sorted(unknown)),
-        written_by=newest.meta_info_def.tensorflow_version,
-        checked_with=tf.__version__,
-        min_consumer=max(meta.graph_def.versions.min_consumer for meta in model.meta_graphs),
-        graph_version=tf.version.GRAPH_DEF_VERSION,
-    )
-
-
-def check_loadable(saved_model: Path) -> GraphOps:
-    """Return the comparison; ExportError when the installed TensorFlow cannot load the model."""
-    found = read_graph_ops(saved_model)
-    if not found.loadable:
-        wanted = ", ".join(found.unknown) or f"graph version {found.min_consumer}"
+            if node.op not in functions:
+                operations.add(node.op)
+                unknown.update(_unknown(node))
+    written_by = model.meta_graphs[-1].meta_info_def.tensorflow_version
+    oldest_reader = max(meta.graph_def.versions.min_consumer for meta in model.meta_graphs)
+    if unknown or oldest_reader > tf.version.GRAPH_DEF_VERSION:
+        wanted = ", ".join(sorted(unknown)) or f"graph version {oldest_reader}"
         raise ExportError(
-            f"a model that TensorFlow {found.checked_with} can load",
-            received=f"one of TensorFlow {found.written_by} that needs {wanted}",
+            f"a model that TensorFlow {tf.__version__} can load",
+            received=f"one of TensorFlow {written_by} that needs {wanted}",
             do="serve it with that version, or export with the server's",
         )
-    return found
+    return written_by, sorted(operations)
 
 
 def _nodes(graph: Any) -> Iterator[Any]:
@@ -123,16 +86,18 @@ def main() -> int:
     """Report on the folder that the command line names; the exit code is 0 when it loads."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        found = check_loadable(Path(sys.argv[1]))
+        written_by, operations = check_loadable(Path(sys.argv[1]))
     except GraftError as error:
         LOG.error("%s", error)
         return error.exit_code
+    import tensorflow as tf
+
     LOG.info(
         "written by TensorFlow %s, loads in %s: %d operations, all known: %s",
-        found.written_by,
-        found.checked_with,
-        len(found.operations),
-        " ".join(found.operations),
+        written_by,
+        tf.__version__,
+        len(operations),
+        " ".join(operations),
     )
     return 0
 

@@ -21,27 +21,18 @@ _REGISTRY = CollectorRegistry()
 _REQUESTS = Counter(
     f"{_PREFIX}request_count", "Finished requests.", ("model_name", "status"), registry=_REGISTRY
 )
-_LATENCY = Histogram(
-    f"{_PREFIX}request_latency",
-    "Wall time of a successful request at the server, in microseconds.",
-    ("model_name", "API", "entrypoint"),
-    buckets=_MICROSECONDS,
-    registry=_REGISTRY,
+
+
+def _histogram(name: str, what: str, *labels: str) -> Histogram:
+    what = f"Wall time of {what}, in microseconds."
+    return Histogram(_PREFIX + name, what, labels, buckets=_MICROSECONDS, registry=_REGISTRY)
+
+
+_LATENCY = _histogram(
+    "request_latency", "a successful request at the server", "model_name", "API", "entrypoint"
 )
-_RUNTIME = Histogram(
-    f"{_PREFIX}runtime_latency",
-    "Wall time of a run of the graph, in microseconds.",
-    ("model_name", "API", "runtime"),
-    buckets=_MICROSECONDS,
-    registry=_REGISTRY,
-)
-_WARMUP = Histogram(
-    f"{_PREFIX}model_warmup_latency",
-    "Wall time of a version's warm-up, in microseconds.",
-    ("model_path", "status"),
-    buckets=_MICROSECONDS,
-    registry=_REGISTRY,
-)
+_RUNTIME = _histogram("runtime_latency", "a run of the graph", "model_name", "API", "runtime")
+_WARMUP = _histogram("model_warmup_latency", "a version's warm-up", "model_path", "status")
 _models: set[str] = set()
 _models_lock = threading.Lock()
 
@@ -66,9 +57,9 @@ def request_latency(model: str, api: str, entrypoint: str, seconds: float) -> No
     _LATENCY.labels(model, api, entrypoint).observe(seconds * 1e6)
 
 
-def runtime_latency(model: str, api: str, seconds: float) -> None:
+def runtime_latency(model: str, seconds: float) -> None:
     """Record the wall time of a run of the graph."""
-    _RUNTIME.labels(model, api, "TF1").observe(seconds * 1e6)
+    _RUNTIME.labels(model, "Predict", "TF1").observe(seconds * 1e6)
 
 
 def warmup_latency(path: str, status: str, seconds: float) -> None:

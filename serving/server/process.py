@@ -1,7 +1,6 @@
 """The server process: load, open the ports, serve, drain."""
 
 import asyncio
-import ipaddress
 import logging
 import os
 import resource
@@ -21,12 +20,11 @@ from serving.server.config_files import (
     read_ssl_config,
 )
 from serving.server.flags import Flags
-from serving.server.graph.servable import Servable, SessionOptions
+from serving.server.graph.servable import Servable
 from serving.server.graph.warmup import warm_up
-from serving.server.grpc_server import GrpcOptions, build_server
-from serving.server.models.catalogue import CatalogueOptions, ModelCatalogue
-from serving.server.models.loader import LoadRetries
-from serving.server.rest_server import RestOptions, RestServer
+from serving.server.grpc_server import build_server
+from serving.server.models.catalogue import ModelCatalogue
+from serving.server.rest_server import RestServer
 
 _LOG = logging.getLogger(__name__)
 _CPUS = os.cpu_count() or 1
@@ -39,32 +37,26 @@ class Server:
     def __init__(self, flags: Flags) -> None:
         self._begin = time.perf_counter()
         self._flags = flags
-        batching = _read_batching(flags)
+        self._batching = _read_batching(flags)
         monitoring = flags.monitoring_config_file
-        self._threads = _threads(batching)
+        # How many requests may be in the graph at once: enough for two full batches.
+        rows = 2 * self._batching.max_batch_size if self._batching else 0
+        self._threads = min(_MAX_THREADS, max(4 * _CPUS, rows))
         self._metrics_path = read_metrics_path(monitoring) if monitoring else ""
         self._ssl = read_ssl_config(flags.ssl_config_file) if flags.ssl_config_file else None
-        self._session = SessionOptions(
-            intra_op_threads=_intra_op_threads(batching),
-            gpu_memory_fraction=flags.per_process_gpu_memory_fraction,
-            batching=batching,
-        )
         # Loading is heavy on processors and on the GIL: not more at a time than there are.
         self._load_slots = threading.Semaphore(_CPUS)
-        self._catalogue = ModelCatalogue(
-            load=self._load,
-            options=CatalogueOptions(
-                poll_seconds=flags.file_system_poll_wait_seconds,
-                retry=LoadRetries(
-                    flags.max_num_load_retries, flags.load_retry_interval_micros / 1e6
-                ),
-                labels_for_unavailable=flags.allow_version_labels_for_unavailable_models,
-            ),
-        )
+        self._catalogue = ModelCatalogue(load=self._load, flags=flags)
 
     def _load(self, model: str, version: int, path: Path) -> Servable:
         with self._load_slots:
-            servable = Servable(model=model, version=version, path=path, options=self._session)
+            servable = Servable(
+                model=model,
+                version=version,
+                path=path,
+                batching=self._batching,
+                gpu_memory_fraction=self._flags.per_process_gpu_memory_fraction,
+            )
             if self._flags.enable_model_warmup:
                 try:
                     warm_up(servable)
@@ -102,14 +94,16 @@ class Server:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        grpc_server, _ = build_server(self._catalogue, self._grpc_options())
+        grpc_server, _ = build_server(
+            self._catalogue, self._flags, threads=self._threads, ssl=self._ssl
+        )
         grpc_server.start()
         _LOG.info("Running gRPC ModelServer at %s:%d ...", self._flags.host, self._flags.port)
         rest = await self._start_rest()
         _LOG.info("ready %.1f s after TensorFlow's import", time.perf_counter() - self._begin)
         await stop.wait()
         _LOG.info("draining: no new requests, up to %g s", self._flags.drain_seconds)
-        self._catalogue.stop()
+        self._catalogue.stopped.set()
         for number in (signal.SIGTERM, signal.SIGINT):
             # The second signal means it.
             loop.add_signal_handler(number, os._exit, 1)
@@ -123,15 +117,7 @@ class Server:
         if flags.rest_api_port == 0:
             return None
         rest = RestServer(
-            self._catalogue,
-            RestOptions(
-                host=flags.host,
-                port=flags.rest_api_port,
-                threads=self._threads,
-                timeout_ms=flags.rest_api_timeout_in_ms,
-                metrics_path=self._metrics_path,
-                drain_seconds=flags.drain_seconds,
-            ),
+            self._catalogue, flags, threads=self._threads, metrics_path=self._metrics_path
         )
         address = f"{flags.host}:{flags.rest_api_port}"
         try:
@@ -142,18 +128,6 @@ class Server:
             return None
         _LOG.info("Exporting HTTP/REST API at:%s ...", address)
         return rest
-
-    def _grpc_options(self) -> GrpcOptions:
-        flags = self._flags
-        host = f"[{flags.host}]" if ":" in flags.host else flags.host
-        return GrpcOptions(
-            address=f"{host}:{flags.port}",
-            threads=self._threads,
-            channel_arguments=flags.grpc_channel_arguments,
-            ssl=self._ssl,
-            health=flags.enable_grpc_healthcheck_service,
-            allow_reload=flags.allow_remote_reload or _is_loopback(flags.host),
-        )
 
     def _poll_config(self) -> None:
         """Reload the model list whenever its file's text changes."""
@@ -178,21 +152,6 @@ def _read_batching(flags: Flags) -> BatchingParameters | None:
     return BatchingParameters(num_batch_threads=_CPUS)
 
 
-def _intra_op_threads(batching: BatchingParameters | None) -> int:
-    """Return the threads of one operation; 0 leaves it to TensorFlow.
-
-    Batches that run side by side share the processors: with a full set of threads each, they
-    wait for one another. Measured on two cores with MobileNetV2: 70 pictures/s instead of 42.
-    """
-    return max(1, _CPUS // batching.num_batch_threads) if batching else 0
-
-
-def _threads(batching: BatchingParameters | None) -> int:
-    """Return how many requests may be in the graph at once: enough for two full batches."""
-    rows = 2 * batching.max_batch_size if batching else 0
-    return min(_MAX_THREADS, max(4 * _CPUS, rows))
-
-
 def _model_config(flags: Flags) -> Any:
     if flags.model_config_file:
         return read_model_config(flags.model_config_file)
@@ -203,13 +162,6 @@ def _model_config(flags: Flags) -> Any:
         name=flags.model_name, base_path=flags.model_base_path, model_platform="tensorflow"
     )
     return config
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _raise_file_limit() -> None:

@@ -4,10 +4,8 @@ from typing import Any
 
 from serving.protocol.rest_paths import Target, Verb
 from serving.protocol.status import invalid_argument, not_found
-from serving.server.graph.predict import run_signature
-from serving.server.graph.servable import Servable
-from serving.server.graph.signatures import DEFAULT_SIGNATURE, ServedSignature
-from serving.server.json_inputs import parse_inputs, parse_object, signature_name
+from serving.server.graph.servable import DEFAULT_SIGNATURE
+from serving.server.json_inputs import parse_inputs, parse_object
 from serving.server.json_outputs import predict_body
 from serving.server.models.catalogue import ModelCatalogue
 from serving.server.models.model_info import model_metadata, model_status
@@ -32,16 +30,22 @@ def answer(catalogue: ModelCatalogue, target: Target, body: bytes, *, timeout_ms
 
 def _predict(catalogue: ModelCatalogue, target: Target, body: bytes, timeout_ms: int) -> bytes:
     document = parse_object(body)
-    name = signature_name(document)
+    name = document.get("signature_name", "")
+    if not isinstance(name, str):
+        raise invalid_argument("'signature_name' key must be a string value.")
+    name = name or DEFAULT_SIGNATURE
     with catalogue.lease(_spec(target)) as servable:
-        signature = _signature(servable, name)
-        parsed = parse_inputs(document, signature.inputs)
+        if name not in servable.signatures:
+            raise invalid_argument(f'Serving signature name: "{name}" not found in signature def')
+        signature = servable.signatures[name]
+        if not signature.inputs:
+            raise invalid_argument(f"Failed to get input map for signature: {name}")
+        dtypes = {alias: signature.inputs[alias].dtype for alias in sorted(signature.inputs)}
+        inputs, by_row = parse_inputs(document, dtypes)
         # The parsed body can weigh ten times its arrays; it is not needed while they run.
         del document
-        outputs = run_signature(
-            servable, signature, parsed.arrays, list(signature.outputs), timeout_ms=timeout_ms
-        )
-    return predict_body(outputs, parsed.format)
+        outputs = servable.run(name, inputs, sorted(signature.outputs), timeout_ms=timeout_ms)
+    return predict_body(outputs, by_row=by_row)
 
 
 def _status(catalogue: ModelCatalogue, target: Target) -> bytes:
@@ -79,16 +83,6 @@ def _spec(target: Target) -> Any:
     if target.label is not None:
         spec.version_label = target.label
     return spec
-
-
-def _signature(servable: Servable, name: str) -> ServedSignature:
-    wanted = name or DEFAULT_SIGNATURE
-    if wanted not in servable.signatures:
-        raise invalid_argument(f'Serving signature name: "{wanted}" not found in signature def')
-    signature = servable.signatures[wanted]
-    if not signature.inputs:
-        raise invalid_argument(f"Failed to get input map for signature: {wanted}")
-    return signature
 
 
 def _json(message: Any) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -19,6 +18,7 @@ from serving.protocol.status import (
     invalid_argument,
 )
 from serving.server import metrics
+from serving.server.flags import Flags
 from serving.server.models.catalogue import ModelCatalogue
 from serving.server.rest_answers import answer
 
@@ -26,29 +26,20 @@ MAX_UNCOMPRESSED = 100 * 1024 * 1024
 _UNLIMITED = 2**31 - 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class RestOptions:
-    """How the REST listener behaves; `timeout_ms` 0 is none, `metrics_path` "" is off."""
-
-    host: str
-    port: int
-    threads: int
-    timeout_ms: int
-    metrics_path: str
-    drain_seconds: float
-
-
 class RestServer:
-    """Serves `/v1/...` and the metrics page."""
+    """Serves `/v1/...` and the metrics page at `metrics_path` ("": nowhere)."""
 
-    def __init__(self, catalogue: ModelCatalogue, options: RestOptions) -> None:
+    def __init__(
+        self, catalogue: ModelCatalogue, flags: Flags, *, threads: int, metrics_path: str
+    ) -> None:
         self._catalogue = catalogue
-        self._options = options
-        self._pool = ThreadPoolExecutor(options.threads, thread_name_prefix="rest")
+        self._flags = flags
+        self._metrics_path = metrics_path
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
         self._listener = listener(
             self._handle,
             log="serving.server.http",
-            drain_s=options.drain_seconds,
+            drain_s=flags.drain_seconds,
             max_bytes=_UNLIMITED,
         )
 
@@ -58,7 +49,7 @@ class RestServer:
         Raises:
             OSError: it is taken.
         """
-        await open_port(self._listener, host=self._options.host, port=self._options.port)
+        await open_port(self._listener, host=self._flags.host, port=self._flags.rest_api_port)
 
     async def drain(self) -> None:
         """Refuse new connections, let requests in flight finish, close."""
@@ -67,7 +58,7 @@ class RestServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path
-        if self._options.metrics_path and path.partition("?")[0] == self._options.metrics_path:
+        if self._metrics_path and path.partition("?")[0] == self._metrics_path:
             return web.Response(body=metrics.page(), content_type="text/plain")
         if path[:4].lower() != "/v1/":
             response = web.Response(status=404, text="Not Found", content_type="text/html")
@@ -98,7 +89,7 @@ class RestServer:
             return problem.code, error_body(problem.message)
 
     async def _answer(self, request: web.BaseRequest, target: Target, body: bytes) -> bytes:
-        limit_ms = self._options.timeout_ms
+        limit_ms = self._flags.rest_api_timeout_in_ms
         if target.verb in {Verb.STATUS, Verb.METADATA}:
             # At once, without waiting for a thread: probes ask these.
             return answer(self._catalogue, target, b"", timeout_ms=limit_ms)

@@ -29,5 +29,5 @@ def base_path(model_version: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def server(base_path: Path) -> Iterator[RunningServer]:
     """The local server with version 3 of the model."""
-    with launch(MODEL, base_path=base_path) as running:
+    with launch(MODEL, base_path=base_path, log_path=base_path.parent / "log") as running:
         yield running

@@ -14,7 +14,6 @@ import numpy as np
 
 from serving.protocol.status import invalid_argument
 from serving.server.config_files import BatchingParameters
-from serving.server.graph.signatures import ServedSignature
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ class BatchedSignature:
 
 
 def add_batching(
-    graph: Any, signatures: Mapping[str, ServedSignature], parameters: BatchingParameters
+    graph: Any, signatures: Mapping[str, Any], parameters: BatchingParameters
 ) -> dict[str, BatchedSignature]:
     """Add a batched twin of each signature to a loaded graph.
 
@@ -49,12 +48,12 @@ def add_batching(
 
 
 def _batched_twin(
-    graph: Any, definition: Any, signature: ServedSignature, parameters: BatchingParameters
+    graph: Any, definition: Any, signature: Any, parameters: BatchingParameters
 ) -> BatchedSignature:
     import tensorflow as tf
 
-    inputs = sorted({endpoint.tensor for endpoint in signature.inputs.values()})
-    outputs = sorted({endpoint.tensor for endpoint in signature.outputs.values()})
+    inputs = sorted({info.name for info in signature.inputs.values()})
+    outputs = sorted({info.name for info in signature.outputs.values()})
     with graph.as_default():
         part = tf.compat.v1.graph_util.extract_sub_graph(
             definition, [tensor.partition(":")[0] for tensor in outputs]
@@ -93,14 +92,10 @@ def _batched_twin(
 
 def _resource_tensors(graph: Any, part: Any) -> list[str]:
     """Return handles of variables and tables: the function must share them with the session."""
-    names: list[str] = []
-    for node in part.node:
-        operation = graph.get_operation_by_name(node.name)
-        if not operation.inputs:
-            names += [
-                tensor.name for tensor in operation.outputs if tensor.dtype.name == "resource"
-            ]
-    return names
+    operations = [graph.get_operation_by_name(node.name) for node in part.node]
+    sources = [operation for operation in operations if not operation.inputs]
+    outputs = [tensor for operation in sources for tensor in operation.outputs]
+    return [tensor.name for tensor in outputs if tensor.dtype.name == "resource"]
 
 
 def check_batchable(

@@ -1,18 +1,11 @@
 """Predict: check the request against the signature, run, and name the outputs."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from serving.protocol.status import failed_precondition, invalid_argument
-from serving.server import metrics
-from serving.server.graph.servable import Servable
-from serving.server.graph.signatures import DEFAULT_SIGNATURE, ServedSignature
+from serving.server.graph.servable import DEFAULT_SIGNATURE, Servable
 from serving.server.graph.tensors import fill_proto, to_array
-
-Array = np.ndarray[Any, Any]
 
 
 def predict(servable: Servable, request: Any, response: Any, *, timeout_ms: int) -> None:
@@ -26,31 +19,16 @@ def predict(servable: Servable, request: Any, response: Any, *, timeout_ms: int)
         raise failed_precondition(f'Serving signature key "{name}" not found.')
     signature = servable.signatures[name]
     _check_names(set(request.inputs), set(signature.inputs))
-    inputs = {alias: to_array(request.inputs[alias], name=alias) for alias in signature.inputs}
+    inputs = {
+        alias: to_array(request.inputs[alias], name=alias) for alias in sorted(signature.inputs)
+    }
     aliases = _choose_outputs(signature, request.output_filter)
-    outputs = run_signature(servable, signature, inputs, aliases, timeout_ms=timeout_ms)
+    outputs = servable.run(name, inputs, aliases, timeout_ms=timeout_ms)
     response.model_spec.name = request.model_spec.name
     response.model_spec.signature_name = name
     response.model_spec.version.value = servable.version
     for alias, array in outputs.items():
         fill_proto(array, response.outputs[alias])
-
-
-def run_signature(
-    servable: Servable,
-    signature: ServedSignature,
-    inputs: Mapping[str, Array],
-    aliases: Sequence[str],
-    *,
-    timeout_ms: int,
-) -> dict[str, Array]:
-    """Run a signature on its named inputs; return the outputs called `aliases`."""
-    feeds = {signature.inputs[alias].tensor: array for alias, array in inputs.items()}
-    fetches = [signature.outputs[alias].tensor for alias in aliases]
-    begin = time.perf_counter()
-    arrays = servable.run(signature, feeds, fetches, timeout_ms=timeout_ms)
-    metrics.runtime_latency(servable.model, "Predict", time.perf_counter() - begin)
-    return dict(zip(aliases, arrays, strict=True))
 
 
 def _check_names(given: set[str], wanted: set[str]) -> None:
@@ -67,7 +45,7 @@ def _braces(names: set[str]) -> str:
     return "{" + ",".join(sorted(names)) + "}"
 
 
-def _choose_outputs(signature: ServedSignature, output_filter: Sequence[str]) -> list[str]:
+def _choose_outputs(signature: Any, output_filter: Sequence[str]) -> list[str]:
     """Return the outputs to compute: those asked for, or all."""
     chosen: list[str] = []
     for alias in output_filter:
@@ -79,4 +57,4 @@ def _choose_outputs(signature: ServedSignature, output_filter: Sequence[str]) ->
         if alias in chosen:
             raise invalid_argument(f"duplicate output tensor alias: {alias}")
         chosen.append(alias)
-    return chosen or list(signature.outputs)
+    return chosen or sorted(signature.outputs)

@@ -15,25 +15,13 @@ from serving.protocol.status import (
     invalid_argument,
     not_found,
 )
+from serving.server.flags import Flags
 from serving.server.graph.servable import Servable
-from serving.server.models.configuration import checked_models
-from serving.server.models.loader import Load, LoadRetries, ModelLoader
+from serving.server.models.configuration import checked_models, choose, discover
+from serving.server.models.loader import Load, ModelLoader
 from serving.server.models.version_states import State, VersionStates
-from serving.server.models.versions_on_disk import (
-    choose,
-    discover,
-)
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CatalogueOptions:
-    """Polling in seconds (0: once), retries, and whether labels may run ahead of versions."""
-
-    poll_seconds: float
-    retry: LoadRetries
-    labels_for_unavailable: bool
 
 
 @dataclass(frozen=True)
@@ -42,25 +30,22 @@ class _Model:
     loader: ModelLoader
 
 
-def _never() -> bool:
-    return False
-
-
 class ModelCatalogue:
     """Everything that answers requests, behind both protocols."""
 
-    def __init__(self, *, load: Load, options: CatalogueOptions) -> None:
+    def __init__(self, *, load: Load, flags: Flags) -> None:
         self.states = VersionStates()
         self._load = load
-        self._options = options
+        self._flags = flags
         self._reloading = threading.Lock()
         self._polling = threading.Lock()
         self._models: Mapping[str, _Model] = {}
         self._retired: dict[str, ModelLoader] = {}
         self._labels: Mapping[str, Mapping[str, int]] = {}
-        self._stop = threading.Event()
+        # Set once the server is going down; versions then stay as they are.
+        self.stopped = threading.Event()
 
-    def reload(self, server_config: Any, *, cancelled: Callable[[], bool] = _never) -> None:
+    def reload(self, server_config: Any, *, cancelled: Callable[[], bool] = lambda: False) -> None:
         """Replace the configuration by a ModelServerConfig; returns when it is in force.
 
         Blocks until every model has an available version; models that are left out are
@@ -95,7 +80,7 @@ class ModelCatalogue:
         if retired is not None:
             # Its last states must not overwrite those of the model's new life.
             retired.join()
-        return ModelLoader(name, load=self._load, states=self.states, retry=self._options.retry)
+        return ModelLoader(name, load=self._load, states=self.states, flags=self._flags)
 
     def poll(self) -> None:
         """Look at every base path once and tell the loaders what to serve."""
@@ -116,25 +101,16 @@ class ModelCatalogue:
                 model.loader.aspire(choose(found, model.config.model_version_policy))
 
     def start_polling(self) -> None:
-        """Poll in the background until `stop`."""
-        if self._options.poll_seconds > 0:
+        """Poll in the background until `stopped`."""
+        if self._flags.file_system_poll_wait_seconds > 0:
             threading.Thread(target=self._poll_forever, name="poll", daemon=True).start()
 
     def _poll_forever(self) -> None:
-        while not self._stop.wait(self._options.poll_seconds):
+        while not self.stopped.wait(self._flags.file_system_poll_wait_seconds):
             try:
                 self.poll()
             except Exception:
                 _LOG.exception("polling failed; the next round comes in a moment")
-
-    def stop(self) -> None:
-        """End the polling threads; versions stay as they are."""
-        self._stop.set()
-
-    @property
-    def stopped(self) -> threading.Event:
-        """Set once the server is going down."""
-        return self._stop
 
     def _wait_until_available(self, configs: list[Any], cancelled: Callable[[], bool]) -> None:
         loaders = [self._models[config.name].loader for config in configs]
@@ -143,7 +119,7 @@ class ModelCatalogue:
             return cancelled() or all(loader.ready or loader.has_failed() for loader in loaders)
 
         while not self.states.wait(settled, timeout=1.0):
-            if self._stop.is_set():
+            if self.stopped.is_set():
                 raise StatusError(Code.UNAVAILABLE, "The server is shutting down")
         failed = [loader.model for loader in loaders if not loader.ready]
         if failed and not cancelled():
@@ -168,13 +144,11 @@ class ModelCatalogue:
         self._labels = labels
 
     def _check_label(self, config: Any, label: str, version: int) -> None:
-        if version in self._models[config.name].loader.ready:
-            return
         in_use = self._labels.get(config.name, {})
-        # The flag is for a label's first assignment: one in use never moves to a missing version.
-        if self._options.labels_for_unavailable and label not in in_use:
+        if version in self._models[config.name].loader.ready or in_use.get(label) == version:
             return
-        if in_use.get(label) == version:
+        # The flag is for a label's first assignment: one in use never moves to a missing version.
+        if self._flags.allow_version_labels_for_unavailable_models and label not in in_use:
             return
         raise failed_precondition(
             f"Request to assign label to version {version} of model {config.name}, which is not "
@@ -210,11 +184,8 @@ class ModelCatalogue:
             ready = model.loader.ready if model else {}
             number = max(ready, default=None) if version is None else version
             if number is None or number not in ready:
-                wanted = (
-                    f"Latest({spec.name})"
-                    if version is None
-                    else f"Specific({spec.name}, {version})"
-                )
+                name = spec.name
+                wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
                 raise not_found(f"Servable not found for request: {wanted}")
             # A version may begin to unload between look-up and acquisition: look again.
             if ready[number].acquire():

@@ -3,26 +3,18 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_fixed
 
 from serving.protocol.status import Code, StatusError, from_exception
+from serving.server.flags import Flags
 from serving.server.graph.servable import Servable
 from serving.server.models.version_states import State, VersionRecord, VersionStates
 
 _LOG = logging.getLogger(__name__)
 
 Load = Callable[[str, int, Path], Servable]
-
-
-@dataclass(frozen=True)
-class LoadRetries:
-    """How often a failed load is repeated, and after how many seconds."""
-
-    retries: int
-    interval: float
 
 
 class ModelLoader:
@@ -35,13 +27,11 @@ class ModelLoader:
     one model's broken version never delays another model.
     """
 
-    def __init__(
-        self, model: str, *, load: Load, states: VersionStates, retry: LoadRetries
-    ) -> None:
+    def __init__(self, model: str, *, load: Load, states: VersionStates, flags: Flags) -> None:
         self.model = model
         self._load = load
         self._states = states
-        self._retry = retry
+        self._flags = flags
         self._changed = threading.Condition()
         self._aspired: dict[int, Path] | None = None
         self._failed: set[int] = set()
@@ -155,10 +145,10 @@ class ModelLoader:
                 problem,
             )
 
-        enough = stop_after_attempt(self._retry.retries + 1)
+        enough = stop_after_attempt(self._flags.max_num_load_retries + 1)
         repeat = Retrying(
             stop=lambda state: withdrawn() or enough(state),
-            wait=wait_fixed(self._retry.interval),
+            wait=wait_fixed(self._flags.load_retry_interval_micros / 1e6),
             sleep=pause,
             after=log,
             reraise=True,

@@ -41,7 +41,7 @@ def model_metadata(catalogue: ModelCatalogue, request: Any, response: Any) -> No
             raise invalid_argument(f"Metadata field {field} is not supported")
     with catalogue.lease(request.model_spec) as servable:
         signatures = get_model_metadata_pb2.SignatureDefMap()
-        for name, signature in servable.meta_graph.signature_def.items():
+        for name, signature in servable.signatures.items():
             signatures.signature_def[name].CopyFrom(signature)
         response.model_spec.name = request.model_spec.name
         response.model_spec.version.value = servable.version

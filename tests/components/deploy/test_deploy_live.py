@@ -77,10 +77,12 @@ def base_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def live(base_path: Path, saved_models: dict[float, Path]) -> Iterator[RunningServer]:
+def live(
+    base_path: Path, saved_models: dict[float, Path], tmp_path: Path
+) -> Iterator[RunningServer]:
     """A server that watches the base path and serves version 1."""
     put(base_path / "solar", saved_models[2.0])
-    with launch("solar", base_path=base_path / "solar") as server:
+    with launch("solar", base_path=base_path / "solar", log_path=tmp_path / "log") as server:
         yield server
 
 

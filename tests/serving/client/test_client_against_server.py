@@ -198,7 +198,8 @@ def test_no_request_fails_while_versions_change(tmp_path: Path) -> None:
     write_model(tmp_path / "next-2", scale=0.2)
     shutil.copytree(base / "1", tmp_path / "next-3")
     scales = {1: 0.1, 2: 0.2, 3: 0.1}
-    with launch(MODEL, base_path=base, flags=["--file_system_poll_wait_seconds=0.1"]) as server:
+    flags = ["--file_system_poll_wait_seconds=0.1"]
+    with launch(MODEL, base_path=base, log_path=tmp_path / "log", flags=flags) as server:
         done = threading.Event()
         seen: dict[str, list[int]] = {"rest": [], "grpc": []}
         failures: list[str] = []

@@ -13,7 +13,8 @@ from tensorflow_serving.apis import (
 
 from components.common.errors import ServerError
 from serving.server.config_files import read_ssl_config
-from serving.server.grpc_server import GrpcOptions, build_server
+from serving.server.flags import Flags
+from serving.server.grpc_server import build_server
 from serving.server.models.version_states import State, VersionRecord, VersionStates
 
 
@@ -25,21 +26,15 @@ class Catalogue:
         self.states.publish("m", VersionRecord(3, State.AVAILABLE))
 
 
-def options(**more):
-    usual = {
-        "address": "127.0.0.1:0",
-        "threads": 2,
-        "channel_arguments": "grpc.max_connection_age_ms=300000",
-        "ssl": None,
-        "health": False,
-        "allow_reload": False,
-    }
-    return GrpcOptions(**{**usual, **more})
+def build(ssl=None, **more):
+    arguments = "grpc.max_connection_age_ms=300000"
+    flags = Flags(**{"port": 0, "grpc_channel_arguments": arguments, **more})
+    return build_server(Catalogue(), flags, threads=2, ssl=ssl)
 
 
 @contextlib.contextmanager
 def listening(**more):
-    server, port = build_server(Catalogue(), options(**more))
+    server, port = build(**more)
     server.start()
     try:
         yield port
@@ -55,7 +50,7 @@ def status(channel):
 
 
 def test_a_server_that_others_reach_refuses_new_configurations():
-    with listening() as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    with listening(host="0.0.0.0") as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = model_service_pb2_grpc.ModelServiceStub(channel)
         with pytest.raises(grpc.RpcError) as caught:
             stub.HandleReloadConfigRequest(model_management_pb2.ReloadConfigRequest(), timeout=30)
@@ -65,7 +60,7 @@ def test_a_server_that_others_reach_refuses_new_configurations():
 
 def test_two_servers_do_not_share_a_port():
     with listening() as port, pytest.raises(ServerError, match=f"127.0.0.1:{port} to be free"):
-        build_server(Catalogue(), options(address=f"127.0.0.1:{port}"))
+        build(port=port)
 
 
 def certificate():

@@ -18,7 +18,7 @@ def program(code: str) -> tuple[str, ...]:
 def test_a_server_that_dies_leaves_its_last_words(tmp_path: Path) -> None:
     code = "import sys; print('loading', flush=True); sys.exit('no space left on device')"
     with pytest.raises(ServerError, match=r"end with code 1.*\n.*loading\nno space left"):
-        launch(MODEL, base_path=tmp_path, command=program(code))
+        launch(MODEL, base_path=tmp_path, log_path=tmp_path / "log", command=program(code))
 
 
 def test_a_server_that_never_gets_ready_is_ended(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_server_that_never_gets_ready_is_ended(tmp_path: Path) -> None:
 
 def test_a_base_path_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a folder with model versions"):
-        launch(MODEL, base_path=tmp_path / "absent")
+        launch(MODEL, base_path=tmp_path / "absent", log_path=tmp_path / "log")
 
 
 def test_the_flags_are_those_of_tensorflow_serving(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.common.errors import DataError, ExportError
-from serving.server.loadable import check_loadable, read_graph_ops
+from serving.server.loadable import check_loadable
 
 pytestmark = [
     pytest.mark.slow,
@@ -44,10 +44,9 @@ def damage(saved_model: Path, target: Path, *, old: bytes, new: bytes) -> Path:
 def test_a_model_of_this_tensorflow_loads(saved_model: Path) -> None:
     import tensorflow as tf
 
-    found = check_loadable(saved_model)
-    assert {"DecodePng", "Mean", "While"} & set(found.operations) >= {"DecodePng", "Mean"}
-    assert found.unknown == ()
-    assert found.written_by == found.checked_with == tf.__version__
+    written_by, operations = check_loadable(saved_model)
+    assert {"DecodePng", "Mean", "While"} & set(operations) >= {"DecodePng", "Mean"}
+    assert written_by == tf.__version__
 
 
 def test_an_operation_from_the_future_is_named(saved_model: Path, tmp_path: Path) -> None:
@@ -58,12 +57,13 @@ def test_an_operation_from_the_future_is_named(saved_model: Path, tmp_path: Path
 
 def test_an_attribute_from_the_future_is_named(saved_model: Path, tmp_path: Path) -> None:
     newer = damage(saved_model, tmp_path, old=b"DstT", new=b"DstZ")
-    assert "Cast.DstZ" in read_graph_ops(newer).unknown
+    with pytest.raises(ExportError, match=r"needs .*Cast\.DstZ"):
+        check_loadable(newer)
 
 
 def test_rubbish(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="a SavedModel in"):
-        read_graph_ops(tmp_path)
+        check_loadable(tmp_path)
     (tmp_path / "saved_model.pb").write_bytes(b"\xff\xff not a model")
     with pytest.raises(DataError, match="a SavedModel in"):
-        read_graph_ops(tmp_path)
+        check_loadable(tmp_path)

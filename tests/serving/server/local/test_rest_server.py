@@ -10,8 +10,9 @@ import pytest
 from local_servers import free_port
 
 from serving.protocol.status import not_found
+from serving.server.flags import Flags
 from serving.server.models.version_states import State, VersionRecord, VersionStates
-from serving.server.rest_server import RestOptions, RestServer
+from serving.server.rest_server import RestServer
 
 PREDICT = "/v1/models/m:predict"
 
@@ -34,17 +35,8 @@ class SlowCatalogue:
 @contextlib.asynccontextmanager
 async def serving(catalogue, *, timeout_ms):
     port = free_port()
-    server = RestServer(
-        catalogue,
-        RestOptions(
-            host="127.0.0.1",
-            port=port,
-            threads=2,
-            timeout_ms=timeout_ms,
-            metrics_path="",
-            drain_seconds=10,
-        ),
-    )
+    flags = Flags(rest_api_port=port, rest_api_timeout_in_ms=timeout_ms, drain_seconds=10)
+    server = RestServer(catalogue, flags, threads=2, metrics_path="")
     await server.start()
     try:
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:

@@ -4,8 +4,8 @@ import pytest
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from serving.protocol.status import Code, StatusError
-from serving.server.models.catalogue import CatalogueOptions, ModelCatalogue
-from serving.server.models.loader import LoadRetries
+from serving.server.flags import Flags
+from serving.server.models.catalogue import ModelCatalogue
 
 
 class Version:
@@ -24,10 +24,7 @@ def catalogue(tmp_path):
             raise StatusError(Code.DATA_LOSS, "broken")
         return Version()
 
-    options = CatalogueOptions(
-        poll_seconds=0, retry=LoadRetries(0, 0.0), labels_for_unavailable=False
-    )
-    made = ModelCatalogue(load=load, options=options)
+    made = ModelCatalogue(load=load, flags=Flags(max_num_load_retries=0))
     yield made
     made.reload(config())
 

@@ -10,10 +10,11 @@ from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
 )
 
 from serving.protocol.status import Code, StatusError
+from serving.server.flags import Flags
 from serving.server.graph.first_runs import FirstRuns
-from serving.server.models.loader import LoadRetries, ModelLoader
+from serving.server.models.configuration import choose, discover
+from serving.server.models.loader import ModelLoader
 from serving.server.models.version_states import State, VersionStates
-from serving.server.models.versions_on_disk import choose, discover
 
 
 class Version:
@@ -37,9 +38,8 @@ class Bench:
         self.gate.set()
         self.permits = None
         self.states = VersionStates()
-        self.loader = ModelLoader(
-            "m", load=self._load, states=self.states, retry=LoadRetries(retries, interval)
-        )
+        flags = Flags(max_num_load_retries=retries, load_retry_interval_micros=int(interval * 1e6))
+        self.loader = ModelLoader("m", load=self._load, states=self.states, flags=flags)
 
     def _load(self, model, version, path):
         self.events.append(("load", version))

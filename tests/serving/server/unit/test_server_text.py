@@ -19,7 +19,7 @@ from serving.server.config_files import (
     read_ssl_config,
 )
 from serving.server.flags import parse_flags
-from serving.server.json_inputs import Format, parse_object
+from serving.server.json_inputs import parse_object
 from serving.server.json_outputs import predict_body
 
 # However busy the machine is.
@@ -46,8 +46,8 @@ FLOATS = st.floats(width=32) | st.floats(width=32, allow_nan=False, allow_infini
 @given(st.lists(FLOATS, min_size=1))
 def test_a_client_reads_the_very_float32_that_the_model_gave(values):
     array = np.array(values, np.float32)
-    for style, key in ((Format.ROW, "predictions"), (Format.COLUMNAR, "outputs")):
-        read = json.loads(predict_body({"y": array}, style))[key]
+    for by_row, key in ((True, "predictions"), (False, "outputs")):
+        read = json.loads(predict_body({"y": array}, by_row=by_row))[key]
         np.testing.assert_array_equal(np.array(read, np.float32), array)
 
 
