@@ -15,8 +15,8 @@ from components.common.seeding import generator
 from components.common.statistics.pca import Components
 from components.monitor.detect import contract as detectors
 from components.monitor.detect.config import DetectConfig
-from components.monitor.detect.contract import Detector
-from components.monitor.detect.thresholds import Calibrated, Family, calibrate, rows_for
+from components.monitor.detect.contract import Design, Detector
+from components.monitor.detect.thresholds import Calibrated, calibrate, rows_for
 from components.monitor.observe.scaling import comparable
 
 _COMPONENTS = 64
@@ -107,12 +107,14 @@ class Monitor:
     def _calibrated(
         self, able: dict[str, Detector], seen: dict[str, Observations]
     ) -> dict[str, Calibrated]:
+        groups = max(map(self._groups, seen.values()))
         pictures = {name: _rounded(len(rows)) for name, rows in seen.items()}
-        family = Family(able, pictures, max(map(self._groups, seen.values())))
-        key = f"{pictures} {family.groups}"
+        designs = {name: Design(count, min(groups, count)) for name, count in pictures.items()}
+        key = str(designs)
         if key not in self._known:
             self._known[key] = calibrate(
-                family,
+                able,
+                designs,
                 self.reference,
                 rate=self.settings.rate,
                 windows=self.settings.null_windows,
