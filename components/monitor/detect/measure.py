@@ -27,18 +27,12 @@ _KEPT = 4
 def measure(
     window: Observations, reference: Observations, *, settings: DetectConfig, seed: int
 ) -> tuple[Detection, ...]:
-    """Return one Detection a detector.
+    """Return one Detection a detector for a window in order of time.
 
     Rows whose channel is missing or not finite are left out, detector by detector. A detector that
     cannot look (too few pictures, no embeddings) says so in its promise and does not alarm.
     Calibrations are kept in memory: a second window of the same size and kind costs a millisecond
     or two.
-
-    Args:
-        window: what production sent, in order of time.
-        reference: what the version was made for.
-        settings: which detectors, and the false-alarm rate.
-        seed: of permutations and bootstraps.
 
     Raises:
         ConfigError: a detector that is not there.
