@@ -4,14 +4,14 @@
 """
 
 import contextlib
-import dataclasses
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from components.common.files import append_lines, locked
+from components.label.format_contract import QueueItem
 
 LEDGER = "asked.jsonl"
 
@@ -47,10 +47,14 @@ def read_asked(root: Path) -> dict[str, AskedPicture]:
     return found
 
 
-def note_asked(root: Path, asked: Sequence[AskedPicture]) -> None:
-    """Add lines; the caller holds `asking(root)`."""
-    lines = (json.dumps(dataclasses.asdict(one)) + "\n" for one in asked)
-    append_lines(root / LEDGER, "".join(lines))
+def note_asked(root: Path, items: Sequence[QueueItem], *, asked_unix_s: float) -> None:
+    """Add a line an item; the caller holds `asking(root)`."""
+    names = [field.name for field in fields(AskedPicture) if field.name != "asked_unix_s"]
+    lines = (
+        json.dumps({name: getattr(item, name) for name in names} | {"asked_unix_s": asked_unix_s})
+        for item in items
+    )
+    append_lines(root / LEDGER, "".join(f"{line}\n" for line in lines))
 
 
 def asking(root: Path) -> AbstractContextManager[None]:

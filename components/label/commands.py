@@ -71,8 +71,9 @@ def make_queue(
         found = find_logged_pictures(root, settings, known={*known, *read_asked(root)})
         items = _chosen(found, settings)
         if items:
-            _write(items, write, out=out, classes=classes or _answers(found))
-            note_asked(root, [_asked(item, now_unix_s) for item in items])
+            answers = {str(answer) for answer in found.rows["decision"] if answer}
+            _write(items, write, out=out, classes=classes or tuple(sorted(answers)))
+            note_asked(root, items, asked_unix_s=now_unix_s)
     return LabelQueue(
         items=items,
         out=out if items else None,
@@ -171,10 +172,6 @@ def _chosen(found: LoggedPictures, settings: QueueConfig) -> tuple[QueueItem, ..
     )
 
 
-def _answers(found: LoggedPictures) -> tuple[str, ...]:
-    return tuple(sorted({str(answer) for answer in found.rows["decision"] if answer}))
-
-
 def _write(
     items: tuple[QueueItem, ...],
     write: Callable[..., None],
@@ -192,16 +189,3 @@ def _write(
             received=f"'{error.filename}' gone",
             do="run again; nothing was noted as asked",
         ) from None
-
-
-def _asked(item: QueueItem, now_unix_s: float) -> AskedPicture:
-    return AskedPicture(
-        sha256=item.sha256,
-        asked_unix_s=now_unix_s,
-        time_unix_s=item.time_unix_s,
-        version=item.version,
-        suggestion=item.suggestion,
-        group=item.group,
-        line=item.line,
-        camera=item.camera,
-    )

@@ -47,9 +47,9 @@ class ReturnedLabels:
     problems: tuple[str, ...] = ()
 
 
-def first_file(places: Iterable[Path], name: str) -> Path | None:
-    """Return the file of that name in the first folder that has it."""
-    return next((place / name for place in places if (place / name).is_file()), None)
+def first_file(paths: Iterable[Path]) -> Path | None:
+    """Return the first that is a file."""
+    return next((path for path in paths if path.is_file()), None)
 
 
 def unreadable(path: Path, *, want: str, received: object, do: str) -> DataError:

@@ -65,9 +65,14 @@ def find_logged_pictures(
     table = read.table.filter(pc.is_in(read.table["picture_sha256"], pa.array(kept, pa.string())))
     rows = _one_a_picture(table.to_pandas())
     if rows.empty:
-        raise _no_pictures(root, read.table.num_rows)
+        raise DataError(
+            f"pictures of the {read.table.num_rows} predictions in {root / PICTURES}",
+            received="none that is still kept",
+            do="let the gateway keep pictures, for longer, or name a later window",
+        )
     rows["picture"] = rows["picture_sha256"].map(kept)
-    wanted = _with_embedding(rows, settings.count)
+    enough = rows["usable"].sum() >= _ENOUGH * settings.count
+    wanted = rows[rows["usable"]] if enough else rows
     return LoggedPictures(
         rows=wanted.reset_index(drop=True),
         scores=_scores(wanted),
@@ -95,11 +100,6 @@ def _is_vector(value: object) -> bool:
     return isinstance(value, np.ndarray) and len(value) > 0 and bool(np.isfinite(value).all())
 
 
-def _with_embedding(rows: pd.DataFrame, count: int) -> pd.DataFrame:
-    enough = rows["usable"].sum() >= _ENOUGH * count
-    return rows[rows["usable"]] if enough else rows
-
-
 def _features(rows: pd.DataFrame) -> Floats:
     if rows["usable"].all():
         return np.stack(list(rows["embedding"])).astype(np.float64)
@@ -124,19 +124,9 @@ def _nothing_logged(root: Path) -> DataError:
         do = "send predictions through 'graft gateway', or correct --log and --model-name"
         return DataError(f"a prediction log in {root}", received=received, do=do)
     times = pd.to_datetime(whole["time_unix_s"].to_numpy(), unit="s")
-    received = (
-        f"none; its {whole.num_rows} records are from {times.min():%F %R} to {times.max():%F %R}"
-    )
+    span = f"from {times.min():%F %R} to {times.max():%F %R} UTC"
     return DataError(
         f"predictions between --since and --until in {root}",
-        received=f"{received} UTC",
+        received=f"none; its {whole.num_rows} records are {span}",
         do="name another window",
-    )
-
-
-def _no_pictures(root: Path, predictions: int) -> DataError:
-    return DataError(
-        f"pictures of the {predictions} predictions in {root / PICTURES}",
-        received="none that is still kept",
-        do="let the gateway keep pictures, for longer, or name a later window",
     )

@@ -34,16 +34,9 @@ def assess(
     seed: int,
     kept: Collection[str] = (),
 ) -> Assessment:
-    """Ask detectors, loss estimate and causes about a window.
+    """Ask detectors, loss estimate and causes about a window, labelled where an audit did.
 
-    Args:
-        window: what production sent, labelled where an audit did.
-        reference: what the version was made for.
-        correction: as `estimate` wants it.
-        detect: which detectors, and the false-alarm rate.
-        harm: how little is too little for an estimate.
-        seed: of permutations and bootstraps.
-        kept: as `explain` wants it.
+    See `measure`, `estimate` and `explain`.
     """
     detections = measure(window, reference, settings=detect, seed=seed)
     loss = estimate(window, reference, correction, settings=harm, seed=seed)

@@ -123,7 +123,15 @@ def audit_report(folder: Path, *, reference: Path, log: Path) -> str:
     """
     known = Reference.read(reference)
     labels = read_labels(folder, classes=known.info.classes)
-    table = labels.join(_read_sample(folder).records(log))
+    try:
+        sample = read_record(folder / SAMPLE, AuditSample)
+    except (OSError, ValueError, InputError) as error:
+        raise DataError(
+            f"{folder / SAMPLE} to say what was sampled",
+            received=f"'{error}'",
+            do="name the folder that `graft audit sample` wrote",
+        ) from None
+    table = labels.join(sample.records(log))
     if not any(table["label"].to_pylist()):
         raise DataError(
             "labels of records in this log",
@@ -139,17 +147,6 @@ def audit_report(folder: Path, *, reference: Path, log: Path) -> str:
         seed=0,
     )
     return harm_sentence(found)
-
-
-def _read_sample(folder: Path) -> AuditSample:
-    try:
-        return read_record(folder / SAMPLE, AuditSample)
-    except (OSError, ValueError, InputError) as error:
-        raise DataError(
-            f"{folder / SAMPLE} to say what was sampled",
-            received=f"'{error}'",
-            do="name the folder that `graft audit sample` wrote",
-        ) from None
 
 
 def _stretch(log: Path, since_unix_s: float, until_unix_s: float) -> pa.Table:

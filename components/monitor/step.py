@@ -27,13 +27,12 @@ from components.monitor.harm.learn_once import learnt
 from components.monitor.observe.ask_model import observer
 from components.monitor.observe.picture_folder import from_pictures
 from components.monitor.observe.served import (
-    ReferenceFound,
     ServedVersion,
     count_new_labels,
     find_reference,
     find_served,
 )
-from components.monitor.observe.windows import Wanted, Window, from_log
+from components.monitor.observe.windows import Window, from_log
 from components.monitor.report.report import render
 
 LOG = logging.getLogger(__name__)
@@ -83,12 +82,11 @@ def look(
     """
     now = now_unix_s or time.time()
     served = find_served(Path(settings.model_base_path) / settings.model_name)
-    found = find_reference(served)
-    seen = _window(settings, served, found.reference, now=now)
+    reference, why_not = find_reference(served)
+    seen = _window(settings, served, reference, now=now)
     kept = _kept(seen, settings)
     assessment = Assessment()
-    if found.reference is not None and len(seen.observations) >= settings.policy.min_pictures:
-        reference = found.reference
+    if reference is not None and len(seen.observations) >= settings.policy.min_pictures:
         assessment = assess(
             seen.observations,
             of_reference(reference.root),
@@ -108,7 +106,9 @@ def look(
         new_labels=count_new_labels(settings.additions, served),
     )
     history = DecisionHistory(served.model_dir)
-    settled = _settle(situation, history, settings.policy, run_id=run_id, found=found)
+    decision, repeated = _settle(
+        situation, history, settings.policy, run_id=run_id, why_not=why_not
+    )
     unnamed = settings.detect.windows == "groups" and seen.info.pictures and not seen.info.groups
     info = DriftReportInfo(
         model_name=settings.model_name,
@@ -118,12 +118,12 @@ def look(
         detections=assessment.detections,
         explanation=assessment.explanation,
         harm=assessment.harm,
-        decision=settled.decision,
+        decision=decision,
         notes=(*seen.notes, _NO_GROUPS) if unnamed else seen.notes,
-        repeated=settled.repeated,
+        repeated=repeated,
     )
     report = DriftReport(out, info)
-    _write_page(report, seen, found.reference, kept)
+    _write_page(report, seen, reference, kept)
     report.write()
     LOG.info("%s, version %d: %s", info.model_name, info.version, info.decision.word)
     for line in (*info.decision.reasons, *info.notes):
@@ -141,20 +141,14 @@ def _window(
         observe = observer(served.path, classes=classes)
         return from_pictures(Path(settings.pictures), observe, classes=classes)
     audited = settings.audit and reference is not None
-    wanted = Wanted(
+    return from_log(
+        model_log(Path(settings.log), settings.model_name),
         version=served.version,
         classes=classes,
         since_unix_s=now - settings.window_h * 3600.0,
         now_unix_s=now,
         labels=read_labels(Path(settings.audit), classes=classes) if audited else None,
     )
-    return from_log(model_log(Path(settings.log), settings.model_name), wanted)
-
-
-@dataclass(frozen=True)
-class _Settled:
-    decision: PolicyDecision
-    repeated: bool
 
 
 def _settle(
@@ -163,22 +157,27 @@ def _settle(
     settings: PolicyConfig,
     *,
     run_id: str,
-    found: ReferenceFound,
-) -> _Settled:
-    """Decide and put it on record, one monitor at a time."""
+    why_not: str,
+) -> tuple[PolicyDecision, bool]:
+    """Decide and put it on record, one monitor at a time; True where people were asked before."""
     with history.deciding():
         runs = history.runs_unix_s(except_run=run_id)
         complete = dataclasses.replace(situation, runs_unix_s=runs)
-        if found.reference is not None:
-            decision = policy.decide(complete, settings)
-        else:
+        if why_not:
             key = policy.key_of(complete, settings, trigger="no-reference")
-            decision = PolicyDecision(word="ask", reasons=(found.why_not,), key=key)
+            decision = PolicyDecision(word="ask", reasons=(why_not,), key=key)
+        else:
+            decision = policy.decide(complete, settings)
         claim = Claim(key=decision.key, run_id=run_id, time_unix_s=situation.now_unix_s)
-        if decision.word == "retrain" and not history.claim("runs", claim):
-            decision = _left_to_another(decision, history)
+        if decision.word == "retrain":
+            owner = history.claim("runs", claim).run_id
+            if owner != run_id:
+                other = f"The run {owner} was started for the same trigger; one is enough."
+                decision = dataclasses.replace(
+                    decision, word="keep", reasons=(*decision.reasons, other)
+                )
         asks = decision.word in {"ask", "fix_camera"}
-        repeated = asks and not history.claim("told", claim)
+        repeated = asks and history.claim("asked", claim).run_id != run_id
         history.append(
             HistoryEntry(
                 time_unix_s=situation.now_unix_s,
@@ -190,14 +189,7 @@ def _settle(
                 loss_points=situation.harm.loss_points if situation.harm else None,
             )
         )
-    return _Settled(decision, repeated)
-
-
-def _left_to_another(decision: PolicyDecision, history: DecisionHistory) -> PolicyDecision:
-    owner = history.owner("runs", decision.key)
-    who = f"The run {owner.run_id}" if owner else "Another run"
-    reason = f"{who} was started for the same trigger; one is enough."
-    return PolicyDecision(word="keep", reasons=(*decision.reasons, reason), key=decision.key)
+    return decision, repeated
 
 
 def _write_page(

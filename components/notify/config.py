@@ -13,7 +13,7 @@ WEBHOOK = "GRAFT_WEBHOOK_URL"
 
 @dataclass(frozen=True, kw_only=True)
 class NotifyConfig(Section):
-    """Who is told how a run ended; the summary is written in any case.
+    """Who learns how a run ended; the summary is written in any case.
 
     Secrets come from the environment: GRAFT_WEBHOOK_URL (Slack, Mattermost and what speaks like
     them), GRAFT_SMTP_USER and GRAFT_SMTP_PASSWORD. Without GRAFT_WEBHOOK_URL there is no webhook,

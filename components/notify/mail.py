@@ -1,8 +1,8 @@
 """Send a message by e-mail."""
 
+import os
 import smtplib
 import ssl
-from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
@@ -14,24 +14,16 @@ from components.notify.retry import TryAgainError
 _HERE = {"localhost", "127.0.0.1", "::1"}
 
 
-@dataclass(frozen=True)
-class Login:
-    """Who we are to the mail server; both "" where it does not ask."""
-
-    user: str = ""
-    password: str = ""
-
-
-def send(message: Message, settings: NotifyConfig, login: Login) -> None:
-    """Send once.
+def send(message: Message, settings: NotifyConfig) -> None:
+    """Send once; logs in where the environment names a user.
 
     Raises:
         ConfigError: the server refuses the login, the addresses or the message, or a password would
             go over the network in the clear.
         TryAgainError: nobody answered, or the server is busy.
     """
-    clear = settings.smtp_security == "none" and settings.smtp_host not in _HERE
-    if login.password and clear:
+    user, password = (os.environ.get(f"GRAFT_SMTP_{name}", "") for name in ("USER", "PASSWORD"))
+    if password and settings.smtp_security == "none" and settings.smtp_host not in _HERE:
         raise ConfigError(
             "starttls or tls as notify.smtp_security, for there is a password",
             received="none",
@@ -39,8 +31,8 @@ def send(message: Message, settings: NotifyConfig, login: Login) -> None:
         )
     try:
         with _connected(settings) as server:
-            if login.user:
-                server.login(login.user, login.password)
+            if user:
+                server.login(user, password)
             server.send_message(_letter(message, settings))
     except smtplib.SMTPResponseException as error:
         if 400 <= error.smtp_code < 500:

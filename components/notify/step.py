@@ -1,6 +1,8 @@
-"""The exit step: tell how the run ended, whatever happened."""
+"""The exit step: say how the run ended, whatever happened."""
 
 import logging
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +10,10 @@ from components.common.artifacts.run_summary import RunState, RunSummary
 from components.common.run_context import RunContext
 from components.common.run_summary import summarise, write_summary
 from components.common.step import Nothing, Step
-from components.notify.config import NotifyConfig
-from components.notify.deliver import deliver
-from components.notify.message import compose, is_due
+from components.notify import mail, webhook
+from components.notify.config import WEBHOOK, NotifyConfig
+from components.notify.message import Message, compose, is_due
+from components.notify.retry import persist
 
 LOG = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ class NotifyInputs:
 def run(
     settings: NotifyConfig, inputs: NotifyInputs, outputs: Nothing, context: RunContext
 ) -> None:
-    """Write `run.json` into the run's folder, if it has one, log the summary and tell people."""
+    """Write `run.json` into the run's folder, if it has one, log the summary and send messages."""
     ended, error = _STATES.get(inputs.state.upper(), "failed"), inputs.error
     if context.run_dir:
         run_dir = Path(context.run_dir)
@@ -51,6 +54,22 @@ def run(
         LOG.info("run %s: %s%s", context.run_id, ended, f": {error}" if error else "")
     if is_due(summary, settings):
         deliver(compose(summary, error, settings, run_dir=context.run_dir), settings)
+
+
+def deliver(message: Message, settings: NotifyConfig) -> None:
+    """Send by every way that is set up; what fails is warned of, without any secret."""
+    url, ways = os.environ.get(WEBHOOK, ""), dict[str, Callable[[], None]]()
+    if url:
+        ways["webhook"] = lambda: webhook.post(message, url, timeout_s=settings.timeout_s)
+    if settings.email_to:
+        ways["e-mail"] = lambda: mail.send(message, settings)
+    for way, attempt in ways.items():
+        try:
+            persist(attempt, attempts=settings.attempts)
+        except Exception as error:
+            LOG.warning("not sent by %s: %s", way, error)
+        else:
+            LOG.info("sent by %s", way)
 
 
 def _lines(summary: RunSummary, error: str) -> list[str]:

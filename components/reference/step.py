@@ -69,7 +69,6 @@ def run(
     """
     export, dataset = Export.read(inputs.exported), Dataset.read(inputs.dataset)
     rows, out = _rows(dataset, settings), outputs.reference
-    _check(rows)
     table = _observe(rows, dataset, export, out=out, settings=settings)
     held = table[table["split"].isin(HELD_OUT)]
     info = ReferenceInfo(
@@ -96,21 +95,18 @@ def run(
 def _rows(dataset: Dataset, settings: ReferenceConfig) -> pd.DataFrame:
     """Return the pictures to look at, held-out ones first, each set in manifest order."""
     held = [dataset.split(name) for name in HELD_OUT]
+    if not any(map(len, held)):
+        raise DataError(
+            "held-out pictures to make a reference of",
+            received="a data set without validation and test split",
+            do="give validate.validation_fraction or validate.test_fraction a share",
+        )
     train = dataset.split("train")
     if len(train) > settings.train_pictures:
         rng = generator(settings.seed, "reference", "train")
         chosen = rng.permutation(len(train))[: settings.train_pictures]
         train = train.iloc[np.sort(chosen)]
     return pd.concat([*held, train], ignore_index=True)
-
-
-def _check(rows: pd.DataFrame) -> None:
-    if not rows["split"].isin(HELD_OUT).any():
-        raise DataError(
-            "held-out pictures to make a reference of",
-            received="a data set without validation and test split",
-            do="give validate.validation_fraction or validate.test_fraction a share",
-        )
 
 
 def _observe(
@@ -161,9 +157,8 @@ def _look(
         data = dataset.picture(str(row.path))
         pixels = decode(data, name=str(row.path))
         seen = dict(zip(STATISTIC_COLUMNS, measure(pixels), strict=True))
-        seen |= {"picture_bytes": len(data)}
-        seen |= {"height_px": pixels.shape[0], "width_px": pixels.shape[1]}
-        found.append(seen)
+        height, width, _ = pixels.shape
+        found.append(seen | {"picture_bytes": len(data), "height_px": height, "width_px": width})
         if settings.copy_px and row.split in HELD_OUT:
             small = encode_png(_small(pixels, settings.copy_px))
             (copies / f"{row.sha256}.png").write_bytes(small)

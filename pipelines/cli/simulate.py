@@ -50,7 +50,9 @@ def simulate(
 
 
 def _print_week(console: Console, lived: "Lived") -> None:
-    estimated = "   –  " if lived.harm is None else f"{lived.estimated_accuracy:6.3f}"
+    harm, estimated = lived.harm, "   –  "
+    if harm is not None:
+        estimated = f"{harm.reference_accuracy - harm.loss_points / 100.0:6.3f}"
     style = {"keep": "dim", "ask": "yellow", "fix_camera": "magenta", "retrain": "green"}
     word = lived.decision.word
     unusual = ", ".join(f"{name} ({how})" for name, how in lived.now.unusual.items())

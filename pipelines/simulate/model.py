@@ -5,11 +5,17 @@ A retraining then takes a second, because the backbone's features of a picture a
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from components.common.artifacts.monitoring.observations import Observations, answered
+from components.common.artifacts.monitoring.observations import (
+    Observations,
+    answered,
+    column_numbers,
+)
 from components.common.pictures.statistics import measure
 from components.common.statistics.temperature import fit_temperature, softmax
 from components.networks.data import Split
@@ -28,7 +34,6 @@ class Eyes:
     settings: TrainConfig
     size_px: int
     _seen: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
-    _network: list[object] = field(default_factory=list)
 
     def look(self, pixels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
         """Return features [N, D] and statistics [N, len(STATISTICS)], float32.
@@ -39,24 +44,22 @@ class Eyes:
         keys = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pixels]
         new = [row for row, key in enumerate(keys) if key not in self._seen]
         if new:
-            features = self._features(pixels[new])
+            colour = np.broadcast_to(pixels[new], (len(new), *pixels.shape[1:3], 3))
+            features = self._network.predict(
+                colour.astype(np.float32), batch_size=_BATCH, verbose=0
+            )
             for row, values in zip(new, features, strict=True):
                 self._seen[keys[row]] = values, measure(pixels[row])
         found = [self._seen[key] for key in keys]
         return np.stack([one for one, _ in found]), np.stack([one for _, one in found])
 
-    def _features(self, pixels: npt.NDArray[np.uint8]) -> Floats:
+    @cached_property
+    def _network(self) -> Any:
         from components.networks import network
         from components.networks.config import EMBEDDING, INPUT
 
-        if not self._network:
-            built = network.build(self.settings, image_size_px=self.size_px, classes=2)
-            part = built.frozen_between((INPUT,), (EMBEDDING,))
-            self._network.append(part)
-        colour = np.broadcast_to(pixels, (*pixels.shape[:3], 3)).astype(np.float32)
-        model: object = self._network[0]
-        answers: Floats = model.predict(colour, batch_size=_BATCH, verbose=0)  # type: ignore[attr-defined]
-        return answers
+        built = network.build(self.settings, image_size_px=self.size_px, classes=2)
+        return built.frozen_between((INPUT,), (EMBEDDING,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,24 +97,17 @@ def fit(
 ) -> SimulatedModel:
     """Fit a head on cells and calibrate it on others, as the training step's probe does."""
     features, _ = eyes.look(train.pixels)
-    probe = fit_probe(features, _split(train, classes), strength=0.0, seed=seed)
-    logits = probe.logits(eyes.look(held_out.pixels)[0])
-    temperature = fit_temperature(logits, _numbers(held_out, classes))
-    return SimulatedModel(eyes=eyes, probe=probe, temperature=temperature, classes=classes)
-
-
-def _split(cells: Cells, classes: tuple[str, ...]) -> Split:
-    labels = _numbers(cells, classes)
-    return Split(
-        pixels=cells.pixels,
+    labels = column_numbers(train.labels, classes)
+    split = Split(
+        pixels=train.pixels,
         targets=np.eye(len(classes), dtype=np.float32)[labels],
         labels=labels,
-        weights=np.ones(len(cells), dtype=np.float32),
-        groups=cells.groups.astype(str),
-        paths=tuple(str(number) for number in range(len(cells))),
+        weights=np.ones(len(train), dtype=np.float32),
+        groups=train.groups.astype(str),
+        paths=tuple(str(number) for number in range(len(train))),
         content_sha256="",
     )
-
-
-def _numbers(cells: Cells, classes: tuple[str, ...]) -> npt.NDArray[np.int64]:
-    return np.array([classes.index(label) for label in cells.labels], dtype=np.int64)
+    probe = fit_probe(features, split, strength=0.0, seed=seed)
+    logits = probe.logits(eyes.look(held_out.pixels)[0])
+    temperature = fit_temperature(logits, column_numbers(held_out.labels, classes))
+    return SimulatedModel(eyes=eyes, probe=probe, temperature=temperature, classes=classes)

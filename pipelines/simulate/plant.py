@@ -12,6 +12,7 @@ from components.common.pictures.decode import Pixels
 from components.common.seeding import generator
 from pipelines.simulate.scenario import Conditions
 
+Rows = npt.NDArray[np.int64]
 _MODULES_A_WEEK = 16
 
 
@@ -28,7 +29,7 @@ class Cells:
     labels: npt.NDArray[np.object_]
     groups: npt.NDArray[np.object_]
     suppliers: npt.NDArray[np.object_]
-    ids: npt.NDArray[np.int64]
+    ids: Rows
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -61,38 +62,34 @@ class Plant:
     def week(self, now: Conditions) -> Cells:
         """Return a week's cells as the camera took them."""
         rng = generator(self.seed, "plant", str(now.week))
-        rows = rng.permutation(
-            np.concatenate(
-                [self._rows("new", now, rng=rng), self._rows("known", now, rng=rng)]
-            ).astype(np.int64)
-        )
-        taken = self.cells.take(rows)
+        drawn = [self._rows(supplier, now, rng=rng) for supplier in ("new", "known")]
+        taken = self.cells.take(rng.permutation(np.concatenate(drawn)))
         pixels = [
             self._photograph(picture, number, now) for number, picture in enumerate(taken.pixels)
         ]
         return dataclasses.replace(taken, pixels=np.stack(pixels))
 
-    def without(self, ids: npt.NDArray[np.int64]) -> "Plant":
+    def without(self, ids: Rows) -> "Plant":
         """Return the plant without some cells: what is trained on is not sent again."""
         return dataclasses.replace(self, cells=self.cells.take(~np.isin(self.cells.ids, ids)))
 
-    def _rows(self, supplier: str, now: Conditions, *, rng: np.random.Generator) -> list[int]:
+    def _rows(self, supplier: str, now: Conditions, *, rng: np.random.Generator) -> Rows:
         """Draw cells of a few modules of one supplier, defective ones as often as is said."""
         share = now.newcomers if supplier == "new" else 1.0 - now.newcomers
         wanted = round(self.a_week * share)
         ours = self.cells.suppliers == supplier
         modules = np.unique(self.cells.groups[ours].astype(str))
         if not wanted or not len(modules):
-            return []
+            return np.zeros(0, dtype=np.int64)
         few = rng.permutation(modules)[: max(1, round(_MODULES_A_WEEK * share))]
         rows = np.flatnonzero(ours & np.isin(self.cells.groups, few))
         if not now.bad_share:
-            return [int(row) for row in rng.choice(rows, wanted, replace=wanted > len(rows))]
+            return rng.choice(rows, wanted, replace=wanted > len(rows))
         # Bad lots come from all modules; few modules have so many defects.
         rows = np.flatnonzero(ours)
         bad = self.cells.labels[rows] == self.defective
         weight = np.where(bad, now.bad_share / bad.sum(), (1.0 - now.bad_share) / (~bad).sum())
-        return [int(row) for row in rng.choice(rows, wanted, replace=True, p=weight)]
+        return rng.choice(rows, wanted, replace=True, p=weight)
 
     def _photograph(self, picture: Pixels, number: int, now: Conditions) -> Pixels:
         rng = generator(self.seed, "camera", str(now.week), str(number))

@@ -3,7 +3,6 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,11 +30,11 @@ def timeline(weeks: Sequence[Lived]) -> bytes:
     _draw_drift(drift, weeks)
     _draw_accuracy(accuracy, weeks)
     _draw_words(words, weeks)
-    for one in stretches(weeks):
+    for name, first, last in stretches(weeks):
         for axes in (drift, accuracy, words):
-            axes.axvspan(one.first - 0.5, one.last + 0.5, color="#b58a2b", alpha=0.09, linewidth=0)
-        place = (one.first - 0.4, 1.02)
-        drift.annotate(one.name, place, xycoords=("data", "axes fraction"), fontsize=8, color=MUTED)
+            axes.axvspan(first - 0.5, last + 0.5, color="#b58a2b", alpha=0.09, linewidth=0)
+        place = (first - 0.4, 1.02)
+        drift.annotate(name, place, xycoords=("data", "axes fraction"), fontsize=8, color=MUTED)
     seaborn.despine(figure)
     return png(figure)
 
@@ -105,19 +104,10 @@ def _draw_words(axes: Any, weeks: Sequence[Lived]) -> None:
     axes.set_xlabel("week")
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Weeks in which something was unusual at the plant."""
-
-    name: str
-    first: int
-    last: int
-
-
-def stretches(weeks: Sequence[Lived]) -> tuple[Stretch, ...]:
-    """Return what really happened, in the order in which it began."""
+def stretches(weeks: Sequence[Lived]) -> list[tuple[str, int, int]]:
+    """Return what really happened, with its first and last week, in the order in which it began."""
     inside: dict[str, list[int]] = {}
     for one in weeks:
         for name in one.now.unusual:
             inside.setdefault(name, []).append(one.now.week)
-    return tuple(Stretch(name, min(found), max(found)) for name, found in inside.items())
+    return [(name, min(found), max(found)) for name, found in inside.items()]

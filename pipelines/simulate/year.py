@@ -6,11 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.common.artifacts.monitoring.drift_report import (
-    Explanation,
-    Harm,
-    PolicyDecision,
-)
+from components.common.artifacts.monitoring.drift_report import Explanation, Harm, PolicyDecision
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.seeding import generator
 from components.monitor.commands import Situation, assess, decide
@@ -48,41 +44,19 @@ class Lived:
     asked: bool = False
     trained: str = ""
 
-    @property
-    def estimated_accuracy(self) -> float:
-        """Accuracy as the monitor estimates it, NaN where it cannot."""
-        if self.harm is None:
-            return float("nan")
-        return self.harm.reference_accuracy - self.harm.loss_points / 100.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stock:
-    """Labelled cells: what the model is trained on, and what it is judged by."""
-
-    train: Cells
-    held_out: Cells
-
-    def plus(self, cells: Cells) -> "Stock":
-        """Add newly labelled cells, a part of them held out."""
-        number = np.arange(len(cells))
-        held = number % _HELD_OUT_SHARE == 0
-        return Stock(
-            train=join(self.train, cells.take(~held)),
-            held_out=join(self.held_out, cells.take(held)),
-        )
-
 
 @dataclass(kw_only=True)
 class Year:
     """A year that goes on week by week.
 
+    train, held_out: labelled cells: what the model is trained on, and what it is judged by.
     labels_a_week: pictures that people label at random in a week in which they are asked to.
     """
 
     plant: Plant
     workshop: Workshop
-    stock: Stock
+    train: Cells
+    held_out: Cells
     settings: MonitorConfig
     scenario: Scenario
     labels_a_week: int
@@ -92,7 +66,7 @@ class Year:
 
     def __post_init__(self) -> None:
         """Make the first version."""
-        self.version = self.workshop.make(1, self.stock.train, self.stock.held_out)
+        self.version = self.workshop.make(1, self.train, self.held_out)
 
     def live(self, weeks: int, *, after: Callable[[Lived], None]) -> tuple[Lived, ...]:
         """Live so many weeks and return them; `after` gets each as it ends."""
@@ -153,7 +127,9 @@ class Year:
         labels = seen.labels.copy()
         labels[rows] = cells.labels[rows]
         labelled = cells.take(rng.permutation(rows))
-        self.stock = self.stock.plus(labelled)
+        held = np.arange(len(labelled)) % _HELD_OUT_SHARE == 0
+        self.train = join(self.train, labelled.take(~held))
+        self.held_out = join(self.held_out, labelled.take(held))
         self.plant = self.plant.without(labelled.ids)
         self.new_labels += len(labelled)
         sampled = dataclasses.replace(seen, labels=labels)
@@ -176,9 +152,9 @@ class Year:
     def _train(self, week: int) -> str:
         """Train on old and new pictures together; the gate lets through what is no worse."""
         self.runs_unix_s = (*self.runs_unix_s, _time_unix_s(week))
-        serving, stock = self.version, self.stock
-        candidate = self.workshop.make(serving.number + 1, stock.train, stock.held_out)
-        before = serving.model.accuracy(stock.held_out)
+        serving = self.version
+        candidate = self.workshop.make(serving.number + 1, self.train, self.held_out)
+        before = serving.model.accuracy(self.held_out)
         verdict = "held"
         if candidate.accuracy >= before:
             verdict = f"deployed as version {candidate.number}"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from components.common.artifacts.labelled_picture import LabelledPicture
-from components.label.format_contract import QueueItem, ReturnedLabels, unreadable
+from components.label.format_contract import QueueItem, ReturnedLabels, first_file, unreadable
 
 FILE = "queue.csv"
 _COLUMNS = ("path", "label", "suggestion", "confidence", "group", "domain", "time_utc", "version")
@@ -60,9 +60,11 @@ def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:
     labelled, problems = [], []
     filled = [row for row in rows if _cell(row, "label")]
     for row in filled:
-        picture = _find(_cell(row, "path"), file.parent, places)
+        path_text = _cell(row, "path")
+        tries = (file.parent / path_text, *(place / Path(path_text).name for place in places))
+        picture = first_file(tries) if path_text else None
         if picture is None:
-            problems.append(f"'{_cell(row, 'path')}' is not there")
+            problems.append(f"'{path_text}' is not there")
             continue
         labelled.append(
             LabelledPicture(
@@ -98,10 +100,3 @@ def _plain(text: str) -> str:
 def _cell(row: dict[str, str], name: str) -> str:
     text = (row.get(name) or "").strip()
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
-
-
-def _find(path: str, root: Path, places: Sequence[Path]) -> Path | None:
-    if not path:
-        return None
-    tries = (root / path, *(place / Path(path).name for place in places))
-    return next((file for file in tries if file.is_file()), None)

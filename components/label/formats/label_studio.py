@@ -129,7 +129,7 @@ def _picture(task: dict[str, Any], root: Path, places: Sequence[Path]) -> Path |
     name = str(task["data"].get("file") or Path(served).name)
     if not name or Path(name).name != name:
         return None
-    return first_file((root / "pictures", root, *places), name)
+    return first_file(place / name for place in (root / "pictures", root, *places))
 
 
 def _labelled(task: dict[str, Any], picture: Path, label: str) -> LabelledPicture:

@@ -3,14 +3,12 @@
 <base path>/<model name>/decisions/
 ├── decisions.jsonl    a line a look
 ├── runs/<key>.json    one file a run that was started; whoever makes it starts the run
-└── told/<key>.json    the same for questions, so that people are asked once a period
+└── asked/<key>.json   the same for questions, so that people are asked once a period
 
 `.decisions.lock` beside it is held while somebody reads, decides and claims.
 """
 
 import contextlib
-import json
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +19,10 @@ from components.common.artifacts.model_folder import passport_numbers
 from components.common.artifacts.monitoring.drift_report import Word
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import read_record, record_bytes
-from components.common.errors import InputError
-
-LOG = logging.getLogger(__name__)
 
 DECISIONS = "decisions"
 
-Kind = Literal["runs", "told"]
+Kind = Literal["runs", "asked"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +36,6 @@ class HistoryEntry:
     reasons: tuple[str, ...]
     key: str
     loss_points: float | None = None
-    report: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,22 +72,8 @@ class DecisionHistory:
         with files.explained(self._root):
             files.append_lines(self._root / "decisions.jsonl", config.to_json(entry) + "\n")
 
-    def entries(self) -> tuple[HistoryEntry, ...]:
-        """Read all looks, oldest first; lines that cannot be read are left out with a warning."""
-        path = self._root / "decisions.jsonl"
-        if not path.exists():
-            return ()
-        found = []
-        for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
-            try:
-                found.append(config.from_json(HistoryEntry, line))
-            except (json.JSONDecodeError, InputError, TypeError):
-                if line.strip():
-                    LOG.warning("line %d of %s cannot be read and is left out", number, path)
-        return tuple(found)
-
-    def claim(self, kind: Kind, claim: Claim) -> bool:
-        """Take a key, once for all: whether it is now, or was before, this run's.
+    def claim(self, kind: Kind, claim: Claim) -> Claim:
+        """Take a key, once for all; return the claim that holds: this one, or the first.
 
         The file appears whole and synced, or not at all, also when two machines try at once.
         """
@@ -102,12 +82,7 @@ class DecisionHistory:
         with files.explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
             first = files.create(target, record_bytes(claim))
-        return first or read_record(target, Claim).run_id == claim.run_id
-
-    def owner(self, kind: Kind, key: str) -> Claim | None:
-        """Return who took a key, None if nobody did."""
-        path = self._root / kind / f"{key}.json"
-        return read_record(path, Claim) if path.exists() else None
+        return claim if first else read_record(target, Claim)
 
     def runs_unix_s(self, *, except_run: str = "") -> tuple[float, ...]:
         """Return when runs of this model started, oldest first.

@@ -15,8 +15,8 @@ from components.common.seeding import generator
 from components.common.statistics.pca import Components
 from components.monitor.detect import contract as detectors
 from components.monitor.detect.config import DetectConfig
-from components.monitor.detect.contract import Detector
-from components.monitor.detect.thresholds import Calibrated, Family, calibrate, rows_for
+from components.monitor.detect.contract import Design, Detector
+from components.monitor.detect.thresholds import Calibrated, calibrate, rows_for
 from components.monitor.observe.scaling import comparable
 
 _COMPONENTS = 64
@@ -27,18 +27,12 @@ _KEPT = 4
 def measure(
     window: Observations, reference: Observations, *, settings: DetectConfig, seed: int
 ) -> tuple[Detection, ...]:
-    """Return one Detection a detector.
+    """Return one Detection a detector for a window in order of time.
 
     Rows whose channel is missing or not finite are left out, detector by detector. A detector that
     cannot look (too few pictures, no embeddings) says so in its promise and does not alarm.
     Calibrations are kept in memory: a second window of the same size and kind costs a millisecond
     or two.
-
-    Args:
-        window: what production sent, in order of time.
-        reference: what the version was made for.
-        settings: which detectors, and the false-alarm rate.
-        seed: of permutations and bootstraps.
 
     Raises:
         ConfigError: a detector that is not there.
@@ -107,12 +101,14 @@ class Monitor:
     def _calibrated(
         self, able: dict[str, Detector], seen: dict[str, Observations]
     ) -> dict[str, Calibrated]:
+        groups = max(map(self._groups, seen.values()))
         pictures = {name: _rounded(len(rows)) for name, rows in seen.items()}
-        family = Family(able, pictures, max(map(self._groups, seen.values())))
-        key = f"{pictures} {family.groups}"
+        designs = {name: Design(count, min(groups, count)) for name, count in pictures.items()}
+        key = str(designs)
         if key not in self._known:
             self._known[key] = calibrate(
-                family,
+                able,
+                designs,
                 self.reference,
                 rate=self.settings.rate,
                 windows=self.settings.null_windows,

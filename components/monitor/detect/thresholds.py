@@ -45,25 +45,9 @@ class Calibrated:
         return (1 + above) / (1 + len(self.null))
 
 
-@dataclass(frozen=True)
-class Family:
-    """Detectors that share one false-alarm rate, and how many pictures each will be given.
-
-    pictures: by detector, at least two; groups: how many the windows consist of.
-    """
-
-    detectors: Mapping[str, Detector]
-    pictures: Mapping[str, int]
-    groups: int
-
-    def design(self, name: str) -> Design:
-        """Return the windows that one detector will be given."""
-        pictures = self.pictures[name]
-        return Design(pictures, min(self.groups, pictures))
-
-
 def calibrate(
-    family: Family,
+    detectors: Mapping[str, Detector],
+    designs: Mapping[str, Design],
     reference: Observations,
     *,
     rate: float,
@@ -73,29 +57,33 @@ def calibrate(
     """Fit detectors to the reference and find the thresholds that keep their rate together.
 
     Args:
-        family: what is calibrated; the reference has rows for each.
+        detectors: those that share the rate; the reference has rows for each.
+        designs: the windows that each will be given, of at least two pictures.
         reference: all its rows; each detector gets those that it can use.
         rate: false alarms a window, of all together.
         windows: how many windows without drift are tried.
         rng: draws them.
     """
-    whole = _widest(family)
+    whole = max(designs.values(), key=lambda design: design.pictures)
     possible = feasible(whole, reference)
     ways = splits(reference, possible, at_most=windows, rng=rng)
-    null = _null(family, reference, ways, possible, windows=windows, rng=rng)
+    designs = {name: _imitated(design, possible) for name, design in designs.items()}
+    null = _null(detectors, designs, reference, ways, windows=windows, rng=rng)
     ranked = 1.0 if possible.independent else _RANKED
     scales = [_NormalScale.of(column, ranked=ranked) for column in null.T]
-    worst = _worst(null, scales)
+    scaled = np.stack([scale.apply(column) for scale, column in zip(scales, null.T, strict=True)])
+    # A detector that said nothing of a window does not count.
+    worst = np.where(np.isfinite(scaled), scaled, -np.inf).max(axis=0)
+    worst = worst[np.isfinite(worst)]
     units = len(worst) if possible.independent else len(ways)
     limit = threshold(np.sort(worst), rate, units=units)
     promise = _promise(whole, possible, rate, units)
     calibrated = {}
-    for column, (name, detector) in enumerate(family.detectors.items()):
-        rows = rows_for(detector, reference)
-        design = _imitated(family.design(name), possible)
+    for column, (name, detector) in enumerate(detectors.items()):
+        known = reference.take(rows_for(detector, reference))
         said = null[:, column]
         calibrated[name] = Calibrated(
-            statistic=detector.fit(reference.take(rows), design, rng=rng),
+            statistic=detector.fit(known, designs[name], rng=rng),
             threshold=scales[column].undo(limit),
             null=np.sort(said[np.isfinite(said)]),
             promise=promise,
@@ -181,18 +169,6 @@ class _NormalScale:
         return math.exp(min(log, 700.0)) + _TINY
 
 
-def _worst(null: Table, scales: list[_NormalScale]) -> Table:
-    """Return the family's answer to each window; a detector that said nothing does not count."""
-    scaled = np.stack([scale.apply(column) for scale, column in zip(scales, null.T, strict=True)])
-    found: Table = np.where(np.isfinite(scaled), scaled, -np.inf).max(axis=0)
-    return found[np.isfinite(found)]
-
-
-def _widest(family: Family) -> Design:
-    designs = [family.design(name) for name in family.detectors]
-    return max(designs, key=lambda design: design.pictures)
-
-
 def _imitated(design: Design, possible: Design) -> Design:
     if possible.independent:
         return Design(design.pictures, design.pictures)
@@ -200,10 +176,10 @@ def _imitated(design: Design, possible: Design) -> Design:
 
 
 def _null(
-    family: Family,
+    detectors: Mapping[str, Detector],
+    designs: Mapping[str, Design],
     reference: Observations,
     ways: tuple[NullSplit, ...],
-    possible: Design,
     *,
     windows: int,
     rng: np.random.Generator,
@@ -214,10 +190,9 @@ def _null(
     embeddings) or to be fitted to says nothing.
     """
     each = math.ceil(windows / len(ways))
-    null = np.full((each * len(ways), len(family.detectors)), np.nan)
-    for column, (name, detector) in enumerate(family.detectors.items()):
-        good = rows_for(detector, reference)
-        design = _imitated(family.design(name), possible)
+    null = np.full((each * len(ways), len(detectors)), np.nan)
+    for column, (name, detector) in enumerate(detectors.items()):
+        good, design = rows_for(detector, reference), designs[name]
         for number, way in enumerate(ways):
             own = NullSplit(way.fit[good[way.fit]], way.held[good[way.held]])
             if min(len(own.fit), len(own.held)) < 2:

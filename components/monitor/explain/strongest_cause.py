@@ -8,7 +8,6 @@ import numpy as np
 from components.common import plugins
 from components.common.artifacts.monitoring.drift_report import Detection, Explanation, Telling
 from components.common.artifacts.monitoring.observations import Observations
-from components.monitor.explain.causes.product import nearest_rows
 from components.monitor.explain.comparison import CauseFinding, Comparison
 
 CAUSES = "components.monitor.explain.causes"
@@ -87,10 +86,13 @@ def _findings(seen: Comparison) -> list[tuple[Cause, CauseFinding]]:
 
 def _telling(seen: Comparison, kept: Collection[str]) -> tuple[Telling, ...]:
     """Return the pictures farthest from all of the reference, each with its nearest there."""
+    from scipy.spatial import cKDTree
+
     figures = seen.tells_pictures_apart
     if not figures.usable:
         return ()
-    distances, places = nearest_rows(figures)
+    tree = cKDTree(figures.reference / figures.spread)
+    distances, places = tree.query(figures.values / figures.spread)
     order = np.argsort(-distances, kind="stable")
     shown = [row for row in order if seen.window.sha256[figures.rows[row]] in kept]
     return tuple(

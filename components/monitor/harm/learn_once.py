@@ -14,6 +14,7 @@ from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.records import read_record, tree_sha256, write_record
 from components.common.errors import GraftError
 from components.common.files import locked
+from components.common.pictures.decode import encode_png
 from components.monitor.decide.history import DECISIONS
 from components.monitor.harm.correction import Correction
 from components.monitor.harm.describe import inputs
@@ -75,10 +76,11 @@ def _read(path: Path) -> Correction | None:
 
 def _learn(reference: Reference, saved_model: Path) -> Correction | None:
     try:
+        ask = observer(saved_model, classes=reference.info.classes)
         return learn(
             of_reference(reference.root),
             learning_pictures.read(reference.root),
-            observer(saved_model, classes=reference.info.classes),
+            lambda pictures: ask(pictures, [encode_png(one) for one in pictures]),
             seed=reference.info.seed,
         )
     except Exception as error:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from components.common.artifacts.monitoring.observations import Observations
 from components.common.statistics.pca import Components
 from components.monitor.harm.evidence import Evidence, Floats
 from components.monitor.observe.camera_figures import camera_figures
@@ -27,7 +26,9 @@ class Ruler:
     """
 
     def __init__(self, reference: Evidence, *, seed: int) -> None:
-        self._components = _components(reference.rows, seed=seed)
+        features = reference.rows.features[reference.rows.whole("features")]
+        enough = len(features) >= 3
+        self._components = Components.of(features, count=COMPONENTS, seed=seed) if enough else None
         self.reference = self.reduce(reference)
         groups = reference.rows.groups
         self._statistics = _Distance.of(camera_figures(self.reference.rows.statistics), groups)
@@ -35,8 +36,11 @@ class Ruler:
         self._spread = _score_spread(self.reference)
 
     def reduce(self, evidence: Evidence) -> Evidence:
-        """Return the same pictures with reduced embeddings."""
-        return dataclasses.replace(evidence, rows=_reduced(evidence.rows, self._components))
+        """Return the same pictures with embeddings [N, COMPONENTS], or [N, 0] without any."""
+        rows, features = evidence.rows, np.zeros((len(evidence), 0), dtype=np.float32)
+        if self._components is not None and rows.features.shape[1] == len(self._components.centre):
+            features = self._components.apply(rows.features).astype(np.float32)
+        return dataclasses.replace(evidence, rows=dataclasses.replace(rows, features=features))
 
     def measure(self, window: Evidence) -> dict[str, float]:
         """Return how far a window (reduced) has moved, by the names of MOVED; 0 if unknown.
@@ -50,19 +54,6 @@ class Ruler:
             "embedding": self._embedding.to(window.rows.features.astype(np.float64)),
             "spread": float(np.log(spread)),
         }
-
-
-def _components(rows: Observations, *, seed: int) -> Components | None:
-    features = rows.features[rows.whole("features")]
-    return Components.of(features, count=COMPONENTS, seed=seed) if len(features) >= 3 else None
-
-
-def _reduced(rows: Observations, components: Components | None) -> Observations:
-    """Return observations whose features are principal components, NaN where there was none."""
-    if components is None or rows.features.shape[1] != len(components.centre):
-        return dataclasses.replace(rows, features=np.zeros((len(rows), 0), dtype=np.float32))
-    features = components.apply(rows.features).astype(np.float32)
-    return dataclasses.replace(rows, features=features)
 
 
 @dataclass(frozen=True)

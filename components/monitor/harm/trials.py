@@ -17,7 +17,6 @@ from components.monitor.harm.describe import describe, inputs
 from components.monitor.harm.evidence import Evidence
 from components.monitor.harm.shift import Ruler
 
-CLEAN = "none"
 _WINDOWS_A_FAULT = 3
 _FOLDS = 4
 
@@ -35,11 +34,6 @@ class Fault:
         """Return some of the pictures."""
         return dataclasses.replace(self, before=self.before.take(rows), after=self.after.take(rows))
 
-    @property
-    def loss_points(self) -> float:
-        """How much accuracy the corruption costs, in points."""
-        return 100.0 * (self.before.accuracy - self.after.accuracy)
-
 
 def fit(reference: Evidence, faults: Sequence[Fault], *, seed: int) -> Correction:
     """Fit the correction on all groups; measure its error on groups left out.
@@ -50,14 +44,11 @@ def fit(reference: Evidence, faults: Sequence[Fault], *, seed: int) -> Correctio
         seed: of the windows and folds.
     """
     known = reference.take(reference.labelled)
-    correction = learnt(known, faults, seed=seed)
-    whole = _with_clean(known, faults)
-    trials = tuple(_trials(known, whole, seed=seed))
-    looked_at = max((len(fault.after) for fault in faults), default=0)
+    trials = tuple(_trials(known, faults, seed=seed))
     return dataclasses.replace(
-        correction,
+        learnt(known, faults, seed=seed),
         trial_pictures=int(np.median([one.pictures for one in trials])) if trials else 0,
-        pictures=looked_at,
+        pictures=max((len(fault.after) for fault in faults), default=0),
         groups=len(set(known.rows.groups)),
         trials=trials,
     )
@@ -66,23 +57,19 @@ def fit(reference: Evidence, faults: Sequence[Fault], *, seed: int) -> Correctio
 def learnt(reference: Evidence, faults: Sequence[Fault], *, seed: int) -> Correction:
     """Fit the correction alone, without measuring its error."""
     known = reference.take(reference.labelled)
-    return _fitted(known, _with_clean(known, faults), seed=seed)
-
-
-def _with_clean(known: Evidence, faults: Sequence[Fault]) -> tuple[Fault, ...]:
-    return (*faults, Fault(kind=CLEAN, severity=0, before=known, after=known))
-
-
-def _fitted(known: Evidence, faults: Sequence[Fault], *, seed: int) -> Correction:
     ruler = Ruler(known, seed=seed)
     values, losses, kinds = [], [], []
-    for fault in faults:
+    for fault in (*faults, _clean(known)):
         for rows in _windows(fault, seed=seed):
             window = fault.take(rows)
             values.append(list(describe(window.after, ruler).values()))
-            losses.append(window.loss_points)
+            losses.append(100.0 * (window.before.accuracy - window.after.accuracy))
             kinds.append(fault.kind)
     return fit_correction(np.array(values), np.array(losses), kinds, inputs=inputs())
+
+
+def _clean(known: Evidence) -> Fault:
+    return Fault(kind="none", severity=0, before=known, after=known)
 
 
 def _windows(fault: Fault, *, seed: int) -> Iterator[Any]:
@@ -105,10 +92,10 @@ def _trials(known: Evidence, faults: Sequence[Fault], *, seed: int) -> Iterator[
         others = known.take(~np.isin(known.rows.groups, mine))
         rest = [fault.take(~np.isin(fault.after.rows.groups, mine)) for fault in faults]
         rest = [fault for fault in rest if len(fault.after)]
-        if not len(others) or len(rest) < 2:
+        if not len(others) or not rest:
             continue
-        correction, ruler = _fitted(others, rest, seed=seed), Ruler(others, seed=seed)
-        for fault in faults:
+        correction, ruler = learnt(others, rest, seed=seed), Ruler(others, seed=seed)
+        for fault in (*faults, _clean(known)):
             window = fault.take(np.isin(fault.after.rows.groups, mine))
             if len(window.after):
                 yield Trial(

@@ -85,7 +85,7 @@ def _readable(paths: list[Path], known: set[str], left_out: dict[str, int]) -> l
 
 
 def _observed(pictures: list[_Picture], folder: Path, observe: ObservePictures) -> Observations:
-    seen = observe([one.pixels for one in pictures], lambda row: pictures[row].data)
+    seen = observe([one.pixels for one in pictures], [one.data for one in pictures])
     groups = [one.path.parent.relative_to(folder).as_posix() for one in pictures]
     return replace(
         seen,

@@ -24,14 +24,6 @@ class ServedVersion:
         return self.model_dir / str(self.version)
 
 
-@dataclass(frozen=True)
-class ReferenceFound:
-    """A version's reference, or why there is none."""
-
-    reference: Reference | None
-    why_not: str = ""
-
-
 def find_served(model_dir: Path) -> ServedVersion:
     """Return the version that a server prefers.
 
@@ -52,11 +44,11 @@ def find_served(model_dir: Path) -> ServedVersion:
     return ServedVersion(model_dir=model_dir, version=newest.number, passport=passport)
 
 
-def find_reference(served: ServedVersion) -> ReferenceFound:
-    """Return the reference that was made with the version; never makes one."""
+def find_reference(served: ServedVersion) -> tuple[Reference | None, str]:
+    """Return the reference that was made with the version, or None and why; never makes one."""
     root = reference_path(served.model_dir, served.version)
     if not root.is_dir():
-        return ReferenceFound(
+        return (
             None,
             f"Version {served.version} has no reference in {root}, so nothing can be compared; "
             "publish a version with this release of Graft, which keeps one.",
@@ -64,15 +56,15 @@ def find_reference(served: ServedVersion) -> ReferenceFound:
     try:
         found = Reference.read(root)
     except (OSError, InputError, ValueError) as error:
-        return ReferenceFound(None, f"The reference in {root} cannot be read: {error}.")
+        return None, f"The reference in {root} cannot be read: {error}."
     passport = served.passport
     if passport is not None and passport.model_sha256 != found.info.model_sha256:
-        return ReferenceFound(
+        return (
             None,
             f"The reference in {root} was made with another model than version {served.version} "
             "holds; put back the one that came with the version.",
         )
-    return ReferenceFound(found)
+    return found, ""
 
 
 def count_new_labels(additions: str, served: ServedVersion) -> int:

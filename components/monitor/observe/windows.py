@@ -3,8 +3,7 @@
 What cannot be used is left out and counted by reason; nothing here raises for a single record.
 """
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,24 +68,15 @@ class Window:
         return cls(observations, info, **others)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which records of a log make up a window.
-
-    version: of the served model; records of unknown version (0) count as its own.
-    since_unix_s: earlier ones are left out; 0 reads from the first.
-    now_unix_s: records from later than an hour after it have a wrong clock; 0 is the present.
-    labels: of an audit; records that it has get theirs.
-    """
-
-    version: int
-    classes: tuple[str, ...]
-    since_unix_s: float = 0.0
-    now_unix_s: float = 0.0
-    labels: Labels | None = None
-
-
-def from_log(root: Path, wanted: Wanted) -> Window:
+def from_log(
+    root: Path,
+    *,
+    version: int,
+    classes: tuple[str, ...],
+    now_unix_s: float,
+    since_unix_s: float = 0.0,
+    labels: Labels | None = None,
+) -> Window:
     """Read a window from one model's prediction log.
 
     A missing or empty log is an empty window. Left out and counted: records of another version,
@@ -96,52 +86,55 @@ def from_log(root: Path, wanted: Wanted) -> Window:
 
     Args:
         root: as from `prediction_log.model_log`.
-        wanted: which records.
+        version: of the served model; records of unknown version (0) count as its own.
+        classes: in the order of its scores.
+        now_unix_s: records from later than an hour after it have a wrong clock.
+        since_unix_s: earlier ones are left out; 0 reads from the first.
+        labels: of an audit; records that it has get theirs.
     """
-    log = read_log(root, since_unix_s=wanted.since_unix_s)
-    sieve = _Sieve.over(log.table)
-    frame = sieve.frame
-    now = wanted.now_unix_s or time.time()
-    sieve.keep(frame["version"].isin([0, wanted.version]), OTHER_VERSION)
-    sieve.keep(frame["status"].isin(_GOOD_STATUS), REFUSED)
-    sieve.keep(np.isfinite(frame["time_unix_s"]) & frame["time_unix_s"].le(now + _AHEAD_S), CLOCK)
-    sieve.keep(
-        frame["scores"].map(lambda s: s is None or len(s) == len(wanted.classes)), SCORES_MISFIT
-    )
-    sieve.keep(_finite(frame), NOT_FINITE)
-    known = frame["picture_sha256"].fillna("").ne("")
-    repeated = frame[sieve.mask & known].duplicated("picture_sha256", keep="last")
-    sieve.keep(~frame.index.isin(repeated.index[repeated]), DUPLICATE)
-    rows = np.flatnonzero(sieve.mask)
+    log = read_log(root, since_unix_s=since_unix_s)
+    frame = kept = log.table.to_pandas()
+    left_out: dict[str, int] = {}
+    usable: dict[str, Callable[[pd.DataFrame], Any]] = {
+        OTHER_VERSION: lambda of: of["version"].isin([0, version]),
+        REFUSED: lambda of: of["status"].isin(_GOOD_STATUS),
+        CLOCK: lambda of: of["time_unix_s"].between(-np.inf, now_unix_s + _AHEAD_S, "right"),
+        SCORES_MISFIT: lambda of: [s is None or len(s) == len(classes) for s in of["scores"]],
+        NOT_FINITE: _finite,
+        DUPLICATE: _newest_of_a_picture,
+    }
+    # Each record is counted for the first reason only.
+    for reason, is_usable in usable.items():
+        rest = kept[np.asarray(is_usable(kept), dtype=np.bool_)]
+        if len(rest) < len(kept):
+            left_out[reason] = len(kept) - len(rest)
+        kept = rest
     if log.damaged:
-        sieve.left_out[DAMAGED] = len(log.damaged)
-    table = log.table.take(pa.array(rows))
+        left_out[DAMAGED] = len(log.damaged)
+    table = log.table.take(pa.array(kept.index.to_numpy(), pa.int64()))
     notes = [f"{path} is damaged; what could be read of it was." for path in log.damaged]
-    if not len(rows):
-        notes.append(_why_empty(root, frame, wanted))
-    elif OTHER_VERSION in sieve.left_out:
-        count = sieve.left_out[OTHER_VERSION]
-        notes.append(f"{count} predictions of other versions are left out.")
-    if wanted.labels is not None:
-        table = wanted.labels.join(table)
+    if not len(kept):
+        notes.append(_why_empty(root, frame, version))
+    elif OTHER_VERSION in left_out:
+        notes.append(f"{left_out[OTHER_VERSION]} predictions of other versions are left out.")
+    if labels is not None:
+        table = labels.join(table)
         found = pc.sum(pc.not_equal(table["label"], "")).as_py() or 0
-        notes.append(
-            f"{found} of {len(wanted.labels.by_record)} audited records are of this window."
-        )
-    observations = from_table(table, classes=wanted.classes)
-    return Window.of(observations, source=str(root), left_out=sieve.left_out, notes=tuple(notes))
+        notes.append(f"{found} of {len(labels.by_record)} audited records are of this window.")
+    observations = from_table(table, classes=classes)
+    return Window.of(observations, source=str(root), left_out=left_out, notes=tuple(notes))
 
 
-def _why_empty(root: Path, frame: pd.DataFrame, wanted: Wanted) -> str:
-    others = set(frame["version"].tolist()) - {0, wanted.version}
+def _why_empty(root: Path, frame: pd.DataFrame, version: int) -> str:
+    others = set(frame["version"].tolist()) - {0, version}
     if others:
         named = ", ".join(str(one) for one in sorted(others))
         return (
-            f"The window holds predictions of version {named} only, but version {wanted.version} "
+            f"The window holds predictions of version {named} only, but version {version} "
             "is the newest here; look whether the server has loaded it."
         )
     if len(frame):
-        return f"The window holds no usable prediction of version {wanted.version}."
+        return f"The window holds no usable prediction of version {version}."
     times = read_log(root).table["time_unix_s"].to_numpy()
     if not len(times):
         return (
@@ -152,23 +145,9 @@ def _why_empty(root: Path, frame: pd.DataFrame, wanted: Wanted) -> str:
     return f"The window is empty; the newest record is from {newest}."
 
 
-@dataclass
-class _Sieve:
-    frame: pd.DataFrame
-    mask: npt.NDArray[np.bool_]
-    left_out: dict[str, int]
-
-    @classmethod
-    def over(cls, table: pa.Table) -> "_Sieve":
-        return cls(table.to_pandas(), np.ones(table.num_rows, dtype=np.bool_), {})
-
-    def keep(self, good: Any, reason: str) -> None:
-        """Leave out what is not good; each record is counted for the first reason only."""
-        good = np.asarray(good, dtype=np.bool_)
-        lost = int((self.mask & ~good).sum())
-        if lost:
-            self.left_out[reason] = lost
-        self.mask = self.mask & good
+def _newest_of_a_picture(frame: pd.DataFrame) -> "pd.Series[bool]":
+    known = frame["picture_sha256"].fillna("").ne("")
+    return ~(known & frame.duplicated("picture_sha256", keep="last"))
 
 
 def _finite(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:

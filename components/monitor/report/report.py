@@ -1,14 +1,11 @@
 """One HTML page of a drift report."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.monitoring.drift_report import (
     DriftReportInfo,
-    Explanation,
     Harm,
-    Telling,
     Word,
 )
 from components.common.artifacts.monitoring.observations import Observations
@@ -48,15 +45,6 @@ _FAULTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """A telling picture and its nearest; "" where one is no longer kept or no browser shows it."""
-
-    telling: Telling
-    picture: str
-    nearest: str
-
-
 def render(
     info: DriftReportInfo,
     *,
@@ -74,24 +62,32 @@ def render(
         picture: finds a picture of the window.
         nearest: finds a picture of the reference.
     """
+    family = _FAMILIES[info.explanation.family]
+    fault = _FAULTS.get(info.explanation.fault, info.explanation.fault)
+    figures = {
+        "detectors": plots.detectors(info.detections),
+        "harm": plots.harm(info.harm),
+        "statistics": plots.statistics(window, reference),
+    }
     return page.render(
         TEMPLATE,
         info=info,
         verdict=_VERDICTS[info.decision.word],
-        cause=cause(info.explanation),
+        cause=f"{family}: {fault}" if fault else family,
         harm_sentence=harm_sentence(info.harm),
-        pairs=[_pair(one, picture, nearest) for one in info.explanation.telling],
+        pairs=[
+            {
+                "telling": one,
+                # "" where one is no longer kept or no browser shows it.
+                "picture": page.data_uri(picture(one.picture)) if one.picture else "",
+                "nearest": page.data_uri(nearest(one.nearest)) if one.nearest else "",
+            }
+            for one in info.explanation.telling
+        ],
         created=utc_minute(info.created_unix_s),
         seen=(utc_minute(info.window.first_unix_s), utc_minute(info.window.last_unix_s)),
-        figures=_figures(info, window, reference),
+        figures={name: page.data_uri(png) for name, png in figures.items()},
     )
-
-
-def cause(explanation: Explanation) -> str:
-    """Return "The camera: out of focus"."""
-    family = _FAMILIES[explanation.family]
-    fault = _FAULTS.get(explanation.fault, explanation.fault)
-    return f"{family}: {fault}" if fault else family
 
 
 def harm_sentence(harm: Harm | None) -> str:
@@ -105,22 +101,3 @@ def harm_sentence(harm: Harm | None) -> str:
         f"{harm.loss_points:+.1f} points, 90 % interval {harm.low:+.1f} to "
         f"{harm.high:+.1f} ({source}; positive is a loss)."
     )
-
-
-def _pair(telling: Telling, picture: FindPicture, nearest: FindPicture) -> Pair:
-    return Pair(
-        telling=telling,
-        picture=page.data_uri(picture(telling.picture)) if telling.picture else "",
-        nearest=page.data_uri(nearest(telling.nearest)) if telling.nearest else "",
-    )
-
-
-def _figures(
-    info: DriftReportInfo, window: Observations | None, reference: Observations | None
-) -> dict[str, str]:
-    drawn = {
-        "detectors": plots.detectors(info.detections),
-        "harm": plots.harm(info.harm),
-        "statistics": plots.statistics(window, reference),
-    }
-    return {name: page.data_uri(png) for name, png in drawn.items()}

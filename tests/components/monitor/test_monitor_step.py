@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from brightness_model import write_export
+from decision_lines import looks
 from harm_support import CLASSES, reference_of, table_of, world
 
 from components.common.artifacts.model_folder import reference_path
@@ -25,7 +26,6 @@ from components.common.errors import DataError
 from components.common.pictures.decode import encode_png
 from components.monitor.config import MonitorConfig
 from components.monitor.decide.config import PolicyConfig
-from components.monitor.decide.history import DecisionHistory
 from components.monitor.detect.config import DetectConfig
 from components.monitor.step import look
 
@@ -136,7 +136,7 @@ def test_what_cannot_be_used_is_left_out_and_counted(home: Path) -> None:
     }
 
 
-def test_duplicates_count_once_and_damage_is_told(home: Path) -> None:
+def test_duplicates_count_once_and_damage_is_reported(home: Path) -> None:
     log(home, world(60, seed=1))
     folder = home / "log" / "parts" / "2026-01-05"
     shutil.copy(folder / "a.parquet", folder / "copy.parquet")
@@ -167,8 +167,8 @@ def test_pictures_like_those_of_the_reference_keep(home: Path) -> None:
     log(home, world(200, seed=9))
     report = seen_by(home)
     assert report.info.decision.word == "keep"
-    (entry,) = DecisionHistory(home / "models" / "parts").entries()
-    assert (entry.word, entry.run_id, entry.version) == ("keep", "run-1", 1)
+    (entry,) = looks(home / "models" / "parts")
+    assert (entry["word"], entry["run_id"], entry["version"]) == ("keep", "run-1", 1)
 
 
 def additions(home: Path, count: int) -> str:
@@ -216,8 +216,8 @@ def test_two_monitors_at_once_start_one_run(home: Path) -> None:
     for monitor in monitors:
         monitor.join()
     assert words == ["keep", "retrain"]
-    entries = DecisionHistory(home / "models" / "parts").entries()
-    assert sorted(entry.word for entry in entries) == ["keep", "retrain"]
+    entries = looks(home / "models" / "parts")
+    assert sorted(entry["word"] for entry in entries) == ["keep", "retrain"]
     assert len(list((home / "models" / "parts" / "decisions" / "runs").iterdir())) == 1
 
 

@@ -5,7 +5,7 @@ from email import message_from_string, policy
 from pathlib import Path
 
 import pytest
-from told_people import mailbox, webhook
+from message_receivers import mailbox, webhook
 
 from components.common.artifacts.monitoring.drift_report import (
     DriftReportInfo,
@@ -20,9 +20,8 @@ from components.common.run_context import RunContext
 from components.common.step import Nothing
 from components.notify import retry
 from components.notify.config import NotifyConfig
-from components.notify.deliver import deliver
 from components.notify.message import Message, compose, is_due
-from components.notify.step import NotifyInputs, run
+from components.notify.step import NotifyInputs, deliver, run
 
 HELLO = Message("Graft: hello", ("a < b & c", "- so"), "https://runs.example/run-1/report.html")
 
@@ -89,8 +88,8 @@ def test_a_webhook_gets_what_slack_takes(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("statuses", "sent", "words"),
     [
-        ((503, 429), 3, "told by webhook"),
-        ((500, 500, 500), 3, "nobody was told by webhook: the webhook answered 500"),
+        ((503, 429), 3, "sent by webhook"),
+        ((500, 500, 500), 3, "not sent by webhook: the webhook answered 500"),
         ((404,), 1, "its answer 404; renew GRAFT_WEBHOOK_URL"),
     ],
 )
@@ -117,7 +116,7 @@ def test_nobody_behind_the_address_is_a_warning_without_the_address(
 ) -> None:
     monkeypatch.setenv("GRAFT_WEBHOOK_URL", url)
     deliver(HELLO, NotifyConfig(timeout_s=1.0))
-    assert "nobody was told by webhook" in caplog.text
+    assert "not sent by webhook" in caplog.text
     assert "secret" not in caplog.text
 
 
@@ -145,7 +144,7 @@ def test_the_mail_server_gets_the_password_of_the_environment(
 @pytest.mark.parametrize(
     ("codes", "letters", "words"),
     [
-        ((451,), 1, "told by e-mail"),
+        ((451,), 1, "sent by e-mail"),
         ((451, 451, 451), 0, "the mail server answered 451"),
         ((554,), 0, "received 554"),
     ],
@@ -173,7 +172,7 @@ def test_a_mail_server_without_encryption_is_not_trusted(caplog: pytest.LogCaptu
     with mailbox() as box:
         deliver(HELLO, by_mail(box.port, smtp_security="starttls", attempts=1))
     assert box.letters == []
-    assert "nobody was told by e-mail" in caplog.text
+    assert "not sent by e-mail" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -196,7 +195,7 @@ def test_a_mail_server_without_encryption_is_not_trusted(caplog: pytest.LogCaptu
         ),
     ],
 )
-def test_who_is_told_what(summary: RunSummary, due: set[str]) -> None:
+def test_who_gets_which_message(summary: RunSummary, due: set[str]) -> None:
     for when in ("important", "always", "failures", "never"):
         settings = NotifyConfig(when=when)  # type: ignore[arg-type]
         assert is_due(summary, settings) == (when in due), when
@@ -213,7 +212,7 @@ def test_a_message_says_word_reasons_and_where_the_report_is() -> None:
     assert plain.link == "/srv/runs/run-1/a/report.html"
 
 
-def test_a_failure_is_told_with_the_steps_words() -> None:
+def test_a_failure_is_reported_with_the_steps_words() -> None:
     failed = RunSummary(run_id="r", state="failed", failed_step="train", error="expected weights")
     message = compose(failed, "Task failed.", NotifyConfig(), run_dir="/srv/runs/r")
     assert message.subject == "Graft: run failed at train (r)"

@@ -12,13 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from decision_lines import looks
 from local_runs import SETTINGS as RUN_SETTINGS
 from local_runs import Published, graft
 
 from components.common.artifacts.model_folder import candidate_path, reference_path
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
 from components.common.step_record import StepRecord
-from components.monitor.decide.history import DecisionHistory
 from pipelines.local.records import snapshot
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -110,8 +110,8 @@ def test_a_fault_of_the_camera_asks_for_hands_and_trains_nothing(
     left = records(home)
     assert left["monitor"].result == "fix_camera"
     assert set(left) == {"monitor", "notify"}
-    told = (home / "runs" / "latest" / "drift.html").read_text()
-    assert "the model is not at fault" in told
+    page = (home / "runs" / "latest" / "drift.html").read_text()
+    assert "the model is not at fault" in page
 
 
 def test_a_harmful_look_trains_from_what_serves(home: Path, tiny_pictures: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_harmful_look_trains_from_what_serves(home: Path, tiny_pictures: Path)
     assert f"warm start from {model_dir(home)}" in log
     given = json.loads((home / "runs" / "latest" / "arguments.json").read_text())
     assert given["train"]["warm_start"] == str(model_dir(home))
-    assert [one.word for one in DecisionHistory(model_dir(home)).entries()] == [
+    assert [one["word"] for one in looks(model_dir(home))] == [
         "keep",
         "fix_camera",
         "retrain",

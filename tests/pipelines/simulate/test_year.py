@@ -24,7 +24,7 @@ from pipelines.simulate.plant import Cells, Plant
 from pipelines.simulate.scenario import Repairs, Scenario, conditions
 from pipelines.simulate.timeline import stretches, timeline
 from pipelines.simulate.versions import Workshop
-from pipelines.simulate.year import Lived, Stock, Year
+from pipelines.simulate.year import Lived, Year
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +76,8 @@ def year(*, policy: PolicyConfig, scenario: Scenario = QUIET) -> Year:
     return Year(
         plant=plant(),
         workshop=workshop,
-        stock=Stock(train=cells(6), held_out=cells(5, first=10)),
+        train=cells(6),
+        held_out=cells(5, first=10),
         settings=settings,
         scenario=scenario,
         labels_a_week=10,
@@ -126,9 +127,7 @@ def test_whoever_is_sent_to_the_camera_repairs_it(
     assert lived[0].decision.word == "fix_camera"
     assert [one.now.defocus for one in lived] == [1, 0]
     assert {one.version for one in lived} == {1} and not any(one.trained for one in lived)
-    assert [(one.name, one.first, one.last) for one in stretches(lived)] == [
-        ("lens out of focus", 1, 1)
-    ]
+    assert stretches(lived) == [("lens out of focus", 1, 1)]
 
 
 def test_a_year_is_lived_from_settings_to_its_picture(tmp_path: Path) -> None:
@@ -171,7 +170,7 @@ def test_a_policy_that_never_trains_keeps_the_version() -> None:
     assert [one.decision.word for one in lived] == ["keep", "keep"]
     assert {one.version for one in lived} == {1}
     assert timeline(lived).startswith(b"\x89PNG")
-    assert stretches(lived) == ()
+    assert stretches(lived) == []
     # All that a year holds, with the lens refocused in its third week.
     weeks = [
         dataclasses.replace(
@@ -179,7 +178,7 @@ def test_a_policy_that_never_trains_keeps_the_version() -> None:
         )
         for week in range(1, 53)
     ]
-    assert [(one.name, one.first, one.last) for one in stretches(weeks)] == [
+    assert stretches(weeks) == [
         ("lens out of focus", 6, 8),
         ("new supplier", 18, 52),
         ("bad lot", 36, 39),

@@ -114,11 +114,6 @@ class DriftReportInfo:
     notes: tuple[str, ...] = ()
     repeated: bool = False
 
-    @property
-    def alarm(self) -> bool:
-        """Whether any detector alarmed."""
-        return any(detection.alarm for detection in self.detections)
-
 
 @dataclass(frozen=True)
 class DriftReport(RecordFolder[DriftReportInfo]):

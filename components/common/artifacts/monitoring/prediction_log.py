@@ -89,15 +89,16 @@ def read_log(root: Path, *, since_unix_s: float = 0.0, until_unix_s: float = 0.0
     damaged: list[str] = []
     for path in _files(root):
         try:
-            table = _read_part(path) if path.suffix == PART_SUFFIX else read_journal(path, damaged)
+            if path.suffix == PART_SUFFIX:
+                tables.append(_completed(pq.read_table(path, partitioning=None)))
+            else:
+                tables.append(read_journal(path, damaged))
         except FileNotFoundError:
             # A journal that was just turned into a part; the part is read as well.
             continue
         except (pa.ArrowException, OSError, KeyError) as error:
             LOG.warning("%s cannot be read and is left out: %s", path, error)
             damaged.append(str(path))
-            continue
-        tables.append(table)
     whole = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
     return LogRead(tidied(whole, since_unix_s, until_unix_s), tuple(damaged))
 
@@ -107,10 +108,6 @@ def _files(root: Path) -> Iterator[Path]:
     # part meanwhile is then met again, not missed.
     yield from sorted((root / JOURNAL).glob(f"*{JOURNAL_SUFFIX}"))
     yield from sorted(root.glob(f"*/*{PART_SUFFIX}"))
-
-
-def _read_part(path: Path) -> pa.Table:
-    return _completed(pq.read_table(path, partitioning=None))
 
 
 def _completed(table: pa.Table) -> pa.Table:
@@ -125,18 +122,12 @@ def read_journal(path: Path, damaged: list[str]) -> pa.Table:
     batches = []
     with pa.OSFile(str(path)) as stream:
         try:
-            for batch in _batches(stream):
+            for batch in pa.ipc.open_stream(stream) if stream.size() else ():
                 batches.append(batch)
         except (pa.ArrowException, OSError, EOFError) as error:
             LOG.warning("%s ends in the middle of a batch: %s", path, error)
             damaged.append(str(path))
     return _completed(pa.Table.from_batches(batches)) if batches else SCHEMA.empty_table()
-
-
-def _batches(stream: pa.NativeFile) -> Iterator[pa.RecordBatch]:
-    if stream.size() == 0:
-        return
-    yield from pa.ipc.open_stream(stream)
 
 
 def tidied(table: pa.Table, since_unix_s: float = 0.0, until_unix_s: float = 0.0) -> pa.Table:

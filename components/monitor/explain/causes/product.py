@@ -5,10 +5,9 @@ ones among known ones are novel; when most are odd, or all moved a little, the l
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from components.common.artifacts.monitoring.observations import Texts
-from components.monitor.explain.comparison import CauseFinding, Comparison, Figures, Floats
+from components.monitor.explain.comparison import CauseFinding, Comparison, Floats
 
 NEIGHBOURS = 3
 _ODD = 0.98  # quantile of the reference's own oddness
@@ -58,12 +57,3 @@ def oddness(values: Floats, known: Floats, own: Texts, groups: Texts) -> Floats:
         distances[(own[:, None] == groups[None]) & (own != "")[:, None]] = np.inf
     count = min(NEIGHBOURS, len(known))
     return np.asarray(np.partition(distances, count - 1, axis=1)[:, :count].mean(axis=1))
-
-
-def nearest_rows(figures: Figures) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Return for each picture of the window the nearest reference row: its distance and place."""
-    from scipy.spatial import cKDTree
-
-    tree = cKDTree(figures.reference / figures.spread)
-    distances, places = tree.query(figures.values / figures.spread)
-    return distances, places

@@ -11,7 +11,8 @@ if __name__ == "__main__":
     history = DecisionHistory(model_dir)
     while not start.exists():
         time.sleep(0.001)
-    mine = history.claim("runs", Claim(key=key, run_id=run_id, time_unix_s=time.time()))
+    claim = Claim(key=key, run_id=run_id, time_unix_s=time.time())
+    mine = history.claim("runs", claim).run_id == run_id
     with history.deciding():
         history.append(
             HistoryEntry(

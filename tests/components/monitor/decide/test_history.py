@@ -1,10 +1,10 @@
-import logging
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from decision_lines import looks
 
 from components.common.errors import GraftError
 from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
@@ -30,23 +30,18 @@ def append(history: DecisionHistory, run_id: str) -> None:
 
 def test_looks_are_read_in_the_order_they_were_added(tmp_path: Path) -> None:
     history = DecisionHistory(tmp_path)
-    assert history.entries() == ()
     for name in ("a", "b", "c"):
         append(history, name)
-    assert [one.run_id for one in history.entries()] == ["a", "b", "c"]
+    assert [one["run_id"] for one in looks(tmp_path)] == ["a", "b", "c"]
 
 
-def test_a_line_cut_short_by_a_crash_loses_only_itself(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_line_cut_short_by_a_crash_loses_only_itself(tmp_path: Path) -> None:
     history = DecisionHistory(tmp_path)
     append(history, "a")
     path = tmp_path / "decisions" / "decisions.jsonl"
     path.write_bytes(path.read_bytes() + b'{"time_unix_s": 2.0, "wo')
     append(history, "b")
-    with caplog.at_level(logging.WARNING):
-        assert [one.run_id for one in history.entries()] == ["a", "b"]
-    assert "line 2" in caplog.text
+    assert [one["run_id"] for one in looks(tmp_path)] == ["a", "b"]
 
 
 def test_two_triggers_at_once_start_one_run(tmp_path: Path) -> None:
@@ -63,22 +58,22 @@ def test_two_triggers_at_once_start_one_run(tmp_path: Path) -> None:
     start.touch()
     said = [monitor.communicate(timeout=60)[0] for monitor in monitors]
     assert sorted(said) == ["mine"] + ["other"] * 5
-    history = DecisionHistory(tmp_path)
-    entries = history.entries()
+    entries = looks(tmp_path)
     assert len(entries) == 6
-    owner = history.owner("runs", "v1-loss")
-    assert owner is not None
-    assert [one.run_id for one in entries if one.word == "retrain"] == [owner.run_id]
+    late = Claim(key="v1-loss", run_id="late", time_unix_s=2.0)
+    owner = DecisionHistory(tmp_path).claim("runs", late).run_id
+    assert [one["run_id"] for one in entries if one["word"] == "retrain"] == [owner]
     assert not list((tmp_path / "decisions" / "runs").glob(".*"))
 
 
 def test_a_retried_step_finds_its_own_claim(tmp_path: Path) -> None:
     history = DecisionHistory(tmp_path)
     mine = Claim(key="k", run_id="a", time_unix_s=1.0)
-    assert history.claim("runs", mine)
-    assert history.claim("runs", mine)
-    assert not history.claim("runs", Claim(key="k", run_id="b", time_unix_s=2.0))
-    assert history.claim("told", Claim(key="k", run_id="b", time_unix_s=2.0))
+    other = Claim(key="k", run_id="b", time_unix_s=2.0)
+    assert history.claim("runs", mine) == mine
+    assert history.claim("runs", mine) == mine
+    assert history.claim("runs", other) == mine
+    assert history.claim("asked", other) == other
     assert history.runs_unix_s() == (1.0,)
     assert history.runs_unix_s(except_run="a") == ()
 

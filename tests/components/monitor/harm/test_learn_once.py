@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from components.common.run_context import RunContext
 from components.monitor.harm import learn_once
 from components.monitor.harm.correction import Correction, fit_correction
 from components.monitor.harm.describe import inputs
+from components.monitor.harm.learn import Observe
 from components.monitor.harm.learn_once import learnt
 from components.reference.config import ReferenceConfig
 from components.reference.step import ReferenceInputs, ReferenceOutputs, run
@@ -52,15 +53,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The models that were asked, once for each learning; the learning itself is left out."""
     models: list[Path] = []
 
-    def observer(saved_model: Path, *, classes: tuple[str, ...]) -> Path:
+    def observer(saved_model: Path, *, classes: tuple[str, ...]) -> None:
         assert classes == CLASSES
-        return saved_model
+        models.append(saved_model)
 
     def learn(
-        known: Observations, pictures: Mapping[int, Pixels], observe: Path, *, seed: int
+        known: Observations, pictures: Mapping[int, Pixels], observe: Observe, *, seed: int
     ) -> Correction:
         assert len(known) == 64 and len(pictures) == 48
-        models.append(observe)
         return dataclasses.replace(correction(), pictures=len(pictures), groups=seed)
 
     monkeypatch.setattr(learn_once, "observer", observer)
@@ -147,7 +147,7 @@ def test_without_pictures_or_a_model_nothing_is_learnt(model_dir: Path, asked: l
 def test_a_model_that_cannot_be_asked_is_said_and_does_no_harm(
     model_dir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_: Sequence[Pixels]) -> Observations:
+    def fail(*_: object) -> Observations:
         raise RuntimeError("no such signature")
 
     monkeypatch.setattr(learn_once, "observer", lambda *_, **__: fail)

@@ -8,10 +8,10 @@ import pytest
 from brightness_model import CLASSES
 
 from components.common.artifacts.monitoring.prediction_log import SCHEMA, STATISTIC_COLUMNS
-from components.monitor.observe.windows import Wanted, Window, from_log
+from components.monitor.observe.windows import Window, from_log
 
 NOW = 1_000_000.0
-WANTED = Wanted(version=3, classes=CLASSES, now_unix_s=NOW)
+WANTED: dict[str, Any] = {"version": 3, "classes": CLASSES, "now_unix_s": NOW}
 
 
 def record(number: int, **changes: Any) -> dict[str, Any]:
@@ -39,11 +39,11 @@ def logged(root: Path, *records: dict[str, Any]) -> Window:
     (root / "2026-01-01").mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pylist(list(records), schema=SCHEMA)
     pq.write_table(table, root / "2026-01-01" / "0-a.parquet")
-    return from_log(root, WANTED)
+    return from_log(root, **WANTED)
 
 
 def test_an_empty_or_missing_log_is_an_empty_window(tmp_path: Path) -> None:
-    for window in (from_log(tmp_path / "nowhere", WANTED), logged(tmp_path)):
+    for window in (from_log(tmp_path / "nowhere", **WANTED), logged(tmp_path)):
         assert len(window.observations) == window.info.pictures == 0
         assert window.info.left_out == {}
         assert window.info.first_unix_s == window.info.last_unix_s == 0
@@ -98,7 +98,7 @@ def test_records_from_before_a_statistic_was_measured_are_read(tmp_path: Path) -
             else:
                 with pa.ipc.new_stream(sink, old.schema) as stream:
                     stream.write_table(old)
-        window = from_log(root, WANTED)
+        window = from_log(root, **WANTED)
         assert window.info.left_out == {}
         tilt = window.observations.statistics[:, STATISTIC_COLUMNS.index("s_tilt")]
         assert np.isnan(tilt).tolist() == [True, True]
@@ -113,6 +113,6 @@ def test_a_clock_that_went_backwards_leaves_records_in_order(tmp_path: Path) -> 
 def test_a_damaged_file_is_counted_and_the_others_are_read(tmp_path: Path) -> None:
     logged(tmp_path, record(1))
     (tmp_path / "2026-01-01" / "1-b.parquet").write_bytes(b"PAR1 and then nothing")
-    window = from_log(tmp_path, WANTED)
+    window = from_log(tmp_path, **WANTED)
     assert window.info.pictures == 1
     assert window.info.left_out == {"damaged files": 1}
