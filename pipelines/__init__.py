@@ -1,0 +1,1 @@
+"""What runs the steps: settings, pipelines, and the ways to start them."""

@@ -1,34 +1,29 @@
 """`graft audit`: a small labelled sample turns the estimated loss into an unbiased one."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from pipelines.cli import options
+
 app = typer.Typer(no_args_is_help=True, help="Label a small random sample of what was served.")
 
-_Log = Annotated[Path, typer.Option(help="Folder of the prediction log.")]
 _ModelName = Annotated[
     str, typer.Option("--model-name", "--model", help="The model whose log is read.")
 ]
-_LOG = Path(".graft/predictions")
 
 
 @app.command()
 def sample(
     out: Annotated[Path, typer.Argument(help="A new folder for pictures and labels.csv.")],
     model_name: _ModelName = "solar",
-    log: _Log = _LOG,
+    log: options.PredictionLog = options.DEFAULT_LOG,
     count: Annotated[int, typer.Option(min=1, help="Pictures to label.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Of the drawing.")] = 0,
-    since: Annotated[
-        datetime | None, typer.Option(help="Start of the stretch, UTC. Default: a week before.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(help="End of the stretch, UTC. Default: now.")
-    ] = None,
+    since: options.Since = None,
+    until: options.Until = None,
 ) -> None:
     """Draw pictures at random from the log, with a sheet to fill in.
 
@@ -37,15 +32,14 @@ def sample(
     from components.common.artifacts.monitoring.prediction_log import model_log
     from components.monitor.commands import draw_sample
 
-    end = (until or datetime.now(UTC)).replace(tzinfo=UTC)
-    start = (since or end - timedelta(days=7)).replace(tzinfo=UTC)
+    start_s, end_s = options.window(since, until)
     drawn = draw_sample(
         model_log(log, model_name),
         out=out,
         count=count,
         seed=seed,
-        since_unix_s=start.timestamp(),
-        until_unix_s=end.timestamp(),
+        since_unix_s=start_s,
+        until_unix_s=end_s,
     )
     Console().print(f"{drawn} pictures in {out}; fill in the last column of labels.csv")
 
@@ -55,7 +49,7 @@ def report(
     folder: Annotated[Path, typer.Argument(help="What `graft audit sample` wrote, filled in.")],
     reference: Annotated[Path, typer.Option(help="The reference folder of the version.")],
     model_name: _ModelName = "solar",
-    log: _Log = _LOG,
+    log: options.PredictionLog = options.DEFAULT_LOG,
 ) -> None:
     """Estimate the accuracy on what the sample was drawn from, with a 90 % interval."""
     from components.common.artifacts.monitoring.prediction_log import model_log

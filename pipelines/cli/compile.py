@@ -29,19 +29,15 @@ def compile_pipeline(
 
     settings = resolve(override(read_preset(preset), assignments or ()))
     target = output or Path(f"build/graft-{pipeline}.yaml")
-    package = compile_checked(target, settings=settings, pipeline=pipeline)
+    tasks, notes = compile_checked(target, settings=settings, pipeline=pipeline)
     console = Console(soft_wrap=True)
-    console.print(f"wrote {target}: {package.tasks} tasks; specification, names and images checked")
+    console.print(f"wrote {target}: {tasks} tasks; specification, names and images checked")
     if picture is not None:
-        _draw(target, picture)
+        import yaml
+
+        from pipelines.dags.diagram import mermaid
+
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        picture.write_text(mermaid(next(yaml.safe_load_all(target.read_text()))))
         console.print(f"wrote {picture}")
-    print_notes(package, console)
-
-
-def _draw(package: Path, picture: Path) -> None:
-    import yaml
-
-    from pipelines.dags.diagram import mermaid
-
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_text(mermaid(next(yaml.safe_load_all(package.read_text()))))
+    print_notes(notes, console)

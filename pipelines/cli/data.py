@@ -1,14 +1,16 @@
 """`graft data`: fetch and check the pinned demo data, add labelled pictures to a data set."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+
+from pipelines.cli import options
+from pipelines.cli.settings import choose
 
 if TYPE_CHECKING:
-    from pipelines.config import TrainingRun
     from pipelines.data.labels import Added
 
 app = typer.Typer(
@@ -59,12 +61,10 @@ def add(
     data: Annotated[
         Path | None, typer.Option(help="The data set that grows: its folder or manifest.csv.")
     ] = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="Override a setting. Repeatable.")
-    ] = None,
+    assignments: options.Assignments = None,
     log: Annotated[
         Path, typer.Option(help="The prediction log; knows group and line of what was asked.")
-    ] = Path(".graft/predictions"),
+    ] = options.DEFAULT_LOG,
     form: Annotated[
         str, typer.Option("--format", help="folder, csv or label_studio. Default: by the ending.")
     ] = "",
@@ -81,7 +81,7 @@ def add(
     from pipelines.data.labels import add as add_labelled
 
     console = Console()
-    run = resolved(preset, data, assignments or ())
+    run = choose(preset, data, assignments=assignments).run
     with bars(console):
         added = add_labelled(
             path, run=run, form=form, log=log, places=pictures or (), dry_run=dry_run
@@ -91,16 +91,7 @@ def add(
         raise typer.Exit(2)
 
 
-def resolved(preset: str | None, data: Path | None, assignments: Sequence[str]) -> "TrainingRun":
-    """Return the run that a command speaks of, as `graft run` would see it."""
-    from pipelines.cli.settings import choose
-
-    return choose(preset, data, assignments=assignments).run
-
-
 def _show(console: Console, added: "Added", *, dry_run: bool) -> None:
-    from rich.markup import escape
-
     outcome = added.outcome
     refusals = [f"{one.file}: {one.reason}" for one in outcome.refused]
     for words in (*refusals, *added.problems)[:_NAMED_AT_MOST]:

@@ -1,16 +1,38 @@
-"""`graft doctor`: is this machine ready, and if not, what to do."""
+"""`graft doctor`: is this machine ready, and if not, what to do; one function a check."""
 
+import importlib.util
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from components.common.errors import GraftError
+
+GIB = 1024**3
+_NEEDED_DISK_GIB = 4
+_NEEDED_MEMORY_GIB = 4
+_PORTS = (8500, 8501)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the diagnosis. `state` is "ok", "note" (works, but) or "bad"."""
+
+    name: str
+    state: str
+    found: str
+    advice: str = ""
+
 
 def doctor() -> None:
     """Check Python, disk, memory, GPU, ports and data, and say what to do about each."""
-    from pipelines.doctor import diagnose
-
     checks = diagnose(Path.cwd())
     table = Table(box=None, show_header=False)
     marks = {"ok": "[green]✔[/]", "note": "[yellow]![/]", "bad": "[red]✘[/]"}
@@ -19,3 +41,82 @@ def doctor() -> None:
     Console().print(table)
     if any(check.state == "bad" for check in checks):
         raise typer.Exit(1)
+
+
+def diagnose(project: Path) -> tuple[Check, ...]:
+    """Run every check for the project in the folder `project`."""
+    checks = (_python, _packages, _memory, _gpu, _ports, _git)
+    return (*(check() for check in checks), _disk(project), _data(project))
+
+
+def _python() -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        return Check("Python", "ok", found)
+    return Check("Python", "bad", found, "use Python 3.11, 3.12 or 3.13")
+
+
+def _packages() -> Check:
+    needed = ("kfp", "tensorflow", "keras", "great_expectations", "dvc", "seaborn", "grpc")
+    absent = [name for name in needed if importlib.util.find_spec(name) is None]
+    if absent:
+        return Check("packages", "bad", f"missing: {', '.join(absent)}", "run `make install`")
+    return Check("packages", "ok", "all there")
+
+
+def _disk(project: Path) -> Check:
+    free = shutil.disk_usage(project).free / GIB
+    found = f"{free:.0f} GiB free"
+    if free >= _NEEDED_DISK_GIB:
+        return Check("disk", "ok", found)
+    return Check("disk", "bad", found, f"free {_NEEDED_DISK_GIB} GiB or more (`make clean` helps)")
+
+
+def _memory() -> Check:
+    free = psutil.virtual_memory().available / GIB
+    found = f"{free:.1f} GiB available"
+    if free >= _NEEDED_MEMORY_GIB:
+        return Check("memory", "ok", found)
+    return Check("memory", "note", found, "close other programs, or lower augment.image_size_px")
+
+
+def _gpu() -> Check:
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return Check("GPU", "note", "none", "the processor will do: the demo takes minutes")
+    query = [command, "--query-gpu=name", "--format=csv,noheader"]
+    done = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    if done.returncode != 0:
+        return Check("GPU", "note", "driver does not answer", "check `nvidia-smi`")
+    return Check("GPU", "ok", done.stdout.strip().replace("\n", ", "))
+
+
+def _ports() -> Check:
+    taken = [port for port in _PORTS if _is_taken(port)]
+    if taken:
+        found = f"{', '.join(map(str, taken))} taken"
+        return Check("ports", "note", found, "`graft serve --port … --rest-api-port …`")
+    return Check("ports", "ok", f"{_PORTS[0]} and {_PORTS[1]} free")
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _data(project: Path) -> Check:
+    from pipelines.data.demo import verify
+
+    if not (project / "data").is_dir():
+        return Check("demo data", "note", "not fetched", "run `make data`")
+    try:
+        verify(project)
+    except GraftError as error:
+        return Check("demo data", "bad", str(error), "run `make data`")
+    return Check("demo data", "ok", "as data.dvc pins it")
+
+
+def _git() -> Check:
+    if shutil.which("git") is None:
+        return Check("git", "note", "not installed", "install git: DVC and provenance need it")
+    return Check("git", "ok", "installed")

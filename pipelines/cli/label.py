@@ -1,6 +1,5 @@
 """`graft label`: pictures of production that people should look at."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from components.label.config import QueueConfig
+from pipelines.cli import options
+from pipelines.cli.settings import choose
 
 if TYPE_CHECKING:
     from components.label.commands import LabelQueue
@@ -25,17 +26,11 @@ def label() -> None:
 
 @app.command()
 def queue(
-    model_name: Annotated[str, typer.Option(help="The model whose log is read.")] = "solar",
-    log: Annotated[
-        Path, typer.Option(help="The prediction log that `graft gateway` writes.")
-    ] = Path(".graft/predictions"),
+    model_name: options.ModelName = "solar",
+    log: options.PredictionLog = options.DEFAULT_LOG,
     count: Annotated[int, typer.Option(min=1, help="How many pictures at most.")] = 20,
-    since: Annotated[
-        datetime | None, typer.Option(help="Start of the window, UTC. Default: a week before.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(help="End of the window, UTC. Default: now.")
-    ] = None,
+    since: options.Since = None,
+    until: options.Until = None,
     form: Annotated[str, typer.Option("--format", help="folder, csv or label_studio.")] = "folder",
     by: Annotated[
         str, typer.Option(help="What makes a picture worth asking about: margin or entropy.")
@@ -54,23 +49,21 @@ def queue(
     """
     from components.common import config
     from components.label.commands import default_out
-    from pipelines.cli.data import resolved
     from pipelines.console.progress import bars
     from pipelines.data.labels import queue as make
 
-    end = (until or datetime.now(UTC)).replace(tzinfo=UTC)
-    start = (since or end - timedelta(days=7)).replace(tzinfo=UTC)
+    start_s, end_s = options.window(since, until)
     words = {
         "log": str(log),
         "model_name": model_name,
         "count": count,
-        "since_unix_s": start.timestamp(),
-        "until_unix_s": end.timestamp(),
+        "since_unix_s": start_s,
+        "until_unix_s": end_s,
         "format": form,
         "uncertainty": by,
     }
     settings = config.load(QueueConfig, words, where="label queue")
-    known = resolved(preset, data, ()).ingest if preset or data else None
+    known = choose(preset, data).run.ingest if preset or data else None
     console = Console()
     with bars(console):
         made = make(settings, out=out or default_out(settings), data=known)
@@ -87,8 +80,9 @@ def _show(console: Console, made: "LabelQueue") -> None:
     table = Table("picture", "model says", "confidence", "group", "line", box=None)
     for item in made.items[:_SHOWN]:
         where = item.line or item.camera
-        row = (item.sha256[:12], item.suggestion, f"{item.confidence:.2f}", item.group, where)
-        table.add_row(*row)
+        table.add_row(
+            item.sha256[:12], item.suggestion, f"{item.confidence:.2f}", item.group, where
+        )
     console.print(table)
     console.print(f"[green]✔[/] {len(made.items)} pictures to label in [bold]{made.out}[/]")
     console.print(f"  from {kept}, {made.asked} asked or labelled before", style="dim")

@@ -1,12 +1,13 @@
 """`graft lineage`: from a served version back to its pictures."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.tree import Tree
+
+from pipelines.cli import options
 
 if TYPE_CHECKING:
     from pipelines.lineage import LineageStep, VersionHistory
@@ -16,10 +17,8 @@ _SHORT = 12
 
 def lineage(
     version: Annotated[int, typer.Argument(min=1, help="The served version.")],
-    model_name: Annotated[str, typer.Option(help="The model.")] = "solar",
-    model_base_path: Annotated[
-        Path, typer.Option(help="The folder that holds <model_name>/<version>/.")
-    ] = Path("serving/models"),
+    model_name: options.ModelName = "solar",
+    model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
     verify: Annotated[
         bool, typer.Option("--verify", help="Hash every artifact that is still there.")
     ] = False,

@@ -1,19 +1,14 @@
 """`graft monitor` and `graft watch`: look at what production sent, once or on a schedule."""
 
-from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from pipelines.cli import options
-from pipelines.cli.settings import CommandSettings, choose
-from pipelines.config import TrainingRun
-
-if TYPE_CHECKING:
-    from pipelines.local.launch import Launch
+from pipelines.cli.settings import choose
 
 Log = Annotated[
     Path | None, typer.Option(help="Folder of the prediction log. Default: the preset's.")
@@ -43,13 +38,15 @@ def monitor(
     If the word is "retrain", the training pipeline follows at once. Exit codes: 0 for every word,
     1 a step failed, 2 settings or pictures cannot be used.
     """
+    from pipelines.local.launch import Launch
     from pipelines.schedule.watch import look_once
 
     flags = {"monitor": _absolute(log=log, pictures=pictures, audit=audit)}
     chosen = choose(
         preset, data, model_base_path=model_base_path, flags=flags, assignments=assignments
     )
-    look_once(_launch(chosen, runs_dir, cache_dir), chosen.run, chosen.plain, Console())
+    launch = Launch(chosen.preset, runs_dir, cache_dir, pipeline="monitoring")
+    look_once(launch, chosen.run, chosen.plain, Console())
 
 
 def watch(
@@ -73,6 +70,8 @@ def watch(
 
     One look at a time; one that fails does not end the watch. Exit codes as `graft monitor`.
     """
+    from pipelines.local.launch import Launch
+    from pipelines.schedule.systemd import units
     from pipelines.schedule.watch import alone, keep_looking, look_once
 
     when = {"cron": cron, "time_zone": time_zone}
@@ -92,9 +91,16 @@ def watch(
             "--runs-dir": runs_dir,
             "--cache-dir": cache_dir,
         }
-        typer.echo(_units(chosen.run, places, assignments or ()))
+        words = ["watch", "--once"]
+        for flag, value in places.items():
+            words += [flag, str(value)] if value is not None else []
+        for assignment in assignments or ():
+            words += ["--set", assignment]
+        name = f"graft-watch-{chosen.run.model_name}"
+        typer.echo(units(chosen.run.schedule, name=name, words=words, folder=Path.cwd()))
         return
-    launch, console = _launch(chosen, runs_dir, cache_dir), Console()
+    launch = Launch(chosen.preset, runs_dir, cache_dir, pipeline="monitoring")
+    console = Console()
     look = partial(look_once, launch, chosen.run, chosen.plain, console)
     with alone(runs_dir, chosen.run.model_name):
         if once:
@@ -105,23 +111,3 @@ def watch(
 
 def _absolute(**paths: Path | None) -> dict[str, str]:
     return {name: str(path.resolve()) for name, path in paths.items() if path is not None}
-
-
-def _launch(chosen: CommandSettings, runs_dir: Path, cache_dir: Path) -> "Launch":
-    from pipelines.local.launch import Launch
-
-    return Launch(chosen.preset, runs_dir, cache_dir, pipeline="monitoring")
-
-
-def _units(
-    settings: TrainingRun, places: Mapping[str, str | Path | None], assignments: Iterable[str]
-) -> str:
-    from pipelines.schedule.systemd import units
-
-    words = ["watch", "--once"]
-    for flag, value in places.items():
-        words += [flag, str(value)] if value is not None else []
-    for assignment in assignments:
-        words += ["--set", assignment]
-    name = f"graft-watch-{settings.model_name}"
-    return units(settings.schedule, name=name, words=words, folder=Path.cwd())

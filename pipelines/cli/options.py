@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,15 @@ Assignments = Annotated[
 ModelBasePath = Annotated[
     Path | None, typer.Option(help="Where versions are published. Default: serving/models.")
 ]
+PublishedModels = Annotated[
+    Path, typer.Option(help="The folder that holds <model_name>/<version>/.")
+]
+ModelName = Annotated[str, typer.Option(help="The model's name.")]
+PredictionLog = Annotated[Path, typer.Option(help="Folder of the prediction log.")]
+Since = Annotated[
+    datetime | None, typer.Option(help="Start of the window, UTC. Default: a week before its end.")
+]
+Until = Annotated[datetime | None, typer.Option(help="End of the window, UTC. Default: now.")]
 RunsDir = Annotated[Path, typer.Option(help="Where run folders are made.")]
 CacheDir = Annotated[Path, typer.Option(help="Where reusable outputs of steps are kept.")]
 NoCache = Annotated[
@@ -73,3 +83,12 @@ Wait = Annotated[
 DEFAULT_RUNS_DIR = Path("runs")
 DEFAULT_CACHE_DIR = Path(".graft/cache")
 DEFAULT_IMAGE = CPU_IMAGE
+DEFAULT_LOG = Path(".graft/predictions")
+DEFAULT_MODELS = Path("serving/models")
+
+
+def window(since: datetime | None, until: datetime | None) -> tuple[float, float]:
+    """Return the UNIX times of `Since` and `Until`."""
+    end = (until or datetime.now(UTC)).replace(tzinfo=UTC)
+    start = (since or end - timedelta(days=7)).replace(tzinfo=UTC)
+    return start.timestamp(), end.timestamp()

@@ -1,10 +1,11 @@
 """`graft rollback`: let the version before serve again."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+
+from pipelines.cli import options
 
 
 def rollback(
@@ -12,9 +13,7 @@ def rollback(
     to: Annotated[
         int | None, typer.Option(help="The version that must serve. Default: the one before.")
     ] = None,
-    model_base_path: Annotated[
-        Path, typer.Option(help="The folder that holds <model_name>/<version>/.")
-    ] = Path("serving/models"),
+    model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
 ) -> None:
     """Retire the newest version, so that the one before it serves again; nothing is deleted."""
     from components.deploy.commands import rollback as take_back

@@ -44,11 +44,10 @@ def apply(
     connection, uploaded = compile_and_upload(
         settings, schedule.pipeline, name=name, host=host, namespace=namespace
     )
-    applied = apply_schedule(connection, name=name, cron=schedule.cron, uploaded=uploaded)
+    change = apply_schedule(connection, name=name, cron=schedule.cron, uploaded=uploaded)
     fresh = "new" if uploaded.fresh else "known"
     Console().print(
-        f"{name}: {applied.change}, '{schedule.cron}', {fresh} pipeline version "
-        f"{uploaded.version_name}"
+        f"{name}: {change}, '{schedule.cron}', {fresh} pipeline version {uploaded.version_name}"
     )
 
 

@@ -1,7 +1,7 @@
 """`graft serve`: the local model server on what has been published."""
 
+import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,14 +9,13 @@ from rich.console import Console
 
 from components.common.artifacts.model_folder import newest_version
 from components.common.errors import ConfigError
+from pipelines.cli import options
 
 
 def serve(
     context: typer.Context,
-    model_name: Annotated[str, typer.Option(help="The model to serve.")] = "solar",
-    model_base_path: Annotated[
-        Path, typer.Option(help="The folder that holds <model_name>/<version>/.")
-    ] = Path("serving/models"),
+    model_name: options.ModelName = "solar",
+    model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
     port: Annotated[int, typer.Option(help="gRPC port.")] = 8500,
     rest_api_port: Annotated[int, typer.Option(help="REST port.")] = 8501,
 ) -> None:
@@ -35,19 +34,7 @@ def serve(
         f"serving [bold]{model_name}[/]: REST http://127.0.0.1:{rest_api_port}/v1/models/"
         f"{model_name}  ·  gRPC 127.0.0.1:{port}  ·  Ctrl-C stops"
     )
+    command = [sys.executable, "-m", "serving.server", f"--model_name={model_name}"]
+    command += [f"--model_base_path={base}", f"--port={port}", f"--rest_api_port={rest_api_port}"]
     # Replaces this process, so that signals reach the server itself.
-    import os
-
-    os.execv(
-        sys.executable,
-        [
-            sys.executable,
-            "-m",
-            "serving.server",
-            f"--model_name={model_name}",
-            f"--model_base_path={base}",
-            f"--port={port}",
-            f"--rest_api_port={rest_api_port}",
-            *context.args,
-        ],
-    )
+    os.execv(sys.executable, [*command, *context.args])

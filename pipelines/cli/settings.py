@@ -34,9 +34,8 @@ def choose(
     Args:
         preset: name or YAML file; None is the demo, or the preset for own pictures with `data`.
         data: the user's pictures.
-        model_base_path: where versions are published.
+        model_base_path, assignments: as the options of these names.
         flags: what other flags say, as nested sections.
-        assignments: `KEY=VALUE` texts of `--set`.
 
     Raises:
         ConfigError: the preset, a key or a value is wrong.
@@ -73,8 +72,5 @@ def _source_of(data: Path) -> dict[str, str]:
     if data.is_file() and data.suffix.lower() == ".csv":
         return {"source": "manifest", "path": str(data.resolve())}
     received = "nothing there" if not data.exists() else "another kind of file"
-    raise DataError(
-        f"a folder of pictures or a manifest.csv at '{data}'",
-        received=received,
-        do="correct the path",
-    )
+    wanted = f"a folder of pictures or a manifest.csv at '{data}'"
+    raise DataError(wanted, received=received, do="correct the path")

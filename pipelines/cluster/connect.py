@@ -84,11 +84,7 @@ class Connection:
         )
 
     def read_text(self, path: str, *, doing: str) -> str:
-        """Get what is no JSON: a log.
-
-        Raises:
-            UnreachableError, ClusterRefusedError, ServerError: as `read`.
-        """
+        """Get what is no JSON: a log. Errors as of `read`."""
         client = self.runs.api_client
 
         def get(timeout: dict[str, Any]) -> str:
@@ -120,8 +116,7 @@ def connect(*, host: str = "", namespace: str = "", policy: CallPolicy | None = 
     """Return a connection; nothing is asked of the server yet unless kfp must know the namespace.
 
     Args:
-        host: the API's address; "" takes KF_PIPELINES_ENDPOINT, then the pod's cluster, then the
-            kubeconfig.
+        host: "" takes KF_PIPELINES_ENDPOINT, then the pod's cluster, then the kubeconfig.
         namespace: the user's, in a multi-user installation.
         policy: how long to wait, and how often to ask.
     """
@@ -185,13 +180,11 @@ def _translated(call: Callable[[], Any], *, doing: str, host: str) -> Any:
         body = error.body.decode(errors="replace") if isinstance(error.body, bytes) else error.body
         raise of_status(error.status, body or "", doing=doing, host=host) from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise unreachable(_short(error), doing=doing, host=host) from None
+        raise unreachable(_brief(error), doing=doing, host=host) from None
     except (ValueError, KeyError, TypeError) as error:
         # A login page, or a proxy's error page, where JSON should be.
-        raise ServerError(
-            f"expected JSON from {host} to {doing}, received {_short(error)}; correct --host, or "
-            "log in"
-        ) from error
+        do = "correct --host, or log in"
+        raise ServerError(f"JSON from {host} to {doing}", received=_brief(error), do=do) from error
 
 
 def _json(function: Callable[..., Any], *words: Any, **options: Any) -> Any:
@@ -204,5 +197,5 @@ def _json(function: Callable[..., Any], *words: Any, **options: Any) -> Any:
     return made
 
 
-def _short(error: Exception) -> str:
+def _brief(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"

@@ -32,18 +32,14 @@ class ClusterRefusedError(RequestError):
 
 
 def of_status(status: int, body: str, *, doing: str, host: str) -> GraftError:
-    """Return the error for an answer that is no success.
+    """Return the error for an answer of HTTP that is no success.
 
-    Args:
-        status: HTTP's.
-        body: the answer, JSON of google.rpc.Status or anything else.
-        doing: what was asked for, "list recurring runs".
-        host: the API's address.
+    `body` is JSON of google.rpc.Status or anything else; `doing` is "list recurring runs".
     """
     said = f"{status}: {_message(body)}"
     if status >= 500:
         do = "look at the ml-pipeline pod, then run again: nothing is done twice"
-        return ServerError(expected(f"{host} to {doing}", received=said, do=do))
+        return ServerError(f"{host} to {doing}", received=said, do=do)
     do = _ADVICE.get(status, "correct what the answer names")
     return ClusterRefusedError(expected(f"{host} to {doing}", received=said, do=do), status=status)
 
@@ -51,12 +47,10 @@ def of_status(status: int, body: str, *, doing: str, host: str) -> GraftError:
 def unreachable(error: object, *, doing: str, host: str) -> UnreachableError:
     """Return the error for no answer at all, or none in time."""
     return UnreachableError(
-        expected(
-            f"Kubeflow Pipelines at {host} to {doing}",
-            received=f"no answer ({error})",
-            do="forward its port (kubectl port-forward -n kubeflow svc/ml-pipeline-ui 8080:80), or "
-            "correct --host",
-        )
+        f"Kubeflow Pipelines at {host} to {doing}",
+        received=f"no answer ({error})",
+        do="forward its port (kubectl port-forward -n kubeflow svc/ml-pipeline-ui 8080:80), or "
+        "correct --host",
     )
 
 

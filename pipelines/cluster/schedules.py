@@ -6,8 +6,7 @@ from typing import Any, Literal
 from components.common.errors import DataError
 from pipelines.cluster.connect import Connection
 from pipelines.cluster.errors import ClusterRefusedError
-from pipelines.cluster.experiments import ensure_experiment
-from pipelines.cluster.runs.client import Run, new_name, start
+from pipelines.cluster.runs.client import Run, ensure_experiment, new_name, start
 from pipelines.cluster.uploads import Uploaded, newest_version
 
 PREFIX = "graft-"
@@ -33,26 +32,13 @@ class Schedule:
     last_error: str = ""
 
 
-@dataclass(frozen=True)
-class Applied:
-    """What `apply` did."""
-
-    change: Change
-    schedule: Schedule
-
-
-def apply(connection: Connection, *, name: str, cron: str, uploaded: Uploaded) -> Applied:
+def apply(connection: Connection, *, name: str, cron: str, uploaded: Uploaded) -> Change:
     """Make sure that exactly one recurring run of this name is there, and that it is as asked.
 
     No catch-up, one run at a time, always the newest version of the pipeline. A server older than
     2.5 cannot do the last; there the run is pinned to what was just uploaded. The new one is made
     before old ones are removed, so a failure on the way leaves a schedule, and the next apply one.
-
-    Args:
-        connection: to the server.
-        name: the recurring run's.
-        cron: five fields, in the time zone that the server is set to.
-        uploaded: the pipeline.
+    `cron` has five fields, in the time zone that the server is set to.
 
     Raises:
         ServerError: the server cannot be reached, refuses, or fails.
@@ -60,15 +46,13 @@ def apply(connection: Connection, *, name: str, cron: str, uploaded: Uploaded) -
     wanted = f"0 {cron}"
     there = [one for one in list_schedules(connection) if one.name == name]
     fitting = [one for one in there if _fits(one, wanted, uploaded, connection)]
-    if fitting:
-        kept, change = fitting[0], "unchanged"
-    else:
-        kept = _create(connection, name, wanted, uploaded)
-        change = "replaced" if there else "created"
+    kept = fitting[0] if fitting else _create(connection, name, wanted, uploaded)
     for one in there:
         if one.recurring_run_id != kept.recurring_run_id:
             _delete(connection, one)
-    return Applied(change, kept)  # type: ignore[arg-type]
+    if fitting:
+        return "unchanged"
+    return "replaced" if there else "created"
 
 
 def list_schedules(connection: Connection) -> list[Schedule]:
@@ -84,11 +68,7 @@ def list_schedules(connection: Connection) -> list[Schedule]:
 
 
 def remove(connection: Connection, name: str) -> int:
-    """Delete the recurring runs of a name; runs that are under way go on.
-
-    Returns:
-        How many there were; 0 when it was gone already.
-    """
+    """Delete the recurring runs of a name and return how many there were; runs under way go on."""
     there = [one for one in list_schedules(connection) if one.name == name]
     for one in there:
         _delete(connection, one)

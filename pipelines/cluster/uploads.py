@@ -20,12 +20,7 @@ class Uploaded:
 
 
 def upload(connection: Connection, package: Path, *, name: str) -> Uploaded:
-    """Make sure that the newest version of a pipeline is this package.
-
-    Args:
-        connection: to the server.
-        package: the compiled YAML.
-        name: the pipeline's, made if it is not there.
+    """Make sure that the newest version of a pipeline is this compiled YAML.
 
     Raises:
         ServerError: the server cannot be reached, refuses, or fails.

@@ -12,13 +12,13 @@ from pipelines.config import TrainingRun
 def new_context(
     settings: TrainingRun, *, name: str, runs_dir: Path, cache_dir: Path | None, data_sha256: str
 ) -> RunContext:
-    """Name a run, make its folder, and note where code and data stand.
+    """Name a run, make its folder `<time>-<name>`, and note where code and data stand.
 
     Args:
         settings: the resolved run.
-        name: a word for the run's folder, usually the preset's name.
+        name: usually the preset's.
         runs_dir: where run folders are made.
-        cache_dir: where steps find and leave reusable outputs; None works everything anew.
+        cache_dir: where steps find and leave reusable outputs; None computes every step.
         data_sha256: digest of the pinned data, "" when the pictures are the user's own.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")

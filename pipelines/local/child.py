@@ -11,6 +11,8 @@ import warnings
 from pathlib import Path
 from typing import cast
 
+from kfp import local
+
 from components.common.artifacts.records import read_record
 from components.common.images import CPU_IMAGE_VARIABLE
 from pipelines.config import PipelineName
@@ -30,7 +32,10 @@ def main(run_dir: Path, name: PipelineName) -> None:
     root = run_dir / "artifacts"
     listener = listen()
     if not (run_dir / CONTAINERS).exists():
-        _start_subprocesses(root)
+        # A fresh init for each run, no workspace (kfp deletes it) and no kfp cache (it cannot see
+        # a change in the installed package; components.common.step_cache can).
+        runner = local.SubprocessRunner(use_venv=False)
+        local.init(runner, pipeline_root=str(root), raise_on_error=True)
     else:
         settings = read_record(run_dir / CONTAINERS, Containers)
         os.environ[CPU_IMAGE_VARIABLE] = settings.image
@@ -39,14 +44,6 @@ def main(run_dir: Path, name: PipelineName) -> None:
     parallelism = arguments.get("plan", {}).get("parallelism", 1)
     drawn(name, Fixed(parallelism=parallelism))(**arguments)
     listener.check()
-
-
-def _start_subprocesses(root: Path) -> None:
-    from kfp import local
-
-    # A fresh init for each run, no workspace (kfp deletes it) and no kfp cache (it cannot see
-    # a change in the installed package; components.common.step_cache can).
-    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(root), raise_on_error=True)
 
 
 if __name__ == "__main__":

@@ -50,16 +50,17 @@ def containers_for(
 ) -> Containers:
     """Return what a run's containers must see: data and weights to read, results to write.
 
-    Args:
-        settings: the resolved run.
-        image: the image of the steps.
-        run_dir, cache_dir: the run's folder and the cache, if there is one; made if need be.
-        tune: the weights of `tune.rank` are needed too.
+    Places to write are made. With `tune` the weights of `tune.rank` are needed too.
 
     Raises:
         ConfigError: a path that a step would read is not there, or a step would need the network.
     """
-    weights = _weights(settings, tune=tune)
+    ranked = settings.tune.rank.weights if tune else {}
+    weights = {
+        "train.weights": settings.train.weights,
+        "train.warm_start": settings.train.warm_start,
+        **{f"tune.rank.weights.{name}": text for name, text in ranked.items()},
+    }
     _check_no_network_is_needed(settings, weights)
     source = _place(settings.ingest.path)
     # A manifest names pictures beside it.
@@ -80,15 +81,6 @@ def containers_for(
         writable=tuple(map(str, writable)),
         user=f"{os.getuid()}:{os.getgid()}",
     )
-
-
-def _weights(settings: TrainingRun, *, tune: bool) -> dict[str, str]:
-    ranked = settings.tune.rank.weights if tune else {}
-    return {
-        "train.weights": settings.train.weights,
-        "train.warm_start": settings.train.warm_start,
-        **{f"tune.rank.weights.{name}": text for name, text in ranked.items()},
-    }
 
 
 def _check_no_network_is_needed(settings: TrainingRun, weights: dict[str, str]) -> None:
@@ -127,23 +119,29 @@ def start(settings: Containers, *, pipeline_root: Path) -> None:
         ConfigError: no engine answers, or it does not have the image.
     """
     import kfp
+    from docker.types import Mount
     from kfp import local
     from kfp.local import docker_task_handler
 
     if kfp.__version__ != KFP_VERSION:
         raise GraftError(
-            f"kfp {KFP_VERSION}, whose DockerRunner is mended here",
+            f"kfp {KFP_VERSION}, whose DockerRunner is known here",
             received=f"kfp {kfp.__version__}",
             do="install the locked version: make install",
         )
     check_image(settings.image)
     docker_task_handler.run_docker_container = run_container
+    mounts = [
+        Mount(path, str(Path(path).resolve()), type="bind", read_only=read_only)
+        for paths, read_only in ((settings.read_only, True), (settings.writable, False))
+        for path in paths
+    ]
     local.init(
         local.DockerRunner(
             network_mode="none",
             user=settings.user,
             working_dir=settings.working_dir,
-            mounts=_mounts(settings),
+            mounts=mounts,
             read_only=True,
             tmpfs={"/tmp": "exec"},
             cap_drop=["ALL"],
@@ -154,16 +152,6 @@ def start(settings: Containers, *, pipeline_root: Path) -> None:
         pipeline_root=str(pipeline_root),
         raise_on_error=True,
     )
-
-
-def _mounts(settings: Containers) -> list[Any]:
-    from docker.types import Mount
-
-    return [
-        Mount(path, str(Path(path).resolve()), type="bind", read_only=read_only)
-        for paths, read_only in ((settings.read_only, True), (settings.writable, False))
-        for path in paths
-    ]
 
 
 def check_image(image: str) -> None:
@@ -210,12 +198,10 @@ def run_container(
         container.remove(force=True)
 
 
-def remove_left(run: str) -> int:
-    """Remove the containers that a stopped run has left; return how many there were."""
+def remove_left(run: str) -> None:
+    """Remove the containers that a stopped run has left."""
     import docker
 
     with contextlib.closing(docker.from_env()) as client:
-        left = client.containers.list(all=True, filters={"label": f"{LABEL}={run}"})
-        for container in left:
+        for container in client.containers.list(all=True, filters={"label": f"{LABEL}={run}"}):
             container.remove(force=True)
-    return len(left)

@@ -14,6 +14,7 @@ from components.common.errors import ConfigError
 from components.common.files import new_file
 from components.common.run_summary import summarise, write_summary
 from pipelines.config import PipelineName, TrainingRun
+from pipelines.console.paths import short
 from pipelines.console.steps import StepList
 from pipelines.console.training_summary import print_summary
 from pipelines.dags import PIPELINES, arguments
@@ -26,7 +27,7 @@ from pipelines.local.run import LocalRun, run_locally
 class Launch:
     """What is started: the preset's name, the places, the pipeline.
 
-    cache_dir: where reusable outputs of steps are; None works everything anew.
+    cache_dir: where reusable outputs of steps are; None computes every step.
     budget_min: minutes from now until the run should be done; 0 without a limit.
     image: run the steps in containers of this image; "" in subprocesses.
     """
@@ -42,13 +43,7 @@ class Launch:
 def execute(
     launch: Launch, settings: TrainingRun, plain: dict[str, Any], *, console: Console
 ) -> LocalRun:
-    """Run a pipeline on this machine and show its steps.
-
-    Args:
-        launch: which one, and where.
-        settings: the resolved run.
-        plain: the same as it was written; kept in the run's folder.
-        console: shows the steps.
+    """Run a pipeline on this machine and show its steps; `plain` are the settings as written.
 
     Raises:
         ConfigError: the demo data or a file of weights are asked for and not there.
@@ -70,11 +65,17 @@ def execute(
     run_dir = Path(context.run_dir)
     (run_dir / "settings.yaml").write_text(yaml.safe_dump(plain))
     if launch.image:
-        _put_in_containers(launch, settings, run_dir)
-    _point_latest(run_dir)
+        tune = "rank" in PIPELINES[launch.pipeline].steps
+        containers = containers_for(
+            settings, image=launch.image, run_dir=run_dir, cache_dir=launch.cache_dir, tune=tune
+        )
+        check_image(launch.image)
+        write_record(run_dir / CONTAINERS, containers)
+    with new_file(run_dir.parent / "latest", durable=False) as latest:
+        latest.symlink_to(run_dir.name)
     console.print(
         f"[bold]graft {PIPELINES[launch.pipeline].command}[/] {launch.preset}  ·  "
-        f"seed {settings.seed}  ·  {_short(run_dir)}"
+        f"seed {settings.seed}  ·  {short(run_dir)}"
     )
     given = arguments(launch.pipeline, settings, context)
     try:
@@ -92,12 +93,7 @@ def query_and_summarise(
 ) -> None:
     """Ask the served model about held-out pictures if wanted, and print the run's end.
 
-    Args:
-        console: where to.
-        settings: the resolved run.
-        finished: the run.
-        query: serve what is published and send it pictures.
-        started_s: `time.monotonic()` when the command began.
+    `started_s` is what `time.monotonic()` said when the command began.
     """
     served = None
     if query:
@@ -108,23 +104,8 @@ def query_and_summarise(
     print_summary(console, settings, finished, served=served, wall_s=wall_s)
 
 
-def _put_in_containers(launch: Launch, settings: TrainingRun, run_dir: Path) -> None:
-    containers = containers_for(
-        settings,
-        image=launch.image,
-        run_dir=run_dir,
-        cache_dir=launch.cache_dir,
-        tune="rank" in PIPELINES[launch.pipeline].steps,
-    )
-    check_image(containers.image)
-    write_record(run_dir / CONTAINERS, containers)
-
-
 def check_weights(weights: str) -> None:
     """Miss a file of weights now, and not after the minutes that the steps before training take.
-
-    Args:
-        weights: as in `TrainConfig`.
 
     Raises:
         ConfigError: it is a path, and nothing is there.
@@ -150,13 +131,3 @@ def _pinned_data_sha256(path: str) -> str:
             f"the demo data at '{path}'", received="nothing there", do="run `make data`"
         )
     return data_sha256(Path.cwd())
-
-
-def _point_latest(run_dir: Path) -> None:
-    with new_file(run_dir.parent / "latest", durable=False) as link:
-        link.symlink_to(run_dir.name)
-
-
-def _short(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -44,13 +44,7 @@ def run_locally(
     on_change: Callable[[Snapshot], None],
     pipeline: PipelineName = "training",
 ) -> LocalRun:
-    """Execute a pipeline and report until it ends.
-
-    Args:
-        context: the run's identity and places.
-        arguments: the pipeline's arguments.
-        on_change: called several times a second with the state of all steps.
-        pipeline: which one.
+    """Execute a pipeline and report the state of all steps several times a second.
 
     Raises:
         PipelineFailedError: a step failed, or kfp skipped what it should have run.

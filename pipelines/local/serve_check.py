@@ -37,12 +37,7 @@ class Served:
 
 
 def ask_served_model(settings: TrainingRun, last: Snapshot, *, console: Console) -> Served | None:
-    """Serve the newest published version and query held-out pictures over both protocols.
-
-    Args:
-        settings: the run's settings; name the model and where it is published.
-        last: the finished run; its validated dataset names the held-out pictures.
-        console: shows that the server is starting.
+    """Serve the newest version and query held-out pictures of the finished run by both protocols.
 
     Returns:
         The answers, or None when no version has been published.
@@ -83,13 +78,7 @@ def ask_served_model(settings: TrainingRun, last: Snapshot, *, console: Console)
 
 
 def choose(test: pd.DataFrame, *, pictures: int, seed: int) -> pd.DataFrame:
-    """Pick pictures at random, as evenly over the classes as they go.
-
-    Args:
-        test: manifest rows.
-        pictures: how many at most.
-        seed: the run's seed.
-    """
+    """Pick manifest rows at random, as evenly over the classes as they go."""
     shuffled = test.sample(frac=1.0, random_state=seeding.derive(seed, "held-out"))
     turn = shuffled.groupby("label").cumcount()
     order = turn.sort_values(kind="stable").index

@@ -55,14 +55,6 @@ def keep_looking(
 
     A look that fails is printed and the next one comes as planned. Times that pass while a look
     is under way are left out.
-
-    Args:
-        schedule: when.
-        look: what is done; any error but the user's stop is survived.
-        console: where to.
-        now: seconds since 1970.
-        sleep: waits.
-        looks: stop after so many; None never does.
     """
     zone = ZoneInfo(schedule.time_zone)
     while looks is None or looks > 0:

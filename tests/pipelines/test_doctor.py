@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import doctor
-from pipelines.cli import app
+from pipelines.cli import app, doctor
 
 Usage = namedtuple("Usage", "free")
 

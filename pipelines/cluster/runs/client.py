@@ -1,7 +1,8 @@
-"""Runs on Kubeflow Pipelines: start, find, list, cancel."""
+"""Runs on Kubeflow Pipelines: start, follow, find, list, cancel."""
 
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 from components.common.errors import DataError, ServerError
 from pipelines.cluster.connect import Connection, named
 from pipelines.cluster.errors import ClusterRefusedError
-from pipelines.cluster.experiments import ensure_experiment, experiment_id
 from pipelines.cluster.runs.tasks import DONE, Task, known_time, tasks_of
 
+EXPERIMENT = "graft"
 LATEST = "latest"
 _EXIT_CODES = {"SUCCEEDED": 0, "CANCELED": 130}
 
@@ -61,8 +62,7 @@ def start(
     Args:
         connection: to the server.
         name: a fresh one, see `new_name`: by it a run is found whose answer was lost.
-        pipeline_id: the pipeline's.
-        version_id: of the pipeline.
+        pipeline_id, version_id: what is run.
         parameters: by name; those left out take the pipeline's defaults.
         service_account: of the pods; "" takes the server's default.
 
@@ -132,13 +132,47 @@ def find(connection: Connection, word: str) -> Run:
     return get(connection, found[0].run_id)
 
 
-def list_runs(connection: Connection, *, limit: int) -> tuple[Run, ...]:
-    """Return Graft's newest runs, newest first; without their tasks.
+def follow(
+    connection: Connection, run: Run, *, on_change: Callable[[Run], None], poll_s: float = 5.0
+) -> Run:
+    """Report a run, and each answer after `poll_s` again, until it is over.
 
-    Args:
-        connection: to the server.
-        limit: how many at most, 1 to 200.
+    Raises:
+        ServerError: the server stayed silent longer than the connection's patience, or the login
+            ran out. The run itself goes on.
     """
+    while True:
+        on_change(run)
+        if run.over:
+            return run
+        time.sleep(poll_s)
+        run = get(connection, run.run_id)
+
+
+def experiment_id(connection: Connection) -> str | None:
+    """Return the id of the experiment that holds all that Graft starts, None without it."""
+    list_them = connection.experiments.experiment_service_list_experiments
+    found = connection.read_named(list_them, EXPERIMENT, items="experiments")
+    return str(found.experiment_id) if found else None
+
+
+def ensure_experiment(connection: Connection) -> str:
+    """Return the id of Graft's experiment, made if it is not there."""
+    import kfp_server_api as api
+
+    known = experiment_id(connection)
+    if known is not None:
+        return known
+    made = connection.create(
+        connection.experiments.experiment_service_create_experiment,
+        api.V2beta1Experiment(display_name=EXPERIMENT, **connection.scope),
+        doing=f"create the experiment {EXPERIMENT}",
+    )
+    return str(made.experiment_id)
+
+
+def list_runs(connection: Connection, *, limit: int) -> tuple[Run, ...]:
+    """Return Graft's newest runs, at most `limit` (1 to 200), newest first; without their tasks."""
     experiment = experiment_id(connection)
     return _newest(connection, limit, experiment_id=experiment) if experiment else ()
 

@@ -12,15 +12,7 @@ from pipelines.cluster.runs.tasks import Task
 def differences(
     first: Mapping[str, Any], second: Mapping[str, Any]
 ) -> tuple[tuple[str, str, str], ...]:
-    """Return the settings in which two runs' parameters differ, by name.
-
-    Args:
-        first: parameters by name; sections are mappings.
-        second: of the other run.
-
-    Returns:
-        Name, first and second value; "" where a run has none.
-    """
+    """Return the settings in which two runs' parameters differ: name and both values, or ""."""
     one, other = _flat(first), _flat(second)
     return tuple(
         (name, one.get(name, ""), other.get(name, ""))

@@ -12,11 +12,6 @@ from pipelines.cluster.runs.tasks import Task
 def read_log(connection: Connection, run: Run, task_name: str) -> str:
     """Return the log of one task; while it runs, what it has written so far.
 
-    Args:
-        connection: to the server.
-        run: with its tasks.
-        task_name: as `graft runs show` lists it.
-
     Raises:
         DataError: there is no such task, or it has no pod: it waits, or was reused.
         ServerError: neither the API server nor the interface has the log.
@@ -35,11 +30,8 @@ def read_log(connection: Connection, run: Run, task_name: str) -> str:
             if isinstance(error, ClusterRefusedError) and error.status in {401, 403}:
                 raise
             said = str(error)
-    raise ServerError(
-        f"the log of {task_name}",
-        received=said,
-        do=f"try `kubectl logs -n {namespace} {task.pod} -c main`",
-    )
+    do = f"try `kubectl logs -n {namespace} {task.pod} -c main`"
+    raise ServerError(f"the log of {task_name}", received=said, do=do)
 
 
 def _task(run: Run, name: str) -> Task:

@@ -26,17 +26,12 @@ class Task:
     error: str = ""
 
 
-def tasks_of(run: Any, *, now: datetime | None = None) -> tuple[Task, ...]:
-    """Return a run's own tasks in the order they started; drivers and wrappers are left out.
-
-    Args:
-        run: the API's V2beta1Run.
-        now: the time, for tasks that are under way.
-    """
+def tasks_of(run: Any) -> tuple[Task, ...]:
+    """Return the own tasks of the API's V2beta1Run by start; drivers and wrappers are left out."""
     details = (run.run_details.task_details if run.run_details else None) or ()
     nodes = [one for one in details if _is_task(one.display_name or "")]
     nodes.sort(key=lambda one: (known_time(one.start_time) or _LATE, one.display_name))
-    return tuple(_task(node, details, now or datetime.now(UTC)) for node in nodes)
+    return tuple(_task(node, details) for node in nodes)
 
 
 def known_time(value: datetime | None) -> datetime | None:
@@ -51,7 +46,7 @@ def _is_task(name: str) -> bool:
     return bool(name) and not name.endswith("-driver") and not name.startswith(_WRAPPERS)
 
 
-def _task(node: Any, details: Any, now: datetime) -> Task:
+def _task(node: Any, details: Any) -> Task:
     executor = _executor(node, details)
     state = str(node.state or "PENDING")
     if state == "SUCCEEDED" and executor is not None and executor.state == "SKIPPED":
@@ -60,7 +55,7 @@ def _task(node: Any, details: Any, now: datetime) -> Task:
     return Task(
         name=node.display_name,
         state=state,
-        seconds=max(0.0, ((ended or now) - began).total_seconds()) if began else 0.0,
+        seconds=max(0.0, ((ended or datetime.now(UTC)) - began).total_seconds()) if began else 0.0,
         pod="" if state == "REUSED" else _pod(node, executor),
         error=_error(node) or (_error(executor) if executor is not None else ""),
     )

@@ -14,10 +14,7 @@ from components.common.errors import ConfigError
 
 
 def check_package(path: Path) -> int:
-    """Check a compiled pipeline.
-
-    Args:
-        path: the YAML: the pipeline spec, and after it the platform spec if there is one.
+    """Check the YAML of a pipeline: its spec and, if there is one, the platform spec after it.
 
     Returns:
         How many tasks it has.

@@ -10,16 +10,12 @@ from pipelines.cluster.config import ClusterConfig
 
 def nodes_section(cluster: ClusterConfig) -> dict[str, Any]:
     """Return the NodesConfig as a STRUCT; {} where the step trains in its own pod."""
-    nodes, resources, accelerator = (
-        cluster.train_nodes,
-        cluster.training_resources,
-        cluster.accelerator,
-    )
+    nodes, resources = cluster.train_nodes, cluster.training_resources
     if nodes.count == 1:
         return {}
     limits = {"cpu": resources.cpu_limit, "memory": resources.memory_limit}
-    if accelerator.count:
-        limits[accelerator.resource] = str(accelerator.count)
+    if cluster.accelerator.count:
+        limits[cluster.accelerator.resource] = str(cluster.accelerator.count)
     return config.to_plain(
         NodesConfig(
             count=nodes.count,

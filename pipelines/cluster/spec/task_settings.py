@@ -14,11 +14,7 @@ _NEVER_RETRIED = frozenset({"deploy", "notify"})
 def with_settings(pipeline: Any, cluster: ClusterConfig) -> Any:
     """Return the pipeline traced once more, with the settings on each of its tasks.
 
-    The function that describes the DAG stays as it is; local runs never come here.
-
-    Args:
-        pipeline: what `@dsl.pipeline` made.
-        cluster: the section; without any setting the pipeline is returned unchanged.
+    The function that describes the DAG stays as it is. An empty section changes nothing.
     """
     if cluster == ClusterConfig():
         return pipeline

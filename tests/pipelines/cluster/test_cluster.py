@@ -40,8 +40,8 @@ def test_a_schedule_runs_the_newest_version_alone_and_without_catching_up(
 ) -> None:
     connection = to(kfp)
     uploaded = upload(connection, package, name=NAME)
-    applied = apply(connection, name=NAME, cron="0 6 * * 1", uploaded=uploaded)
-    assert applied.change == "created"
+    change = apply(connection, name=NAME, cron="0 6 * * 1", uploaded=uploaded)
+    assert change == "created"
     (made,) = kfp.recurring_runs.values()
     assert made.trigger.cron_schedule.cron == "0 0 6 * * 1"
     assert (made.mode, made.no_catchup, made.max_concurrency) == ("ENABLE", True, "1")
@@ -55,8 +55,8 @@ def test_applying_twice_changes_nothing(kfp: FakeKfp, package: Path) -> None:
     before = kfp.changes()
     uploaded = upload(to(kfp), package, name=NAME)
     assert not uploaded.fresh
-    applied = apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=uploaded)
-    assert applied.change == "unchanged"
+    change = apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=uploaded)
+    assert change == "unchanged"
     assert kfp.changes() == before
 
 
@@ -67,7 +67,7 @@ def test_another_pipeline_is_a_new_version_that_the_schedule_follows(
     package.write_text("pipelineInfo: {name: graft-monitoring}\nchanged: true\n")
     second = upload(to(kfp), package, name=NAME)
     assert (second.fresh, second.pipeline_id) == (True, first.pipeline_id)
-    assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=second).change == "unchanged"
+    assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=second) == "unchanged"
 
 
 def test_going_back_to_an_old_pipeline_makes_it_the_newest_again(
@@ -85,8 +85,8 @@ def test_going_back_to_an_old_pipeline_makes_it_the_newest_again(
 
 def test_another_cron_replaces_and_leaves_one(kfp: FakeKfp, package: Path) -> None:
     uploaded = schedule(to(kfp), package)
-    applied = apply(to(kfp), name=NAME, cron="30 5 * * *", uploaded=uploaded)
-    assert applied.change == "replaced"
+    change = apply(to(kfp), name=NAME, cron="30 5 * * *", uploaded=uploaded)
+    assert change == "replaced"
     assert [one.cron for one in list_schedules(to(kfp))] == ["0 30 5 * * *"]
 
 
@@ -94,13 +94,13 @@ def test_what_was_switched_off_or_doubled_by_hand_is_repaired(kfp: FakeKfp, pack
     uploaded = schedule(to(kfp), package)
     (first,) = kfp.recurring_runs.values()
     first.mode = "DISABLE"
-    assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=uploaded).change == "replaced"
+    assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=uploaded) == "replaced"
     (second,) = kfp.recurring_runs.values()
     kfp.recurring_runs["copy"] = type(second)(
         **{**second.to_dict(), "recurring_run_id": "copy", "trigger": second.trigger,
            "pipeline_version_reference": second.pipeline_version_reference}
     )  # fmt: skip
-    assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=uploaded).change == "unchanged"
+    assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=uploaded) == "unchanged"
     assert len(kfp.recurring_runs) == 1
 
 
@@ -128,10 +128,10 @@ def test_an_older_server_gets_the_version_pinned(package: Path) -> None:
         first = schedule(to(kfp), package)
         (made,) = kfp.recurring_runs.values()
         assert made.pipeline_version_reference.pipeline_version_id == first.version_id
-        assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=first).change == "unchanged"
+        assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=first) == "unchanged"
         package.write_text("changed: true\n")
         second = upload(to(kfp), package, name=NAME)
-        assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=second).change == "replaced"
+        assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=second) == "replaced"
         (made,) = kfp.recurring_runs.values()
         assert made.pipeline_version_reference.pipeline_version_id == second.version_id
 
@@ -198,7 +198,7 @@ def test_a_created_thing_whose_answer_was_lost_is_not_made_twice(
     with pytest.raises(ServerError, match="run again: nothing is done twice"):
         apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=uploaded)
     assert kfp.requests.count("POST /recurringruns") == 1
-    assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=uploaded).change == "unchanged"
+    assert apply(to(kfp), name=NAME, cron="0 6 * * *", uploaded=uploaded) == "unchanged"
     assert len(kfp.recurring_runs) == 1
 
 

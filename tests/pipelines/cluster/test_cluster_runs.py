@@ -12,9 +12,8 @@ from typer.testing import CliRunner
 from components.common.errors import DataError, GraftError, ServerError, UnreachableError
 from pipelines.cli import app
 from pipelines.cluster.errors import ClusterRefusedError
-from pipelines.cluster.runs.client import Run, cancel, find, get, list_runs, new_name, start
+from pipelines.cluster.runs.client import Run, cancel, find, follow, get, list_runs, new_name, start
 from pipelines.cluster.runs.compare import differences
-from pipelines.cluster.runs.follow import follow
 from pipelines.cluster.runs.logs import read_log
 from pipelines.cluster.schedules import apply
 from pipelines.cluster.uploads import upload
@@ -163,7 +162,7 @@ def graft(*words: str) -> tuple[int, str]:
 
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.cluster.runs.follow.time.sleep", lambda _: None)
+    monkeypatch.setattr("pipelines.cluster.runs.client.time.sleep", lambda _: None)
 
 
 @pytest.mark.usefixtures("quickly")

@@ -13,11 +13,10 @@ import yaml
 
 from components.common.errors import ConfigError
 from components.common.images import IMAGE_TAG
+from pipelines.cluster import compiled as images
+from pipelines.cluster.compiled import unpinned_images, unshared_paths
 from pipelines.cluster.config import Accelerator, ClusterConfig, TrainNodes, Volume
-from pipelines.cluster.spec import unpinned_images as images
 from pipelines.cluster.spec.checks import check_package, find_faults
-from pipelines.cluster.spec.unpinned_images import unpinned_images
-from pipelines.cluster.spec.unshared_paths import unshared_paths
 from pipelines.config import PipelineName, read_preset, resolve
 from pipelines.dags.compiling import compile_to
 from pipelines.dags.diagram import mermaid
