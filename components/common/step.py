@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 
 from components.common import config, step_cache
-from components.common.artifacts.lineage import Provenance, gathered, read_provenance
+from components.common.artifacts.lineage import Provenance, content_sha256, gathered
 from components.common.artifacts.records import PROVENANCE, read_record, tree_sha256, write_record
 from components.common.run_context import RunContext
 from components.common.step_record import recording
@@ -182,7 +182,7 @@ class _Job:
         return step_cache.key(step.name, settings, self._input_digests(), content)
 
     def _input_digests(self) -> dict[str, str]:
-        return {name: _content_digest(Path(item.path)) for name, item in self._artifacts.items()}
+        return {name: content_sha256(Path(item.path)) for name, item in self._artifacts.items()}
 
     def _stamp(self, started_unix_s: float) -> None:
         digests = self._input_digests()
@@ -249,8 +249,3 @@ def _publish(shown: Shown, metrics: MetricsLike | None, page: ArtifactLike | Non
 
 def _uri(artifact: ArtifactLike) -> str:
     return str(getattr(artifact, "uri", "") or artifact.path)
-
-
-def _content_digest(path: Path) -> str:
-    known = read_provenance(path)
-    return known.content_sha256 if known else tree_sha256(path)

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.common.artifacts.lineage import Lineage, gathered, read_provenance, write_lineage
+from components.common.artifacts.lineage import Lineage, content_sha256, gathered, write_lineage
 from components.common.artifacts.model_folder import candidate_path, lineage_path, reference_path
-from components.common.artifacts.records import tree_sha256
 from components.common.errors import PublishError
 from components.common.files import new_folder
 from components.deploy.copying import copy_durably
@@ -69,7 +68,7 @@ def keep_lineage(
         return
     lineage = Lineage(
         model_sha256=model_sha256,
-        roots={name: _digest(root) for name, root in artifacts.items()},
+        roots={name: content_sha256(root) for name, root in artifacts.items()},
         links=gathered(artifacts.values()),
     )
     with new_folder(target) as folder:
@@ -86,8 +85,3 @@ def _keep_copy(source: Path, target: Path) -> None:
     if not target.exists():
         with new_folder(target) as folder:
             copy_durably(source, folder)
-
-
-def _digest(root: Path) -> str:
-    known = read_provenance(root)
-    return known.content_sha256 if known is not None else tree_sha256(root)

@@ -26,7 +26,7 @@ def draw_up(
     verdict: Verdict,
     rehearsal: tuple[Agreement, ...],
     run: RunContext,
-    data_read_unix_s: float = 0.0,
+    data_read_unix_s: float,
 ) -> Passport:
     """Return the passport of a version that is about to be published."""
     settings = _settings(run)

@@ -34,7 +34,7 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class DeployInputs:
-    """The artifacts that `Judged.read` opens."""
+    """What `Judged` holds; `candidate` is the folder that the model was exported from."""
 
     exported: Path
     evaluation: Path
@@ -51,53 +51,34 @@ class DeployOutputs:
     deployment: Path
 
 
-def run(
-    settings: DeployConfig, inputs: DeployInputs, outputs: DeployOutputs, context: RunContext
-) -> None:
-    """Rehearse, publish, confirm; see `Judged.read` and `deploy_candidate`, which name errors."""
-    judged = Judged.read(**vars(inputs))
-    deploy_candidate(judged, out=outputs.deployment, settings=settings, run=context)
-
-
 @dataclass(frozen=True)
 class Judged:
     """A candidate with all that is known of it.
 
-    `candidate` is the folder it was exported from; it is kept for the next warm start.
-
-    `reference` is what its drift will be measured against; without one it cannot be monitored.
+    `candidate` is kept for the next warm start; `reference` is what drift will be measured against.
     """
 
     exported: Export
     evaluation: Evaluation
     verdict: Verdict
     dataset: Dataset
-    reference: Reference | None = None
-    candidate: Path | None = None
+    reference: Reference
+    candidate: Path
 
     @classmethod
-    def read(
-        cls,
-        *,
-        exported: Path,
-        evaluation: Path,
-        verdict: Path,
-        dataset: Path,
-        reference: Path | None = None,
-        candidate: Path | None = None,
-    ) -> "Judged":
+    def read(cls, inputs: DeployInputs) -> "Judged":
         """Open the artifacts.
 
         Raises:
             PublishError: they do not speak of the same model, or the verdict is not "deploy".
         """
         judged = cls(
-            Export.read(exported),
-            Evaluation.read(evaluation),
-            Verdict.read(verdict),
-            Dataset.read(dataset),
-            Reference.read(reference) if reference else None,
-            candidate,
+            Export.read(inputs.exported),
+            Evaluation.read(inputs.evaluation),
+            Verdict.read(inputs.verdict),
+            Dataset.read(inputs.dataset),
+            Reference.read(inputs.reference),
+            inputs.candidate,
         )
         judged.check()
         return judged
@@ -105,13 +86,8 @@ class Judged:
     @property
     def artifacts(self) -> dict[str, Path]:
         """The folders of the artifacts."""
-        known = {
-            "exported": self.exported.root,
-            "evaluation": self.evaluation.root,
-            "verdict": self.verdict.root,
-            "dataset": self.dataset.root,
-        }
-        return known | ({"reference": self.reference.root} if self.reference else {})
+        names = ("exported", "evaluation", "verdict", "dataset", "reference")
+        return {name: getattr(self, name).root for name in names}
 
     def check(self) -> None:
         """Raise PublishError unless the gate said "deploy" of this very model."""
@@ -119,9 +95,8 @@ class Judged:
         if word != "deploy":
             raise PublishError("the verdict 'deploy'", received=f"'{word}'", do="see its reasons")
         digest = self.exported.info.model_sha256
-        digests = {self.evaluation.info.candidate_sha256, self.verdict.info.candidate_sha256}
-        if self.reference is not None:
-            digests.add(self.reference.info.model_sha256)
+        judged = {self.evaluation.info.candidate_sha256, self.verdict.info.candidate_sha256}
+        digests = judged | {self.reference.info.model_sha256}
         if digests != {digest}:
             raise PublishError(
                 f"evaluation, verdict and reference of the model {digest[:12]}",
@@ -130,15 +105,18 @@ class Judged:
             )
 
 
-def deploy_candidate(judged: Judged, *, out: Path, settings: DeployConfig, run: RunContext) -> None:
-    """Publish a judged candidate and write the Deployment to `out`.
+def run(
+    settings: DeployConfig, inputs: DeployInputs, outputs: DeployOutputs, context: RunContext
+) -> None:
+    """Rehearse, publish, confirm.
 
     Raises:
         ConfigError: the base path is not absolute.
-        PublishError: the version could not be put in place or does not answer as evaluated;
-            the version that served before serves on.
+        PublishError: as `Judged.read`; or the version could not be put in place, or does not
+            answer as evaluated: the version that served before serves on.
         ServerError: the candidate does not load in a server; nothing was published.
     """
+    judged = Judged.read(inputs)
     model_dir = model_folder(settings.model_base_path, settings.model_name)
     asked = questions(
         judged.evaluation,
@@ -154,39 +132,36 @@ def deploy_candidate(judged: Judged, *, out: Path, settings: DeployConfig, run: 
             asked=asked,
             timeout_s=settings.timeout_s,
         )
-        placed = _place(model_dir, judged, rehearsal, run)
-        confirmation = _confirmed_or_retired(model_dir, placed.version, asked, settings)
+        version, previous = _place(model_dir, judged, rehearsal, context)
+        confirmation = _confirmed_or_retired(model_dir, version, asked, settings)
         with explained(model_dir):
-            mark(model_dir, placed.version.number, "confirmed")
-        if judged.candidate is not None:
-            keep_candidate(judged.candidate, model_dir=model_dir, version=placed.version.number)
+            mark(model_dir, version.number, "confirmed")
+        keep_candidate(judged.candidate, model_dir=model_dir, version=version.number)
         pruned = _pruned(model_dir, settings)
     info = DeploymentInfo(
         model_name=settings.model_name,
         model_base_path=settings.model_base_path,
-        version=placed.version.number,
-        previous_version=placed.previous,
+        version=version.number,
+        previous_version=previous,
         model_sha256=judged.exported.info.model_sha256,
         server=settings.server,
         rehearsal=rehearsal,
         confirmation=confirmation,
-        passport=str(passport_path(model_dir, placed.version.number)),
+        passport=str(passport_path(model_dir, version.number)),
         pruned=pruned,
     )
-    Deployment(out, info).write()
+    Deployment(outputs.deployment, info).write()
     LOG.info("version %d of %s serves", info.version, info.model_name)
-
-
-@dataclass(frozen=True)
-class _Placed:
-    version: ModelVersion
-    previous: int  # 0: this is the first
 
 
 def _place(
     model_dir: Path, judged: Judged, rehearsal: tuple[Agreement, ...], run: RunContext
-) -> _Placed:
-    """Publish the candidate, unless an interrupted deploy has put it there already."""
+) -> tuple[ModelVersion, int]:
+    """Publish the candidate, unless an interrupted deploy has put it there already.
+
+    Returns:
+        The version, and the number of the one before, 0 for the first.
+    """
     digest = judged.exported.info.model_sha256
     there = published_already(model_dir, digest)
     others = [version.number for version in versions(model_dir) if version != there]
@@ -200,8 +175,7 @@ def _place(
             model_dir=model_dir,
             model_sha256=digest,
         )
-        if judged.reference is not None:
-            keep_reference(judged.reference.root, model_dir=model_dir, version=number)
+        keep_reference(judged.reference.root, model_dir=model_dir, version=number)
 
     def prepare(number: int) -> None:
         passport = draw_up(
@@ -229,7 +203,7 @@ def _place(
     else:
         with explained(model_dir):
             keep(there.number)
-    return _Placed(there, previous)
+    return there, previous
 
 
 def _confirmed_or_retired(

@@ -23,27 +23,24 @@ class Incumbent:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class ScoredModel:
-    """A model that was scored already: an incumbent with the same digest need not be again."""
-
-    sha256: str
-    predictions: pd.DataFrame
-
-
 def score_incumbent(
-    version: ModelVersion, dataset: Dataset, *, candidate: ScoredModel, batch_size: int
+    version: ModelVersion,
+    dataset: Dataset,
+    *,
+    candidate_sha256: str,
+    predictions: pd.DataFrame,
+    batch_size: int,
 ) -> Incumbent:
     """Score a serving version; one that cannot be loaded or run is reported, not raised.
 
     Whatever is wrong with it, the candidate's evaluation stands: a broken incumbent is one more
-    reason to look at the candidate.
+    reason to look at the candidate. One that is the candidate has its `predictions`.
     """
     number = version.number
     try:
         digest = tree_sha256(version.path)
-        if digest == candidate.sha256:
-            return Incumbent(number, digest, candidate.predictions)
+        if digest == candidate_sha256:
+            return Incumbent(number, digest, predictions)
         activity = f"asking version {number}, which serves now"
         table = score(version.path, dataset, batch_size=batch_size, activity=activity)
     except Exception as error:

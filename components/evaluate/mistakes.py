@@ -1,7 +1,7 @@
 """The pictures that the model got wrong with the most confidence."""
 
 import io
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,28 +13,18 @@ from components.common.pictures.decode import decode, to_image
 THUMBNAIL_PX = 240
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mistake:
-    """One picture of the grid. `confidence` in [0, 1] is what the wrong class was given."""
-
-    path: str
-    truth: str
-    decision: str
-    confidence: float
-    group: str
-    domain: str
-    jpeg: bytes
-
-
 def worst_mistakes(
     predictions: pd.DataFrame, dataset: Dataset, *, limit: int
-) -> tuple[Mistake, ...]:
+) -> list[dict[str, Any]]:
     """Return the mistakes with the largest probability of the decided class, worst first.
 
     Args:
         predictions: of the test split.
         dataset: holds the pictures.
         limit: at most so many.
+
+    Returns:
+        What the page shows of each; `confidence` in [0, 1] is what the wrong class was given.
     """
     classes = dataset.info.classes
     table = probabilities(predictions, classes).to_numpy(dtype=float)
@@ -43,18 +33,16 @@ def worst_mistakes(
     wrong = np.flatnonzero(decided != predictions["target"].to_numpy(dtype=int))
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:limit]
     rows = predictions.to_dict("records")
-    return tuple(
-        Mistake(
-            path=str(row["path"]),
-            truth=classes[int(row["target"])],
-            decision=classes[int(row["predicted"])],
-            confidence=float(confidence[position]),
-            group=str(row["group"]),
-            domain=str(row["domain"]),
-            jpeg=_thumbnail(dataset.picture(str(row["path"])), str(row["path"])),
-        )
+    return [
+        {
+            **{name: str(row[name]) for name in ("path", "group", "domain")},
+            "truth": classes[int(row["target"])],
+            "decision": classes[int(row["predicted"])],
+            "confidence": float(confidence[position]),
+            "jpeg": _thumbnail(dataset.picture(str(row["path"])), str(row["path"])),
+        }
         for row, position in ((rows[position], position) for position in worst)
-    )
+    ]
 
 
 def _thumbnail(data: bytes, name: str) -> bytes:

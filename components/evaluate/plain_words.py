@@ -21,6 +21,10 @@ class MetricText:
         """Return the value as the report prints it."""
         return f"{100 * value:.1f} %" if self.as_percent else f"{value:.3f}"
 
+    def interval(self, metric: Metric) -> str:
+        """Return "80.1 % to 89.0 %"."""
+        return f"{self.number(metric.low)} to {self.number(metric.high)}"
+
 
 def metric_texts(positive: str) -> dict[str, MetricText]:
     """Return the texts of all metrics; `positive` is "" with three or more classes."""
@@ -45,10 +49,9 @@ def metric_texts(positive: str) -> dict[str, MetricText]:
 
 def headline(info: EvaluationInfo) -> str:
     """Say how good the model is, in one sentence, without judging whether that is enough."""
-    found = [metric for metric in info.metrics if metric.name == "accuracy"]
-    if not found:
+    metric = next((metric for metric in info.metrics if metric.name == "accuracy"), None)
+    if metric is None:
         return "The accuracy could not be computed."
-    metric = found[0]
     low, high = _percent(metric.low), _percent(metric.high)
     return (
         f"Of 100 new pictures like these, the model decides about {_percent(metric.value)} "
@@ -73,11 +76,6 @@ def error_sentences(counts: Integers, classes: tuple[str, ...], positive: str) -
         _share(hits, hits + missed, f"“{positive}” pictures were found; {missed} were missed."),
         _share(hits, hits + alarms, f"“{positive}” alarms were right; {alarms} were false alarms."),
     ]
-
-
-def interval(metric: Metric, text: MetricText) -> str:
-    """Return "80.1 % to 89.0 %"."""
-    return f"{text.number(metric.low)} to {text.number(metric.high)}"
 
 
 def _class_sentences(counts: Integers, classes: tuple[str, ...]) -> list[str]:

@@ -154,13 +154,16 @@ def layer_profile(decision: Decision) -> bytes | None:
         return png(figure)
 
 
-def draw(curves: pd.DataFrame, scored: Scored, classes: tuple[str, ...]) -> dict[str, bytes]:
+def draw(
+    curves: pd.DataFrame, scored: Scored, classes: tuple[str, ...], decision: Decision | None
+) -> dict[str, bytes]:
     """Draw every figure that the data allows: PNG bytes by name."""
     drawn = {
         "learning_curves": learning_curves(curves),
         "confusion": confusion(scored, classes),
         "discrimination": discrimination(scored, classes),
         "reliability": reliability(scored),
+        "layer_profile": layer_profile(decision) if decision else None,
     }
     return {name: png for name, png in drawn.items() if png is not None}
 

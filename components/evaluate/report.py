@@ -1,19 +1,22 @@
 """One HTML page that holds everything about an evaluation."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.dataset import DatasetInfo
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.evaluation import EvaluationInfo, Metric, Slice
 from components.common.artifacts.exported import ExportInfo
+from components.common.artifacts.lineage import Provenance
 from components.common.report import page
 from components.common.run_context import RunContext
 from components.common.statistics.weighted import Integers
 from components.evaluate import plain_words
-from components.evaluate.data_summary import Origin, SplitCount
-from components.evaluate.mistakes import Mistake
+from components.evaluate.data_summary import SplitCount
+from components.evaluate.plain_words import MetricText
 from components.evaluate.plots import row_shares
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
@@ -33,24 +36,10 @@ class ReportContent:
     straddling_groups: int
     confusion: Integers
     figures: dict[str, bytes]
-    mistakes: tuple[Mistake, ...]
+    mistakes: list[dict[str, Any]]
     mistakes_in_all: int
-    origins: tuple[Origin, ...]
+    origins: list[Provenance]
     run: RunContext
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricRow:
-    """One line of the metrics table; bar positions are percent of the width, -1 without a bar."""
-
-    label: str
-    meaning: str
-    value: str
-    interval: str
-    incumbent: str
-    bar_low: float
-    bar_high: float
-    bar_value: float
 
 
 def render(content: ReportContent) -> str:
@@ -62,34 +51,38 @@ def render(content: ReportContent) -> str:
         content=content,
         headline=plain_words.headline(info),
         sentences=plain_words.error_sentences(content.confusion, info.classes, info.positive),
-        rows=[_metric_row(metric, info) for metric in info.metrics],
+        rows=[_metric_row(metric, info, texts[metric.name]) for metric in info.metrics],
         slice_labels=[texts[name].label for name in _SLICE_METRICS],
-        slices=[(part, _slice_cells(part, info.positive)) for part in info.slices],
+        slices=[(part, _slice_cells(part, texts)) for part in info.slices],
         shares=row_shares(content.confusion),
+        origins=[(one, _settings(one)) for one in content.origins],
     )
 
 
-def _metric_row(metric: Metric, info: EvaluationInfo) -> MetricRow:
-    text = plain_words.metric_texts(info.positive)[metric.name]
+def _settings(origin: Provenance) -> list[tuple[str, str]]:
+    return [(name, json.dumps(value)) for name, value in sorted(json.loads(origin.config).items())]
+
+
+def _metric_row(metric: Metric, info: EvaluationInfo, text: MetricText) -> dict[str, Any]:
+    """Return a line of the table; bar positions are percent of the width, -1 without a bar."""
     incumbent = next((other for other in info.incumbent_metrics if other.name == metric.name), None)
     shown = metric.name != "log_loss"  # has no upper end
-    return MetricRow(
-        label=text.label,
-        meaning=text.meaning,
-        value=text.number(metric.value),
-        interval=plain_words.interval(metric, text),
-        incumbent=text.number(incumbent.value) if incumbent else "",
-        bar_low=100 * metric.low if shown else -1,
-        bar_high=100 * metric.high if shown else -1,
-        bar_value=100 * metric.value if shown else -1,
-    )
+    return {
+        "label": text.label,
+        "meaning": text.meaning,
+        "value": text.number(metric.value),
+        "interval": text.interval(metric),
+        "incumbent": text.number(incumbent.value) if incumbent else "",
+        "bar_low": 100 * metric.low if shown else -1,
+        "bar_high": 100 * metric.high if shown else -1,
+        "bar_value": 100 * metric.value if shown else -1,
+    }
 
 
-def _slice_cells(part: Slice, positive: str) -> list[tuple[str, str]]:
-    texts = plain_words.metric_texts(positive)
+def _slice_cells(part: Slice, texts: dict[str, MetricText]) -> list[tuple[str, str]]:
     by_name = {metric.name: metric for metric in part.metrics}
     return [
-        (texts[name].number(by_name[name].value), plain_words.interval(by_name[name], texts[name]))
+        (texts[name].number(by_name[name].value), texts[name].interval(by_name[name]))
         if name in by_name
         else ("–", "not computable")
         for name in _SLICE_METRICS

@@ -10,16 +10,17 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
 from components.common.artifacts.exported import Export
+from components.common.artifacts.lineage import read_provenance
 from components.common.artifacts.model_folder import newest_version
 from components.common.run_context import RunContext
 from components.common.statistics.figures import Scored, confusion_counts
 from components.common.step import Shown, Step
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.data_summary import count_splits, read_origins, straddling_groups
-from components.evaluate.incumbent import Incumbent, ScoredModel, score_incumbent
+from components.evaluate.data_summary import count_splits, straddling_groups
+from components.evaluate.incumbent import Incumbent, score_incumbent
 from components.evaluate.intervals import measure
 from components.evaluate.mistakes import worst_mistakes
-from components.evaluate.plots import draw, layer_profile
+from components.evaluate.plots import draw
 from components.evaluate.predictions import score
 from components.evaluate.report import ReportContent, render
 from components.evaluate.slices import measure_slices
@@ -57,7 +58,7 @@ def run(
         batch_size=settings.batch_size,
         activity="asking the exported model",
     )
-    incumbent = _incumbent(ScoredModel(export.info.model_sha256, predictions), dataset, settings)
+    incumbent = _incumbent(export, predictions, dataset, settings)
     info = _figures(predictions, incumbent, export, dataset, settings)
     evaluation = Evaluation(outputs.evaluation, info)
     evaluation.write(predictions, incumbent.predictions if incumbent else None)
@@ -76,14 +77,20 @@ def show(outputs: EvaluateOutputs) -> Shown:
 
 
 def _incumbent(
-    candidate: ScoredModel, dataset: Dataset, settings: EvaluateConfig
+    export: Export, predictions: pd.DataFrame, dataset: Dataset, settings: EvaluateConfig
 ) -> Incumbent | None:
     if not settings.model_base_path:
         return None
     version = newest_version(Path(settings.model_base_path) / settings.model_name)
     if version is None:
         return None
-    return score_incumbent(version, dataset, candidate=candidate, batch_size=settings.batch_size)
+    return score_incumbent(
+        version,
+        dataset,
+        candidate_sha256=export.info.model_sha256,
+        predictions=predictions,
+        batch_size=settings.batch_size,
+    )
 
 
 def _figures(
@@ -143,6 +150,7 @@ def _write_report(
     predictions = evaluation.predictions()
     answers = scored(predictions, info.classes, info.positive)
     decision = candidate.decision()
+    roots = (inputs.dataset, inputs.candidate, inputs.exported)
     content = ReportContent(
         evaluation=info,
         exported=export.info,
@@ -155,7 +163,7 @@ def _write_report(
         figures=_draw(candidate.curves(), answers, evaluation, decision),
         mistakes=worst_mistakes(predictions, dataset, limit=settings.worst_mistakes),
         mistakes_in_all=int((answers.targets != answers.predicted).sum()),
-        origins=read_origins([inputs.dataset, inputs.candidate, inputs.exported]),
+        origins=[one for one in map(read_provenance, roots) if one],
         run=context,
     )
     evaluation.report_path.write_text(render(content), encoding="utf-8")
@@ -165,12 +173,9 @@ def _draw(
     curves: pd.DataFrame, answers: Scored, evaluation: Evaluation, decision: Decision | None
 ) -> dict[str, bytes]:
     """Write the figures, and the confusion matrix as a table, to `plots/`."""
-    folder = evaluation.root / "plots"
+    folder = evaluation.plots
     folder.mkdir(parents=True, exist_ok=True)
-    figures = draw(curves, answers, evaluation.info.classes)
-    profile = layer_profile(decision) if decision else None
-    if profile:
-        figures["layer_profile"] = profile
+    figures = draw(curves, answers, evaluation.info.classes, decision)
     for name, png in figures.items():
         (folder / f"{name}.png").write_bytes(png)
     classes = list(evaluation.info.classes)

@@ -5,15 +5,18 @@ import math
 import pandas as pd
 
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
-from components.common.artifacts.verdict import Comparison, ThresholdCheck, VerdictInfo
+from components.common.artifacts.verdict import Comparison, ThresholdCheck, VerdictInfo, Word
 from components.common.errors import DataError
 from components.common.statistics.bootstrap import count_clusters
 from components.common.statistics.figures import LABELS
 from components.gate.config import GateConfig, Threshold
 from components.gate.paired import paired_difference
-from components.gate.votes import Vote, conclude
 
 SAME_MODEL = "The candidate is the version that serves now."
+# One missed minimum holds the candidate back, however much else is uncertain.
+_GRAVITY: tuple[Word, ...] = ("hold", "insufficient", "deploy")
+
+Vote = tuple[Word, str]  # what one check speaks for, and why
 
 
 def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
@@ -33,11 +36,11 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     """
     info = evaluation.info
     if info.candidate_sha256 and info.candidate_sha256 == info.incumbent_sha256:
-        return conclude([Vote("hold", SAME_MODEL)], info=info)
+        return _conclude([("hold", SAME_MODEL)], info)
     predictions = evaluation.predictions()
     scarce = _scarcity(predictions, info, settings)
     if scarce:
-        return conclude(scarce, info=info)
+        return _conclude(scarce, info)
     measured = {metric.name: metric for metric in info.metrics}
     checks = tuple(
         _check(threshold, measured[threshold.metric])
@@ -51,9 +54,27 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
         comparison = _compare(evaluation, predictions, settings)
         votes.append(_judge_comparison(comparison, info=info, settings=settings))
     else:
-        votes.append(Vote("deploy", _why_alone(info)))
-    compared = (comparison,) if comparison else ()
-    return conclude(votes, info=info, thresholds=checks, comparisons=compared)
+        votes.append(("deploy", _why_alone(info)))
+    return _conclude(votes, info, checks, (comparison,) if comparison else ())
+
+
+def _conclude(
+    votes: list[Vote],
+    info: EvaluationInfo,
+    thresholds: tuple[ThresholdCheck, ...] = (),
+    comparisons: tuple[Comparison, ...] = (),
+) -> VerdictInfo:
+    """Return the gravest word; the reasons that led to it stand first."""
+    ordered = sorted(votes, key=lambda vote: _GRAVITY.index(vote[0]))
+    return VerdictInfo(
+        word=ordered[0][0],
+        reasons=tuple(reason for _, reason in ordered),
+        thresholds=thresholds,
+        comparisons=comparisons,
+        candidate_sha256=info.candidate_sha256,
+        incumbent_sha256=info.incumbent_sha256,
+        incumbent_version=info.incumbent_version,
+    )
 
 
 def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateConfig) -> list[Vote]:
@@ -66,10 +87,7 @@ def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateCon
         pictures = int((predictions["target"] == index).sum())
         counted.append((pictures, settings.min_per_class, f"test pictures of class '{name}'"))
     return [
-        Vote(
-            "insufficient",
-            f"There are {count} {what}; a verdict needs at least {minimum}: add some.",
-        )
+        ("insufficient", f"There are {count} {what}; a verdict needs at least {minimum}: add some.")
         for count, minimum, what in counted
         if count < minimum
     ]
@@ -87,7 +105,7 @@ def _check(threshold: Threshold, metric: Metric) -> ThresholdCheck:
 
 
 def _unmeasured(threshold: Threshold) -> Vote:
-    return Vote(
+    return (
         "insufficient",
         f"The {LABELS[threshold.metric]} could not be computed on these test pictures, but a "
         f"minimum of {threshold.at_least:.3f} is required.",
@@ -96,7 +114,7 @@ def _unmeasured(threshold: Threshold) -> Vote:
 
 def _judge_check(check: ThresholdCheck) -> Vote:
     outcome = "reached" if check.met else "missed"
-    return Vote(
+    return (
         "deploy" if check.met else "hold",
         f"The {LABELS[check.metric]} is {check.value:.3f} (95 % interval {check.low:.3f} to "
         f"{check.high:.3f}); the minimum of {check.at_least:.3f} is {outcome}.",
@@ -147,7 +165,7 @@ def _judge_comparison(
     comparison: Comparison | None, *, info: EvaluationInfo, settings: GateConfig
 ) -> Vote:
     if comparison is None:
-        return Vote(
+        return (
             "insufficient",
             f"Version {info.incumbent_version}, which serves now, could not be compared by "
             f"{LABELS[settings.primary_metric]} on these test pictures; set "
@@ -161,14 +179,14 @@ def _judge_comparison(
         f"{comparison.high:+.3f})"
     )
     if comparison.difference < -comparison.tolerance:
-        return Vote("hold", f"{text}; at most {comparison.tolerance:.3f} may be lost.")
+        return ("hold", f"{text}; at most {comparison.tolerance:.3f} may be lost.")
     if comparison.low < -comparison.tolerance:
-        return Vote(
+        return (
             "insufficient",
             f"{text}; a loss of more than {comparison.tolerance:.3f} cannot be ruled out. About "
             f"{_pictures_needed(comparison, info.pictures)} test pictures would settle it.",
         )
-    return Vote("deploy", f"{text}; it is not worse by more than {comparison.tolerance:.3f}.")
+    return ("deploy", f"{text}; it is not worse by more than {comparison.tolerance:.3f}.")
 
 
 def _why_alone(info: EvaluationInfo) -> str:

@@ -65,10 +65,6 @@ class EvaluationInfo:
     slices: tuple[Slice, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def metric(self, name: str) -> Metric:
-        """Return one of the candidate's figures by name."""
-        return next(metric for metric in self.metrics if metric.name == name)
-
 
 @dataclass(frozen=True)
 class Evaluation:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from components.common.artifacts.model_folder import lineage_path
-from components.common.artifacts.records import PROVENANCE, read_record, write_record
+from components.common.artifacts.records import PROVENANCE, read_record, tree_sha256, write_record
 
 PICTURE_COLUMNS = ("path", "sha256", "label", "group", "split")
 
@@ -95,6 +95,12 @@ def read_provenance(root: Path) -> Provenance | None:
         return read_record(root / PROVENANCE, Provenance)
     except (OSError, ValueError):
         return None
+
+
+def content_sha256(root: Path) -> str:
+    """Return an artifact's `tree_sha256`, as its provenance says it or measured."""
+    known = read_provenance(root)
+    return known.content_sha256 if known else tree_sha256(root)
 
 
 def gathered(roots: Iterable[Path]) -> tuple[Link, ...]:

@@ -5,16 +5,17 @@ import pytest
 from deploy_candidates import (
     CLASSES,
     PICTURES,
-    Folders,
     MakeCandidate,
     write_dataset,
     write_evaluation,
+    write_reference,
 )
 from deploy_support import make_model
 
 from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.records import tree_sha256
 from components.common.artifacts.verdict import Verdict, VerdictInfo, Word
+from components.deploy.step import DeployInputs
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def make_candidate(tmp_path: Path) -> MakeCandidate:
         word: Word = "deploy",
         judged_sha256: str = "",
         incumbent_version: int = 0,
-    ) -> Folders:
+    ) -> DeployInputs:
         nonlocal made
         made += 1
         root = tmp_path / f"candidate-{made}"
@@ -60,6 +61,15 @@ def make_candidate(tmp_path: Path) -> MakeCandidate:
             root / "verdict",
             VerdictInfo(word=word, reasons=("Said so.",), candidate_sha256=digest),
         ).write()
-        return Folders(exported, root / "evaluation", root / "verdict", root / "dataset")
+        write_reference(root / "reference", digest)
+        (root / "network").mkdir()
+        return DeployInputs(
+            exported=exported,
+            evaluation=root / "evaluation",
+            verdict=root / "verdict",
+            dataset=root / "dataset",
+            reference=root / "reference",
+            candidate=root / "network",
+        )
 
     return make

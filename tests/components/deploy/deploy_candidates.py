@@ -1,7 +1,6 @@
 """Candidates as deploy receives them: exported, evaluated, judged."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,33 +8,34 @@ import pandas as pd
 
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.artifacts.monitoring.reference import (
+    OBSERVATIONS_SCHEMA,
+    Reference,
+    ReferenceInfo,
+)
 from components.common.pictures.decode import encode_png
-from components.deploy.step import Judged
+from components.deploy.step import DeployInputs
 
 CLASSES = ("good", "bad")
 PICTURES = 12
 
 
-@dataclass(frozen=True)
-class Folders:
-    """Where the four inputs of the step lie."""
-
-    exported: Path
-    evaluation: Path
-    verdict: Path
-    dataset: Path
-
-    def read(self, *, reference: Path | None = None) -> Judged:
-        return Judged.read(
-            exported=self.exported,
-            evaluation=self.evaluation,
-            verdict=self.verdict,
-            dataset=self.dataset,
-            reference=reference,
-        )
+MakeCandidate = Callable[..., DeployInputs]
 
 
-MakeCandidate = Callable[..., Folders]
+def write_reference(root: Path, model_sha256: str) -> None:
+    info = ReferenceInfo(
+        model_name="solar",
+        model_sha256=model_sha256,
+        data_sha256="",
+        classes=CLASSES,
+        positive="bad",
+        pictures=0,
+        groups=0,
+        accuracy=1.0,
+        seed=0,
+    )
+    Reference(root, info).write(OBSERVATIONS_SCHEMA.empty_table())
 
 
 def write_dataset(root: Path) -> list[bytes]:

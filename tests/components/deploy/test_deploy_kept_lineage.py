@@ -13,6 +13,7 @@ from components.common.errors import PublishError
 from components.deploy.access import publishing
 from components.deploy.kept import data_read_unix_s, keep_lineage
 from components.deploy.publish import publish
+from components.deploy.step import Judged
 from components.deploy.versions import clean, prune
 
 
@@ -54,7 +55,7 @@ def put(model_dir: Path, source: Path, artifacts: dict[str, Path], manifest: pd.
 def test_a_version_keeps_its_links_and_pictures_also_when_it_is_pruned(
     make_candidate: MakeCandidate, tmp_path: Path
 ) -> None:
-    judged = make_candidate().read()
+    judged = Judged.read(make_candidate())
     model_dir = tmp_path / "models" / "solar"
     stamp(judged.dataset.root, "ingest", created_unix_s=7.0)
     stamp(judged.exported.root, "export", created_unix_s=9.0)
@@ -76,7 +77,7 @@ def test_a_version_keeps_its_links_and_pictures_also_when_it_is_pruned(
 def test_a_lineage_is_never_rewritten_and_goes_with_a_version_that_never_came(
     make_candidate: MakeCandidate, tmp_path: Path
 ) -> None:
-    judged = make_candidate().read()
+    judged = Judged.read(make_candidate())
     model_dir = tmp_path / "models" / "solar"
     number = put(model_dir, make_model(tmp_path / "m"), judged.artifacts, judged.dataset.manifest)
     before = read_lineage(model_dir, number)
@@ -94,7 +95,7 @@ def test_a_lineage_is_never_rewritten_and_goes_with_a_version_that_never_came(
 def test_what_fails_on_the_way_publishes_nothing(
     make_candidate: MakeCandidate, tmp_path: Path
 ) -> None:
-    judged = make_candidate().read()
+    judged = Judged.read(make_candidate())
     model_dir = tmp_path / "models" / "solar"
     model_dir.mkdir(parents=True)
     (model_dir / "lineage").write_text("in the way")
@@ -105,5 +106,5 @@ def test_what_fails_on_the_way_publishes_nothing(
 
 
 def test_without_provenance_nothing_is_claimed(make_candidate: MakeCandidate) -> None:
-    judged = make_candidate().read()
+    judged = Judged.read(make_candidate())
     assert data_read_unix_s(judged.artifacts) == 0.0

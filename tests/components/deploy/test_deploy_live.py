@@ -10,18 +10,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from deploy_candidates import PICTURES, Folders, MakeCandidate
+from deploy_candidates import PICTURES, MakeCandidate
 from deploy_support import put
 from levels_model import answers
 
 from components.common import config
 from components.common.artifacts.deployment import Deployment
 from components.common.artifacts.model_folder import candidate_path, versions
-from components.common.artifacts.monitoring.reference import (
-    OBSERVATIONS_SCHEMA,
-    Reference,
-    ReferenceInfo,
-)
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import PublishError, ServerError
@@ -30,7 +25,7 @@ from components.deploy import step as module
 from components.deploy.commands import rollback
 from components.deploy.component import deploy
 from components.deploy.config import DeployConfig
-from components.deploy.step import deploy_candidate
+from components.deploy.step import DeployInputs, DeployOutputs
 from components.deploy.versions import retired
 from serving.client import connect
 from serving.server.launch import RunningServer, launch
@@ -42,7 +37,7 @@ ROOT = HERE.parents[2]
 LEVELS = np.linspace(0, 255, PICTURES).astype(np.uint8)
 RUN = RunContext(run_id="run-1")
 
-MakeLevels = Callable[..., Folders]
+MakeLevels = Callable[..., DeployInputs]
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +57,7 @@ def saved_models(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Path]:
 def make_levels(make_candidate: MakeCandidate, saved_models: dict[float, Path]) -> MakeLevels:
     def make(
         slope: float, *, evaluated_as: float | None = None, incumbent_version: int = 0
-    ) -> Folders:
+    ) -> DeployInputs:
         told = answers(LEVELS, slope if evaluated_as is None else evaluated_as)
         return make_candidate(
             saved_model=saved_models[slope], answers=told, incumbent_version=incumbent_version
@@ -96,7 +91,7 @@ def settings(base_path: Path, *, server: str = "", timeout_s: float = 60.0) -> D
     )
 
 
-def bad_probability(address: str, folders: Folders) -> float:
+def bad_probability(address: str, folders: DeployInputs) -> float:
     """What a server says of the brightest picture."""
     brightest = (folders.dataset / "pictures" / f"{PICTURES - 1}.png").read_bytes()
     with connect(address, model="solar") as client:
@@ -113,29 +108,8 @@ def test_the_component_publishes_and_has_it_confirmed_by_a_server_of_its_own(
 ) -> None:
     folders = make_levels(5.0)
     artifact = {
-        name: SimpleNamespace(path=str(getattr(folders, name)), metadata={})
-        for name in ("exported", "evaluation", "verdict", "dataset")
+        name: SimpleNamespace(path=str(path), metadata={}) for name, path in vars(folders).items()
     }
-    candidate = tmp_path / "candidate"
-    candidate.mkdir()
-    (candidate / "candidate.json").write_text("{}")
-    reference = Reference(
-        tmp_path / "reference",
-        ReferenceInfo(
-            model_name="solar",
-            model_sha256=tree_sha256(folders.exported / "saved_model"),
-            data_sha256="",
-            classes=("good", "bad"),
-            positive="bad",
-            pictures=0,
-            groups=0,
-            accuracy=1.0,
-            seed=0,
-        ),
-    )
-    reference.write(OBSERVATIONS_SCHEMA.empty_table())
-    artifact["candidate"] = SimpleNamespace(path=str(candidate), metadata={})
-    artifact["reference"] = SimpleNamespace(path=str(reference.root), metadata={})
     out = SimpleNamespace(path=str(tmp_path / "deployment"), metadata={})
 
     deploy.python_func(
@@ -163,12 +137,8 @@ def test_a_live_server_takes_new_versions_over_and_back(
 ) -> None:
     folders = make_levels(5.0, incumbent_version=1)
     for version, server in ((2, live.grpc_address), (3, live.rest_url)):
-        deploy_candidate(
-            folders.read(),
-            out=tmp_path / f"out-{version}",
-            settings=settings(base_path, server=server),
-            run=RUN,
-        )
+        out = DeployOutputs(deployment=tmp_path / f"out-{version}")
+        module.run(settings(base_path, server=server), folders, out, RUN)
 
         info = Deployment.read(tmp_path / f"out-{version}").info
         assert (info.version, info.previous_version, info.server) == (version, 1, server)
@@ -192,12 +162,8 @@ def test_a_version_that_the_server_never_loads_is_taken_back(
     put(elsewhere / "solar", make_levels(2.0).exported / "saved_model")
 
     with pytest.raises(PublishError, match=r"taken back and version 1 serves on: .*version 2"):
-        deploy_candidate(
-            make_levels(5.0, incumbent_version=1).read(),
-            out=tmp_path / "out",
-            settings=mistaken,
-            run=RUN,
-        )
+        out = DeployOutputs(deployment=tmp_path / "out")
+        module.run(mistaken, make_levels(5.0, incumbent_version=1), out, RUN)
 
     assert [version.number for version in versions(elsewhere / "solar")] == [1]
     assert [version.number for version in retired(elsewhere / "solar")] == [2]
@@ -209,9 +175,8 @@ def test_a_model_that_answers_otherwise_than_evaluated_is_not_published(
     folders = make_levels(5.0, evaluated_as=2.0)
 
     with pytest.raises(PublishError, match=r"the evaluated probabilities from .* within 0\.001"):
-        deploy_candidate(
-            folders.read(), out=tmp_path / "out", settings=settings(base_path), run=RUN
-        )
+        out = DeployOutputs(deployment=tmp_path / "out")
+        module.run(settings(base_path), folders, out, RUN)
     assert versions(base_path / "solar") == ()
 
 
@@ -221,9 +186,8 @@ def test_a_model_that_does_not_load_is_not_published(
     rubbish = make_candidate()
 
     with pytest.raises(ServerError, match="the model server to start, received its end"):
-        deploy_candidate(
-            rubbish.read(), out=tmp_path / "out", settings=settings(base_path), run=RUN
-        )
+        out = DeployOutputs(deployment=tmp_path / "out")
+        module.run(settings(base_path), rubbish, out, RUN)
     assert versions(base_path / "solar") == ()
 
 

@@ -10,6 +10,7 @@ from deploy_candidates import PICTURES, MakeCandidate
 
 from components.common.errors import PublishError
 from components.deploy.rehearse import Questions, ask, interface, questions
+from components.deploy.step import Judged
 from serving.client import Predictions
 
 
@@ -69,7 +70,7 @@ def test_answers_of_another_version_are_refused() -> None:
 
 def test_questions_spread_over_the_test_split(make_candidate: MakeCandidate) -> None:
     answers = np.linspace([0.0, 1.0], [1.0, 0.0], PICTURES)
-    judged = make_candidate(answers=answers).read()
+    judged = Judged.read(make_candidate(answers=answers))
 
     some = questions(judged.evaluation, judged.dataset, count=4, max_difference=1e-3)
     everything = questions(judged.evaluation, judged.dataset, count=99, max_difference=1e-3)

@@ -8,23 +8,18 @@ from typing import Any
 
 import pytest
 import yaml
-from deploy_candidates import Folders, MakeCandidate
+from deploy_candidates import MakeCandidate, write_reference
 from deploy_support import put
 
 from components.common.artifacts.deployment import Agreement, Deployment, Latency
 from components.common.artifacts.model_folder import reference_path, settings_path, versions
-from components.common.artifacts.monitoring.reference import (
-    OBSERVATIONS_SCHEMA,
-    Reference,
-    ReferenceInfo,
-)
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import ConfigError, PublishError, ServerError
 from components.common.run_context import RunContext
 from components.deploy import step as module
 from components.deploy.config import DeployConfig
-from components.deploy.step import deploy_candidate
+from components.deploy.step import DeployInputs, DeployOutputs, Judged
 from components.deploy.versions import retired
 
 AGREEMENT = Agreement(
@@ -55,8 +50,10 @@ def run(tmp_path: Path) -> RunContext:
     )
 
 
-def deployed(folders: Folders, out: Path, settings: DeployConfig, run: RunContext) -> Deployment:
-    deploy_candidate(folders.read(), out=out, settings=settings, run=run)
+def deployed(
+    folders: DeployInputs, out: Path, settings: DeployConfig, run: RunContext
+) -> Deployment:
+    module.run(settings, folders, DeployOutputs(deployment=out), run)
     return Deployment.read(out)
 
 
@@ -163,12 +160,12 @@ def test_a_repeated_deploy_confirms_what_is_there(
 @pytest.mark.parametrize("word", ["hold", "insufficient"])
 def test_only_a_passed_candidate_is_published(make_candidate: MakeCandidate, word: str) -> None:
     with pytest.raises(PublishError, match=f"the verdict 'deploy', received '{word}'"):
-        make_candidate(word=word).read()
+        Judged.read(make_candidate(word=word))
 
 
 def test_an_evaluation_of_another_model_is_refused(make_candidate: MakeCandidate) -> None:
     with pytest.raises(PublishError, match="evaluation, verdict and reference of the model"):
-        make_candidate(judged_sha256="0" * 64).read()
+        Judged.read(make_candidate(judged_sha256="0" * 64))
 
 
 def test_a_version_published_since_the_comparison_is_not_overtaken(
@@ -256,40 +253,19 @@ def test_a_relative_base_path_is_refused_before_anything_else(
 
 def test_a_reference_of_another_model_is_refused(make_candidate: MakeCandidate) -> None:
     folders = make_candidate()
-    Reference(folders.exported.parent / "reference", reference_info("0" * 64)).write(
-        OBSERVATIONS_SCHEMA.empty_table()
-    )
+    write_reference(folders.reference, "0" * 64)
     with pytest.raises(PublishError, match="reference of the model"):
-        folders.read(reference=folders.exported.parent / "reference")
+        Judged.read(folders)
 
 
 def test_the_reference_comes_with_the_version(
     make_candidate: MakeCandidate, settings: DeployConfig, run: RunContext, tmp_path: Path
 ) -> None:
     folders = make_candidate()
-    reference = Reference(
-        tmp_path / "reference", reference_info(tree_sha256(folders.exported / "saved_model"))
-    )
-    reference.write(OBSERVATIONS_SCHEMA.empty_table())
-    judged = folders.read(reference=reference.root)
-    deploy_candidate(judged, out=tmp_path / "out", settings=settings, run=run)
+    deployed(folders, tmp_path / "out", settings, run)
     kept = reference_path(tmp_path / "models" / "solar", 1)
-    assert tree_sha256(kept) == tree_sha256(reference.root)
+    assert tree_sha256(kept) == tree_sha256(folders.reference)
     # A deploy that is repeated keeps what is there.
-    (reference.root / "reference.json").write_text("{}")
-    deploy_candidate(judged, out=tmp_path / "again", settings=settings, run=run)
-    assert Reference.read(kept).info.model_name == "solar"
-
-
-def reference_info(model_sha256: str) -> ReferenceInfo:
-    return ReferenceInfo(
-        model_name="solar",
-        model_sha256=model_sha256,
-        data_sha256="",
-        classes=("good", "bad"),
-        positive="bad",
-        pictures=0,
-        groups=0,
-        accuracy=1.0,
-        seed=0,
-    )
+    (folders.reference / "other.txt").write_text("")
+    deployed(folders, tmp_path / "again", settings, run)
+    assert not (kept / "other.txt").exists()
