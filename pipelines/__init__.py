@@ -1,0 +1,1 @@
+"""Join the steps into pipelines and run them, here or on Kubeflow."""

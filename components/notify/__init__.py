@@ -1,0 +1,1 @@
+"""Say how a run ended, by webhook or e-mail, whatever happened."""
