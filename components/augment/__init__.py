@@ -1,0 +1,1 @@
+"""Turn pictures into arrays of one size, with changed copies of those to train on."""

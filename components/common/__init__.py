@@ -1,0 +1,1 @@
+"""What every step stands on: errors, files, settings, artifacts, the step itself."""

@@ -1,0 +1,1 @@
+"""Decide by the policies whether a model may be deployed."""

@@ -1,0 +1,1 @@
+"""Read labelled pictures from a source and split them by groups."""

@@ -1,0 +1,1 @@
+"""Choose from the ranking which finalists are trained within the budget."""

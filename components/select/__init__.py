@@ -1,0 +1,1 @@
+"""Choose the winner among the trained finalists."""

@@ -1,0 +1,1 @@
+"""Refuse data sets that a model should not learn from."""

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from components.common.errors import ConfigError
 from pipelines.batch import import_beam
-from pipelines.cli import app, options
+from pipelines.cli import app, main, options
 from pipelines.cli.settings import choose, merged
 from pipelines.config import TrainingRun, override, read_preset, resolve
 from pipelines.dags.contexts import new_context
@@ -22,9 +23,12 @@ from pipelines.local import launch as launching
 ROOT = Path(__file__).parents[2]
 
 
-def graft(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "pipelines.cli", *words]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+@pytest.fixture
+def same_signals() -> Iterator[None]:
+    """Undo what `main` does to this process."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 def commands(group: Any, *words: str) -> Iterator[tuple[str, Any]]:
@@ -137,14 +141,44 @@ def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
         (("compile", "--pipeline", "all"), "is not one of 'training'"),
     ],
 )
+@pytest.mark.usefixtures("same_signals")
 def test_wrong_input_is_one_line_and_exit_code_2(
+    words: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["graft", *words])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not list(tmp_path.glob("runs/*/steps/*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("run", "--preset", "lunar"), "expected a preset (pictures, solar)"),
+        (("compile", "--pipeline", "all"), "is not one of 'training'"),
+    ],
+)
+def test_a_process_of_its_own_says_so_without_a_traceback(
     words: tuple[str, ...], message: str, tmp_path: Path
 ) -> None:
-    done = graft(*words, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert message in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
-    assert not list(tmp_path.glob("runs/*/steps/*"))
 
 
 def test_backbones_are_listed_without_keras(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The section `cluster`: what is refused, and what it adds to the compiled pipelines."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ from components.common.errors import ConfigError
 from components.common.images import CPU_IMAGE, GPU_IMAGE
 from pipelines.cluster.config import ClusterConfig
 from pipelines.cluster.spec.syntax import cores, memory_bytes
-from pipelines.config import PipelineName, read_preset, resolve
+from pipelines.config import read_preset, resolve
 from pipelines.dags.compiling import compile_to
 
-EVERYTHING = Path(__file__).parent / "cluster_presets" / "everything.yaml"
+EVERYTHING = str(Path(__file__).parent / "cluster_presets" / "everything.yaml")
 
 
 @pytest.mark.parametrize(
@@ -119,15 +120,9 @@ def test_amounts_are_read_as_kubernetes_reads_them() -> None:
     assert (memory_bytes("4Gi"), memory_bytes("1G"), memory_bytes("7")) == (4 << 30, 10**9, 7)
 
 
-def compiled(pipeline: PipelineName, preset: str, folder: Path) -> list[Any]:
-    path = folder / f"{pipeline}.yaml"
-    compile_to(path, settings=resolve(read_preset(preset)), pipeline=pipeline)
-    return list(yaml.safe_load_all(path.read_text()))
-
-
-@pytest.fixture(scope="module", params=["training", "monitoring", "tuning"])
-def documents(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return compiled(request.param, str(EVERYTHING), tmp_path_factory.mktemp("compiled"))
+@pytest.fixture(params=["training", "monitoring", "tuning"])
+def documents(request: pytest.FixtureRequest, compiled: Callable[..., list[Any]]) -> Any:
+    return compiled(request.param, EVERYTHING)
 
 
 def pods(documents: list[Any]) -> dict[str, Any]:
@@ -188,7 +183,9 @@ def test_an_empty_section_adds_nothing_and_nothing_stays_from_another(
     documents: list[Any], tmp_path: Path
 ) -> None:
     # `documents` has been compiled in this process before.
-    (plain,) = compiled("training", "solar", tmp_path)
+    path = tmp_path / "training.yaml"
+    compile_to(path, settings=resolve(read_preset("solar")), pipeline="training")
+    (plain,) = yaml.safe_load_all(path.read_text())
     text = str(plain)
     assert GPU_IMAGE not in text and "retryPolicy" not in text and "resourceMemory" not in text
     assert resolve(read_preset("solar")).cluster == ClusterConfig()

@@ -1,6 +1,5 @@
 """A compiled pipeline is whole; what is damaged is found; golden files and pictures are current."""
 
-import copy
 import difflib
 import os
 import re
@@ -18,34 +17,17 @@ from pipelines.cluster.compiled import unpinned_images, unshared_paths
 from pipelines.cluster.config import Accelerator, ClusterConfig, TrainNodes, Volume
 from pipelines.cluster.spec.checks import check_package, find_faults
 from pipelines.config import PipelineName, read_preset, resolve
-from pipelines.dags.compiling import compile_to
 from pipelines.dags.diagram import mermaid
 
 HERE = Path(__file__).parent
-EVERYTHING = HERE / "cluster_presets" / "everything.yaml"
+EVERYTHING = str(HERE / "cluster_presets" / "everything.yaml")
 PAGE = HERE.parents[2] / "docs" / "reference" / "pipelines.md"
 PIPELINES: tuple[PipelineName, ...] = ("training", "tuning", "monitoring")
 
 
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("compiled")
-    settings = resolve(read_preset(str(EVERYTHING)))
-    found: dict[str, Path] = {}
-    name: PipelineName
-    for name in ("training", "tuning", "monitoring"):
-        found[name] = folder / f"{name}.yaml"
-        compile_to(found[name], settings=settings, pipeline=name)
-    return found
-
-
-def read(path: Path) -> list[Any]:
-    return list(yaml.safe_load_all(path.read_text()))
-
-
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_what_we_compile_has_no_fault(packages: dict[str, Path], pipeline: str) -> None:
-    assert check_package(packages[pipeline]) >= 13
+def test_what_we_compile_has_no_fault(package: Callable[..., Path], pipeline: str) -> None:
+    assert check_package(package(pipeline, EVERYTHING)) >= 13
 
 
 def _inner(documents: list[Any]) -> Any:
@@ -95,9 +77,9 @@ def _pods(documents: list[Any]) -> Any:
     ],
 )
 def test_what_is_damaged_is_found(
-    packages: dict[str, Path], tmp_path: Path, damage: Callable[[Any], Any], words: str
+    compiled: Callable[..., list[Any]], tmp_path: Path, damage: Callable[[Any], Any], words: str
 ) -> None:
-    documents = copy.deepcopy(read(packages["training"]))
+    documents = compiled("training", EVERYTHING)
     damage(documents)
     assert re.search(words, "; ".join(find_faults(documents)))
     path = tmp_path / "damaged.yaml"
@@ -123,8 +105,8 @@ def normal(value: Any) -> Any:
     return kept
 
 
-def test_the_compiled_pipeline_is_as_it_was(packages: dict[str, Path]) -> None:
-    text = yaml.safe_dump_all(normal(read(packages["training"])), sort_keys=True)
+def test_the_compiled_pipeline_is_as_it_was(compiled: Callable[..., list[Any]]) -> None:
+    text = yaml.safe_dump_all(normal(compiled("training", EVERYTHING)), sort_keys=True)
     golden = HERE / "golden" / "training.yaml"
     if os.environ.get("GRAFT_WRITE_GOLDEN"):  # after a change that was meant
         golden.write_text(text)
@@ -133,16 +115,18 @@ def test_the_compiled_pipeline_is_as_it_was(packages: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_the_diagram_in_the_docs_is_current(packages: dict[str, Path], pipeline: str) -> None:
+def test_the_diagram_in_the_docs_is_current(
+    compiled: Callable[..., list[Any]], pipeline: str
+) -> None:
     again = f"graft compile --preset {EVERYTHING} --pipeline {pipeline} --picture dag.mmd"
-    assert f"```mermaid\n{mermaid(read(packages[pipeline])[0])}```" in PAGE.read_text(), again
+    assert f"```mermaid\n{mermaid(compiled(pipeline, EVERYTHING)[0])}```" in PAGE.read_text(), again
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_the_diagram_shows_every_task_and_what_frames_are_about(
-    packages: dict[str, Path], pipeline: str
+    compiled: Callable[..., list[Any]], pipeline: str
 ) -> None:
-    spec = read(packages[pipeline])[0]
+    spec = compiled(pipeline, EVERYTHING)[0]
     diagram = mermaid(spec)
     shown = re.findall(r'^ *([\w-]+)\["([\w-]+)"\](?::::reused)?$', diagram, re.M)
     leaves = [
@@ -170,7 +154,7 @@ def test_the_diagram_leaves_out_arrows_that_follow_from_others() -> None:
 
 def test_paths_that_pods_do_not_share_are_named() -> None:
     settings = resolve(
-        read_preset(str(EVERYTHING))
+        read_preset(EVERYTHING)
         | {"ingest": {"path": "/data/solar"}, "model_base_path": "/database/models"}
     )
     (sentence,) = unshared_paths(settings, "training")

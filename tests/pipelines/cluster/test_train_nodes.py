@@ -1,10 +1,10 @@
 """`cluster.train_nodes`: the compiled train step starts a TrainJob, and only then."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from components.common import config
 from components.common.images import CPU_IMAGE, GPU_IMAGE
@@ -12,7 +12,6 @@ from components.train.nodes.config import NodesConfig
 from pipelines.cluster.spec.checks import check_package
 from pipelines.cluster.spec.nodes import nodes_section
 from pipelines.config import PipelineName, TrainingRun, override, read_preset, resolve
-from pipelines.dags.compiling import compile_to
 
 PRESET = str(Path(__file__).parents[3] / "deploy" / "solar.yaml")
 ON = (
@@ -27,13 +26,6 @@ def settings(*changes: str) -> TrainingRun:
     return resolve(override(read_preset(PRESET), changes))
 
 
-def compiled(pipeline: PipelineName, folder: Path, *changes: str) -> list[Any]:
-    path = folder / f"{pipeline}.yaml"
-    compile_to(path, settings=settings(*changes), pipeline=pipeline)
-    assert check_package(path) >= 11
-    return list(yaml.safe_load_all(path.read_text()))
-
-
 def dag_with(spec: dict[str, Any], task: str) -> dict[str, Any]:
     """Return the tasks among which the one of that name is."""
     dags = [spec["root"], *spec["components"].values()]
@@ -43,9 +35,12 @@ def dag_with(spec: dict[str, Any], task: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("pipeline", ["training", "monitoring"])
 def test_the_train_step_waits_for_nodes_in_a_small_pod(
-    pipeline: PipelineName, tmp_path: Path
+    pipeline: PipelineName,
+    package: Callable[..., Path],
+    compiled: Callable[..., list[Any]],
 ) -> None:
-    spec, platform = compiled(pipeline, tmp_path, *ON)
+    assert check_package(package(pipeline, PRESET, *ON)) >= 11
+    spec, platform = compiled(pipeline, PRESET, *ON)
     tasks = dag_with(spec, "train-on-nodes")
     assert "train" not in tasks
     task = tasks["train-on-nodes"]
@@ -73,16 +68,19 @@ def test_the_train_step_waits_for_nodes_in_a_small_pod(
     )
 
 
-def test_finalists_train_in_pods_of_their_own(tmp_path: Path) -> None:
-    spec, _ = compiled("tuning", tmp_path, *ON)
+def test_finalists_train_in_pods_of_their_own(
+    package: Callable[..., Path], compiled: Callable[..., list[Any]]
+) -> None:
+    assert check_package(package("tuning", PRESET, *ON)) >= 11
+    spec, _ = compiled("tuning", PRESET, *ON)
     assert "train-finalist" in dag_with(spec, "train-finalist")
     assert "train-on-nodes" not in str(spec)
 
 
-def test_off_it_leaves_the_pipeline_as_it_is(tmp_path: Path) -> None:
-    # That of no setting at all is compared with the golden file in test_spec_checks.py.
-    off = compiled("training", tmp_path, "cluster.train_nodes.exchange=/data/exchange")
-    plain = compiled("training", tmp_path)
+def test_off_it_leaves_the_pipeline_as_it_is(compiled: Callable[..., list[Any]]) -> None:
+    # That of no setting at all is compared with the golden file in test_compiled.py.
+    off = compiled("training", PRESET, "cluster.train_nodes.exchange=/data/exchange")
+    plain = compiled("training", PRESET)
     assert without_defaults(off) == without_defaults(plain)
     assert nodes_section(settings().cluster) == {}
 

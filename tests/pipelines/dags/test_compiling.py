@@ -1,36 +1,31 @@
 """The YAML that goes to Kubeflow, parsed back."""
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
 from components.common.images import CPU_IMAGE
-from pipelines.config import STEPS, PipelineName, override, read_preset, resolve
+from pipelines.config import STEPS, PipelineName
 from pipelines.dags import PIPELINES, drawn
-from pipelines.dags.compiling import compile_to
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 
-def compiled(output: Path, pipeline: PipelineName, *changes: str) -> dict[str, Any]:
-    settings = resolve(override(read_preset("solar"), changes))
-    compile_to(output, settings=settings, pipeline=pipeline)
-    return dict(next(yaml.safe_load_all(output.read_text())))
+@pytest.fixture
+def spec(compiled: Callable[..., list[Any]]) -> dict[str, Any]:
+    return dict(compiled("training", "solar")[0])
 
 
-@pytest.fixture(scope="module")
-def spec(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    output = tmp_path_factory.mktemp("compiled") / "deep" / "training.yaml"
-    return compiled(output, "training")
-
-
-@pytest.fixture(scope="module")
-def tuning(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    output = tmp_path_factory.mktemp("compiled") / "tuning.yaml"
+@pytest.fixture
+def tuning(compiled: Callable[..., list[Any]]) -> dict[str, Any]:
     changes = ("tune.rank.sizes_px=[96,160]", "tune.plan.parallelism=2", "seed=5")
-    return compiled(output, "tuning", *changes)
+    return dict(compiled("tuning", "solar", *changes)[0])
+
+
+@pytest.fixture
+def monitoring(compiled: Callable[..., list[Any]]) -> dict[str, Any]:
+    return dict(compiled("monitoring", "solar")[0])
 
 
 def tasks(spec: dict[str, Any], component: str) -> dict[str, Any]:
@@ -92,7 +87,7 @@ def test_ingest_is_reused_by_the_digest_of_its_pictures(spec: dict[str, Any]) ->
 
 
 def test_what_is_cached_depends_on_its_own_settings_only(
-    spec: dict[str, Any], tmp_path: Path
+    spec: dict[str, Any], compiled: Callable[..., list[Any]]
 ) -> None:
     def keys(described: dict[str, Any]) -> dict[str, Any]:
         inner = tasks(described, "comp-exit-handler-1")
@@ -107,7 +102,7 @@ def test_what_is_cached_depends_on_its_own_settings_only(
         }
 
     changes = ("gate.confidence=0.9", "seed=0", "train.flips=2")
-    other = compiled(tmp_path / "training.yaml", "training", *changes)
+    (other,) = compiled("training", "solar", *changes)
     assert keys(other) == keys(spec)
     # The digest of all settings, which both pass to the steps that are never reused, is another.
     contexts = [
@@ -116,8 +111,8 @@ def test_what_is_cached_depends_on_its_own_settings_only(
     ]
     assert contexts[0]["config_sha256"] != contexts[1]["config_sha256"]
     for parameters in keys(spec).values():
-        told = parameters["run"]["runtimeValue"]["constant"]
-        assert told == contexts[0] | {"config_sha256": ""}
+        given = parameters["run"]["runtimeValue"]["constant"]
+        assert given == contexts[0] | {"config_sha256": ""}
 
 
 def test_on_this_machine_there_is_no_task_more() -> None:
@@ -136,11 +131,13 @@ def test_the_preset_becomes_the_defaults(spec: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_steps_stand_in_the_order_in_which_they_run(pipeline: PipelineName, tmp_path: Path) -> None:
+def test_steps_stand_in_the_order_in_which_they_run(
+    pipeline: PipelineName, compiled: Callable[..., list[Any]]
+) -> None:
     steps = PIPELINES[pipeline].steps
     assert len(set(steps)) == len(steps)
     tasks = {}
-    for part in compiled(tmp_path / "compiled.yaml", pipeline)["components"].values():
+    for part in compiled(pipeline, "solar")[0]["components"].values():
         tasks |= part.get("dag", {}).get("tasks", {})
     for name, needed in edges(tasks).items():
         after = {one for one in needed if one in steps}
@@ -199,11 +196,6 @@ def test_tuning_starts_from_shards_of_the_largest_size(tuning: dict[str, Any]) -
     assert parameters["augment"]["defaultValue"]["image_size_px"] == 160
     assert parameters["select"]["defaultValue"]["seed"] == 5
     assert set(parameters) == {"run", *STEPS, "rank", "plan", "select"}
-
-
-@pytest.fixture(scope="module")
-def monitoring(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return compiled(tmp_path_factory.mktemp("compiled") / "monitoring.yaml", "monitoring")
 
 
 def test_monitoring_trains_by_the_word_retrain_in_the_single_return_value(
