@@ -1,4 +1,4 @@
-"""What both clients do alike: pictures into a request, and outputs into typed answers.
+"""Outputs into typed answers, for both clients.
 
 The tensors are those that `export` writes: see `components.common.artifacts.exported`.
 """
@@ -15,8 +15,6 @@ from components.common.artifacts.exported import (
     OUTPUT_FEATURES,
     OUTPUT_PROBABILITIES,
 )
-from components.common.errors import DataError
-from components.common.pictures.decode import to_servable
 from serving.client import error_messages as messages
 from serving.client.answers import Features, Predictions
 
@@ -36,24 +34,6 @@ class Outputs:
             known = sorted(self.tensors)
             raise messages.wrong_outputs(self.address, self.model, wanted=name, known=known)
         return self.tensors[name]
-
-
-def prepare(pictures: Sequence[bytes], *, address: str, limit_bytes: int) -> list[bytes]:
-    """Return the pictures in the form that the exported graph decodes.
-
-    Raises:
-        DataError: there is none, or one cannot be decoded.
-        RequestError: they do not fit into one message.
-    """
-    if not pictures:
-        raise DataError("at least one picture", received="none", do="give some")
-    servable = [
-        to_servable(picture, name=f"picture {number}") for number, picture in enumerate(pictures)
-    ]
-    size_bytes = sum(len(picture) for picture in servable)
-    if size_bytes > limit_bytes:
-        raise messages.too_big(address, size_bytes, limit_bytes)
-    return servable
 
 
 def to_predictions(outputs: Outputs, *, count: int) -> Predictions:
