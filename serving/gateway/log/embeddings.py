@@ -15,6 +15,8 @@ from dataclasses import replace
 import numpy as np
 
 from serving.client import Client, connect
+from serving.client.error_messages import newest_available
+from serving.client.retry import Retry
 from serving.gateway.reading.predictions import Floats
 from serving.gateway.reading.rows import Row
 
@@ -93,16 +95,10 @@ class Embeddings:
 
 
 class ModelServer:
-    """What the log asks of the model server: embeddings, and which version is the newest.
+    """The model server that is asked for embeddings, at an address as `connect` takes it."""
 
-    Args:
-        rest_url: http://HOST:PORT.
-        grpc_address: HOST:PORT, preferred for pictures; "" if there is none.
-    """
-
-    def __init__(self, *, rest_url: str, grpc_address: str) -> None:
-        self._rest_url = rest_url
-        self._address = grpc_address or rest_url
+    def __init__(self, address: str) -> None:
+        self._address = address
         self._clients: dict[tuple[str, int], Client] = {}
 
     def embedding(self, model: str, version: int, picture: bytes) -> Floats:
@@ -154,9 +150,5 @@ def look_up_newest(rest_url: str, model: str) -> int:
     Raises:
         GraftError: it has none, or does not answer within half a second.
     """
-    from serving.client.error_messages import newest_available
-    from serving.client.rest_client import RestClient
-    from serving.client.retry import Retry
-
-    with RestClient(rest_url, model=model, timeout_s=0.5, retry=Retry(attempts=1)) as client:
+    with connect(rest_url, model=model, timeout_s=0.5, retry=Retry(attempts=1)) as client:
         return newest_available(client.status()) or 0

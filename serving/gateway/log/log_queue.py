@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from typing import cast
 
 from serving.gateway.exchange import Exchange, frame
-from serving.gateway.log.worker_settings import to_argument
 from serving.gateway.settings import MIB, GatewaySettings
 
 _LOG = logging.getLogger(__name__)
@@ -63,7 +62,9 @@ class LogQueue(asyncio.Protocol):
                 "-m",
                 "serving.gateway.log.worker",
                 str(its.fileno()),
-                to_argument(self._settings),
+                self._settings.upstream,
+                self._settings.upstream_grpc,
+                self._settings.log.to_json(),
             ],
             pass_fds=(its.fileno(),),
             stdin=subprocess.DEVNULL,
