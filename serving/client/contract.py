@@ -39,8 +39,8 @@ class Outputs:
 def to_predictions(outputs: Outputs, *, count: int) -> Predictions:
     """Build the typed answer for `count` pictures; ServerError when it does not fit them."""
     probabilities = np.asarray(outputs.tensor(OUTPUT_PROBABILITIES), dtype=np.float32)
-    classes = _names(outputs.tensor(OUTPUT_CLASSES))
-    decisions = _names(outputs.tensor(OUTPUT_DECISION))
+    classes = as_names(outputs.tensor(OUTPUT_CLASSES))
+    decisions = as_names(outputs.tensor(OUTPUT_DECISION))
     if probabilities.ndim != 2 or {len(probabilities), len(classes), len(decisions)} != {count}:
         shapes = f"{probabilities.shape}, {len(classes)} classes, {len(decisions)} decisions"
         raise messages.failed(outputs.address, f"{shapes} for {count} pictures")
@@ -55,7 +55,8 @@ def to_features(outputs: Outputs, *, count: int) -> Features:
     return Features(values, outputs.version, outputs.model)
 
 
-def _names(values: Sequence[str | bytes]) -> tuple[str, ...]:
+def as_names(values: Sequence[Any]) -> tuple[str, ...]:
+    """Return text, whether it came as text or as bytes."""
     return tuple(
         value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
         for value in values

@@ -30,6 +30,7 @@ from components.common.errors import (
     ServerError,
     UnreachableError,
 )
+from components.common.files import new_file
 from components.common.pictures.decode import PICTURE_SUFFIXES, to_servable
 from components.common.progress import track
 from serving.client import Client
@@ -43,7 +44,7 @@ BATCHES_UNDER_WAY = 3
 
 
 # One picture's line of the table, by column.
-Row = dict[str, Any]
+PictureRow = dict[str, Any]
 COLUMNS = {
     "path": "string",
     "class": "string",
@@ -117,7 +118,7 @@ def predict_folder(
     _check_model(client)
     batches = _batches(pictures, groups, batch_size)
     classifier = _BatchClassifier(client, groups)
-    rows: list[Row] = []
+    rows: list[PictureRow] = []
     pool = ThreadPoolExecutor(max_workers=BATCHES_UNDER_WAY)
     try:
         answers = pool.map(classifier.classify, batches)
@@ -160,14 +161,12 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     """
     check_output(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever reads while we write sees the old table or the new one, never half of one.
-    partial = path.with_name(f".{path.name}.partial")
-    if path.suffix == ".parquet":
-        table.to_parquet(partial, index=False)
-    else:
-        lists = table["probabilities"].map(_as_json, na_action="ignore")
-        table.assign(probabilities=lists).to_csv(partial, index=False)
-    partial.replace(path)
+    with new_file(path, durable=False) as partial:
+        if path.suffix == ".parquet":
+            table.to_parquet(partial, index=False)
+        else:
+            lists = table["probabilities"].map(_as_json, na_action="ignore")
+            table.assign(probabilities=lists).to_csv(partial, index=False)
 
 
 def _batches(pictures: Sequence[Path], groups: Mapping[Path, str], size: int) -> list[list[Path]]:
@@ -185,7 +184,7 @@ class _BatchClassifier:
         self._gone = threading.Event()
         self._reason = ""
 
-    def classify(self, paths: Sequence[Path]) -> list[Row]:
+    def classify(self, paths: Sequence[Path]) -> list[PictureRow]:
         pictures: dict[Path, bytes] = {}
         errors: dict[Path, str] = {}
         for path in paths:
@@ -197,7 +196,7 @@ class _BatchClassifier:
         rows |= {str(path): _failed(path, error) for path, error in errors.items()}
         return [rows[str(path)] for path in paths]
 
-    def _answer(self, pictures: dict[Path, bytes]) -> list[Row]:
+    def _answer(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
         if not pictures:
             return []
         if self._gone.is_set():
@@ -220,7 +219,7 @@ class _BatchClassifier:
         except ServerError as error:
             return [_failed(path, str(error)) for path in pictures]
 
-    def _ask(self, pictures: dict[Path, bytes]) -> list[Row]:
+    def _ask(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
         # A batch is of one group.
         group = self._groups.get(next(iter(pictures)), "")
         answer = self._client.predict_pictures(
@@ -239,9 +238,9 @@ class _BatchClassifier:
             for at, path in enumerate(pictures)
         ]
 
-    def _without_damaged(self, pictures: dict[Path, bytes]) -> list[Row]:
+    def _without_damaged(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
         good: dict[Path, bytes] = {}
-        rows: list[Row] = []
+        rows: list[PictureRow] = []
         for path, data in pictures.items():
             try:
                 good[path] = to_servable(data, name=path.name)
@@ -261,7 +260,7 @@ def _check_model(client: Client) -> None:
         )
 
 
-def _failed(path: Path, error: str) -> Row:
+def _failed(path: Path, error: str) -> PictureRow:
     return {"path": str(path), "probabilities": None, "error": error}
 
 

@@ -16,7 +16,7 @@ _SIZES = struct.Struct("!III")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Head:
+class ExchangeHead:
     """What is known without looking into the bodies.
 
     path: REST's path or gRPC's method name.
@@ -42,15 +42,15 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class ServedExchange:
     """One request and its answer, as they crossed the wire."""
 
-    head: Head
+    head: ExchangeHead
     request: bytes
     answer: bytes
 
 
-def frame(exchange: Exchange) -> list[bytes]:
+def frame(exchange: ServedExchange) -> list[bytes]:
     """Return the pieces of a frame, to be sent one after the other."""
     # Not `asdict`, which copies deeply: this is on the request path.
     head = json.dumps(vars(exchange.head)).encode()
@@ -58,7 +58,7 @@ def frame(exchange: Exchange) -> list[bytes]:
     return [sizes + head, exchange.request, exchange.answer]
 
 
-def take_frames(buffer: bytearray) -> Iterator[Exchange]:
+def take_frames(buffer: bytearray) -> Iterator[ServedExchange]:
     """Take the whole frames from the front of a buffer."""
     begin = 0
     with memoryview(buffer) as view:
@@ -67,7 +67,7 @@ def take_frames(buffer: bytearray) -> Iterator[Exchange]:
             head, request, answer, end = accumulate(sizes, initial=begin + _SIZES.size)
             if len(view) < end:
                 break
-            known = Head(**json.loads(bytes(view[head:request])))
-            yield Exchange(known, bytes(view[request:answer]), bytes(view[answer:end]))
+            known = ExchangeHead(**json.loads(bytes(view[head:request])))
+            yield ServedExchange(known, bytes(view[request:answer]), bytes(view[answer:end]))
             begin = end
     del buffer[:begin]

@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from components.common.artifacts.monitoring.prediction_log import model_log
-from serving.gateway.exchange import Exchange, take_frames
+from serving.gateway.exchange import ServedExchange, take_frames
 from serving.gateway.log.embeddings import Embeddings, ModelServer, NewestVersions, look_up_newest
 from serving.gateway.log.journal import writer_name
 from serving.gateway.log.model_log import ModelLog
@@ -92,7 +92,7 @@ class Worker:
         for model in models:
             self._log(model)
 
-    def _record(self, exchange: Exchange) -> None:
+    def _record(self, exchange: ServedExchange) -> None:
         self._counts["received"] += 1
         try:
             records = self._recorder.records(exchange)
@@ -140,7 +140,7 @@ class Worker:
             log.close()
 
 
-def _exchanges(stream: socket.socket, *, wait_s: float) -> Iterator[Exchange | None]:
+def _exchanges(stream: socket.socket, *, wait_s: float) -> Iterator[ServedExchange | None]:
     """Yield exchanges until the stream ends, and None at least every `wait_s` seconds."""
     stream.settimeout(wait_s)
     buffer = bytearray()

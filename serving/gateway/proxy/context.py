@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from serving.gateway.exchange import Exchange, Head
+from serving.gateway.exchange import ExchangeHead, ServedExchange
 from serving.gateway.log.log_queue import LogQueue
 from serving.gateway.proxy.access import Access
 from serving.gateway.proxy.metrics import GatewayMetrics
@@ -70,7 +70,7 @@ class ProxyContext:
         if self.log_queue is None:
             return
         log = self.settings.log
-        head = Head(
+        head = ExchangeHead(
             time_unix_s=arrival.unix_s,
             request_id=call.request_id,
             interface=interface,
@@ -82,4 +82,4 @@ class ProxyContext:
             line=spoken(headers.get(log.line_header.lower(), "")),
             camera=spoken(headers.get(log.camera_header.lower(), "")),
         )
-        self.log_queue.offer(Exchange(head, request, answer))
+        self.log_queue.offer(ServedExchange(head, request, answer))

@@ -11,7 +11,7 @@ import pytest
 from bright_model import png
 
 from components.common.errors import ConfigError
-from serving.gateway.exchange import Exchange, Head, frame, take_frames
+from serving.gateway.exchange import ExchangeHead, ServedExchange, frame, take_frames
 from serving.gateway.proxy.access import Access
 from serving.gateway.reading import grpc_bodies as read_grpc
 from serving.gateway.reading import rest_bodies as read_rest
@@ -28,7 +28,7 @@ B64 = {"b64": base64.b64encode(PICTURE).decode()}
 PIXELS = [[[1, 2, 3], [4, 5, 6]]]
 
 
-def head(path: str = "/v1/models/m:predict", **more: Any) -> Head:
+def head(path: str = "/v1/models/m:predict", **more: Any) -> ExchangeHead:
     values: dict[str, Any] = {
         "time_unix_s": 1.0,
         "request_id": "r",
@@ -37,7 +37,7 @@ def head(path: str = "/v1/models/m:predict", **more: Any) -> Head:
         "status": 200,
         "latency_ms": 3.0,
     }
-    return Head(**{**values, **more})
+    return ExchangeHead(**{**values, **more})
 
 
 def question(document: Any, **more: Any) -> read_rest.Question:
@@ -184,7 +184,7 @@ def recorder(counts: Counter[str], newest: int = 0) -> Recorder:
 def test_who_asks_for_features_makes_no_prediction() -> None:
     counts: Counter[str] = Counter()
     body = json.dumps({"signature_name": "features", "instances": [B64]}).encode()
-    assert recorder(counts).records(Exchange(head(), body, b"{}")) == []
+    assert recorder(counts).records(ServedExchange(head(), body, b"{}")) == []
 
 
 def test_text_that_is_no_utf8_and_more_answers_than_questions() -> None:
@@ -192,10 +192,10 @@ def test_text_that_is_no_utf8_and_more_answers_than_questions() -> None:
     body = json.dumps({"instances": [B64]}).encode()
     answer = json.dumps({"predictions": [[0, 1], [1, 0]]}).encode()
     odd = head(group="\udcff" * 300, request_id="é")
-    (record,) = recorder(counts, newest=8).records(Exchange(odd, body, answer))
+    (record,) = recorder(counts, newest=8).records(ServedExchange(odd, body, answer))
     assert (record.row.group, record.row.version, record.suffix) == ("?" * 200, 8, ".png")
     record.row.request_id.encode()
-    (record,) = recorder(counts).records(Exchange(head(), body, b"not JSON"))
+    (record,) = recorder(counts).records(ServedExchange(head(), body, b"not JSON"))
     assert record.row.scores is None and counts["unreadable_answers"] == 1
 
 
@@ -210,7 +210,7 @@ def test_damaged_pictures_are_counted_and_kept_out_of_the_sample() -> None:
 
 
 def test_frames_in_pieces() -> None:
-    sent = [Exchange(head(group="é\udc80"), b"q" * size, b"a" * 3) for size in (0, 5, 70_000)]
+    sent = [ServedExchange(head(group="é\udc80"), b"q" * size, b"a" * 3) for size in (0, 5, 70_000)]
     stream = b"".join(piece for one in sent for piece in frame(one))
     buffer, received = bytearray(), []
     for begin in range(0, len(stream), 1000):
