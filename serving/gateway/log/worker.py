@@ -10,7 +10,6 @@ flushes it tells the gateway its counters, as one line of JSON:
     embeddings, embeddings_skipped, embeddings_failed, failures
 """
 
-import functools
 import json
 import logging
 import os
@@ -23,7 +22,7 @@ from collections.abc import Iterator
 
 from components.common.artifacts.monitoring.prediction_log import model_log
 from serving.gateway.exchange import ServedExchange, take_frames
-from serving.gateway.log.embeddings import Embeddings, ModelServer, NewestVersions, look_up_newest
+from serving.gateway.log.embeddings import Embeddings, ModelServer, NewestVersions
 from serving.gateway.log.journal import writer_name
 from serving.gateway.log.model_log import ModelLog
 from serving.gateway.reading.records import Recorder
@@ -50,7 +49,6 @@ class Worker:
         self._counts: Counter[str] = Counter(received=0, rows=0)
         self._writer = writer_name()
         self._logs: dict[str, ModelLog] = {}
-        newest = NewestVersions(functools.partial(look_up_newest, rest_url))
         self._budget = StatisticsBudget(settings.busy_statistics_share)
         self._embeddings = Embeddings(
             ModelServer(grpc_address or rest_url).embedding,
@@ -58,7 +56,8 @@ class Worker:
             per_s=settings.embeddings_per_s,
             counts=self._counts,
         )
-        self._recorder = Recorder(budget=self._budget, newest=newest.newest, counts=self._counts)
+        newest = NewestVersions(rest_url).newest
+        self._recorder = Recorder(budget=self._budget, newest=newest, counts=self._counts)
 
     def run(self) -> None:
         """Work until the socket ends, then write everything out."""
