@@ -4,16 +4,25 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Required, Self, TypedDict
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
 from components.common.artifacts.exported import SIGNATURE_BYTES, SIGNATURE_FEATURES
-from serving.client.answers import Features, Predictions, Signature, VersionStatus
-from serving.client.contract import Outputs, prepare, to_features, to_predictions
+from components.common.errors import DataError, DeniedError, ServerError
+from components.common.pictures.decode import to_servable
+from serving.client import error_messages as messages
+from serving.client.answers import AVAILABLE, Features, Predictions, Signature, VersionStatus
+from serving.client.contract import Outputs, to_features, to_predictions
 from serving.client.retry import Retry
-from serving.client.waiting import wait_until_available
 from serving.protocol.headers import sendable
 
 DEFAULT_TIMEOUT_S = 30.0
 DEFAULT_RETRY = Retry()
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+POLL_S = 0.1
+
+
+class _FailedError(ServerError):
+    """The version ended with an error: it does not come back."""
 
 
 class ClientOptions(TypedDict, total=False):
@@ -23,7 +32,6 @@ class ClientOptions(TypedDict, total=False):
     timeout_s: float
     version: int | None
     retry: Retry
-    max_message_bytes: int
     headers: Mapping[str, str] | None
 
 
@@ -36,8 +44,8 @@ class Client(ABC):
         timeout_s: deadline of one call with all its retries, in seconds.
         version: the version that must answer; None is the newest at each call.
         retry: how to repeat calls that may be repeated.
-        max_message_bytes: the largest request, in bytes of pictures.
-        headers: sent with every request, see `serving.protocol.headers`.
+        headers: sent with every request: the gateway's API key, the group, line and camera that
+            the pictures are from; `serving.protocol.headers.request_headers` names them.
 
     Raises:
         ConfigError: the address has another form, or a header cannot be sent.
@@ -51,7 +59,6 @@ class Client(ABC):
         timeout_s: float = DEFAULT_TIMEOUT_S,
         version: int | None = None,
         retry: Retry = DEFAULT_RETRY,
-        max_message_bytes: int = MAX_MESSAGE_BYTES,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self._address = address
@@ -59,7 +66,6 @@ class Client(ABC):
         self._timeout_s = timeout_s
         self._version = version
         self._retry = retry
-        self._limit_bytes = max_message_bytes
         self._headers = sendable(headers)
 
     @property
@@ -101,16 +107,36 @@ class Client(ABC):
     def wait_until_available(self, *, timeout_s: float, version: int | None = None) -> int:
         """Wait until `version` (None: any) is AVAILABLE and return its number.
 
+        An absent server or model may still come, so only time ends the wait for them. A version
+        that failed to load does not come back, so it ends the wait at once, and so does a wrong
+        API key.
+
         Raises:
-            ServerError: it was not within `timeout_s`, or it failed to load.
+            ServerError: what was wrong at the last look.
         """
-        return wait_until_available(
-            self.status,
-            address=self.address,
-            model=self.model,
-            timeout_s=timeout_s,
-            version=version or self._version,
-        )
+        wanted = version or self._version
+
+        def look() -> int:
+            status = self.status()
+            serving = [entry.version for entry in status if entry.state == AVAILABLE]
+            if serving and wanted in {None, *serving}:
+                return wanted if wanted is not None else max(serving)
+            problem = messages.no_version(self.address, self.model, wanted, status)
+            asked = [entry for entry in status if wanted in {None, entry.version}]
+            if asked and all(entry.state == "END" and entry.error for entry in asked):
+                raise _FailedError(str(problem))
+            raise problem
+
+        def may_pass(error: BaseException) -> bool:
+            final = isinstance(error, DeniedError | _FailedError)
+            return isinstance(error, ServerError) and not final
+
+        return Retrying(
+            retry=retry_if_exception(may_pass),
+            stop=stop_after_delay(timeout_s),
+            wait=wait_fixed(POLL_S),
+            reraise=True,
+        )(look)
 
     @abstractmethod
     def status(self) -> tuple[VersionStatus, ...]:
@@ -149,4 +175,11 @@ class Client(ABC):
         """Ask for a signature of prepared pictures."""
 
     def _prepared(self, pictures: Sequence[bytes]) -> list[bytes]:
-        return prepare(pictures, address=self.address, limit_bytes=self._limit_bytes)
+        """Return the pictures in the form that the exported graph decodes."""
+        if not pictures:
+            raise DataError("at least one picture", received="none", do="give some")
+        servable = [to_servable(data, name=f"picture {at}") for at, data in enumerate(pictures)]
+        size_bytes = sum(map(len, servable))
+        if size_bytes > MAX_MESSAGE_BYTES:
+            raise messages.too_big(self.address, size_bytes, MAX_MESSAGE_BYTES)
+        return servable

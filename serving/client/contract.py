@@ -1,4 +1,4 @@
-"""What both clients do alike: pictures into a request, and outputs into typed answers.
+"""Outputs into typed answers, for both clients.
 
 The tensors are those that `export` writes: see `components.common.artifacts.exported`.
 """
@@ -15,8 +15,6 @@ from components.common.artifacts.exported import (
     OUTPUT_FEATURES,
     OUTPUT_PROBABILITIES,
 )
-from components.common.errors import DataError
-from components.common.pictures.decode import to_servable
 from serving.client import error_messages as messages
 from serving.client.answers import Features, Predictions
 
@@ -38,29 +36,11 @@ class Outputs:
         return self.tensors[name]
 
 
-def prepare(pictures: Sequence[bytes], *, address: str, limit_bytes: int) -> list[bytes]:
-    """Return the pictures in the form that the exported graph decodes.
-
-    Raises:
-        DataError: there is none, or one cannot be decoded.
-        RequestError: they do not fit into one message.
-    """
-    if not pictures:
-        raise DataError("at least one picture", received="none", do="give some")
-    servable = [
-        to_servable(picture, name=f"picture {number}") for number, picture in enumerate(pictures)
-    ]
-    size_bytes = sum(len(picture) for picture in servable)
-    if size_bytes > limit_bytes:
-        raise messages.too_big(address, size_bytes, limit_bytes)
-    return servable
-
-
 def to_predictions(outputs: Outputs, *, count: int) -> Predictions:
     """Build the typed answer for `count` pictures; ServerError when it does not fit them."""
     probabilities = np.asarray(outputs.tensor(OUTPUT_PROBABILITIES), dtype=np.float32)
-    classes = _names(outputs.tensor(OUTPUT_CLASSES))
-    decisions = _names(outputs.tensor(OUTPUT_DECISION))
+    classes = as_names(outputs.tensor(OUTPUT_CLASSES))
+    decisions = as_names(outputs.tensor(OUTPUT_DECISION))
     if probabilities.ndim != 2 or {len(probabilities), len(classes), len(decisions)} != {count}:
         shapes = f"{probabilities.shape}, {len(classes)} classes, {len(decisions)} decisions"
         raise messages.failed(outputs.address, f"{shapes} for {count} pictures")
@@ -75,7 +55,8 @@ def to_features(outputs: Outputs, *, count: int) -> Features:
     return Features(values, outputs.version, outputs.model)
 
 
-def _names(values: Sequence[str | bytes]) -> tuple[str, ...]:
+def as_names(values: Sequence[Any]) -> tuple[str, ...]:
+    """Return text, whether it came as text or as bytes."""
     return tuple(
         value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
         for value in values

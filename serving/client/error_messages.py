@@ -71,18 +71,15 @@ def no_version(
 ) -> ServerError:
     """The model is known, but the version asked for does not serve."""
     wanted = "an available version" if version is None else f"version {version}"
-    states = ", ".join(describe(entry) for entry in status) or "no version at all"
+    states = [
+        f"version {entry.version} {entry.state}" + (f" ({entry.error})" if entry.error else "")
+        for entry in status
+    ]
     return ServerError(
         f"{wanted} of model `{model}` at {address}",
-        received=states,
+        received=", ".join(states) or "no version at all",
         do="ask for one that is AVAILABLE, or look at the server's log",
     )
-
-
-def describe(entry: VersionStatus) -> str:
-    """Return `version 3 END (the error)`."""
-    error = f" ({entry.error})" if entry.error else ""
-    return f"version {entry.version} {entry.state}{error}"
 
 
 def no_signature(address: str, model: str, name: str, known: Sequence[str]) -> ServerError:

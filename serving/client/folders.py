@@ -15,8 +15,8 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from components.common.errors import (
     ServerError,
     UnreachableError,
 )
+from components.common.files import new_file
 from components.common.pictures.decode import PICTURE_SUFFIXES, to_servable
 from components.common.progress import track
 from serving.client import Client
@@ -42,18 +43,18 @@ SOME_FAILED = 3
 BATCHES_UNDER_WAY = 3
 
 
-@dataclass(frozen=True)
-class PictureRow:
-    """One picture's line of the table; `error` is None when there is an answer."""
-
-    path: str
-    predicted: str | None = None
-    probability: float | None = None
-    probabilities: tuple[float, ...] | None = None
-    decision: str | None = None
-    model: str | None = None
-    version: int | None = None
-    error: str | None = None
+# One picture's line of the table, by column.
+PictureRow = dict[str, Any]
+COLUMNS = {
+    "path": "string",
+    "class": "string",
+    "probability": "Float32",
+    "probabilities": "object",
+    "decision": "string",
+    "model": "string",
+    "version": "Int64",
+    "error": "string",
+}
 
 
 def find_pictures(paths: Sequence[Path]) -> list[Path]:
@@ -86,7 +87,6 @@ def predict_folder(
     *,
     client: Client,
     batch_size: int = 32,
-    batches_under_way: int = BATCHES_UNDER_WAY,
     group_of: Callable[[Path], str] | None = None,
 ) -> pd.DataFrame:
     """Classify every picture.
@@ -99,7 +99,6 @@ def predict_folder(
         paths: files and folders, see `find_pictures`.
         client: the connection to the server.
         batch_size: pictures in one request.
-        batches_under_way: requests sent at a time.
         group_of: the group that the gateway logs with a picture, `folder_name` for one; then no
             request holds pictures of two groups. None tells it what the client does, if anything.
 
@@ -120,7 +119,7 @@ def predict_folder(
     batches = _batches(pictures, groups, batch_size)
     classifier = _BatchClassifier(client, groups)
     rows: list[PictureRow] = []
-    pool = ThreadPoolExecutor(max_workers=batches_under_way)
+    pool = ThreadPoolExecutor(max_workers=BATCHES_UNDER_WAY)
     try:
         answers = pool.map(classifier.classify, batches)
         for answer in track(answers, "classifying pictures", total=len(batches)):
@@ -128,7 +127,7 @@ def predict_folder(
     finally:
         # Ctrl-C must not wait for the batches that have not begun.
         pool.shutdown(cancel_futures=True)
-    return _table(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
 def folder_name(path: Path) -> str:
@@ -162,14 +161,12 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     """
     check_output(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever reads while we write sees the old table or the new one, never half of one.
-    partial = path.with_name(f".{path.name}.partial")
-    if path.suffix == ".parquet":
-        table.to_parquet(partial, index=False)
-    else:
-        lists = table["probabilities"].map(_as_json, na_action="ignore")
-        table.assign(probabilities=lists).to_csv(partial, index=False)
-    partial.replace(path)
+    with new_file(path, durable=False) as partial:
+        if path.suffix == ".parquet":
+            table.to_parquet(partial, index=False)
+        else:
+            lists = table["probabilities"].map(_as_json, na_action="ignore")
+            table.assign(probabilities=lists).to_csv(partial, index=False)
 
 
 def _batches(pictures: Sequence[Path], groups: Mapping[Path, str], size: int) -> list[list[Path]]:
@@ -195,22 +192,22 @@ class _BatchClassifier:
                 pictures[path] = path.read_bytes()
             except OSError as error:
                 errors[path] = f"cannot be read: {error.strerror or error}"
-        rows = {row.path: row for row in self._answer(pictures)}
-        rows |= {str(path): PictureRow(str(path), error=error) for path, error in errors.items()}
+        rows = {row["path"]: row for row in self._answer(pictures)}
+        rows |= {str(path): _failed(path, error) for path, error in errors.items()}
         return [rows[str(path)] for path in paths]
 
     def _answer(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
         if not pictures:
             return []
         if self._gone.is_set():
-            return _failed(pictures, self._reason)
+            return [_failed(path, self._reason) for path in pictures]
         try:
             return self._ask(pictures)
         except DataError:
             return self._without_damaged(pictures)
         except RequestError as error:
             if len(pictures) == 1:
-                return _failed(pictures, str(error))
+                return [_failed(path, str(error)) for path in pictures]
             # Too much for one message, or one bad picture in the batch: halves find out which.
             paths = list(pictures)
             halves = paths[: len(paths) // 2], paths[len(paths) // 2 :]
@@ -218,9 +215,9 @@ class _BatchClassifier:
         except (UnreachableError, DeniedError) as error:
             self._reason = str(error)
             self._gone.set()
-            return _failed(pictures, self._reason)
+            return [_failed(path, self._reason) for path in pictures]
         except ServerError as error:
-            return _failed(pictures, str(error))
+            return [_failed(path, str(error)) for path in pictures]
 
     def _ask(self, pictures: dict[Path, bytes]) -> list[PictureRow]:
         # A batch is of one group.
@@ -229,15 +226,15 @@ class _BatchClassifier:
             list(pictures.values()), headers=request_headers(group=group)
         )
         return [
-            PictureRow(
-                path=str(path),
-                predicted=answer.classes[at],
-                probability=float(answer.probabilities[at].max()),
-                probabilities=tuple(float(value) for value in answer.probabilities[at]),
-                decision=answer.decisions[at],
-                model=answer.model,
-                version=answer.version,
-            )
+            {
+                "path": str(path),
+                "class": answer.classes[at],
+                "probability": float(answer.probabilities[at].max()),
+                "probabilities": [float(value) for value in answer.probabilities[at]],
+                "decision": answer.decisions[at],
+                "model": answer.model,
+                "version": answer.version,
+            }
             for at, path in enumerate(pictures)
         ]
 
@@ -248,7 +245,7 @@ class _BatchClassifier:
             try:
                 good[path] = to_servable(data, name=path.name)
             except DataError as error:
-                rows.append(PictureRow(str(path), error=str(error)))
+                rows.append(_failed(path, str(error)))
         return rows + self._answer(good)
 
 
@@ -263,27 +260,8 @@ def _check_model(client: Client) -> None:
         )
 
 
-def _failed(pictures: dict[Path, bytes], error: str) -> list[PictureRow]:
-    return [PictureRow(str(path), error=error) for path in pictures]
-
-
-def _table(rows: Sequence[PictureRow]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "path": pd.Series([row.path for row in rows], dtype="string"),
-            "class": pd.Series([row.predicted for row in rows], dtype="string"),
-            "probability": pd.Series([row.probability for row in rows], dtype="Float32"),
-            "probabilities": pd.Series([_list(row) for row in rows], dtype=object),
-            "decision": pd.Series([row.decision for row in rows], dtype="string"),
-            "model": pd.Series([row.model for row in rows], dtype="string"),
-            "version": pd.Series([row.version for row in rows], dtype="Int64"),
-            "error": pd.Series([row.error for row in rows], dtype="string"),
-        }
-    )
-
-
-def _list(row: PictureRow) -> list[float] | None:
-    return None if row.probabilities is None else list(row.probabilities)
+def _failed(path: Path, error: str) -> PictureRow:
+    return {"path": str(path), "probabilities": None, "error": error}
 
 
 def _as_json(values: Sequence[float]) -> str:

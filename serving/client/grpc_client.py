@@ -11,7 +11,7 @@ from components.common.artifacts.exported import INPUT_BYTES, SIGNATURE_BYTES
 from components.common.errors import ConfigError, ServerError
 from serving.client import error_messages as messages
 from serving.client.answers import Signature, TensorSpec, VersionStatus
-from serving.client.client import Client, ClientOptions
+from serving.client.client import MAX_MESSAGE_BYTES, Client, ClientOptions
 from serving.client.contract import Outputs
 from serving.client.retry import PassingError, call, too_late
 from serving.protocol import wire_messages as wire
@@ -26,8 +26,8 @@ REFUSALS = frozenset(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
     }
 )
-# Room for the model's name and the tensor's frame around the pictures.
-FRAME_BYTES = 1 << 20
+# With room for the model's name and the tensor's frame around the pictures.
+MESSAGE_BYTES = MAX_MESSAGE_BYTES + (1 << 20)
 # A server answers pings that come more often than every five minutes with "too many pings".
 KEEPALIVE_MS = 300_000
 KEEPALIVE_TIMEOUT_MS = 20_000
@@ -48,7 +48,7 @@ class GrpcClient(Client):
     def __init__(self, address: str, **options: Unpack[ClientOptions]) -> None:
         target, secure = _target(address)
         super().__init__(target, **options)
-        settings = _channel_options(target, self._limit_bytes + FRAME_BYTES)
+        settings = _channel_options(target)
         if secure:
             credentials = grpc.ssl_channel_credentials()
             self._channel = grpc.secure_channel(target, credentials, options=settings)
@@ -168,11 +168,11 @@ def _target(address: str) -> tuple[str, bool]:
     return target, scheme == "grpcs"
 
 
-def _channel_options(target: str, message_bytes: int) -> list[tuple[str, int | str]]:
+def _channel_options(target: str) -> list[tuple[str, int | str]]:
     host = urllib.parse.urlsplit(f"//{target}").hostname
     options: list[tuple[str, int | str]] = [
-        ("grpc.max_send_message_length", message_bytes),
-        ("grpc.max_receive_message_length", message_bytes),
+        ("grpc.max_send_message_length", MESSAGE_BYTES),
+        ("grpc.max_receive_message_length", MESSAGE_BYTES),
         ("grpc.keepalive_time_ms", KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
         # Retries are ours, so that gRPC and REST behave alike.

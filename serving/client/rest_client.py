@@ -51,11 +51,14 @@ class RestClient(Client):
         entries = _member(answer, "model_version_status")
         if answer.code == 200 and isinstance(entries, list):
             return tuple(_version_status(entry) for entry in entries)
-        raise self._no_model(answer)
+        if answer.code == 404:
+            raise messages.no_model(self.address, self.model, serves=self._served())
+        raise messages.failed(self.address, answer.error)
 
     def signature(self, name: str = SIGNATURE_BYTES) -> Signature:
         """Describe how to call the newest version; see `Client`."""
-        answer = self._get(f"{self._path}{self._pinned()}/metadata")
+        pinned = f"/versions/{self._version}" if self._version is not None else ""
+        answer = self._get(f"{self._path}{pinned}/metadata")
         if answer.code != 200:
             raise self._explain(answer)
         found = answer.content["metadata"]["signature_def"]["signature_def"]
@@ -80,7 +83,8 @@ class RestClient(Client):
                 return self._outputs(answer, signature, version)
             if answer.code != 404 or self._version is not None:
                 break
-            self._forget()  # the version went away since the look-up; its successor is there
+            with self._lock:
+                self._newest = None  # it went away since the look-up; its successor is there
         raise self._explain(answer)
 
     def _outputs(self, answer: Answer, signature: str, version: int) -> Outputs:
@@ -117,9 +121,6 @@ class RestClient(Client):
 
         return call(attempt, timeout_s=self._timeout_s, retry=self._retry, address=self.address)
 
-    def _pinned(self) -> str:
-        return f"/versions/{self._version}" if self._version is not None else ""
-
     def _newest_version(self) -> int:
         with self._lock:
             if self._newest is not None and time.monotonic() - self._looked_up < VERSION_MEMORY_S:
@@ -132,10 +133,6 @@ class RestClient(Client):
             self._newest, self._looked_up = newest, time.monotonic()
         return newest
 
-    def _forget(self) -> None:
-        with self._lock:
-            self._newest = None
-
     def _explain(self, answer: Answer) -> ServerError:
         if answer.code == 404:
             status = self.status()  # raises when the model itself is unknown
@@ -144,11 +141,6 @@ class RestClient(Client):
             return messages.failed(self.address, f"too late: {answer.error}")
         if 400 <= answer.code < 500:
             return messages.refused(self.address, answer.error)
-        return messages.failed(self.address, answer.error)
-
-    def _no_model(self, answer: Answer) -> ServerError:
-        if answer.code == 404:
-            return messages.no_model(self.address, self.model, serves=self._served())
         return messages.failed(self.address, answer.error)
 
     def _served(self) -> list[str] | None:

@@ -5,17 +5,18 @@ A frame is a small JSON head between two raw bodies: bytes are copied, never enc
 
 import json
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, Literal
 
 REST: Final = "REST"
 GRPC: Final = "gRPC"
 _SIZES = struct.Struct("!III")
-SIZES_BYTES = _SIZES.size
 
 
 @dataclass(frozen=True, kw_only=True)
-class Head:
+class ExchangeHead:
     """What is known without looking into the bodies.
 
     path: REST's path or gRPC's method name.
@@ -41,29 +42,15 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class ServedExchange:
     """One request and its answer, as they crossed the wire."""
 
-    head: Head
+    head: ExchangeHead
     request: bytes
     answer: bytes
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """How long the parts of a frame are, in bytes."""
-
-    head: int
-    request: int
-    answer: int
-
-    @property
-    def total(self) -> int:
-        """All three together."""
-        return self.head + self.request + self.answer
-
-
-def frame(exchange: Exchange) -> list[bytes]:
+def frame(exchange: ServedExchange) -> list[bytes]:
     """Return the pieces of a frame, to be sent one after the other."""
     # Not `asdict`, which copies deeply: this is on the request path.
     head = json.dumps(vars(exchange.head)).encode()
@@ -71,13 +58,16 @@ def frame(exchange: Exchange) -> list[bytes]:
     return [sizes + head, exchange.request, exchange.answer]
 
 
-def read_sizes(data: bytes) -> Sizes:
-    """Read the first SIZES_BYTES of a frame."""
-    return Sizes(*_SIZES.unpack(data))
-
-
-def read_frame(sizes: Sizes, body: memoryview) -> Exchange:
-    """Read the rest of a frame."""
-    request = sizes.head + sizes.request
-    head = Head(**json.loads(bytes(body[: sizes.head])))
-    return Exchange(head, bytes(body[sizes.head : request]), bytes(body[request:]))
+def take_frames(buffer: bytearray) -> Iterator[ServedExchange]:
+    """Take the whole frames from the front of a buffer."""
+    begin = 0
+    with memoryview(buffer) as view:
+        while len(view) - begin >= _SIZES.size:
+            sizes = _SIZES.unpack_from(view, begin)
+            head, request, answer, end = accumulate(sizes, initial=begin + _SIZES.size)
+            if len(view) < end:
+                break
+            known = ExchangeHead(**json.loads(bytes(view[head:request])))
+            yield ServedExchange(known, bytes(view[request:answer]), bytes(view[answer:end]))
+            begin = end
+    del buffer[:begin]

@@ -1,13 +1,25 @@
 """The settings of a gateway, and their defaults."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from components.common.errors import ConfigError
 from serving.protocol.headers import CAMERA_HEADER, GROUP_HEADER, LINE_HEADER
 
 MIB = 1 << 20
+_POSITIVE = (
+    "max_request_mib",
+    "queue_mib",
+    "timeout_s",
+    "drain_s",
+    "rotate_s",
+    "rotate_mib",
+    "keep_days",
+    "keep_pictures_days",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +49,16 @@ class LogSettings:
     group_header: str = GROUP_HEADER
     line_header: str = LINE_HEADER
     camera_header: str = CAMERA_HEADER
+
+    def to_json(self) -> str:
+        """Return an argument for the log's process; it holds no secrets, others can see it."""
+        return json.dumps(vars(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote."""
+        values = json.loads(text)
+        return cls(**{**values, "folder": Path(values["folder"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,34 +109,14 @@ def check(settings: GatewaySettings) -> None:
         raise _wrong("upstream-grpc", "HOST:PORT or nothing", settings.upstream_grpc)
     if settings.upstream_grpc and settings.port == settings.grpc_port != 0:
         raise _wrong("grpc-port", "another port than --port", settings.grpc_port)
-    for name, share in _shares(settings.log).items():
-        if not 0.0 <= share <= 1.0:
-            raise _wrong(name, "a share in [0, 1]", share)
-    for name, number in _positive(settings).items():
-        if number <= 0:
-            raise _wrong(name, "a number above 0", number)
+    values = {**vars(settings), **vars(settings.log)}
+    for name in ("embedding_share", "busy_statistics_share"):
+        if not 0.0 <= values[name] <= 1.0:
+            raise _wrong(name.replace("_", "-"), "a share in [0, 1]", values[name])
+    for name in _POSITIVE:
+        if values[name] <= 0:
+            raise _wrong(name.replace("_", "-"), "a number above 0", values[name])
 
 
 def _wrong(flag: str, what: str, received: object) -> ConfigError:
     return ConfigError(what, received=f"'{received}'", do=f"correct --{flag}")
-
-
-def _shares(log: LogSettings) -> dict[str, float]:
-    return {
-        "embedding-share": log.embedding_share,
-        "busy-statistics-share": log.busy_statistics_share,
-    }
-
-
-def _positive(settings: GatewaySettings) -> dict[str, float]:
-    log = settings.log
-    return {
-        "max-request-mib": settings.max_request_mib,
-        "queue-mib": settings.queue_mib,
-        "timeout-s": settings.timeout_s,
-        "drain-s": settings.drain_s,
-        "rotate-s": log.rotate_s,
-        "rotate-mib": log.rotate_mib,
-        "keep-days": log.keep_days,
-        "keep-pictures-days": log.keep_pictures_days,
-    }

@@ -5,7 +5,6 @@ written down here, number for number, so that protobuf's own text parser reads t
 """
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,7 @@ _SCHEMAS: Schemas = {
         "client_verify": (4, "bool"),
     },
 }
+_CLASSES = message_classes(_SCHEMAS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def read_batching_parameters(path: str, *, default_threads: int) -> BatchingPara
     Raises:
         ConfigError: the file is missing, malformed or contradicts itself.
     """
-    message = _parse(path, "BatchingParameters")
+    message = _parse(path, _CLASSES["tensorflow.serving.BatchingParameters"]())
     named = {
         name: getattr(message, name).value
         for name in (
@@ -99,7 +99,7 @@ def read_metrics_path(path: str) -> str:
     Raises:
         ConfigError: see `read_batching_parameters`.
     """
-    prometheus = _parse(path, "MonitoringConfig").prometheus_config
+    prometheus = _parse(path, _CLASSES["tensorflow.serving.MonitoringConfig"]()).prometheus_config
     if not prometheus.enable:
         return ""
     return prometheus.path or "/monitoring/prometheus/metrics"
@@ -111,7 +111,7 @@ def read_ssl_config(path: str) -> Any:
     Raises:
         ConfigError: see `read_batching_parameters`; the key or the certificate is missing.
     """
-    message = _parse(path, "SSLConfig")
+    message = _parse(path, _CLASSES["tensorflow.serving.SSLConfig"]())
     if not message.server_key or not message.server_cert:
         raise ConfigError(f"server_key and server_cert must be set in {path}")
     return message
@@ -125,23 +125,12 @@ def read_model_config(path: str) -> Any:
     """
     from tensorflow_serving.config import model_server_config_pb2
 
-    return _parse_into(
-        path, model_server_config_pb2.ModelServerConfig(), "tensorflow.serving.ModelServerConfig"
-    )
+    return _parse(path, model_server_config_pb2.ModelServerConfig())
 
 
-def _parse(path: str, name: str) -> Any:
-    full_name = f"tensorflow.serving.{name}"
-    return _parse_into(path, _classes()[full_name](), full_name)
-
-
-def _parse_into(path: str, message: Any, name: str) -> Any:
+def _parse(path: str, message: Any) -> Any:
     try:
         return text_format.Parse(Path(path).read_text(encoding="utf-8"), message)
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+        name = message.DESCRIPTOR.full_name
         raise ConfigError(f"Error parsing text-format {name}: {path}: {error}") from None
-
-
-@cache
-def _classes() -> dict[str, Any]:
-    return message_classes(_SCHEMAS)

@@ -15,6 +15,8 @@ from dataclasses import replace
 import numpy as np
 
 from serving.client import Client, connect
+from serving.client.error_messages import newest_available
+from serving.client.retry import Retry
 from serving.gateway.reading.predictions import Floats
 from serving.gateway.reading.rows import Row
 
@@ -93,16 +95,10 @@ class Embeddings:
 
 
 class ModelServer:
-    """What the log asks of the model server: embeddings, and which version is the newest.
+    """The model server that is asked for embeddings, at an address as `connect` takes it."""
 
-    Args:
-        rest_url: http://HOST:PORT.
-        grpc_address: HOST:PORT, preferred for pictures; "" if there is none.
-    """
-
-    def __init__(self, *, rest_url: str, grpc_address: str) -> None:
-        self._rest_url = rest_url
-        self._address = grpc_address or rest_url
+    def __init__(self, address: str) -> None:
+        self._address = address
         self._clients: dict[tuple[str, int], Client] = {}
 
     def embedding(self, model: str, version: int, picture: bytes) -> Floats:
@@ -126,11 +122,11 @@ class NewestVersions:
     """Remembers for a second which version answers when none is asked for.
 
     Args:
-        look_up: model -> the newest available version; GraftError when it cannot be known.
+        rest_url: of the model server, which is asked over REST and given half a second.
     """
 
-    def __init__(self, look_up: Callable[[str], int]) -> None:
-        self._look_up = look_up
+    def __init__(self, rest_url: str) -> None:
+        self._rest_url = rest_url
         self._known: dict[str, tuple[float, int]] = {}
 
     def newest(self, model: str) -> int:
@@ -138,25 +134,13 @@ class NewestVersions:
         until_s, version = self._known.get(model, (0.0, 0))
         if time.monotonic() < until_s:
             return version
+        memory_s, once = 1.0, Retry(attempts=1)
         try:
-            version, memory_s = self._look_up(model), 1.0
+            with connect(self._rest_url, model=model, timeout_s=0.5, retry=once) as client:
+                version = newest_available(client.status()) or 0
         except Exception as error:
             # As for embeddings: whatever the server answers, the log goes on.
             _LOG.debug("no version of %s: %s", model, error)
             version, memory_s = 0, 5.0
         self._known[model] = (time.monotonic() + memory_s, version)
         return version
-
-
-def look_up_newest(rest_url: str, model: str) -> int:
-    """Ask a server's REST API for its newest available version of a model.
-
-    Raises:
-        GraftError: it has none, or does not answer within half a second.
-    """
-    from serving.client.error_messages import newest_available
-    from serving.client.rest_client import RestClient
-    from serving.client.retry import Retry
-
-    with RestClient(rest_url, model=model, timeout_s=0.5, retry=Retry(attempts=1)) as client:
-        return newest_available(client.status()) or 0

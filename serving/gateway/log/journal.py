@@ -29,12 +29,12 @@ from components.common.artifacts.monitoring.prediction_log import (
     read_journal,
     tidied,
 )
+from components.common.files import new_file
 from serving.gateway.reading.rows import Row, to_batch
 
 _LOG = logging.getLogger(__name__)
 # Not yet locked, so nobody may see it as a journal.
 _NEW_SUFFIX = ".new"
-_TEMPORARY_SUFFIX = ".tmp"
 _DAMAGED_SUFFIX = ".damaged"
 _START = "%Y%m%dT%H%M%S.%fZ"
 
@@ -171,13 +171,8 @@ def _make_part(journal: Path, root: Path) -> None:
     if table.num_rows:
         part = root / _date(journal) / f"{journal.stem}{PART_SUFFIX}"
         part.parent.mkdir(parents=True, exist_ok=True)
-        temporary = part.with_suffix(_TEMPORARY_SUFFIX)
-        with temporary.open("wb") as file:
-            pq.write_table(tidied(table), file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(part)
-        _sync_folder(part.parent)
+        with new_file(part) as partial:
+            pq.write_table(tidied(table), partial, compression="zstd")
     elif damaged:
         # Not a word of it can be read: kept for a person to look at.
         journal.rename(journal.with_suffix(_DAMAGED_SUFFIX))
@@ -191,11 +186,3 @@ def _date(journal: Path) -> str:
     except ValueError:
         start = dt.datetime.fromtimestamp(journal.stat().st_mtime, dt.UTC)
     return start.strftime("%Y-%m-%d")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

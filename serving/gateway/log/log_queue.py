@@ -15,8 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import cast
 
-from serving.gateway.exchange import Exchange, frame
-from serving.gateway.log.worker_settings import to_argument
+from serving.gateway.exchange import ServedExchange, frame
 from serving.gateway.settings import MIB, GatewaySettings
 
 _LOG = logging.getLogger(__name__)
@@ -63,7 +62,9 @@ class LogQueue(asyncio.Protocol):
                 "-m",
                 "serving.gateway.log.worker",
                 str(its.fileno()),
-                to_argument(self._settings),
+                self._settings.upstream,
+                self._settings.upstream_grpc,
+                self._settings.log.to_json(),
             ],
             pass_fds=(its.fileno(),),
             stdin=subprocess.DEVNULL,
@@ -83,7 +84,7 @@ class LogQueue(asyncio.Protocol):
         except TimeoutError:
             _LOG.warning("the log's process is not there after %g s; going on", _LONGEST_START_S)
 
-    def offer(self, exchange: Exchange) -> None:
+    def offer(self, exchange: ServedExchange) -> None:
         """Take an exchange; it is passed on a moment after its answer went out.
 
         By then a client's next request is with the model server, and this process has time.
@@ -156,7 +157,7 @@ class LogQueue(asyncio.Protocol):
         _LOG.warning("the log's process ended (%s); %d predictions were not logged", error, lost)
         self._restarting = asyncio.get_running_loop().create_task(self._restart())
 
-    def _put(self, exchange: Exchange) -> None:
+    def _put(self, exchange: ServedExchange) -> None:
         """Pass an exchange on, or count it as dropped; returns at once."""
         pieces = frame(exchange)
         size = sum(map(len, pieces))

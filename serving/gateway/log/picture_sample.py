@@ -6,13 +6,11 @@ restart, and several writers share it without talking to each other.
 """
 
 import contextlib
-import logging
-import secrets
 import time
 from pathlib import Path
 
-_LOG = logging.getLogger(__name__)
-_TEMPORARY_SUFFIX = ".tmp"
+from components.common.files import write_bytes
+
 _DAY_S = 86_400.0
 
 
@@ -52,14 +50,7 @@ class Reservoir:
         if name in self._sizes or len(data) > self._size_bytes or not self._belongs(name, data):
             return False
         self._folder.mkdir(parents=True, exist_ok=True)
-        temporary = self._folder / f"{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
-        try:
-            temporary.write_bytes(data)
-            temporary.rename(self._folder / name)
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
+        write_bytes(self._folder / name, data, durable=False)
         self._sizes[name] = len(data)
         self._shrink()
         return name in self._sizes
@@ -76,7 +67,7 @@ class Reservoir:
                 facts = path.stat()
                 if facts.st_mtime < oldest:
                     path.unlink()
-                elif path.suffix != _TEMPORARY_SUFFIX:
+                elif not path.name.startswith("."):  # else one that is being written
                     found[path.name] = facts.st_size
         self._sizes = found
         self._shrink()
@@ -104,7 +95,7 @@ def remove_old_parts(root: Path, *, keep_days: float) -> int:
     """
     oldest = time.time() - keep_days * _DAY_S
     count = 0
-    for pattern in ("*/*.tmp", "journal/*.new"):
+    for pattern in ("*/.*", "journal/*.new"):
         for path in root.glob(pattern):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < time.time() - _DAY_S:

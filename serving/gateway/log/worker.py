@@ -1,6 +1,6 @@
 """The log's process: exchanges in on a socket, files out.
 
-    python -m serving.gateway.log.worker FD SETTINGS
+    python -m serving.gateway.log.worker FD REST_URL GRPC_ADDRESS SETTINGS
 
 It ends when the gateway closes the socket, even by dying: then it writes what it has. Each time it
 flushes it tells the gateway its counters, as one line of JSON:
@@ -10,7 +10,6 @@ flushes it tells the gateway its counters, as one line of JSON:
     embeddings, embeddings_skipped, embeddings_failed, failures
 """
 
-import functools
 import json
 import logging
 import os
@@ -22,13 +21,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from components.common.artifacts.monitoring.prediction_log import model_log
-from serving.gateway.exchange import SIZES_BYTES, Exchange, read_frame, read_sizes
-from serving.gateway.log.embeddings import Embeddings, ModelServer, NewestVersions, look_up_newest
+from serving.gateway.exchange import ServedExchange, take_frames
+from serving.gateway.log.embeddings import Embeddings, ModelServer, NewestVersions
 from serving.gateway.log.journal import writer_name
 from serving.gateway.log.model_log import ModelLog
-from serving.gateway.log.worker_settings import WorkerSettings, from_argument
 from serving.gateway.reading.records import Recorder
 from serving.gateway.reading.statistics_budget import StatisticsBudget
+from serving.gateway.settings import LogSettings
 
 _LOG = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 20
@@ -40,28 +39,25 @@ _NICENESS = 10
 
 
 class Worker:
-    """Reads, records, writes."""
+    """Reads, records, writes; the addresses are the model server's, `grpc_address` may be ""."""
 
-    def __init__(self, settings: WorkerSettings, stream: socket.socket) -> None:
+    def __init__(
+        self, settings: LogSettings, stream: socket.socket, *, rest_url: str, grpc_address: str
+    ) -> None:
         self._settings = settings
         self._stream = stream
         self._counts: Counter[str] = Counter(received=0, rows=0)
         self._writer = writer_name()
         self._logs: dict[str, ModelLog] = {}
-        server = ModelServer(rest_url=settings.rest_url, grpc_address=settings.grpc_address)
-        newest = NewestVersions(functools.partial(look_up_newest, settings.rest_url))
-        self._budget = StatisticsBudget(settings.log.busy_statistics_share)
+        self._budget = StatisticsBudget(settings.busy_statistics_share)
         self._embeddings = Embeddings(
-            server.embedding,
-            share=settings.log.embedding_share,
-            per_s=settings.log.embeddings_per_s,
+            ModelServer(grpc_address or rest_url).embedding,
+            share=settings.embedding_share,
+            per_s=settings.embeddings_per_s,
             counts=self._counts,
         )
-        self._recorder = Recorder(
-            budget=self._budget,
-            newest=newest.newest,
-            counts=self._counts,
-        )
+        newest = NewestVersions(rest_url).newest
+        self._recorder = Recorder(budget=self._budget, newest=newest, counts=self._counts)
 
     def run(self) -> None:
         """Work until the socket ends, then write everything out."""
@@ -69,13 +65,13 @@ class Worker:
         self._flush()  # says that we are there
         next_flush_s = next_look_s = time.monotonic()
         next_tidy_s = next_flush_s + _TIDY_EVERY_S
-        for exchange in _exchanges(self._stream, wait_s=self._settings.log.flush_s / 2):
+        for exchange in _exchanges(self._stream, wait_s=self._settings.flush_s / 2):
             if exchange is not None:
                 self._record(exchange)
             now = time.monotonic()
             if now >= next_flush_s:
                 self._flush()
-                next_flush_s = now + self._settings.log.flush_s
+                next_flush_s = now + self._settings.flush_s
             if now >= next_look_s:
                 self._budget.look()
                 next_look_s = now + _LOOK_EVERY_S
@@ -87,7 +83,7 @@ class Worker:
 
     def _open_known(self) -> None:
         """Open the logs that are there, so that dead writers' journals become parts now."""
-        folder = self._settings.log.folder
+        folder = self._settings.folder
         try:
             models = [path.name for path in folder.iterdir() if path.is_dir()]
         except OSError:
@@ -95,7 +91,7 @@ class Worker:
         for model in models:
             self._log(model)
 
-    def _record(self, exchange: Exchange) -> None:
+    def _record(self, exchange: ServedExchange) -> None:
         self._counts["received"] += 1
         try:
             records = self._recorder.records(exchange)
@@ -116,9 +112,9 @@ class Worker:
     def _log(self, model: str) -> ModelLog:
         if model not in self._logs:
             self._logs[model] = ModelLog(
-                model_log(self._settings.log.folder, model),
+                model_log(self._settings.folder, model),
                 writer=self._writer,
-                settings=self._settings.log,
+                settings=self._settings,
                 counts=self._counts,
             )
         return self._logs[model]
@@ -143,7 +139,7 @@ class Worker:
             log.close()
 
 
-def _exchanges(stream: socket.socket, *, wait_s: float) -> Iterator[Exchange | None]:
+def _exchanges(stream: socket.socket, *, wait_s: float) -> Iterator[ServedExchange | None]:
     """Yield exchanges until the stream ends, and None at least every `wait_s` seconds."""
     stream.settimeout(wait_s)
     buffer = bytearray()
@@ -159,22 +155,8 @@ def _exchanges(stream: socket.socket, *, wait_s: float) -> Iterator[Exchange | N
         if not size:
             return
         buffer += memoryview(chunk)[:size]
-        yield from _complete(buffer)
+        yield from take_frames(buffer)
         yield None
-
-
-def _complete(buffer: bytearray) -> Iterator[Exchange]:
-    """Take the whole frames from the front of a buffer."""
-    begin = 0
-    with memoryview(buffer) as view:
-        while len(view) - begin >= SIZES_BYTES:
-            sizes = read_sizes(bytes(view[begin : begin + SIZES_BYTES]))
-            end = begin + SIZES_BYTES + sizes.total
-            if len(view) < end:
-                break
-            yield read_frame(sizes, view[begin + SIZES_BYTES : end])
-            begin = end
-    del buffer[:begin]
 
 
 def main() -> None:
@@ -189,7 +171,8 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     os.nice(_NICENESS)
     with socket.socket(fileno=int(sys.argv[1])) as stream:
-        Worker(from_argument(sys.argv[2]), stream).run()
+        settings = LogSettings.from_json(sys.argv[4])
+        Worker(settings, stream, rest_url=sys.argv[2], grpc_address=sys.argv[3]).run()
 
 
 if __name__ == "__main__":

@@ -1,17 +1,35 @@
 """What both proxies work with, and what they both do at the end of a request."""
 
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from serving.gateway.exchange import Exchange, Head
+from serving.gateway.exchange import ExchangeHead, ServedExchange
 from serving.gateway.log.log_queue import LogQueue
 from serving.gateway.proxy.access import Access
 from serving.gateway.proxy.metrics import GatewayMetrics
-from serving.gateway.proxy.routes import Call, Route
 from serving.gateway.settings import GatewaySettings
 from serving.protocol.headers import spoken
+
+# gRPC's metadata wants the name in lower case.
+REQUEST_ID = "X-Request-ID"
+_LONGEST_ID = 128
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request before its body is read: its id, and REST's path or gRPC's full method name."""
+
+    request_id: str
+    path: str
+
+    @classmethod
+    def named(cls, sent_id: str, path: str) -> "Call":
+        """Return a call under the client's id if headers and logs can hold it, else a new one."""
+        usable = 0 < len(sent_id) <= _LONGEST_ID and sent_id.isascii() and sent_id.isprintable()
+        return cls(sent_id if usable else uuid.uuid4().hex, path)
 
 
 @dataclass(frozen=True)
@@ -32,7 +50,6 @@ class ProxyContext:
     """The parts that both proxies share; `log_queue` is None without a log."""
 
     settings: GatewaySettings
-    route: Route
     access: Access
     metrics: GatewayMetrics
     log_queue: LogQueue | None
@@ -53,7 +70,7 @@ class ProxyContext:
         if self.log_queue is None:
             return
         log = self.settings.log
-        head = Head(
+        head = ExchangeHead(
             time_unix_s=arrival.unix_s,
             request_id=call.request_id,
             interface=interface,
@@ -65,4 +82,4 @@ class ProxyContext:
             line=spoken(headers.get(log.line_header.lower(), "")),
             camera=spoken(headers.get(log.camera_header.lower(), "")),
         )
-        self.log_queue.offer(Exchange(head, request, answer))
+        self.log_queue.offer(ServedExchange(head, request, answer))

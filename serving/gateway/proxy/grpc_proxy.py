@@ -12,8 +12,7 @@ import grpc
 from components.common.errors import ServerError, expected
 from serving.gateway.exchange import GRPC
 from serving.gateway.proxy.access import DENIED
-from serving.gateway.proxy.context import Arrival, ProxyContext
-from serving.gateway.proxy.routes import REQUEST_ID, Call
+from serving.gateway.proxy.context import REQUEST_ID, Arrival, Call, ProxyContext
 
 _SERVICE = "/tensorflow.serving.PredictionService/"
 _LOGGED = frozenset(_SERVICE + name for name in ("Predict", "Classify", "Regress"))
@@ -30,7 +29,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
 
     def __init__(self, context: ProxyContext) -> None:
         self._shared = context
-        self._channels: dict[str, Any] = {}
+        self._channel: Any = None
         self._server: Any = None
 
     async def start(self) -> int:
@@ -54,6 +53,18 @@ class GrpcProxy(grpc.GenericRpcHandler):
             raise ServerError(
                 f"{address} to be free", received=error, do="choose another --grpc-port"
             ) from None
+        self._channel = grpc.aio.insecure_channel(
+            self._shared.settings.upstream_grpc,
+            options=[
+                ("grpc.max_receive_message_length", _UNLIMITED),
+                ("grpc.max_send_message_length", _UNLIMITED),
+                ("grpc.enable_http_proxy", 0),
+                # A retry is the client's decision.
+                ("grpc.enable_retries", 0),
+                # A server that comes back is found again soon.
+                ("grpc.max_reconnect_backoff_ms", 2000),
+            ],
+        )
         await self._server.start()
         return int(port)
 
@@ -61,8 +72,8 @@ class GrpcProxy(grpc.GenericRpcHandler):
         """Refuse new calls, let those under way finish, close."""
         if self._server is not None:
             await self._server.stop(self._shared.settings.drain_s)
-        for channel in self._channels.values():
-            await channel.close()
+        if self._channel is not None:
+            await self._channel.close()
 
     def service(self, handler_call_details: Any) -> Any:
         """Return the handler of any method: bytes in, bytes out."""
@@ -88,7 +99,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
         call = Call.named(_texts(metadata).get(_REQUEST_ID, ""), method)
         status, answer = grpc.StatusCode.CANCELLED, b""
         try:
-            asking = self._channel(call).unary_unary(method)(
+            asking = self._channel.unary_unary(method)(
                 request, timeout=context.time_remaining(), metadata=self._forwarded(metadata, call)
             )
             answer = await asking
@@ -117,7 +128,7 @@ class GrpcProxy(grpc.GenericRpcHandler):
     ) -> AsyncIterator[bytes]:
         await self._admit(method, metadata, context)
         call = Call.named(_texts(metadata).get(_REQUEST_ID, ""), method)
-        asking = self._channel(call).unary_stream(method)(
+        asking = self._channel.unary_stream(method)(
             request, timeout=context.time_remaining(), metadata=self._forwarded(metadata, call)
         )
         try:
@@ -137,29 +148,12 @@ class GrpcProxy(grpc.GenericRpcHandler):
         if error.code() is grpc.StatusCode.UNAVAILABLE and _never_arrived(details):
             self._shared.metrics.refused("unreachable")
             details = expected(
-                f"a model server at {self._shared.route.targets(call).answers.grpc_address}",
+                f"a model server at {self._shared.settings.upstream_grpc}",
                 received=details,
                 do="start it, or start the gateway with the right --upstream-grpc",
             )
         trailing = (*(error.trailing_metadata() or ()), (_REQUEST_ID, call.request_id))
         await context.abort(error.code(), details, trailing)
-
-    def _channel(self, call: Call) -> Any:
-        address = self._shared.route.targets(call).answers.grpc_address
-        if address not in self._channels:
-            self._channels[address] = grpc.aio.insecure_channel(
-                address,
-                options=[
-                    ("grpc.max_receive_message_length", _UNLIMITED),
-                    ("grpc.max_send_message_length", _UNLIMITED),
-                    ("grpc.enable_http_proxy", 0),
-                    # A retry is the client's decision.
-                    ("grpc.enable_retries", 0),
-                    # A server that comes back is found again soon.
-                    ("grpc.max_reconnect_backoff_ms", 2000),
-                ],
-            )
-        return self._channels[address]
 
     def _forwarded(self, metadata: tuple[Any, ...], call: Call) -> tuple[Any, ...]:
         kept = tuple(

@@ -10,9 +10,8 @@ from yarl import URL
 from components.common.errors import expected
 from serving.gateway.exchange import REST
 from serving.gateway.proxy.access import DENIED
-from serving.gateway.proxy.context import Arrival, ProxyContext
+from serving.gateway.proxy.context import REQUEST_ID, Arrival, Call, ProxyContext
 from serving.gateway.proxy.pages import Pages
-from serving.gateway.proxy.routes import REQUEST_ID, Call
 from serving.protocol.http_listener import ask_for_body, listener, open_port
 from serving.protocol.status import error_body
 
@@ -149,9 +148,7 @@ class HttpProxy:
             return _error(400, f"Malformed request: {request.method} {call.path}")
         except (aiohttp.ClientError, OSError) as error:
             self._shared.metrics.refused("unreachable")
-            return _error(
-                503, _unreachable(self._shared.route.targets(call).answers.rest_url, error)
-            )
+            return _error(503, _unreachable(self._shared.settings.upstream, error))
 
     async def _ask(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:
         try:
@@ -173,7 +170,7 @@ class HttpProxy:
         headers[REQUEST_ID] = call.request_id
         async with self._session.request(
             request.method,
-            _url(self._shared.route.targets(call).answers.rest_url, call.path),
+            _url(self._shared.settings.upstream, call.path),
             headers=headers,
             data=io.BytesIO(body) if len(body) > _LARGE_BYTES else (body or None),
             allow_redirects=False,

@@ -62,14 +62,14 @@ class GatewayMetrics:
 
     def counts(self, read: Callable[[], Mapping[str, int]]) -> None:
         """Show counters that somebody else keeps, by name."""
-        self._registry.register(_Counts(read))
+        self._registry.register(_LogCounts(read))
 
     def page(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self._registry)
 
 
-class _Counts(Collector):
+class _LogCounts(Collector):
     """Counters whose values are read when the page is."""
 
     def __init__(self, read: Callable[[], Mapping[str, int]]) -> None:

@@ -10,14 +10,14 @@ from components.common.artifacts.exported import (
     OUTPUT_DECISION,
     OUTPUT_PROBABILITIES,
 )
-from serving.gateway.exchange import Head
+from serving.client.contract import as_names
+from serving.gateway.exchange import ExchangeHead
 from serving.gateway.reading.predictions import (
     MOST_PICTURES,
     Answered,
     Question,
     SentPicture,
     UnreadableError,
-    as_names,
     as_picture,
     as_scores,
     pick_input,
@@ -27,7 +27,7 @@ from serving.protocol import wire_messages as wire
 _DT_UINT8 = 4
 
 
-def read_question(head: Head, body: bytes) -> Question:
+def read_question(head: ExchangeHead, body: bytes) -> Question:
     """Read a request; UnreadableError if it is not one."""
     predict = head.path == wire.PREDICT
     # All requests have the model in field 1; the rest of Classify and Regress is not for us.
@@ -38,7 +38,7 @@ def read_question(head: Head, body: bytes) -> Question:
     return Question(spec.name, spec.version.value, spec.signature_name, pictures)
 
 
-def read_answer(head: Head, body: bytes) -> Answered:
+def read_answer(head: ExchangeHead, body: bytes) -> Answered:
     """Read an answer; UnreadableError if it is not one."""
     if head.path != wire.PREDICT:
         return Answered()

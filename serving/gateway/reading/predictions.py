@@ -1,6 +1,5 @@
 """What a request and its answer say, whichever way they came."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,11 +81,3 @@ def as_picture(values: Any) -> SentPicture:
     if not whole or not pixels.size or pixels.min() < 0 or pixels.max() > 255:
         return SentPicture()
     return SentPicture(pixels=np.ascontiguousarray(pixels, dtype=np.uint8))
-
-
-def as_names(values: Sequence[Any]) -> tuple[str, ...]:
-    """Return text, whether it came as text or as bytes."""
-    return tuple(
-        value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-        for value in values
-    )

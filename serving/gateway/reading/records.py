@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from components.common.artifacts.exported import SIGNATURE_FEATURES
-from serving.gateway.exchange import GRPC, Exchange, Head
+from serving.gateway.exchange import GRPC, ExchangeHead, ServedExchange
 from serving.gateway.reading import grpc_bodies as read_grpc
 from serving.gateway.reading import rest_bodies as read_rest
-from serving.gateway.reading.picture_facts import Measured, measure_picture
+from serving.gateway.reading.picture_facts import PictureFacts, measure_picture
 from serving.gateway.reading.predictions import (
     MOST_PICTURES,
     Answered,
@@ -55,7 +55,7 @@ class Recorder:
         self._newest = newest
         self._counts = counts
 
-    def records(self, exchange: Exchange) -> list[Record]:
+    def records(self, exchange: ServedExchange) -> list[Record]:
         """Return one record a picture, or one for a request whose pictures cannot be read."""
         head = exchange.head
         question = self._question(exchange)
@@ -79,7 +79,7 @@ class Recorder:
             records.append(Record(row, asked.encoded, measured.suffix))
         return records
 
-    def _question(self, exchange: Exchange) -> Question | None:
+    def _question(self, exchange: ServedExchange) -> Question | None:
         head, body = exchange.head, exchange.request
         try:
             if head.interface == GRPC:
@@ -95,7 +95,7 @@ class Recorder:
             return None
         return Question(target.model, target.version or 0, "", ())
 
-    def _answer(self, exchange: Exchange) -> Answered:
+    def _answer(self, exchange: ServedExchange) -> Answered:
         try:
             if exchange.head.interface == GRPC:
                 return read_grpc.read_answer(exchange.head, exchange.answer)
@@ -106,7 +106,12 @@ class Recorder:
 
 
 def _row(
-    head: Head, model: str, version: int, number: int, answered: Answered, measured: Measured
+    head: ExchangeHead,
+    model: str,
+    version: int,
+    number: int,
+    answered: Answered,
+    measured: PictureFacts,
 ) -> Row:
     scores, decisions = answered.scores, answered.decisions
     return Row(

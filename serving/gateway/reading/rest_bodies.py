@@ -11,13 +11,13 @@ from components.common.artifacts.exported import (
     OUTPUT_DECISION,
     OUTPUT_PROBABILITIES,
 )
-from serving.gateway.exchange import Head
+from serving.client.contract import as_names
+from serving.gateway.exchange import ExchangeHead
 from serving.gateway.reading.predictions import (
     Answered,
     Question,
     SentPicture,
     UnreadableError,
-    as_names,
     as_picture,
     as_scores,
     pick_input,
@@ -40,7 +40,7 @@ def read_target(path: str) -> Target:
     return target
 
 
-def read_question(head: Head, body: bytes) -> Question:
+def read_question(head: ExchangeHead, body: bytes) -> Question:
     """Read a request; UnreadableError if it cannot be, or would take much memory to read."""
     target = read_target(head.path)
     if target.verb is not Verb.PREDICT:

@@ -19,7 +19,7 @@ from serving.server.flags import Flags
 from serving.server.graph.servable import Servable
 from serving.server.models.configuration import checked_models, choose, discover
 from serving.server.models.loader import Load, ModelLoader
-from serving.server.models.version_states import State, VersionStates
+from serving.server.models.version_states import VersionState, VersionStates
 
 _LOG = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ class ModelCatalogue:
             f"{status.message}"
             for name in failed
             for status in self.states.of_model(name)
-            if status.state is State.END and status.code is not Code.OK
+            if status.state is VersionState.END and status.code is not Code.OK
         ]
         return f"{len(failed)} servable(s) did not become available: {{{', '.join(parts)}}}"
 

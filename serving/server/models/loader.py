@@ -10,7 +10,7 @@ from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_fixed
 from serving.protocol.status import Code, StatusError, from_exception
 from serving.server.flags import Flags
 from serving.server.graph.servable import Servable
-from serving.server.models.version_states import State, VersionRecord, VersionStates
+from serving.server.models.version_states import VersionRecord, VersionState, VersionStates
 
 _LOG = logging.getLogger(__name__)
 
@@ -110,18 +110,18 @@ class ModelLoader:
         return self._aspired is not None and version in self._aspired
 
     def _load_one(self, version: int, path: Path) -> None:
-        self._publish(version, State.START)
-        self._publish(version, State.LOADING)
+        self._publish(version, VersionState.START)
+        self._publish(version, VersionState.LOADING)
         try:
             servable = self._load_with_retries(version, path)
         except Exception as error:
             with self._changed:
                 if self._is_aspired(version):
                     self._failed.add(version)
-            self._publish(version, State.END, _load_error(error))
+            self._publish(version, VersionState.END, _load_error(error))
             return
         self._ready = {**self._ready, version: servable}
-        self._publish(version, State.AVAILABLE)
+        self._publish(version, VersionState.AVAILABLE)
         _LOG.info(
             "Successfully loaded servable version {name: %s version: %d}", self.model, version
         )
@@ -157,13 +157,15 @@ class ModelLoader:
 
     def _unload_one(self, version: int) -> None:
         servable = self._ready[version]
-        self._publish(version, State.UNLOADING)
+        self._publish(version, VersionState.UNLOADING)
         self._ready = {number: one for number, one in self._ready.items() if number != version}
         servable.close()
-        self._publish(version, State.END)
+        self._publish(version, VersionState.END)
         _LOG.info("Done unloading servable version {name: %s version: %d}", self.model, version)
 
-    def _publish(self, version: int, state: State, problem: StatusError | None = None) -> None:
+    def _publish(
+        self, version: int, state: VersionState, problem: StatusError | None = None
+    ) -> None:
         code, message = (problem.code, problem.message) if problem else (Code.OK, "")
         self._states.publish(self.model, VersionRecord(version, state, code, message))
 

@@ -8,7 +8,7 @@ from enum import IntEnum
 from serving.protocol.status import Code
 
 
-class State(IntEnum):
+class VersionState(IntEnum):
     """States of a version; the numbers are those of ModelVersionStatus.State."""
 
     START = 10
@@ -23,7 +23,7 @@ class VersionRecord:
     """State of one version, and why it ended there."""
 
     version: int
-    state: State
+    state: VersionState
     code: Code = Code.OK
     message: str = ""
 

@@ -24,8 +24,9 @@ from scripted_servers import (
 )
 
 from components.common.errors import ConfigError, RequestError, ServerError, UnreachableError
-from serving.client import GrpcClient, RestClient, connect
-from serving.client.rest_client import served_models
+from serving.client import connect
+from serving.client.grpc_client import GrpcClient
+from serving.client.rest_client import RestClient, served_models
 
 
 def rest(url: str, **more: Any) -> RestClient:
@@ -302,7 +303,7 @@ def test_waiting_ends_at_once_for_a_version_that_failed() -> None:
 
 def test_the_grpc_client_needs_no_tensorflow() -> None:
     code = (
-        "import sys; from serving.client import GrpcClient; GrpcClient('h:1', model='m').close();"
+        "import sys; from serving.client import connect; connect('h:1', model='m').close();"
         "print('tensorflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -136,10 +136,11 @@ def test_batches_that_are_too_large_are_halved(folder: Path) -> None:
 
 @pytest.mark.parametrize("end", [UnreachableError, DeniedError])
 def test_a_server_that_goes_away_leaves_what_it_answered(
-    folder: Path, end: type[ServerError]
+    folder: Path, end: type[ServerError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("serving.client.folders.BATCHES_UNDER_WAY", 1)
     client = MemoryClient(answers=2, end=end)
-    table = predict_folder([folder / "inner"], client=client, batch_size=2, batches_under_way=1)
+    table = predict_folder([folder / "inner"], client=client, batch_size=2)
     assert table["error"].isna().sum() == 4
     assert set(table["error"].dropna()) == {"gone"}
     assert exit_code(table) == 3
@@ -153,12 +154,12 @@ def test_a_request_holds_pictures_of_one_folder(
         for level in (10, 240, 11):
             (folder / "inner" / name / f"{level}.png").write_bytes(png(level))
     monkeypatch.chdir(folder / "inner" / "lot-2")
+    monkeypatch.setattr("serving.client.folders.BATCHES_UNDER_WAY", 1)
     client = MemoryClient(refuses=240)
     table = predict_folder(
         [Path("10.png"), folder / "inner"],
         client=client,
         batch_size=8,
-        batches_under_way=1,
         group_of=folder_name,
     )
     plain = predict_folder([Path("10.png"), folder / "inner"], client=MemoryClient())

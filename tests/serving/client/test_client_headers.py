@@ -16,7 +16,9 @@ from scripted_servers import (
 )
 
 from components.common.errors import ConfigError, DeniedError, ServerError
-from serving.client import GrpcClient, RestClient, connect
+from serving.client import connect
+from serving.client.grpc_client import GrpcClient
+from serving.client.rest_client import RestClient
 from serving.protocol.headers import read_api_key, request_headers, sendable, spoken
 
 SENT = request_headers(api_key="s3cret", group="lot-6", camera="left")

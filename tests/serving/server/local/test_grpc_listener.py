@@ -15,7 +15,7 @@ from components.common.errors import ServerError
 from serving.server.config_files import read_ssl_config
 from serving.server.flags import Flags
 from serving.server.grpc_server import build_server
-from serving.server.models.version_states import State, VersionRecord, VersionStates
+from serving.server.models.version_states import VersionRecord, VersionState, VersionStates
 
 
 class Catalogue:
@@ -23,7 +23,7 @@ class Catalogue:
 
     def __init__(self):
         self.states = VersionStates()
-        self.states.publish("m", VersionRecord(3, State.AVAILABLE))
+        self.states.publish("m", VersionRecord(3, VersionState.AVAILABLE))
 
 
 def build(ssl=None, **more):

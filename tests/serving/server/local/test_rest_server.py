@@ -11,7 +11,7 @@ from local_servers import free_port
 
 from serving.protocol.status import not_found
 from serving.server.flags import Flags
-from serving.server.models.version_states import State, VersionRecord, VersionStates
+from serving.server.models.version_states import VersionRecord, VersionState, VersionStates
 from serving.server.rest_server import RestServer
 
 PREDICT = "/v1/models/m:predict"
@@ -23,7 +23,7 @@ class SlowCatalogue:
     def __init__(self):
         self.go = threading.Event()
         self.states = VersionStates()
-        self.states.publish("m", VersionRecord(1, State.AVAILABLE))
+        self.states.publish("m", VersionRecord(1, VersionState.AVAILABLE))
 
     @contextlib.contextmanager
     def lease(self, spec):

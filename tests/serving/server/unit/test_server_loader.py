@@ -14,7 +14,7 @@ from serving.server.flags import Flags
 from serving.server.graph.first_runs import FirstRuns
 from serving.server.models.configuration import choose, discover
 from serving.server.models.loader import ModelLoader
-from serving.server.models.version_states import State, VersionStates
+from serving.server.models.version_states import VersionState, VersionStates
 
 
 class Version:
@@ -59,7 +59,7 @@ class Bench:
             time.sleep(0.01)
 
     def wait(self, **wanted):
-        names = {int(key[1:]): State[value] for key, value in wanted.items()}
+        names = {int(key[1:]): VersionState[value] for key, value in wanted.items()}
 
         def reached():
             return {one.version: one.state for one in self.states.of_model("m")} == names
@@ -104,7 +104,7 @@ def test_versions_that_come_faster_than_they_load_do_not_pile_up(bench):
         bench.aspire(version + 1)
         bench.permits.release()
     bench.permits.release()
-    bench.wait_state(20, State.AVAILABLE)
+    bench.wait_state(20, VersionState.AVAILABLE)
     in_memory: set[int] = set()
     most = 0
     for name, version in bench.events:
