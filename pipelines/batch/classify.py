@@ -79,15 +79,11 @@ def classify(
     The next batch is read and checked while the model answers, so that two batches of pictures
     are in memory at most.
 
-    Args:
-        paths: the pictures, on any file system that Beam knows.
-        model: the loaded model.
-        batch_size: pictures a call of the model.
-
     Raises:
         Exception: what TensorFlow raises when not the pictures are to blame.
     """
-    batches = _batches(paths, batch_size)
+    rest = iter(paths)
+    batches = iter(lambda: list(islice(rest, batch_size)), [])
     with ThreadPoolExecutor(worker_count()) as pool:
         ahead = pool.map(_read, next(batches, []))
         while read := list(ahead):
@@ -95,12 +91,6 @@ def classify(
             yield from (record for record in read if isinstance(record, Failed))
             good = [record for record in read if isinstance(record, _Picture)]
             yield from _answer(good, model) if good else ()
-
-
-def _batches(paths: Sequence[str], size: int) -> Iterator[list[str]]:
-    rest = iter(paths)
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 def _read(path: str) -> _Picture | Failed:

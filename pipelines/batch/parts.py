@@ -31,13 +31,6 @@ def finish_part(
     """Write a part's files, or find that they are there.
 
     The failures come first: a part is done when its predictions have their name.
-
-    Args:
-        part: which pictures.
-        out: the output folder.
-        model: answers them.
-        version: the model's, for the table.
-        batch_size: pictures a call of the model.
     """
     name = f"part-{part.number:06d}.parquet"
     target = files.join(out, PREDICTIONS, name)
@@ -48,9 +41,13 @@ def finish_part(
     answered = [record for record in records if isinstance(record, Classified)]
     failed = [record for record in records if isinstance(record, Failed)]
     if failed:
-        _write(_failures(failed), files.join(out, FAILURES, name))
-    table = _predictions(answered, version)
-    _write(table.replace_schema_metadata({_FAILED_COUNT: str(len(failed))}), target)
+        reasons = [(_printable(one.path), _printable(one.reason)) for one in failed]
+        _write(reasons, _FAILURES, files.join(out, FAILURES, name))
+    answers = [
+        (_printable(one.path), one.sha256, one.top_class, one.scores, one.decision, version)
+        for one in answered
+    ]
+    _write(answers, _PREDICTIONS.with_metadata({_FAILED_COUNT: str(len(failed))}), target)
     return Counts(answered=len(answered), failed=len(failed))
 
 
@@ -60,28 +57,13 @@ def _counts(path: str) -> Counts:
     return Counts(answered=footer.num_rows, failed=int(footer.metadata[_FAILED_COUNT]))
 
 
-def _predictions(records: Sequence[Classified], version: str) -> pa.Table:
-    rows = [
-        (_printable(one.path), one.sha256, one.top_class, one.scores, one.decision, version)
-        for one in records
-    ]
-    return _table(rows, _PREDICTIONS)
-
-
-def _failures(records: Sequence[Failed]) -> pa.Table:
-    return _table([(_printable(one.path), _printable(one.reason)) for one in records], _FAILURES)
-
-
-def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)
-
-
 def _printable(text: str) -> str:
     """Show bytes of a name that are no UTF-8 as escapes: Parquet's texts are UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _write(table: pa.Table, path: str) -> None:
+def _write(rows: Sequence[tuple[Any, ...]], schema: pa.Schema, path: str) -> None:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    table = pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)
     with files.writing_whole(path) as stream:
         pq.write_table(table, stream)
