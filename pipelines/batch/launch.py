@@ -21,7 +21,7 @@ from pipelines.batch.classify import BatchModel
 from pipelines.batch.listing import cut
 from pipelines.batch.parts import finish_part
 from pipelines.batch.plan import plan, read_summary
-from pipelines.batch.records import PICTURES, PREDICTIONS, SUMMARY, BatchRun, Counts, Part, Summary
+from pipelines.batch.records import PICTURES, PREDICTIONS, SUMMARY, BatchRun, Part, Summary, Tally
 
 _HERE = frozenset({None, "DirectRunner"})
 
@@ -84,15 +84,15 @@ class _Classify(beam.DoFn):
     def setup(self) -> None:
         self._model: BatchModel = self._shared.acquire(partial(BatchModel, self._folder))
 
-    def process(self, part: Part) -> Iterator[Counts]:
+    def process(self, part: Part) -> Iterator[Tally]:
         yield finish_part(part, model=self._model, **self._fixed)
 
 
-def _total(counts: Iterable[Counts]) -> Counts:
-    return sum(counts, Counts())
+def _total(counts: Iterable[Tally]) -> Tally:
+    return sum(counts, Tally())
 
 
-def _write_summary(counts: Counts, *, run: BatchRun, out: str) -> None:
+def _write_summary(counts: Tally, *, run: BatchRun, out: str) -> None:
     files.write_record(files.join(out, SUMMARY), Summary(run=run, counts=counts))
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from pipelines.batch import files
 from pipelines.batch.classify import BatchModel, Classified, Failed, classify
 from pipelines.batch.listing import read_part
-from pipelines.batch.records import FAILURES, PICTURES, PREDICTIONS, Counts, Part
+from pipelines.batch.records import FAILURES, PICTURES, PREDICTIONS, Part, Tally
 
 _PREDICTIONS = pa.schema(
     [
@@ -25,9 +25,7 @@ _FAILURES = pa.schema([("path", pa.string()), ("reason", pa.string())])
 _FAILED_COUNT = b"graft.failed"
 
 
-def finish_part(
-    part: Part, *, out: str, model: BatchModel, version: str, batch_size: int
-) -> Counts:
+def finish_part(part: Part, *, out: str, model: BatchModel, version: str, batch_size: int) -> Tally:
     """Write a part's files, or find that they are there.
 
     The failures come first: a part is done when its predictions have their name.
@@ -48,13 +46,13 @@ def finish_part(
         for one in answered
     ]
     _write(answers, _PREDICTIONS.with_metadata({_FAILED_COUNT: str(len(failed))}), target)
-    return Counts(answered=len(answered), failed=len(failed))
+    return Tally(answered=len(answered), failed=len(failed))
 
 
-def _counts(path: str) -> Counts:
+def _counts(path: str) -> Tally:
     with files.open_to_read(path) as stream:
         footer = pq.read_metadata(stream)
-    return Counts(answered=footer.num_rows, failed=int(footer.metadata[_FAILED_COUNT]))
+    return Tally(answered=footer.num_rows, failed=int(footer.metadata[_FAILED_COUNT]))
 
 
 def _printable(text: str) -> str:
