@@ -116,8 +116,8 @@ def test_what_is_cached_depends_on_its_own_settings_only(
     ]
     assert contexts[0]["config_sha256"] != contexts[1]["config_sha256"]
     for parameters in keys(spec).values():
-        said = parameters["run"]["runtimeValue"]["constant"]
-        assert said == contexts[0] | {"config_sha256": ""}
+        told = parameters["run"]["runtimeValue"]["constant"]
+        assert told == contexts[0] | {"config_sha256": ""}
 
 
 def test_on_this_machine_there_is_no_task_more() -> None:
