@@ -33,7 +33,6 @@ from pipelines.schedule.config import ScheduleConfig
 
 PipelineName = Literal["training", "tuning", "monitoring"]
 
-
 # Said once at the top of a preset, handed to every section that has a field of that name.
 SHARED = ("seed", "model_name", "model_base_path")
 
@@ -136,17 +135,13 @@ def _mapping(text: str, name: str) -> dict[str, Any]:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(
-            f"valid YAML in {name}", received=_one_line(error), do="correct the file"
+            f"valid YAML in {name}", received=" ".join(str(error).split()), do="correct the file"
         ) from None
     if not isinstance(data, dict):
         raise ConfigError(
             f"a mapping of settings in {name}", received=repr(data), do="correct the file"
         )
     return data
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def override(data: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
@@ -183,9 +178,8 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
     Raises:
         ConfigError: a key or name is unknown, or a value is of the wrong type or range.
     """
-    checked = config.load(
-        TrainingRun, data
-    )  # first as written, so that messages name the user's keys
+    # First as written, so that messages name the user's keys.
+    checked = config.load(TrainingRun, data)
     filled = {**data}
     for step in (*STEPS, "monitor"):
         filled[step] = _with_shared(data.get(step), getattr(checked, step), checked)

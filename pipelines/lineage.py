@@ -69,7 +69,12 @@ def history(model_dir: Path, version: int, *, verify: bool = False) -> VersionHi
     folder = model_dir / str(version)
     passport = read_passport(model_dir, version)
     if passport is None and not folder.is_dir() and not lineage_path(model_dir, version).is_dir():
-        raise _unknown(model_dir, version)
+        numbers = {*passport_numbers(model_dir), *(one.number for one in versions(model_dir))}
+        raise InputError(
+            f"a version among {', '.join(map(str, sorted(numbers))) or 'none'} in {model_dir}",
+            received=version,
+            do="name one of them, or check --model-name and --model-base-path",
+        )
     missing = [] if passport else [f"version {version} has no passport"]
     lineage = _lineage(model_dir, version, missing)
     digest = passport.model_sha256 if passport else (lineage.model_sha256 if lineage else "")
@@ -143,11 +148,10 @@ class _Walk:
 def plain(history: VersionHistory) -> dict[str, object]:
     """Return a history as plain data for JSON; with the hash of every picture."""
     pictures, passport = history.pictures, history.passport
-    known = {name: getattr(history, name) for name in ("model_name", "version", "path")}
+    known = ("model_name", "version", "path", "model_sha256")
     page = ("run_id", "commit", "data_sha256", "state")
     return {
-        **known,
-        "model_sha256": history.model_sha256,
+        **{name: getattr(history, name) for name in known},
         **{name: getattr(passport, name, "") for name in page},
         "artifacts": [dataclasses.asdict(step) for step in history.steps],
         "pictures": None if pictures is None else pictures.to_dict(orient="records"),
@@ -168,13 +172,3 @@ def _lineage(model_dir: Path, version: int, missing: list[str]) -> Lineage | Non
             "published by other means, or before lineage was kept"
         )
     return found
-
-
-def _unknown(model_dir: Path, version: int) -> InputError:
-    numbers = {*passport_numbers(model_dir), *(one.number for one in versions(model_dir))}
-    known = ", ".join(map(str, sorted(numbers)))
-    return InputError(
-        f"a version among {known or 'none'} in {model_dir}",
-        received=version,
-        do="name one of them, or check --model-name and --model-base-path",
-    )

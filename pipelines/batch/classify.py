@@ -37,7 +37,7 @@ class Failed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Picture:
+class _ReadPicture:
     path: str
     sha256: str
     servable: bytes
@@ -79,34 +79,24 @@ def classify(
     The next batch is read and checked while the model answers, so that two batches of pictures
     are in memory at most.
 
-    Args:
-        paths: the pictures, on any file system that Beam knows.
-        model: the loaded model.
-        batch_size: pictures a call of the model.
-
     Raises:
         Exception: what TensorFlow raises when not the pictures are to blame.
     """
-    batches = _batches(paths, batch_size)
+    rest = iter(paths)
+    batches = iter(lambda: list(islice(rest, batch_size)), [])
     with ThreadPoolExecutor(worker_count()) as pool:
         ahead = pool.map(_read, next(batches, []))
         while read := list(ahead):
             ahead = pool.map(_read, next(batches, []))
             yield from (record for record in read if isinstance(record, Failed))
-            good = [record for record in read if isinstance(record, _Picture)]
+            good = [record for record in read if isinstance(record, _ReadPicture)]
             yield from _answer(good, model) if good else ()
 
 
-def _batches(paths: Sequence[str], size: int) -> Iterator[list[str]]:
-    rest = iter(paths)
-    while batch := list(islice(rest, size)):
-        yield batch
-
-
-def _read(path: str) -> _Picture | Failed:
+def _read(path: str) -> _ReadPicture | Failed:
     try:
         data = files.read_bytes(path)
-        return _Picture(
+        return _ReadPicture(
             path=path,
             sha256=hashlib.sha256(data).hexdigest(),
             servable=to_servable(data, name=Path(path).name),
@@ -117,7 +107,7 @@ def _read(path: str) -> _Picture | Failed:
         return Failed(path=path, reason=f"cannot be read: {error.strerror or error}")
 
 
-def _answer(pictures: list[_Picture], model: BatchModel) -> list[Classified | Failed]:
+def _answer(pictures: list[_ReadPicture], model: BatchModel) -> list[Classified | Failed]:
     """Halve a batch that is refused until the picture to blame stands alone."""
     import tensorflow as tf
 

@@ -6,8 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
-from operator import add
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -22,7 +21,7 @@ from pipelines.batch.classify import BatchModel
 from pipelines.batch.listing import cut
 from pipelines.batch.parts import finish_part
 from pipelines.batch.plan import plan, read_summary
-from pipelines.batch.records import PICTURES, PREDICTIONS, SUMMARY, BatchRun, Counts, Part, Summary
+from pipelines.batch.records import PICTURES, PREDICTIONS, SUMMARY, BatchRun, Part, Summary, Tally
 
 _HERE = frozenset({None, "DirectRunner"})
 
@@ -79,26 +78,21 @@ class _Classify(beam.DoFn):
 
     def __init__(self, run: BatchRun, out: str, batch_size: int) -> None:
         self._folder = run.model
-        self._fixed: dict[str, Any] = {
-            "out": out,
-            "version": run.version,
-            "batch_size": batch_size,
-        }
+        self._fixed: Any = {"out": out, "version": run.version, "batch_size": batch_size}
         self._shared = Shared()
 
     def setup(self) -> None:
-        folder = self._folder
-        self._model: BatchModel = self._shared.acquire(lambda: BatchModel(folder))
+        self._model: BatchModel = self._shared.acquire(partial(BatchModel, self._folder))
 
-    def process(self, part: Part) -> Iterator[Counts]:
+    def process(self, part: Part) -> Iterator[Tally]:
         yield finish_part(part, model=self._model, **self._fixed)
 
 
-def _total(counts: Iterable[Counts]) -> Counts:
-    return reduce(add, counts, Counts())
+def _total(counts: Iterable[Tally]) -> Tally:
+    return sum(counts, Tally())
 
 
-def _write_summary(counts: Counts, *, run: BatchRun, out: str) -> None:
+def _write_summary(counts: Tally, *, run: BatchRun, out: str) -> None:
     files.write_record(files.join(out, SUMMARY), Summary(run=run, counts=counts))
 
 
@@ -108,16 +102,12 @@ def _options(flags: Sequence[str]) -> PipelineOptions:
         known = options.get_all_options()
         given = options.get_all_options(retain_unknown_options=True)
     except SystemExit:
-        raise ConfigError(
-            "values that Beam takes", received=" ".join(flags), do="correct the flag"
-        ) from None
-    unknown = sorted(set(given) - set(known))
+        wanted = "values that Beam takes"
+        raise ConfigError(wanted, received=" ".join(flags), do="correct the flag") from None
+    unknown = ", ".join(f"--{name}" for name in sorted(set(given) - set(known)))
     if unknown:
-        raise ConfigError(
-            "flags of `graft batch --help` or of the Beam runner",
-            received=", ".join(f"--{name}" for name in unknown),
-            do="correct the flag",
-        )
+        wanted = "flags of `graft batch --help` or of the Beam runner"
+        raise ConfigError(wanted, received=unknown, do="correct the flag")
     return options
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from pipelines.batch import files
 from pipelines.batch.classify import BatchModel, Classified, Failed, classify
 from pipelines.batch.listing import read_part
-from pipelines.batch.records import FAILURES, PICTURES, PREDICTIONS, Counts, Part
+from pipelines.batch.records import FAILURES, PICTURES, PREDICTIONS, Part, Tally
 
 _PREDICTIONS = pa.schema(
     [
@@ -25,19 +25,10 @@ _FAILURES = pa.schema([("path", pa.string()), ("reason", pa.string())])
 _FAILED_COUNT = b"graft.failed"
 
 
-def finish_part(
-    part: Part, *, out: str, model: BatchModel, version: str, batch_size: int
-) -> Counts:
+def finish_part(part: Part, *, out: str, model: BatchModel, version: str, batch_size: int) -> Tally:
     """Write a part's files, or find that they are there.
 
     The failures come first: a part is done when its predictions have their name.
-
-    Args:
-        part: which pictures.
-        out: the output folder.
-        model: answers them.
-        version: the model's, for the table.
-        batch_size: pictures a call of the model.
     """
     name = f"part-{part.number:06d}.parquet"
     target = files.join(out, PREDICTIONS, name)
@@ -48,33 +39,20 @@ def finish_part(
     answered = [record for record in records if isinstance(record, Classified)]
     failed = [record for record in records if isinstance(record, Failed)]
     if failed:
-        _write(_failures(failed), files.join(out, FAILURES, name))
-    table = _predictions(answered, version)
-    _write(table.replace_schema_metadata({_FAILED_COUNT: str(len(failed))}), target)
-    return Counts(answered=len(answered), failed=len(failed))
+        reasons = [(_printable(one.path), _printable(one.reason)) for one in failed]
+        _write(reasons, _FAILURES, files.join(out, FAILURES, name))
+    answers = [
+        (_printable(one.path), one.sha256, one.top_class, one.scores, one.decision, version)
+        for one in answered
+    ]
+    _write(answers, _PREDICTIONS.with_metadata({_FAILED_COUNT: str(len(failed))}), target)
+    return Tally(answered=len(answered), failed=len(failed))
 
 
-def _counts(path: str) -> Counts:
+def _counts(path: str) -> Tally:
     with files.open_to_read(path) as stream:
         footer = pq.read_metadata(stream)
-    return Counts(answered=footer.num_rows, failed=int(footer.metadata[_FAILED_COUNT]))
-
-
-def _predictions(records: Sequence[Classified], version: str) -> pa.Table:
-    rows = [
-        (_printable(one.path), one.sha256, one.top_class, one.scores, one.decision, version)
-        for one in records
-    ]
-    return _table(rows, _PREDICTIONS)
-
-
-def _failures(records: Sequence[Failed]) -> pa.Table:
-    return _table([(_printable(one.path), _printable(one.reason)) for one in records], _FAILURES)
-
-
-def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)
+    return Tally(answered=footer.num_rows, failed=int(footer.metadata[_FAILED_COUNT]))
 
 
 def _printable(text: str) -> str:
@@ -82,6 +60,8 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _write(table: pa.Table, path: str) -> None:
+def _write(rows: Sequence[tuple[Any, ...]], schema: pa.Schema, path: str) -> None:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    table = pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)
     with files.writing_whole(path) as stream:
         pq.write_table(table, stream)

@@ -43,15 +43,15 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counts:
+class Tally:
     """Pictures that have an answer, and pictures that are among the failures."""
 
     answered: int = 0
     failed: int = 0
 
-    def __add__(self, other: "Counts") -> "Counts":
+    def __add__(self, other: "Tally") -> "Tally":
         """Return the sum, as workers' counts are put together."""
-        return Counts(answered=self.answered + other.answered, failed=self.failed + other.failed)
+        return Tally(answered=self.answered + other.answered, failed=self.failed + other.failed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,4 +59,4 @@ class Summary:
     """The end of a run, kept as `summary.json`; a run without it has not ended."""
 
     run: BatchRun
-    counts: Counts
+    counts: Tally

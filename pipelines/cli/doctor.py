@@ -22,7 +22,7 @@ _PORTS = (8500, 8501)
 
 
 @dataclass(frozen=True)
-class Check:
+class Finding:
     """One line of the diagnosis. `state` is "ok", "note" (works, but) or "bad"."""
 
     name: str
@@ -43,60 +43,62 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def diagnose(project: Path) -> tuple[Check, ...]:
+def diagnose(project: Path) -> tuple[Finding, ...]:
     """Run every check for the project in the folder `project`."""
     checks = (_python, _packages, _memory, _gpu, _ports, _git)
     return (*(check() for check in checks), _disk(project), _data(project))
 
 
-def _python() -> Check:
+def _python() -> Finding:
     found = ".".join(map(str, sys.version_info[:3]))
     if (3, 11) <= sys.version_info[:2] <= (3, 13):
-        return Check("Python", "ok", found)
-    return Check("Python", "bad", found, "use Python 3.11, 3.12 or 3.13")
+        return Finding("Python", "ok", found)
+    return Finding("Python", "bad", found, "use Python 3.11, 3.12 or 3.13")
 
 
-def _packages() -> Check:
+def _packages() -> Finding:
     needed = ("kfp", "tensorflow", "keras", "great_expectations", "dvc", "seaborn", "grpc")
     absent = [name for name in needed if importlib.util.find_spec(name) is None]
     if absent:
-        return Check("packages", "bad", f"missing: {', '.join(absent)}", "run `make install`")
-    return Check("packages", "ok", "all there")
+        return Finding("packages", "bad", f"missing: {', '.join(absent)}", "run `make install`")
+    return Finding("packages", "ok", "all there")
 
 
-def _disk(project: Path) -> Check:
+def _disk(project: Path) -> Finding:
     free = shutil.disk_usage(project).free / GIB
     found = f"{free:.0f} GiB free"
     if free >= _NEEDED_DISK_GIB:
-        return Check("disk", "ok", found)
-    return Check("disk", "bad", found, f"free {_NEEDED_DISK_GIB} GiB or more (`make clean` helps)")
+        return Finding("disk", "ok", found)
+    return Finding(
+        "disk", "bad", found, f"free {_NEEDED_DISK_GIB} GiB or more (`make clean` helps)"
+    )
 
 
-def _memory() -> Check:
+def _memory() -> Finding:
     free = psutil.virtual_memory().available / GIB
     found = f"{free:.1f} GiB available"
     if free >= _NEEDED_MEMORY_GIB:
-        return Check("memory", "ok", found)
-    return Check("memory", "note", found, "close other programs, or lower augment.image_size_px")
+        return Finding("memory", "ok", found)
+    return Finding("memory", "note", found, "close other programs, or lower augment.image_size_px")
 
 
-def _gpu() -> Check:
+def _gpu() -> Finding:
     command = shutil.which("nvidia-smi")
     if command is None:
-        return Check("GPU", "note", "none", "the processor will do: the demo takes minutes")
+        return Finding("GPU", "note", "none", "the processor will do: the demo takes minutes")
     query = [command, "--query-gpu=name", "--format=csv,noheader"]
     done = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
     if done.returncode != 0:
-        return Check("GPU", "note", "driver does not answer", "check `nvidia-smi`")
-    return Check("GPU", "ok", done.stdout.strip().replace("\n", ", "))
+        return Finding("GPU", "note", "driver does not answer", "check `nvidia-smi`")
+    return Finding("GPU", "ok", done.stdout.strip().replace("\n", ", "))
 
 
-def _ports() -> Check:
+def _ports() -> Finding:
     taken = [port for port in _PORTS if _is_taken(port)]
     if taken:
         found = f"{', '.join(map(str, taken))} taken"
-        return Check("ports", "note", found, "`graft serve --port … --rest-api-port …`")
-    return Check("ports", "ok", f"{_PORTS[0]} and {_PORTS[1]} free")
+        return Finding("ports", "note", found, "`graft serve --port … --rest-api-port …`")
+    return Finding("ports", "ok", f"{_PORTS[0]} and {_PORTS[1]} free")
 
 
 def _is_taken(port: int) -> bool:
@@ -104,19 +106,19 @@ def _is_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _data(project: Path) -> Check:
+def _data(project: Path) -> Finding:
     from pipelines.data.demo import verify
 
     if not (project / "data").is_dir():
-        return Check("demo data", "note", "not fetched", "run `make data`")
+        return Finding("demo data", "note", "not fetched", "run `make data`")
     try:
         verify(project)
     except GraftError as error:
-        return Check("demo data", "bad", str(error), "run `make data`")
-    return Check("demo data", "ok", "as data.dvc pins it")
+        return Finding("demo data", "bad", str(error), "run `make data`")
+    return Finding("demo data", "ok", "as data.dvc pins it")
 
 
-def _git() -> Check:
+def _git() -> Finding:
     if shutil.which("git") is None:
-        return Check("git", "note", "not installed", "install git: DVC and provenance need it")
-    return Check("git", "ok", "installed")
+        return Finding("git", "note", "not installed", "install git: DVC and provenance need it")
+    return Finding("git", "ok", "installed")

@@ -16,8 +16,8 @@ _COLOURS: dict[Word, str] = {
 }
 
 
-def print_look(console: Console, finished: LocalRun) -> DriftReport:
-    """Print what the monitor decided and return its report."""
+def print_look(console: Console, finished: LocalRun) -> None:
+    """Print what the monitor decided, and where its report is."""
     report = DriftReport.read(finished.last.output("monitor", "drift"))
     info = report.info
     lines = [f"• {escape(text)}" for text in (*info.decision.reasons, *info.notes)]
@@ -34,4 +34,3 @@ def print_look(console: Console, finished: LocalRun) -> DriftReport:
         target = finished.run_dir / "drift.html"
         link(target, report.report_path)
         console.print(f"all of it in {escape(short(target))}")
-    return report

@@ -44,22 +44,17 @@ def _largest_shards(settings: TrainingRun) -> TrainingRun:
 
 def _from_what_serves(settings: TrainingRun) -> TrainingRun:
     """A retraining starts from the version that serves, and knows which pictures came in later."""
+    from components.ingest.commands import additions_table
+
     served = str(Path(settings.model_base_path) / settings.model_name)
     warm_start = served if settings.retrain.warm_start else ""
-    additions = settings.monitor.additions or _additions(settings)
+    # Where `graft data add` lists what came in later; None where nothing can be added.
+    additions = settings.monitor.additions or str(additions_table(settings.ingest) or "")
     return dataclasses.replace(
         settings,
         train=dataclasses.replace(settings.train, warm_start=warm_start),
         monitor=dataclasses.replace(settings.monitor, additions=additions),
     )
-
-
-def _additions(settings: TrainingRun) -> str:
-    """Return where `graft data add` lists what came in later; "" where nothing can be added."""
-    from components.ingest.commands import additions_table
-
-    table = additions_table(settings.ingest)
-    return str(table) if table is not None else ""
 
 
 _TRAIN = STEPS.index("train")

@@ -13,12 +13,9 @@ from pipelines.dags.contexts import git_commit
 
 
 def compile_to(output: Path, *, settings: TrainingRun, pipeline: PipelineName) -> None:
-    """Write a pipeline's KFP YAML.
+    """Write a pipeline's KFP YAML; parent folders are made.
 
-    Args:
-        output: the file; parent folders are made.
-        settings: become the defaults of the pipeline's parameters, so that the YAML runs as it is.
-        pipeline: which one.
+    The settings become the defaults of its parameters, so that the YAML runs as it is.
     """
     from kfp import compiler
 

@@ -10,10 +10,9 @@ from typing import Any
 
 
 def mermaid(spec: Mapping[str, Any]) -> str:
-    """Return the diagram of a pipeline; tasks of the class `reused` are taken from earlier runs.
+    """Return the diagram of a pipeline, the first document of the compiled YAML.
 
-    Args:
-        spec: the first document of the compiled YAML.
+    Tasks of the class `reused` are taken from earlier runs.
     """
     lines = ["flowchart TB", *_dag(spec["root"]["dag"], spec, set())]
     return "\n".join([*lines, "classDef reused fill:#dbeafe"]) + "\n"

@@ -73,13 +73,9 @@ def announced(given: Given, name: str) -> Iterator[None]:
 
 
 def to_kfp(name: str, draw: Callable[[Given], None], steps: Iterable[str], fixed: Fixed) -> Any:
-    """Return a KFP pipeline with the parameters `run` and one a step.
+    """Return the KFP pipeline graft-`name` with the parameters `run` and one a step.
 
-    Args:
-        name: without the "graft-" that it gets.
-        draw: adds the tasks.
-        steps: whose sections it takes.
-        fixed: what is no parameter.
+    `draw` adds the tasks.
     """
     names = ("run", *steps)
 

@@ -36,9 +36,7 @@ def read(given: Given) -> tuple[Any, Any]:
 def train_and_judge(given: Given, *, warm: bool = False) -> None:
     """Draw the tasks from ingest to deploy.
 
-    Args:
-        given: the pipeline's parameters.
-        warm: training starts from the version that serves, which Kubeflow's cache cannot see.
+    With `warm`, training starts from the version that serves, which Kubeflow's cache cannot see.
     """
     dataset, shards = read(given)
     nodes, asked = given.fixed.nodes, given.lasting("train")
@@ -55,12 +53,7 @@ def judge_and_deploy(given: Given, candidate: Any, dataset: Any) -> None:
     """Draw the tasks from export to deploy.
 
     A plain function and not a nested pipeline: the condition must stand in the same DAG as the
-    gate's task.
-
-    Args:
-        given: the pipeline's parameters.
-        candidate: the Candidate artifact, a task's output.
-        dataset: the validated Dataset artifact.
+    gate's task. `candidate` and `dataset` (the validated one) are artifacts.
     """
     known = {"dataset": dataset, "candidate": candidate}
     exported = export(**known, **given.lasting("export")).outputs["exported"]

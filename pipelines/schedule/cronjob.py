@@ -18,11 +18,7 @@ def manifest(schedule: ScheduleConfig, plain: dict[str, Any], *, name: str) -> s
     The job needs the volume claims `graft-data` (/data: pictures and weights, and its own runs and
     cache), `graft-models` (/models, which TF Serving reads) and `graft-log` (/log); and, to notify
     people, the secret `graft-notify`.
-
-    Args:
-        schedule: when, and which pipeline.
-        plain: the settings as they are written in a preset.
-        name: of both objects.
+    `plain` are the settings as they are written in a preset; `name` is that of both objects.
     """
     config_map, job = yaml.safe_load_all(_TEMPLATE.read_text())
     labels = {**config_map["metadata"]["labels"], "app.kubernetes.io/name": name}

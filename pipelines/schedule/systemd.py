@@ -11,14 +11,7 @@ _WEEKDAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 
 
 def units(schedule: ScheduleConfig, *, name: str, words: list[str], folder: Path) -> str:
-    """Return a service and a timer unit, with the file's name above each.
-
-    Args:
-        schedule: when.
-        name: of both units, without suffix.
-        words: the arguments of `graft`.
-        folder: where it runs.
-    """
+    """Return the units `name`.service and `name`.timer: `graft` with `words`, run in `folder`."""
     command = shlex.join([sys.executable, "-m", "pipelines.cli", *words]).replace("%", "%%")
     calendars = "\n".join(f"OnCalendar={one}" for one in on_calendar(schedule))
     return f"""# ~/.config/systemd/user/{name}.service

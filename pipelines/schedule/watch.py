@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from components.common.artifacts.monitoring.drift_report import Word
 from components.common.errors import GraftError
 from components.common.files import locked
 from pipelines.config import TrainingRun
@@ -28,7 +27,7 @@ _NAP_S = 30.0
 
 def look_once(
     launch: Launch, settings: TrainingRun, plain: dict[str, Any], console: Console
-) -> Word:
+) -> None:
     """Run the monitoring pipeline and print its end; arguments as `execute`.
 
     Raises:
@@ -36,10 +35,9 @@ def look_once(
     """
     started = time.monotonic()
     finished = execute(launch, settings, plain, console=console)
-    word = print_look(console, finished).info.decision.word
+    print_look(console, finished)
     if finished.last.record("gate") is not None:
         query_and_summarise(console, settings, finished, query=False, started_s=started)
-    return word
 
 
 def keep_looking(
@@ -62,21 +60,14 @@ def keep_looking(
         console.print(f"next look at {due.astimezone(zone):%Y-%m-%d %H:%M %Z}", style="dim")
         while (left_s := due.timestamp() - now()) > 0:
             sleep(min(left_s, _NAP_S))
-        survive(look, console)
+        try:
+            look()
+        except Exception as error:
+            # The watch survives any error: the next look may find the disk free again.
+            known = isinstance(error, GraftError)
+            console.print(f"the look failed: {error}", style="red", markup=False)
+            LOG.log(logging.INFO if known else logging.ERROR, "a look failed", exc_info=not known)
         looks = None if looks is None else looks - 1
-
-
-def survive(look: Callable[[], object], console: Console) -> bool:
-    """Look, and print an error instead of raising it; return whether there was none."""
-    try:
-        look()
-    except Exception as error:
-        # The watch survives any error: the next look may find the disk free again.
-        known = isinstance(error, GraftError)
-        console.print(f"the look failed: {error}", style="red", markup=False)
-        LOG.log(logging.INFO if known else logging.ERROR, "a look failed", exc_info=not known)
-        return False
-    return True
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from pipelines.cli import app, doctor
 Usage = namedtuple("Usage", "free")
 
 
-def found(project: Path) -> dict[str, doctor.Check]:
+def found(project: Path) -> dict[str, doctor.Finding]:
     return {check.name: check for check in doctor.diagnose(project)}
 
 

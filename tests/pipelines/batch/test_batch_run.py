@@ -23,7 +23,7 @@ from components.common import saved_model
 from components.common.errors import ConfigError, DataError, GraftError
 from components.common.progress import Progress, listening
 from pipelines.batch.launch import run_batch
-from pipelines.batch.records import Counts, Summary
+from pipelines.batch.records import Summary, Tally
 from pipelines.cli import app
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,7 @@ def test_answers_are_the_models_and_failures_say_why(
     run: Run, out: Path, model: Path, pictures: Path
 ) -> None:
     summary = run()
-    assert summary.counts == Counts(answered=25, failed=3)
+    assert summary.counts == Tally(answered=25, failed=3)
 
     table = pd.read_parquet(out / "predictions").sort_values("path", ignore_index=True)
     paths = sorted(str(p) for p in pictures.rglob("[0-9]*.png"))
@@ -90,7 +90,7 @@ def test_what_is_finished_is_not_done_again(run: Run, out: Path) -> None:
     left = out / "predictions" / f".{second.name}.0.partial"
     left.write_bytes(b"half a file")
 
-    assert run().counts == Counts(answered=25, failed=3)
+    assert run().counts == Tally(answered=25, failed=3)
     assert (first.stat().st_mtime_ns, third.stat().st_mtime_ns) == times
     assert not left.exists()
     pd.testing.assert_frame_equal(pd.read_parquet(out / "predictions"), whole)
@@ -123,7 +123,7 @@ def test_killed_and_started_again(run: Run, out: Path, model: Path, pictures: Pa
     assert 3 <= len(finished) < 303
     assert all(len(pd.read_parquet(file)) for file in finished)
 
-    assert run(batch_size=32).counts == Counts(answered=3025, failed=3)
+    assert run(batch_size=32).counts == Tally(answered=3025, failed=3)
     assert {file: file.stat().st_mtime_ns for file in finished} == finished
     assert pd.read_parquet(out / "predictions")["path"].is_unique
 
@@ -197,7 +197,7 @@ def test_threads_of_a_worker_share_one_model(run: Run, monkeypatch: pytest.Monke
         part_size=2,
         beam_options=["--direct_num_workers=2", "--direct_running_mode=multi_threading"],
     )
-    assert summary.counts == Counts(answered=25, failed=3)
+    assert summary.counts == Tally(answered=25, failed=3)
     assert len(loaded) == 1
 
 

@@ -92,7 +92,7 @@ def test_missing_data_are_told_before_anything_is_mounted(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("assignment", "told"),
+    ("assignment", "said"),
     [
         ("train.weights=imagenet", "train.weights to be a file"),
         ("train.warm_start=https://models.example/solar.tar", "train.warm_start to be a file"),
@@ -100,10 +100,10 @@ def test_missing_data_are_told_before_anything_is_mounted(tmp_path: Path) -> Non
     ],
 )
 def test_what_would_need_the_network_is_refused_before_anything_runs(
-    tmp_path: Path, tiny_pictures: Path, assignment: str, told: str
+    tmp_path: Path, tiny_pictures: Path, assignment: str, said: str
 ) -> None:
     settings = resolve(override(asked_at(tiny_pictures, tmp_path / "models"), [assignment]))
-    with pytest.raises(ConfigError, match=rf"{told}, as containers .* have no network"):
+    with pytest.raises(ConfigError, match=rf"{said}, as containers .* have no network"):
         containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=None)
     assert not (tmp_path / "r").exists()
 
