@@ -1,0 +1,1 @@
+"""Writes the pictures, with augmented views, as arrays that training reads."""

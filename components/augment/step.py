@@ -73,10 +73,9 @@ def run(
     """
     dataset, out = Dataset.read(inputs.dataset), outputs.shards
     _check_splits(dataset)
-    policy = plugins.load(POLICIES, settings.policy)
-    options = policy_options(settings)
     out.mkdir(parents=True, exist_ok=True)
-    job = _Job(dataset, out, settings, policy, options)
+    policy = plugins.load(POLICIES, settings.policy)
+    job = _Job(dataset, out, settings, policy, policy_options(settings))
     channels = _write_arrays(job)
     index = pd.concat([_index(job, split) for split in SPLITS], ignore_index=True)
     info = ShardsInfo(
@@ -130,22 +129,20 @@ def _write_pass(job: _Job, *, channels: int) -> None:
         )
         for split in SPLITS
     }
-    total = len(job.dataset.manifest)
+    places = list(_places(job))
     with ThreadPoolExecutor(max_workers=worker_count()) as pool:
         writes = (
             done
-            for chunk in _chunks(list(_places(job)))
-            for done in pool.map(lambda place: _write_picture(job, place, arrays), chunk)
+            for at in range(0, len(places), _PICTURES_AT_ONCE)
+            for done in pool.map(
+                lambda place: _write_picture(job, place, arrays),
+                places[at : at + _PICTURES_AT_ONCE],
+            )
         )
-        for _ in track(writes, "preparing pictures", total=total):
+        for _ in track(writes, "preparing pictures", total=len(job.dataset.manifest)):
             pass
     for array in arrays.values():
         array.flush()
-
-
-def _chunks(places: list["_Place"]) -> Iterator[list["_Place"]]:
-    for start in range(0, len(places), _PICTURES_AT_ONCE):
-        yield places[start : start + _PICTURES_AT_ONCE]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The floor: what more than one step, or the pipelines and servers, need."""

@@ -33,7 +33,7 @@ class StepRecord:
     result: str = ""
     error: str = ""
     exit_code: int = 0
-    outputs: dict[str, str] = dataclasses.field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -69,10 +69,8 @@ def recording(context: RunContext, step: str) -> Iterator[Recorded]:
 
 
 def _note(context: RunContext, record: StepRecord) -> None:
-    path = context.step_file(record.step, "json")
-    if path is None:
-        return
-    write_record(path, record)
+    if path := context.step_file(record.step, "json"):
+        write_record(path, record)
 
 
 def _ended(record: StepRecord, **changes: Any) -> StepRecord:

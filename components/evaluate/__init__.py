@@ -1,0 +1,1 @@
+"""Measures the exported model, and the version that serves, on the test pictures."""

@@ -1,0 +1,1 @@
+"""Turns a trained network into the SavedModel that a server loads."""

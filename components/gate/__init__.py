@@ -1,0 +1,1 @@
+"""Decides whether an evaluated candidate may be deployed."""

@@ -1,0 +1,1 @@
+"""Reads pictures and labels from a source into a Dataset, and adds labelled ones."""

@@ -1,0 +1,1 @@
+"""Chooses the ranked candidates that fit into the time budget."""

@@ -1,6 +1,6 @@
 """Which ranked candidates fit into the time that is left. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from components.common.artifacts.tuning.ranking import LeftOut, Ranked, RankingInfo, Recipe
@@ -16,7 +16,7 @@ class Contender:
 
     ranked: Ranked
     recipe: Recipe
-    finished: bool = False
+    finished: bool
 
     @property
     def name(self) -> str:
@@ -37,7 +37,7 @@ def choose(
     settings: PlanConfig,
     *,
     left_s: float,
-    is_finished: Callable[[Ranked, Recipe], bool] | None = None,
+    is_finished: Callable[[Ranked, Recipe], bool],
 ) -> Plan:
     """Take the best-ranked candidates and drop from the end until the rest fits.
 
@@ -53,12 +53,21 @@ def choose(
     """
     wanted: list[Contender] = []
     left_out: list[LeftOut] = []
-    for one in _contenders(ranking, left_out, is_finished):
-        if len(wanted) < settings.finalists:
-            wanted.append(one)
-        else:
-            reason = f"ranked below the {settings.finalists} finalists"
-            left_out.append(LeftOut(name=one.name, reason=reason))
+    seen: dict[str, str] = {}
+    for ranked in ranking.ranked:
+        network = f"{ranked.backbone} {ranked.image_size_px} px"
+        if network in seen:
+            reason = f"other features of the same network rank higher: {seen[network]}"
+            left_out.append(LeftOut(name=ranked.name, reason=reason))
+            continue
+        seen[network] = ranked.name
+        for recipe in ranked.recipes:
+            one = Contender(ranked, recipe, is_finished(ranked, recipe))
+            if len(wanted) < settings.finalists:
+                wanted.append(one)
+            else:
+                reason = f"ranked below the {settings.finalists} finalists"
+                left_out.append(LeftOut(name=one.name, reason=reason))
     usable_s = left_s - 60.0 * settings.reserve_min
     dropped: list[LeftOut] = []
     while (needed := needed_s(wanted)) > max(usable_s, 0.0):
@@ -77,21 +86,3 @@ def needed_s(contenders: list[Contender]) -> float:
     Side by side they share the processors, so they take as long as one after another.
     """
     return sum(one.recipe.estimate_s for one in contenders if not one.finished)
-
-
-def _contenders(
-    ranking: RankingInfo,
-    left_out: list[LeftOut],
-    is_finished: Callable[[Ranked, Recipe], bool] | None,
-) -> Iterator[Contender]:
-    seen: dict[str, str] = {}
-    for ranked in ranking.ranked:
-        network = f"{ranked.backbone} {ranked.image_size_px} px"
-        if network in seen:
-            reason = f"other features of the same network rank higher: {seen[network]}"
-            left_out.append(LeftOut(name=ranked.name, reason=reason))
-            continue
-        seen[network] = ranked.name
-        for recipe in ranked.recipes:
-            finished = is_finished is not None and is_finished(ranked, recipe)
-            yield Contender(ranked, recipe, finished)

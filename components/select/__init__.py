@@ -1,0 +1,1 @@
+"""Compares the fine-tuned finalists and passes the winner on."""

@@ -1,0 +1,1 @@
+"""Checks the pictures of a Dataset and deals out its splits."""
