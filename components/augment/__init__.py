@@ -1,1 +1,1 @@
-"""Writes the pictures, with augmented views, as arrays that training reads."""
+"""Turn pictures into arrays of one size, with changed copies of those to train on."""

@@ -1,1 +1,1 @@
-"""The floor: what more than one step, or the pipelines and servers, need."""
+"""What every step stands on: errors, files, settings, artifacts, the step itself."""

@@ -42,28 +42,30 @@ def load(folder: Path) -> Any:
 
 
 def ask(
-    model: Any,
+    folder: Path,
     paths: Sequence[str],
     read: Callable[[str], bytes],
     *,
     batch_size: int,
     activity: str,
+    model: Any = None,
 ) -> Answers:
     """Send encoded pictures through the bytes signature of a SavedModel.
 
     Args:
-        model: as from `load`.
+        folder: the SavedModel (a version folder).
         paths: names of the pictures, at least one.
         read: returns a picture's encoded bytes by its name.
         batch_size: pictures a call.
         activity: what the progress report calls this.
+        model: as from `load`, for who asks often; loaded from `folder` without it.
 
     Raises:
         DataError: a picture cannot be read.
         ExportError: the model has not the signature that Graft exports.
-        Exception: whatever TensorFlow raises for a model that it cannot run.
+        Exception: whatever TensorFlow raises for a model that it cannot load or run.
     """
-    signature = answering_signature(model)
+    signature = answering_signature(model or load(folder))
     return _joined(_parts(signature, paths, read, batch_size=batch_size, activity=activity))
 
 
@@ -83,19 +85,20 @@ def answering_signature(model: Any) -> Any:
 
 
 def embed(
-    model: Any,
+    folder: Path,
     paths: Sequence[str],
     read: Callable[[str], bytes],
     *,
     batch_size: int,
     activity: str,
+    model: Any = None,
 ) -> npt.NDArray[np.float32]:
     """Send encoded pictures through the features signature; args and errors as `ask`.
 
     Returns:
         float32 [N, D], the vectors that the head decides by.
     """
-    signature = _signature(model, SIGNATURE_FEATURES, {OUTPUT_FEATURES})
+    signature = _signature(model or load(folder), SIGNATURE_FEATURES, {OUTPUT_FEATURES})
     parts = _parts(signature, paths, read, batch_size=batch_size, activity=activity)
     return np.concatenate([part[OUTPUT_FEATURES] for part in parts])
 

@@ -1,1 +1,1 @@
-"""Publishes a candidate that passed the gate as the next version, and takes versions back."""
+"""Publish a model that passed the gate, once the server loads it and answers as it should."""

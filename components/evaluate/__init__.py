@@ -1,1 +1,1 @@
-"""Measures the exported model, and the version that serves, on the test pictures."""
+"""Measure an exported model on the pictures kept for testing, and write the report."""

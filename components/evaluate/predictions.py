@@ -6,7 +6,7 @@ import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError, ExportError
-from components.common.saved_model import Answers, ask, load
+from components.common.saved_model import Answers, ask
 
 
 def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str) -> pd.DataFrame:
@@ -30,8 +30,7 @@ def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str
             do="add pictures or raise the test share of the validate step",
         )
     paths = rows["path"].astype(str).tolist()
-    model = load(saved_model)
-    answers = ask(model, paths, dataset.picture, batch_size=batch_size, activity=activity)
+    answers = ask(saved_model, paths, dataset.picture, batch_size=batch_size, activity=activity)
     classes = dataset.info.classes
     _check_classes(answers, classes)
     table = rows[["path", "sha256", "group", "domain"]].copy()

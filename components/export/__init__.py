@@ -1,1 +1,1 @@
-"""Turns a trained network into the SavedModel that a server loads."""
+"""Write the trained network as the SavedModel that serves, checked against the network."""

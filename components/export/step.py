@@ -15,7 +15,7 @@ from components.common.artifacts.records import tree_sha256
 from components.common.errors import ExportError
 from components.common.pictures.decode import decode
 from components.common.run_context import RunContext
-from components.common.saved_model import ask, load
+from components.common.saved_model import ask
 from components.common.step import Step
 from components.export.config import ExportConfig
 
@@ -103,7 +103,7 @@ def max_difference(
             do="train again with a validation split",
         )
     answers = ask(
-        load(folder),
+        folder,
         paths,
         dataset.picture,
         batch_size=batch_size,

@@ -1,1 +1,1 @@
-"""Decides whether an evaluated candidate may be deployed."""
+"""Decide by the policies whether a model may be deployed."""

@@ -1,1 +1,1 @@
-"""Reads pictures and labels from a source into a Dataset, and adds labelled ones."""
+"""Read labelled pictures from a source and split them by groups."""

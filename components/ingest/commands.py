@@ -95,7 +95,7 @@ def add_pictures(
     """
     root = root_of(settings)
     source = read_source(settings)
-    check = _Check(source.classes, labels_by_sha256(source), min_size_px, proposed)
+    check = _AdditionCheck(source.classes, labels_by_sha256(source), min_size_px, proposed)
     new: list[tuple[Addition, bytes]] = []
     already: list[Path] = []
     refused: list[RefusedPicture] = []
@@ -126,7 +126,7 @@ def labels_by_sha256(source: SourceData) -> dict[str, str]:
     return dict(zip(known, (one.label for one in source.pictures), strict=True))
 
 
-class _Check:
+class _AdditionCheck:
     """Knows the data set and what has been accepted so far."""
 
     def __init__(

@@ -1,1 +1,1 @@
-"""Chooses the ranked candidates that fit into the time budget."""
+"""Choose from the ranking which finalists are trained within the budget."""

@@ -25,7 +25,7 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BudgetPlan:
     """What is fine-tuned, in the order of the ranking, and what is not."""
 
     chosen: tuple[Contender, ...]
@@ -38,7 +38,7 @@ def choose(
     *,
     left_s: float,
     is_finished: Callable[[Ranked, Recipe], bool],
-) -> Plan:
+) -> BudgetPlan:
     """Take the best-ranked candidates and drop from the end until the rest fits.
 
     A network comes with all its methods before the next one; of the sets of feature layers of
@@ -77,7 +77,7 @@ def choose(
             f"{max(usable_s, 0.0) / 60:.1f} min are left"
         )
         dropped.insert(0, LeftOut(name=last.name, reason=reason))
-    return Plan(tuple(wanted), (*dropped, *left_out))
+    return BudgetPlan(tuple(wanted), (*dropped, *left_out))
 
 
 def needed_s(contenders: list[Contender]) -> float:

@@ -32,7 +32,7 @@ from components.common.pictures.decode import Pixels, decode, encode_png, to_ima
 from components.common.pictures.statistics import measure
 from components.common.progress import track
 from components.common.run_context import RunContext
-from components.common.saved_model import ask, embed, load
+from components.common.saved_model import ask, embed
 from components.common.seeding import generator
 from components.common.step import Step
 from components.reference.config import ReferenceConfig
@@ -118,7 +118,7 @@ def _observe(
 ) -> pd.DataFrame:
     held = rows["split"].isin(HELD_OUT)
     paths = rows.loc[held, "path"].tolist()
-    places = load(export.saved_model), paths, dataset.picture
+    places = export.saved_model, paths, dataset.picture
     embeddings = embed(*places, batch_size=settings.batch_size, activity="taking embeddings")
     answers = ask(*places, batch_size=settings.batch_size, activity="asking the exported model")
     seen = _look(rows, dataset, copies=out / PICTURES, settings=settings)

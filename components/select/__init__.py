@@ -1,1 +1,1 @@
-"""Compares the fine-tuned finalists and passes the winner on."""
+"""Choose the winner among the trained finalists."""

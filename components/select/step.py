@@ -9,7 +9,7 @@ from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.records import PROVENANCE, link_tree
 from components.common.artifacts.tuning.ranking import LeftOut
-from components.common.artifacts.tuning.selection import Measured, Selection, SelectionInfo
+from components.common.artifacts.tuning.selection import MeasuredFinalist, Selection, SelectionInfo
 from components.common.artifacts.tuning.shortlist import Finalist, NotTrained, Shortlist
 from components.common.errors import GraftError
 from components.common.report import page
@@ -108,12 +108,12 @@ def show(outputs: SelectOutputs) -> Shown:
 
 def _measure(
     trained: Sequence[tuple[Finalist, Candidate]], dataset: Dataset, settings: SelectConfig
-) -> tuple[Measured, ...]:
+) -> tuple[MeasuredFinalist, ...]:
     candidates = [candidate for _, candidate in trained]
     values = qualities(candidates, dataset, settings)
     prices = costs(candidates, pictures=settings.timed_pictures)
     return tuple(
-        Measured(
+        MeasuredFinalist(
             key=finalist.key,
             name=finalist.name,
             quality=quality,

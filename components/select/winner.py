@@ -6,11 +6,11 @@ the noise, the cheapest wins (the one-standard-error rule, Breiman et al. 1984, 
 
 from collections.abc import Sequence
 
-from components.common.artifacts.tuning.selection import Measured
+from components.common.artifacts.tuning.selection import MeasuredFinalist
 from components.select.config import SelectConfig
 
 
-def pareto_front(measured: Sequence[Measured]) -> tuple[Measured, ...]:
+def pareto_front(measured: Sequence[MeasuredFinalist]) -> tuple[MeasuredFinalist, ...]:
     """Return those that no other one beats: at least as good in all three, better in one.
 
     Quality counts upwards, latency and size downwards.
@@ -18,7 +18,9 @@ def pareto_front(measured: Sequence[Measured]) -> tuple[Measured, ...]:
     return tuple(one for one in measured if not any(_beats(other, one) for other in measured))
 
 
-def choose(measured: Sequence[Measured], settings: SelectConfig) -> tuple[Measured, str]:
+def choose(
+    measured: Sequence[MeasuredFinalist], settings: SelectConfig
+) -> tuple[MeasuredFinalist, str]:
     """Return the winner, and why in one sentence.
 
     1. On the Pareto front, keep those whose quality is within the noise of the best one's (of
@@ -40,7 +42,7 @@ def choose(measured: Sequence[Measured], settings: SelectConfig) -> tuple[Measur
     return winner, _reason(winner, top, len(measured))
 
 
-def _beats(other: Measured, one: Measured) -> bool:
+def _beats(other: MeasuredFinalist, one: MeasuredFinalist) -> bool:
     gains = (
         other.quality - one.quality,
         one.latency_ms - other.latency_ms,
@@ -49,7 +51,7 @@ def _beats(other: Measured, one: Measured) -> bool:
     return min(gains) >= 0 and max(gains) > 0
 
 
-def _reason(winner: Measured, top: Measured, count: int) -> str:
+def _reason(winner: MeasuredFinalist, top: MeasuredFinalist, count: int) -> str:
     if count == 1:
         return "it is the only one that was fine-tuned"
     if winner.key == top.key:

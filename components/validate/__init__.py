@@ -1,1 +1,1 @@
-"""Checks the pictures of a Dataset and deals out its splits."""
+"""Refuse data sets that a model should not learn from."""

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from components.common.statistics.weighted import (
     Floats,
     Integers,
-    Ranking,
+    ScoreRanking,
     mann_whitney,
     mean_defined,
     mean_precision,
@@ -229,7 +229,7 @@ def _of_classes(scored: Scored, truths: Floats, values: Floats) -> Floats:
 
 
 def _mean_of_columns(
-    figure: Callable[[Ranking], Floats],
+    figure: Callable[[ScoreRanking], Floats],
     scored: Scored,
     weights: Floats,
     columns: tuple[int, ...],

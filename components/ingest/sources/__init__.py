@@ -1,1 +1,1 @@
-"""Where pictures come from, one file each; the file name is the key."""
+"""Where pictures come from; a module here is a source."""

@@ -48,10 +48,11 @@ def observer(saved_model: Path, *, classes: tuple[str, ...]) -> ObservePictures:
         def read(name: str) -> bytes:
             return encoded(int(name)) if encoded else encode_png(pixels[int(name)])
 
+        asked = {"batch_size": _BATCH, "activity": "", "model": loaded[0]}
         # The progress that counts is the caller's.
         with listening(lambda _: None):
-            answers = ask(loaded[0], names, read, batch_size=_BATCH, activity="")
-            features = embed(loaded[0], names, read, batch_size=_BATCH, activity="")
+            answers = ask(saved_model, names, read, **asked)
+            features = embed(saved_model, names, read, **asked)
         return answered(
             features=features,
             statistics=np.stack([measure(picture) for picture in pixels]),

@@ -4,7 +4,7 @@ import pytest
 
 from components.common.artifacts.tuning.ranking import Ranked, RankingInfo, Recipe
 from components.plan.config import PlanConfig
-from components.plan.within_budget import Plan, choose
+from components.plan.within_budget import BudgetPlan, choose
 
 
 def ranked(name: str, score: float, *minutes: float, features: tuple[str, ...] = ()) -> Ranked:
@@ -29,7 +29,7 @@ def ranking(*entries: Ranked) -> RankingInfo:
     return RankingInfo(metric="roc_auc", pictures=10, groups=5, ranked=entries)
 
 
-def plan_for(entries: RankingInfo, settings: PlanConfig, *, left_s: float) -> Plan:
+def plan_for(entries: RankingInfo, settings: PlanConfig, *, left_s: float) -> BudgetPlan:
     """Choose where no earlier run has trained anything."""
     return choose(entries, settings, left_s=left_s, is_finished=lambda ranked, recipe: False)
 

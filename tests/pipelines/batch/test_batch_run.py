@@ -59,11 +59,7 @@ def test_answers_are_the_models_and_failures_say_why(
     digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths]
     assert table["sha256"].tolist() == digests
     answers = saved_model.ask(
-        saved_model.load(model / "12"),
-        paths,
-        lambda p: Path(p).read_bytes(),
-        batch_size=8,
-        activity="",
+        model / "12", paths, lambda p: Path(p).read_bytes(), batch_size=8, activity=""
     )
     np.testing.assert_array_equal(np.stack(table["scores"].tolist()), answers.probabilities)
     assert table["class"].tolist() == list(answers.classes)
