@@ -50,9 +50,7 @@ class Recorded:
 def recording(context: RunContext, step: str) -> Iterator[Recorded]:
     """Record a step while the block runs, whether it ends well or fails.
 
-    Args:
-        context: the run; one without a folder has only the process's own output.
-        step: its name.
+    A run without a folder has only the process's own output.
     """
     label = context.label(step)
     recorded = Recorded(time.time())

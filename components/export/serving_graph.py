@@ -29,11 +29,7 @@ def save_serving_graph(
 ) -> None:
     """Write a SavedModel with the signatures `serving_default`, `pixels` and `features`.
 
-    Args:
-        network: the frozen network.
-        info: calibration, views, names.
-        settings: operating point, decodes side by side.
-        folder: becomes the SavedModel.
+    `info` holds calibration, views and names, `settings` operating point and decodes side by side.
     """
     module = _ServingModule(network, info, settings)
     pictures = tf.TensorSpec([None], tf.string, name=INPUT_BYTES)
