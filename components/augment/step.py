@@ -36,7 +36,7 @@ class _ColourSeenError(Exception):
 
 
 @dataclass(frozen=True)
-class _Job:
+class _ShardsPass:
     """What one pass over the pictures needs."""
 
     dataset: Dataset
@@ -73,10 +73,9 @@ def run(
     """
     dataset, out = Dataset.read(inputs.dataset), outputs.shards
     _check_splits(dataset)
-    policy = plugins.load(POLICIES, settings.policy)
-    options = policy_options(settings)
     out.mkdir(parents=True, exist_ok=True)
-    job = _Job(dataset, out, settings, policy, options)
+    policy = plugins.load(POLICIES, settings.policy)
+    job = _ShardsPass(dataset, out, settings, policy, policy_options(settings))
     channels = _write_arrays(job)
     index = pd.concat([_index(job, split) for split in SPLITS], ignore_index=True)
     info = ShardsInfo(
@@ -104,7 +103,7 @@ def _check_splits(dataset: Dataset) -> None:
             )
 
 
-def _write_arrays(job: _Job) -> int:
+def _write_arrays(job: _ShardsPass) -> int:
     """Write the arrays of all splits and return their channel count.
 
     Whether there is any colour is known only after the last picture, and decoding twice to find
@@ -119,7 +118,7 @@ def _write_arrays(job: _Job) -> int:
     return 1
 
 
-def _write_pass(job: _Job, *, channels: int) -> None:
+def _write_pass(job: _ShardsPass, *, channels: int) -> None:
     size = job.settings.image_size_px
     arrays = {
         split: np.lib.format.open_memmap(
@@ -130,26 +129,24 @@ def _write_pass(job: _Job, *, channels: int) -> None:
         )
         for split in SPLITS
     }
-    total = len(job.dataset.manifest)
+    places = list(_places(job))
     with ThreadPoolExecutor(max_workers=worker_count()) as pool:
         writes = (
             done
-            for chunk in _chunks(list(_places(job)))
-            for done in pool.map(lambda place: _write_picture(job, place, arrays), chunk)
+            for at in range(0, len(places), _PICTURES_AT_ONCE)
+            for done in pool.map(
+                lambda place: _write_picture(job, place, arrays),
+                places[at : at + _PICTURES_AT_ONCE],
+            )
         )
-        for _ in track(writes, "preparing pictures", total=total):
+        for _ in track(writes, "preparing pictures", total=len(job.dataset.manifest)):
             pass
     for array in arrays.values():
         array.flush()
 
 
-def _chunks(places: list["_Place"]) -> Iterator[list["_Place"]]:
-    for start in range(0, len(places), _PICTURES_AT_ONCE):
-        yield places[start : start + _PICTURES_AT_ONCE]
-
-
 @dataclass(frozen=True)
-class _Place:
+class _PicturePlace:
     """Where one picture goes: position `picture` of `count` in its split."""
 
     split: str
@@ -159,15 +156,17 @@ class _Place:
     sha256: str
 
 
-def _places(job: _Job) -> Iterator[_Place]:
+def _places(job: _ShardsPass) -> Iterator[_PicturePlace]:
     for split in SPLITS:
         rows = job.dataset.split(split)
         pairs = zip(rows["path"], rows["sha256"], strict=True)
         for picture, (path, sha256) in enumerate(pairs):
-            yield _Place(split, picture, len(rows), str(path), str(sha256))
+            yield _PicturePlace(split, picture, len(rows), str(path), str(sha256))
 
 
-def _write_picture(job: _Job, place: _Place, arrays: Mapping[str, npt.NDArray[np.uint8]]) -> None:
+def _write_picture(
+    job: _ShardsPass, place: _PicturePlace, arrays: Mapping[str, npt.NDArray[np.uint8]]
+) -> None:
     array = arrays[place.split]
     decoded = pictures.decode(job.dataset.picture(place.path), name=place.path)
     if decoded.shape[-1] > array.shape[-1]:
@@ -181,11 +180,11 @@ def _write_picture(job: _Job, place: _Place, arrays: Mapping[str, npt.NDArray[np
         array[number * place.count + place.picture] = view
 
 
-def _views(job: _Job, split: str) -> int:
+def _views(job: _ShardsPass, split: str) -> int:
     return job.settings.views if split == "train" else 1
 
 
-def _index(job: _Job, split: str) -> pd.DataFrame:
+def _index(job: _ShardsPass, split: str) -> pd.DataFrame:
     rows = job.dataset.split(split)
     rows = rows.assign(split=split, target=job.dataset.targets(rows))
     views = [rows.assign(view=number) for number in range(_views(job, split))]

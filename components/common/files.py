@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from components.common.errors import GraftError, expected
+from components.common.errors import GraftError
 
 _PARTIAL = ".partial"
 
@@ -165,11 +165,9 @@ def locked(
             lock.acquire()
         except filelock.Timeout:
             raise error(
-                expected(
-                    f"{path} to be free within {timeout_s:g} s",
-                    received=f"{holder} at work there",
-                    do="wait for it to end, or stop it, and run again",
-                )
+                f"{path} to be free within {timeout_s:g} s",
+                received=f"{holder} at work there",
+                do="wait for it to end, or stop it, and run again",
             ) from None
     try:
         yield
@@ -193,9 +191,7 @@ def explained(
     except OSError as problem:
         general = "give this user the right to write there, or free some space"
         do = (remedies or {}).get(problem.errno or 0, general)
-        raise error(
-            expected(f"to write below {folder}", received=f"'{problem}'", do=do)
-        ) from problem
+        raise error(f"to write below {folder}", received=f"'{problem}'", do=do) from problem
 
 
 def _sync(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Progress of long loops, told to whoever watches.
+"""Progress of long loops, for whoever watches.
 
 A pure function calls `track`; it does not know who listens. A step run locally writes
 to a small file that the live step list reads; elsewhere the log gets a line now and then.
@@ -10,10 +10,10 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from components.common.files import write_bytes
 
@@ -31,11 +31,7 @@ class Progress:
     total: int
 
 
-class Listener(Protocol):
-    """Anything that wants to hear of progress."""
-
-    def __call__(self, progress: Progress) -> None:
-        """Take note of one report."""
+Listener = Callable[[Progress], None]
 
 
 class LogListener:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from components.common.artifacts.deployment import Deployment, DeploymentInfo
+from components.common.artifacts.deployment import Deployment
 from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.lineage import Provenance
 from components.common.artifacts.monitoring.drift_report import DriftReport
@@ -38,7 +38,7 @@ def summarise(run_dir: Path, state: RunState, *, run: RunContext | None = None) 
     artifacts = {
         f"{record.step}.{name}": path for record in steps for name, path in record.outputs.items()
     }
-    end = _end(steps, state)
+    state, wrong = _end(steps, state)
     evaluation = _open(artifacts.get("evaluate.evaluation"), Evaluation.read, notes)
     verdict = _open(artifacts.get("gate.verdict"), Verdict.read, notes)
     deployment = _open(artifacts.get("deploy.deployment"), Deployment.read, notes)
@@ -46,9 +46,12 @@ def summarise(run_dir: Path, state: RunState, *, run: RunContext | None = None) 
     drift = _open(artifacts.get("monitor.drift"), DriftReport.read, notes)
     identity = run or _identity(run_dir, artifacts)
     started = min((record.started_unix_s for record in steps), default=0.0)
-    return dataclasses.replace(
-        end,
+    return RunSummary(
         run_id=identity.run_id,
+        state=state,
+        error=wrong.error if wrong else "",
+        failed_step=wrong.step if wrong else "",
+        exit_code=(wrong.exit_code if wrong else 0) or int(state != "done"),
         commit=identity.commit,
         data_sha256=identity.data_sha256,
         config_sha256=identity.config_sha256,
@@ -59,10 +62,10 @@ def summarise(run_dir: Path, state: RunState, *, run: RunContext | None = None) 
         metrics=evaluation.info.metrics if evaluation else (),
         deployed_model=deployed.model_name if deployed else "",
         deployed_version=deployed.version if deployed else 0,
-        deployed_path=_version_path(deployed),
-        report=_report(evaluation),
+        deployed_path=str(deployed.version_path) if deployed else "",
+        report=_page(evaluation),
         drift=drift.info if drift else None,
-        drift_report=_drift_report(drift),
+        drift_report=_page(drift),
         artifacts=artifacts,
         notes=tuple(notes),
     )
@@ -96,21 +99,14 @@ def _killed(record: StepRecord) -> StepRecord:
     return dataclasses.replace(record, state="interrupted", error=error, exit_code=1)
 
 
-def _end(steps: tuple[StepRecord, ...], state: RunState) -> RunSummary:
+def _end(steps: tuple[StepRecord, ...], state: RunState) -> tuple[RunState, StepRecord | None]:
+    """Return how the run ended, and the step that it ended at, if one is to blame."""
     wrong = next((record for record in steps if record.state == "failed"), None)
     if wrong is not None and state == "done":
         state = "failed"
     if wrong is None and state != "done":
         wrong = next((record for record in steps if record.state == "interrupted"), None)
-    if wrong is None:
-        return RunSummary(run_id="", state=state, exit_code=0 if state == "done" else 1)
-    return RunSummary(
-        run_id="",
-        state=state,
-        error=wrong.error,
-        failed_step=wrong.step,
-        exit_code=wrong.exit_code or 1,
-    )
+    return state, wrong
 
 
 def _open(path: str | None, read: Callable[[Path], T], notes: list[str]) -> T | None:
@@ -144,17 +140,5 @@ def _last_moment(steps: tuple[StepRecord, ...]) -> float:
     return max(ends, default=0.0)
 
 
-def _version_path(deployed: DeploymentInfo | None) -> str:
-    return str(deployed.version_path) if deployed else ""
-
-
-def _report(evaluation: Evaluation | None) -> str:
-    if evaluation is None or not evaluation.report_path.exists():
-        return ""
-    return str(evaluation.report_path)
-
-
-def _drift_report(drift: DriftReport | None) -> str:
-    if drift is None or not drift.report_path.exists():
-        return ""
-    return str(drift.report_path)
+def _page(found: Evaluation | DriftReport | None) -> str:
+    return str(found.report_path) if found and found.report_path.exists() else ""

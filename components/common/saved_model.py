@@ -65,29 +65,13 @@ def ask(
         ExportError: the model has not the signature that Graft exports.
         Exception: whatever TensorFlow raises for a model that it cannot load or run.
     """
-    model = model or load(folder)
-    signature = answering_signature(model)
-    parts = _answers(signature, paths, read, batch_size=batch_size, activity=activity)
-    return _joined(parts)
+    signature = answering_signature(model or load(folder))
+    return _joined(_parts(signature, paths, read, batch_size=batch_size, activity=activity))
 
 
 def answer(model: Any, pictures: Sequence[bytes]) -> Answers:
-    """Send one batch through the bytes signature of a loaded SavedModel.
-
-    Args:
-        model: as from `load`.
-        pictures: as from `pictures.to_servable`, at least one.
-
-    Raises:
-        ExportError: the model has not the signature that Graft exports.
-        Exception: whatever TensorFlow raises for pictures that the model cannot answer.
-    """
-    import tensorflow as tf
-
-    signature = answering_signature(model)
-    told = signature(**{INPUT_BYTES: tf.constant(list(pictures), dtype=tf.string)})
-    part = {name: tensor.numpy() for name, tensor in told.items()}
-    return _joined([part])
+    """Send one batch, of at least one as from `pictures.to_servable`; raises as `ask`."""
+    return _joined([_call(answering_signature(model), pictures)])
 
 
 def answering_signature(model: Any) -> Any:
@@ -109,20 +93,17 @@ def embed(
     activity: str,
     model: Any = None,
 ) -> npt.NDArray[np.float32]:
-    """Send encoded pictures through the features signature of a SavedModel.
-
-    Args and errors as `ask`.
+    """Send encoded pictures through the features signature; args and errors as `ask`.
 
     Returns:
         float32 [N, D], the vectors that the head decides by.
     """
-    model = model or load(folder)
-    signature = _signature(model, SIGNATURE_FEATURES, {OUTPUT_FEATURES})
-    parts = _answers(signature, paths, read, batch_size=batch_size, activity=activity)
+    signature = _signature(model or load(folder), SIGNATURE_FEATURES, {OUTPUT_FEATURES})
+    parts = _parts(signature, paths, read, batch_size=batch_size, activity=activity)
     return np.concatenate([part[OUTPUT_FEATURES] for part in parts])
 
 
-def _answers(
+def _parts(
     signature: Any,
     paths: Sequence[str],
     read: Callable[[str], bytes],
@@ -130,14 +111,18 @@ def _answers(
     batch_size: int,
     activity: str,
 ) -> list[dict[str, Any]]:
-    import tensorflow as tf
-
     parts = []
     for start in track(range(0, len(paths), batch_size), activity):
         batch = [to_servable(read(path), name=path) for path in paths[start : start + batch_size]]
-        answer = signature(**{INPUT_BYTES: tf.constant(batch, dtype=tf.string)})
-        parts.append({name: tensor.numpy() for name, tensor in answer.items()})
+        parts.append(_call(signature, batch))
     return parts
+
+
+def _call(signature: Any, pictures: Sequence[bytes]) -> dict[str, Any]:
+    import tensorflow as tf
+
+    found = signature(**{INPUT_BYTES: tf.constant(list(pictures), dtype=tf.string)})
+    return {name: tensor.numpy() for name, tensor in found.items()}
 
 
 def _signature(model: Any, name: str, outputs: set[str]) -> Any:

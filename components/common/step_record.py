@@ -33,7 +33,7 @@ class StepRecord:
     result: str = ""
     error: str = ""
     exit_code: int = 0
-    outputs: dict[str, str] = dataclasses.field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -50,9 +50,7 @@ class Recorded:
 def recording(context: RunContext, step: str) -> Iterator[Recorded]:
     """Record a step while the block runs, whether it ends well or fails.
 
-    Args:
-        context: the run; one without a folder has only the process's own output.
-        step: its name.
+    A run without a folder has only the process's own output.
     """
     label = context.label(step)
     recorded = Recorded(time.time())
@@ -69,10 +67,8 @@ def recording(context: RunContext, step: str) -> Iterator[Recorded]:
 
 
 def _note(context: RunContext, record: StepRecord) -> None:
-    path = context.step_file(record.step, "json")
-    if path is None:
-        return
-    write_record(path, record)
+    if path := context.step_file(record.step, "json"):
+        write_record(path, record)
 
 
 def _ended(record: StepRecord, **changes: Any) -> StepRecord:

@@ -1,7 +1,6 @@
 """Every figure of the test split with its 95 % interval, and what a reader must know of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,15 +22,9 @@ REPORTED = (
 _FEW_GROUPS = 10
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Metrics that could be computed, and sentences about what could not or needs care."""
-
-    metrics: tuple[Metric, ...]
-    notes: tuple[str, ...]
-
-
-def measure(answers: Scored, groups: Sequence[str], *, draws: int, seed: int) -> Figures:
+def measure(
+    answers: Scored, groups: Sequence[str], *, draws: int, seed: int
+) -> tuple[tuple[Metric, ...], list[str]]:
     """Compute every figure of REPORTED with its interval.
 
     Args:
@@ -41,13 +34,15 @@ def measure(answers: Scored, groups: Sequence[str], *, draws: int, seed: int) ->
         seed: of the resampling; equal seeds give equal intervals.
 
     Returns:
-        Figures that are defined, on the pictures and in at least half of the resamples.
+        Figures that are defined, on the pictures and in at least half of the resamples; and
+        sentences about what could not be computed or needs care.
 
     >>> targets = np.tile([0, 1], 100)
     >>> predicted = np.where(np.arange(200) % 5 == 0, 1 - targets, targets)
     >>> answers = Scored(targets, predicted, np.eye(2)[predicted] * 0.6 + 0.2, positive=1)
     >>> groups = [f"module-{number // 10}" for number in range(200)]
-    >>> measure(answers, groups, draws=200, seed=0).metrics[0]
+    >>> metrics, notes = measure(answers, groups, draws=200, seed=0)
+    >>> metrics[0]
     Metric(name='accuracy', value=0.8, low=0.8, high=0.8)
     """
     once = np.ones((1, len(answers.targets)))
@@ -68,7 +63,7 @@ def measure(answers: Scored, groups: Sequence[str], *, draws: int, seed: int) ->
     missing = [name for name in REPORTED if name not in {metric.name for metric in metrics}]
     if missing:
         notes.append(f"Not computable with so few classes or pictures: {', '.join(missing)}.")
-    return Figures(metrics, tuple(notes))
+    return metrics, notes
 
 
 def _notes_on_groups(groups: Sequence[str]) -> list[str]:

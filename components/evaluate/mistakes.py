@@ -18,13 +18,9 @@ def worst_mistakes(
 ) -> list[dict[str, Any]]:
     """Return the mistakes with the largest probability of the decided class, worst first.
 
-    Args:
-        predictions: of the test split.
-        dataset: holds the pictures.
-        limit: at most so many.
-
     Returns:
-        What the page shows of each; `confidence` in [0, 1] is what the wrong class was given.
+        What the page shows of each, of at most `limit`; `confidence` in [0, 1] is what the wrong
+        class was given.
     """
     classes = dataset.info.classes
     table = probabilities(predictions, classes).to_numpy(dtype=float)

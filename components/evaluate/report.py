@@ -15,7 +15,6 @@ from components.common.report import page
 from components.common.run_context import RunContext
 from components.common.statistics.weighted import Integers
 from components.evaluate import plain_words
-from components.evaluate.data_summary import SplitCount
 from components.evaluate.plain_words import MetricText
 from components.evaluate.plots import row_shares
 
@@ -32,7 +31,7 @@ class ReportContent:
     candidate: CandidateInfo
     decision: Decision | None
     dataset: DatasetInfo
-    splits: tuple[SplitCount, ...]
+    splits: list[dict[str, Any]]
     straddling_groups: int
     confusion: Integers
     figures: dict[str, bytes]

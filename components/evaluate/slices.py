@@ -33,14 +33,9 @@ def measure_slices(
     found = []
     for name, mask in [*_domains(rows), *_certainty(rows)]:
         groups = rows["group"][mask].astype(str).tolist()
-        figures = measure(answers.take(mask), groups, draws=draws, seed=seed)
+        metrics, _ = measure(answers.take(mask), groups, draws=draws, seed=seed)
         found.append(
-            Slice(
-                name=name,
-                pictures=int(mask.sum()),
-                groups=len(set(groups)),
-                metrics=figures.metrics,
-            )
+            Slice(name=name, pictures=len(groups), groups=len(set(groups)), metrics=metrics)
         )
     return tuple(found)
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
-from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.dataset import SPLITS, Dataset
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
 from components.common.artifacts.exported import Export
@@ -16,7 +17,6 @@ from components.common.run_context import RunContext
 from components.common.statistics.figures import Scored, confusion_counts
 from components.common.step import Shown, Step
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.data_summary import count_splits, straddling_groups
 from components.evaluate.incumbent import Incumbent, score_incumbent
 from components.evaluate.intervals import measure
 from components.evaluate.mistakes import worst_mistakes
@@ -104,12 +104,12 @@ def _figures(
     draws, seed = settings.bootstrap_draws, settings.seed
     groups = predictions["group"].astype(str).tolist()
     answers = scored(predictions, classes, positive)
-    figures = measure(answers, groups, draws=draws, seed=seed)
-    notes = [*figures.notes, *_leak_note(dataset)]
+    metrics, notes = measure(answers, groups, draws=draws, seed=seed)
+    notes += _leak_note(dataset)
     serving: tuple[Metric, ...] = ()
     if incumbent and incumbent.predictions is not None:
         theirs = scored(incumbent.predictions, classes, positive)
-        serving = measure(theirs, groups, draws=draws, seed=seed).metrics
+        serving, _ = measure(theirs, groups, draws=draws, seed=seed)
     if incumbent and incumbent.note:
         notes.append(incumbent.note)
     return EvaluationInfo(
@@ -117,7 +117,7 @@ def _figures(
         positive=positive,
         pictures=len(predictions),
         groups=len(set(groups)),
-        metrics=figures.metrics,
+        metrics=metrics,
         incumbent_metrics=serving,
         incumbent_version=incumbent.version if incumbent else 0,
         candidate_sha256=export.info.model_sha256,
@@ -127,8 +127,14 @@ def _figures(
     )
 
 
+def _straddling_groups(dataset: Dataset) -> int:
+    """Return how many groups have pictures in the test split and in another one."""
+    others = dataset.manifest[dataset.manifest["split"].isin(SPLITS[:-1])]
+    return len(set(dataset.split("test")["group"]) & set(others["group"]))
+
+
 def _leak_note(dataset: Dataset) -> list[str]:
-    shared = straddling_groups(dataset)
+    shared = _straddling_groups(dataset)
     if not shared:
         return []
     return [
@@ -157,8 +163,8 @@ def _write_report(
         candidate=candidate.info,
         decision=decision,
         dataset=dataset.info,
-        splits=count_splits(dataset),
-        straddling_groups=straddling_groups(dataset),
+        splits=[_counted(dataset, name) for name in SPLITS],
+        straddling_groups=_straddling_groups(dataset),
         confusion=confusion_counts(answers),
         figures=_draw(candidate.curves(), answers, evaluation, decision),
         mistakes=worst_mistakes(predictions, dataset, limit=settings.worst_mistakes),
@@ -167,6 +173,18 @@ def _write_report(
         run=context,
     )
     evaluation.report_path.write_text(render(content), encoding="utf-8")
+
+
+def _counted(dataset: Dataset, split: str) -> dict[str, Any]:
+    """Return a split's pictures by class, in class order, all its pictures and its groups."""
+    rows = dataset.split(split)
+    labels = rows["label"].value_counts()
+    return {
+        "split": split,
+        "by_class": [int(labels.get(label, 0)) for label in dataset.info.classes],
+        "pictures": len(rows),
+        "groups": int(rows["group"].nunique()),
+    }
 
 
 def _draw(

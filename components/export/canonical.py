@@ -16,11 +16,7 @@ _NUMBER = re.compile(r"^(?P<stem>.*?)_(?P<number>\d+)$")
 
 
 def make_canonical(folder: Path) -> None:
-    """Renumber the functions of a SavedModel in place and drop its random fingerprint.
-
-    Args:
-        folder: holds `saved_model.pb`. Loaders treat the fingerprint as optional.
-    """
+    """Renumber a SavedModel's functions in place, drop its random, optional fingerprint."""
     path = folder / "saved_model.pb"
     model = SavedModel.FromString(path.read_bytes())
     for graph in model.meta_graphs:

@@ -1,6 +1,5 @@
 """The graph that TF Serving runs: encoded bytes or pixels in, calibrated answers out."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +18,20 @@ from components.common.artifacts.exported import (
     SIGNATURE_PIXELS,
 )
 from components.common.pictures.flips import FLIPS
+from components.export.config import ExportConfig
 from components.export.network import FrozenNetwork
 
 _UP_DOWN, _LEFT_RIGHT = 1, 2  # axes of [N, S, S, 3]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answering:
-    """How logits become answers: `info` says what the trainer did, the rest is of ExportConfig."""
-
-    info: CandidateInfo
-    decision_threshold: float
-    parallel_decodes: int
-
-
-def save_serving_graph(network: FrozenNetwork, answering: Answering, *, folder: Path) -> None:
+def save_serving_graph(
+    network: FrozenNetwork, info: CandidateInfo, settings: ExportConfig, *, folder: Path
+) -> None:
     """Write a SavedModel with the signatures `serving_default`, `pixels` and `features`.
 
-    Args:
-        network: the frozen network.
-        answering: calibration, views, names.
-        folder: becomes the SavedModel.
+    `info` holds calibration, views and names, `settings` operating point and decodes side by side.
     """
-    module = _ServingModule(network, answering)
+    module = _ServingModule(network, info, settings)
     pictures = tf.TensorSpec([None], tf.string, name=INPUT_BYTES)
     pixels = tf.TensorSpec([None, None, None, 3], tf.uint8, name=INPUT_PIXELS)
     signatures = {
@@ -53,11 +43,12 @@ def save_serving_graph(network: FrozenNetwork, answering: Answering, *, folder: 
 
 
 class _ServingModule(tf.Module):
-    def __init__(self, network: FrozenNetwork, answering: Answering) -> None:
+    def __init__(self, network: FrozenNetwork, info: CandidateInfo, settings: ExportConfig) -> None:
         super().__init__(name="graft")
         self._function = network.function
         self._feature_count = network.features
-        self._answering = answering
+        self._info = info
+        self._settings = settings
 
     @tf.function(autograph=False)
     def answer_bytes(self, image_bytes: Any) -> dict[str, Any]:
@@ -85,7 +76,7 @@ class _ServingModule(tf.Module):
 
     def _decode(self, image_bytes: Any) -> Any:
         """Return float32 [N, S, S, 3], whole numbers in [0, 255]: `common.pictures` in a graph."""
-        size = self._answering.info.image_size_px
+        size = self._info.image_size_px
 
         def one(data: Any) -> Any:
             return self._resize(_decode_picture(data))
@@ -94,17 +85,17 @@ class _ServingModule(tf.Module):
             one,
             image_bytes,
             fn_output_signature=tf.TensorSpec([size, size, 3], tf.float32),
-            parallel_iterations=self._answering.parallel_decodes,
+            parallel_iterations=self._settings.parallel_decodes,
         )
 
     def _resize(self, pixels: Any) -> Any:
-        size = self._answering.info.image_size_px
+        size = self._info.image_size_px
         smooth = tf.image.resize(pixels, [size, size], method="bilinear", antialias=True)
         return tf.clip_by_value(tf.round(smooth), 0.0, 255.0)
 
     def _answer(self, pixels: Any) -> dict[str, Any]:
-        probabilities = tf.nn.softmax(self._mean_logits(pixels) / self._answering.info.temperature)
-        names = tf.constant(self._answering.info.classes)
+        probabilities = tf.nn.softmax(self._mean_logits(pixels) / self._info.temperature)
+        names = tf.constant(self._info.classes)
         best = tf.gather(names, tf.argmax(probabilities, axis=-1))
         return {
             OUTPUT_PROBABILITIES: probabilities,
@@ -114,19 +105,19 @@ class _ServingModule(tf.Module):
 
     def _mean_logits(self, pixels: Any) -> Any:
         """Average the logits over the flipped views; one call of the network for all of them."""
-        views = FLIPS[: self._answering.info.flips]
+        views = FLIPS[: self._info.flips]
         stacked = tf.concat([_flipped(pixels, *flip) for flip in views], 0)
         _, logits = self._network(stacked)
-        classes = len(self._answering.info.classes)
+        classes = len(self._info.classes)
         by_view = tf.reshape(logits, [len(views), tf.shape(pixels)[0], classes])
         return tf.ensure_shape(tf.reduce_mean(by_view, axis=0), [None, classes])
 
     def _decide(self, probabilities: Any, names: Any, best: Any) -> Any:
-        classes, positive = self._answering.info.classes, self._answering.info.positive
+        classes, positive = self._info.classes, self._info.positive
         if len(classes) != 2 or positive not in classes:
             return tf.identity(best)
         column = classes.index(positive)
-        chosen = probabilities[:, column] >= self._answering.decision_threshold
+        chosen = probabilities[:, column] >= self._settings.decision_threshold
         return tf.where(chosen, names[column], names[1 - column])
 
 

@@ -69,7 +69,20 @@ def run(
             received=f"a difference of {difference:.3g}",
             do="look for preprocessing that differs between training and serving",
         )
-    exported = Export(outputs.exported, _info(candidate, folder, difference, settings))
+    info = candidate.info
+    exported = Export(
+        outputs.exported,
+        ExportInfo(
+            classes=info.classes,
+            positive=info.positive,
+            backbone=info.backbone,
+            method=info.method,
+            image_size_px=info.image_size_px,
+            decision_threshold=settings.decision_threshold,
+            max_difference=difference,
+            model_sha256=tree_sha256(folder),
+        ),
+    )
     exported.write()
     return exported
 
@@ -102,16 +115,11 @@ def max_difference(
 def _save(candidate: Candidate, dataset: Dataset, folder: Path, settings: ExportConfig) -> None:
     from components.export.canonical import make_canonical
     from components.export.network import load_network
-    from components.export.serving_graph import Answering, save_serving_graph
+    from components.export.serving_graph import save_serving_graph
     from components.export.warmup import write_warmup
 
     info = candidate.info
-    answering = Answering(
-        info=info,
-        decision_threshold=settings.decision_threshold,
-        parallel_decodes=settings.parallel_decodes,
-    )
-    save_serving_graph(load_network(candidate.model_path, info), answering, folder=folder)
+    save_serving_graph(load_network(candidate.model_path, info), info, settings, folder=folder)
     write_warmup(
         folder,
         model_name=settings.model_name,
@@ -127,22 +135,6 @@ def _typical_shape(candidate: Candidate, dataset: Dataset) -> tuple[int, int]:
         return candidate.info.image_size_px, candidate.info.image_size_px
     height, width, _ = decode(dataset.picture(paths[0]), name=paths[0]).shape
     return height, width
-
-
-def _info(
-    candidate: Candidate, folder: Path, difference: float, settings: ExportConfig
-) -> ExportInfo:
-    info = candidate.info
-    return ExportInfo(
-        classes=info.classes,
-        positive=info.positive,
-        backbone=info.backbone,
-        method=info.method,
-        image_size_px=info.image_size_px,
-        decision_threshold=settings.decision_threshold,
-        max_difference=difference,
-        model_sha256=tree_sha256(folder),
-    )
 
 
 STEP = Step("export", run, prepare=prepare, reuse=True)

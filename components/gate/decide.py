@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
-from components.common.artifacts.verdict import Comparison, ThresholdCheck, VerdictInfo, Word
+from components.common.artifacts.verdict import ServingComparison, ThresholdCheck, VerdictInfo, Word
 from components.common.errors import DataError
 from components.common.statistics.bootstrap import count_clusters
 from components.common.statistics.figures import LABELS
@@ -62,7 +62,7 @@ def _conclude(
     votes: list[Vote],
     info: EvaluationInfo,
     thresholds: tuple[ThresholdCheck, ...] = (),
-    comparisons: tuple[Comparison, ...] = (),
+    comparisons: tuple[ServingComparison, ...] = (),
 ) -> VerdictInfo:
     """Return the gravest word; the reasons that led to it stand first."""
     ordered = sorted(votes, key=lambda vote: _GRAVITY.index(vote[0]))
@@ -123,7 +123,7 @@ def _judge_check(check: ThresholdCheck) -> Vote:
 
 def _compare(
     evaluation: Evaluation, predictions: pd.DataFrame, settings: GateConfig
-) -> Comparison | None:
+) -> ServingComparison | None:
     other = evaluation.incumbent_predictions()
     if other is None:
         return None
@@ -139,7 +139,7 @@ def _compare(
     )
     if measured is None:
         return None
-    return Comparison(
+    return ServingComparison(
         metric=settings.primary_metric,
         candidate=measured.candidate,
         incumbent=measured.incumbent,
@@ -162,7 +162,7 @@ def _aligned(other: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judge_comparison(
-    comparison: Comparison | None, *, info: EvaluationInfo, settings: GateConfig
+    comparison: ServingComparison | None, *, info: EvaluationInfo, settings: GateConfig
 ) -> Vote:
     if comparison is None:
         return (
@@ -198,7 +198,7 @@ def _why_alone(info: EvaluationInfo) -> str:
     )
 
 
-def _pictures_needed(comparison: Comparison, pictures: int) -> str:
+def _pictures_needed(comparison: ServingComparison, pictures: int) -> str:
     """Estimate by the interval's shrinking with the square root of the number of pictures."""
     margin = comparison.difference + comparison.tolerance
     if margin <= 0:

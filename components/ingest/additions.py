@@ -48,14 +48,6 @@ class Addition:
 COLUMNS = tuple(field.name for field in dataclasses.fields(Addition))
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewPicture:
-    """A picture to add: what is known of it, and its encoded bytes."""
-
-    addition: Addition
-    encoded: bytes
-
-
 def folder_of(dataset: Path) -> Path:
     """Return the folder of the additions, whether it is there or not."""
     return dataset / ADDITIONS
@@ -111,16 +103,25 @@ def with_additions(source: SourceData, dataset: Path) -> SourceData:
             received=some(foreign),
             do="correct the labels",
         )
-    records = tuple(_record(dataset, one) for one in added)
+    records = (
+        PictureRecord(
+            file=_picture(dataset, one),
+            name=f"{ADDITIONS}/{one.file}",
+            label=one.label,
+            domain=one.domain,
+            group=one.group,
+        )
+        for one in added
+    )
     return dataclasses.replace(source, pictures=(*source.pictures, *records))
 
 
-def write_additions(dataset: Path, new: Sequence[NewPicture]) -> None:
+def write_additions(dataset: Path, new: Sequence[tuple[Addition, bytes]]) -> None:
     """Add pictures, all of them or none; the caller holds `commands.adding_to`.
 
     Args:
         dataset: the folder that holds the data set.
-        new: pictures that are not in it.
+        new: pictures that are not in it, with their encoded bytes.
 
     Raises:
         DataError: a class folder of the user's has the name that is needed here.
@@ -128,7 +129,10 @@ def write_additions(dataset: Path, new: Sequence[NewPicture]) -> None:
     """
     folder = folder_of(dataset)
     if not folder.exists():
-        _begin(folder)
+        # With an empty manifest, at once: without one it would pass for a class.
+        with new_folder(folder) as partial:
+            (partial / _PICTURES).mkdir()
+            write_bytes(partial / MANIFEST, _text(()))
     if not is_additions(folder):
         raise DataError(
             f"the name {folder} to be free for pictures that are added",
@@ -139,16 +143,9 @@ def write_additions(dataset: Path, new: Sequence[NewPicture]) -> None:
     remove_partials(dataset, of=ADDITIONS)
     remove_partials(folder)
     _remove_unnamed(folder, {one.file for one in old})
-    for one in new:
-        write_bytes(folder / _PICTURES / one.addition.file, one.encoded)
-    write_bytes(folder / MANIFEST, _text((*old, *(one.addition for one in new))))
-
-
-def _begin(folder: Path) -> None:
-    """Make the folder with an empty manifest, at once: without one it would pass for a class."""
-    with new_folder(folder) as partial:
-        (partial / _PICTURES).mkdir()
-        write_bytes(partial / MANIFEST, _text(()))
+    for one, encoded in new:
+        write_bytes(_picture(dataset, one), encoded)
+    write_bytes(folder / MANIFEST, _text((*old, *(one for one, _ in new))))
 
 
 def _remove_unnamed(folder: Path, named: set[str]) -> None:
@@ -176,13 +173,3 @@ def _addition(row: dict[str, str]) -> Addition:
 
 def _picture(dataset: Path, addition: Addition) -> Path:
     return folder_of(dataset) / _PICTURES / addition.file
-
-
-def _record(dataset: Path, addition: Addition) -> PictureRecord:
-    return PictureRecord(
-        file=_picture(dataset, addition),
-        name=f"{ADDITIONS}/{addition.file}",
-        label=addition.label,
-        domain=addition.domain,
-        group=addition.group,
-    )

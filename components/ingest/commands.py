@@ -13,7 +13,7 @@ from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.errors import ConfigError, DataError
 from components.common.files import locked
 from components.common.pictures.decode import decode
-from components.ingest.additions import MANIFEST, Addition, NewPicture, folder_of, write_additions
+from components.ingest.additions import MANIFEST, Addition, folder_of, write_additions
 from components.ingest.config import IngestConfig
 from components.ingest.source_data import SourceData
 from components.ingest.step import dataset_root, read_source
@@ -95,8 +95,8 @@ def add_pictures(
     """
     root = root_of(settings)
     source = read_source(settings)
-    check = _Check(source.classes, labels_by_sha256(source), min_size_px, proposed)
-    new: list[NewPicture] = []
+    check = _AdditionCheck(source.classes, labels_by_sha256(source), min_size_px, proposed)
+    new: list[tuple[Addition, bytes]] = []
     already: list[Path] = []
     refused: list[RefusedPicture] = []
     for one in progress.track(proposed, "checking new pictures"):
@@ -107,13 +107,13 @@ def add_pictures(
             refused.append(RefusedPicture(file=one.file, reason=str(error)))
             continue
         if sha256:
-            new.append(NewPicture(addition=_addition(one, sha256, now_unix_s), encoded=encoded))
+            new.append((_addition(one, sha256, now_unix_s), encoded))
         else:
             already.append(one.file)
     if new and not dry_run:
         write_additions(root, new)
     return AddOutcome(
-        added=tuple(one.addition for one in new), already=tuple(already), refused=tuple(refused)
+        added=tuple(one for one, _ in new), already=tuple(already), refused=tuple(refused)
     )
 
 
@@ -126,7 +126,7 @@ def labels_by_sha256(source: SourceData) -> dict[str, str]:
     return dict(zip(known, (one.label for one in source.pictures), strict=True))
 
 
-class _Check:
+class _AdditionCheck:
     """Knows the data set and what has been accepted so far."""
 
     def __init__(
@@ -149,21 +149,23 @@ class _Check:
         """
         if one.label not in self._classes:
             known = ", ".join(self._classes)
-            raise _refusal(f"one of the classes {known}", f"'{one.label}'", "correct the label")
+            raise DataError(
+                f"one of the classes {known}", received=f"'{one.label}'", do="correct the label"
+            )
         sha256 = hashlib.sha256(encoded).hexdigest()
         before, answers = self._labels.get(sha256), self._answers.get(sha256, set())
         if before not in {None, one.label} or len(answers) > 1:
             held = f"'{one.label}' for a picture that the data set holds as '{before}'"
             received = held if before not in {None, one.label} else " and ".join(sorted(answers))
-            raise _refusal("one label a picture", received, "find out which is true")
+            raise DataError("one label a picture", received=received, do="find out which is true")
         if before is not None:
             return ""
         sides = decode(encoded, name=one.file.name).shape[:2]
         if min(sides) < self._min_size_px:
-            raise _refusal(
+            raise DataError(
                 f"sides of at least {self._min_size_px} pixels",
-                f"{sides[1]} × {sides[0]}",
-                "take a larger picture",
+                received=f"{sides[1]} × {sides[0]}",
+                do="take a larger picture",
             )
         self._labels[sha256] = one.label
         return sha256
@@ -176,10 +178,6 @@ def _answers(proposed: Sequence[LabelledPicture]) -> dict[str, set[str]]:
         if one.file.is_file():
             found[hashlib.sha256(one.file.read_bytes()).hexdigest()].add(one.label)
     return found
-
-
-def _refusal(want: str, received: str, do: str) -> DataError:
-    return DataError(want, received=received, do=do)
 
 
 def _addition(one: LabelledPicture, sha256: str, now_unix_s: float) -> Addition:

@@ -1,6 +1,6 @@
 """Which ranked candidates fit into the time that is left. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from components.common.artifacts.tuning.ranking import LeftOut, Ranked, RankingInfo, Recipe
@@ -16,7 +16,7 @@ class Contender:
 
     ranked: Ranked
     recipe: Recipe
-    finished: bool = False
+    finished: bool
 
     @property
     def name(self) -> str:
@@ -25,7 +25,7 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BudgetPlan:
     """What is fine-tuned, in the order of the ranking, and what is not."""
 
     chosen: tuple[Contender, ...]
@@ -37,8 +37,8 @@ def choose(
     settings: PlanConfig,
     *,
     left_s: float,
-    is_finished: Callable[[Ranked, Recipe], bool] | None = None,
-) -> Plan:
+    is_finished: Callable[[Ranked, Recipe], bool],
+) -> BudgetPlan:
     """Take the best-ranked candidates and drop from the end until the rest fits.
 
     A network comes with all its methods before the next one; of the sets of feature layers of
@@ -53,37 +53,6 @@ def choose(
     """
     wanted: list[Contender] = []
     left_out: list[LeftOut] = []
-    for one in _contenders(ranking, left_out, is_finished):
-        if len(wanted) < settings.finalists:
-            wanted.append(one)
-        else:
-            reason = f"ranked below the {settings.finalists} finalists"
-            left_out.append(LeftOut(name=one.name, reason=reason))
-    usable_s = left_s - 60.0 * settings.reserve_min
-    dropped: list[LeftOut] = []
-    while (needed := needed_s(wanted)) > max(usable_s, 0.0):
-        last = wanted.pop(max(at for at, one in enumerate(wanted) if not one.finished))
-        reason = (
-            f"dropped for the budget: the finalists up to it need about {needed / 60:.1f} min, "
-            f"{max(usable_s, 0.0) / 60:.1f} min are left"
-        )
-        dropped.insert(0, LeftOut(name=last.name, reason=reason))
-    return Plan(tuple(wanted), (*dropped, *left_out))
-
-
-def needed_s(contenders: list[Contender]) -> float:
-    """Return the seconds that candidates need together.
-
-    Side by side they share the processors, so they take as long as one after another.
-    """
-    return sum(one.recipe.estimate_s for one in contenders if not one.finished)
-
-
-def _contenders(
-    ranking: RankingInfo,
-    left_out: list[LeftOut],
-    is_finished: Callable[[Ranked, Recipe], bool] | None,
-) -> Iterator[Contender]:
     seen: dict[str, str] = {}
     for ranked in ranking.ranked:
         network = f"{ranked.backbone} {ranked.image_size_px} px"
@@ -93,5 +62,27 @@ def _contenders(
             continue
         seen[network] = ranked.name
         for recipe in ranked.recipes:
-            finished = is_finished is not None and is_finished(ranked, recipe)
-            yield Contender(ranked, recipe, finished)
+            one = Contender(ranked, recipe, is_finished(ranked, recipe))
+            if len(wanted) < settings.finalists:
+                wanted.append(one)
+            else:
+                reason = f"ranked below the {settings.finalists} finalists"
+                left_out.append(LeftOut(name=one.name, reason=reason))
+    usable_s = left_s - 60.0 * settings.reserve_min
+    dropped: list[LeftOut] = []
+    while (needed := needed_s(wanted)) > max(usable_s, 0.0):
+        last = wanted.pop(max(at for at, one in enumerate(wanted) if not one.finished))
+        reason = (
+            f"dropped for the budget: the finalists up to it need about {needed / 60:.1f} min, "
+            f"{max(usable_s, 0.0) / 60:.1f} min are left"
+        )
+        dropped.insert(0, LeftOut(name=last.name, reason=reason))
+    return BudgetPlan(tuple(wanted), (*dropped, *left_out))
+
+
+def needed_s(contenders: list[Contender]) -> float:
+    """Return the seconds that candidates need together.
+
+    Side by side they share the processors, so they take as long as one after another.
+    """
+    return sum(one.recipe.estimate_s for one in contenders if not one.finished)

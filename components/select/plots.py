@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from components.common.artifacts.tuning.selection import Measured, SelectionInfo
+from components.common.artifacts.tuning.selection import MeasuredFinalist, SelectionInfo
 from components.common.report.plot_style import BLUE, INK, MUTED, ORANGE, png, style
 from components.common.statistics import figures as quality
 
@@ -51,7 +51,7 @@ def trade_off(info: SelectionInfo) -> bytes:
         return png(figure)
 
 
-def _row(info: SelectionInfo, one: Measured) -> dict[str, Any]:
+def _row(info: SelectionInfo, one: MeasuredFinalist) -> dict[str, Any]:
     return {
         "number": 1 + [other.key for other in info.measured].index(one.key),
         "quality": one.quality,

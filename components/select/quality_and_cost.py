@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,29 +20,14 @@ from components.select.config import SelectConfig
 _WARM_UPS = 2
 
 
-@dataclass(frozen=True)
-class QualityEstimate:
-    """Quality on the validation pictures, and the standard error of the gap to the best."""
-
-    value: float
-    noise: float
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Median milliseconds a picture, number of parameters, 10^6 bytes of float32 weights."""
-
-    latency_ms: float
-    parameters: int
-    size_mb: float
-
-
 def qualities(
     candidates: Sequence[Candidate], dataset: Dataset, settings: SelectConfig
-) -> tuple[QualityEstimate, ...]:
+) -> list[tuple[float, float]]:
     """Score every candidate on the same validation pictures.
 
-    The noise is paired: the same groups are drawn for all, and what varies is the gap.
+    Returns:
+        The quality of each, and the standard error of its gap to the best. This noise is paired:
+        the same groups are drawn for all, and what varies is the gap.
 
     Raises:
         DataError: a candidate was validated on other pictures than the dataset names.
@@ -66,10 +50,10 @@ def qualities(
     gaps = drawn[:, [values.argmax()]] - drawn
     gaps = gaps[np.isfinite(gaps).all(axis=1)]
     spreads = gaps.std(axis=0) if len(gaps) else np.zeros(len(values))
-    return tuple(map(QualityEstimate, values.tolist(), spreads.tolist()))
+    return list(zip(values.tolist(), spreads.tolist(), strict=True))
 
 
-def costs(candidates: Sequence[Candidate], *, pictures: int) -> tuple[Cost, ...]:
+def costs(candidates: Sequence[Candidate], *, pictures: int) -> list[tuple[float, int]]:
     """Time all candidates side by side in this process, one picture at a time, in turns.
 
     A picture is answered as it will be served: all its test-time views in one call.
@@ -77,6 +61,9 @@ def costs(candidates: Sequence[Candidate], *, pictures: int) -> tuple[Cost, ...]
     Args:
         candidates: their networks are loaded together.
         pictures: timed pictures a candidate.
+
+    Returns:
+        The median milliseconds a picture and the number of parameters of each.
     """
     import keras
 
@@ -92,10 +79,8 @@ def costs(candidates: Sequence[Candidate], *, pictures: int) -> tuple[Cost, ...]
             model.predict_on_batch(picture)
             seconds[turn, position] = time.perf_counter() - started
     medians = np.median(seconds, axis=0)
-    return tuple(
-        Cost(1e3 * float(s), model.count_params(), 4e-6 * model.count_params())
-        for s, model in zip(medians, models, strict=True)
-    )
+    parameters = [int(model.count_params()) for model in models]
+    return list(zip((1e3 * medians).tolist(), parameters, strict=True))
 
 
 def _answers(candidate: Candidate, paths: "pd.Series[str]") -> npt.NDArray[np.float64]:

@@ -9,17 +9,21 @@ from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.records import PROVENANCE, link_tree
 from components.common.artifacts.tuning.ranking import LeftOut
-from components.common.artifacts.tuning.selection import Measured, Selection, SelectionInfo
+from components.common.artifacts.tuning.selection import MeasuredFinalist, Selection, SelectionInfo
 from components.common.artifacts.tuning.shortlist import Finalist, NotTrained, Shortlist
 from components.common.errors import GraftError
+from components.common.report import page
 from components.common.run_context import RunContext
+from components.common.statistics.figures import LABELS
 from components.common.step import Shown, Step
 from components.select.config import SelectConfig
+from components.select.plots import trade_off
 from components.select.quality_and_cost import costs, qualities
-from components.select.report import render
 from components.select.winner import choose, pareto_front
 
 LOG = logging.getLogger(__name__)
+
+TEMPLATE = Path(__file__).with_name("report_template.html")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,24 +58,40 @@ def run(
               if (why := NotTrained.read(root)) is not None]  # fmt: skip
     trained = [(one, Candidate.read(root)) for one, root in entries if not NotTrained.read(root)]
     if not trained:
-        raise _nothing(failed)
+        raise GraftError(
+            "at least one finalist that could be fine-tuned",
+            received=f"{failed[0].name}: {failed[0].reason}",
+            do="give a larger --budget-min, or look at the step's log",
+        )
     measured = _measure(trained, dataset, settings)
-    chosen = choose(measured, settings)
+    winner, reason = choose(measured, settings)
     info = SelectionInfo(
         metric=settings.metric,
-        winner=chosen.winner.key,
-        reason=chosen.reason,
+        winner=winner.key,
+        reason=reason,
         measured=measured,
         front=tuple(one.key for one in pareto_front(measured)),
         left_out=(*failed, *shortlist.left_out),
     )
-    _pass_on(next(found for one, found in trained if one.key == info.winner), outputs.candidate)
+    link_tree(next(it.root for one, it in trained if one.key == winner.key), outputs.candidate)
+    # The copy gets a provenance of its own, which must not be written into the winner's.
+    (outputs.candidate / PROVENANCE).unlink(missing_ok=True)
     record = Selection(outputs.selection, info)
     record.write()
-    page = render(info, shortlist, groups=_groups(dataset))
-    record.report_path.write_text(page, encoding="utf-8")
-    LOG.info("%s: %s", chosen.winner.name, chosen.reason)
-    return chosen.winner.name
+    text = page.render(
+        TEMPLATE,
+        info=info,
+        winner=winner,
+        shortlist=shortlist,
+        finalists={one.key: one for one in shortlist.finalists},
+        metric=LABELS[info.metric],
+        ranking_metric=LABELS[shortlist.ranking.metric],
+        groups=int(dataset.split("validation")["group"].nunique()),
+        plot=trade_off(info),
+    )
+    record.report_path.write_text(text, encoding="utf-8")
+    LOG.info("%s: %s", winner.name, reason)
+    return winner.name
 
 
 def show(outputs: SelectOutputs) -> Shown:
@@ -88,39 +108,23 @@ def show(outputs: SelectOutputs) -> Shown:
 
 def _measure(
     trained: Sequence[tuple[Finalist, Candidate]], dataset: Dataset, settings: SelectConfig
-) -> tuple[Measured, ...]:
+) -> tuple[MeasuredFinalist, ...]:
     candidates = [candidate for _, candidate in trained]
     values = qualities(candidates, dataset, settings)
     prices = costs(candidates, pictures=settings.timed_pictures)
     return tuple(
-        Measured(
+        MeasuredFinalist(
             key=finalist.key,
             name=finalist.name,
-            quality=value.value,
-            noise=value.noise,
-            latency_ms=price.latency_ms,
-            parameters=price.parameters,
-            size_mb=price.size_mb,
+            quality=quality,
+            noise=noise,
+            latency_ms=latency_ms,
+            parameters=parameters,
+            size_mb=4e-6 * parameters,
         )
-        for (finalist, _), value, price in zip(trained, values, prices, strict=True)
-    )
-
-
-def _pass_on(winner: Candidate, target: Path) -> None:
-    link_tree(winner.root, target)
-    # The copy gets a provenance of its own, which must not be written into the winner's.
-    (target / PROVENANCE).unlink(missing_ok=True)
-
-
-def _groups(dataset: Dataset) -> int:
-    return int(dataset.split("validation")["group"].nunique())
-
-
-def _nothing(failed: Sequence[LeftOut]) -> GraftError:
-    return GraftError(
-        "at least one finalist that could be fine-tuned",
-        received=f"{failed[0].name}: {failed[0].reason}",
-        do="give a larger --budget-min, or look at the step's log",
+        for (finalist, _), (quality, noise), (latency_ms, parameters) in zip(
+            trained, values, prices, strict=True
+        )
     )
 
 

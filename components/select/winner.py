@@ -5,21 +5,12 @@ the noise, the cheapest wins (the one-standard-error rule, Breiman et al. 1984, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from components.common.artifacts.tuning.selection import Measured
+from components.common.artifacts.tuning.selection import MeasuredFinalist
 from components.select.config import SelectConfig
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """The winner, and why in one sentence."""
-
-    winner: Measured
-    reason: str
-
-
-def pareto_front(measured: Sequence[Measured]) -> tuple[Measured, ...]:
+def pareto_front(measured: Sequence[MeasuredFinalist]) -> tuple[MeasuredFinalist, ...]:
     """Return those that no other one beats: at least as good in all three, better in one.
 
     Quality counts upwards, latency and size downwards.
@@ -27,15 +18,13 @@ def pareto_front(measured: Sequence[Measured]) -> tuple[Measured, ...]:
     return tuple(one for one in measured if not any(_beats(other, one) for other in measured))
 
 
-def best(measured: Sequence[Measured]) -> Measured:
-    """Return the one of the highest quality; of equals the quicker, the smaller."""
-    return min(measured, key=lambda one: (-one.quality, one.latency_ms, one.size_mb, one.key))
+def choose(
+    measured: Sequence[MeasuredFinalist], settings: SelectConfig
+) -> tuple[MeasuredFinalist, str]:
+    """Return the winner, and why in one sentence.
 
-
-def choose(measured: Sequence[Measured], settings: SelectConfig) -> Chosen:
-    """Choose the winner.
-
-    1. On the Pareto front, keep those whose quality is within the noise of the best one's.
+    1. On the Pareto front, keep those whose quality is within the noise of the best one's (of
+       equals the quicker, the smaller).
     2. Of these, keep those as quick as the quickest, within the tolerance.
     3. Of these, take the best one; of equals the smaller.
 
@@ -43,17 +32,17 @@ def choose(measured: Sequence[Measured], settings: SelectConfig) -> Chosen:
         measured: at least one finalist.
         settings: what counts as equal.
     """
-    top = best(measured)
+    top = min(measured, key=lambda one: (-one.quality, one.latency_ms, one.size_mb, one.key))
     front = pareto_front(measured)
     close = [one for one in front if top.quality - one.quality <= settings.noise_errors * one.noise]
     quickest_ms = min(one.latency_ms for one in close)
     limit_ms = quickest_ms * (1.0 + settings.latency_tolerance)
     quick = [one for one in close if one.latency_ms <= limit_ms]
     winner = min(quick, key=lambda one: (-one.quality, one.size_mb, one.key))
-    return Chosen(winner, _reason(winner, top, len(measured)))
+    return winner, _reason(winner, top, len(measured))
 
 
-def _beats(other: Measured, one: Measured) -> bool:
+def _beats(other: MeasuredFinalist, one: MeasuredFinalist) -> bool:
     gains = (
         other.quality - one.quality,
         one.latency_ms - other.latency_ms,
@@ -62,7 +51,7 @@ def _beats(other: Measured, one: Measured) -> bool:
     return min(gains) >= 0 and max(gains) > 0
 
 
-def _reason(winner: Measured, top: Measured, count: int) -> str:
+def _reason(winner: MeasuredFinalist, top: MeasuredFinalist, count: int) -> str:
     if count == 1:
         return "it is the only one that was fine-tuned"
     if winner.key == top.key:

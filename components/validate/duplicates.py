@@ -18,12 +18,7 @@ def mark(facts: pd.DataFrame, *, labels: pd.Series, splits: pd.Series) -> pd.Dat
 
     `duplicate_of`: an earlier picture with the same pixels; `duplicate_in_other_split` and
     `duplicate_with_other_label`: the first such picture that makes trouble. Each is None
-    where there is none.
-
-    Args:
-        facts: one row a picture.
-        labels: their labels, same order.
-        splits: their splits, same order.
+    where there is none. All three are one row a picture, in the same order.
     """
     first = first_of_each(facts)
     table = facts.assign(label=labels.to_numpy(), split=splits.to_numpy(), first=first)

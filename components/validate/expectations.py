@@ -39,8 +39,8 @@ def check(tables: Tables, rules: tuple[Rule, ...]) -> tuple[RuleResult, ...]:
     for name in sorted({rule.table for rule in rules}):
         mine = [rule for rule in rules if rule.table == name]
         batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
-        results |= _run(context, name, batch, _table(tables, name), mine)
-    return tuple(_judged(rule, results[rule.name], _table(tables, rule.table)) for rule in rules)
+        results |= _run(context, name, batch, tables[name], mine)
+    return tuple(_judged(rule, results[rule.name], tables[rule.table]) for rule in rules)
 
 
 def _context() -> Any:
@@ -54,11 +54,6 @@ def _context() -> Any:
     context.variables.analytics_enabled = False
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     return context
-
-
-def _table(tables: Tables, name: str) -> pd.DataFrame:
-    table: pd.DataFrame = getattr(tables, name)
-    return table
 
 
 def _run(

@@ -60,12 +60,7 @@ def measure(dataset: Dataset) -> pd.DataFrame:
 
 
 def measure_picture(path: str, data: bytes) -> PictureFacts:
-    """Measure one picture.
-
-    Args:
-        path: its name in the Dataset.
-        data: the encoded file.
-    """
+    """Measure one picture by its name in the Dataset and its encoded file."""
     try:
         pixels = decode(data, name=path)
     except DataError as error:

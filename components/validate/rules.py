@@ -1,7 +1,7 @@
 """What is expected of the data: one rule a line of the report.
 
 A critical rule stops the pipeline; a warning stands in the report only. Each rule is one
-Great Expectations expectation over one of four tables (`Tables`).
+Great Expectations expectation over one of four tables.
 """
 
 from collections.abc import Mapping
@@ -15,21 +15,9 @@ from components.validate import duplicates, splits
 from components.validate.config import ValidateConfig
 
 Severity = Literal["critical", "warning"]
+Tables = Mapping[str, pd.DataFrame]
+# The tables, and the column that names the rows of each; `cells` are splits of a class.
 _KEYS = {"pictures": "path", "classes": "label", "cells": "cell", "groups": "group"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tables:
-    """What the rules look at.
-
-    `pictures`: facts, labels and splits, by `path`; `classes`: by `label`; `cells`: one row a
-    split and class, by `cell`; `groups`: by `group`.
-    """
-
-    pictures: pd.DataFrame
-    classes: pd.DataFrame
-    cells: pd.DataFrame
-    groups: pd.DataFrame
 
 
 class Expectation(NamedTuple):
@@ -62,7 +50,7 @@ class Rule:
 
 
 def tables(facts: pd.DataFrame, manifest: pd.DataFrame, info: DatasetInfo) -> Tables:
-    """Put facts and manifest together for the rules.
+    """Return facts, labels and splits by picture; sizes by class and cell; splits by group.
 
     Args:
         facts: one row a picture, in the manifest's order.
@@ -83,7 +71,8 @@ def tables(facts: pd.DataFrame, manifest: pd.DataFrame, info: DatasetInfo) -> Ta
         splits=("split", "nunique"),
         in_splits=("split", lambda found: ", ".join(sorted(set(found)))),
     )
-    return Tables(pictures=pictures, classes=classes, cells=cells, groups=groups.reset_index())
+    found = (pictures, classes, cells, groups.reset_index())
+    return dict(zip(_KEYS, found, strict=True))
 
 
 def _soft_label_agrees(manifest: pd.DataFrame, info: DatasetInfo) -> Any:
@@ -129,7 +118,8 @@ def _critical(info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
 
 
 def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
-    usual = found.pictures.loc[found.pictures["mode"] != "", "mode"].mode()
+    modes = found["pictures"]["mode"]
+    usual = modes[modes != ""].mode()
     low, high = settings.min_brightness, settings.max_brightness
     return (
         Rule("mode", "warning", "pictures", _among("mode", ["", *usual.head(1)]),

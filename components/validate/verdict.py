@@ -64,16 +64,12 @@ def raise_if_broken(validation: Validation, folder: Path) -> None:
     if not broken:
         return
     first, others = broken[0], [found.name for found in broken[1:]]
+    names = ", ".join(first.examples[:NAMED_AT_MOST])
+    rest = first.failing - NAMED_AT_MOST
+    more = f" and {rest} more" if rest > 0 else ""
     also = f"; also broken: {', '.join(others)}" if others else ""
     raise DataError(
         f"{first.want} (rule {first.name})",
-        received=_received(first),
+        received=f"{first.failing} of {first.checked} that fail: {names}{more}",
         do=f"{first.do}{also} (all rows: {folder / PAGE})",
     )
-
-
-def _received(finding: RuleResult) -> str:
-    names = ", ".join(finding.examples[:NAMED_AT_MOST])
-    rest = finding.failing - NAMED_AT_MOST
-    more = f" and {rest} more" if rest > 0 else ""
-    return f"{finding.failing} of {finding.checked} that fail: {names}{more}"

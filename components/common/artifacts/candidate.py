@@ -1,5 +1,6 @@
 """Candidate: a fitted network and how it came about. Written by train."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,11 +77,7 @@ class Candidate:
             decision: how the method was chosen, where it was.
         """
         curves.loc[:, list(CURVE_COLUMNS)].to_parquet(self.root / "curves.parquet")
-        np.savez(
-            self.root / "parity.npz",
-            paths=np.asarray(paths, dtype=np.str_),
-            probabilities=probabilities,
-        )
+        self._keep("parity.npz", paths, probabilities)
         if decision is not None:
             write_record(self.root / "decision.json", decision)
         write_record(self.root / "candidate.json", self.info)
@@ -89,11 +86,11 @@ class Candidate:
         self, paths: tuple[str, ...], probabilities: npt.NDArray[np.float32]
     ) -> None:
         """Keep the calibrated answers for all validation pictures, float32 [N, classes]."""
-        np.savez(
-            self.root / "validation.npz",
-            paths=np.asarray(paths, dtype=np.str_),
-            probabilities=probabilities,
-        )
+        self._keep("validation.npz", paths, probabilities)
+
+    def _keep(self, name: str, paths: Sequence[str], answers: npt.NDArray[np.float32]) -> None:
+        named = np.asarray(paths, dtype=np.str_)
+        np.savez(self.root / name, paths=named, probabilities=answers)
 
     def validation(self) -> pd.DataFrame:
         """Return the answers for the validation pictures: index `path`, one column a class."""

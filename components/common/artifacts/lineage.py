@@ -119,15 +119,8 @@ def gathered(roots: Iterable[Path]) -> tuple[Link, ...]:
 
 
 def write_lineage(out: Path, lineage: Lineage, manifest: pd.DataFrame) -> None:
-    """Write a version's lineage into a folder that is there.
-
-    Args:
-        out: the folder.
-        lineage: its links.
-        manifest: the rows of its Dataset.
-    """
-    pictures = manifest.loc[:, list(PICTURE_COLUMNS)]
-    pictures.to_parquet(out / "pictures.parquet")
+    """Write a version's lineage, and the rows of its Dataset, into a folder that is there."""
+    manifest.loc[:, list(PICTURE_COLUMNS)].to_parquet(out / "pictures.parquet")
     write_record(out / "lineage.json", lineage)
 
 

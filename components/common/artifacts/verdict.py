@@ -21,7 +21,7 @@ class ThresholdCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class ServingComparison:
     """Candidate against serving version on the same test pictures.
 
     `difference` is candidate minus incumbent; [low, high] is its paired cluster-bootstrap
@@ -48,7 +48,7 @@ class VerdictInfo:
     word: Word
     reasons: tuple[str, ...]
     thresholds: tuple[ThresholdCheck, ...] = ()
-    comparisons: tuple[Comparison, ...] = ()
+    comparisons: tuple[ServingComparison, ...] = ()
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
     incumbent_version: int = 0

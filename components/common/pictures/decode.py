@@ -12,7 +12,6 @@
 import functools
 import io
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,9 +53,7 @@ def to_servable(data: bytes, *, name: str = "picture") -> bytes:
         DataError: as `decode`.
     """
     image = _open(data, name=name)
-    upright = image.getexif().get(_EXIF_ORIENTATION, 1) == 1
-    transparent = "transparency" in image.info
-    if upright and not transparent and image.mode in _SERVABLE_MODES.get(str(image.format), set()):
+    if _is_plain(image) and not _is_turned(image):
         return data
     return encode_png(_pixels(image))
 
@@ -73,8 +70,12 @@ def is_servable(data: bytes) -> bool:
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
         return False
     oriented = b"eXIf" in data if image.format == "PNG" else _is_turned(image)
-    known = image.mode in _SERVABLE_MODES.get(str(image.format), set())
-    return known and not oriented and "transparency" not in image.info
+    return _is_plain(image) and not oriented
+
+
+def _is_plain(image: Image.Image) -> bool:
+    known = _SERVABLE_MODES.get(str(image.format), set())
+    return image.mode in known and "transparency" not in image.info
 
 
 def _is_turned(image: Image.Image) -> bool:
@@ -103,32 +104,22 @@ def resize(pixels: Pixels, size_px: int) -> Pixels:
     Returns:
         uint8 [size_px, size_px, C].
     """
-    rows = _taps(pixels.shape[0], size_px)
-    columns = _taps(pixels.shape[1], size_px)
     height_done = np.zeros((size_px, *pixels.shape[1:]), dtype=np.float32)
-    for source, weight in zip(rows.sources, rows.weights, strict=True):
+    for source, weight in zip(*_taps(pixels.shape[0], size_px), strict=True):
         height_done += weight[:, None, None] * pixels[source]
     both_done = np.zeros((size_px, size_px, pixels.shape[2]), dtype=np.float32)
-    for source, weight in zip(columns.sources, columns.weights, strict=True):
+    for source, weight in zip(*_taps(pixels.shape[1], size_px), strict=True):
         both_done += weight[:, None] * height_done[:, source]
     return np.clip(np.rint(both_done), 0, 255).astype(np.uint8)
 
 
-@dataclass(frozen=True)
-class _Taps:
-    """The few source positions that each target position is a weighted mean of.
-
-    Both arrays are [taps, size_out]. A full matrix product does the same at ten times the cost,
-    since almost all of its factors are zero.
-    """
-
-    sources: npt.NDArray[np.int64]
-    weights: npt.NDArray[np.float32]
-
-
 @functools.lru_cache(maxsize=64)
-def _taps(size_in: int, size_out: int) -> _Taps:
+def _taps(size_in: int, size_out: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """Return the antialiased triangle filter.
+
+    These are the few source positions that each target position is a weighted mean of, and their
+    weights, [taps, size_out] both. A full matrix product does the same at ten times the cost, since
+    almost all of its factors are zero.
 
     Every step is in float32 and in the order of TensorFlow's ScaleAndTranslate, so that the
     weights agree to the last bit. Weights that are merely close round some pixels the other way,
@@ -145,7 +136,7 @@ def _taps(size_in: int, size_out: int) -> _Taps:
     weights = np.where(sources <= last, np.maximum(one - distance, np.float32(0)), np.float32(0))
     # Not `sum`, which adds in pairs.
     total = functools.reduce(np.add, weights)
-    return _Taps(np.minimum(sources, size_in - 1), weights * (one / total))
+    return np.minimum(sources, size_in - 1), weights * (one / total)
 
 
 def _open(data: bytes, *, name: str) -> Image.Image:

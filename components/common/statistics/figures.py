@@ -18,7 +18,7 @@ import numpy.typing as npt
 from components.common.statistics.weighted import (
     Floats,
     Integers,
-    Ranking,
+    ScoreRanking,
     mann_whitney,
     mean_defined,
     mean_precision,
@@ -111,8 +111,8 @@ def balanced_accuracy(scored: Scored, weights: Floats) -> Floats:
     >>> balanced_accuracy(answers, np.ones((1, 4)))
     array([0.5])
     """
-    counts = _count(scored, weights)
-    return mean_defined(ratio(counts.hits, counts.truths))
+    hits, truths, _ = _count(scored, weights)
+    return mean_defined(ratio(hits, truths))
 
 
 def precision(scored: Scored, weights: Floats) -> Floats:
@@ -121,20 +121,20 @@ def precision(scored: Scored, weights: Floats) -> Floats:
     Of the positive class, or the mean over all. A class that has pictures and is never decided
     for counts 0.
     """
-    counts = _count(scored, weights)
-    return _of_classes(scored, counts, np.nan_to_num(ratio(counts.hits, counts.decided)))
+    hits, truths, decided = _count(scored, weights)
+    return _of_classes(scored, truths, np.nan_to_num(ratio(hits, decided)))
 
 
 def recall(scored: Scored, weights: Floats) -> Floats:
     """Share of a class's pictures that were found, in [0, 1]; averaged as `precision`."""
-    counts = _count(scored, weights)
-    return _of_classes(scored, counts, ratio(counts.hits, counts.truths))
+    hits, truths, _ = _count(scored, weights)
+    return _of_classes(scored, truths, ratio(hits, truths))
 
 
 def f1(scored: Scored, weights: Floats) -> Floats:
     """Harmonic mean of precision and recall, in [0, 1]; averaged as `precision`."""
-    counts = _count(scored, weights)
-    return _of_classes(scored, counts, ratio(2 * counts.hits, counts.truths + counts.decided))
+    hits, truths, decided = _count(scored, weights)
+    return _of_classes(scored, truths, ratio(2 * hits, truths + decided))
 
 
 def roc_auc(scored: Scored, weights: Floats) -> Floats:
@@ -212,32 +212,24 @@ def confusion_counts(scored: Scored) -> Integers:
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
-@dataclass(frozen=True)
-class _Counts:
-    """Weights [B, C] of each class: found, with this truth, with this decision."""
-
-    hits: Floats
-    truths: Floats
-    decided: Floats
-
-
-def _count(scored: Scored, weights: Floats) -> _Counts:
+def _count(scored: Scored, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return weights [B, C] of each class: found, with this truth, with this decision."""
     classes = scored.probabilities.shape[1]
     right = weights * (scored.targets == scored.predicted)
-    return _Counts(
+    return (
         sums_by_label(right, scored.targets, classes),
         sums_by_label(weights, scored.targets, classes),
         sums_by_label(weights, scored.predicted, classes),
     )
 
 
-def _of_classes(scored: Scored, counts: _Counts, values: Floats) -> Floats:
-    present = np.where(counts.truths > 0, values, np.nan)
+def _of_classes(scored: Scored, truths: Floats, values: Floats) -> Floats:
+    present = np.where(truths > 0, values, np.nan)
     return mean_defined(present[:, list(scored.averaged_classes)])
 
 
 def _mean_of_columns(
-    figure: Callable[[Ranking], Floats],
+    figure: Callable[[ScoreRanking], Floats],
     scored: Scored,
     weights: Floats,
     columns: tuple[int, ...],

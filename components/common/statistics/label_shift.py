@@ -8,7 +8,7 @@ fewer pictures than the inverted confusion matrix (Lipton, Wang and Smola 2018).
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from components.common.statistics.weighted import Floats
 
 _ROUNDS = 100
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from components.common.statistics.weighted import Floats
 
 _NEGLIGIBLE = 1e-6  # of the largest deviation
 

@@ -38,7 +38,7 @@ def mean_defined(values: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class ScoreRanking:
     """What lies at and below the scores of the positive pictures, K different ones, rising.
 
     positives, negatives: float [B, K], weights at the score; below: of the negatives under it.
@@ -51,7 +51,9 @@ class Ranking:
     all_negatives: Floats
 
 
-def rank(scores: npt.NDArray[Any], positive: npt.NDArray[np.bool_], weights: Floats) -> Ranking:
+def rank(
+    scores: npt.NDArray[Any], positive: npt.NDArray[np.bool_], weights: Floats
+) -> ScoreRanking:
     """Sort the pictures by their scores [N] and sum the weights at those of the positive ones.
 
     Only these can win or lose a pair, so that a rare class costs one running sum and little more.
@@ -64,7 +66,7 @@ def rank(scores: npt.NDArray[Any], positive: npt.NDArray[np.bool_], weights: Flo
     running = np.zeros((len(weights), len(order) + 1))
     np.cumsum(ordered, axis=1, out=running[:, 1:])
     positives = np.add.reduceat(ordered[:, mine], firsts, axis=1)
-    return Ranking(
+    return ScoreRanking(
         positives,
         negatives=running[:, ends] - running[:, starts] - positives,
         below=running[:, starts] - (np.cumsum(positives, axis=1) - positives),
@@ -72,13 +74,13 @@ def rank(scores: npt.NDArray[Any], positive: npt.NDArray[np.bool_], weights: Flo
     )
 
 
-def mann_whitney(ranking: Ranking) -> Floats:
+def mann_whitney(ranking: ScoreRanking) -> Floats:
     """Return the share of pairs that the positive picture wins, ties half, [B]."""
     won = (ranking.positives * (ranking.below + 0.5 * ranking.negatives)).sum(axis=1)
     return ratio(won, ranking.positives.sum(axis=1) * ranking.all_negatives)
 
 
-def mean_precision(ranking: Ranking) -> Floats:
+def mean_precision(ranking: ScoreRanking) -> Floats:
     """Return the precision at each positive picture's score, averaged over them, [B]."""
     found = np.cumsum(ranking.positives[:, ::-1], axis=1)[:, ::-1]
     alarms = found + ranking.all_negatives[:, None] - ranking.below

@@ -66,11 +66,7 @@ def read(settings: IngestConfig) -> SourceData:
 
 
 def module_sizes(types: list[str]) -> list[int]:
-    """Return how many cells each module has, in file order.
-
-    Args:
-        types: the module type of each cell, in file order.
-    """
+    """Return how many cells each module has, by the type of each cell; both in file order."""
     sizes: list[int] = []
     runs = pd.Series(types, dtype=str)
     for _, run in runs.groupby((runs != runs.shift()).cumsum()):

@@ -203,7 +203,7 @@ def test_a_copy_that_differs_is_refused(
     assert (numbers(model_dir), leftovers(model_dir)) == ([], [])
 
 
-def test_a_full_disk_is_told_before_anything_is_copied(
+def test_a_full_disk_is_reported_before_anything_is_copied(
     model_dir: Path, first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = copying.shutil.disk_usage("/")

@@ -17,7 +17,6 @@ from components.common.errors import ConfigError, DataError
 from components.common.run_context import RunContext
 from components.ingest.additions import (
     Addition,
-    NewPicture,
     folder_of,
     read_additions,
     write_additions,
@@ -202,7 +201,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from components.ingest import additions
-from components.ingest.additions import Addition, NewPicture, write_additions
+from components.ingest.additions import Addition, write_additions
 from components.common.files import locked
 
 root, fatal = Path(sys.argv[1]), int(sys.argv[2])
@@ -220,9 +219,9 @@ Path.replace = counted(Path.replace)
 Path.rename = counted(Path.rename)
 Path.open = counted(Path.open)
 new = [
-    NewPicture(
-        addition=Addition(file=f"{n}.png", sha256=str(n), label="good", added_unix_s=1.0),
-        encoded=(root / "good" / "a.png").read_bytes(),
+    (
+        Addition(file=f"{n}.png", sha256=str(n), label="good", added_unix_s=1.0),
+        (root / "good" / "a.png").read_bytes(),
     )
     for n in range(3)
 ]
@@ -258,7 +257,7 @@ def test_killed_anywhere_the_data_set_is_the_old_or_the_new_one(
         # The next one carries on, and clears what was left.
         with adding_to(copy):
             again = Addition(file="x.png", sha256="x", label="bad", added_unix_s=2.0)
-            write_additions(copy, [NewPicture(addition=again, encoded=picture(70))])
+            write_additions(copy, [(again, picture(70))])
         files = {path.name for path in (folder_of(copy) / "pictures").iterdir()}
         assert files == {one.file for one in read_additions(copy)}
         assert not list(copy.rglob(".*"))
@@ -278,7 +277,7 @@ def test_two_at_once_lose_nothing(two_classes: Path, picture: Picture, tmp_path:
         "for n in range(10):\n"
         "    one = Addition(file=f'{name}{n}.png', sha256=name, label='good', added_unix_s=1.0)\n"
         "    with locked(root, holder='another'):\n"
-        "        write_additions(root, [NewPicture(addition=one, encoded=b'x')])\n"
+        "        write_additions(root, [(one, b'x')])\n"
     )
     processes = [
         subprocess.Popen(

@@ -4,7 +4,7 @@ import pytest
 
 from components.common.artifacts.tuning.ranking import Ranked, RankingInfo, Recipe
 from components.plan.config import PlanConfig
-from components.plan.within_budget import choose
+from components.plan.within_budget import BudgetPlan, choose
 
 
 def ranked(name: str, score: float, *minutes: float, features: tuple[str, ...] = ()) -> Ranked:
@@ -29,6 +29,11 @@ def ranking(*entries: Ranked) -> RankingInfo:
     return RankingInfo(metric="roc_auc", pictures=10, groups=5, ranked=entries)
 
 
+def plan_for(entries: RankingInfo, settings: PlanConfig, *, left_s: float) -> BudgetPlan:
+    """Choose where no earlier run has trained anything."""
+    return choose(entries, settings, left_s=left_s, is_finished=lambda ranked, recipe: False)
+
+
 A, B, C = ranked("a", 0.9, 4), ranked("b", 0.8, 5), ranked("c", 0.7, 1)
 
 
@@ -49,21 +54,21 @@ def test_candidates_are_dropped_from_the_end_until_the_rest_fits(
     left_min: float, finalists: int, chosen: list[str]
 ) -> None:
     settings = PlanConfig(finalists=finalists, reserve_min=2)
-    plan = choose(ranking(A, B, C), settings, left_s=60 * left_min)
+    plan = plan_for(ranking(A, B, C), settings, left_s=60 * left_min)
     assert [one.ranked.backbone for one in plan.chosen] == chosen
     named = {one.name.split()[0] for one in plan.left_out}
     assert named == {"a", "b", "c"} - set(chosen)
 
 
 def test_what_the_budget_dropped_says_how_long_it_would_have_taken() -> None:
-    plan = choose(ranking(A, B), PlanConfig(reserve_min=0), left_s=300)
+    plan = plan_for(ranking(A, B), PlanConfig(reserve_min=0), left_s=300)
     (dropped,) = plan.left_out
     assert dropped.name == "b 32 px, linear_probe"
     assert "need about 9.0 min, 5.0 min are left" in dropped.reason
 
 
 def test_a_network_comes_with_all_its_methods_before_the_next() -> None:
-    plan = choose(
+    plan = plan_for(
         ranking(ranked("a", 0.9, 1, 2), ranked("b", 0.8, 1, 2)),
         PlanConfig(finalists=3),
         left_s=1e6,
@@ -77,7 +82,7 @@ def test_a_network_comes_with_all_its_methods_before_the_next() -> None:
 
 def test_of_one_networks_feature_layers_only_the_best_set_is_taken() -> None:
     deep, shallow = ranked("a", 0.9, 1, features=("deep",)), ranked("a", 0.8, 1)
-    plan = choose(ranking(deep, shallow, B), PlanConfig(), left_s=1e6)
+    plan = plan_for(ranking(deep, shallow, B), PlanConfig(), left_s=1e6)
     assert [one.name for one in plan.chosen] == [
         "a 32 px [deep], linear_probe",
         "b 32 px, linear_probe",

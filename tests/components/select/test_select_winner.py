@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.common.artifacts.tuning.selection import Measured
+from components.common.artifacts.tuning.selection import MeasuredFinalist
 from components.select.config import SelectConfig
 from components.select.winner import choose, pareto_front
 
@@ -11,8 +11,8 @@ ONE_ERROR = SelectConfig(noise_errors=1.0, latency_tolerance=0.1)
 
 def measured(
     key: str, quality: float, latency_ms: float, size_mb: float = 10.0, noise: float = 0.01
-) -> Measured:
-    return Measured(
+) -> MeasuredFinalist:
+    return MeasuredFinalist(
         key=key,
         name=key,
         quality=quality,
@@ -42,22 +42,22 @@ BEST = measured("best", 0.90, 100.0, noise=0.0)
         ([measured("a", 0.893, 21.0), measured("b", 0.891, 20.0)], "a"),  # equally quick: better
     ],
 )
-def test_the_cheapest_of_those_that_cannot_be_told_from_the_best_wins(
-    others: list[Measured], winner: str
+def test_the_cheapest_of_those_as_good_as_the_best_wins(
+    others: list[MeasuredFinalist], winner: str
 ) -> None:
     for order in ([BEST, *others], [*others, BEST]):
-        assert choose(order, ONE_ERROR).winner.key == winner
+        assert choose(order, ONE_ERROR)[0].key == winner
 
 
 def test_noise_of_no_width_leaves_only_the_best() -> None:
     strict = SelectConfig(noise_errors=0.0, latency_tolerance=0.1)
-    assert choose([BEST, measured("close", 0.899, 1.0)], strict).winner.key == "best"
+    assert choose([BEST, measured("close", 0.899, 1.0)], strict)[0].key == "best"
 
 
 def test_one_beaten_by_a_finalist_outside_the_noise_cannot_win() -> None:
     noisy = measured("noisy", 0.85, 50.0, noise=0.06)
     sure = measured("sure", 0.88, 40.0, noise=0.001)
-    assert choose([BEST, noisy, sure], ONE_ERROR).winner.key == "best"
+    assert choose([BEST, noisy, sure], ONE_ERROR)[0].key == "best"
 
 
 def test_the_front_holds_whoever_is_first_in_something() -> None:
@@ -77,5 +77,5 @@ def test_the_front_holds_whoever_is_first_in_something() -> None:
         ([measured("close", 0.895, 50.0)], "answers 2.0 times as fast"),
     ],
 )
-def test_the_reason_says_what_decided(others: list[Measured], words: str) -> None:
-    assert words in choose([BEST, *others], ONE_ERROR).reason
+def test_the_reason_says_what_decided(others: list[MeasuredFinalist], words: str) -> None:
+    assert words in choose([BEST, *others], ONE_ERROR)[1]

@@ -9,7 +9,7 @@ from components.common.statistics.figures import Quality
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class MeasuredFinalist:
     """One fine-tuned finalist.
 
     quality: of the validation pictures, in [0, 1], higher is better.
@@ -37,11 +37,11 @@ class SelectionInfo:
     metric: Quality
     winner: str
     reason: str
-    measured: tuple[Measured, ...]
+    measured: tuple[MeasuredFinalist, ...]
     front: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
 
-    def of(self, key: str) -> Measured:
+    def of(self, key: str) -> MeasuredFinalist:
         """Return one finalist by its key."""
         return next(one for one in self.measured if one.key == key)
 
