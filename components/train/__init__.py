@@ -1,0 +1,1 @@
+"""Fit a pretrained network to the shards by one of the methods."""
