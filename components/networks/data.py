@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from components.common.artifacts.records import file_sha256
-from components.common.artifacts.shards import Shards, ShardsInfo, targets
+from components.common.artifacts.shards import Shards, targets
 from components.common.errors import DataError
 
 Floats = npt.NDArray[np.float32]
@@ -109,7 +109,7 @@ def read(shards: Shards, *, soft_labels: bool) -> TrainingData:
         validation=_split(shards, "validation", soft_labels=soft_labels),
         classes=shards.info.classes,
     )
-    _check(data, shards.info)
+    _check(data)
     return data
 
 
@@ -177,11 +177,11 @@ def _split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
     )
 
 
-def _check(data: TrainingData, info: ShardsInfo) -> None:
-    counts = np.bincount(data.train.labels, minlength=len(info.classes))
-    absent = [name for name, count in zip(info.classes, counts, strict=True) if count == 0]
-    if len(info.classes) < 2 or absent:
-        received = f"none of {', '.join(absent)}" if absent else f"only {', '.join(info.classes)}"
+def _check(data: TrainingData) -> None:
+    counts = np.bincount(data.train.labels, minlength=len(data.classes))
+    absent = [name for name, count in zip(data.classes, counts, strict=True) if count == 0]
+    if len(data.classes) < 2 or absent:
+        received = f"none of {', '.join(absent)}" if absent else f"only {', '.join(data.classes)}"
         raise DataError(
             "training pictures of at least two classes, and of every class",
             received=received,

@@ -19,11 +19,10 @@ from components.common.seeding import derive
 from components.common.statistics.folds import Fold, grouped_folds
 from components.networks import data
 from components.networks.data import Split
-from components.networks.fast import precision
 from components.networks.features.cache import ActivationCache
 from components.rank.config import FinalistConfig, RankConfig
 from components.rank.plain_views import plain_view
-from components.rank.trial import Bench, Trial, rank_trial
+from components.rank.trial import Bench, NetworkTrial, rank_trial
 
 LOG = logging.getLogger(__name__)
 
@@ -73,11 +72,7 @@ def rank(
             views,
             folds,
             tuple(views[sizes[0]].take(fold.inner) for fold in folds),
-            ActivationCache(
-                Path(root) / "activations",
-                int(train.cache_gb * 1e9),
-                precision.chosen(train.precision),
-            ),
+            ActivationCache.below(Path(root), train),
             now + share_s if deadline_unix_s else 0.0,
         )
         info = replace(_ranked(bench), shards_sha256=shards.info.content_sha256)
@@ -101,7 +96,7 @@ def _folds(view: Split, settings: RankConfig, *, seed: int) -> tuple[Fold, ...]:
 def _ranked(bench: Bench) -> RankingInfo:
     poolings = bench.settings.poolings or (bench.train.pooling,)
     trials = [
-        Trial(name, size, pooling)
+        NetworkTrial(name, size, pooling)
         for size in bench.views
         for name in bench.settings.backbones or (bench.train.backbone,)
         for pooling in poolings

@@ -32,7 +32,7 @@ _STRENGTH = 1e-3
 
 
 @dataclass(frozen=True)
-class Trial:
+class NetworkTrial:
     """One network whose feature layers are ranked."""
 
     backbone: str
@@ -63,7 +63,7 @@ class Bench:
     until_unix_s: float
 
 
-def rank_trial(bench: Bench, trial: Trial) -> Iterator[Ranked | LeftOut]:
+def rank_trial(bench: Bench, trial: NetworkTrial) -> Iterator[Ranked | LeftOut]:
     """Yield the score of every set of feature layers of one network, or why there is none.
 
     Raises:

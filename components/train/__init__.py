@@ -1,1 +1,1 @@
-"""Train a backbone and a head by one of the methods."""
+"""Fit a pretrained network to the shards by one of the methods."""

@@ -21,13 +21,8 @@ def train_on_nodes(
     """Let several nodes train as `train` does, by a TrainJob of Kubeflow Trainer."""
     from components.common.step import run_step
 
-    run_step(
-        "train.nodes.step",
-        settings,
-        run,
-        {"shards": shards, "nodes": nodes},
-        {"candidate": candidate},
-    )
+    inputs = {"shards": shards, "nodes": nodes}
+    run_step("train.nodes.step", settings, run, inputs, {"candidate": candidate})
 
 
 @dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
@@ -37,10 +32,5 @@ def train_finalist(
     """Train as `train` does, unless the time allowed would be overrun."""
     from components.common.step import run_step
 
-    run_step(
-        "train.finalist",
-        settings,
-        run,
-        {"shards": shards, "allowance": allowance},
-        {"candidate": candidate},
-    )
+    inputs = {"shards": shards, "allowance": allowance}
+    run_step("train.finalist", settings, run, inputs, {"candidate": candidate})

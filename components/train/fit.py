@@ -21,7 +21,6 @@ from components.networks import data, network
 from components.networks.accelerator import running_on
 from components.networks.config import EMBEDDING, INPUT
 from components.networks.data import Floats, Split, TrainingData
-from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Network
 from components.networks.weights.digests import source_sha256, weights_sha256
@@ -73,9 +72,7 @@ def train(
         root = Path(cache_dir or stack.enter_context(tempfile.TemporaryDirectory()))
         if settings.keep_compiled and cache_dir:
             keep_compiled(root / "compiled")
-        cache = ActivationCache(
-            root / "activations", int(settings.cache_gb * 1e9), chosen(settings.precision)
-        )
+        cache = ActivationCache.below(root, settings)
         pixels = (splits.train.content_sha256, splits.validation.content_sha256)
         # Without a place that outlives this run there is nothing to go on from.
         standings = (

@@ -63,7 +63,11 @@ def measure(split: Split, network: Network, session: Session, *, limit: int) -> 
     """
     classes = split.targets.shape[1]
     metric: Quality = "roc_auc" if classes == 2 else "balanced_accuracy"
-    sample = _sample(split, limit, seed=session.seed)
+    chosen = np.arange(split.pictures)
+    if len(chosen) > limit:
+        drawing = generator(session.seed, "profile pictures")
+        chosen = drawing.choice(split.pictures, limit, replace=False)
+    sample = split.take(np.sort(chosen))
     folds = whole_folds(sample.labels, sample.groups, seed=derive(session.seed, "profile"))
     if not folds:
         return Profile((), metric, 1.0 / classes)
@@ -78,13 +82,6 @@ def measure(split: Split, network: Network, session: Session, *, limit: int) -> 
         LOG.info("%s: %s %.3f +- %.3f", depth.layer, metric, depth.score, depth.error)
         depths.append(depth)
     return Profile(tuple(depths), metric, 1.0 / classes)
-
-
-def _sample(split: Split, limit: int, *, seed: int) -> Split:
-    chosen = np.arange(split.pictures)
-    if split.pictures > limit:
-        chosen = generator(seed, "profile pictures").choice(split.pictures, limit, replace=False)
-    return split.take(np.sort(chosen))
 
 
 def _pooled_throughout(network: Network) -> Network:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from components.common.artifacts.candidate import CURVE_COLUMNS
@@ -109,13 +108,11 @@ def predict(model: Any, inputs: Sequence[Rows], *, rows: int, batch: int = 64) -
     """Return a model's answers for the first `rows` rows of its inputs, float32 [rows, ...]."""
 
     def in_batches(batch: int) -> Floats:
-        chunks = [slice(first, min(first + batch, rows)) for first in range(0, rows, batch)]
-        parts = [_answers(model, inputs, chunk) for chunk in chunks]
-        return np.concatenate(parts).astype(np.float32)
+        parts = []
+        for first in range(0, rows, batch):
+            chunk = slice(first, min(first + batch, rows))
+            fed = [np.asarray(source[chunk], dtype=np.float32) for source in inputs]
+            parts.append(answers(model, fed)[0])
+        return np.concatenate(parts)
 
     return halving_batch(in_batches, batch)
-
-
-def _answers(model: Any, inputs: Sequence[Rows], chunk: slice) -> npt.NDArray[Any]:
-    parts = [np.asarray(part[chunk], dtype=np.float32) for part in inputs]
-    return answers(model, parts)[0]

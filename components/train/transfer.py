@@ -23,21 +23,7 @@ PROBE_KEPT = f"{PROBE} was kept"
 
 
 @dataclass(frozen=True)
-class Route:
-    """What a method opens.
-
-    cut: everything up to this layer keeps its weights; "pixels" when nothing is sure to.
-    opens: says by name which of the layers after the cut are trained; BatchNorm never is.
-    treat: how they are trained; None trains all alike.
-    """
-
-    cut: str
-    opens: Callable[[str], bool] = lambda _: True
-    treat: Treatments | None = None
-
-
-@dataclass(frozen=True)
-class Head:
+class SolvedHead:
     """The solved head: a row for the curves, a note for the report, the loss to beat."""
 
     row: EpochScore
@@ -46,23 +32,36 @@ class Head:
 
 
 def transfer(
-    data: TrainingData, network: Network, options: TransferOptions, session: Session, route: Route
+    data: TrainingData,
+    network: Network,
+    options: TransferOptions,
+    session: Session,
+    *,
+    cut: str,
+    opens: Callable[[str], bool] = lambda _: True,
+    treat: Treatments | None = None,
 ) -> Fitted:
-    """Solve the head on the frozen features, then tune what the route opens.
+    """Solve the head on the frozen features, then tune what the method opens.
 
     Where tuning fails twice (see `attempt`) the probe is kept.
+
+    Args:
+        data, network, options, session: of the method.
+        cut: everything up to this layer keeps its weights; "pixels" when nothing is sure to.
+        opens: says by name which of the layers after the cut are trained; BatchNorm never is.
+        treat: how they are trained; None trains all alike.
     """
     data = data.weighted(options.class_weight)
-    inputs = tail_inputs(data, network, session, cut=route.cut)
-    tail = network.between(network.boundary(route.cut), (LOGITS,))
-    head = solve_head(network, tail, inputs, options.strength, session, cut=route.cut)
-    open_layers(tail, route.opens)
-    course = Course(treat=route.treat, blend=options.blend)
+    inputs = tail_inputs(data, network, session, cut=cut)
+    tail = network.between(network.boundary(cut), (LOGITS,))
+    head = solve_head(network, tail, inputs, options.strength, session, cut=cut)
+    open_layers(tail, opens)
+    course = Course(treat=treat, blend=options.blend)
     done = attempt(tail, inputs, options, session, bar=head.bar, course=course)
     kept = () if done.kept else (PROBE_KEPT,)
     return Fitted(
         curves=(head.row, *done.curves),
-        cut=route.cut,
+        cut=cut,
         trainable_parameters=trainable_parameters(tail),
         notes=(head.note, *done.notes, *kept),
     )
@@ -100,7 +99,7 @@ def solve_head(
     session: Session,
     *,
     cut: str,
-) -> Head:
+) -> SolvedHead:
     """Fit the network's head by logistic regression on the embeddings of all training views.
 
     Args:
@@ -118,7 +117,7 @@ def solve_head(
     network.set_head(probe.kernel, probe.bias)
     fitted_on = score(probe.logits(features[: inputs.train.pictures]), inputs.train)
     judged_on = score(inputs.validation_logits(tail), inputs.validation)
-    return Head(
+    return SolvedHead(
         row=EpochScore(
             "probe", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
         ),

@@ -38,9 +38,7 @@ def application(
 
     Args:
         constructor: of `keras.applications`, options bound.
-        preprocessing: the mode of the family's `preprocess_input`.
-        image_size_px: the edge S.
-        pretrained: with ImageNet weights.
+        preprocessing, image_size_px, pretrained: see `of_applications` and `build`.
     """
     pixels = pixel_input(image_size_px)
     model = constructor(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from components.networks.network import Backbone
@@ -28,20 +28,13 @@ class Facts:
     keras_file: str = ""
 
 
-class Build(Protocol):
-    """What makes a backbone of a variant, for raw pixels [N, S, S, 3], 0 to 255."""
-
-    def __call__(self, variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
-        """Return it, with ImageNet weights if `pretrained`, else with random ones."""
-
-
 def of_applications(
     name_of: Callable[[str], str],
     preprocessing: Preprocessing,
     *,
     is_width: bool = False,
     **chosen: Any,
-) -> Build:
+) -> "Callable[..., Backbone]":
     """Return the `build` of a family whose networks Keras Applications has.
 
     Args:

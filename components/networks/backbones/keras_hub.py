@@ -39,7 +39,14 @@ def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
             whose statistics nobody would freeze.
         DataError: the preset takes pictures of another size only.
     """
-    hub = _keras_hub()
+    try:
+        import keras_hub as hub
+    except ImportError as error:
+        raise ConfigError(
+            "KerasHub, for backbones of the family keras_hub",
+            received=str(error).splitlines()[0],
+            do="install the extra: pip install 'graft[hub]'",
+        ) from None
     import keras
 
     from components.networks.backbones._graph import PREPROCESS
@@ -58,18 +65,6 @@ def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
     return Backbone(
         model=model, cut_points=(PREPROCESS,), default_cut=PREPROCESS, features=(_ANSWERS,)
     )
-
-
-def _keras_hub() -> Any:
-    try:
-        import keras_hub
-    except ImportError as error:
-        raise ConfigError(
-            "KerasHub, for backbones of the family keras_hub",
-            received=str(error).splitlines()[0],
-            do="install the extra: pip install 'graft[hub]'",
-        ) from None
-    return keras_hub
 
 
 def _image_network(hub: Any, preset: str, *, image_size_px: int, pretrained: bool) -> Any:

@@ -120,7 +120,10 @@ class _Convolution(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """Return the activations, [N, h, w, channels]."""
         layer = self.layer
-        kernel, bias = self._folded()
+        if self.norm is None:
+            kernel, bias = layer.kernel, layer.bias if layer.use_bias else None
+        else:
+            kernel, bias = folded(layer, self.norm, root=ops.rsqrt)
         values = ops.cast(inputs, self._computed_in)
         kernel = ops.cast(kernel, self._computed_in)
         if self._by_products:
@@ -138,13 +141,6 @@ class _Convolution(keras.layers.Layer):
         if bias is not None:
             values = values + ops.cast(bias, self._computed_in)
         return layer.activation(values)
-
-    def _folded(self) -> tuple[Any, Any]:
-        """Return kernel and bias of the two in one, the bias None when there is none."""
-        layer = self.layer
-        if self.norm is None:
-            return layer.kernel, layer.bias if layer.use_bias else None
-        return folded(layer, self.norm, root=ops.rsqrt)
 
 
 def is_pointwise(layer: Any) -> bool:

@@ -19,9 +19,10 @@ import keras
 import numpy as np
 
 from components.common.progress import track
-from components.networks.config import INPUT, Precision
+from components.networks.config import INPUT, NetworkConfig, Precision
 from components.networks.data import FlippedPixels, Rows, Split
 from components.networks.fast.folding import fold_batch_norm
+from components.networks.fast.precision import chosen
 from components.networks.features.answers import answers
 from components.networks.features.store import (
     Activations,
@@ -71,6 +72,11 @@ class ActivationCache:
     limit_bytes: int
     precision: Precision = "float32"
 
+    @classmethod
+    def below(cls, root: Path, settings: NetworkConfig) -> "ActivationCache":
+        """Return the cache that the settings ask for, in a folder of caches."""
+        return cls(root / "activations", int(settings.cache_gb * 1e9), chosen(settings.precision))
+
     def get(self, network: Network, want: Want) -> tuple[Activations, ...]:
         """Return activations, float16 (float32 where the values need it), memory-mapped.
 
@@ -86,7 +92,11 @@ class ActivationCache:
         found = {layer: values for layer, values in opened.items() if values is not None}
         absent = {layer: name for layer, name in names.items() if layer not in found}
         if absent:
-            found |= self._fill(network, want, absent)
+            try:
+                found |= self._assemble(network, want, absent, dtype=np.float16)
+            except _TooLargeError:
+                LOG.info("values beyond float16, kept as float32")
+                found |= self._assemble(network, want, absent, dtype=np.float32)
             self._store.evict(keep=names.values())
         else:
             LOG.info("%s: taken from the cache", ", ".join(want.layers))
@@ -105,29 +115,17 @@ class ActivationCache:
     def _store(self) -> ActivationStore:
         return ActivationStore(self.root, self.limit_bytes)
 
-    def _fill(
-        self, network: Network, want: Want, names: dict[str, EntryName]
-    ) -> dict[str, Activations]:
-        """Make the entries that are absent, from rows of others where there are any."""
-        try:
-            return self._assemble(network, want, names, dtype=np.float16)
-        except _TooLargeError:
-            LOG.info("values beyond float16, kept as float32")
-            return self._assemble(network, want, names, dtype=np.float32)
-
     def _assemble(
         self, network: Network, want: Want, names: dict[str, EntryName], *, dtype: Any
     ) -> dict[str, Activations]:
+        """Make the entries that are absent, from rows of others where there are any."""
         with ExitStack() as stack:
-            drafts = {
-                layer: stack.enter_context(
-                    self._store.draft(name, row_shape=_row_shape(network, layer), dtype=dtype)
-                )
-                for layer, name in names.items()
-            }
-            missing: set[int] = set()
-            for draft in drafts.values():
-                missing |= _copy(self._store, draft)
+            drafts = {}
+            for layer, name in names.items():
+                shape = tuple(network.model.get_layer(layer).output.shape[1:])
+                draft = self._store.draft(name, row_shape=shape, dtype=dtype)
+                drafts[layer] = stack.enter_context(draft)
+            missing = set().union(*(_copy(self._store, draft) for draft in drafts.values()))
             total = len(want.split.pixels)
             LOG.info(
                 "%s: %d of %d rows from earlier entries, the others are computed",
@@ -202,10 +200,6 @@ def _put(draft: Draft, rows: Any, values: Activations) -> None:
     if narrow and np.abs(values).max(initial=0.0) > _FLOAT16_MAX:
         raise _TooLargeError
     draft.values[rows] = values
-
-
-def _row_shape(network: Network, layer: str) -> tuple[int, ...]:
-    return tuple(network.model.get_layer(layer).output.shape[1:])
 
 
 def _structure(model: keras.Model) -> str:

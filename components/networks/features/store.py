@@ -51,7 +51,7 @@ class EntryName:
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoredRows:
     """An entry on disk, mapped: values [rows, ...] and the digest of each row."""
 
     path: Path
@@ -71,7 +71,6 @@ class Draft:
     name: EntryName
     values: Activations
     partial: Path
-    target: Path
 
     def publish(self) -> Activations:
         """Put the entry into its place and return its values, memory-mapped, read-only."""
@@ -81,7 +80,7 @@ class Draft:
             os.fsync(file.fileno())
         # Mapped before it can be seen: another run's eviction cannot come between.
         mapped: Activations = np.load(self.partial, mmap_mode="r")
-        self.partial.replace(self.target)
+        self.partial.replace(self.partial.with_name(self.name.file))
         return mapped
 
 
@@ -100,11 +99,10 @@ class ActivationStore:
         entry.touch()
         return entry.values
 
-    def relatives(self, family: str) -> Iterator[Entry]:
+    def relatives(self, family: str) -> Iterator[StoredRows]:
         """Yield the family's entries, the last used first."""
-        files = list(_files(self.root, f"{VERSION}-{family}-*.npy"))
-        for file in sorted(files, key=lambda file: file.used_unix_s, reverse=True):
-            if (entry := _open(file.path)) is not None:
+        for path, _ in _files(self.root, f"{VERSION}-{family}-*.npy"):
+            if (entry := _open(path)) is not None:
                 yield entry
 
     @contextlib.contextmanager
@@ -120,7 +118,7 @@ class ActivationStore:
         try:
             values = np.lib.format.open_memmap(partial, mode="w+", dtype=dtype, shape=shape)
             _reserve(partial)
-            yield Draft(name, values, partial, self.root / name.file)
+            yield Draft(name, values, partial)
         finally:
             partial.unlink(missing_ok=True)
 
@@ -128,32 +126,26 @@ class ActivationStore:
         """Drop leftovers of killed runs, other versions' entries, and the least recently used."""
         kept = {name.file for name in keep}
         now = time.time()
-        for partial in _files(self.root, ".partial-*"):
-            if now - partial.used_unix_s > _STALE_PARTIAL_S:
-                _drop(partial.path, "left by a run that was killed")
+        for partial, status in _files(self.root, ".partial-*"):
+            if now - status.st_mtime > _STALE_PARTIAL_S:
+                _drop(partial, "left by a run that was killed")
         total = 0
-        files = list(_files(self.root, "[!.]*.npy"))
-        for file in sorted(files, key=lambda file: file.used_unix_s, reverse=True):
-            if not file.path.name.startswith(f"{VERSION}-"):
-                _drop(file.path, "written by another version")
+        for path, status in _files(self.root, "[!.]*.npy"):
+            if not path.name.startswith(f"{VERSION}-"):
+                _drop(path, "written by another version")
                 continue
-            total += file.bytes
-            if total > self.limit_bytes and file.path.name not in kept:
-                _drop(file.path, f"beyond {self.limit_bytes / 1e9:g} GB")
+            total += status.st_size
+            if total > self.limit_bytes and path.name not in kept:
+                _drop(path, f"beyond {self.limit_bytes / 1e9:g} GB")
 
 
-@dataclass(frozen=True)
-class _File:
-    path: Path
-    used_unix_s: float
-    bytes: int
-
-
-def _files(root: Path, pattern: str) -> Iterator[_File]:
+def _files(root: Path, pattern: str) -> list[tuple[Path, os.stat_result]]:
+    """Return files with their status, the last used first."""
+    found = []
     for path in root.glob(pattern):
         with contextlib.suppress(FileNotFoundError):
-            status = path.stat()
-            yield _File(path, status.st_mtime, status.st_size)
+            found.append((path, path.stat()))
+    return sorted(found, key=lambda file: file[1].st_mtime, reverse=True)
 
 
 def _drop(path: Path, reason: str) -> None:
@@ -174,7 +166,7 @@ def _reserve(path: Path) -> None:
             ) from None
 
 
-def _open(path: Path) -> Entry | None:
+def _open(path: Path) -> StoredRows | None:
     """Map an entry, or None when there is none or it is damaged; a damaged one is deleted."""
     try:
         values = np.load(path, mmap_mode="r")
@@ -191,4 +183,4 @@ def _open(path: Path) -> Entry | None:
         _drop(path, "damaged (its digests are not whole)")
         return None
     digests = (stored[i : i + _DIGEST_BYTES] for i in range(0, len(stored), _DIGEST_BYTES))
-    return Entry(path, values, tuple(digests))
+    return StoredRows(path, values, tuple(digests))

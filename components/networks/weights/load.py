@@ -12,11 +12,6 @@ import numpy.typing as npt
 from components.common.errors import WeightsError, expected
 from components.networks.weights.files import local_file
 
-ALTERNATIVES = (
-    "give train.weights a path to a .h5, .weights.h5 or .keras file with the backbone, its "
-    "address with '#sha256=' and the digest, "
-    "or 'none' for random weights"
-)
 # Keras 2 gave depthwise kernels a name of their own.
 _OLD_NAMES = {"depthwise_kernel": "kernel"}
 _OPTIMIZER_FOLDERS = {"optimizer", "optimizer_weights"}
@@ -29,7 +24,9 @@ def unavailable(backbone: str, error: Exception) -> WeightsError:
     return WeightsError(
         f"to download the ImageNet weights of '{backbone}'",
         received=reason,
-        do=f"connect to the internet, {ALTERNATIVES}",
+        do="connect to the internet, give train.weights a path to a .h5, .weights.h5 or .keras "
+        "file with the backbone, its address with '#sha256=' and the digest, or 'none' for random "
+        "weights",
     )
 
 

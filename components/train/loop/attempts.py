@@ -89,8 +89,9 @@ def attempt(
             course=dataclasses.replace(course, checkpoint=checkpoint),
         )
         notes += tuned.notes
-        if not tuned.diverged:
-            _blend(tail, start, course.blend)
+        if not tuned.diverged and (share := course.blend) < 1.0:
+            pairs = zip(start, tail.get_weights(), strict=True)
+            tail.set_weights([(1 - share) * before + share * now for before, now in pairs])
         fault = tuned.diverged or _fault(losses_now(tail, inputs), bar, inputs.validation.groups)
         if not fault:
             return Attempts(tuned.curves, tuple(notes), kept=True)
@@ -111,13 +112,6 @@ def losses_now(tail: keras.Model, inputs: TuningInputs) -> npt.NDArray[np.float6
     if not np.isfinite(logits).all():
         return np.full(len(logits), math.inf)
     return calibrated_losses(logits, inputs.validation.labels)
-
-
-def _blend(tail: keras.Model, start: list[npt.NDArray[Any]], share: float) -> None:
-    """Go only a share of the way from the weights at the start to those of today."""
-    if share < 1.0:
-        today = tail.get_weights()
-        tail.set_weights([(1 - share) * a + share * b for a, b in zip(start, today, strict=True)])
 
 
 def _identity(tail: keras.Model, inputs: TuningInputs, options: TuningOptions) -> str:

@@ -33,6 +33,8 @@ Arrays = list[npt.NDArray[Any]]
 
 # Part of every key: raise it when the meaning of a file changes.
 _FORMAT = "2"
+# The fields of a standing that are arrays.
+_SERIES = ("tail", "optimizer", "best")
 _STALE_S = 14 * 24 * 3600.0
 
 
@@ -126,28 +128,19 @@ def _arrays(standing: Standing) -> dict[str, Any]:
         "code": standing.code,
     }
     arrays: dict[str, Any] = {"story": np.asarray(json.dumps(story))}
-    for name in ("tail", "optimizer", "best"):
+    for name in _SERIES:
         for index, array in enumerate(getattr(standing, name)):
             arrays[f"{name}{index}"] = array
     return arrays
 
 
 def _standing(archive: Any) -> Standing:
-    story = json.loads(str(archive["story"]))
-    return Standing(
-        curves=tuple(EpochScore(**row) for row in story["curves"]),
-        batch=story["batch"],
-        rng=story["rng"],
-        tail=_series(archive, "tail"),
-        optimizer=_series(archive, "optimizer"),
-        best=_series(archive, "best"),
-        code=story["code"],
-    )
-
-
-def _series(archive: Any, name: str) -> Arrays:
-    count = sum(key.startswith(name) for key in archive.files)
-    return [archive[f"{name}{index}"] for index in range(count)]
+    fields = json.loads(str(archive["story"]))
+    fields["curves"] = tuple(EpochScore(**row) for row in fields["curves"])
+    for name in _SERIES:
+        count = sum(key.startswith(name) for key in archive.files)
+        fields[name] = [archive[f"{name}{index}"] for index in range(count)]
+    return Standing(**fields)
 
 
 def values_of(variables: Sequence[Any]) -> Arrays:
@@ -163,8 +156,3 @@ def assign_all(variables: Sequence[Any], values: Arrays) -> None:
     """
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-def same_shapes(variables: Sequence[Any], values: Arrays) -> bool:
-    """Say whether `assign_all` would succeed."""
-    return [tuple(variable.shape) for variable in variables] == [value.shape for value in values]

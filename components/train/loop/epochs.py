@@ -38,7 +38,13 @@ class Epoch:
 
     def inputs(self, sources: Sequence[Rows]) -> list[npt.NDArray[Any]]:
         """Return what the tail is fed with, one float32 [N, ...] a source."""
-        return [self._mixed(source) for source in sources]
+        taken = [np.asarray(source[self.rows], np.float32) for source in sources]
+        if self.partners is not None:
+            for own, source in zip(taken, sources, strict=True):
+                shares = self.shares.reshape(-1, *[1] * (own.ndim - 1))
+                own *= shares
+                own += (1 - shares) * np.asarray(source[self.partners], np.float32)
+        return taken
 
     def parts(self, rows: int) -> Iterator["Epoch"]:
         """Yield the epoch in pieces of so many pictures; the last one may be smaller."""
@@ -52,15 +58,6 @@ class Epoch:
                 partners=None if self.partners is None else self.partners[here],
                 shares=self.shares[here],
             )
-
-    def _mixed(self, source: Rows) -> npt.NDArray[Any]:
-        own = np.asarray(source[self.rows], np.float32)
-        if self.partners is None:
-            return own
-        shares = self.shares.reshape(-1, *[1] * (own.ndim - 1))
-        own *= shares
-        own += (1 - shares) * np.asarray(source[self.partners], np.float32)
-        return own
 
 
 def draw_epoch(split: Split, *, rng: np.random.Generator) -> Epoch:

@@ -20,7 +20,6 @@ from components.train.loop.checkpoints import (
     Checkpoint,
     Standing,
     assign_all,
-    same_shapes,
     values_of,
 )
 from components.train.loop.epochs import draw_epoch, mix, train_epoch
@@ -156,7 +155,7 @@ class _Training:
         options, course = self._options, self._course
         models = (self._quick, self._tail)
         optimizer = _compiled(models, options, course.treat, steps=self._steps)
-        if stood is not None and self._fits(stood, optimizer):
+        if stood is not None:
             self._take_up(stood, optimizer)
         whole_epoch = compiled_epoch(
             self._quick, optimizer, self._inputs.train_inputs, batch=options.batch
@@ -217,17 +216,14 @@ class _Training:
             best=self._best,
         )
 
-    def _fits(self, stood: Standing, optimizer: LayerwiseAdamW) -> bool:
-        """Say whether a standing is of these variables; another version of Graft may differ."""
-        variables = [*self._tail.variables, *optimizer.variables]
-        fits = same_shapes(variables, [*stood.tail, *stood.optimizer])
-        if not fits:
-            LOG.warning("what was left of an earlier run is of another version: starting again")
-        return fits
-
     def _take_up(self, stood: Standing, optimizer: LayerwiseAdamW) -> None:
-        assign_all(self._tail.variables, stood.tail)
-        assign_all(optimizer.variables, stood.optimizer)
+        """Go on from a standing if it is of these variables; another version may differ."""
+        variables = [*self._tail.variables, *optimizer.variables]
+        values = [*stood.tail, *stood.optimizer]
+        if [tuple(variable.shape) for variable in variables] != [value.shape for value in values]:
+            LOG.warning("what was left of an earlier run is of another version: starting again")
+            return
+        assign_all(variables, values)
         self._rng.bit_generator.state = stood.rng
         self._best = stood.best
         self._curves = list(stood.curves)

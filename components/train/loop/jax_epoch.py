@@ -76,7 +76,15 @@ def compiled_epoch(
     arrays = [_raw(source) for source in sources]
     needed, room = sum(array.nbytes for array in arrays), _room_bytes()
     if needed > room:
-        _refuse_among_several(needed, room)
+        import jax
+
+        # There `fit` would take each process's pictures for a part of them all.
+        if jax.process_count() > 1:
+            raise DataError(
+                "pictures that fit every node's device, in a training of several processes",
+                received=f"{needed / 1e9:.1f} GB, {room / 1e9:.1f} GB are set aside",
+                do="train on one machine, with smaller pictures, or with more memory a node",
+            )
         LOG.warning(
             "%.1f GB of inputs do not fit the %.1f GB set aside on the device: trained step by "
             "step, which is slower",
@@ -212,26 +220,12 @@ def _room_bytes() -> float:
     import jax
     from jax.experimental import multihost_utils
 
-    room = _own_room_bytes(jax.local_devices()[0])
+    device = jax.local_devices()[0]
+    if device.platform == "cpu":
+        room = _HOST_SHARE * float(psutil.virtual_memory().available)
+    else:
+        limit = (device.memory_stats() or {}).get("bytes_limit")
+        room = _DEVICE_SHARE * limit if limit else math.inf
     if jax.process_count() == 1:
         return room
     return float(multihost_utils.process_allgather(np.float32(room)).min())
-
-
-def _own_room_bytes(device: Any) -> float:
-    if device.platform == "cpu":
-        return _HOST_SHARE * float(psutil.virtual_memory().available)
-    limit = (device.memory_stats() or {}).get("bytes_limit")
-    return _DEVICE_SHARE * limit if limit else math.inf
-
-
-def _refuse_among_several(needed: float, room: float) -> None:
-    """`fit` would take each process's pictures for a part of them all."""
-    import jax
-
-    if jax.process_count() > 1:
-        raise DataError(
-            "pictures that fit every node's device, in a training of several processes",
-            received=f"{needed / 1e9:.1f} GB, {room / 1e9:.1f} GB are set aside",
-            do="train on one machine, with smaller pictures, or with more memory a node",
-        )

@@ -12,6 +12,5 @@ A method module has
 - `NORMS_LEARN = True`, if BatchNorm layers learn and their statistics move. Without it they stay
   as they came, which the contract test holds the method to.
 
-What most of them share is in `components.train.transfer`: a method that opens some layers after
-the probe is a `Route`.
+What most of them share is `components.train.transfer`, which opens some layers after the probe.
 """

@@ -24,6 +24,8 @@ from components.train.methods.low_layers import Options as LowLayers
 from components.train.similarity import Thresholds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from components.networks.data import TrainingData
     from components.networks.network import Network
     from components.train.session import Fitted, Session
@@ -89,10 +91,18 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     """Measure, decide, and fit by the method chosen; its own fallbacks apply."""
     decision = decide(data, network, options, session)
     LOG.info("%s", decision.reason)
+
+    def run(decided: Decision) -> "Fitted":
+        chosen = getattr(options.methods, decided.method)
+        if decided.layer:
+            chosen = dataclasses.replace(chosen, layer=decided.layer)
+        done: Fitted = plugins.load(METHODS, decided.method).fit(data, network, chosen, session)
+        return done
+
     if options.check and decision.method != _FULL:
-        decision, fitted = _checked(decision, data, network, options.methods, session)
+        decision, fitted = _checked(decision, run, data, network, session)
     else:
-        fitted = _fit(decision, data, network, options.methods, session)
+        fitted = run(decision)
     notes = (decision.reason, *decision.remarks, *fitted.notes)
     return dataclasses.replace(fitted, notes=notes, decision=decision)
 
@@ -126,25 +136,11 @@ def decide(
     )
 
 
-def _fit(
-    decision: Decision,
-    data: "TrainingData",
-    network: "Network",
-    settings: Choosable,
-    session: "Session",
-) -> "Fitted":
-    chosen = getattr(settings, decision.method)
-    if decision.layer:
-        chosen = dataclasses.replace(chosen, layer=decision.layer)
-    fitted: Fitted = plugins.load(METHODS, decision.method).fit(data, network, chosen, session)
-    return fitted
-
-
 def _checked(
     decision: Decision,
+    fit_by: "Callable[[Decision], Fitted]",
     data: "TrainingData",
     network: "Network",
-    settings: Choosable,
     session: "Session",
 ) -> "tuple[Decision, Fitted]":
     """Fit by the method chosen and by tuning all layers, keep what validation prefers.
@@ -155,10 +151,10 @@ def _checked(
     """
     start = network.model.get_weights()
     tuned = dataclasses.replace(decision, method=_FULL, layer="")
-    full_fit = _fit(tuned, data, network, settings, session)
+    full_fit = fit_by(tuned)
     full_loss, full_weights = _loss(data, network, full_fit, session), network.model.get_weights()
     network.model.set_weights(start)
-    own_fit = _fit(decision, data, network, settings, session)
+    own_fit = fit_by(decision)
     own_loss = _loss(data, network, own_fit, session)
     remark = (
         f"Calibrated validation loss {own_loss:.3f} by {decision.method}, {full_loss:.3f} with all "

@@ -35,7 +35,7 @@ class Options(TransferOptions):
 def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then train everything after the cut, low layers slowly."""
     from components.train.loop.optimizer import Treatment
-    from components.train.transfer import Route, chosen_cut, transfer
+    from components.train.transfer import chosen_cut, transfer
 
     order = {layer.name: position for position, layer in enumerate(network.model.layers)}
 
@@ -43,5 +43,5 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         above = sum(order[layer] <= order[cut] for cut in network.cut_points)
         return Treatment(rate=options.decay**above, decay=options.weight_decay)
 
-    route = Route(chosen_cut(network, options.cut), treat=treat)
-    return transfer(data, network, options, session, route)
+    cut = chosen_cut(network, options.cut)
+    return transfer(data, network, options, session, cut=cut, treat=treat)

@@ -24,6 +24,6 @@ class Options(TransferOptions):
 
 def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then train everything."""
-    from components.train.transfer import Route, transfer
+    from components.train.transfer import transfer
 
-    return transfer(data, network, options, session, Route(INPUT))
+    return transfer(data, network, options, session, cut=INPUT)

@@ -50,17 +50,16 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
 
     data = data.weighted(options.class_weight)
     cuts = (INPUT, *network.cut_points)[-options.stages :][::-1]
-    inputs = tail_inputs(data, network, session, cut=cuts[0])
-    tail = network.between(network.boundary(cuts[0]), (LOGITS,))
-    head = solve_head(network, tail, inputs, options.strength, session, cut=cuts[0])
-    curves = [head.row]
-    notes = [head.note]
     for number, cut in enumerate(cuts):
-        if number:
-            inputs = tail_inputs(data, network, session, cut=cut)
-            tail = network.between(network.boundary(cut), (LOGITS,))
+        inputs = tail_inputs(data, network, session, cut=cut)
+        tail = network.between(network.boundary(cut), (LOGITS,))
+        if number == 0:
+            head = solve_head(network, tail, inputs, options.strength, session, cut=cut)
+            curves, notes = [head.row], [head.note]
         open_layers(tail, lambda _: True)
-        settings = dataclasses.replace(options, epochs=_epochs(options, number, len(cuts)))
+        # What does not divide goes to the last stages.
+        share = max(1, (options.epochs + number) // len(cuts))
+        settings = dataclasses.replace(options, epochs=share)
         course = Course(
             phase=f"stage {number + 1}", first_epoch=len(curves) + 1, blend=options.blend
         )
@@ -76,8 +75,3 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         trainable_parameters=trainable_parameters(tail),
         notes=tuple(notes),
     )
-
-
-def _epochs(options: Options, number: int, stages: int) -> int:
-    """Return a stage's share; what does not divide goes to the last stages."""
-    return max(1, (options.epochs + number) // stages)

@@ -38,12 +38,12 @@ class Options(TransferOptions):
 def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then train everything after the cut under the penalty."""
     from components.train.loop.optimizer import Treatment
-    from components.train.transfer import Route, chosen_cut, transfer
+    from components.train.transfer import chosen_cut, transfer
 
     def treat(layer: str) -> "Treatment":
         if layer == LOGITS:
             return Treatment(penalty=options.beta)
         return Treatment(penalty=options.alpha, anchored=True)
 
-    route = Route(chosen_cut(network, options.cut), treat=treat)
-    return transfer(data, network, options, session, route)
+    cut = chosen_cut(network, options.cut)
+    return transfer(data, network, options, session, cut=cut, treat=treat)

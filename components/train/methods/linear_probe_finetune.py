@@ -27,6 +27,6 @@ class Options(TransferOptions):
 
 def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Solve the head, then train everything after the cut at a small rate."""
-    from components.train.transfer import Route, transfer
+    from components.train.transfer import transfer
 
-    return transfer(data, network, options, session, Route(network.cut(options.cut)))
+    return transfer(data, network, options, session, cut=network.cut(options.cut))

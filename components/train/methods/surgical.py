@@ -36,7 +36,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     Raises:
         ConfigError: the backbone has fewer blocks.
     """
-    from components.train.transfer import Route, transfer
+    from components.train.transfer import transfer
 
     if options.blocks > len(network.cut_points):
         raise ConfigError(
@@ -47,4 +47,4 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     order = [layer.name for layer in network.model.layers]
     last = order.index(network.cut_points[options.blocks - 1])
     opened = frozenset(order[: last + 1])
-    return transfer(data, network, options, session, Route(INPUT, opens=opened.__contains__))
+    return transfer(data, network, options, session, cut=INPUT, opens=opened.__contains__)

@@ -37,14 +37,14 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     Raises:
         ConfigError: the backbone has fewer layers with a kernel.
     """
-    from components.train.transfer import Route, transfer
+    from components.train.transfer import transfer
 
     order = [layer.name for layer in network.model.layers]
     first = order.index(_first(network, options.layers))
     opened = frozenset(order[first:])
     below = [cut for cut in network.cut_points if order.index(cut) < first]
-    route = Route(below[-1] if below else INPUT, opens=opened.__contains__)
-    return transfer(data, network, options, session, route)
+    cut = below[-1] if below else INPUT
+    return transfer(data, network, options, session, cut=cut, opens=opened.__contains__)
 
 
 def _first(network: "Network", count: int) -> str:

@@ -88,6 +88,7 @@ class ClusterApi:
         # urllib3 would ask again by itself, at once and without a word.
         configuration.retries = False
         self.configuration, self.namespace, self.pod = configuration, namespace, pod
+        self._kind = (GROUP, VERSION, namespace, PLURAL)
         self._client = client.ApiClient(configuration)
         self._jobs = client.CustomObjectsApi(self._client)
         self._pods = client.CoreV1Api(self._client)
@@ -178,10 +179,6 @@ class ClusterApi:
             )
         except _NotFoundError:
             LOG.info("the TrainJob %s is gone already", name)
-
-    @property
-    def _kind(self) -> tuple[str, str, str, str]:
-        return GROUP, VERSION, self.namespace, PLURAL
 
     def _ask(
         self,

@@ -73,7 +73,7 @@ def train_on_nodes(
     """
     run, owners = api.own_run()
     name = job_name(run, config.to_json(settings), config.to_json(nodes))
-    exchange = Exchange(Path(nodes.exchange) / name)
+    exchange = SharedFolder(Path(nodes.exchange) / name)
     job = manifest(name, nodes=nodes, folder=exchange.root, run=run, owners=owners)
     with _exit_on_sigterm():
         try:
@@ -100,7 +100,7 @@ def train_on_nodes(
 
 
 @dataclass(frozen=True)
-class Exchange:
+class SharedFolder:
     """The folder that this step and the nodes share."""
 
     root: Path
@@ -139,7 +139,7 @@ class Exchange:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def _taken_up(api: ClusterApi, name: str, exchange: Exchange, poll_s: float) -> bool:
+def _taken_up(api: ClusterApi, name: str, exchange: SharedFolder, poll_s: float) -> bool:
     """Say whether an earlier attempt's job can be waited for; one that cannot is removed."""
     job = api.job(name)
     if job is None:
@@ -201,7 +201,7 @@ def _failed(name: str, words: str, *, do: str) -> JobFailedError:
     )
 
 
-def _clear_away(api: ClusterApi, name: str, exchange: Exchange) -> None:
+def _clear_away(api: ClusterApi, name: str, exchange: SharedFolder) -> None:
     """Remove the job and then the folder, which a job that does not go may still need."""
     try:
         api.delete_job(name, patience=_HURRIED)

@@ -87,9 +87,9 @@ def test_a_backbone_without_weights_or_for_larger_pictures_is_skipped_and_told(
     )
     info = ranked(settings)
     assert {one.backbone for one in info.ranked} == {"mobilenet_v2/0.35"}
-    told = {one.name: one for one in info.left_out}
-    assert "not a file" in told["vgg16 32 px"].reason
-    assert "at least 32 px" in told["mobilenet_v2/0.35 24 px"].reason
+    said = {one.name: one for one in info.left_out}
+    assert "not a file" in said["vgg16 32 px"].reason
+    assert "at least 32 px" in said["mobilenet_v2/0.35 24 px"].reason
     # Weights may come, so that the next run must look again.
     assert not is_complete(RankOutputs(ranking=tmp_path / "ranking"))
 
