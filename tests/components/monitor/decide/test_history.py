@@ -49,6 +49,7 @@ def test_a_line_cut_short_by_a_crash_loses_only_itself(
     assert "line 2" in caplog.text
 
 
+@pytest.mark.slow
 def test_two_triggers_at_once_start_one_run(tmp_path: Path) -> None:
     start = tmp_path / "start"
     monitors = [
