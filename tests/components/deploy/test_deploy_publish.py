@@ -96,8 +96,11 @@ def test_other_folders_are_neither_versions_nor_touched(model_dir: Path, first: 
     assert (model_dir / "7.partial").is_dir()
 
 
+FIRST, *OTHERS = POINTS
+
+
 @pytest.mark.parametrize(
-    "point", [POINTS[0], *(pytest.param(point, marks=pytest.mark.slow) for point in POINTS[1:])]
+    "point", [FIRST, *(pytest.param(point, marks=pytest.mark.slow) for point in OTHERS)]
 )
 def test_a_killed_publish_leaves_the_old_version_and_the_next_one_works(
     model_dir: Path, first: Path, second: Path, point: str
@@ -206,7 +209,7 @@ def test_a_copy_that_differs_is_refused(
     assert (numbers(model_dir), leftovers(model_dir)) == ([], [])
 
 
-def test_a_full_disk_is_told_before_anything_is_copied(
+def test_a_full_disk_is_reported_before_anything_is_copied(
     model_dir: Path, first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = copying.shutil.disk_usage("/")
