@@ -60,8 +60,8 @@ def test_the_benchmark_ends_in_one_line_where_settings_do_not_fit(
     monkeypatch.setattr("sys.argv", ["quality", "--results", str(tmp_path)])
     with pytest.raises(SystemExit, match="2"):
         quality.main()
-    told = capsys.readouterr().err.splitlines()[-1]
-    assert "received train.pooling = max, kept mean; name another folder" in told
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "received train.pooling = max, kept mean; name another folder" in said
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_changed_setting_or_input_is_not_reused(bench: Bench, tmp_path: Path) ->
     assert bench.worked == 4
 
 
-def test_damaged_cache_entry_is_made_anew(bench: Bench, tmp_path: Path) -> None:
+def test_damaged_cache_entry_is_made_again(bench: Bench, tmp_path: Path) -> None:
     bench.run(1)
     for path in (tmp_path / "c").rglob("word.txt"):
         path.unlink()
@@ -193,7 +193,7 @@ def test_items_of_one_step_leave_files_of_their_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kept", "times"), [(True, 1), (False, 2)])
-def test_outputs_that_are_not_to_be_kept_are_made_anew(
+def test_outputs_that_are_not_to_be_kept_are_made_again(
     tmp_path: Path, kept: bool, times: int
 ) -> None:
     worked, after = [], []

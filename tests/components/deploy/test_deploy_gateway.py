@@ -51,7 +51,7 @@ def test_the_key_comes_from_the_environment(
     assert versions_in_use(settings) == {4}
 
 
-def test_a_missing_key_is_told_at_once(
+def test_a_missing_key_is_reported_at_once(
     settings: DeployConfig, requests: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GRAFT_API_KEY", raising=False)

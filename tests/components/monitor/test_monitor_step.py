@@ -136,7 +136,7 @@ def test_what_cannot_be_used_is_left_out_and_counted(home: Path) -> None:
     }
 
 
-def test_duplicates_count_once_and_damage_is_told(home: Path) -> None:
+def test_duplicates_count_once_and_damage_is_reported(home: Path) -> None:
     log(home, world(60, seed=1))
     folder = home / "log" / "parts" / "2026-01-05"
     shutil.copy(folder / "a.parquet", folder / "copy.parquet")

@@ -69,7 +69,7 @@ def test_a_task_holds_settings_that_its_own_steps_read(ranking: Path) -> None:
     assert config.to_plain(augment) == second["augment"]
 
 
-def test_tasks_are_told_apart_by_names_that_files_can_have(ranking: Path) -> None:
+def test_tasks_differ_by_names_that_files_can_have(ranking: Path) -> None:
     runs = [config.from_struct(RunContext, task["run"]) for task in make(ranking)]
     assert [run.item for run in runs] == [
         "1-mobilenet_v2_0.5-96px-linear_probe",

@@ -143,7 +143,7 @@ def test_report_and_record_name_whatever_was_left_out(inputs: SelectInputs, tmp_
     assert shown.page == selection.report_path
 
 
-def test_without_any_trained_finalist_the_first_reason_is_told(
+def test_without_any_trained_finalist_the_first_reason_is_given(
     inputs: SelectInputs, tmp_path: Path
 ) -> None:
     absent = inputs.candidates[1]

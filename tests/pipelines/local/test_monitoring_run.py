@@ -110,8 +110,8 @@ def test_a_fault_of_the_camera_asks_for_hands_and_trains_nothing(
     left = records(home)
     assert left["monitor"].result == "fix_camera"
     assert set(left) == {"monitor", "notify"}
-    told = (home / "runs" / "latest" / "drift.html").read_text()
-    assert "the model is not at fault" in told
+    page = (home / "runs" / "latest" / "drift.html").read_text()
+    assert "the model is not at fault" in page
 
 
 def test_a_harmful_look_trains_from_what_serves(home: Path, tiny_pictures: Path) -> None:

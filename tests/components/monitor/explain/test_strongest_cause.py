@@ -46,7 +46,7 @@ def pictures(count: int = 240, *, seed: int = 0, **changed: float) -> Observatio
         ("dirt", DIRTY),
     ],
 )
-def test_each_fault_of_a_camera_is_told_by_its_statistics(
+def test_each_fault_of_a_camera_is_recognised_by_its_statistics(
     fault: str, changed: dict[str, float]
 ) -> None:
     found = explain(pictures(seed=1, **changed), pictures(), ALARM)
