@@ -11,7 +11,7 @@ RUNNER ?= subprocess
 KIND ?= cpu
 ARGS ?=
 # Of the tests; not one a core: each holds a TensorFlow of up to 4 GB. A file's tests share what they train.
-SIDE_BY_SIDE ?= -n 2 --dist loadfile
+SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install data run test check bench bench-gpu image serve compile sbom audit lock clean
 

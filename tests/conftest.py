@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import re
 import signal
 from pathlib import Path
 
@@ -15,6 +16,40 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+SLOW_MODULE = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave slow files unread where no slow test is wanted: most of them import TensorFlow."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    return SLOW_MODULE.search(collection_path.read_text()) is not None or None
+
+
+# With two workers, whatever runs for minutes must not start last.
+LONGEST_FIRST = (
+    "pipelines/local/test_monitoring_run.py",
+    "contract/test_methods_contract.py",
+    "pipelines/simulate/",
+    "pipelines/local/",
+    "on_jax/",
+    "components/monitor/harm/",
+    "components/reference/",
+    "components/train/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; `--no-loadscope-reorder` keeps that order."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.as_posix()
+        found = (n for n, part in enumerate(LONGEST_FIRST) if f"tests/{part}" in path)
+        return next(found, len(LONGEST_FIRST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture

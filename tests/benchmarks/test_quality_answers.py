@@ -12,6 +12,8 @@ from benchmarks.quality_figures import NAMES, Row, value
 from components.common.errors import ConfigError
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LP_FT = "linear_probe_finetune"
 FOLDS = [f"grouped-{seed}-{fold}" for seed in range(5) for fold in range(4)]
