@@ -22,11 +22,9 @@ from components.networks.network import Backbone, Network
 from components.train.config import METHODS
 from components.train.session import Fitted, Session, flip_averaged_logits, predict, score
 
-pytestmark = pytest.mark.slow
-
 # On JAX, reading any Keras variable; Keras and NumPy 2 disagree about a keyword.
 KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-pytestmark = pytest.mark.filterwarnings(KERAS_NOISE)
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(KERAS_NOISE)]
 
 NAMES = plugins.names(METHODS)
 SIZE_PX = 16
