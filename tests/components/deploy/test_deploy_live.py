@@ -63,9 +63,9 @@ def make_levels(make_candidate: MakeCandidate, saved_models: dict[float, Path]) 
     def make(
         slope: float, *, evaluated_as: float | None = None, incumbent_version: int = 0
     ) -> Folders:
-        answered = answers(LEVELS, slope if evaluated_as is None else evaluated_as)
+        told = answers(LEVELS, slope if evaluated_as is None else evaluated_as)
         return make_candidate(
-            saved_model=saved_models[slope], answers=answered, incumbent_version=incumbent_version
+            saved_model=saved_models[slope], answers=told, incumbent_version=incumbent_version
         )
 
     return make
@@ -241,5 +241,5 @@ def test_the_old_version_answers_on_when_a_publish_is_killed(
         assert killed.returncode == -9
         assert tree_sha256(base_path / "solar" / "1") == before
         time.sleep(1.5)  # longer than the server's polling interval
-        answered = bad_probability(live.rest_url, make_levels(5.0))
-        assert answered == pytest.approx(brightest(2.0), abs=1e-4)
+        told = bad_probability(live.rest_url, make_levels(5.0))
+        assert told == pytest.approx(brightest(2.0), abs=1e-4)

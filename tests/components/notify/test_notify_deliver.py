@@ -5,7 +5,7 @@ from email import message_from_string, policy
 from pathlib import Path
 
 import pytest
-from notified_people import mailbox, webhook
+from told_people import mailbox, webhook
 
 from components.common.artifacts.monitoring.drift_report import (
     DriftReportInfo,
@@ -196,7 +196,7 @@ def test_a_mail_server_without_encryption_is_not_trusted(caplog: pytest.LogCaptu
         ),
     ],
 )
-def test_who_gets_which_message(summary: RunSummary, due: set[str]) -> None:
+def test_who_is_told_what(summary: RunSummary, due: set[str]) -> None:
     for when in ("important", "always", "failures", "never"):
         settings = NotifyConfig(when=when)  # type: ignore[arg-type]
         assert is_due(summary, settings) == (when in due), when
@@ -213,7 +213,7 @@ def test_a_message_says_word_reasons_and_where_the_report_is() -> None:
     assert plain.link == "/srv/runs/run-1/a/report.html"
 
 
-def test_a_failure_is_reported_in_the_steps_words() -> None:
+def test_a_failure_is_told_with_the_steps_words() -> None:
     failed = RunSummary(run_id="r", state="failed", failed_step="train", error="expected weights")
     message = compose(failed, "Task failed.", NotifyConfig(), run_dir="/srv/runs/r")
     assert message.subject == "Graft: run failed at train (r)"

@@ -79,7 +79,7 @@ def test_a_retried_step_finds_its_own_claim(tmp_path: Path) -> None:
     assert history.claim("runs", mine)
     assert history.claim("runs", mine)
     assert not history.claim("runs", Claim(key="k", run_id="b", time_unix_s=2.0))
-    assert history.claim("sent", Claim(key="k", run_id="b", time_unix_s=2.0))
+    assert history.claim("told", Claim(key="k", run_id="b", time_unix_s=2.0))
     assert history.runs_unix_s() == (1.0,)
     assert history.runs_unix_s(except_run="a") == ()
 

@@ -5,18 +5,18 @@ import pytest
 from components.common.errors import ConfigError
 from components.train.nodes.worker import ADDRESS, PROCESS, PROCESSES, Place, settings_from
 
-GIVEN = {ADDRESS: "host:6666", PROCESSES: "4", PROCESS: "3"}
+TOLD = {ADDRESS: "host:6666", PROCESSES: "4", PROCESS: "3"}
 
 
 def test_the_environment_says_who_is_who() -> None:
-    assert Place.read(GIVEN) == Place(address="host:6666", processes=4, process=3)
+    assert Place.read(TOLD) == Place(address="host:6666", processes=4, process=3)
 
 
 @pytest.mark.parametrize("change", [{PROCESS: ""}, {PROCESS: "4"}, {PROCESSES: "x"}, {ADDRESS: ""}])
 def test_what_makes_no_sense_is_refused_with_what_was_there(change: dict[str, str]) -> None:
     (name,) = change
     with pytest.raises(ConfigError, match=rf"received .*{name}='{change[name]}'.*TrainJob"):
-        Place.read(GIVEN | change)
+        Place.read(TOLD | change)
 
 
 @pytest.mark.parametrize("text", ["train: {seed: 3}", "seed: 3"])

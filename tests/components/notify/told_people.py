@@ -1,4 +1,4 @@
-"""A webhook and a mail server on this machine, with answers to give."""
+"""A webhook and a mail server on this machine, told what to answer."""
 
 import socketserver
 from collections.abc import Iterator
