@@ -88,10 +88,10 @@ def graft(model_dir: Path, *words: str, code: int) -> str:
 
 
 def test_the_way_back_is_walked_to_the_pictures(model_dir: Path) -> None:
-    lineage = history(model_dir, 1, verify=True)
-    assert lineage.missing == ("version 1 has no passport",)
-    assert lineage.gone == ()
-    exported, dataset = lineage.steps
+    told = history(model_dir, 1, verify=True)
+    assert told.missing == ("version 1 has no passport",)
+    assert told.gone == ()
+    exported, dataset = told.steps
     assert [one.role for one in exported.inputs] == ["candidate", "dataset"]
     trained, validated = exported.inputs
     assert validated == dataset
@@ -99,8 +99,8 @@ def test_the_way_back_is_walked_to_the_pictures(model_dir: Path) -> None:
     assert ingested.link is not None
     assert ingested.link.producer == "ingest"
     assert ingested.at_hand
-    assert lineage.pictures is not None
-    text = json.dumps(plain(lineage))
+    assert told.pictures is not None
+    text = json.dumps(plain(told))
     assert "a" * 64 in text
     assert '"commit": "abcdef"' in text
 
@@ -110,18 +110,18 @@ def test_the_tree_and_the_json_say_the_same(model_dir: Path) -> None:
     for words in ("solar version 1", "by export", "by train", "by ingest", "1 pictures (1 train)"):
         assert words in drawn
     assert "missing: version 1 has no passport" in drawn
-    lineage = json.loads(graft(model_dir, "--json", code=1))
-    assert lineage["pictures"][0]["sha256"] == "a" * 64
-    assert lineage["artifacts"][0]["link"]["config"] == '{"word":"export"}'
+    told = json.loads(graft(model_dir, "--json", code=1))
+    assert told["pictures"][0]["sha256"] == "a" * 64
+    assert told["artifacts"][0]["link"]["config"] == '{"word":"export"}'
 
 
-def test_what_was_tidied_away_is_reported_but_no_gap(model_dir: Path, tmp_path: Path) -> None:
+def test_what_was_tidied_away_is_told_but_no_gap(model_dir: Path, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "runs")
     shutil.rmtree(model_dir / "1")
-    lineage = history(model_dir, 1)
-    assert lineage.missing == ("version 1 has no passport",)
-    assert len(lineage.gone) == 5
-    assert not lineage.steps[0].at_hand
+    told = history(model_dir, 1)
+    assert told.missing == ("version 1 has no passport",)
+    assert len(told.gone) == 5
+    assert not told.steps[0].at_hand
     assert "recorded, but no longer there" in graft(model_dir, code=1)
 
 

@@ -91,7 +91,7 @@ def test_data_that_change_while_they_are_read_are_not_kept(bench: Bench) -> None
     assert bench.worked == 2
 
 
-def test_without_a_cache_everything_is_computed_again(bench: Bench) -> None:
+def test_without_a_cache_everything_is_worked_anew(bench: Bench) -> None:
     bench.run()
     bench.run(cached=False)
     bench.run(cached=False)
@@ -172,7 +172,7 @@ def test_what_killed_runs_left_is_cleared_after_an_hour(tmp_path: Path) -> None:
     assert entries(tmp_path) == {"a", "b", ".partial-young"}
 
 
-def test_an_entry_that_goes_while_it_is_fetched_is_computed_again(
+def test_an_entry_that_goes_while_it_is_fetched_is_worked_anew(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.run()

@@ -50,15 +50,15 @@ def test_agreement_is_measured_and_timed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("answer", "told"),
     [
         ([0.252, 0.748], "a difference of 0.002"),
         ([float("nan"), 0.75], "a difference of 1"),
         ([0.25, 0.75, 0.0], "shape"),
     ],
 )
-def test_other_answers_are_refused(answer: list[float], message: str) -> None:
-    with pytest.raises(PublishError, match=message):
+def test_other_answers_are_refused(answer: list[float], told: str) -> None:
+    with pytest.raises(PublishError, match=told):
         asked(Scripted({b"a": answer, b"b": (answer if len(answer) == 3 else TRUE[b"b"])}))
 
 

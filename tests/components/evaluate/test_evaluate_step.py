@@ -207,7 +207,7 @@ def test_a_broken_incumbent_is_reported_and_no_crash(
     assert "could not be scored" in evaluation.report_path.read_text(encoding="utf-8")
 
 
-def test_no_test_pictures_is_for_the_user_to_fix(
+def test_no_test_pictures_is_the_users_to_mend(
     make_inputs: Callable[..., EvaluateInputs], tmp_path: Path
 ) -> None:
     inputs = make_inputs()

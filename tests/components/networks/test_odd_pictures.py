@@ -71,6 +71,6 @@ def test_four_channels_and_sixteen_bits_are_learned_like_any_picture(tmp_path: P
     recipe = TrainConfig(backbone="vgg16", weights="none", method="linear_probe", flips=1)
     train(tmp_path / "shards", out=tmp_path / "candidate", settings=recipe, cache_dir="")
     candidate = Candidate.read(tmp_path / "candidate")
-    decided = [candidate.info.classes[i] for i in candidate.parity_probabilities().argmax(axis=1)]
+    told = [candidate.info.classes[i] for i in candidate.parity_probabilities().argmax(axis=1)]
     truth = [path.split("/")[1] for path in candidate.parity_paths()]
-    assert decided == truth
+    assert told == truth

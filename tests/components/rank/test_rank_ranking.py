@@ -77,7 +77,7 @@ def test_sizes_and_feature_layers_are_ranked_and_the_second_time_nothing_is_comp
     }
 
 
-def test_a_backbone_without_weights_or_for_larger_pictures_is_skipped_and_reported(
+def test_a_backbone_without_weights_or_for_larger_pictures_is_skipped_and_told(
     ranked: Rank, tmp_path: Path
 ) -> None:
     settings = dataclasses.replace(
@@ -88,9 +88,9 @@ def test_a_backbone_without_weights_or_for_larger_pictures_is_skipped_and_report
     )
     info = ranked(settings)
     assert {one.backbone for one in info.ranked} == {"mobilenet_v2/0.35"}
-    reasons = {one.name: one for one in info.left_out}
-    assert "not a file" in reasons["vgg16 32 px"].reason
-    assert "at least 32 px" in reasons["mobilenet_v2/0.35 24 px"].reason
+    told = {one.name: one for one in info.left_out}
+    assert "not a file" in told["vgg16 32 px"].reason
+    assert "at least 32 px" in told["mobilenet_v2/0.35 24 px"].reason
     # Weights may come, so that the next run must look again.
     assert not is_complete(RankOutputs(ranking=tmp_path / "ranking"))
 

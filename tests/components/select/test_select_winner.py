@@ -42,7 +42,7 @@ BEST = measured("best", 0.90, 100.0, noise=0.0)
         ([measured("a", 0.893, 21.0), measured("b", 0.891, 20.0)], "a"),  # equally quick: better
     ],
 )
-def test_the_cheapest_of_those_as_good_as_the_best_wins(
+def test_the_cheapest_of_those_that_cannot_be_told_from_the_best_wins(
     others: list[Measured], winner: str
 ) -> None:
     for order in ([BEST, *others], [*others, BEST]):

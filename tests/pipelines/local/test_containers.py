@@ -85,14 +85,14 @@ def test_containers_see_the_data_and_the_places_of_results_and_nothing_else(
     assert found.user == f"{os.getuid()}:{os.getgid()}"
 
 
-def test_missing_data_are_reported_before_anything_is_mounted(tmp_path: Path) -> None:
+def test_missing_data_are_told_before_anything_is_mounted(tmp_path: Path) -> None:
     settings = settings_at(tmp_path / "nowhere", tmp_path / "models")
     with pytest.raises(ConfigError, match=r"nowhere' to mount, received nothing there"):
         containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=tmp_path / "c")
 
 
 @pytest.mark.parametrize(
-    ("assignment", "message"),
+    ("assignment", "told"),
     [
         ("train.weights=imagenet", "train.weights to be a file"),
         ("train.warm_start=https://models.example/solar.tar", "train.warm_start to be a file"),
@@ -100,10 +100,10 @@ def test_missing_data_are_reported_before_anything_is_mounted(tmp_path: Path) ->
     ],
 )
 def test_what_would_need_the_network_is_refused_before_anything_runs(
-    tmp_path: Path, tiny_pictures: Path, assignment: str, message: str
+    tmp_path: Path, tiny_pictures: Path, assignment: str, told: str
 ) -> None:
     settings = resolve(override(asked_at(tiny_pictures, tmp_path / "models"), [assignment]))
-    with pytest.raises(ConfigError, match=rf"{message}, as containers .* have no network"):
+    with pytest.raises(ConfigError, match=rf"{told}, as containers .* have no network"):
         containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=None)
     assert not (tmp_path / "r").exists()
 
@@ -136,7 +136,7 @@ def test_messages_that_will_not_go_out_are_warned_of(
 # The docker package leaves the socket open that nobody answered on.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_an_engine_that_does_not_answer_is_reported(
+def test_an_engine_that_does_not_answer_is_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")

@@ -1,7 +1,7 @@
 """A small Kubernetes with Kubeflow Trainer: pods and TrainJobs over HTTP, kept in memory.
 
 A job goes through the states of `story`, one with each look at it; `nodes` is called when it is
-created, in place of the pods. It can be made to fail.
+created, in place of the pods. It can be told to fail.
 """
 
 import json
@@ -71,7 +71,7 @@ class Fault:
     where: str
     times: int = 1
     after: bool = False
-    message: str = "asked to fail"
+    message: str = "told to fail"
 
 
 @dataclass
@@ -150,9 +150,9 @@ def _look(cluster: FakeCluster, name: str) -> dict[str, Any]:
         if not cluster.looks_until_gone:
             del cluster.jobs[name]
         return job
-    answers = job.setdefault("answers", list(cluster.story))
-    status = answers.pop(0) if len(answers) > 1 else answers[0]
-    plain = {key: value for key, value in job.items() if key != "answers"}
+    told = job.setdefault("told", list(cluster.story))
+    status = told.pop(0) if len(told) > 1 else told[0]
+    plain = {key: value for key, value in job.items() if key != "told"}
     return {**plain, "status": status}
 
 
@@ -183,8 +183,8 @@ class _Handler(Quiet, BaseHTTPRequestHandler):
 
     def _fail(self, status: int, message: str) -> None:
         if status:
-            answer = {"kind": "Status", "status": "Failure", "message": message, "code": status}
-            return self._send(status, answer)
+            told = {"kind": "Status", "status": "Failure", "message": message, "code": status}
+            return self._send(status, told)
         self.close_connection = True
         return self.connection.close()
 

@@ -133,8 +133,8 @@ def test_shards_go_to_the_nodes_and_their_candidate_comes_back(
     with caplog.at_level(logging.INFO):
         out = train(cluster, tiny_shards, nodes(exchange))
     assert (out / "candidate.json").read_text().startswith("graft-train-")
-    said = [one.getMessage().split(": ", 1) for one in caplog.records if "TrainJob" in one.message]
-    assert [words[1] for words in said] == [
+    told = [one.getMessage().split(": ", 1) for one in caplog.records if "TrainJob" in one.message]
+    assert [words[1] for words in told] == [
         "3 nodes, runtime graft-jax",
         "no nodes yet",
         "Suspended: waits for a quota",
@@ -249,7 +249,7 @@ def test_cancelled_while_the_api_is_away_it_does_not_wait_for_it(
     # Until then its nodes read from the folder, and another attempt fetches from it.
     assert tree_sha256(exchange / name / "shards") == tree_sha256(tiny_shards)
     assert f"{exchange / name} stays" in caplog.text
-    cluster.looked, cluster.faults, job["answers"] = (lambda name: None), [], [DONE]
+    cluster.looked, cluster.faults, job["told"] = (lambda name: None), [], [DONE]
     assert (train(cluster, tiny_shards, nodes(exchange)) / "candidate.json").exists()
     assert cluster.asked("POST") == 1
 
@@ -261,7 +261,7 @@ def lose_sight(cluster: FakeCluster, shards: Path, exchange: Path) -> str:
         cluster.faults.append(Fault(503, where="GET", times=999))
 
     cluster.looked = outage
-    with pytest.raises(UnreachableError, match="503: asked to fail"):
+    with pytest.raises(UnreachableError, match="503: told to fail"):
         train(cluster, shards, nodes(exchange), patience=IMPATIENT)
     cluster.looked, cluster.faults = (lambda name: None), []
     (name,) = cluster.jobs
@@ -282,7 +282,7 @@ def test_a_second_attempt_replaces_a_job_that_is_complete_without_a_candidate(
     cluster: FakeCluster, tiny_shards: Path, exchange: Path
 ) -> None:
     name = lose_sight(cluster, tiny_shards, exchange)
-    cluster.jobs[name]["answers"] = [DONE]
+    cluster.jobs[name]["told"] = [DONE]
     shutil.rmtree(exchange / name)
     assert (train(cluster, tiny_shards, nodes(exchange)) / "candidate.json").exists()
     assert cluster.asked("POST") == 2
@@ -387,7 +387,7 @@ def test_nodes_that_do_not_see_the_folder(
     assert cluster.jobs == {} and list(exchange.iterdir()) == []
 
 
-def test_what_an_attempt_left_half_copied_is_copied_again(
+def test_what_an_attempt_left_half_copied_is_copied_anew(
     cluster: FakeCluster, tiny_shards: Path, exchange: Path
 ) -> None:
     name = job_name(RUN, config.to_json(SETTINGS), config.to_json(nodes(exchange)))
@@ -415,18 +415,18 @@ def test_failed_is_failed_whatever_else_is_said() -> None:
 def test_the_place_of_a_pod(tmp_path: Path) -> None:
     for name, text in (("token", "secret"), ("ca.crt", "certificate"), ("namespace", "lab\n")):
         (tmp_path / name).write_text(text)
-    given = {
+    told = {
         "KUBERNETES_SERVICE_HOST": "10.0.0.1",
         "KUBERNETES_SERVICE_PORT": "443",
         "KFP_POD_NAME": "pod-1",
     }
-    found = here(given, tmp_path)
+    found = here(told, tmp_path)
     assert (found.namespace, found.pod) == ("lab", "pod-1")
     assert found.configuration.host == "https://10.0.0.1:443"
     assert found.configuration.get_api_key_with_prefix("authorization") == "bearer secret"
-    for missing in given:
+    for missing in told:
         with pytest.raises(ConfigError, match=r"train_nodes\.count at 1"):
-            here({name: value for name, value in given.items() if name != missing}, tmp_path)
+            here({name: value for name, value in told.items() if name != missing}, tmp_path)
 
 
 def test_the_step_leaves_a_candidate_with_this_runs_provenance(
