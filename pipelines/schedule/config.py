@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from components.common.config import Section
-from components.common.times import TimeZone
+from components.common.time_zone import TimeZone
 from pipelines.schedule.cron import parse
 
 

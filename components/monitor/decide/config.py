@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from components.common.config import Section
-from components.common.times import TimeZone
+from components.common.time_zone import TimeZone
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
