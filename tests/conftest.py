@@ -3,6 +3,7 @@
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_shards import write_tiny_shards
@@ -50,6 +51,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(found, len(LONGEST_FIRST))
 
     items.sort(key=place)
+
+
+# They query and watch one published model, which takes minutes to make.
+TOGETHER = (
+    "tests/pipelines/local/test_local_run.py",
+    "tests/pipelines/local/test_monitoring_run.py",
+)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker whole files, and files that share a model to the same worker."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByModel(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return TOGETHER[0] if file in TOGETHER else file
+
+    return ByModel(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.fixture
