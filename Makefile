@@ -11,7 +11,7 @@ RUNNER ?= subprocess
 KIND ?= cpu
 ARGS ?=
 # Of the tests; not one a core: each holds a TensorFlow of up to 4 GB. A file's tests share what they train.
-SIDE_BY_SIDE ?= -n 2 --dist loadfile
+SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install data run test check bench bench-gpu image serve compile sbom audit lock clean
 
@@ -40,7 +40,7 @@ test: install ## the whole test suite
 check: install ## the fast part: ruff, mypy strict, import rules, unit tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@$(BIN)/mypy -n 2
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow" -q $(SIDE_BY_SIDE) $(ARGS)
 
@@ -74,7 +74,7 @@ sbom: install ## write CycloneDX lists of what the environment and the images ar
 audit: ## list known vulnerabilities of the locked packages (asks pypi.org, then api.osv.dev)
 	@PYTHON="$(PYTHON)" tools/supply_chain.sh audit
 
-lock: ## resolve the dependencies anew into requirements.lock (needs uv)
+lock: ## resolve the newest dependencies into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-package graft --extra all --extra jax --extra bench --extra dev --no-header -q \
 	  -o requirements.lock --upgrade

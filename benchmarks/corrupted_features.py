@@ -2,7 +2,7 @@
 
 Computed once for each kind and severity and kept in a work folder, so that the benchmarks of causes
 and of harm take seconds. Pictures are 160 px; the embedding is EfficientNet-Lite0's, frozen, at
-128 px. Noise is drawn anew for each picture; dirt, shift and rotation stay with the camera.
+128 px. Noise is drawn for each picture; dirt, shift and rotation stay with the camera.
 """
 
 import dataclasses
@@ -169,10 +169,10 @@ class _Extractor:
             decoded = (pictures.decode(one.file.read_bytes()) for one in self._source)
             self._pixels = [pictures.resize(pixels, PICTURE_PX) for pixels in decoded]
             self._network = _network()
-        spoilt = [self._spoil(kind, severity, int(row)) for row in rows]
-        statistics = np.stack([measure(picture) for picture in spoilt])
+        corrupted = [self._spoil(kind, severity, int(row)) for row in rows]
+        statistics = np.stack([measure(picture) for picture in corrupted])
         batches = [
-            self._embed(spoilt[start : start + _BATCH]) for start in range(0, len(rows), _BATCH)
+            self._embed(corrupted[start : start + _BATCH]) for start in range(0, len(rows), _BATCH)
         ]
         return Seen(rows, np.concatenate(batches).astype(np.float16), statistics)
 

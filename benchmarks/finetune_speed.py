@@ -5,8 +5,8 @@
 Both arms train the last third of MobileNetV2 (the default cut, BatchNorm frozen) on the same split
 of the demo data, and both are scored on its test pictures: one view, whole network, float32.
 
-- graft: the default method from an empty activation cache, on 4 augmented views made beforehand.
-- plain: `fit` on the whole network; flips, shifts and light are layers, drawn anew each epoch.
+- graft: the default method from an empty activation cache, on 4 augmented views made before.
+- plain: `fit` on the whole network; flips, shifts and light are layers, drawn again each epoch.
 
 Every training runs in a process of its own, so that peak memory is its own, one after the other:
 leave the machine alone meanwhile. `--quick` trains plain for two epochs and multiplies the second;

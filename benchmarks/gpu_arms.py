@@ -260,8 +260,8 @@ def _rated(epoch: Callable[[], object], work: Work, outcome: Outcome) -> Outcome
         epoch()
         seconds.append(time.monotonic() - started)
     rate = work.batch * work.steps / statistics.median(seconds[1:])
-    told = asdict(outcome) | {"pictures_per_s": rate, "first_epoch_s": seconds[0]}
-    return Outcome(**told)
+    facts = asdict(outcome) | {"pictures_per_s": rate, "first_epoch_s": seconds[0]}
+    return Outcome(**facts)
 
 
 def _unmeasured(library: str, why: str) -> Outcome:

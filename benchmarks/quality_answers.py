@@ -69,10 +69,10 @@ def _check_equal(asked: Asked, kept: Asked, folder: Path) -> None:
     now, then = _flat(asked), _flat(kept)
     differ = sorted(key for key in now.keys() | then.keys() if now.get(key) != then.get(key))
     if differ:
-        told = ", ".join(f"{key} = {now.get(key)}, kept {then.get(key)}" for key in differ)
+        found = ", ".join(f"{key} = {now.get(key)}, kept {then.get(key)}" for key in differ)
         raise ConfigError(
             f"the settings of the answers in '{folder}'",
-            received=told,
+            received=found,
             do="name another folder, or --set the same",
         )
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Creates the virtual environment and installs exactly what requirements.lock names:
 # with uv where there is one, with pip else. Byte code is compiled on the way, because every
-# step is a process of its own and imports TensorFlow anew.
+# step is a process of its own and imports TensorFlow again.
 set -euo pipefail
 : "${PYTHON:=python3}" "${VENV:=.venv}"
 

@@ -29,8 +29,8 @@ def describe(dependencies: list[dict[str, Any]], lock: str) -> list[str]:
     for package in dependencies:
         for flaw in package.get("vulns", ()):
             names = " ".join([flaw["id"], *flaw.get("aliases", ())])
-            mended = ", ".join(flaw.get("fix_versions", ())) or "no version yet"
-            lines.append(f"{package['name']} {package['version']}: {names}; mended in {mended}")
+            fixed = ", ".join(flaw.get("fix_versions", ())) or "no version yet"
+            lines.append(f"{package['name']} {package['version']}: {names}; fixed in {fixed}")
     skipped = [package["name"] for package in dependencies if "skip_reason" in package]
     known = len(dependencies) - len(skipped)
     lines.append(f"{lock}: {len(lines)} known vulnerabilities in {known} packages")

@@ -22,6 +22,8 @@ from benchmarks.decision_regret import (
 )
 from components.common.artifacts.shards import INDEX_COLUMNS, Shards, ShardsInfo
 
+pytestmark = pytest.mark.slow
+
 VIEWS = 2
 
 

@@ -10,6 +10,8 @@ from benchmarks.published_recipe import QUICK, Batches, Recipe, Regressor, build
 from components.common.errors import WeightsError
 from components.networks.data import Split, TrainingData
 
+pytestmark = pytest.mark.slow
+
 SIZE_PX = 32
 SEED = 0
 
@@ -59,7 +61,6 @@ def test_it_is_the_network_of_the_paper() -> None:
     assert regressor.model.count_params() == 20_024_384 + head
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stage", "changes"),
     [

@@ -12,6 +12,8 @@ from benchmarks.quality_figures import NAMES, Row, value
 from components.common.errors import ConfigError
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LP_FT = "linear_probe_finetune"
 FOLDS = [f"grouped-{seed}-{fold}" for seed in range(5) for fold in range(4)]
@@ -60,8 +62,8 @@ def test_the_benchmark_ends_in_one_line_where_settings_do_not_fit(
     monkeypatch.setattr("sys.argv", ["quality", "--results", str(tmp_path)])
     with pytest.raises(SystemExit, match="2"):
         quality.main()
-    told = capsys.readouterr().err.splitlines()[-1]
-    assert "received train.pooling = max, kept mean; name another folder" in told
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "received train.pooling = max, kept mean; name another folder" in said
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.common import config, plugins
+from components.common import plugins
 from components.common.artifacts.shards import INDEX_COLUMNS, Shards, ShardsInfo
 from components.common.pictures.flips import FLIPS
 from components.networks import data, network
@@ -24,7 +24,7 @@ from components.train.session import Fitted, Session, flip_averaged_logits, pred
 
 # On JAX, reading any Keras variable; Keras and NumPy 2 disagree about a keyword.
 KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-pytestmark = pytest.mark.filterwarnings(KERAS_NOISE)
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(KERAS_NOISE)]
 
 NAMES = plugins.names(METHODS)
 SIZE_PX = 16
@@ -119,7 +119,6 @@ def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return run(request.param, tmp_path_factory.mktemp("method"))
 
 
-@pytest.mark.slow
 def test_batch_norm_moves_only_where_the_method_says_so(outcome: Outcome) -> None:
     present = [layer.name for layer in outcome.network.model.layers]
     norms = [name for name in present if name.startswith("norm")]
@@ -134,12 +133,10 @@ def test_batch_norm_moves_only_where_the_method_says_so(outcome: Outcome) -> Non
                 np.testing.assert_array_equal(new, old, err_msg=name)
 
 
-@pytest.mark.slow
 def test_it_learns(outcome: Outcome) -> None:
     assert score(outcome.answers, outcome.data.validation).accuracy > 0.9
 
 
-@pytest.mark.slow
 def test_it_reports_every_epoch(outcome: Outcome) -> None:
     curves = outcome.fitted.curves
     assert outcome.fitted.trainable_parameters > 0
@@ -151,7 +148,6 @@ def test_it_reports_every_epoch(outcome: Outcome) -> None:
         assert 0 <= row.validation_accuracy <= 1
 
 
-@pytest.mark.slow
 def test_layers_up_to_the_cut_keep_their_weights(outcome: Outcome) -> None:
     names = [layer.name for layer in outcome.network.model.layers]
     cut = names.index(outcome.fitted.cut)
@@ -162,7 +158,6 @@ def test_layers_up_to_the_cut_keep_their_weights(outcome: Outcome) -> None:
             np.testing.assert_array_equal(new, old, err_msg=name)
 
 
-@pytest.mark.slow
 def test_cached_activations_and_pixels_give_the_same_answers(outcome: Outcome) -> None:
     validation = outcome.data.validation
     averaged = flip_averaged_logits(
@@ -179,14 +174,6 @@ def test_cached_activations_and_pixels_give_the_same_answers(outcome: Outcome) -
     np.testing.assert_allclose(averaged, np.mean(views, axis=0), rtol=0.01, atol=0.02)
 
 
-@pytest.mark.slow
 def test_one_seed_one_result(outcome: Outcome, tmp_path: Path) -> None:
     again = run(outcome.name, tmp_path)
     np.testing.assert_allclose(again.answers, outcome.answers, atol=1e-6)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_options_are_frozen_and_survive_json(name: str) -> None:
-    options = plugins.load(METHODS, name).Options
-    assert options.__dataclass_params__.frozen
-    assert config.from_json(options, config.to_json(options())) == options()

@@ -18,7 +18,7 @@ def test_the_paths_exist() -> None:
         assert (REPOSITORY / path).exists(), path
 
 
-def test_every_folder_is_told() -> None:
+def test_every_folder_is_described() -> None:
     for kind in ("overlays", "components", "kubeflow"):
         for folder in (DEPLOY / kind).iterdir():
             assert folder.name in TEXT, folder

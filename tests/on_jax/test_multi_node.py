@@ -82,14 +82,14 @@ def start(work: Path, processes: int) -> list["subprocess.Popen[str]"]:
 def test_two_processes_train_as_one(work: Path) -> None:
     running = [*start(work, 1), *start(work, 2)]
     try:
-        told = [process.communicate(timeout=800)[0] for process in running]
+        printed = [process.communicate(timeout=800)[0] for process in running]
     finally:
         for process in running:
             process.kill()
-    for process, text in zip(running, told, strict=True):
+    for process, text in zip(running, printed, strict=True):
         assert process.returncode == 0, text[-4000:]
-    assert "process 1 of 2" in told[2]
-    assert "every step is shared by 2 devices" in told[1]
+    assert "process 1 of 2" in printed[2]
+    assert "every step is shared by 2 devices" in printed[1]
     alone, shared = (Candidate.read(work / f"of-{processes}/0") for processes in (1, 2))
     curves = [one.curves() for one in (alone, shared)]
     assert len(curves[0]) == 3

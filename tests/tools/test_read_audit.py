@@ -37,7 +37,7 @@ def test_nothing_known(audit: Callable[..., int], capsys: pytest.CaptureFixture[
 
 def test_a_vulnerability(audit: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert audit(CLEAN, FLAWED) == 1
-    assert "p1 1.0: PYSEC-1 CVE-2026-1; mended in 1.1" in capsys.readouterr().out
+    assert "p1 1.0: PYSEC-1 CVE-2026-1; fixed in 1.1" in capsys.readouterr().out
 
 
 def test_a_service_that_knows_nobody_is_no_good_news(

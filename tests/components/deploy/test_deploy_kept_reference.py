@@ -58,6 +58,7 @@ def test_pruned_versions_take_their_references_along(model_dir: Path, tmp_path: 
     assert kept == [2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", [*POINTS, *REFERENCE_POINTS])
 def test_killed_anywhere_the_serving_version_keeps_its_own_reference(
     model_dir: Path, tmp_path: Path, point: str

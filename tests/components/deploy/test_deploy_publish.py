@@ -96,7 +96,12 @@ def test_other_folders_are_neither_versions_nor_touched(model_dir: Path, first: 
     assert (model_dir / "7.partial").is_dir()
 
 
-@pytest.mark.parametrize("point", POINTS)
+FIRST, *OTHERS = POINTS
+
+
+@pytest.mark.parametrize(
+    "point", [FIRST, *(pytest.param(point, marks=pytest.mark.slow) for point in OTHERS)]
+)
 def test_a_killed_publish_leaves_the_old_version_and_the_next_one_works(
     model_dir: Path, first: Path, second: Path, point: str
 ) -> None:
@@ -141,6 +146,7 @@ def test_an_orphaned_passport_of_a_killed_publish_is_cleaned(model_dir: Path, fi
     assert next_number(model_dir) == 1
 
 
+@pytest.mark.slow
 def test_two_publishes_at_once_take_turns(model_dir: Path, first: Path, second: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from deploy_support import put;"

@@ -231,6 +231,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [0, 1])
 def test_killed_anywhere_the_data_set_is_the_old_or_the_new_one(
     two_classes: Path, picture: Picture, tmp_path: Path, before: int

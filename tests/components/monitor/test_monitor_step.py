@@ -201,6 +201,7 @@ def _contend(home: str, labels: str, run_id: str, said: Any) -> None:
     said.put(eager(Path(home), labels, run_id=run_id, out=run_id))
 
 
+@pytest.mark.slow
 def test_two_monitors_at_once_start_one_run(home: Path) -> None:
     log(home, shifted(3))
     labels = additions(home, 30)

@@ -1,7 +1,6 @@
 from pathlib import Path
 from typing import Any
 
-import keras
 import pytest
 
 from components.common import plugins
@@ -18,6 +17,8 @@ def test_a_file_that_keras_downloads_is_found(
     def offline(fname: str, *arguments: Any, **options: Any) -> None:
         asked.append(fname)
         raise OSError("offline")
+
+    import keras
 
     monkeypatch.setattr(keras.src.utils.file_utils, "get_file", offline)
     family, _, variant = name.partition("/")

@@ -44,7 +44,7 @@ def test_the_batch_is_halved_until_it_fits() -> None:
 
 
 @pytest.mark.parametrize("error", [MemoryError(), ValueError("something else")])
-def test_what_halving_cannot_mend_is_raised(error: Exception) -> None:
+def test_what_halving_cannot_fix_is_raised(error: Exception) -> None:
     tried = []
 
     def work(batch: int) -> None:

@@ -8,6 +8,8 @@ from components.common.errors import ConfigError
 from components.networks.config import EMBEDDING, INPUT, Pooling
 from components.networks.network import Backbone, assemble, output_of
 
+pytestmark = pytest.mark.slow
+
 FEATURES = ("early", "late")
 
 

@@ -188,7 +188,7 @@ def test_a_class_without_training_pictures_is_named(tiny_shards: Path, tmp_path:
         train(tiny_shards, out=tmp_path / "candidate", settings=PROBE, cache_dir="")
 
 
-def test_a_class_without_validation_pictures_is_told(tmp_path: Path) -> None:
+def test_a_class_without_validation_pictures_is_reported(tmp_path: Path) -> None:
     root = write_tiny_shards(tmp_path / "shards", train=36, classes=("a", "b", "c"))
     shards = Shards.read(root)
     judged = shards.index["split"].eq("validation") & shards.index["target"].eq(2)

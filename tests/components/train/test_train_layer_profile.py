@@ -263,7 +263,7 @@ def test_what_the_rule_names_is_checked_against_full(
     assert kept == pytest.approx(min(losses), abs=1e-3)
 
 
-def test_low_layers_end_where_they_are_told(plain: TrainingData, session: Session) -> None:
+def test_low_layers_end_where_the_settings_say(plain: TrainingData, session: Session) -> None:
     options = low_layers.Options(layer="out3", epochs=1)
     fitted = low_layers.fit(plain, forgetful_network(), options, session)
     short = fitted.network

@@ -22,6 +22,8 @@ from components.train.similarity import (
     similarity,
 )
 
+pytestmark = pytest.mark.slow
+
 FEW_MODULES = Size(pictures=1664, groups=28, groups_a_class=27)
 FEW_PICTURES = Size(pictures=300, groups=300, groups_a_class=28)
 RARE_DEFECTS = Size(pictures=50_000, groups=50_000, groups_a_class=60)

@@ -16,6 +16,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave these files unread where no slow test is wanted."""
+    needs_tensorflow = collection_path.name in {"conformance", "local"}
+    return True if needs_tensorflow and config.option.markexpr == "not slow" else None
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the models that tests publish.

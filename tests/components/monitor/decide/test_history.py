@@ -44,6 +44,7 @@ def test_a_line_cut_short_by_a_crash_loses_only_itself(tmp_path: Path) -> None:
     assert [one["run_id"] for one in looks(tmp_path)] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_two_triggers_at_once_start_one_run(tmp_path: Path) -> None:
     start = tmp_path / "start"
     monitors = [

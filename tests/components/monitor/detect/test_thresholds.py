@@ -30,6 +30,7 @@ def alarms(
     return float(np.mean(found))
 
 
+@pytest.mark.slow
 def test_windows_of_one_untouched_group_raise_few_alarms_where_independence_raises_many() -> None:
     grouped = DetectConfig(false_alarms=0.05, null_windows=400)
     independent = dataclasses.replace(grouped, windows="independent")

@@ -51,6 +51,7 @@ def truth(window: Observations, reference_accuracy: float) -> float:
     return 100 * (reference_accuracy - float((window.decisions == window.labels).mean()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [0.0, 0.3, 0.7])
 def test_the_corrected_estimate_is_near_and_its_interval_holds_the_truth(
     correction: Correction, fault: float
@@ -63,12 +64,14 @@ def test_the_corrected_estimate_is_near_and_its_interval_holds_the_truth(
     assert found.low <= wanted <= found.high
 
 
+@pytest.mark.slow
 def test_trials_come_from_groups_that_were_left_out(correction: Correction) -> None:
     assert len(correction.trials) == 4 * 10
     assert {trial.kind for trial in correction.trials} == {"noise", "blur", "dirt", "none"}
     assert 0 < correction.error_points(0.0) < 15
 
 
+@pytest.mark.slow
 def test_a_smaller_window_has_a_wider_interval(correction: Correction) -> None:
     widths = []
     for count in (55, 600):
@@ -92,6 +95,7 @@ def test_without_a_learnt_correction_the_interval_is_wide() -> None:
     assert set(found.estimators) <= set(inputs())
 
 
+@pytest.mark.slow
 def test_labels_of_an_audit_take_over(correction: Correction) -> None:
     window = world(600, fault=0.5, seed=7)
     wanted = truth(window, float(evidence_of(world(480)).accuracy))
@@ -102,6 +106,7 @@ def test_labels_of_an_audit_take_over(correction: Correction) -> None:
     assert found.high - found.low < 12
 
 
+@pytest.mark.slow
 def test_learning_corrupts_the_pictures_and_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SEVERITIES", (5,))
     rng = np.random.default_rng(0)

@@ -129,7 +129,9 @@ def test_other_weights_pixels_flip_or_layer_are_other_entries(
     assert len(entries(cache)) == 5
 
 
-def test_a_damaged_entry_is_made_anew(built: Network, split: Split, cache: ActivationCache) -> None:
+def test_a_damaged_entry_is_made_again(
+    built: Network, split: Split, cache: ActivationCache
+) -> None:
     first = np.array(cut_activations(cache, built, split))
     (path,) = entries(cache)
     os.truncate(path, path.stat().st_size // 2)

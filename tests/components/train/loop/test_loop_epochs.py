@@ -10,6 +10,8 @@ from components.networks.data import Split
 from components.train.loop.epochs import draw_epoch, mix, train_epoch
 from components.train.loop.fine_tune import TuningInputs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def two_views() -> Split:
