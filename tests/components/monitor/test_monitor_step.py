@@ -222,6 +222,7 @@ def test_two_monitors_at_once_start_one_run(home: Path) -> None:
     assert len(list((home / "models" / "parts" / "decisions" / "runs").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_a_retried_look_says_the_same_and_the_next_waits(home: Path) -> None:
     log(home, shifted(3))
     labels = additions(home, 30)
@@ -309,6 +310,7 @@ def _records(home: Path) -> list[tuple[int, int]]:
     ]
 
 
+@pytest.mark.slow
 def test_what_is_lost_without_groups_is_said(home: Path) -> None:
     log(home, world(60, seed=1), group="")
     changed = MonitorConfig(**{**vars(settings(home)), "detect": replace(QUICK, windows="groups")})

@@ -39,11 +39,13 @@ def test_windows_of_one_untouched_group_raise_few_alarms_where_independence_rais
     assert alarms(independent, groups=1, each=30) > 0.5
 
 
+@pytest.mark.slow
 def test_a_fault_is_found_in_windows_of_one_group() -> None:
     config = DetectConfig(false_alarms=0.05, null_windows=400)
     assert alarms(config, groups=1, each=30, dimmed=0.4) >= 0.9
 
 
+@pytest.mark.slow
 def test_thresholds_do_not_depend_on_what_was_measured_before() -> None:
     reference = observe(20, 10)
     config = DetectConfig(null_windows=100)
