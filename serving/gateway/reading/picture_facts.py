@@ -21,7 +21,7 @@ _LARGEST_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True)
-class PictureFacts:
+class MeasuredPicture:
     """Facts of one picture; None and "" where it could not be read or was not measured."""
 
     sha256: str = ""
@@ -34,7 +34,7 @@ class PictureFacts:
 
 def measure_picture(
     asked: SentPicture, *, budget: StatisticsBudget, behind_s: float, counts: Counter[str]
-) -> PictureFacts:
+) -> MeasuredPicture:
     """Measure what was sent of one picture.
 
     Args:
@@ -46,7 +46,7 @@ def measure_picture(
     if asked.pixels is not None:
         return _measured_pixels(asked.pixels, budget, behind_s, counts)
     if not asked.encoded:
-        return PictureFacts()
+        return MeasuredPicture()
     sha256 = hashlib.sha256(asked.encoded).hexdigest()
     size = len(asked.encoded)
     try:
@@ -55,7 +55,7 @@ def measure_picture(
             image = Image.open(io.BytesIO(asked.encoded))
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
         counts["undecodable"] += 1
-        return PictureFacts(sha256, size)
+        return MeasuredPicture(sha256, size)
     name = str(image.format)
     suffix = _SUFFIXES.get(name, f".{name.lower()}")
     statistics = None
@@ -67,12 +67,12 @@ def measure_picture(
             counts["undecodable"] += 1
             suffix = ""
         budget.spent(time.perf_counter() - begin)
-    return PictureFacts(sha256, size, image.height, image.width, suffix, statistics)
+    return MeasuredPicture(sha256, size, image.height, image.width, suffix, statistics)
 
 
 def _measured_pixels(
     pixels: Pixels, budget: StatisticsBudget, behind_s: float, counts: Counter[str]
-) -> PictureFacts:
+) -> MeasuredPicture:
     height, width = pixels.shape[:2]
     statistics = None
     if _affordable(height * width, budget, behind_s, counts):
@@ -80,7 +80,7 @@ def _measured_pixels(
         statistics = measure(pixels)
         budget.spent(time.perf_counter() - begin)
     sha256 = hashlib.sha256(pixels.tobytes()).hexdigest()
-    return PictureFacts(sha256, pixels.nbytes, height, width, "", statistics)
+    return MeasuredPicture(sha256, pixels.nbytes, height, width, "", statistics)
 
 
 def _affordable(

@@ -10,7 +10,7 @@ from components.common.artifacts.exported import SIGNATURE_FEATURES
 from serving.gateway.exchange import GRPC, ExchangeHead, ServedExchange
 from serving.gateway.reading import grpc_bodies as read_grpc
 from serving.gateway.reading import rest_bodies as read_rest
-from serving.gateway.reading.picture_facts import PictureFacts, measure_picture
+from serving.gateway.reading.picture_facts import MeasuredPicture, measure_picture
 from serving.gateway.reading.predictions import (
     MOST_PICTURES,
     Answered,
@@ -111,7 +111,7 @@ def _row(
     version: int,
     number: int,
     answered: Answered,
-    measured: PictureFacts,
+    measured: MeasuredPicture,
 ) -> Row:
     scores, decisions = answered.scores, answered.decisions
     return Row(
