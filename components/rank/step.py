@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from components.common import config
+from components.common import config, step_cache
 from components.common.artifacts.tuning.ranking import Ranking
 from components.common.errors import WeightsError
 from components.common.run_context import RunContext
@@ -43,7 +43,8 @@ def content_key(settings: RankConfig, inputs: RankInputs, context: RunContext) -
     is made when they are.
     """
     train = inputs.train
-    parts = [config.to_json(train)]
+    # What a fine-tuning takes is estimated by the methods' own code.
+    parts = [config.to_json(train), step_cache.code_sha256("train")]
     for name in settings.backbones or (train.backbone,):
         try:
             weights = weights_of(settings, train, name)
