@@ -21,6 +21,7 @@ from components.export.config import ExportConfig
 from components.gate.config import GateConfig
 from components.ingest.config import IngestConfig
 from components.monitor.config import MonitorConfig
+from components.networks.config import check_size
 from components.notify.config import NotifyConfig
 from components.plan.config import PlanConfig
 from components.rank.config import RankConfig
@@ -177,6 +178,7 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
 
     Raises:
         ConfigError: a key or name is unknown, or a value is of the wrong type or range.
+        DataError: the backbone wants larger pictures.
     """
     # First as written, so that messages name the user's keys.
     checked = config.load(TrainingRun, data)
@@ -191,6 +193,7 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
         module = importlib.import_module(f"components.{step}.config")
         if hasattr(module, "check"):
             module.check(section_of(settings, step))
+    check_size(settings.train.backbone, settings.augment.image_size_px)
     return settings
 
 

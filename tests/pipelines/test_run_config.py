@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from components.common import config
-from components.common.errors import ConfigError
+from components.common.errors import ConfigError, DataError
 from pipelines.config import (
     STEPS,
     TUNING_STEPS,
@@ -81,6 +81,12 @@ def test_wrong_overrides_say_what_to_do(assignment: str, words: str) -> None:
 def test_every_option_is_checked_before_anything_starts(assignment: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         resolve(override(read_preset("solar"), [assignment]))
+
+
+def test_pictures_too_small_for_the_backbone_are_refused() -> None:
+    changes = ["train.backbone=xception", "augment.image_size_px=64"]
+    with pytest.raises(DataError, match="at least 71 px for xception, received 64 px"):
+        resolve(override(read_preset("pictures"), changes))
 
 
 def test_checking_every_option_needs_no_framework() -> None:
