@@ -13,7 +13,7 @@ ARGS ?=
 # Of the tests; not one a core: each holds a TensorFlow of up to 4 GB. A file's tests share what they train.
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install data run test check bench bench-gpu image serve compile sbom audit lock clean
+.PHONY: help install data run test check repeats bench bench-gpu image serve compile sbom audit lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: install ## the fast part: ruff, mypy strict, import rules, unit tests
 	@$(BIN)/mypy -n 2
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow" -q $(SIDE_BY_SIDE) $(ARGS)
+
+repeats: install ## find passages of twelve lines that stand twice in the product (pylint, 40 s)
+	@$(BIN)/pylint --rcfile= --disable=all --enable=duplicate-code --min-similarity-lines=12 --score=n components pipelines serving
 
 bench: data ## quality, speed, serving, drift, each beside what else one would run (many hours; ARGS="--repeats 3 --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
