@@ -6,12 +6,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from blank_passport import blank_passport
 from tiny_shards import write_tiny_shards
 
 from components.common.artifacts.candidate import Candidate
-from components.common.artifacts.passport import Passport, write_passport
+from components.common.artifacts.passport import write_passport
 from components.common.artifacts.records import write_record
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import WeightsError
 from components.common.step_record import StepRecord
 from components.train import warm_start
@@ -44,29 +44,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def published(model_dir: Path, *, version: int, run_id: str) -> Path:
     """A version's folder with its passport; what is served does not matter here."""
     (model_dir / str(version)).mkdir(parents=True)
-    passport = Passport(
-        model_name=model_dir.name,
-        version=version,
-        state="confirmed",
-        created_unix_s=0.0,
-        model_sha256="",
-        previous_version=0,
-        run_id=run_id,
-        commit="",
-        data_sha256="",
-        config_sha256="",
-        settings={},
-        classes=(),
-        backbone="",
-        method="",
-        image_size_px=32,
-        test_pictures=0,
-        test_groups=0,
-        metrics=(),
-        verdict=VerdictInfo(word="deploy", candidate_sha256="", reasons=()),
-        rehearsal=(),
-        rebuild=(),
-    )
+    passport = blank_passport(model_name=model_dir.name, version=version, run_id=run_id)
     write_passport(model_dir, passport)
     return model_dir / str(version)
 

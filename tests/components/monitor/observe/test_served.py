@@ -2,38 +2,16 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from blank_passport import blank_passport
 from harm_support import reference_of, world
 
 from components.common.artifacts.model_folder import reference_path
 from components.common.artifacts.passport import Passport
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import DataError
 from components.monitor.observe.served import ServedVersion, count_new_labels, find_reference
 
 # harm_support's reference is of model "m".
-PASSPORT = Passport(
-    model_name="parts",
-    version=1,
-    state="confirmed",
-    created_unix_s=30.0,
-    model_sha256="m",
-    previous_version=0,
-    run_id="",
-    commit="",
-    data_sha256="",
-    config_sha256="",
-    settings={},
-    classes=(),
-    backbone="",
-    method="",
-    image_size_px=32,
-    test_pictures=0,
-    test_groups=0,
-    metrics=(),
-    verdict=VerdictInfo(word="deploy", candidate_sha256="", reasons=()),
-    rehearsal=(),
-    rebuild=(),
-)
+PASSPORT = blank_passport(created_unix_s=30.0, model_sha256="m")
 
 
 def served(model_dir: Path, passport: Passport | None = PASSPORT) -> ServedVersion:
