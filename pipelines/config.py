@@ -65,7 +65,7 @@ class TrainingRun(Section):
     Attributes:
         model_name: the name under which TF Serving serves the model.
         model_base_path: the folder that holds `<model_name>/<version>/`.
-        seed: where every random stream starts.
+        seed: where every random stream starts; the splits have their own, `validate.split_seed`.
     """
 
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = "model"
@@ -185,6 +185,8 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
     filled = {**data}
     for step in (*STEPS, "monitor"):
         filled[step] = _with_shared(data.get(step), getattr(checked, step), checked)
+    # Validate deals out the pictures by what evaluate is to judge by.
+    filled["validate"].setdefault("evidence", checked.evaluate.evidence)
     tune = dict(data.get("tune") or {})
     for step in TUNING_STEPS:
         tune[step] = _with_shared(tune.get(step), getattr(checked.tune, step), checked)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from components.common.artifacts.dataset import EvidenceChoice
 from components.common.config import Section
 
 
@@ -12,6 +13,8 @@ from components.common.config import Section
 class EvaluateConfig(Section):
     """How the exported model is judged on the test split.
 
+    evidence: what the verdict rests on, as validate decides it: a test split that is held out, or
+        cross-validation of all pictures; `auto` holds out where that can decide.
     model_base_path: folder of the served models; the newest version of `model_name` in it is
         scored on the same pictures. "" scores the candidate alone.
     model_name: the served model's name.
@@ -22,6 +25,7 @@ class EvaluateConfig(Section):
     worst_mistakes: pictures shown in the report, 0 shows none.
     """
 
+    evidence: EvidenceChoice = "holdout"
     model_base_path: str = ""
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
     bootstrap_draws: Annotated[int, Field(ge=200, le=100_000)] = 2000
