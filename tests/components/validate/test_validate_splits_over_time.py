@@ -226,7 +226,7 @@ def test_auto_holds_out_where_that_can_decide(
     rows["split"] = assign(rows)
     names = tuple(sorted(set(rows["label"])))
     for asked in ("auto", "holdout", "cross_validation"):
-        config = ValidateConfig(evidence=asked)  # type: ignore[arg-type]
+        config = ValidateConfig(evidence=asked)
         found = evidence.chosen(rows, names, config, given=False)
         assert found == (decision if asked == "auto" else asked)
     assert evidence.chosen(rows, names, ValidateConfig(evidence="auto"), given=True) == "holdout"
