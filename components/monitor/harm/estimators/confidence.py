@@ -9,6 +9,7 @@ import numpy as np
 from components.common.statistics.temperature import best_temperature
 from components.monitor.harm.evidence import Evidence, Floats
 
+
 def loss_points(window: Evidence, reference: Evidence) -> float:
     """Return the drop of the calibrated probability of the decisions, in points."""
     temperature = fit_temperature(reference)
