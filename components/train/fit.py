@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from components.common import config, plugins
-from components.common.artifacts.candidate import Candidate, CandidateInfo
+from components.common.artifacts.candidate import Candidate, CandidateInfo, held_out_table
 from components.common.artifacts.shards import Shards
 from components.common.errors import GraftError
 from components.common.pictures.flips import FLIPS
@@ -148,7 +148,14 @@ def _write(
         probabilities=softmax(whole / temperature),
         decision=fitted.decision,
     )
-    candidate.write_validation(validation.paths, softmax(logits / temperature))
+    table = held_out_table(
+        logits,
+        classes=info.classes,
+        paths=validation.paths,
+        groups=validation.groups,
+        targets=validation.labels,
+    )
+    candidate.write_held_out(table)
     LOG.info("candidate written: temperature %.3f, %s", temperature, info.notes)
 
 

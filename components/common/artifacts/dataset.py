@@ -1,6 +1,6 @@
 """Dataset: a manifest and the pictures it lists. Written by ingest, and by validate with splits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -81,7 +81,7 @@ class Dataset:
         """Return the encoded bytes of one picture, by its manifest path."""
         return (self.root / path).read_bytes()
 
-    def with_manifest(self, manifest: pd.DataFrame, *, root: Path) -> "Dataset":
+    def with_splits(self, manifest: pd.DataFrame, *, root: Path, evidence: Evidence) -> "Dataset":
         """Return a new artifact at `root` with the same pictures and another manifest."""
         link_tree(self.root / "pictures", root / "pictures")
-        return Dataset(root, self.info, manifest)
+        return Dataset(root, replace(self.info, evidence=evidence), manifest)
