@@ -38,6 +38,8 @@ class DatasetInfo:
     `positive` is the class that soft labels and binary scores speak of; "" with 3+ classes.
     `groups_inferred` is True when the source does not name groups and ingest deduced them.
     `evidence` is validate's decision; under "cross_validation" every row's split is "train".
+    `protocol` is how the splits came about ("grouped", "random", or "manifest" where the source
+    fixed them), `findings` what validation warned of, as sentences; both say nothing before it.
     """
 
     name: str
@@ -46,6 +48,8 @@ class DatasetInfo:
     licence: str = ""
     groups_inferred: bool = False
     evidence: Evidence = "holdout"
+    protocol: str = ""
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
