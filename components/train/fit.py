@@ -29,6 +29,7 @@ from components.networks.weights.load import load_file
 from components.train import warm_start
 from components.train.config import METHODS, TrainConfig, method_options
 from components.train.cross_validation import OutOfFold, Recipe, cross_validate
+from components.train.familiar import familiar
 from components.train.loop.checkpoints import run_folder
 from components.train.loop.jax_epoch import keep_compiled
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
@@ -119,7 +120,9 @@ def train(
             targets=judged.labels,
             folds=crossed.folds if crossed else None,
         )
-        _write(Candidate(out, info), kept.model, fitted, judged.head(PARITY_PICTURES), table)
+        candidate = Candidate(out, info)
+        _write(candidate, kept.model, fitted, judged.head(PARITY_PICTURES), table)
+        candidate.write_familiar(familiar(kept, splits.train, cut=fitted.cut, session=session))
         if standings:
             shutil.rmtree(standings, ignore_errors=True)
 
