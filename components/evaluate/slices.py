@@ -15,16 +15,12 @@ UNCERTAIN = "uncertain labels only"
 Mask = npt.NDArray[np.bool_]
 
 
-def measure_slices(
-    answers: Scored, rows: pd.DataFrame, *, draws: int, seed: int
-) -> tuple[Slice, ...]:
+def measure_slices(answers: Scored, rows: pd.DataFrame) -> tuple[Slice, ...]:
     """Measure each domain, and the pictures whose annotators were sure.
 
     Args:
         answers: to the whole test split.
         rows: its manifest rows, same order: `domain`, `group`, `soft_label`.
-        draws: bootstrap resamples.
-        seed: of the resampling.
 
     Returns:
         The largest domains (at most 12, only with two or more), then the slices by certainty
@@ -33,7 +29,7 @@ def measure_slices(
     found = []
     for name, mask in [*_domains(rows), *_certainty(rows)]:
         groups = rows["group"][mask].astype(str).tolist()
-        metrics, _ = measure(answers.take(mask), groups, draws=draws, seed=seed)
+        metrics, _ = measure(answers.take(mask), groups)
         found.append(
             Slice(name=name, pictures=len(groups), groups=len(set(groups)), metrics=metrics)
         )
