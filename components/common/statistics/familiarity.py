@@ -15,21 +15,28 @@ Embeddings = npt.NDArray[np.floating]
 
 
 def unit(embeddings: Embeddings) -> npt.NDArray[np.float32]:
-    """Return the rows at length 1, float32 [N, D]; a row of zeros stays."""
-    lengths = np.linalg.norm(embeddings.astype(np.float32), axis=1, keepdims=True)
-    scaled: npt.NDArray[np.float32] = embeddings / np.maximum(lengths, np.float32(1e-12))
-    return scaled.astype(np.float32)
+    """Return directions, float32 [N, D]: the root of each feature, rows at length 1.
+
+    The root keeps a few large features from deciding alone (power normalisation, Perronnin et al.
+    2010, ECCV). A row of zeros stays.
+    """
+    found = embeddings.astype(np.float32)
+    rooted = np.sign(found) * np.sqrt(np.abs(found))
+    lengths = np.linalg.norm(rooted, axis=1, keepdims=True)
+    directions: npt.NDArray[np.float32] = rooted / np.maximum(lengths, np.float32(1e-12))
+    return directions
 
 
 def distances(embeddings: Embeddings, known: Embeddings) -> Floats:
     """Return each picture's distance to the nearest of the known ones, float64 [N] in [0, 2].
 
-    The distance is 1 - cosine of the embeddings; nearest neighbours find what is unlike the
-    training pictures as well as models of their density do (Sun et al. 2022, arXiv:2204.06507).
+    The distance is 1 - cosine of their directions. The nearest neighbour told foreign pictures
+    at least as well as a density did (Sun et al. 2022, arXiv:2204.06507, find the same);
+    `python -m benchmarks.familiarity` measures it.
 
     Args:
         embeddings: [N, D].
-        known: [M, D], M >= 1, rows of length 1.
+        known: [M, D], M >= 1, as `unit` gives them.
     """
     nearest = (unit(embeddings) @ known.astype(np.float32).T).max(axis=1)
     return np.asarray(1.0 - nearest, dtype=np.float64)
@@ -41,7 +48,7 @@ def farthest_familiar(known: Embeddings, groups: Sequence[str], *, rate: float) 
     Each known picture is measured from the pictures of other groups, as a new group will be.
 
     Args:
-        known: [M, D], rows of length 1.
+        known: [M, D], as `unit` gives them.
         groups: M names.
         rate: share of ordinary pictures that may be taken for strange ones, in (0, 1).
 

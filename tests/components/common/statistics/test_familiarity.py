@@ -17,6 +17,8 @@ def test_the_distance_is_that_to_the_nearest() -> None:
     known = unit(np.array([[3.0, 0.0], [0.0, 5.0]]))
     found = distances(np.array([[2.0, 0.0], [1.0, 1.0], [-1.0, -1.0], [0.0, 0.0]]), known)
     np.testing.assert_allclose(found, [0, 1 - 0.5**0.5, 1 + 0.5**0.5, 1], atol=1e-6)
+    rooted = distances(np.array([[4.0, 1.0]]), known)
+    np.testing.assert_allclose(rooted, [1 - 2 / 5**0.5], atol=1e-6)
 
 
 @pytest.mark.parametrize("between", [0.2, 1.0])
