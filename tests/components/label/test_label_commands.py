@@ -75,7 +75,7 @@ def test_what_the_model_asks_about_comes_first_and_is_no_class(log: Log, tmp_pat
     config = QueueConfig(
         log=str(log.root.parent), model_name="solar", until_unix_s=MONDAY_UNIX_S + 7 * 86400
     )
-    queue = make_queue(config, out=tmp_path / "out", now_unix_s=1.0)
+    queue = make_queue(config, out=tmp_path / "out", classes=(), known=(), now_unix_s=1.0)
     assert queue.items[0].sha256 == strange and queue.items[0].suggestion == ""
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"to-label", "bad"}
 
