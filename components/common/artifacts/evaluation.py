@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ PREDICTION_COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One figure with its 95 % interval (cluster bootstrap over groups).
+    """One figure with its 95 % interval, which keeps groups of pictures together.
 
     `value` is NaN-free: a metric that cannot be computed is left out of the record.
     """
@@ -35,8 +36,11 @@ class Metric:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slice:
-    """The candidate's figures on a part of the test split: one domain, or one kind of label."""
+class ClassFigures:
+    """One class against the rest: precision, recall, f1, roc_auc, where they can be computed.
+
+    `pictures` and `groups` are those of the class.
+    """
 
     name: str
     pictures: int
@@ -45,9 +49,141 @@ class Slice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationInfo:
-    """The test split's figures for the candidate and, if one serves, for the incumbent.
+class Slice:
+    """The candidate's figures on a part of the pictures.
 
+    kind: what the part shares: a domain, the certainty of its labels, a value of a manifest column
+        or of a measured fact (`name` is then "column: value"), or a cluster of alike pictures.
+    difference: accuracy of the part minus that of the other pictures; None where there is none.
+    worse: the difference is below zero with evidence, however many parts were looked at.
+    examples: Dataset paths of pictures of the part, mistakes first.
+    """
+
+    name: str
+    pictures: int
+    groups: int
+    metrics: tuple[Metric, ...]
+    kind: Literal["domain", "certainty", "column", "cluster"] = "domain"
+    difference: Metric | None = None
+    worse: bool = False
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corrupted:
+    """Accuracy on pictures that one fault of a camera was put on.
+
+    name: of the fault, as in `pictures.corruptions`; severity: 1 to 5.
+    pictures: how many were looked at, a sample of each class.
+    change: accuracy minus that of the same pictures as they are; the interval is paired.
+    """
+
+    name: str
+    severity: int
+    pictures: int
+    metric: Metric
+    change: Metric
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """Time of one call of the exported model with `batch` pictures, on this machine."""
+
+    batch: int
+    median_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What the exported model costs to keep and to ask; `parameters` counts all weights."""
+
+    latency: tuple[Latency, ...]
+    size_bytes: int
+    parameters: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """Where the model looked, for one picture.
+
+    heat_map: PNG below the evaluation's `plots/`.
+    probability: of the answered class, in [0, 1].
+    drop, random_drop: how far it falls when the part that matters most is blanked, and when parts
+        of the same size elsewhere are (mean).
+    """
+
+    path: str
+    truth: str
+    predicted: str
+    probability: float
+    heat_map: str
+    drop: float
+    random_drop: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeletionTest:
+    """Whether the heat maps show what matters: mean `drop` minus mean `random_drop`.
+
+    The maps can be believed where the interval of `difference` lies above zero.
+    """
+
+    pictures: int
+    drop: float
+    random_drop: float
+    difference: Metric
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningPoint:
+    """Share of a class found (balanced accuracy for all, `name` "") after so much training data.
+
+    pictures: that were trained on, of this class, or of all.
+    """
+
+    name: str
+    pictures: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What more pictures of a class (of all, `name` "") would bring.
+
+    pictures: there now; added: more of them.
+    value, low, high: the share found then, with a 95 % interval; gain: beyond what is found now.
+    saturated: more pictures bring less than a point.
+    """
+
+    name: str
+    pictures: int
+    added: int
+    value: float
+    low: float
+    high: float
+    gain: float
+    saturated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """The label advisor: learning curves, what they promise, and that in sentences."""
+
+    curve: tuple[LearningPoint, ...]
+    forecasts: tuple[Forecast, ...]
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationInfo:
+    """The figures for the candidate and, if one serves, for the incumbent.
+
+    `evidence` says on which pictures: those held out for testing, or all, by models that had not
+    seen them (out-of-fold). `unseen` counts pictures that were left out because a compared model
+    had seen them.
     `candidate_sha256` / `incumbent_sha256` are the digests of the two SavedModels;
     `incumbent_version` is 0 when nothing serves; with a version but no incumbent metrics, that
     version could not be scored and `notes` says why. `notes` are sentences for a reader: what
@@ -63,7 +199,15 @@ class EvaluationInfo:
     incumbent_version: int = 0
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
+    evidence: Literal["holdout", "cross_validation"] = "holdout"
+    per_class: tuple[ClassFigures, ...] = ()
     slices: tuple[Slice, ...] = ()
+    robustness: tuple[Corrupted, ...] = ()
+    costs: Costs | None = None
+    explanations: tuple[Explained, ...] = ()
+    deletion_test: DeletionTest | None = None
+    advice: Advice | None = None
+    unseen: int = 0
     notes: tuple[str, ...] = ()
 
 

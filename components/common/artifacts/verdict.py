@@ -39,10 +39,19 @@ class ServingComparison:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Override:
+    """A person's decision to deploy against the gate's word: who, when and why."""
+
+    by: str
+    at_unix_s: float
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class VerdictInfo:
     """The word, its reasons as sentences, and the figures behind them.
 
-    `incumbent_version` is 0 when nothing served.
+    `incumbent_version` is 0 when nothing served. An `override` leaves the word as it was.
     """
 
     word: Word
@@ -52,6 +61,12 @@ class VerdictInfo:
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
     incumbent_version: int = 0
+    override: Override | None = None
+
+    @property
+    def may_deploy(self) -> bool:
+        """Whether the candidate goes out, by the gate's word or by a person's."""
+        return self.word == "deploy" or self.override is not None
 
 
 @dataclass(frozen=True)
