@@ -17,13 +17,15 @@ from components.common.run_context import RunContext
 from components.common.statistics.figures import Scored, confusion_counts
 from components.common.step import Shown, Step
 from components.evaluate.config import EvaluateConfig
+from components.evaluate.figures.parts import parts
+from components.evaluate.figures.per_class import per_class
+from components.evaluate.figures.slices import measure_slices
 from components.evaluate.incumbent import Incumbent, score_incumbent
 from components.evaluate.intervals import measure
 from components.evaluate.mistakes import worst_mistakes
 from components.evaluate.plots import draw
 from components.evaluate.predictions import score
 from components.evaluate.report import ReportContent, render
-from components.evaluate.slices import measure_slices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +124,21 @@ def _figures(
         incumbent_version=incumbent.version if incumbent else 0,
         candidate_sha256=export.info.model_sha256,
         incumbent_sha256=incumbent.sha256 if incumbent else "",
-        slices=measure_slices(answers, dataset.split("test"), draws=draws, seed=seed),
+        per_class=per_class(answers, classes, groups),
+        slices=measure_slices(
+            answers,
+            parts(_rows(predictions, dataset), pd.DataFrame(), None, seed=seed),
+            groups,
+            predictions["path"].tolist(),
+        ),
         notes=tuple(notes),
     )
+
+
+def _rows(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Return the manifest rows of the pictures that were judged, in their order."""
+    by_path = dataset.manifest.set_index("path", drop=False)
+    return by_path.loc[predictions["path"]].reset_index(drop=True)
 
 
 def _straddling_groups(dataset: Dataset) -> int:
