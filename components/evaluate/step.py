@@ -13,11 +13,13 @@ from components.common.artifacts.model_folder import newest_version
 from components.common.run_context import RunContext
 from components.common.step import Shown, Step
 from components.evaluate.config import EvaluateConfig
+from components.evaluate.figures.parts import parts
+from components.evaluate.figures.per_class import per_class
+from components.evaluate.figures.slices import measure_slices
 from components.evaluate.incumbent import Incumbent, below_best, score_incumbent
 from components.evaluate.intervals import measure
 from components.evaluate.predictions import score
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
-from components.evaluate.slices import measure_slices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +121,13 @@ def _figures(
         incumbent_below_best=_below_best(incumbent, settings),
         candidate_sha256=export.info.model_sha256,
         incumbent_sha256=incumbent.sha256 if incumbent else "",
-        slices=measure_slices(answers, dataset.split("test")),
+        per_class=per_class(answers, classes, groups),
+        slices=measure_slices(
+            answers,
+            parts(_rows(predictions, dataset), pd.DataFrame(), None, seed=settings.seed),
+            groups,
+            predictions["path"].tolist(),
+        ),
         notes=tuple(notes),
     )
 
@@ -128,6 +136,12 @@ def _below_best(incumbent: Incumbent | None, settings: EvaluateConfig) -> float:
     if incumbent is None:
         return 0.0
     return below_best(Path(settings.model_base_path) / settings.model_name, incumbent.version)
+
+
+def _rows(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Return the manifest rows of the pictures that were judged, in their order."""
+    by_path = dataset.manifest.set_index("path", drop=False)
+    return by_path.loc[predictions["path"]].reset_index(drop=True)
 
 
 def _leak_note(dataset: Dataset) -> list[str]:
