@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from components.common.config import Section
+from components.common.report.texts import Language
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class EvaluateConfig(Section):
     batch_size: pictures a call of the model; larger ones need more memory (every picture is seen
         in up to four views at once) and are hardly faster on a CPU.
     worst_mistakes: pictures shown in the report, 0 shows none.
+    language: of the report, "en" or "zh-TW".
     """
 
     model_base_path: str = ""
@@ -28,3 +30,4 @@ class EvaluateConfig(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
     worst_mistakes: Annotated[int, Field(ge=0, le=60)] = 12
+    language: Language = "en"

@@ -59,7 +59,12 @@ def run(
     sources = ReportSources(
         dataset=dataset, candidate=Candidate.read(inputs.candidate), export=export, run=context
     )
-    write_report(evaluation, sources, mistakes_shown=settings.worst_mistakes)
+    write_report(
+        evaluation,
+        sources,
+        mistakes_shown=settings.worst_mistakes,
+        language=settings.language,
+    )
 
 
 def show(outputs: EvaluateOutputs) -> Shown:
