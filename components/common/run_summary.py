@@ -40,7 +40,9 @@ def summarise(run_dir: Path, state: RunState, *, run: RunContext | None = None) 
     }
     state, wrong = _end(steps, state)
     evaluation = _open(artifacts.get("evaluate.evaluation"), Evaluation.read, notes)
-    verdict = _open(artifacts.get("gate.verdict"), Verdict.read, notes)
+    # What a person overrode holds the gate's own word as well.
+    judged = artifacts.get("override.verdict", artifacts.get("gate.verdict"))
+    verdict = _open(judged, Verdict.read, notes)
     deployment = _open(artifacts.get("deploy.deployment"), Deployment.read, notes)
     deployed = deployment.info if deployment else None
     drift = _open(artifacts.get("monitor.drift"), DriftReport.read, notes)

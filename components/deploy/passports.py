@@ -2,18 +2,24 @@
 
 import shlex
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement
 from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.exported import Export
+from components.common.artifacts.lineage import content_sha256, gathered
 from components.common.artifacts.model_folder import settings_path
 from components.common.artifacts.passport import Passport
 from components.common.artifacts.verdict import Verdict
 from components.common.run_context import RunContext
+from components.deploy import origins
+
+REBUILT = "rebuilt"
 
 
 def draw_up(
@@ -24,12 +30,19 @@ def draw_up(
     exported: Export,
     evaluation: Evaluation,
     verdict: Verdict,
+    dataset: Dataset,
     rehearsal: tuple[Agreement, ...],
     run: RunContext,
     data_read_unix_s: float,
 ) -> Passport:
     """Return the passport of a version that is about to be published."""
-    settings = _settings(run)
+    links = gathered([exported.root, dataset.root])
+    made_by = origins.sections(content_sha256(exported.root), links)
+    made = origins.pinned(made_by, model_dir=model_dir, previous_version=previous_version)
+    settings = _settings(run) | made
+    if settings:
+        settings = {"model_name": model_dir.name} | settings
+    weights, licence = origins.weights(made_by, backbone=exported.info.backbone)
     return Passport(
         model_name=model_dir.name,
         version=version,
@@ -51,8 +64,15 @@ def draw_up(
         metrics=evaluation.info.metrics,
         verdict=verdict.info,
         rehearsal=rehearsal,
-        rebuild=_rebuild(run, settings_path(model_dir, version) if settings else None),
+        rebuild=_rebuild(run, settings, model_dir=model_dir, version=version),
         data_read_unix_s=data_read_unix_s,
+        evidence=dataset.info.evidence,
+        data=origins.data_page(dataset, made_by),
+        seeds=origins.seeds(made_by),
+        weights=weights,
+        weights_licence=licence,
+        slices=evaluation.info.slices,
+        notes=evaluation.info.notes,
     )
 
 
@@ -65,7 +85,10 @@ def _settings(run: RunContext) -> dict[str, Any]:
     return settings
 
 
-def _rebuild(run: RunContext, preset: Path | None) -> tuple[str, ...]:
+def _rebuild(
+    run: RunContext, settings: Mapping[str, Any], *, model_dir: Path, version: int
+) -> tuple[str, ...]:
+    """Return the commands, the last of which says whether the same model came out."""
     commands = []
     if run.commit:
         # A "+" says that files differed from the commit; nothing better can be checked out.
@@ -73,6 +96,13 @@ def _rebuild(run: RunContext, preset: Path | None) -> tuple[str, ...]:
     commands.append("make install")
     if run.data_sha256:
         commands.append("make data")
-    if preset is not None:
-        commands.append(f"graft run --preset {shlex.quote(str(preset))}")
+    if settings:
+        # Beside what serves, and from nothing that an earlier run has left.
+        preset = settings_path(model_dir, version)
+        commands.append(
+            f"graft run --preset {shlex.quote(str(preset))} --model-base-path {REBUILT} "
+            "--no-cache --no-serve-check"
+        )
+        served = shlex.join([str(model_dir / str(version)), f"{REBUILT}/{model_dir.name}/1"])
+        commands.append(f"graft passport diff {served}")
     return tuple(commands)

@@ -90,10 +90,14 @@ class Judged:
         return {name: getattr(self, name).root for name in names}
 
     def check(self) -> None:
-        """Raise PublishError unless the gate said "deploy" of this very model."""
-        word = self.verdict.info.word
-        if word != "deploy":
-            raise PublishError("the verdict 'deploy'", received=f"'{word}'", do="see its reasons")
+        """Raise PublishError unless the gate, or a person, said "deploy" of this very model."""
+        verdict = self.verdict.info
+        if not verdict.may_deploy:
+            raise PublishError(
+                "the verdict 'deploy'",
+                received=f"'{verdict.word}'",
+                do="see its reasons; 'graft gate override' deploys all the same, on record",
+            )
         digest = self.exported.info.model_sha256
         judged = {self.evaluation.info.candidate_sha256, self.verdict.info.candidate_sha256}
         digests = judged | {self.reference.info.model_sha256}
@@ -185,6 +189,7 @@ def _place(
             exported=judged.exported,
             evaluation=judged.evaluation,
             verdict=judged.verdict,
+            dataset=judged.dataset,
             data_read_unix_s=data_read_unix_s(judged.artifacts),
             rehearsal=rehearsal,
             run=run,

@@ -13,6 +13,7 @@ from components.common.artifacts.model_folder import (
     candidate_path,
     lineage_path,
     passport_numbers,
+    passport_page_path,
     passport_path,
     reference_path,
     settings_path,
@@ -93,4 +94,5 @@ def clean(model_dir: Path) -> None:
             remove_folder(reference_path(model_dir, number))
             remove_folder(lineage_path(model_dir, number))
             settings_path(model_dir, number).unlink(missing_ok=True)
+            passport_page_path(model_dir, number).unlink(missing_ok=True)
             passport_path(model_dir, number).unlink()

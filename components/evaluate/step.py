@@ -59,12 +59,7 @@ def run(
     sources = ReportSources(
         dataset=dataset, candidate=Candidate.read(inputs.candidate), export=export, run=context
     )
-    write_report(
-        evaluation,
-        sources,
-        mistakes_shown=settings.worst_mistakes,
-        language=settings.language,
-    )
+    write_report(evaluation, sources, mistakes_shown=settings.worst_mistakes)
 
 
 def show(outputs: EvaluateOutputs) -> Shown:
@@ -126,6 +121,7 @@ def _figures(
         incumbent_sha256=incumbent.sha256 if incumbent else "",
         slices=measure_slices(answers, dataset.split("test"), draws=draws, seed=seed),
         notes=tuple(notes),
+        language=settings.language,
     )
 
 

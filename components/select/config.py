@@ -13,7 +13,7 @@ from components.common.statistics.figures import Quality
 class SelectConfig(Section):
     """How the winner is chosen among the fine-tuned finalists.
 
-    metric: what quality means, on the validation pictures.
+    metric: what quality means, on held-out pictures.
     noise_errors: a gap to the best of at most this many standard errors counts as none.
     latency_tolerance: latencies within this share of each other count as equal.
     bootstrap_draws: resamples of the groups behind the standard errors.

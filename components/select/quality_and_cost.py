@@ -7,13 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.candidate import Candidate, held_out_logits
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError
 from components.common.progress import track
 from components.common.seeding import generator
 from components.common.statistics.bootstrap import resample
 from components.common.statistics.figures import FIGURES, Scored
+from components.common.statistics.temperature import softmax
 from components.common.statistics.weighted import Floats
 from components.select.config import SelectConfig
 
@@ -23,27 +24,28 @@ _WARM_UPS = 2
 def qualities(
     candidates: Sequence[Candidate], dataset: Dataset, settings: SelectConfig
 ) -> list[tuple[float, float]]:
-    """Score every candidate on the same validation pictures.
+    """Score every candidate on the same held-out pictures.
 
     Returns:
         The quality of each, and the standard error of its gap to the best. This noise is paired:
         the same groups are drawn for all, and what varies is the gap.
 
     Raises:
-        DataError: a candidate was validated on other pictures than the dataset names.
+        DataError: a candidate answered about other held-out pictures than the dataset names.
     """
-    rows = dataset.split("validation")
-    truth = dataset.targets(rows)
-    scored = [Scored.by_largest(truth, _answers(one, rows["path"])) for one in candidates]
+    tables = [one.held_out().set_index("path").sort_index() for one in candidates]
+    _check_pictures(candidates, tables, dataset)
+    groups = tables[0]["group"].astype(str).tolist()
+    scored = [_scored(one, table) for one, table in zip(candidates, tables, strict=True)]
     figure = FIGURES[settings.metric]
 
     def all_qualities(weights: Floats) -> Floats:
         return np.stack([figure(one, weights) for one in scored], axis=1)
 
-    values = all_qualities(np.ones((1, len(rows))))[0]
+    values = all_qualities(np.ones((1, len(groups))))[0]
     drawn = resample(
         all_qualities,
-        rows["group"].astype(str).tolist(),
+        groups,
         draws=settings.bootstrap_draws,
         random=generator(settings.seed, "select"),
     )
@@ -83,16 +85,26 @@ def costs(candidates: Sequence[Candidate], *, pictures: int) -> list[tuple[float
     return list(zip((1e3 * medians).tolist(), parameters, strict=True))
 
 
-def _answers(candidate: Candidate, paths: "pd.Series[str]") -> npt.NDArray[np.float64]:
-    known = candidate.validation()
-    if set(known.index) != set(paths):
-        raise DataError(
-            f"candidates validated on the {len(paths)} pictures of this dataset",
-            received=f"'{candidate.info.backbone}' validated on {len(known)} others",
-            do="run `graft tune` again; report this if it comes back",
-        )
-    answers: npt.NDArray[np.float64] = known.loc[list(paths)].to_numpy(dtype=np.float64)
-    return answers
+def _check_pictures(
+    candidates: Sequence[Candidate], tables: Sequence[pd.DataFrame], dataset: Dataset
+) -> None:
+    held_out = "train" if dataset.info.evidence == "cross_validation" else "validation"
+    wanted = set(dataset.split(held_out)["path"])
+    for candidate, table in zip(candidates, tables, strict=True):
+        if set(table.index) != wanted:
+            raise DataError(
+                f"candidates judged on the {len(wanted)} held-out pictures of this dataset",
+                received=f"'{candidate.info.backbone}' judged on {len(table)} others",
+                do="run `graft tune` again; report this if it comes back",
+            )
+
+
+def _scored(candidate: Candidate, table: pd.DataFrame) -> Scored:
+    logits = held_out_logits(table, candidate.info.classes)
+    probabilities = softmax(logits / np.float32(candidate.info.temperature))
+    return Scored.by_largest(
+        table["target"].to_numpy(dtype=np.int64), probabilities.astype(np.float64)
+    )
 
 
 def _picture(candidate: Candidate) -> npt.NDArray[np.float32]:

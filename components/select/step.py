@@ -86,7 +86,8 @@ def run(
         finalists={one.key: one for one in shortlist.finalists},
         metric=LABELS[info.metric],
         ranking_metric=LABELS[shortlist.ranking.metric],
-        groups=int(dataset.split("validation")["group"].nunique()),
+        evidence=dataset.info.evidence,
+        groups=int(trained[0][1].held_out()["group"].nunique()),
         plot=trade_off(info),
     )
     record.report_path.write_text(text, encoding="utf-8")

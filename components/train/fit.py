@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from components.common import config, plugins
-from components.common.artifacts.candidate import Candidate, CandidateInfo
+from components.common.artifacts.candidate import Candidate, CandidateInfo, held_out_table
 from components.common.artifacts.shards import Shards
 from components.common.errors import GraftError
 from components.common.pictures.flips import FLIPS
@@ -27,6 +27,7 @@ from components.networks.weights.digests import source_sha256, weights_sha256
 from components.networks.weights.load import load_file
 from components.train import warm_start
 from components.train.config import METHODS, TrainConfig, method_options
+from components.train.familiar import familiar
 from components.train.loop.checkpoints import run_folder
 from components.train.loop.jax_epoch import keep_compiled
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
@@ -97,7 +98,9 @@ def train(
             trainable_parameters=fitted.trainable_parameters,
             notes=(*notes, *_notes(settings, splits), *fitted.notes),
         )
-        _write(Candidate(out, info), kept.model, fitted, splits.validation, logits)
+        candidate = Candidate(out, info)
+        _write(candidate, kept.model, fitted, splits.validation, logits)
+        candidate.write_familiar(familiar(kept, splits.train, cut=fitted.cut, session=session))
         if standings:
             shutil.rmtree(standings, ignore_errors=True)
 
@@ -148,7 +151,14 @@ def _write(
         probabilities=softmax(whole / temperature),
         decision=fitted.decision,
     )
-    candidate.write_validation(validation.paths, softmax(logits / temperature))
+    table = held_out_table(
+        logits,
+        classes=info.classes,
+        paths=validation.paths,
+        groups=validation.groups,
+        targets=validation.labels,
+    )
+    candidate.write_held_out(table)
     LOG.info("candidate written: temperature %.3f, %s", temperature, info.notes)
 
 

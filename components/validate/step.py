@@ -62,7 +62,7 @@ def run(
     for finding in validation.broken("warning"):
         LOG.warning("%s: %d of %d fail", finding.name, finding.failing, finding.checked)
     verdict.raise_if_broken(validation, report)
-    dataset.with_manifest(manifest, root=outputs.validated).write()
+    dataset.with_splits(manifest, root=outputs.validated, evidence="holdout").write()
     return validation
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.tree import Tree
 
 from pipelines.cli import options
@@ -48,6 +49,9 @@ def _show(console: Console, found: "VersionHistory") -> None:
     if found.passport is not None:
         page = found.passport
         tree.add(f"{page.state}; run {page.run_id}, commit {page.commit[:_SHORT] or 'unknown'}")
+        override = page.verdict.override
+        if override is not None:
+            tree.add(f"[yellow]deployed against the gate's word[/] by {escape(override.by)}")
     seen: set[str] = set()
     for step in found.steps:
         _branch(tree, step, seen)

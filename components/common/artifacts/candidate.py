@@ -1,6 +1,6 @@
 """Candidate: a fitted network and how it came about. Written by train."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,13 @@ import pandas as pd
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.records import read_record, write_record
 
+HELD_OUT_COLUMNS = (
+    "path",  # str, in the Dataset
+    "group",  # str
+    "target",  # int, position in CandidateInfo.classes
+    "fold",  # int, the cross-validation fold that asked about the picture; -1 under holdout
+    # and one float32 column a class: "z_<class>", uncalibrated logits, averaged over the flips
+)
 CURVE_COLUMNS = (
     "phase",  # str: "probe", "finetune", ...
     "epoch",  # int, from 1, counted through the phases
@@ -19,6 +26,21 @@ CURVE_COLUMNS = (
     "train_accuracy",
     "validation_accuracy",
 )
+OUT_OF_FOLD = "out_of_fold.parquet"
+_VALIDATION = "validation.parquet"
+_FAMILIAR = "familiar.npz"
+
+
+@dataclass(frozen=True)
+class Familiar:
+    """What the network was fitted on, as the network sees it.
+
+    embeddings: float16 [M, D], rows of length 1, of up to a thousand training pictures.
+    far_from: distance to the nearest of them from which a picture is strange; see `familiarity`.
+    """
+
+    embeddings: npt.NDArray[np.float16]
+    far_from: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +69,9 @@ class CandidateInfo:
 class Candidate:
     """A folder with `model.keras`, `candidate.json`, `curves.parquet`, `parity.npz`.
 
-    `validation.npz` beside them is what candidates are compared by, `decision.json` is there
-    where the method chose how to transfer.
+    `out_of_fold.parquet` and `validation.parquet` beside them are what the network, or its recipe
+    under cross-validation, answered about pictures that it had not seen; one of the two is empty.
+    `decision.json` is there where the method chose how to transfer.
     """
 
     root: Path
@@ -71,35 +94,52 @@ class Candidate:
 
         Args:
             curves: one row an epoch, CURVE_COLUMNS.
-            paths: Dataset paths of the validation pictures.
+            paths: Dataset paths of some pictures, held-out ones where there are any.
             probabilities: float32 [len(paths), classes], the trainer's calibrated answers;
                 export compares its own with them.
             decision: how the method was chosen, where it was.
         """
         curves.loc[:, list(CURVE_COLUMNS)].to_parquet(self.root / "curves.parquet")
-        self._keep("parity.npz", paths, probabilities)
+        named = np.asarray(paths, dtype=np.str_)
+        np.savez(self.root / "parity.npz", paths=named, probabilities=probabilities)
         if decision is not None:
             write_record(self.root / "decision.json", decision)
         write_record(self.root / "candidate.json", self.info)
 
-    def write_validation(
-        self, paths: tuple[str, ...], probabilities: npt.NDArray[np.float32]
-    ) -> None:
-        """Keep the calibrated answers for all validation pictures, float32 [N, classes]."""
-        self._keep("validation.npz", paths, probabilities)
+    def write_held_out(self, table: pd.DataFrame) -> None:
+        """Keep the answers about held-out pictures, see `held_out_table`."""
+        out_of_fold = table["fold"] >= 0
+        table[out_of_fold].reset_index(drop=True).to_parquet(self.root / OUT_OF_FOLD)
+        table[~out_of_fold].reset_index(drop=True).to_parquet(self.root / _VALIDATION)
 
-    def _keep(self, name: str, paths: Sequence[str], answers: npt.NDArray[np.float32]) -> None:
-        named = np.asarray(paths, dtype=np.str_)
-        np.savez(self.root / name, paths=named, probabilities=answers)
+    def out_of_fold(self) -> pd.DataFrame:
+        """Return what folds answered about pictures they had not seen, one row a picture.
 
-    def validation(self) -> pd.DataFrame:
-        """Return the answers for the validation pictures: index `path`, one column a class."""
-        with np.load(self.root / "validation.npz") as archive:
-            return pd.DataFrame(
-                archive["probabilities"],
-                index=pd.Index([str(path) for path in archive["paths"]], name="path"),
-                columns=list(self.info.classes),
-            )
+        HELD_OUT_COLUMNS and one column "z_<class>" a class; no rows under holdout.
+        """
+        return self._answers(OUT_OF_FOLD)
+
+    def held_out(self) -> pd.DataFrame:
+        """Return the out-of-fold answers, or under holdout those about the validation pictures."""
+        out_of_fold = self.out_of_fold()
+        return self._answers(_VALIDATION) if out_of_fold.empty else out_of_fold
+
+    def _answers(self, name: str) -> pd.DataFrame:
+        path = self.root / name
+        # Candidates that were kept by earlier versions of Graft have neither file.
+        return pd.read_parquet(path) if path.exists() else _no_answers(self.info.classes)
+
+    def write_familiar(self, familiar: Familiar) -> None:
+        """Keep what export tells strange pictures by."""
+        np.savez(self.root / _FAMILIAR, **vars(familiar))
+
+    def familiar(self) -> Familiar | None:
+        """Return what strange pictures are told by, None of candidates that lack it."""
+        path = self.root / _FAMILIAR
+        if not path.exists():
+            return None
+        with np.load(path) as archive:
+            return Familiar(archive["embeddings"], float(archive["far_from"]))
 
     @property
     def model_path(self) -> Path:
@@ -125,3 +165,38 @@ class Candidate:
         with np.load(self.root / "parity.npz") as archive:
             answers: npt.NDArray[np.float32] = archive["probabilities"]
         return answers
+
+
+def held_out_table(
+    logits: npt.NDArray[np.float32],
+    *,
+    classes: Sequence[str],
+    paths: Sequence[str],
+    groups: Iterable[str],
+    targets: npt.NDArray[np.int64],
+    folds: npt.NDArray[np.int64] | None = None,
+) -> pd.DataFrame:
+    """Return answers about held-out pictures: HELD_OUT_COLUMNS and one column a class.
+
+    Args:
+        logits: float32 [N, classes], uncalibrated, averaged over the flips.
+        classes: their names.
+        paths, groups, targets: of the N pictures.
+        folds: int [N], the fold that asked about each; None under holdout.
+    """
+    table = pd.DataFrame({"path": list(paths), "group": list(groups), "target": targets})
+    table["fold"] = -1 if folds is None else folds
+    for index, name in enumerate(classes):
+        table[f"z_{name}"] = logits[:, index]
+    return table
+
+
+def _no_answers(classes: Sequence[str]) -> pd.DataFrame:
+    nothing = np.empty((0, len(classes)), np.float32)
+    none = np.empty(0, np.int64)
+    return held_out_table(nothing, classes=classes, paths=[], groups=[], targets=none)
+
+
+def held_out_logits(table: pd.DataFrame, classes: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Return the logits of such a table, float32 [N, classes]."""
+    return table[[f"z_{name}" for name in classes]].to_numpy(dtype=np.float32)

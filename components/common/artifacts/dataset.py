@@ -1,7 +1,8 @@
 """Dataset: a manifest and the pictures it lists. Written by ingest, and by validate with splits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ MANIFEST_COLUMNS = (
 SPLITS = ("train", "validation", "test")
 # Manifest paths of pictures that were labelled after the data set was made begin like this.
 ADDED = "pictures/additions/"
+# What a verdict rests on: pictures that were held out, or folds of all of them.
+Evidence = Literal["holdout", "cross_validation"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,9 @@ class DatasetInfo:
 
     `positive` is the class that soft labels and binary scores speak of; "" with 3+ classes.
     `groups_inferred` is True when the source does not name groups and ingest deduced them.
+    `evidence` is validate's decision; under "cross_validation" every row's split is "train".
+    `protocol` is how the splits came about ("grouped", "random", or "manifest" where the source
+    fixed them), `findings` what validation warned of, as sentences; both say nothing before it.
     """
 
     name: str
@@ -37,6 +43,9 @@ class DatasetInfo:
     positive: str = ""
     licence: str = ""
     groups_inferred: bool = False
+    evidence: Evidence = "holdout"
+    protocol: str = ""
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ class Dataset:
         """Return the encoded bytes of one picture, by its manifest path."""
         return (self.root / path).read_bytes()
 
-    def with_manifest(self, manifest: pd.DataFrame, *, root: Path) -> "Dataset":
+    def with_splits(self, manifest: pd.DataFrame, *, root: Path, evidence: Evidence) -> "Dataset":
         """Return a new artifact at `root` with the same pictures and another manifest."""
         link_tree(self.root / "pictures", root / "pictures")
-        return Dataset(root, self.info, manifest)
+        return Dataset(root, replace(self.info, evidence=evidence), manifest)

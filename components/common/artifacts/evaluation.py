@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.records import read_record, write_record
+from components.common.report.texts import Language
 from components.common.statistics.figures import Scored
 
 PREDICTION_COLUMNS = (
@@ -16,7 +17,8 @@ PREDICTION_COLUMNS = (
     "group",
     "domain",
     "target",  # int
-    "predicted",  # int
+    "predicted",  # int, the class that is answered, or would be if the model did not ask
+    "asked",  # bool, the model asks instead
     # and one float column a class: "p_<class>"
 )
 
@@ -186,7 +188,8 @@ class EvaluationInfo:
     `candidate_sha256` / `incumbent_sha256` are the digests of the two SavedModels;
     `incumbent_version` is 0 when nothing serves; with a version but no incumbent metrics, that
     version could not be scored and `notes` says why. `notes` are sentences for a reader: what
-    was left out, and what to be careful with.
+    was left out, and what to be careful with. `language` is that of the report, which the gate
+    completes.
     """
 
     classes: tuple[str, ...]
@@ -208,6 +211,7 @@ class EvaluationInfo:
     advice: Advice | None = None
     unseen: int = 0
     notes: tuple[str, ...] = ()
+    language: Language = "en"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 <base path>/<model name>/
 ├── 3/  4/                versions: a server loads the highest number and sees no other name
-├── passports/3.json      Passport, one page per version; 3.yaml: its settings as a preset
+├── passports/3.json      Passport; 3.html: the same as a page, 3.yaml: its settings as a preset
 ├── references/3/         Reference: what drift of a version is measured against
 ├── candidates/3/         Candidate: what a version was exported from, for the next warm start
 ├── lineage/3/            Lineage: the artifacts and pictures that a version comes from
@@ -75,6 +75,11 @@ def passport_path(model_dir: Path, version: int) -> Path:
 def settings_path(model_dir: Path, version: int) -> Path:
     """Return where a version's settings lie as a preset."""
     return passport_path(model_dir, version).with_suffix(".yaml")
+
+
+def passport_page_path(model_dir: Path, version: int) -> Path:
+    """Return where a version's passport lies as a page for people."""
+    return passport_path(model_dir, version).with_suffix(".html")
 
 
 def reference_path(model_dir: Path, version: int) -> Path:

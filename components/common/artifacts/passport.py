@@ -2,23 +2,63 @@
 
 import dataclasses
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
+from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.deployment import Agreement
-from components.common.artifacts.evaluation import Metric
-from components.common.artifacts.model_folder import passport_path, settings_path
+from components.common.artifacts.evaluation import Metric, Slice
+from components.common.artifacts.model_folder import (
+    passport_page_path,
+    passport_path,
+    settings_path,
+)
 from components.common.artifacts.records import read_record, write_record
 from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import InputError
 from components.common.files import write_bytes
+from components.common.report import page
+from components.common.statistics.figures import LABELS
+from components.common.times import utc_minute
 
 LOG = logging.getLogger(__name__)
 
+TEMPLATE = Path(page.__file__).with_name("passport.html")
+
 State = Literal["staged", "confirmed", "retired", "pruned"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSize:
+    """Pictures and groups of one class in one split."""
+
+    split: str
+    label: str
+    pictures: int
+    groups: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataPage:
+    """The pictures behind a version.
+
+    sha256: over the picture's digest, label and split of every row, whatever the files are called.
+    licence: as the source states it, "" where it does not.
+    protocol: how the splits were dealt, `split_seed` the seed of the dealing; "" where no record
+        says so.
+    findings: what validation warned of, as sentences.
+    """
+
+    name: str
+    sha256: str
+    licence: str
+    protocol: str
+    split_seed: int
+    splits: tuple[SplitSize, ...]
+    findings: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +67,11 @@ class Passport:
 
     `state` is "staged" until the server has confirmed the version, "retired" after a rollback
     and "pruned" when the files were removed to save space. `settings` holds the run's preset with
-    its overrides; the same lies beside the passport as `<version>.yaml`, ready to be run again.
-    `rebuild` are commands, in order.
+    its overrides, and the whole sections of the steps that made the model; the same lies beside the
+    passport as `<version>.yaml`, ready to be run again. `rebuild` are commands, in order.
+    `test_pictures` and `test_groups` are what the figures rest on: the test split or, where
+    `evidence` is "cross_validation", all pictures, each answered by a model that had not seen it.
+    Passports of older versions lack what stands below `rebuild`.
     """
 
     model_name: str
@@ -53,6 +96,18 @@ class Passport:
     rehearsal: tuple[Agreement, ...]
     rebuild: tuple[str, ...]
     data_read_unix_s: float = 0.0
+    evidence: Evidence = "holdout"
+    data: DataPage | None = None
+    seeds: dict[str, int] = field(default_factory=dict)
+    weights: str = ""
+    weights_licence: str = ""
+    slices: tuple[Slice, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def judges_recipe(self) -> bool:
+        """Whether the figures are those of the recipe, not of the very model that serves."""
+        return self.evidence == "cross_validation"
 
     @property
     def trained_unix_s(self) -> float:
@@ -75,9 +130,12 @@ def write_passport(model_dir: Path, passport: Passport) -> None:
     """Put a passport in place; it is absent or whole at any time, also after a power cut."""
     path = passport_path(model_dir, passport.version)
     path.parent.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(passport.settings, sort_keys=False)
     if passport.settings:
-        text = yaml.safe_dump(passport.settings, sort_keys=False)
         write_bytes(settings_path(model_dir, passport.version), text.encode())
+    names = {"labels": LABELS, "settings": text, "moment": utc_minute}
+    drawn = page.render(TEMPLATE, passport=passport, **names)
+    write_bytes(passport_page_path(model_dir, passport.version), drawn.encode())
     write_record(path, passport)
 
 

@@ -1,6 +1,7 @@
 """Verdict: the gate's word and what it rests on. Written by gate."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from components.common.artifacts.records import RecordFolder
@@ -39,10 +40,19 @@ class ServingComparison:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Override:
+    """A person's decision to deploy against the gate's word: who, when and why."""
+
+    by: str
+    at_unix_s: float
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class VerdictInfo:
     """The word, its reasons as sentences, and the figures behind them.
 
-    `incumbent_version` is 0 when nothing served.
+    `incumbent_version` is 0 when nothing served. An `override` leaves the word as it was.
     """
 
     word: Word
@@ -52,11 +62,22 @@ class VerdictInfo:
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
     incumbent_version: int = 0
+    override: Override | None = None
+
+    @property
+    def may_deploy(self) -> bool:
+        """Whether the candidate goes out, by the gate's word or by a person's."""
+        return self.word == "deploy" or self.override is not None
 
 
 @dataclass(frozen=True)
 class Verdict(RecordFolder[VerdictInfo]):
-    """A folder with `verdict.json`."""
+    """A folder with `verdict.json` and `report.html`: the evaluation's page, the verdict on top."""
 
     FILE = "verdict.json"
     INFO = VerdictInfo
+
+    @property
+    def report_path(self) -> Path:
+        """The self-contained HTML page."""
+        return self.root / "report.html"

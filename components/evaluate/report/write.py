@@ -10,7 +10,7 @@ from components.common.artifacts.dataset import SPLITS, Dataset
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, scored
 from components.common.artifacts.exported import Export
 from components.common.artifacts.lineage import read_provenance
-from components.common.report.texts import Language, load_texts
+from components.common.report.texts import load_texts
 from components.common.run_context import RunContext
 from components.common.statistics.figures import confusion_counts
 from components.common.statistics.weighted import Integers
@@ -30,23 +30,16 @@ class ReportSources:
     run: RunContext
 
 
-def write_report(
-    evaluation: Evaluation,
-    sources: ReportSources,
-    *,
-    mistakes_shown: int,
-    language: Language = "en",
-) -> None:
+def write_report(evaluation: Evaluation, sources: ReportSources, *, mistakes_shown: int) -> None:
     """Write `report.html` and `plots/` of an evaluation whose record and predictions are written.
 
     Args:
         evaluation: what is shown.
         sources: where it comes from.
         mistakes_shown: at most so many pictures of mistakes.
-        language: of the page and in the plots.
     """
     info, candidate, dataset = evaluation.info, sources.candidate, sources.dataset
-    classes, say = info.classes, load_texts(TABLES, language)
+    classes, say = info.classes, load_texts(TABLES, info.language)
     predictions, serving = evaluation.predictions(), evaluation.incumbent_predictions()
     answers = scored(predictions, classes, info.positive)
     mistakes = wrong(predictions, classes)

@@ -85,7 +85,9 @@ def test_the_record_and_the_passport_tell_the_story(
         "git checkout abc123",
         "make install",
         "make data",
-        f"graft run --preset {settings_path(model_dir, 2)}",
+        f"graft run --preset {settings_path(model_dir, 2)} --model-base-path rebuilt --no-cache "
+        "--no-serve-check",
+        f"graft passport diff {model_dir / '2'} rebuilt/solar/1",
     )
     assert yaml.safe_load(settings_path(model_dir, 2).read_text()) == passport.settings
 

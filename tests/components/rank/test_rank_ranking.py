@@ -186,5 +186,5 @@ def test_a_finalist_that_fails_says_why_and_one_that_works_is_a_candidate(
     right = dataclasses.replace(FINALIST, method="linear_probe")
     fit(tiny_shards, tmp_path / "r", right, free)
     assert NotTrained.read(tmp_path / "r") is None
-    answers = Candidate.read(tmp_path / "r").validation()
-    assert list(answers.columns) == ["functional", "defective"] and len(answers) == 12
+    answers = Candidate.read(tmp_path / "r").held_out()
+    assert list(answers.columns[-2:]) == ["z_functional", "z_defective"] and len(answers) == 12

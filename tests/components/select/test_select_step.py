@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate, CandidateInfo
+from components.common.artifacts.candidate import (
+    CURVE_COLUMNS,
+    Candidate,
+    CandidateInfo,
+    held_out_table,
+)
 from components.common.artifacts.dataset import Dataset, DatasetInfo
 from components.common.artifacts.records import tree_sha256
 from components.common.artifacts.tuning.ranking import LeftOut, RankingInfo
@@ -54,7 +59,7 @@ def write_dataset(root: Path) -> Path:
     return root
 
 
-def write_candidate(root: Path, *, wrong: int, width: int) -> Path:
+def write_candidate(root: Path, *, wrong: int, width: int, out_of_fold: bool = False) -> Path:
     """Write a candidate that is wrong about the first `wrong` pictures."""
     import keras
 
@@ -73,11 +78,21 @@ def write_candidate(root: Path, *, wrong: int, width: int) -> Path:
     )  # fmt: skip
     candidate = Candidate(root, info)
     # Not in the dataset's order: answers are matched by path.
-    paths = [f"pictures/{i}.png" for i in range(PICTURES)][::-1]
+    numbers = np.arange(PICTURES)[::-1]
+    paths = [f"pictures/{i}.png" for i in numbers]
     candidate.write(
         curves=pd.DataFrame(columns=list(CURVE_COLUMNS)), paths=paths, probabilities=answers[::-1]
     )
-    candidate.write_validation(tuple(paths), answers[::-1])
+    candidate.write_held_out(
+        held_out_table(
+            np.log(answers[::-1] + 1e-6),
+            classes=CLASSES,
+            paths=paths,
+            groups=[f"g{i // 4}" for i in numbers],
+            targets=numbers % 2,
+            folds=numbers // 4 % 5 if out_of_fold else None,
+        )
+    )
     return root
 
 
@@ -131,6 +146,21 @@ def test_the_better_network_wins_and_is_passed_on_unchanged(
     assert tree_sha256(tmp_path / "winner") == tree_sha256(tmp_path / "good")
 
 
+def test_out_of_fold_answers_about_all_pictures_choose_where_nothing_is_held_out(
+    inputs: SelectInputs, tmp_path: Path
+) -> None:
+    dataset = Dataset.read(inputs.dataset)
+    manifest = dataset.manifest.assign(split="train")
+    info = dataclasses.replace(dataset.info, evidence="cross_validation")
+    Dataset(dataset.root, info, manifest).write()
+    good = write_candidate(tmp_path / "good2", wrong=2, width=4, out_of_fold=True)
+    bad = write_candidate(tmp_path / "bad2", wrong=30, width=2, out_of_fold=True)
+    chosen = run(
+        dataclasses.replace(inputs, candidates=(bad, inputs.candidates[1], good)), tmp_path
+    ).info
+    assert [one.quality for one in chosen.measured] == pytest.approx([0.25, 0.95])
+
+
 def test_report_and_record_name_whatever_was_left_out(inputs: SelectInputs, tmp_path: Path) -> None:
     selection = run(inputs, tmp_path)
     assert [one.name for one in selection.info.left_out] == ["finalist <1>", "vgg16 8 px"]
@@ -156,5 +186,5 @@ def test_answers_for_other_pictures_are_refused(inputs: SelectInputs, tmp_path: 
     dataset = Dataset.read(inputs.dataset)
     fewer = Dataset(tmp_path / "fewer", dataset.info, dataset.manifest.iloc[:-1])
     fewer.write()
-    with pytest.raises(DataError, match="39 pictures of this dataset"):
+    with pytest.raises(DataError, match="39 held-out pictures"):
         run(dataclasses.replace(inputs, dataset=fewer.root), tmp_path)

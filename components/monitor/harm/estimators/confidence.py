@@ -6,9 +6,8 @@ arXiv:1706.04599). The reference's own mean is subtracted, so that no drift mean
 
 import numpy as np
 
+from components.common.statistics.temperature import best_temperature
 from components.monitor.harm.evidence import Evidence, Floats
-
-_LOG_TEMPERATURE = (-3.0, 3.0)
 
 
 def loss_points(window: Evidence, reference: Evidence) -> float:
@@ -21,18 +20,15 @@ def loss_points(window: Evidence, reference: Evidence) -> float:
 def fit_temperature(known: Evidence) -> float:
     """Return the temperature that makes the probability of being right fit the labels best.
 
-    It minimises the binary log loss of "the decision is right".
+    It minimises the binary log loss of "the decision is right", shrunk towards 1 for few labels.
     """
-    from scipy.optimize import minimize_scalar
-
     right = known.right.astype(np.float64)
 
-    def loss(log_temperature: float) -> float:
-        p = np.clip(probability_right(known, float(np.exp(log_temperature))), 1e-7, 1 - 1e-7)
-        return float(-(right * np.log(p) + (1 - right) * np.log(1 - p)).mean())
+    def loss(temperature: float) -> float:
+        p = np.clip(probability_right(known, temperature), 1e-7, 1 - 1e-7)
+        return float(-(right * np.log(p) + (1 - right) * np.log(1 - p)).sum())
 
-    found = minimize_scalar(loss, bounds=_LOG_TEMPERATURE, method="bounded")
-    return float(np.exp(found.x))
+    return best_temperature(loss)
 
 
 def probability_right(evidence: Evidence, temperature: float) -> Floats:

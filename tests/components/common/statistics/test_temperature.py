@@ -26,11 +26,19 @@ def test_no_other_temperature_has_a_lower_loss() -> None:
     assert losses[1] == min(losses)
 
 
-def test_perfect_separation_stays_finite() -> None:
-    logits = np.array([[5.0, -5.0], [-5.0, 5.0]], dtype=np.float32)
-    temperature = fit_temperature(logits, np.array([0, 1]))
-    assert 0.05 <= temperature <= 20
-    assert np.isfinite(softmax(logits / np.float32(temperature))).all()
+@pytest.mark.parametrize(("pictures", "least"), [(2, 0.75), (4, 0.7), (8, 0.6), (40, 0.4)])
+def test_few_perfectly_separated_pictures_prove_little(pictures: int, least: float) -> None:
+    labels = np.arange(pictures) % 2
+    logits = np.where(labels[:, None] == [0, 1], 1.5, -1.5).astype(np.float32)
+    temperature = fit_temperature(logits, labels)
+    assert least < temperature < 1
+
+
+def test_more_pictures_overcome_the_prior() -> None:
+    logits, labels = overconfident(3.0)
+    few, many = (fit_temperature(logits[:n], labels[:n]) for n in (3, 3000))
+    assert few < 1.6
+    assert many == pytest.approx(3, rel=0.1)
 
 
 def test_useless_logits_are_flattened() -> None:

@@ -1,0 +1,1 @@
+"""Passports for people: find one, compare two, make a model card of one."""

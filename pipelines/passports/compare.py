@@ -1,0 +1,125 @@
+"""What differs between two versions: data, settings, model, figures."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.common.artifacts.evaluation import Metric
+from components.common.artifacts.passport import DataPage, Passport
+from components.common.statistics.figures import LABELS
+
+# Where a version is put, and what it is called, is no part of how it was made.
+_PLACES = {"model_base_path"}
+NOTHING = "–"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One line: the part of the passport, what it is about, and the two values as text."""
+
+    part: str
+    name: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two passports beside each other.
+
+    same_model: the files are the same, byte by byte, so the answers are too.
+    """
+
+    same_model: bool
+    differences: tuple[Difference, ...]
+
+
+def compare(first: Passport, second: Passport) -> Comparison:
+    """Return what differs; what neither passport knows is left out."""
+    parts = {
+        "data": (_data(first), _data(second)),
+        "model": (_model(first), _model(second)),
+        "settings": (_settings(first), _settings(second)),
+        "figures": (_figures(first), _figures(second)),
+        "verdict": (_verdict(first), _verdict(second)),
+    }
+    return Comparison(
+        same_model=first.model_sha256 == second.model_sha256,
+        differences=tuple(
+            Difference(part=part, name=name, first=a, second=b)
+            for part, (one, other) in parts.items()
+            for name, a, b in _unequal(one, other)
+        ),
+    )
+
+
+def _unequal(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    for name in dict.fromkeys([*one, *other]):
+        a, b = one.get(name, NOTHING), other.get(name, NOTHING)
+        if a != b:
+            yield name, a, b
+
+
+def _data(passport: Passport) -> dict[str, str]:
+    page = passport.data
+    if page is None:
+        return {"pinned": passport.data_sha256[:12]} if passport.data_sha256 else {}
+    return {
+        "name": page.name,
+        "digest": page.sha256[:12],
+        "licence": page.licence or "not stated",
+        "splits": f"{page.protocol or 'unknown'}, seed {page.split_seed}",
+        "evidence": passport.evidence.replace("_", "-"),
+        **_sizes(page),
+        **{f"warning: {finding}": "yes" for finding in page.findings},
+    }
+
+
+def _sizes(page: DataPage) -> dict[str, str]:
+    total: dict[str, int] = {}
+    for size in page.splits:
+        for name in (f"pictures, {size.split}", f"pictures of '{size.label}'"):
+            total[name] = total.get(name, 0) + size.pictures
+    return {name: str(count) for name, count in total.items()}
+
+
+def _model(passport: Passport) -> dict[str, str]:
+    found = {
+        "digest": passport.model_sha256[:12],
+        "network": passport.backbone,
+        "method": passport.method,
+        "picture size": f"{passport.image_size_px} px",
+        "classes": ", ".join(passport.classes),
+        "weights": passport.weights,
+        "commit": passport.commit[:12],
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _settings(passport: Passport) -> dict[str, str]:
+    return dict(_leaves(passport.settings, ""))
+
+
+def _leaves(plain: Any, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(plain, dict) and plain:
+        for key, value in plain.items():
+            if key not in _PLACES:
+                yield from _leaves(value, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, str(plain)
+
+
+def _figures(passport: Passport) -> dict[str, str]:
+    named = {LABELS.get(one.name, one.name): with_interval(one) for one in passport.metrics}
+    return named | {"pictures": f"{passport.test_pictures} in {passport.test_groups} groups"}
+
+
+def with_interval(metric: Metric) -> str:
+    """Return "0.912 (0.881 to 0.940)"."""
+    return f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
+
+
+def _verdict(passport: Passport) -> dict[str, str]:
+    override = passport.verdict.override
+    by = f"{override.by}: {override.reason}" if override else "none"
+    return {"word": passport.verdict.word, "override": by}

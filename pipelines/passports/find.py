@@ -1,0 +1,65 @@
+"""From what a person types to a version's passport."""
+
+from pathlib import Path
+
+from components.common.artifacts.model_folder import (
+    is_number,
+    newest_version,
+    passport_numbers,
+    passport_path,
+)
+from components.common.artifacts.passport import Passport, read_passport
+from components.common.errors import InputError
+
+
+def find_passport(word: str, model_dir: Path) -> Passport:
+    """Return the passport that a word names.
+
+    Args:
+        word: a version's number, the folder of a version of any model, or "" for the newest.
+        model_dir: `<base path>/<model name>`, where numbers count.
+
+    Raises:
+        InputError: there is no such version, or it has no passport that can be read.
+    """
+    if word and not is_number(word):
+        return _of_folder(Path(word))
+    if not word:
+        newest = newest_version(model_dir)
+        if newest is None:
+            raise _unknown("no version", model_dir)
+        return _read(model_dir, newest.number)
+    return _read(model_dir, int(word))
+
+
+def _of_folder(folder: Path) -> Passport:
+    if not is_number(folder.name):
+        raise InputError(
+            "a version's number, or the folder of one",
+            received=f"'{folder}'",
+            do="write it as '3' or 'serving/models/solar/3'",
+        )
+    return _read(folder.resolve().parent, int(folder.name))
+
+
+def _read(model_dir: Path, version: int) -> Passport:
+    found = read_passport(model_dir, version)
+    if found is not None:
+        return found
+    path = passport_path(model_dir, version)
+    if path.exists():
+        raise InputError(
+            f"a whole passport in {path}",
+            received="a damaged one",
+            do="restore the file from a copy; 'graft lineage' says what else is known",
+        )
+    raise _unknown(f"version {version}", model_dir)
+
+
+def _unknown(received: str, model_dir: Path) -> InputError:
+    numbers = ", ".join(map(str, passport_numbers(model_dir))) or "none"
+    return InputError(
+        f"a version with a passport in {model_dir} (there are: {numbers})",
+        received=received,
+        do="name one of them, or check --model-name and --model-base-path",
+    )
