@@ -129,6 +129,7 @@ def _figures(
             predictions["path"].tolist(),
         ),
         notes=tuple(notes),
+        language=settings.language,
     )
 
 
