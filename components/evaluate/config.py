@@ -20,6 +20,14 @@ class EvaluateConfig(Section):
     batch_size: pictures a call of the model; larger ones need more memory (every picture is seen
         in up to four views at once) and are hardly faster on a CPU.
     worst_mistakes: pictures shown in the report, 0 shows none.
+    good: names of the good classes, all others are defects; () with two classes takes the one
+        that is not the positive class.
+    escape_cost, false_alarm_cost: price of a defect that is answered as good, and of a good
+        picture that is answered as a defect; only their ratio counts.
+    escape_rate: share of the defects that may be answered as good without asking. The model asks
+        about good ones in doubt until that holds; 0 promises nothing.
+    max_asked: share of ordinary pictures that the model may ask about. Where the promise would
+        need more, it is not made, and the export says what it would need.
     """
 
     model_base_path: str = ""
@@ -28,3 +36,8 @@ class EvaluateConfig(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
     worst_mistakes: Annotated[int, Field(ge=0, le=60)] = 12
+    good: tuple[str, ...] = ()
+    escape_cost: Annotated[float, Field(gt=0)] = 1.0
+    false_alarm_cost: Annotated[float, Field(gt=0)] = 1.0
+    escape_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    max_asked: Annotated[float, Field(ge=0, le=1)] = 0.05

@@ -27,6 +27,7 @@ from components.networks.weights.digests import source_sha256, weights_sha256
 from components.networks.weights.load import load_file
 from components.train import warm_start
 from components.train.config import METHODS, TrainConfig, method_options
+from components.train.familiar import familiar
 from components.train.loop.checkpoints import run_folder
 from components.train.loop.jax_epoch import keep_compiled
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
@@ -97,7 +98,9 @@ def train(
             trainable_parameters=fitted.trainable_parameters,
             notes=(*notes, *_notes(settings, splits), *fitted.notes),
         )
-        _write(Candidate(out, info), kept.model, fitted, splits.validation, logits)
+        candidate = Candidate(out, info)
+        _write(candidate, kept.model, fitted, splits.validation, logits)
+        candidate.write_familiar(familiar(kept, splits.train, cut=fitted.cut, session=session))
         if standings:
             shutil.rmtree(standings, ignore_errors=True)
 

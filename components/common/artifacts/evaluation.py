@@ -16,7 +16,8 @@ PREDICTION_COLUMNS = (
     "group",
     "domain",
     "target",  # int
-    "predicted",  # int
+    "predicted",  # int, the class that is answered, or would be if the model did not ask
+    "asked",  # bool, the model asks instead
     # and one float column a class: "p_<class>"
 )
 

@@ -1,14 +1,15 @@
 """Every figure of how good a classifier's answers are, once.
 
 A figure takes weights [B, N] and returns [B] values, so that a plain figure (one row of ones) and
-a bootstrap (one row a resample) are the same arithmetic. scikit-learn gives the same numbers, one
-weighting at a time; the tests hold it against these.
+a jackknife (one row a group left out) are the same arithmetic. scikit-learn gives the same numbers,
+one weighting at a time; the tests hold it against these.
 
 One meaning of an absent class: a class without a picture in the sample is left out of every mean
 over classes. A value is NaN only where nothing is left to average.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,6 +34,8 @@ Quality = Literal["roc_auc", "balanced_accuracy", "accuracy"]
 
 CALIBRATION_BINS = 15
 _LEAST_PROBABILITY = 1e-7
+# The largest value a figure can take, where it is not 1.
+TOP = {"log_loss": -math.log(_LEAST_PROBABILITY)}
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,7 @@ def balanced_accuracy(scored: Scored, weights: Floats) -> Floats:
     >>> balanced_accuracy(answers, np.ones((1, 4)))
     array([0.5])
     """
-    hits, truths, _ = _count(scored, weights)
-    return mean_defined(ratio(hits, truths))
+    return mean_defined(recall_by_class(scored, weights))
 
 
 def precision(scored: Scored, weights: Floats) -> Floats:
@@ -121,20 +123,40 @@ def precision(scored: Scored, weights: Floats) -> Floats:
     Of the positive class, or the mean over all. A class that has pictures and is never decided
     for counts 0.
     """
-    hits, truths, decided = _count(scored, weights)
-    return _of_classes(scored, truths, np.nan_to_num(ratio(hits, decided)))
+    return _averaged(precision_by_class, scored, weights)
 
 
 def recall(scored: Scored, weights: Floats) -> Floats:
     """Share of a class's pictures that were found, in [0, 1]; averaged as `precision`."""
-    hits, truths, _ = _count(scored, weights)
-    return _of_classes(scored, truths, ratio(hits, truths))
+    return _averaged(recall_by_class, scored, weights)
 
 
 def f1(scored: Scored, weights: Floats) -> Floats:
     """Harmonic mean of precision and recall, in [0, 1]; averaged as `precision`."""
+    return _averaged(f1_by_class, scored, weights)
+
+
+def precision_by_class(scored: Scored, weights: Floats) -> Floats:
+    """Share of the decisions for each class that are right, [B, C]; see `precision`."""
     hits, truths, decided = _count(scored, weights)
-    return _of_classes(scored, truths, ratio(2 * hits, truths + decided))
+    return np.where(truths > 0, np.nan_to_num(ratio(hits, decided)), np.nan)
+
+
+def recall_by_class(scored: Scored, weights: Floats) -> Floats:
+    """Share found of each class, [B, C]; NaN for a class without pictures."""
+    hits, truths, _ = _count(scored, weights)
+    return ratio(hits, truths)
+
+
+def f1_by_class(scored: Scored, weights: Floats) -> Floats:
+    """Harmonic mean of precision and recall of each class, [B, C]; see `precision`."""
+    hits, truths, decided = _count(scored, weights)
+    return np.where(truths > 0, ratio(2 * hits, truths + decided), np.nan)
+
+
+def roc_auc_by_class(scored: Scored, weights: Floats) -> Floats:
+    """ROC-AUC of each class against the rest, [B, C]; see `roc_auc`."""
+    return _of_columns(mann_whitney, scored, weights, range(scored.probabilities.shape[1]))
 
 
 def roc_auc(scored: Scored, weights: Floats) -> Floats:
@@ -146,7 +168,8 @@ def roc_auc(scored: Scored, weights: Floats) -> Floats:
     """
     columns = scored.averaged_classes
     # With two classes both sides give the same number.
-    return _mean_of_columns(mann_whitney, scored, weights, columns if len(columns) != 2 else (1,))
+    columns = columns if len(columns) != 2 else (1,)
+    return mean_defined(_of_columns(mann_whitney, scored, weights, columns))
 
 
 def average_precision(scored: Scored, weights: Floats) -> Floats:
@@ -154,7 +177,7 @@ def average_precision(scored: Scored, weights: Floats) -> Floats:
 
     Of the positive class, or the mean over all; classes are left out as by `roc_auc`.
     """
-    return _mean_of_columns(mean_precision, scored, weights, scored.averaged_classes)
+    return mean_defined(_of_columns(mean_precision, scored, weights, scored.averaged_classes))
 
 
 def log_loss(scored: Scored, weights: Floats) -> Floats:
@@ -185,6 +208,13 @@ FIGURES: dict[str, Figure] = {
     "average_precision": average_precision,
     "log_loss": log_loss,
     "calibration_error": calibration_error,
+}
+# One value a class, [B, C]: one class against the rest.
+BY_CLASS: dict[str, Figure] = {
+    "precision": precision_by_class,
+    "recall": recall_by_class,
+    "f1": f1_by_class,
+    "roc_auc": roc_auc_by_class,
 }
 # What a reader calls them, inside a sentence.
 LABELS = {
@@ -223,19 +253,18 @@ def _count(scored: Scored, weights: Floats) -> tuple[Floats, Floats, Floats]:
     )
 
 
-def _of_classes(scored: Scored, truths: Floats, values: Floats) -> Floats:
-    present = np.where(truths > 0, values, np.nan)
-    return mean_defined(present[:, list(scored.averaged_classes)])
+def _averaged(figure: Figure, scored: Scored, weights: Floats) -> Floats:
+    return mean_defined(figure(scored, weights)[:, list(scored.averaged_classes)])
 
 
-def _mean_of_columns(
+def _of_columns(
     figure: Callable[[ScoreRanking], Floats],
     scored: Scored,
     weights: Floats,
-    columns: tuple[int, ...],
+    columns: Sequence[int],
 ) -> Floats:
     values = [
         figure(rank(scored.probabilities[:, column], scored.targets == column, weights))
         for column in columns
     ]
-    return mean_defined(np.stack(values, axis=1))
+    return np.stack(values, axis=1)

@@ -14,11 +14,11 @@ from components.common.artifacts.lineage import Provenance
 from components.common.report import page
 from components.common.run_context import RunContext
 from components.common.statistics.weighted import Integers
-from components.evaluate import plain_words
-from components.evaluate.plain_words import MetricText
-from components.evaluate.plots import row_shares
+from components.evaluate.report import wording
+from components.evaluate.report.plots import row_shares
+from components.evaluate.report.wording import MetricText
 
-TEMPLATE = Path(__file__).with_name("report_template.html")
+TEMPLATE = Path(__file__).with_name("template.html")
 _SLICE_METRICS = ("accuracy", "balanced_accuracy", "roc_auc", "average_precision")
 
 
@@ -44,12 +44,12 @@ class ReportContent:
 def render(content: ReportContent) -> str:
     """Return the page as HTML text."""
     info = content.evaluation
-    texts = plain_words.metric_texts(info.positive)
+    texts = wording.metric_texts(info.positive)
     return page.render(
         TEMPLATE,
         content=content,
-        headline=plain_words.headline(info),
-        sentences=plain_words.error_sentences(content.confusion, info.classes, info.positive),
+        headline=wording.headline(info),
+        sentences=wording.error_sentences(content.confusion, info.classes, info.positive),
         rows=[_metric_row(metric, info, texts[metric.name]) for metric in info.metrics],
         slice_labels=[texts[name].label for name in _SLICE_METRICS],
         slices=[(part, _slice_cells(part, texts)) for part in info.slices],
