@@ -202,7 +202,7 @@ def test_shards_of_a_finalist_are_reused_by_their_own_settings(tuning: dict[str,
 def test_tuning_starts_from_shards_of_the_largest_size(tuning: dict[str, Any]) -> None:
     parameters = tuning["root"]["inputDefinitions"]["parameters"]
     assert parameters["augment"]["defaultValue"]["image_size_px"] == 160
-    assert parameters["select"]["defaultValue"]["seed"] == 5
+    assert parameters["train"]["defaultValue"]["seed"] == 5
     assert set(parameters) == {"run", *STEPS, "rank", "plan", "select"}
 
 
