@@ -10,6 +10,7 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
 from components.common.artifacts.exported import Export
 from components.common.artifacts.model_folder import newest_version
+from components.common.artifacts.records import tree_sha256
 from components.common.run_context import RunContext
 from components.common.step import Shown, Step
 from components.evaluate.config import EvaluateConfig
@@ -20,6 +21,7 @@ from components.evaluate.incumbent import Incumbent, below_best, score_incumbent
 from components.evaluate.intervals import measure
 from components.evaluate.predictions import score
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
+from components.evaluate.seen import Unseen, without_seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +49,17 @@ def run(
         DataError: there is no test picture, or one cannot be read.
         ExportError: the model's classes are not those of the data set.
     """
-    export, dataset = Export.read(inputs.exported), Dataset.read(inputs.dataset)
+    export = Export.read(inputs.exported)
+    unseen = without_seen(Dataset.read(inputs.dataset), inputs.candidate, settings)
+    dataset = unseen.dataset
     predictions = score(
         export.saved_model,
         dataset,
         batch_size=settings.batch_size,
         activity="asking the exported model",
     )
-    incumbent = _incumbent(export, predictions, dataset, settings)
-    info = _figures(predictions, incumbent, export, dataset, settings)
+    incumbent = _incumbent(export, predictions, unseen, settings)
+    info = _figures(predictions, incumbent, export, unseen, settings)
     evaluation = Evaluation(outputs.evaluation, info)
     evaluation.write(predictions, incumbent.predictions if incumbent else None)
     sources = ReportSources(
@@ -76,16 +80,18 @@ def show(outputs: EvaluateOutputs) -> Shown:
 
 
 def _incumbent(
-    export: Export, predictions: pd.DataFrame, dataset: Dataset, settings: EvaluateConfig
+    export: Export, predictions: pd.DataFrame, unseen: Unseen, settings: EvaluateConfig
 ) -> Incumbent | None:
     if not settings.model_base_path:
         return None
     version = newest_version(Path(settings.model_base_path) / settings.model_name)
     if version is None:
         return None
+    if unseen.seen_by_incumbent:
+        return Incumbent(version.number, tree_sha256(version.path), None)
     return score_incumbent(
         version,
-        dataset,
+        unseen.dataset,
         candidate_sha256=export.info.model_sha256,
         predictions=predictions,
         batch_size=settings.batch_size,
@@ -96,14 +102,15 @@ def _figures(
     predictions: pd.DataFrame,
     incumbent: Incumbent | None,
     export: Export,
-    dataset: Dataset,
+    unseen: Unseen,
     settings: EvaluateConfig,
 ) -> EvaluationInfo:
+    dataset = unseen.dataset
     classes, positive = export.info.classes, export.info.positive
     groups = predictions["group"].astype(str).tolist()
     answers = scored(predictions, classes, positive)
     metrics, notes = measure(answers, groups)
-    notes += _leak_note(dataset)
+    notes += [*_leak_note(dataset), *unseen.notes]
     serving: tuple[Metric, ...] = ()
     if incumbent and incumbent.predictions is not None:
         theirs = scored(incumbent.predictions, classes, positive)
@@ -128,6 +135,9 @@ def _figures(
             groups,
             predictions["path"].tolist(),
         ),
+        unseen=unseen.unseen,
+        seen_by_start=unseen.seen_by_start,
+        seen_by_incumbent=unseen.seen_by_incumbent,
         notes=tuple(notes),
         language=settings.language,
     )

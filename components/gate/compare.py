@@ -72,6 +72,15 @@ def compare(
 
 
 def _not_comparable(info: EvaluationInfo, settings: GateConfig) -> Vote:
+    if info.seen_by_incumbent:
+        rest = info.pictures - info.seen_by_incumbent
+        return (
+            "insufficient",
+            f"Version {info.incumbent_version}, which serves now, was trained or calibrated on "
+            f"{info.seen_by_incumbent} of the {info.pictures} test pictures, and the {rest} others "
+            "are too few to compare by: keep the splits (validate.keep_splits=true), add new "
+            "pictures, or judge by cross-validation (evaluate.evidence=cross_validation).",
+        )
     return (
         "insufficient",
         f"Version {info.incumbent_version}, which serves now, could not be compared by "

@@ -39,7 +39,11 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     if info.candidate_sha256 and info.candidate_sha256 == info.incumbent_sha256:
         return _conclude([("hold", SAME_MODEL)], info)
     predictions = evaluation.predictions()
-    unfit = _scarcity(predictions, info, settings) or _nonsense(predictions, info)
+    unfit = (
+        _known_before(info)
+        or _scarcity(predictions, info, settings)
+        or _nonsense(predictions, info)
+    )
     if unfit:
         return _conclude(unfit, info)
     measured = {metric.name: metric for metric in info.metrics}
@@ -89,6 +93,21 @@ def _below_best(comparison: ServingComparison | None, info: EvaluationInfo) -> f
     return max(0.0, info.incumbent_below_best - comparison.difference)
 
 
+def _known_before(info: EvaluationInfo) -> list[Vote]:
+    """Refuse figures from pictures that the network which training began with had seen."""
+    if not info.seen_by_start:
+        return []
+    return [
+        (
+            "insufficient",
+            f"What training started from has seen {info.seen_by_start} of the {info.pictures} test "
+            "pictures, and the others are too few to judge by: keep the splits "
+            "(validate.keep_splits=true), leave out train.warm_start, or judge by "
+            "cross-validation (evaluate.evidence=cross_validation).",
+        )
+    ]
+
+
 def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateConfig) -> list[Vote]:
     groups = count_clusters(predictions["group"].astype(str).tolist())
     kind = kind_of(info)
@@ -99,8 +118,14 @@ def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateCon
     for index, name in enumerate(info.classes):
         pictures = int((predictions["target"] == index).sum())
         counted.append((pictures, settings.min_per_class, f"{kind} of class '{name}'"))
+    gone = f" {info.unseen} more were left out, since a compared model has seen them." * bool(
+        info.unseen
+    )
     return [
-        ("insufficient", f"There are {count} {what}; a verdict needs at least {minimum}: add some.")
+        (
+            "insufficient",
+            f"There are {count} {what}; a verdict needs at least {minimum}: add some.{gone}",
+        )
         for count, minimum, what in counted
         if count < minimum
     ]

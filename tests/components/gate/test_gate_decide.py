@@ -383,3 +383,28 @@ def test_answers_about_other_pictures_are_refused(make_evaluation: Make) -> None
 def test_settings_that_make_no_sense_are_refused(data: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         config.load(GateConfig, data, where="gate")
+
+
+def test_pictures_that_the_start_has_seen_are_no_evidence(make_evaluation: Make) -> None:
+    verdict = decide(make_evaluation(predictions(0.9), seen_by_start=190), settings=GateConfig())
+    assert verdict.word == "insufficient"
+    assert "has seen 190 of the 200 test pictures" in verdict.reasons[0]
+    assert verdict.thresholds == ()
+
+
+def test_pictures_that_the_serving_version_has_seen_do_not_compare(make_evaluation: Make) -> None:
+    evaluation = make_evaluation(predictions(0.9), incumbent_version=3, seen_by_incumbent=185)
+    verdict = decide(evaluation, settings=GateConfig())
+    assert verdict.word == "insufficient"
+    assert "Version 3, which serves now, was trained or calibrated on 185" in verdict.reasons[0]
+    assert "the 15 others are too few to compare by: keep the splits" in verdict.reasons[0]
+    alone = decide(evaluation, settings=GateConfig(compare_with_serving=False))
+    assert alone.word == "deploy"
+
+
+def test_too_few_pictures_say_how_many_were_left_out(make_evaluation: Make) -> None:
+    evaluation = make_evaluation(predictions(0.9, pictures=20), unseen=55)
+    verdict = decide(evaluation, settings=GateConfig())
+    assert verdict.word == "insufficient"
+    assert "There are 20 test pictures" in verdict.reasons[0]
+    assert "55 more were left out, since a compared model has seen them" in verdict.reasons[0]
