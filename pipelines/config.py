@@ -37,6 +37,9 @@ PipelineName = Literal["training", "tuning", "monitoring"]
 # Said once at the top of a preset, handed to every section that has a field of that name.
 SHARED = ("seed", "model_name", "model_base_path")
 
+# Said in `evaluate`, where a user thinks of what a wrong answer costs; export builds it in.
+FROM_EVALUATE = ("good", "escape_cost", "false_alarm_cost", "escape_rate", "max_asked")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TuneConfig(Section):
@@ -65,7 +68,7 @@ class TrainingRun(Section):
     Attributes:
         model_name: the name under which TF Serving serves the model.
         model_base_path: the folder that holds `<model_name>/<version>/`.
-        seed: where every random stream starts.
+        seed: where every random stream starts; the splits have their own, `validate.split_seed`.
     """
 
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = "model"
@@ -185,6 +188,10 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
     filled = {**data}
     for step in (*STEPS, "monitor"):
         filled[step] = _with_shared(data.get(step), getattr(checked, step), checked)
+    for key in FROM_EVALUATE:
+        filled["export"].setdefault(key, getattr(checked.evaluate, key))
+    # Validate deals out the pictures by what evaluate is to judge by.
+    filled["validate"].setdefault("evidence", checked.evaluate.evidence)
     tune = dict(data.get("tune") or {})
     for step in TUNING_STEPS:
         tune[step] = _with_shared(tune.get(step), getattr(checked.tune, step), checked)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from components.common.artifacts.exported import (
     INPUT_BYTES,
+    OUTPUT_ANSWER,
     OUTPUT_CLASSES,
     OUTPUT_DECISION,
     OUTPUT_FEATURES,
@@ -26,12 +27,14 @@ from components.common.progress import track
 class Answers:
     """What a model said, one row a picture.
 
-    `probabilities` is float32 [N, classes]; `classes` and `decisions` are class names.
+    `probabilities` is float32 [N, classes]; `classes` are the most probable ones, `decisions`
+    class names or "ask", `answers` what each decision would be if the model could not ask.
     """
 
     probabilities: npt.NDArray[np.float32]
     classes: tuple[str, ...]
     decisions: tuple[str, ...]
+    answers: tuple[str, ...]
 
 
 def load(folder: Path) -> Any:
@@ -138,10 +141,13 @@ def _signature(model: Any, name: str, outputs: set[str]) -> Any:
 
 
 def _joined(parts: list[dict[str, Any]]) -> Answers:
+    # Versions that were exported before models could ask have no answer beside the decision.
+    answer = OUTPUT_ANSWER if OUTPUT_ANSWER in parts[0] else OUTPUT_DECISION
     return Answers(
         np.concatenate([part[OUTPUT_PROBABILITIES] for part in parts]),
         _texts(parts, OUTPUT_CLASSES),
         _texts(parts, OUTPUT_DECISION),
+        _texts(parts, answer),
     )
 
 

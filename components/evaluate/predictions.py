@@ -7,6 +7,7 @@ import pandas as pd
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError, ExportError
 from components.common.saved_model import Answers, ask
+from components.common.statistics.operating_point import ASK
 
 
 def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str) -> pd.DataFrame:
@@ -35,7 +36,8 @@ def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str
     _check_classes(answers, classes)
     table = rows[["path", "sha256", "group", "domain"]].copy()
     table["target"] = dataset.targets(rows)
-    table["predicted"] = [classes.index(name) for name in answers.decisions]
+    table["predicted"] = [classes.index(name) for name in answers.answers]
+    table["asked"] = [name == ASK for name in answers.decisions]
     for index, name in enumerate(classes):
         table[f"p_{name}"] = answers.probabilities[:, index]
     return table
@@ -44,7 +46,7 @@ def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str
 def _check_classes(answers: Answers, classes: tuple[str, ...]) -> None:
     """The graph names its best class; the name must stand where its probability stands."""
     width = answers.probabilities.shape[1]
-    named = set(answers.classes) | set(answers.decisions)
+    named = set(answers.classes) | set(answers.answers)
     best = answers.probabilities.argmax(axis=1)
     if not (
         width == len(classes)

@@ -1,14 +1,16 @@
 """The graph that TF Serving runs: encoded bytes or pixels in, calibrated answers out."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
-from components.common.artifacts.candidate import CandidateInfo
+from components.common.artifacts.candidate import CandidateInfo, Familiar
 from components.common.artifacts.exported import (
     INPUT_BYTES,
     INPUT_PIXELS,
+    OUTPUT_ANSWER,
     OUTPUT_CLASSES,
     OUTPUT_DECISION,
     OUTPUT_FEATURES,
@@ -18,20 +20,31 @@ from components.common.artifacts.exported import (
     SIGNATURE_PIXELS,
 )
 from components.common.pictures.flips import FLIPS
-from components.export.config import ExportConfig
+from components.common.statistics.operating_point import ASK, OperatingPoint
 from components.export.network import FrozenNetwork
 
 _UP_DOWN, _LEFT_RIGHT = 1, 2  # axes of [N, S, S, 3]
 
 
-def save_serving_graph(
-    network: FrozenNetwork, info: CandidateInfo, settings: ExportConfig, *, folder: Path
-) -> None:
-    """Write a SavedModel with the signatures `serving_default`, `pixels` and `features`.
+@dataclass(frozen=True, kw_only=True)
+class ServedAnswers:
+    """How logits and features become answers.
 
-    `info` holds calibration, views and names, `settings` operating point and decodes side by side.
+    info: calibration, views and names.
+    point: when which class is answered, and when the model asks.
+    familiar: what strange pictures are told by, where that is known.
+    parallel_decodes: pictures of one request that are decoded side by side.
     """
-    module = _ServingModule(network, info, settings)
+
+    info: CandidateInfo
+    point: OperatingPoint
+    familiar: Familiar | None
+    parallel_decodes: int
+
+
+def save_serving_graph(network: FrozenNetwork, served: ServedAnswers, *, folder: Path) -> None:
+    """Write a SavedModel with the signatures `serving_default`, `pixels` and `features`."""
+    module = _ServingModule(network, served)
     pictures = tf.TensorSpec([None], tf.string, name=INPUT_BYTES)
     pixels = tf.TensorSpec([None, None, None, 3], tf.uint8, name=INPUT_PIXELS)
     signatures = {
@@ -43,12 +56,12 @@ def save_serving_graph(
 
 
 class _ServingModule(tf.Module):
-    def __init__(self, network: FrozenNetwork, info: CandidateInfo, settings: ExportConfig) -> None:
+    def __init__(self, network: FrozenNetwork, served: ServedAnswers) -> None:
         super().__init__(name="graft")
         self._function = network.function
         self._feature_count = network.features
-        self._info = info
-        self._settings = settings
+        self._served = served
+        self._info = served.info
 
     @tf.function(autograph=False)
     def answer_bytes(self, image_bytes: Any) -> dict[str, Any]:
@@ -85,7 +98,7 @@ class _ServingModule(tf.Module):
             one,
             image_bytes,
             fn_output_signature=tf.TensorSpec([size, size, 3], tf.float32),
-            parallel_iterations=self._settings.parallel_decodes,
+            parallel_iterations=self._served.parallel_decodes,
         )
 
     def _resize(self, pixels: Any) -> Any:
@@ -94,31 +107,56 @@ class _ServingModule(tf.Module):
         return tf.clip_by_value(tf.round(smooth), 0.0, 255.0)
 
     def _answer(self, pixels: Any) -> dict[str, Any]:
-        probabilities = tf.nn.softmax(self._mean_logits(pixels) / self._info.temperature)
+        logits, features = self._mean_logits(pixels)
+        probabilities = tf.nn.softmax(logits / self._info.temperature)
         names = tf.constant(self._info.classes)
-        best = tf.gather(names, tf.argmax(probabilities, axis=-1))
+        answered, asked = self._decide(probabilities, features)
+        answer = tf.gather(names, answered)
         return {
             OUTPUT_PROBABILITIES: probabilities,
-            OUTPUT_CLASSES: best,
-            OUTPUT_DECISION: self._decide(probabilities, names, best),
+            OUTPUT_CLASSES: tf.gather(names, tf.argmax(probabilities, axis=-1)),
+            OUTPUT_ANSWER: answer,
+            OUTPUT_DECISION: tf.where(asked, tf.constant(ASK), answer),
         }
 
-    def _mean_logits(self, pixels: Any) -> Any:
-        """Average the logits over the flipped views; one call of the network for all of them."""
-        views = FLIPS[: self._info.flips]
-        stacked = tf.concat([_flipped(pixels, *flip) for flip in views], 0)
-        _, logits = self._network(stacked)
-        classes = len(self._info.classes)
-        by_view = tf.reshape(logits, [len(views), tf.shape(pixels)[0], classes])
-        return tf.ensure_shape(tf.reduce_mean(by_view, axis=0), [None, classes])
+    def _mean_logits(self, pixels: Any) -> tuple[Any, Any]:
+        """Return the logits averaged over the flipped views, and the features of the plain one.
 
-    def _decide(self, probabilities: Any, names: Any, best: Any) -> Any:
-        classes, positive = self._info.classes, self._info.positive
-        if len(classes) != 2 or positive not in classes:
-            return tf.identity(best)
-        column = classes.index(positive)
-        chosen = probabilities[:, column] >= self._settings.decision_threshold
-        return tf.where(chosen, names[column], names[1 - column])
+        One call of the network answers all views.
+        """
+        views, rows = FLIPS[: self._info.flips], tf.shape(pixels)[0]
+        stacked = tf.concat([_flipped(pixels, *flip) for flip in views], 0)
+        features, logits = self._network(stacked)
+        classes = len(self._info.classes)
+        by_view = tf.reshape(logits, [len(views), rows, classes])
+        mean = tf.ensure_shape(tf.reduce_mean(by_view, axis=0), [None, classes])
+        return mean, features[:rows]
+
+    def _decide(self, probabilities: Any, features: Any) -> tuple[Any, Any]:
+        """Return the answered class [N] and whether to ask [N], as `operating_point.decide`."""
+        point = self._served.point
+        good = [name in point.good for name in self._info.classes]
+        best = tf.argmax(probabilities, axis=-1)
+        asked = tf.zeros_like(best, tf.bool)
+        if any(good):
+            bad = tf.reduce_sum(tf.where(good, 0.0, probabilities), axis=-1)
+            if point.bad_from is not None:
+                best_good = tf.argmax(tf.where(good, probabilities, -1.0), axis=-1)
+                best_bad = tf.argmax(tf.where(good, -1.0, probabilities), axis=-1)
+                best = tf.where(bad >= point.bad_from, best_bad, best_good)
+            if point.ask_from is not None:
+                asked |= tf.gather(tf.constant(good), best) & (bad >= point.ask_from)
+        if point.far_from is not None and self._served.familiar is not None:
+            asked |= self._distance(features, self._served.familiar) > point.far_from
+        return best, asked
+
+    def _distance(self, features: Any, familiar: Familiar) -> Any:
+        """Return 1 - cosine to the nearest training picture, float32 [N], as `familiarity`."""
+        rooted = tf.sign(features) * tf.sqrt(tf.abs(features))
+        directions = rooted / tf.maximum(tf.norm(rooted, axis=1, keepdims=True), 1e-12)
+        known = tf.cast(tf.constant(familiar.directions), tf.float32)
+        cosines = tf.matmul(directions, known, transpose_b=True)
+        return 1.0 - tf.reduce_max(cosines, axis=1)
 
 
 def _flipped(pixels: Any, left_right: bool, up_down: bool) -> Any:

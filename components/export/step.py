@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.candidate import Candidate, CandidateInfo, Familiar
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.records import tree_sha256
@@ -16,8 +16,10 @@ from components.common.errors import ExportError
 from components.common.pictures.decode import decode
 from components.common.run_context import RunContext
 from components.common.saved_model import ask
+from components.common.statistics.operating_point import OperatingPoint
 from components.common.step import Step
 from components.export.config import ExportConfig
+from components.export.operating_point import choose
 
 LOG = logging.getLogger(__name__)
 
@@ -60,7 +62,14 @@ def run(
     folder = outputs.exported / "saved_model"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    _save(candidate, dataset, folder, settings)
+    familiar = candidate.familiar()
+    point, promise = choose(
+        candidate.info,
+        candidate.held_out(),
+        settings,
+        far_from=familiar.far_from if familiar else None,
+    )
+    _save(candidate, dataset, folder, settings, point=point, familiar=familiar)
     difference = max_difference(folder, candidate, dataset, batch_size=settings.batch_size)
     LOG.info("largest difference to the trainer's probabilities: %.2g", difference)
     if not difference <= settings.tolerance:  # also true for NaN
@@ -78,7 +87,9 @@ def run(
             backbone=info.backbone,
             method=info.method,
             image_size_px=info.image_size_px,
-            decision_threshold=settings.decision_threshold,
+            decision_threshold=_threshold(info, point),
+            operating_point=point,
+            promise=promise,
             max_difference=difference,
             model_sha256=tree_sha256(folder),
         ),
@@ -112,14 +123,32 @@ def max_difference(
     return float(np.abs(answers.probabilities - candidate.parity_probabilities()).max())
 
 
-def _save(candidate: Candidate, dataset: Dataset, folder: Path, settings: ExportConfig) -> None:
+def _threshold(info: CandidateInfo, point: OperatingPoint) -> float:
+    """Return the probability of the positive class from which a two-class model names it."""
+    if point.bad_from is None:
+        return 0.5
+    return 1.0 - point.bad_from if info.positive in point.good else point.bad_from
+
+
+def _save(
+    candidate: Candidate,
+    dataset: Dataset,
+    folder: Path,
+    settings: ExportConfig,
+    *,
+    point: OperatingPoint,
+    familiar: Familiar | None,
+) -> None:
     from components.export.canonical import make_canonical
     from components.export.network import load_network
-    from components.export.serving_graph import save_serving_graph
+    from components.export.serving_graph import ServedAnswers, save_serving_graph
     from components.export.warmup import write_warmup
 
     info = candidate.info
-    save_serving_graph(load_network(candidate.model_path, info), info, settings, folder=folder)
+    served = ServedAnswers(
+        info=info, point=point, familiar=familiar, parallel_decodes=settings.parallel_decodes
+    )
+    save_serving_graph(load_network(candidate.model_path, info), served, folder=folder)
     write_warmup(
         folder,
         model_name=settings.model_name,

@@ -34,6 +34,7 @@ from components.common.progress import track
 from components.common.run_context import RunContext
 from components.common.saved_model import ask, embed
 from components.common.seeding import generator
+from components.common.statistics.operating_point import ASK
 from components.common.step import Step
 from components.reference.config import ReferenceConfig
 
@@ -79,7 +80,7 @@ def run(
         positive=export.info.positive,
         pictures=len(table),
         groups=table["group"].nunique(),
-        accuracy=float((held["decision"] == held["label"]).mean()),
+        accuracy=_accuracy(held, export.info.classes),
         seed=settings.seed,
     )
     observations = pa.Table.from_pandas(table, OBSERVATIONS_SCHEMA, preserve_index=False)
@@ -90,6 +91,13 @@ def run(
     learning_pictures.write(
         out, chosen, lambda row: decode(dataset.picture(paths[row]), name=paths[row])
     )
+
+
+def _accuracy(held: pd.DataFrame, classes: tuple[str, ...]) -> float:
+    """Return the share of right answers; where the model asks, its likeliest class counts."""
+    likeliest = [classes[int(np.argmax(scores))] for scores in held["scores"]]
+    answered = held["decision"].where(held["decision"] != ASK, likeliest)
+    return float((answered == held["label"]).mean())
 
 
 def _rows(dataset: Dataset, settings: ReferenceConfig) -> pd.DataFrame:

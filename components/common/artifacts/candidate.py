@@ -28,6 +28,20 @@ CURVE_COLUMNS = (
 )
 OUT_OF_FOLD = "out_of_fold.parquet"
 _VALIDATION = "validation.parquet"
+_FAMILIAR = "familiar.npz"
+
+
+@dataclass(frozen=True)
+class Familiar:
+    """What the network was fitted on, as the network sees it.
+
+    directions: float16 [M, D], embeddings of up to a thousand training pictures as
+        `familiarity.unit` gives them.
+    far_from: distance to the nearest of them from which a picture is strange; see `familiarity`.
+    """
+
+    directions: npt.NDArray[np.float16]
+    far_from: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +129,18 @@ class Candidate:
         path = self.root / name
         # Candidates that were kept by earlier versions of Graft have neither file.
         return pd.read_parquet(path) if path.exists() else _no_answers(self.info.classes)
+
+    def write_familiar(self, familiar: Familiar) -> None:
+        """Keep what export tells strange pictures by."""
+        np.savez(self.root / _FAMILIAR, **vars(familiar))
+
+    def familiar(self) -> Familiar | None:
+        """Return what strange pictures are told by, None of candidates that lack it."""
+        path = self.root / _FAMILIAR
+        if not path.exists():
+            return None
+        with np.load(path) as archive:
+            return Familiar(archive["directions"], float(archive["far_from"]))
 
     @property
     def model_path(self) -> Path:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.records import RecordFolder
+from components.common.statistics.operating_point import OperatingPoint
 
 SIGNATURE_BYTES = "serving_default"
 SIGNATURE_PIXELS = "pixels"
@@ -14,7 +15,26 @@ INPUT_PIXELS = "pixels"
 OUTPUT_PROBABILITIES = "probabilities"
 OUTPUT_CLASSES = "classes"
 OUTPUT_DECISION = "decision"
+OUTPUT_ANSWER = "answer"
 OUTPUT_FEATURES = "features"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EscapePromise:
+    """What keeping the promised escape rate costs, measured on held-out pictures.
+
+    An escape is a defect that is answered as good without asking. All figures are shares in [0, 1].
+
+    rate: the promised share of the defects.
+    escapes: their share that escapes if the model never asks.
+    asked: share of all pictures that the model must ask about to keep the promise.
+    kept: the model asks; False where that would be more than `export.max_asked` allows.
+    """
+
+    rate: float
+    escapes: float
+    asked: float
+    kept: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +42,9 @@ class ExportInfo:
     """Facts of an exported model.
 
     `max_difference` is the largest gap between an exported and a trained probability.
-    `decision_threshold` is the operating point of two-class models.
+    `decision_threshold` is the operating point of two-class models, on the positive class.
+    `operating_point` says when a defect is answered and when the model asks; `promise` what the
+    asking is good for, None where no good class is known or nothing was promised.
     `model_sha256` is `tree_sha256` of the SavedModel folder, so of any copy too: equal digests,
     equal models.
     """
@@ -35,6 +57,8 @@ class ExportInfo:
     max_difference: float
     model_sha256: str
     decision_threshold: float = 0.5
+    operating_point: OperatingPoint = OperatingPoint()
+    promise: EscapePromise | None = None
 
 
 @dataclass(frozen=True)

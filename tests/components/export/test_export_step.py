@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.candidate import Candidate, Familiar, held_out_table
 from components.common.artifacts.exported import Export
 from components.common.artifacts.records import tree_sha256
 from components.common.config import to_plain
 from components.common.errors import ExportError
 from components.common.run_context import RunContext
+from components.common.statistics.familiarity import distances, unit
+from components.common.statistics.operating_point import decide
 from components.export.config import ExportConfig
 from components.export.step import ExportInputs, ExportOutputs, run
 
@@ -85,7 +87,7 @@ def test_signatures_and_their_outputs(tiny: Any, exported: Export) -> None:
     import tensorflow as tf
 
     answer = _signature(exported)(image_bytes=tf.constant(_pictures(tiny)))
-    assert set(answer) == {"probabilities", "classes", "decision"}
+    assert set(answer) == {"probabilities", "classes", "decision", "answer"}
     assert answer["probabilities"].dtype == tf.float32
     np.testing.assert_allclose(answer["probabilities"].numpy().sum(axis=1), 1.0, atol=1e-5)
     best = [tiny.classes[index].encode() for index in answer["probabilities"].numpy().argmax(1)]
@@ -152,6 +154,81 @@ def test_operating_point_moves_the_decision_but_not_the_class(
     before = _signature(exported)(image_bytes=pictures)
     assert (answer["classes"].numpy() == before["classes"].numpy()).all()
     assert other.info.decision_threshold == threshold
+
+
+def _with(
+    tiny: Any, folder: Path, *, familiar: Familiar | None = None, held_out: Any = None
+) -> Any:
+    """Return a copy of the candidate that knows more."""
+    copy = folder / "candidate"
+    shutil.copytree(tiny.candidate, copy)
+    if familiar is not None:
+        Candidate.read(copy).write_familiar(familiar)
+    if held_out is not None:
+        Candidate.read(copy).write_held_out(held_out)
+    return dataclasses.replace(tiny, candidate=copy)
+
+
+def test_strange_pictures_are_asked_about(tiny: Any, exported: Export, tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    pictures = tf.constant(_pictures(tiny))
+    features = _signature(exported, "features")(image_bytes=pictures)["features"].numpy()
+    known = unit(features[:6]).astype(np.float16)
+    apart = distances(features, known)
+    far_from = float(np.sort(apart)[-3:-1].mean())
+    other = _export(_with(tiny, tmp_path, familiar=Familiar(known, far_from)), tmp_path / "out")
+    answer = _signature(other)(image_bytes=pictures)
+    asked = answer["decision"].numpy() == b"ask"
+    assert asked.tolist() == (apart > far_from).tolist() and asked.sum() == 2
+    before = _signature(exported)(image_bytes=pictures)
+    assert (answer["answer"].numpy() == before["decision"].numpy()).all()
+    assert (answer["decision"].numpy() == answer["answer"].numpy())[~asked].all()
+    off = _export(
+        _with(tiny, tmp_path / "b", familiar=Familiar(known, far_from)),
+        tmp_path / "off",
+        max_asked=0.0,
+    )
+    assert not (_signature(off)(image_bytes=pictures)["decision"].numpy() == b"ask").any()
+
+
+@pytest.mark.parametrize("classes", [("functional", "defective"), ("a", "b", "c")])
+def test_the_graph_decides_as_the_record_says(
+    make_tiny: Callable[..., Any], tmp_path: Path, classes: tuple[str, ...]
+) -> None:
+    import tensorflow as tf
+
+    tiny = make_tiny(classes=classes)
+    pictures = tf.constant(_pictures(tiny))
+    probabilities = _signature(_export(tiny, tmp_path / "plain"))(image_bytes=pictures)
+    odds = np.log(probabilities["probabilities"].numpy())
+    held_out = held_out_table(
+        np.tile(1.3 * odds, (4, 1)).astype(np.float32),
+        classes=classes,
+        paths=[str(number) for number in range(4 * len(odds))],
+        groups=[str(number) for number in range(4 * len(odds))],
+        targets=np.arange(4 * len(odds)) % len(classes),
+    )
+    exported = _export(
+        _with(tiny, tmp_path, held_out=held_out),
+        tmp_path / "out",
+        good=(classes[0],),
+        escape_cost=2.0,
+        escape_rate=0.3,
+        max_asked=1.0,
+    )
+    answer = _signature(exported)(image_bytes=pictures)
+    point = exported.info.operating_point
+    assert point.bad_from == pytest.approx(1 / 3) and point.ask_from is not None
+    decided = decide(answer["probabilities"].numpy(), point=point, classes=classes)
+    assert [name.decode() for name in answer["answer"].numpy()] == [
+        classes[column] for column in decided.predicted
+    ]
+    assert ((answer["decision"].numpy() == b"ask") == decided.asked).all()
+    assert 0 < decided.asked.sum() < len(odds)
+    promise = exported.info.promise
+    assert promise is not None and promise.kept and promise.rate == 0.3
+    assert Export.read(exported.root).info == exported.info
 
 
 def test_three_classes_one_view_and_no_named_embedding(

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from components.common.statistics.figures import Scored
-from components.evaluate import plots
-from components.evaluate.plain_words import error_sentences
+from components.evaluate.report import plots
+from components.evaluate.report.wording import error_sentences
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,91 @@
+"""The figures in plain words, for somebody who makes things and not models."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.common.artifacts.evaluation import EvaluationInfo, Metric
+from components.common.report.texts import Texts
+from components.common.statistics.weighted import Integers
+
+_SHARES = frozenset({"accuracy", "balanced_accuracy", "calibration_error", "precision", "recall"})
+_WEAKEST = 2  # classes that are named at the top
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How figures are printed and called in one language."""
+
+    say: Texts
+
+    def label(self, name: str) -> str:
+        """Return what a reader calls a metric."""
+        return self.say(f"metric.{name}")
+
+    def number(self, name: str, value: float) -> str:
+        """Return the value of a metric as the page prints it."""
+        return f"{100 * value:.1f} %" if name in _SHARES else f"{value:.3f}"
+
+    def change(self, name: str, value: float) -> str:
+        """Return a difference of a metric: "+1.5 points" where the metric is a share."""
+        if name in _SHARES:
+            return self.say("advice.points", value=f"{100 * value:+.1f}")
+        return f"{value:+.3f}"
+
+    def interval(self, metric: Metric) -> str:
+        """Return "80.1 % to 89.0 %"."""
+        low, high = self.number(metric.name, metric.low), self.number(metric.name, metric.high)
+        return self.say("interval", low=low, high=high)
+
+    def known(self, kind: str, name: str) -> str:
+        """Return the word for a name that Graft gave (a fault, a split); others stay as they are."""
+        return self.say.or_else(f"{kind}.{name}", name)
+
+    def headline(self, info: EvaluationInfo) -> str:
+        """Say how good the model is, in one sentence, without judging whether that is enough."""
+        metric = next((metric for metric in info.metrics if metric.name == "accuracy"), None)
+        if metric is None:
+            return self.say("headline.none")
+        value, low, high = (f"{100 * one:.0f}" for one in (metric.value, metric.low, metric.high))
+        return self.say("headline", value=value, low=low, high=high)
+
+    def tiles(self, counts: Integers, classes: tuple[str, ...], positive: str) -> list[str]:
+        """Say what the mistakes mean on the shop floor.
+
+        Args:
+            counts: confusion matrix [C, C], rows are the truth.
+            classes: names, in the matrix's order.
+            positive: the class that alarms are about; "" with three or more classes.
+        """
+        if len(classes) != 2 or positive not in classes:
+            return self._weakest(counts, classes)
+        yes = classes.index(positive)
+        hits, missed = int(counts[yes, yes]), int(counts[yes, 1 - yes])
+        alarms = int(counts[1 - yes, yes])
+        return [
+            self._share("tile.found", hits, hits + missed, positive),
+            self._share("tile.alarms", hits, hits + alarms, positive),
+        ]
+
+    def _weakest(self, counts: Integers, classes: tuple[str, ...]) -> list[str]:
+        hits, totals = np.diag(counts), counts.sum(axis=1)
+        present = np.flatnonzero(totals)
+        missed = [place for place in present if hits[place] < totals[place]]
+        missed.sort(key=lambda place: hits[place] / totals[place])
+        said = [
+            self._share("tile.weakest", int(hits[one]), int(totals[one]), classes[one])
+            for one in missed[:_WEAKEST]
+        ]
+        perfect = self.say(
+            "tile.perfect", count=len(present) - len(missed), classes=len(present)
+        )
+        return [*said, perfect]
+
+    def _share(self, key: str, part: int, whole: int, name: str) -> str:
+        share = percent(part / whole) if whole else "–"
+        return self.say(key, part=part, whole=whole, share=share, name=name, rest=whole - part)
+
+
+def percent(share: float) -> str:
+    """Return "83 %"."""
+    return f"{100 * share:.0f} %"

@@ -1,0 +1,33 @@
+"""What the network was fitted on, as it sees it: how the exported model tells strange pictures."""
+
+import numpy as np
+
+from components.common.artifacts.candidate import Familiar
+from components.common.statistics.familiarity import farthest_familiar, unit
+from components.networks.config import EMBEDDING
+from components.networks.data import Split
+from components.networks.features.cache import Want
+from components.networks.network import Network
+from components.train.session import Session, predict
+
+# More tell no better (`python -m benchmarks.familiarity`) and make the served model larger.
+MOST_PICTURES = 1000
+
+
+def familiar(network: Network, split: Split, *, cut: str, session: Session) -> Familiar:
+    """Return the embeddings of pictures that the network was fitted on, and how far is far.
+
+    Args:
+        network: the fitted network.
+        split: what it was fitted on; its view 0 is used, of pictures spread evenly over it.
+        cut: the layer up to which cached activations may be used, "pixels" for none.
+        session: the cache.
+    """
+    some = split.head(MOST_PICTURES) if split.pictures > MOST_PICTURES else split
+    starts = network.boundary(cut)
+    want = Want(some, starts, (False, False), activity="computing what is familiar")
+    tail = network.between(starts, (EMBEDDING,))
+    found = predict(tail, session.cache.inputs(network, want), rows=some.pictures)
+    known = unit(found).astype(np.float16)
+    groups = [str(group) for group in some.groups]
+    return Familiar(known, farthest_familiar(known, groups))
