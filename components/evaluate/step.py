@@ -16,6 +16,7 @@ from components.evaluate.config import EvaluateConfig
 from components.evaluate.incumbent import Incumbent, score_incumbent
 from components.evaluate.intervals import measure
 from components.evaluate.predictions import score
+from components.evaluate.report.dashboard import shown
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
 from components.evaluate.slices import measure_slices
 
@@ -63,14 +64,8 @@ def run(
 
 
 def show(outputs: EvaluateOutputs) -> Shown:
-    """Return the report and each metric, with its interval as `<name>_low` and `<name>_high`."""
-    evaluation = Evaluation.read(outputs.evaluation)
-    figures = {}
-    for metric in evaluation.info.metrics:
-        figures[metric.name] = metric.value
-        figures[f"{metric.name}_low"] = metric.low
-        figures[f"{metric.name}_high"] = metric.high
-    return Shown(figures=figures, page=evaluation.report_path)
+    """Return figures, confusions and report."""
+    return shown(Evaluation.read(outputs.evaluation))
 
 
 def _incumbent(

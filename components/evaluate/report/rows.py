@@ -18,7 +18,7 @@ from components.evaluate.report.wording import Wording, percent
 OF_A_CLASS = ("recall", "precision", "f1", "roc_auc")
 OF_A_SLICE = ("accuracy", "balanced_accuracy", "roc_auc")
 _CHANGES = ("accuracy", "balanced_accuracy", "roc_auc", "f1", "log_loss", "calibration_error")
-_PAIRS = 15
+_PAIRS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ def cells(metrics: Iterable[Metric], names: Sequence[str], wording: Wording) -> 
 
 
 def worst_pairs(counts: Integers, classes: Sequence[str]) -> list[Pair]:
-    """Return the most frequent confusions, at most 15; of equal ones the larger share first."""
+    """Return the most frequent confusions, at most ten; of equal ones the larger share first."""
     totals = np.maximum(counts.sum(axis=1), 1)
     found = [
         (int(counts[truth, said]), counts[truth, said] / totals[truth], truth, said)
