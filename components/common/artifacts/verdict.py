@@ -23,10 +23,11 @@ class ThresholdCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class ServingComparison:
-    """Candidate against serving version on the same test pictures.
+    """Candidate against serving version on the same pictures.
 
-    `difference` is candidate minus incumbent; [low, high] is its paired cluster-bootstrap
-    interval at `confidence`.
+    `difference` is candidate minus incumbent; with `confidence` it is at least `low`, and with the
+    same it is at most `high` (one-sided each). `allowed` is what may be lost against the serving
+    version: of `tolerance`, what that has not used up against the best version before it.
     """
 
     metric: str
@@ -37,6 +38,7 @@ class ServingComparison:
     high: float
     confidence: float
     tolerance: float
+    allowed: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,9 @@ class Override:
 class VerdictInfo:
     """The word, its reasons as sentences, and the figures behind them.
 
-    `incumbent_version` is 0 when nothing served. An `override` leaves the word as it was.
+    `incumbent_version` is 0 when nothing served. `below_best` is what the candidate lost against
+    the best version before it, added up from comparison to comparison, at least 0. An `override`
+    leaves the word as it was.
     """
 
     word: Word
@@ -62,6 +66,7 @@ class VerdictInfo:
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
     incumbent_version: int = 0
+    below_best: float = 0.0
     override: Override | None = None
 
     @property
