@@ -1,5 +1,6 @@
 """An evaluation with every record filled, of any number of classes, without a trained network."""
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,6 +60,7 @@ def write_full_evaluation(
     cross_validation: bool = False,
     a_class: int = 20,
     skill: float = 3.0,
+    bare: bool = False,
 ) -> Evaluation:
     """Write an Evaluation with page and plots, and what it was made from.
 
@@ -70,12 +72,18 @@ def write_full_evaluation(
         cross_validation: what the figures rest on.
         a_class: pictures of each class.
         skill: how far the classes lie apart; 0 guesses.
+        bare: figures only, nothing of what takes longer.
     """
     rng = np.random.default_rng(3)
     names = tuple(classes)
     dataset = _dataset(root / "dataset", names, a_class, rng, cross_validation)
     table = _answers(dataset, rng, skill)
     info = _record(table, names, dataset.manifest, language, serving, cross_validation)
+    if bare:
+        info = dataclasses.replace(
+            info, per_class=(), slices=(), robustness=(), costs=None, explanations=(),
+            deletion_test=None, advice=None,
+        )  # fmt: skip
     evaluation = Evaluation(root / "evaluation", info)
     evaluation.write(table, _answers(dataset, rng, 0.85 * skill) if serving else None)
     evaluation.plots.mkdir()

@@ -65,6 +65,7 @@ def confusion(scored: Scored, classes: Sequence[str], say: Texts) -> bytes:
     counts = confusion_counts(scored)
     shares, count, names = row_shares(counts), len(classes), [_short(name) for name in classes]
     room_in = 0.075 * max(map(_width, names)) + 0.45
+    maps: tuple[tuple[Any, Any, str], ...]
     if count <= _TWO_HEAT_MAPS:
         side = 0.8 * count + 0.6
         maps = (
@@ -236,7 +237,7 @@ def advice(curve: Sequence[LearningPoint], names: dict[str, str], say: Texts) ->
                 low, high = [one.low for one in points], [one.high for one in points]
                 axis.fill_between(x, low, high, color=colour, alpha=0.12, linewidth=0)
             axis.set(xlabel=say("plot.trained_on"), ylabel=say("plot.found"), ylim=(None, 1.02))
-        _legend(figure, np.atleast_1d(axes))
+        _legend(figure, list(np.atleast_1d(axes)))
         return png(figure)
 
 
@@ -275,7 +276,7 @@ def _mark_operating_point(left: Any, right: Any, scored: Scored, position: int, 
 
 def _legend(figure: Any, axes: Sequence[Any], **look: Any) -> None:
     """Put one legend for all panels below them."""
-    found = {}
+    found: dict[str, Any] = {}
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)

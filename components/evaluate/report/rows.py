@@ -33,7 +33,7 @@ class FigureRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class FigureCell:
     """A number with the range below it, "" where there is none."""
 
     value: str
@@ -120,13 +120,13 @@ def classes_by_need(info: EvaluationInfo) -> list[ClassFigures]:
     return sorted(info.per_class, key=need)
 
 
-def cells(metrics: Iterable[Metric], names: Sequence[str], wording: Wording) -> list[Cell]:
+def cells(metrics: Iterable[Metric], names: Sequence[str], wording: Wording) -> list[FigureCell]:
     """Return a cell for each name."""
     known = {metric.name: metric for metric in metrics}
     return [
-        Cell(value=wording.number(name, known[name].value), interval=wording.interval(known[name]))
+        FigureCell(value=wording.number(name, known[name].value), interval=wording.interval(known[name]))
         if name in known
-        else Cell(value="–", interval=wording.say("not_computable"))
+        else FigureCell(value="–", interval=wording.say("not_computable"))
         for name in names
     ]
 

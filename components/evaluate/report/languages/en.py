@@ -37,7 +37,6 @@ TEXTS = {
     "changes.given_up": "Lost",
     "changes.net": "Net",
     "changes.lost_pictures": "Recognised by version {version}, but not by this model",
-    "changes.pictures": "Pictures",
     "changes.change": "Change",
     "changes.serving": "Version {version}",
     # The figures.
@@ -133,9 +132,6 @@ TEXTS = {
     "slices.none_worse": "No part is worse than the rest with evidence.",
     "slices.more": "The other {count} parts",
     "slices.examples": "Pictures of “{name}”",
-    "slice.certain labels only": "certain labels only",
-    "slice.uncertain labels only": "uncertain labels only",
-    "slice.no domain": "no domain",
     "column.part": "Part",
     "column.difference": "Against the rest",
     "points": "{value} points",
@@ -265,7 +261,6 @@ TEXTS = {
     "plot.probe": "{figure} of a linear probe",
     "plot.cut": "cut off after {layer}",
     "plot.trained_on": "training pictures",
-    "plot.learning_curve": "what more pictures bring",
     "plot.names": "Numbers in the plots stand for classes, because this machine has no font for "
     "their names (Debian: fonts-noto-cjk): {names}.",
 }
