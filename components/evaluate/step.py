@@ -20,6 +20,7 @@ from components.evaluate.figures.per_class import per_class
 from components.evaluate.figures.slices import measure_slices
 from components.evaluate.incumbent import Incumbent, below_best, score_incumbent
 from components.evaluate.intervals import measure
+from components.evaluate.report.dashboard import shown
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
 from components.evaluate.seen import Unseen, without_seen
 
@@ -61,14 +62,8 @@ def run(
 
 
 def show(outputs: EvaluateOutputs) -> Shown:
-    """Return the report and each metric, with its interval as `<name>_low` and `<name>_high`."""
-    evaluation = Evaluation.read(outputs.evaluation)
-    figures = {}
-    for metric in evaluation.info.metrics:
-        figures[metric.name] = metric.value
-        figures[f"{metric.name}_low"] = metric.low
-        figures[f"{metric.name}_high"] = metric.high
-    return Shown(figures=figures, page=evaluation.report_path)
+    """Return figures, confusions and report."""
+    return shown(Evaluation.read(outputs.evaluation))
 
 
 def _incumbent(
