@@ -2,11 +2,13 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.model_folder import ModelVersion
+from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
 from components.evaluate.predictions import score
 
@@ -49,3 +51,14 @@ def score_incumbent(
         note = f"Version {number}, which serves now, could not be scored: {first_line[:300]}"
         return Incumbent(number, "", None, note)
     return Incumbent(number, digest, table)
+
+
+def below_best(model_dir: Path, version: int) -> float:
+    """Return what a version lost against the best one before it, as its passport says.
+
+    A version that a person let through against the gate's word begins a new count.
+    """
+    passport = read_passport(model_dir, version)
+    if passport is None or passport.verdict.override is not None:
+        return 0.0
+    return passport.verdict.below_best

@@ -13,11 +13,13 @@ from components.common.artifacts.model_folder import newest_version
 from components.common.run_context import RunContext
 from components.common.step import Shown, Step
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.incumbent import Incumbent, score_incumbent
+from components.evaluate.figures.parts import parts
+from components.evaluate.figures.per_class import per_class
+from components.evaluate.figures.slices import measure_slices
+from components.evaluate.incumbent import Incumbent, below_best, score_incumbent
 from components.evaluate.intervals import measure
 from components.evaluate.predictions import score
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
-from components.evaluate.slices import measure_slices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,15 +100,14 @@ def _figures(
     settings: EvaluateConfig,
 ) -> EvaluationInfo:
     classes, positive = export.info.classes, export.info.positive
-    draws, seed = settings.bootstrap_draws, settings.seed
     groups = predictions["group"].astype(str).tolist()
     answers = scored(predictions, classes, positive)
-    metrics, notes = measure(answers, groups, draws=draws, seed=seed)
+    metrics, notes = measure(answers, groups)
     notes += _leak_note(dataset)
     serving: tuple[Metric, ...] = ()
     if incumbent and incumbent.predictions is not None:
         theirs = scored(incumbent.predictions, classes, positive)
-        serving, _ = measure(theirs, groups, draws=draws, seed=seed)
+        serving, _ = measure(theirs, groups)
     if incumbent and incumbent.note:
         notes.append(incumbent.note)
     return EvaluationInfo(
@@ -117,11 +118,31 @@ def _figures(
         metrics=metrics,
         incumbent_metrics=serving,
         incumbent_version=incumbent.version if incumbent else 0,
+        incumbent_below_best=_below_best(incumbent, settings),
         candidate_sha256=export.info.model_sha256,
         incumbent_sha256=incumbent.sha256 if incumbent else "",
-        slices=measure_slices(answers, dataset.split("test"), draws=draws, seed=seed),
+        per_class=per_class(answers, classes, groups),
+        slices=measure_slices(
+            answers,
+            parts(_rows(predictions, dataset), pd.DataFrame(), None, seed=settings.seed),
+            groups,
+            predictions["path"].tolist(),
+        ),
         notes=tuple(notes),
+        language=settings.language,
     )
+
+
+def _below_best(incumbent: Incumbent | None, settings: EvaluateConfig) -> float:
+    if incumbent is None:
+        return 0.0
+    return below_best(Path(settings.model_base_path) / settings.model_name, incumbent.version)
+
+
+def _rows(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Return the manifest rows of the pictures that were judged, in their order."""
+    by_path = dataset.manifest.set_index("path", drop=False)
+    return by_path.loc[predictions["path"]].reset_index(drop=True)
 
 
 def _leak_note(dataset: Dataset) -> list[str]:

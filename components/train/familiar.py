@@ -3,7 +3,7 @@
 import numpy as np
 
 from components.common.artifacts.candidate import Familiar
-from components.common.statistics.familiarity import FALSE_ASKING, farthest_familiar, unit
+from components.common.statistics.familiarity import farthest_familiar, unit
 from components.networks.config import EMBEDDING
 from components.networks.data import Split
 from components.networks.features.cache import Want
@@ -33,4 +33,4 @@ def familiar(network: Network, split: Split, *, cut: str, session: Session) -> F
         found = predict(network.between(starts, (EMBEDDING,)), fed, rows=some.pictures)
     known = unit(found).astype(np.float16)
     groups = [str(group) for group in some.groups]
-    return Familiar(known, farthest_familiar(known, groups, rate=FALSE_ASKING))
+    return Familiar(known, farthest_familiar(known, groups))

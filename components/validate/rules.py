@@ -64,7 +64,10 @@ def tables(facts: pd.DataFrame, manifest: pd.DataFrame, info: DatasetInfo) -> Ta
     )
     sizes = manifest["label"].value_counts().reindex(list(info.classes), fill_value=0)
     classes = pd.DataFrame({"label": sizes.index, "pictures": sizes.to_numpy()})
-    classes["share"] = classes["pictures"] / max(len(manifest), 1)
+    # 1 where all classes are alike.
+    classes["share"] = classes["pictures"] * len(sizes) / max(len(manifest), 1)
+    spread = manifest.groupby("label")["group"].nunique()
+    classes["groups"] = spread.reindex(list(info.classes), fill_value=0).to_numpy()
     cells = splits.counts(manifest, info.classes)
     cells["cell"] = cells["split"] + " / " + cells["label"]
     groups = manifest.groupby("group").agg(
@@ -106,15 +109,28 @@ def _critical(info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
              _between("pictures", low=settings.min_class_pictures),
              want=f"at least {settings.min_class_pictures} readable pictures of every class",
              do="add pictures of the class or leave it out"),
-        Rule("class_in_every_split", "critical", "cells", _between("pictures", low=1),
-             want="pictures of every class in each split",
-             do="add pictures (or groups) of the class, correct the manifest's split column, "
-             "or try validate.split=random"),
+        _judgeable(info),
         Rule("group_in_one_split", grouped, "groups", _between("splits", high=1),
              want="every group in one split only",
              do="give all pictures of a group the same split, or use validate.split=grouped",
              detail="in_splits"),
     )  # fmt: skip
+
+
+def _judgeable(info: DatasetInfo) -> Rule:
+    if info.evidence == "cross_validation":
+        return Rule(
+            "class_in_two_groups",
+            "critical",
+            "classes",
+            _between("groups", low=2),
+            want="every class in at least 2 groups, one to learn from and one to judge by",
+            do="add a group of the class (a picture without a group is one of its own)",
+        )
+    return Rule("class_in_every_split", "critical", "cells", _between("pictures", low=1),
+                want="pictures of every class in each split",
+                do="add pictures (or groups) of the class, correct the manifest's split column, "
+                "or judge by cross-validation (evaluate.evidence=cross_validation)")  # fmt: skip
 
 
 def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
@@ -146,7 +162,7 @@ def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
              want="soft labels above 0.5 for the positive class, and only for it",
              do="check which class is positive (ingest.positive)"),
         Rule("class_share", "warning", "classes", _between("share", low=settings.min_class_share),
-             want=f"every class to make up at least {settings.min_class_share:.0%} of the data",
+             want=f"every class to have at least {settings.min_class_share:.0%} of an equal share",
              do="add pictures of the rare class, or weigh it (the methods' class_weight)"),
         Rule("enough_groups", "warning", "groups",
              Expectation("ExpectTableRowCountToBeBetween",

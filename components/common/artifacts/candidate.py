@@ -35,11 +35,12 @@ _FAMILIAR = "familiar.npz"
 class Familiar:
     """What the network was fitted on, as the network sees it.
 
-    embeddings: float16 [M, D], rows of length 1, of up to a thousand training pictures.
+    directions: float16 [M, D], embeddings of up to a thousand training pictures as
+        `familiarity.unit` gives them.
     far_from: distance to the nearest of them from which a picture is strange; see `familiarity`.
     """
 
-    embeddings: npt.NDArray[np.float16]
+    directions: npt.NDArray[np.float16]
     far_from: float
 
 
@@ -139,7 +140,7 @@ class Candidate:
         if not path.exists():
             return None
         with np.load(path) as archive:
-            return Familiar(archive["embeddings"], float(archive["far_from"]))
+            return Familiar(archive["directions"], float(archive["far_from"]))
 
     @property
     def model_path(self) -> Path:

@@ -16,7 +16,10 @@ MANIFEST_COLUMNS = (
     "label",  # str, one of DatasetInfo.classes
     "soft_label",  # float in [0, 1], probability of the positive class; NaN when not annotated
     "domain",  # str, where it came from (camera, line, cell type); "" when unknown
-    "group",  # str, pictures of one module, lot or session; never straddles splits
+    "pixels",  # str, digest of the decoded picture, whatever its encoding; "" before validate
+    # str, pictures of one module, lot or session; never straddles splits. A picture without one
+    # has "" before validate, and after it the digest of its pixels.
+    "group",
     "split",  # str, "train", "validation" or "test"; "" before validate
     "weight",  # float > 0, how much the picture counts in training
 )
@@ -25,6 +28,7 @@ SPLITS = ("train", "validation", "test")
 ADDED = "pictures/additions/"
 # What a verdict rests on: pictures that were held out, or folds of all of them.
 Evidence = Literal["holdout", "cross_validation"]
+EvidenceChoice = Literal["auto", "holdout", "cross_validation"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +69,9 @@ class Dataset:
     def write(self) -> None:
         """Write manifest and info; the pictures are already in place."""
         self.root.mkdir(parents=True, exist_ok=True)
-        self.manifest.loc[:, list(MANIFEST_COLUMNS)].to_parquet(self.root / "manifest.parquet")
+        # Before validate nobody has decoded the pictures.
+        known = self.manifest if "pixels" in self.manifest else self.manifest.assign(pixels="")
+        known.loc[:, list(MANIFEST_COLUMNS)].to_parquet(self.root / "manifest.parquet")
         write_record(self.root / "dataset.json", self.info)
 
     def split(self, name: str) -> pd.DataFrame:

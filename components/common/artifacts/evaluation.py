@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.records import read_record, write_record
+from components.common.report.texts import Language
 from components.common.statistics.figures import Scored
 
 PREDICTION_COLUMNS = (
@@ -186,8 +187,10 @@ class EvaluationInfo:
     had seen them.
     `candidate_sha256` / `incumbent_sha256` are the digests of the two SavedModels;
     `incumbent_version` is 0 when nothing serves; with a version but no incumbent metrics, that
-    version could not be scored and `notes` says why. `notes` are sentences for a reader: what
-    was left out, and what to be careful with.
+    version could not be scored and `notes` says why. `incumbent_below_best` is what its passport
+    says that it lost against the best version before it, in the gate's figure. `notes` are
+    sentences for a reader: what was left out, and what to be careful with. `language` is that of
+    the report, which the gate completes.
     """
 
     classes: tuple[str, ...]
@@ -197,6 +200,7 @@ class EvaluationInfo:
     metrics: tuple[Metric, ...]
     incumbent_metrics: tuple[Metric, ...] = ()
     incumbent_version: int = 0
+    incumbent_below_best: float = 0.0
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
     evidence: Literal["holdout", "cross_validation"] = "holdout"
@@ -209,6 +213,7 @@ class EvaluationInfo:
     advice: Advice | None = None
     unseen: int = 0
     notes: tuple[str, ...] = ()
+    language: Language = "en"
 
 
 @dataclass(frozen=True)

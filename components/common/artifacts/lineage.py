@@ -17,7 +17,7 @@ import pandas as pd
 from components.common.artifacts.model_folder import lineage_path
 from components.common.artifacts.records import PROVENANCE, read_record, tree_sha256, write_record
 
-PICTURE_COLUMNS = ("path", "sha256", "label", "group", "split")
+PICTURE_COLUMNS = ("path", "sha256", "pixels", "label", "group", "split")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +135,17 @@ def read_lineage(model_dir: Path, version: int) -> Lineage | None:
 
 
 def read_pictures(model_dir: Path, version: int) -> pd.DataFrame | None:
-    """Return the pictures behind a version, PICTURE_COLUMNS; None where none were kept."""
-    path = lineage_path(model_dir, version) / "pictures.parquet"
-    return pd.read_parquet(path) if path.is_file() else None
+    """Return the pictures behind a version, PICTURE_COLUMNS; None where none were kept.
+
+    `pixels` is "" for versions from before it was kept.
+    """
+    path = pictures_path(model_dir, version)
+    if not path.is_file():
+        return None
+    pictures = pd.read_parquet(path)
+    return pictures if "pixels" in pictures else pictures.assign(pixels="")
+
+
+def pictures_path(model_dir: Path, version: int) -> Path:
+    """Return where the pictures behind a version are listed."""
+    return lineage_path(model_dir, version) / "pictures.parquet"
