@@ -64,6 +64,8 @@ def _same(info: VerdictInfo) -> bool:
 def _weakest(evaluation: Evaluation) -> list[str]:
     """Return the classes whose pictures are recognised least, at most three, none that is perfect."""
     predictions = evaluation.predictions()
-    right = (predictions["predicted"] == predictions["target"]).groupby(predictions["target"]).mean()
+    right = (
+        (predictions["predicted"] == predictions["target"]).groupby(predictions["target"]).mean()
+    )
     worst = right[right < 1].sort_values(kind="stable").index[:_NAMED]
     return [evaluation.info.classes[position] for position in np.asarray(worst, dtype=int)]

@@ -58,9 +58,7 @@ def show(rows: pd.DataFrame, dataset: Dataset, classes: tuple[str, ...]) -> list
             confidence=float(confidence),
             jpeg=thumbnail(dataset, str(row["path"])),
         )
-        for row, confidence in zip(
-            rows.to_dict("records"), _confidence(rows, classes), strict=True
-        )
+        for row, confidence in zip(rows.to_dict("records"), _confidence(rows, classes), strict=True)
     ]
 
 

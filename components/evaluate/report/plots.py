@@ -239,9 +239,7 @@ def _mark_phases(axis: Any, curves: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _mark_operating_point(
-    left: Any, right: Any, scored: Scored, position: int, say: Texts
-) -> None:
+def _mark_operating_point(left: Any, right: Any, scored: Scored, position: int, say: Texts) -> None:
     if scored.positive is None:
         return
     truth, said = scored.targets == position, scored.predicted == position

@@ -76,9 +76,7 @@ class Wording:
             self._share("tile.weakest", int(hits[one]), int(totals[one]), classes[one])
             for one in missed[:_WEAKEST]
         ]
-        perfect = self.say(
-            "tile.perfect", count=len(present) - len(missed), classes=len(present)
-        )
+        perfect = self.say("tile.perfect", count=len(present) - len(missed), classes=len(present))
         return [*said, perfect]
 
     def _share(self, key: str, part: int, whole: int, name: str) -> str:

@@ -99,7 +99,9 @@ def _counted(dataset: Dataset, split: str) -> dict[str, Any]:
 def _exemplary(info: EvaluationInfo) -> list[str]:
     """Return the manifest paths of the pictures that explanations and slices show."""
     explained = [one.path for one in info.explanations]
-    return sorted({*explained, *(path for one in info.slices if one.worse for path in one.examples)})
+    return sorted(
+        {*explained, *(path for one in info.slices if one.worse for path in one.examples)}
+    )
 
 
 def _heat_maps(evaluation: Evaluation) -> dict[str, bytes]:
