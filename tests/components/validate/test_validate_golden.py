@@ -81,6 +81,7 @@ def fixed(manifest: Callable[..., pd.DataFrame]) -> pd.DataFrame:
     return rows.assign(split=splits)
 
 
+@pytest.mark.slow
 def test_a_changed_test_split_is_warned_of_and_stays_on_record(
     dataset: Callable[..., Dataset], fixed: pd.DataFrame, tmp_path: Path
 ) -> None:
