@@ -12,7 +12,7 @@ from components.common.artifacts.evaluation import (
 from components.common.artifacts.verdict import ServingComparison, ThresholdCheck, VerdictInfo, Word
 from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import LABELS
-from components.gate.compare import Vote, compare, kind_of
+from components.gate.compare import Vote, compare, in_common, kind_of
 from components.gate.config import GateConfig, Threshold
 
 SAME_MODEL = "The candidate is the version that serves now."
@@ -56,8 +56,12 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     votes += [_unmeasured(one, info) for one in settings.thresholds if one.metric not in measured]
     comparison = None
     if info.incumbent_version and settings.compare_with_serving:
-        vote, comparison = compare(evaluation, predictions, settings)
-        votes.append(vote)
+        shared = in_common(evaluation, predictions)
+        if _scarcity(shared, info, settings):
+            votes.append(_hardly_comparable(shared, predictions, info))
+        else:
+            vote, comparison = compare(evaluation, shared, settings)
+            votes.append(vote)
     else:
         votes.append(("deploy", _why_alone(info)))
     return _conclude(votes, info, checks, comparison)
@@ -129,6 +133,17 @@ def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateCon
         for count, minimum, what in counted
         if count < minimum
     ]
+
+
+def _hardly_comparable(
+    shared: pd.DataFrame, predictions: pd.DataFrame, info: EvaluationInfo
+) -> Vote:
+    return (
+        "insufficient",
+        f"Version {info.incumbent_version}, which serves now, was trained on "
+        f"{len(predictions) - len(shared)} of the {len(predictions)} {kind_of(info)}; the other "
+        f"{len(shared)} are too few to compare by.",
+    )
 
 
 def _nonsense(predictions: pd.DataFrame, info: EvaluationInfo) -> list[Vote]:

@@ -5,7 +5,8 @@ its whole history wherever it is copied to. With each version deploy keeps
 
 <base path>/<model>/lineage/<version>/
 ├── lineage.json      Lineage
-└── pictures.parquet  PICTURE_COLUMNS: what it was trained and judged on
+├── pictures.parquet  PICTURE_COLUMNS: what it was trained and judged on
+└── out_of_fold.parquet  PREDICTION_COLUMNS: what its folds answered, under cross-validation
 
 and in the Candidate's folder `seen.parquet`: every picture that the network, or what it started
 from, was ever trained or calibrated on. Nothing may be judged on these.
@@ -21,6 +22,7 @@ from components.common.artifacts.model_folder import candidate_path, lineage_pat
 from components.common.artifacts.records import PROVENANCE, read_record, tree_sha256, write_record
 
 SEEN = "seen.parquet"
+_OUT_OF_FOLD = "out_of_fold.parquet"
 PICTURE_COLUMNS = ("path", "sha256", "pixels", "label", "group", "split")
 
 
@@ -122,9 +124,21 @@ def gathered(roots: Iterable[Path]) -> tuple[Link, ...]:
     return tuple(sorted(found.values(), key=lambda link: link.created_unix_s))
 
 
-def write_lineage(out: Path, lineage: Lineage, manifest: pd.DataFrame) -> None:
-    """Write a version's lineage, and the rows of its Dataset, into a folder that is there."""
+def write_lineage(
+    out: Path, lineage: Lineage, manifest: pd.DataFrame, *, out_of_fold: pd.DataFrame | None = None
+) -> None:
+    """Write a version's lineage, and the rows of its Dataset, into a folder that is there.
+
+    Args:
+        out: the folder.
+        lineage: the links.
+        manifest: rows of the Dataset.
+        out_of_fold: PREDICTION_COLUMNS and a probability column a class, of the folds; None under
+            holdout.
+    """
     manifest.loc[:, list(PICTURE_COLUMNS)].to_parquet(out / "pictures.parquet")
+    if out_of_fold is not None:
+        out_of_fold.to_parquet(out / _OUT_OF_FOLD)
     write_record(out / "lineage.json", lineage)
 
 
@@ -148,6 +162,13 @@ def read_pictures(model_dir: Path, version: int) -> pd.DataFrame | None:
         return None
     pictures = pd.read_parquet(path)
     return pictures if "pixels" in pictures else pictures.assign(pixels="")
+
+
+def out_of_fold_of(model_dir: Path, version: int) -> pd.DataFrame:
+    """Return what a version's folds answered, see `write_lineage`; no rows under holdout."""
+    path = lineage_path(model_dir, version) / _OUT_OF_FOLD
+    nothing = pd.DataFrame({"path": [], "predicted": [], "asked": []})
+    return pd.read_parquet(path) if path.is_file() else nothing
 
 
 def pictures_path(model_dir: Path, version: int) -> Path:

@@ -364,10 +364,30 @@ def test_the_rows_of_the_other_model_may_stand_in_another_order(make_evaluation:
 
 
 def test_answers_about_other_pictures_are_refused(make_evaluation: Make) -> None:
-    evaluation = make_evaluation(predictions(0.9), predictions(0.9).iloc[1:])
-
-    with pytest.raises(DataError, match="200 and 199 pictures"):
+    evaluation = make_evaluation(predictions(0.9).iloc[1:], predictions(0.9))
+    with pytest.raises(DataError, match="199 and 200 pictures"):
         decide(evaluation, settings=GateConfig())
+
+
+def test_pictures_that_the_serving_version_was_trained_on_are_left_out(
+    make_evaluation: Make,
+) -> None:
+    theirs = predictions(0.9)
+    answered = theirs["path"].isin(theirs["path"].sample(120, random_state=0))
+    # What it was trained on it would have answered wrongly: that must not count for it.
+    ours = predictions(0.9).assign(predicted=lambda t: t["predicted"].where(answered, t["target"]))
+    verdict = decide(make_evaluation(ours, theirs[answered]), settings=GateConfig())
+    assert verdict.comparisons[0].difference == 0.0
+    assert any("120 test pictures" in reason for reason in verdict.reasons)
+
+
+def test_too_few_pictures_that_the_serving_version_has_not_seen_cannot_tell(
+    make_evaluation: Make,
+) -> None:
+    evaluation = make_evaluation(predictions(0.9), predictions(0.9).iloc[:20])
+    verdict = decide(evaluation, settings=GateConfig())
+    assert verdict.word == "insufficient" and verdict.comparisons == ()
+    assert "trained on 180 of the 200 test pictures" in verdict.reasons[0]
 
 
 @pytest.mark.parametrize(
