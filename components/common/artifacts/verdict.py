@@ -1,6 +1,7 @@
 """Verdict: the gate's word and what it rests on. Written by gate."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from components.common.artifacts.records import RecordFolder
@@ -76,7 +77,12 @@ class VerdictInfo:
 
 @dataclass(frozen=True)
 class Verdict(RecordFolder[VerdictInfo]):
-    """A folder with `verdict.json`."""
+    """A folder with `verdict.json` and `report.html`: the evaluation's page, the verdict on top."""
 
     FILE = "verdict.json"
     INFO = VerdictInfo
+
+    @property
+    def report_path(self) -> Path:
+        """The self-contained HTML page."""
+        return self.root / "report.html"

@@ -263,7 +263,7 @@ def test_perfect_and_hopeless_models_draw(
 ) -> None:
     evaluation = _evaluate(make_inputs(noise=0.0), tmp_path / "out")
     assert metric_of(evaluation.info, "accuracy").value == 1.0
-    assert "None of the 24 test pictures" in evaluation.report_path.read_text(encoding="utf-8")
+    assert "None of the 24 pictures" in evaluation.report_path.read_text(encoding="utf-8")
     assert np.isfinite([metric.high for metric in evaluation.info.metrics]).all()
 
 
