@@ -69,6 +69,18 @@ _listener: contextvars.ContextVar[Listener | None] = contextvars.ContextVar(
     "progress_listener", default=None
 )
 
+_stage: contextvars.ContextVar[str] = contextvars.ContextVar("progress_stage", default="")
+
+
+@contextlib.contextmanager
+def within(stage: str) -> Iterator[None]:
+    """Have all reports made inside the block begin with a stage, as "fold 2 of 5"."""
+    token = _stage.set(f"{stage}: ")
+    try:
+        yield
+    finally:
+        _stage.reset(token)
+
 
 @contextlib.contextmanager
 def listening(listener: Listener) -> Iterator[None]:
@@ -84,7 +96,7 @@ def report(activity: str, done: int, total: int) -> None:
     """Report once, for loops that `track` does not fit."""
     listener = _listener.get()
     if listener is not None:
-        listener(Progress(activity, done, total))
+        listener(Progress(_stage.get() + activity, done, total))
 
 
 def track(items: Iterable[T], activity: str, *, total: int | None = None) -> Iterator[T]:

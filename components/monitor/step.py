@@ -18,7 +18,7 @@ from components.common.artifacts.monitoring.prediction_log import PICTURES, mode
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.run_context import RunContext
 from components.common.statistics.operating_point import ASK
-from components.common.step import Step
+from components.common.step import Shown, Step
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig
@@ -237,4 +237,9 @@ def _bytes_of(path: Path | None) -> bytes | None:
     return path.read_bytes() if path is not None and path.is_file() else None
 
 
-STEP = Step("monitor", run)
+def show(outputs: MonitorOutputs) -> Shown:
+    """Return the drift page."""
+    return Shown(page=DriftReport.read(outputs.drift).report_path)
+
+
+STEP = Step("monitor", run, show=show)

@@ -1,4 +1,4 @@
-"""What a method trains on: two splits of the shards, with targets, weights and groups."""
+"""What a method trains on: splits of the shards or parts of them, with targets and groups."""
 
 import dataclasses
 import hashlib
@@ -14,13 +14,46 @@ from components.common.artifacts.shards import Shards, targets
 from components.common.errors import DataError
 
 Floats = npt.NDArray[np.float32]
+Positions = npt.NDArray[np.int64]
+
+
+class Rows(Protocol):
+    """What a network part can be fed from: anything that yields float or integer rows."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+    def __getitem__(self, rows: Any, /) -> npt.NDArray[Any]:
+        """Return rows by slice or by positions."""
+
+
+@dataclass(frozen=True)
+class PickedRows:
+    """Some rows of a source, read when indexed: a fold costs no memory."""
+
+    source: Rows
+    rows: Positions
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
+        return self.source[self.rows[rows]]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a selection of pictures was selected from: its rows are those `rows` of `whole`."""
+
+    whole: "Split"
+    rows: Positions
 
 
 @dataclass(frozen=True)
 class Split:
     """One split; arrays over pictures have length N, `pixels` has views * N rows, view-major.
 
-    pixels: uint8 [views * N, S, S, 1 or 3], memory-mapped.
+    pixels: uint8 [views * N, S, S, 1 or 3], memory-mapped, or rows of such.
     targets: float32 [N, classes], rows sum to 1 (soft where annotated and wanted).
     labels: int [N], the hard class.
     weights: float32 [N], mean 1 over the split.
@@ -28,16 +61,18 @@ class Split:
     paths: [N], text, in the Dataset.
     content_sha256: digest of `pixels`.
     domains: text a picture, () when nothing names them.
+    origin: of a selection; features of its pictures are looked up there.
     """
 
-    pixels: npt.NDArray[np.uint8]
+    pixels: Rows
     targets: Floats
-    labels: npt.NDArray[np.int64]
+    labels: Positions
     weights: Floats
     groups: npt.NDArray[Any]
     paths: tuple[str, ...]
     content_sha256: str
     domains: tuple[str, ...] = ()
+    origin: Origin | None = None
 
     def balanced(self) -> "Split":
         """Return the split with weights under which every class counts the same, mean 1."""
@@ -53,20 +88,41 @@ class Split:
     @property
     def views(self) -> int:
         """How many rows each picture has."""
-        return len(self.pixels) // self.pictures
+        return len(self.pixels) // max(1, self.pictures)
 
-    def view_rows(self, views: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def view_rows(self, views: Positions) -> Positions:
         """Return the rows of each picture in the view chosen for it, int [N]."""
         return views * self.pictures + np.arange(self.pictures)
 
-    def take(self, rows: npt.NDArray[np.int64]) -> "Split":
+    def take(self, rows: Positions) -> "Split":
         """Return the pictures at positions `rows`, in view 0 only."""
         everything = np.array_equal(rows, np.arange(self.pictures))
+        # A slice stays on disk, a selection does not.
+        pixels = self.pixels[: self.pictures] if everything else self.pixels[rows]
+        return dataclasses.replace(self._of(rows), pixels=pixels, origin=None)
+
+    def select(self, rows: Positions) -> "Split":
+        """Return the pictures at positions `rows`, in all their views, weights of mean 1 again.
+
+        Neither pixels nor features are copied or computed for it: see `origin`.
+        """
+        places = np.concatenate([rows + self.pictures * view for view in range(self.views)])
+        whole, taken = self, places.astype(np.int64)
+        if self.origin is not None:
+            whole, taken = self.origin.whole, self.origin.rows[taken]
+        chosen = self._of(rows)
+        return dataclasses.replace(
+            chosen,
+            pixels=PickedRows(whole.pixels, taken),
+            weights=chosen.weights / chosen.weights.mean() if len(rows) else chosen.weights,
+            origin=Origin(whole, taken),
+        )
+
+    def _of(self, rows: Positions) -> "Split":
+        """Return what is known of the pictures at positions `rows`; pixels are still all."""
         digest = hashlib.sha256(f"{self.content_sha256}\n".encode() + rows.tobytes())
         return dataclasses.replace(
             self,
-            # A slice stays on disk, a selection does not.
-            pixels=self.pixels[: self.pictures] if everything else self.pixels[rows],
             targets=self.targets[rows],
             labels=self.labels[rows],
             weights=self.weights[rows],
@@ -85,11 +141,19 @@ class Split:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a method may look at. The test split is not here on purpose."""
+    """What a method may look at. The test split is not here on purpose.
+
+    validation: no pictures under cross-validation: whatever a method chose by a fold's held-out
+        pictures would make the evidence better than new pictures are answered.
+    """
 
     train: Split
     validation: Split
     classes: tuple[str, ...]
+
+    def fold(self, inner: Positions) -> "TrainingData":
+        """Return what a cross-validation fold trains on: training pictures at `inner` alone."""
+        return dataclasses.replace(self, train=self.train.select(inner))
 
     def weighted(self, class_weight: Literal["none", "balanced"]) -> "TrainingData":
         """Return the data with training weights by class; validation stays as it is."""
@@ -99,35 +163,30 @@ class TrainingData:
 
 
 def read(shards: Shards, *, soft_labels: bool) -> TrainingData:
-    """Open the training and validation splits.
+    """Open the training and validation splits; under cross-validation the latter is empty.
 
     Raises:
-        DataError: a class has no training picture, or validation is empty.
+        DataError: a class has no training picture, or validation is empty under holdout.
     """
+    train = _split(shards, "train", soft_labels=soft_labels)
+    crossed = shards.info.evidence == "cross_validation"
+    nothing = np.empty(0, np.int64)
     data = TrainingData(
-        train=_split(shards, "train", soft_labels=soft_labels),
-        validation=_split(shards, "validation", soft_labels=soft_labels),
+        train=train,
+        validation=train.select(nothing)
+        if crossed
+        else _split(shards, "validation", soft_labels=soft_labels),
         classes=shards.info.classes,
     )
     _check(data)
     return data
 
 
-class Rows(Protocol):
-    """What a network part can be fed from: anything that yields float or integer rows."""
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-
-    def __getitem__(self, rows: Any, /) -> npt.NDArray[Any]:
-        """Return rows by slice or by positions."""
-
-
 @dataclass(frozen=True)
 class FlippedPixels:
     """Shard pixels as the network sees them, made when indexed: uint8 [n, S, S, 3]."""
 
-    pixels: npt.NDArray[np.uint8]
+    pixels: Rows
     flip: tuple[bool, bool] = (False, False)
 
     def __len__(self) -> int:

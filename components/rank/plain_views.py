@@ -27,10 +27,10 @@ def plain_view(split: Split, *, size_px: int, max_pictures: int, seed: int) -> S
     """
     rows = _whole_groups(split.groups, most=max_pictures, seed=seed)
     chosen = split.take(rows)
-    if size_px == split.pixels.shape[1]:
+    if size_px == split.pixels[:1].shape[1]:
         return chosen
     with ThreadPoolExecutor(max_workers=worker_count()) as pool:
-        resized = pool.map(lambda pixels: pictures.resize(pixels, size_px), chosen.pixels)
+        resized = pool.map(lambda pixels: pictures.resize(pixels, size_px), chosen.pixels[:])
         shown = track(resized, f"resizing pictures to {size_px} px", total=len(rows))
         pixels = np.stack(list(shown))
     digest = f"{chosen.content_sha256} at {size_px} px"

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 
 from components.common import config, plugins
 from components.common.artifacts.candidate import Candidate, CandidateInfo, held_out_table
+from components.common.artifacts.lineage import write_seen
 from components.common.artifacts.shards import Shards
 from components.common.errors import GraftError
 from components.common.pictures.flips import FLIPS
@@ -27,6 +29,7 @@ from components.networks.weights.digests import source_sha256, weights_sha256
 from components.networks.weights.load import load_file
 from components.train import warm_start
 from components.train.config import METHODS, TrainConfig, method_options
+from components.train.cross_validation import OutOfFold, Recipe, cross_validate
 from components.train.familiar import familiar
 from components.train.loop.checkpoints import run_folder
 from components.train.loop.jax_epoch import keep_compiled
@@ -57,7 +60,8 @@ def train(
 
     Raises:
         ConfigError: unknown backbone, method, option or cut point, or see `running_on`.
-        DataError: a class without pictures, or pictures too small for the network.
+        DataError: a class without pictures, or in too few groups for folds, or pictures too small
+            for the network.
         WeightsError: see `network.build`.
         GraftError: the saved network answers differently from the one in memory.
     """
@@ -67,9 +71,9 @@ def train(
         notes = stack.enter_context(running_on(settings))
         shards = Shards.read(shards_root)
         splits = data.read(shards, soft_labels=settings.soft_labels)
-        keras.utils.set_random_seed(derive(settings.seed, "train"))
         size_px = shards.info.image_size_px
-        built, origin = _start(settings, splits, image_size_px=size_px, run_dir=run_dir)
+        source = warm_start.source(settings, run_dir=run_dir)
+        built, origin = _start(settings, splits, source, image_size_px=size_px)
         root = Path(cache_dir or stack.enter_context(tempfile.TemporaryDirectory()))
         if settings.keep_compiled and cache_dir:
             keep_compiled(root / "compiled")
@@ -82,53 +86,87 @@ def train(
             else None
         )
         session = Session(settings.seed, settings.flips, cache, standings)
-        fitted = method.fit(splits, built, options, session)
+        recipe = Recipe(method, options)
+        crossed = None
+        if not splits.validation.pictures:
+            crossed = cross_validate(splits, built, recipe, session)
+            if settings.warm_start:
+                _load(built, source)
+        fitted = recipe.fit(splits, built, session)
         kept = fitted.network or built
-        logits = flip_averaged_logits(kept, splits.validation, cut=fitted.cut, session=session)
+        judged = splits.train if crossed else splits.validation
+        logits = (
+            crossed.logits
+            if crossed
+            else flip_averaged_logits(kept, judged, cut=fitted.cut, session=session)
+        )
         info = CandidateInfo(
             classes=shards.info.classes,
             positive=shards.info.positive,
             backbone=settings.backbone,
             method=settings.method,
             image_size_px=size_px,
-            temperature=fit_temperature(logits, splits.validation.labels),
+            temperature=fit_temperature(logits, judged.labels),
             flips=settings.flips,
             seed=settings.seed,
             weights_sha256=origin,
             trainable_parameters=fitted.trainable_parameters,
-            notes=(*notes, *_notes(settings, splits), *fitted.notes),
+            notes=(*notes, *_notes(settings, splits, crossed), *fitted.notes),
+        )
+        table = held_out_table(
+            logits,
+            classes=info.classes,
+            paths=judged.paths,
+            groups=judged.groups,
+            targets=judged.labels,
+            folds=crossed.folds if crossed else None,
         )
         candidate = Candidate(out, info)
-        _write(candidate, kept.model, fitted, splits.validation, logits)
+        _write(candidate, kept.model, fitted, judged.head(PARITY_PICTURES), table)
+        # The test split is in the shards too; no method is ever given it.
+        given = shards.index[shards.index["split"] != "test"]
+        before = warm_start.seen(source) if settings.warm_start else ()
+        write_seen(out, given["sha256"], before=before)
         candidate.write_familiar(familiar(kept, splits.train, cut=fitted.cut, session=session))
         if standings:
             shutil.rmtree(standings, ignore_errors=True)
 
 
 def _start(
-    settings: TrainConfig, splits: TrainingData, *, image_size_px: int, run_dir: str
+    settings: TrainConfig, splits: TrainingData, source: str, *, image_size_px: int
 ) -> tuple[Network, str]:
-    """Return the network that the method starts from, and the digest of its weights' source."""
-    path = warm_start.source(settings, run_dir=run_dir)
-    source = source_sha256(path)
-    warm = bool(settings.warm_start)
-    if warm:
-        warm_start.check(settings, path, classes=splits.classes)
+    """Return the network to begin with, and the digest of what the shipped one starts from.
+
+    Under cross-validation a warm start waits for the folds, which start cold: a warm network has
+    seen the pictures that they are asked about.
+    """
+    keras.utils.set_random_seed(derive(settings.seed, "train"))
+    digest = source_sha256(source)
+    warm_now = bool(settings.warm_start) and splits.validation.pictures > 0
+    if settings.warm_start:
+        warm_start.check(settings, source, classes=splits.classes)
     built = network.build(
-        dataclasses.replace(settings, weights="none") if warm else settings,
+        dataclasses.replace(settings, weights="none") if warm_now else settings,
         image_size_px=image_size_px,
         classes=len(splits.classes),
     )
-    if warm:
-        # Not the whole backbone: a Candidate holds only the layers that its features need.
-        load_file(built.between((INPUT,), (EMBEDDING,)), path)
-    is_file = source not in {"imagenet", "none"}
-    return built, source if is_file else weights_sha256(built.model)
+    if warm_now:
+        _load(built, source)
+    is_file = digest not in {"imagenet", "none"}
+    return built, digest if is_file else weights_sha256(built.model)
 
 
-def _notes(settings: TrainConfig, splits: TrainingData) -> list[str]:
+def _load(built: Network, source: str) -> None:
+    """Give a network the weights of a warm start."""
+    # Not the whole backbone: a Candidate holds only the layers that its features need.
+    load_file(built.between((INPUT,), (EMBEDDING,)), source)
+
+
+def _notes(settings: TrainConfig, splits: TrainingData, crossed: OutOfFold | None) -> list[str]:
     """Return what a reader should know of the start and of the data."""
     notes = [f"warm start from {settings.warm_start}"] if settings.warm_start else []
+    if crossed:
+        return [*notes, crossed.note]
     counts = np.bincount(splits.validation.labels, minlength=len(splits.classes))
     unseen = [name for name, n in zip(splits.classes, counts, strict=True) if n == 0]
     if unseen:
@@ -137,11 +175,10 @@ def _notes(settings: TrainConfig, splits: TrainingData) -> list[str]:
 
 
 def _write(
-    candidate: Candidate, model: keras.Model, fitted: Fitted, validation: Split, logits: Floats
+    candidate: Candidate, model: keras.Model, fitted: Fitted, parity: Split, table: pd.DataFrame
 ) -> None:
     info, temperature = candidate.info, np.float32(candidate.info.temperature)
     candidate.root.mkdir(parents=True, exist_ok=True)
-    parity = validation.head(PARITY_PICTURES)
     model.save(candidate.model_path)
     whole = _whole_network_logits(model, parity, flips=info.flips)
     _check_saved(candidate, parity, whole)
@@ -150,13 +187,6 @@ def _write(
         paths=list(parity.paths),
         probabilities=softmax(whole / temperature),
         decision=fitted.decision,
-    )
-    table = held_out_table(
-        logits,
-        classes=info.classes,
-        paths=validation.paths,
-        groups=validation.groups,
-        targets=validation.labels,
     )
     candidate.write_held_out(table)
     LOG.info("candidate written: temperature %.3f, %s", temperature, info.notes)

@@ -23,8 +23,8 @@ class TuningOptions(Section):
     weight_decay: decoupled (AdamW), per step and unit of rate.
     clip_norm: gradients are scaled down to this global norm.
     keep: which weights are kept: of the epoch with the lowest validation loss ("best"), or of the
-        end ("last").
-    patience: stop after so many epochs without a lower validation loss, 0 never; what is kept is
+        end ("last"). Under cross-validation nothing is held out: the training loss decides.
+    patience: stop after so many epochs without a lower loss of that kind, 0 never; what is kept is
         still for `keep` to say.
     class_weight: "balanced" lets every class count the same; probabilities then speak of
         balanced classes, too.

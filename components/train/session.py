@@ -1,5 +1,6 @@
 """What a method is given besides the data, and what it returns."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class Session:
 
 @dataclass(frozen=True)
 class EpochScore:
-    """One row of the learning curves."""
+    """One row of the learning curves; NaN for validation where nothing is held out."""
 
     phase: str
     epoch: int
@@ -45,6 +46,11 @@ class EpochScore:
     validation_loss: float
     train_accuracy: float
     validation_accuracy: float
+
+    @property
+    def judged_loss(self) -> float:
+        """What an epoch is chosen by: the validation loss, where there is one."""
+        return self.train_loss if math.isnan(self.validation_loss) else self.validation_loss
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def flip_averaged_logits(network: Network, split: Split, *, cut: str, session: S
     tail = network.between(starts, (LOGITS,))
     total = np.zeros(split.targets.shape, dtype=np.float32)
     for flip in FLIPS[: session.flips]:
-        want = Want(split, starts, flip, activity="computing validation features")
+        want = Want(split, starts, flip, activity="computing held-out features")
         total += predict(tail, session.cache.inputs(network, want), rows=split.pictures)
     return total / np.float32(session.flips)
 

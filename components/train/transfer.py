@@ -12,7 +12,7 @@ from components.networks.data import TrainingData
 from components.networks.features.cache import Want
 from components.networks.network import Network
 from components.networks.probe.probe import fit_probe
-from components.train.loop.attempts import Bar, attempt, losses_now
+from components.train.loop.attempts import Bar, attempt
 from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms
 from components.train.loop.optimizer import Treatments
 from components.train.options import TransferOptions
@@ -82,11 +82,12 @@ def tail_inputs(
     """Return what the part after the cut is fed from: activations, or pixels."""
     starts = network.boundary(cut)
     judged = Want(data.validation, starts, activity="computing validation features")
+    held_out = data.validation.pictures > 0
     return TuningInputs(
         train=data.train,
         train_inputs=session.cache.inputs(network, Want(data.train, starts)),
         validation=data.validation,
-        validation_inputs=session.cache.inputs(network, judged),
+        validation_inputs=session.cache.inputs(network, judged) if held_out else (),
         precision=session.cache.precision,
     )
 
@@ -116,13 +117,13 @@ def solve_head(
     probe = fit_probe(features, inputs.train, strength=strength, seed=seed)
     network.set_head(probe.kernel, probe.bias)
     fitted_on = score(probe.logits(features[: inputs.train.pictures]), inputs.train)
-    judged_on = score(inputs.validation_logits(tail), inputs.validation)
+    judged_on = inputs.validation_score(tail)
     return SolvedHead(
         row=EpochScore(
             "probe", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
         ),
         note=f"probe penalty C = {probe.strength:g}",
-        bar=Bar(losses_now(tail, inputs), PROBE),
+        bar=Bar.of(tail, inputs, owner=PROBE),
     )
 
 

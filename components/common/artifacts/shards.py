@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.records import read_record, write_record
 
 INDEX_COLUMNS = (
@@ -29,7 +30,8 @@ class ShardsInfo:
 
     `channels` is 1 when every picture is greyscale (stored once, seen three times), else 3.
     The training split holds `views` rows a picture, view-major: all pictures as they are, then
-    all pictures in view 1, and so on, so that row = view * pictures + picture.
+    all pictures in view 1, and so on, so that row = view * pictures + picture. `evidence` is
+    validate's decision: under "cross_validation" the other splits are empty.
     """
 
     classes: tuple[str, ...]
@@ -40,6 +42,7 @@ class ShardsInfo:
     policy: str
     seed: int
     content_sha256: str
+    evidence: Evidence = "holdout"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+# Chance seldom leaves a class out of a fold, and the more seldom the more groups there are.
+_DEALS = 20
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -51,3 +54,20 @@ def grouped_folds(
         if len(np.unique(labels[fold.inner])) == len(names)
         and len(np.unique(labels[fold.outer])) >= judged_classes
     )
+
+
+def covering_folds(
+    labels: npt.NDArray[np.int64], groups: npt.NDArray[Any], *, folds: int, seed: int
+) -> tuple[Fold, ...]:
+    """Return folds in which every row is judged once and every class is fitted on each time.
+
+    As `grouped_folds`, but dealt again, and at last into fewer folds, until none has to be
+    dropped; none at all when a class has fewer than two groups, or no deal was found.
+    """
+    fewest = min(len(set(groups[labels == name])) for name in np.unique(labels))
+    for count in range(min(folds, fewest), 1, -1):
+        for deal in range(_DEALS):
+            dealt = grouped_folds(labels, groups, folds=count, seed=seed + deal)
+            if len(dealt) == count:
+                return dealt
+    return ()

@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from components.common.progress import track
 from components.networks.config import INPUT, NetworkConfig, Precision
-from components.networks.data import FlippedPixels, Rows, Split
+from components.networks.data import FlippedPixels, PickedRows, Rows, Split
 from components.networks.fast.folding import fold_batch_norm
 from components.networks.fast.precision import chosen
 from components.networks.features.answers import answers
@@ -81,8 +81,13 @@ class ActivationCache:
         """Return activations, float16 (float32 where the values need it), memory-mapped.
 
         One array a layer, [rows of the split, ...layer shape], rows ordered as the split's
-        pixels. The layers must still have the weights they are meant to be frozen at.
+        pixels. The layers must still have the weights they are meant to be frozen at. Of a
+        selection's rows, which are taken from its origin's, a copy in memory.
         """
+        origin = want.split.origin
+        if origin is not None:
+            whole = self.get(network, replace(want, split=origin.whole))
+            return tuple(values[origin.rows] for values in whole)
         digests = row_digests(want.split.pixels)
         names = {
             layer: EntryName(self._family(network, layer, want.flip), digests)
@@ -109,6 +114,10 @@ class ActivationCache:
         """
         if want.layers == (INPUT,):
             return (FlippedPixels(want.split.pixels, want.flip),)
+        origin = want.split.origin
+        if origin is not None:
+            whole = self.get(network, replace(want, split=origin.whole))
+            return tuple(PickedRows(values, origin.rows) for values in whole)
         return self.get(network, want)
 
     @property

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.errors import GraftError
+from components.networks.data import Rows
 
 LOG = logging.getLogger(__name__)
 
@@ -31,9 +32,10 @@ _STALE_PARTIAL_S = 6 * 3600.0
 Activations = npt.NDArray[Any]
 
 
-def row_digests(pixels: npt.NDArray[np.uint8]) -> tuple[bytes, ...]:
+def row_digests(pixels: Rows) -> tuple[bytes, ...]:
     """Return what tells each picture of uint8 [N, S, S, C] apart, 16 bytes each."""
-    return tuple(hashlib.sha256(row.tobytes()).digest()[:_DIGEST_BYTES] for row in pixels)
+    rows = (pixels[row].tobytes() for row in range(len(pixels)))
+    return tuple(hashlib.sha256(row).digest()[:_DIGEST_BYTES] for row in rows)
 
 
 @dataclass(frozen=True)

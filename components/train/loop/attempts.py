@@ -35,7 +35,7 @@ _NEGLIGIBLE = 1e-3
 
 @dataclass(frozen=True)
 class Bar:
-    """What a training must not be worse than.
+    """What a training must not be worse than, on the pictures that it is watched on.
 
     losses: float64 [N], see `losses_now`.
     owner: what has them, as the notes call it: "the linear probe".
@@ -43,6 +43,19 @@ class Bar:
 
     losses: npt.NDArray[np.float64]
     owner: str
+
+    @classmethod
+    def of(cls, tail: keras.Model, inputs: TuningInputs, *, owner: str) -> "Bar":
+        """Return the bar of a tail as it is now.
+
+        Pictures that both have been trained on do not say which of two networks is better, so
+        where none is held out the bar is knowing only how frequent the classes are.
+        """
+        if inputs.held_out:
+            return cls(losses_now(tail, inputs), owner)
+        labels = inputs.train.labels
+        frequencies = np.bincount(labels) / len(labels)
+        return cls(-np.log(frequencies[labels]), "knowing only the class frequencies")
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,7 @@ def attempt(
         if not tuned.diverged and (share := course.blend) < 1.0:
             pairs = zip(start, tail.get_weights(), strict=True)
             tail.set_weights([(1 - share) * before + share * now for before, now in pairs])
-        fault = tuned.diverged or _fault(losses_now(tail, inputs), bar, inputs.validation.groups)
+        fault = tuned.diverged or _fault(losses_now(tail, inputs), bar, inputs)
         if not fault:
             return Attempts(tuned.curves, tuple(notes), kept=True)
         notes.append(f"{course.phase} at rate {rate:.3g} was dropped: {fault}")
@@ -102,16 +115,16 @@ def attempt(
 
 
 def losses_now(tail: keras.Model, inputs: TuningInputs) -> npt.NDArray[np.float64]:
-    """Return each validation picture's loss after temperature scaling, float64 [N].
+    """Return each watched picture's loss after temperature scaling, float64 [N].
 
     Infinity where an answer is not finite. Tuned networks are surer of themselves than probes;
     calibration takes that away again before the network is used, so it must not count against
     them here.
     """
-    logits = inputs.validation_logits(tail)
+    logits = inputs.watched_logits(tail)
     if not np.isfinite(logits).all():
         return np.full(len(logits), math.inf)
-    return calibrated_losses(logits, inputs.validation.labels)
+    return calibrated_losses(logits, inputs.watched.labels)
 
 
 def _identity(tail: keras.Model, inputs: TuningInputs, options: TuningOptions) -> str:
@@ -125,8 +138,17 @@ def _identity(tail: keras.Model, inputs: TuningInputs, options: TuningOptions) -
     )
 
 
-def _fault(losses: npt.NDArray[np.float64], bar: Bar, groups: npt.NDArray[Any]) -> str:
+def _fault(losses: npt.NDArray[np.float64], bar: Bar, inputs: TuningInputs) -> str:
     """Say by how much a training is worse than its bar, "" where that is nothing or noise."""
+    if inputs.held_out:
+        return _worse(losses, bar, inputs.validation.groups)
+    loss, wanted = float(losses.mean()), float(bar.losses.mean())
+    # Whatever has learned anything of its own pictures beats this bar by far.
+    return "" if loss < wanted else f"training loss {loss:.3f}, {bar.owner} gives {wanted:.3f}"
+
+
+def _worse(losses: npt.NDArray[np.float64], bar: Bar, groups: npt.NDArray[Any]) -> str:
+    """Say by how much held-out losses are worse than the bar's, "" where that is noise."""
     loss, wanted = float(losses.mean()), float(bar.losses.mean())
     if loss - wanted <= wanted * _TOLERANCE + _NEGLIGIBLE:
         return ""

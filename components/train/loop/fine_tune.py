@@ -26,7 +26,7 @@ from components.train.loop.epochs import draw_epoch, mix, train_epoch
 from components.train.loop.jax_epoch import RunEpoch, compiled_epoch
 from components.train.loop.optimizer import LayerwiseAdamW, Treatment, Treatments, treatments_of
 from components.train.options import TuningOptions
-from components.train.session import EpochScore, predict, score
+from components.train.session import EpochScore, Score, predict, score
 
 LOG = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ LOG = logging.getLogger(__name__)
 class TuningInputs:
     """What the tail is trained on: activations [rows, ...] beside the splits they belong to.
 
-    One array an input of the tail, see `Network.boundary`.
+    One array an input of the tail, see `Network.boundary`; no validation under cross-validation.
 
     precision: what the tail's dense convolutions are computed in while it is trained.
     """
@@ -46,9 +46,26 @@ class TuningInputs:
     validation_inputs: tuple[Rows, ...]
     precision: Precision = "float32"
 
-    def validation_logits(self, tail: keras.Model) -> Floats:
-        """Return the tail's answers for view 0 of the validation pictures."""
-        return predict(tail, self.validation_inputs, rows=self.validation.pictures)
+    @property
+    def held_out(self) -> bool:
+        """Whether there are pictures that training does not see."""
+        return self.validation.pictures > 0
+
+    @property
+    def watched(self) -> Split:
+        """What training is watched on: held-out pictures, or else those that it sees."""
+        return self.validation if self.held_out else self.train
+
+    def watched_logits(self, tail: keras.Model) -> Floats:
+        """Return the tail's answers for view 0 of the watched pictures."""
+        fed = self.validation_inputs if self.held_out else self.train_inputs
+        return predict(tail, fed, rows=self.watched.pictures)
+
+    def validation_score(self, tail: keras.Model) -> Score:
+        """Return how the tail scores on the validation pictures, NaN without any."""
+        if not self.held_out:
+            return Score(math.nan, math.nan)
+        return score(self.watched_logits(tail), self.validation)
 
 
 @dataclass(frozen=True)
@@ -162,7 +179,7 @@ class _Training:
         )
         while len(self._curves) < options.epochs and not _stalled(self._curves, options.patience):
             row = self._epoch(whole_epoch)
-            if not (math.isfinite(row.train_loss) and math.isfinite(row.validation_loss)):
+            if not (math.isfinite(row.train_loss) and math.isfinite(row.judged_loss)):
                 why = f"the loss was not finite in epoch {len(self._curves)}"
                 return Tuned(tuple(self._curves), why)
             course.checkpoint.write(self._standing(optimizer))
@@ -190,7 +207,7 @@ class _Training:
         else:
             trained = whole_epoch(epoch)
             report("fine-tuning", number * self._steps // self._options.epochs, self._steps)
-        judged = score(inputs.validation_logits(tail), inputs.validation)
+        judged = inputs.validation_score(tail)
         row = EpochScore(
             self._course.phase,
             self._course.first_epoch + number - 1,
@@ -199,7 +216,7 @@ class _Training:
             trained.accuracy,
             judged.accuracy,
         )
-        lower = all(row.validation_loss < earlier.validation_loss for earlier in self._curves)
+        lower = all(row.judged_loss < earlier.judged_loss for earlier in self._curves)
         if self._options.keep == "best" and lower:
             self._best = tail.get_weights()
         self._curves.append(row)
@@ -231,8 +248,8 @@ class _Training:
 
 
 def _stalled(curves: Sequence[EpochScore], patience: int) -> bool:
-    """Say whether the last `patience` epochs brought no lower validation loss; 0 never does."""
-    losses = [row.validation_loss for row in curves]
+    """Say whether the last `patience` epochs brought no lower loss; 0 never does."""
+    losses = [row.judged_loss for row in curves]
     return 0 < patience < len(losses) and min(losses[-patience:]) >= min(losses[:-patience])
 
 

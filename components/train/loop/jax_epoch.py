@@ -212,7 +212,7 @@ def _fed(array: Any, step: Any, model_input: Any, distribution: Any) -> Any:
 def _raw(source: Rows) -> npt.NDArray[Any]:
     """Return rows as they are stored: uint8 or float16 takes half the room or less."""
     plain = isinstance(source, FlippedPixels) and source.flip == (False, False)
-    return np.asarray(source.pixels if plain else source[:])  # type: ignore[attr-defined]
+    return np.asarray((source.pixels if plain else source)[:])  # type: ignore[attr-defined]
 
 
 def _room_bytes() -> float:

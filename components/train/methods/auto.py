@@ -2,7 +2,7 @@
 
 See `components.train.similarity` for the rule and `layer_profile` for the measurement. The rule is
 the textbook's and is not taken at its word: all layers are tuned from the pretrained weights beside
-what it names, and validation chooses (`check`).
+what it names, and validation chooses (`check`). Where nothing is held out the rule stands.
 """
 
 import dataclasses
@@ -50,6 +50,11 @@ _CONSEQUENCE = {
     "from the best",
 }
 
+_UNCHECKED = (
+    "The rule's choice was taken without a check, since cross-validation holds nothing out to "
+    "check on; each fold applied the same rule to its own pictures."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choosable(Section):
@@ -68,7 +73,8 @@ class Options(Section):
     thresholds: where few ends and similar begins.
     profile_pictures: at most so many training pictures are probed.
     check: also tune all layers from the pretrained weights, and keep what has the lower calibrated
-        validation loss. False takes what the rule names and saves that time.
+        validation loss. False takes what the rule names and saves that time; so does
+        cross-validation, which holds nothing out to check on.
     methods: settings for the methods that may be chosen, by name.
     """
 
@@ -99,9 +105,11 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         done: Fitted = plugins.load(METHODS, decided.method).fit(data, network, chosen, session)
         return done
 
-    if options.check and decision.method != _FULL:
+    if options.check and decision.method != _FULL and data.validation.pictures:
         decision, fitted = _checked(decision, run, data, network, session)
     else:
+        if not data.validation.pictures:
+            decision = dataclasses.replace(decision, remarks=(*decision.remarks, _UNCHECKED))
         fitted = run(decision)
     notes = (decision.reason, *decision.remarks, *fitted.notes)
     return dataclasses.replace(fitted, notes=notes, decision=decision)

@@ -40,7 +40,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     """
     import keras
 
-    from components.train.loop.attempts import Bar, attempt, losses_now
+    from components.train.loop.attempts import Bar, attempt
     from components.train.loop.fine_tune import Course
     from components.train.session import Fitted
     from components.train.transfer import tail_inputs, trainable_parameters
@@ -52,7 +52,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     _know_the_frequencies(network, data.train)
     inputs = tail_inputs(data, network, session, cut=INPUT)
     tail = network.between((INPUT,), (LOGITS,))
-    bar = Bar(losses_now(tail, inputs), "knowing only the class frequencies")
+    bar = Bar.of(tail, inputs, owner="knowing only the class frequencies")
     course = Course(phase="scratch", first_epoch=1)
     done = attempt(tail, inputs, options, session, bar=bar, course=course)
     kept = () if done.kept else ("nothing was learned: the answers are the class frequencies",)

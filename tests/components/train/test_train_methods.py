@@ -4,17 +4,16 @@ import dataclasses
 import functools
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
+from tiny_network import tiny_network
 
 from components.common import plugins
 from components.common.errors import ConfigError
-from components.networks import network
 from components.networks.config import INPUT
 from components.networks.data import Split, TrainingData
 from components.networks.features.cache import ActivationCache
-from components.networks.network import Backbone, Network
+from components.networks.network import Network
 from components.train.config import METHODS
 from components.train.loop import attempts
 from components.train.session import Fitted, Session, predict
@@ -41,16 +40,6 @@ def split(name: str, count: int) -> Split:
 
 
 DATA = TrainingData(split("train", 24), split("validation", 8), ("dark", "bright"))
-
-
-def tiny_network() -> Network:
-    keras.utils.set_random_seed(0)
-    pixels = x = keras.Input((8, 8, 3), name=INPUT)
-    x = keras.layers.Rescaling(1 / 127.5, offset=-1)(x)
-    for block in (1, 2, 3):
-        x = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name=f"conv{block}")(x)
-    backbone = Backbone(keras.Model(pixels, x), ("conv1", "conv2"), "conv2", ("conv3",))
-    return network.assemble(backbone, classes=2)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -98,3 +98,55 @@ def test_log_loss_of_known_odds() -> None:
     assert log_loss(logits, truth) == pytest.approx(-(np.log(0.8) + np.log(0.5)) / 2)
     heavy = np.array([1.0, 0.0], dtype=np.float32)
     assert log_loss(logits, truth, heavy) == pytest.approx(-np.log(0.8))
+
+
+@pytest.mark.parametrize(("noise", "weaker"), [(0.3, True), (30.0, False)])
+def test_the_penalty_goes_as_far_as_the_loss_falls(*, noise: float, weaker: bool) -> None:
+    """Well separated classes want a weak penalty, hardly separated ones a strong one."""
+    rng = np.random.default_rng(1)
+    labels = np.arange(90) % 3
+    features = 3 * np.eye(3, 40)[labels] + noise * rng.normal(size=(90, 40))
+    fitted = fit_probe(features, split(np.eye(3)[labels]), strength=0, seed=0)
+    assert fitted.strength > 1.0 if weaker else fitted.strength < 0.02
+    assert probe._STRONGEST * 10 < fitted.strength < probe._WEAKEST / 10
+
+
+def test_a_feature_is_not_heard_for_its_units() -> None:
+    features, targets = blobs(90, 3)
+    plain = fit_probe(features, split(targets), strength=0.1, seed=0).logits(features)
+    features[:, 0] *= 0.2
+    other = fit_probe(features, split(targets), strength=0.1, seed=0).logits(features)
+    np.testing.assert_allclose(other, plain, atol=0.02)
+
+
+def test_one_odd_picture_does_not_outvote_the_rest() -> None:
+    """A feature that hardly ever moves gets no weight to speak of, and cannot decide later."""
+    features, targets = blobs(90, 3)
+    features[:, 7] = 1e-4 * np.arange(90) / 90
+    fitted = fit_probe(features, split(targets), strength=0, seed=0)
+    odd = features.copy()
+    odd[:, 7] += 0.5
+    said, before = fitted.logits(odd).argmax(axis=1), fitted.logits(features).argmax(axis=1)
+    assert (said == before).all()
+
+
+def test_more_features_than_pictures_changes_nothing_but_the_time() -> None:
+    """What is solved in the span of the pictures is the solution among all features."""
+    from sklearn.linear_model import LogisticRegression
+
+    features, targets = blobs(30, 3)
+    rng = np.random.default_rng(2)
+    wide = np.hstack([features, rng.normal(size=(30, 200))])
+    fitted = fit_probe(wide, split(targets), strength=0.1, seed=0)
+    spread = wide.std(axis=0)
+    scale = np.maximum(spread, 0.1 * np.sqrt((spread**2).mean()))
+    plain = LogisticRegression(C=0.1, tol=1e-6).fit(
+        (wide - wide.mean(axis=0)) / scale, targets.argmax(axis=1)
+    )
+    expected = plain.decision_function((wide - wide.mean(axis=0)) / scale)
+    said = fitted.logits(wide)
+    np.testing.assert_allclose(
+        said - said.mean(axis=1, keepdims=True),
+        expected - expected.mean(axis=1, keepdims=True),
+        atol=0.02,
+    )

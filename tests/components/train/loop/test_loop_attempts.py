@@ -10,8 +10,8 @@ from components.networks.features.cache import ActivationCache
 from components.train.loop.attempts import (
     Attempts,
     Bar,
-    _fault,
     _standard_error,
+    _worse,
     attempt,
     losses_now,
 )
@@ -63,14 +63,14 @@ def test_what_the_validation_pictures_cannot_tell_is_no_failure() -> None:
     losses = rng.uniform(0.1, 0.5, 40)
     groups = np.repeat(["a", "b", "c", "d"], 10)
     worse = losses + np.repeat([0.3, -0.2, 0.25, -0.1], 10)  # by 0.06, if groups are believed
-    assert _fault(worse, Bar(losses, PROBE), groups) == ""
+    assert _worse(worse, Bar(losses, PROBE), groups) == ""
     # The same ten at a time in forty groups of their own are many more witnesses.
-    assert "0.3" in _fault(worse + 0.1, Bar(losses, PROBE), np.arange(40))
-    assert "standard error" in _fault(losses + 0.06, Bar(losses, PROBE), groups)
-    assert _fault(losses * 1.04, Bar(losses, PROBE), groups) == ""
+    assert "0.3" in _worse(worse + 0.1, Bar(losses, PROBE), np.arange(40))
+    assert "standard error" in _worse(losses + 0.06, Bar(losses, PROBE), groups)
+    assert _worse(losses * 1.04, Bar(losses, PROBE), groups) == ""
     ruined = losses + np.repeat([5.0, 0.0, 0.0, 0.0], 10)  # the mean is one standard error off
-    assert "standard error" in _fault(ruined, Bar(losses, PROBE), groups)
-    assert "inf" in _fault(np.full(40, math.inf), Bar(losses, PROBE), groups)
+    assert "standard error" in _worse(ruined, Bar(losses, PROBE), groups)
+    assert "inf" in _worse(np.full(40, math.inf), Bar(losses, PROBE), groups)
 
 
 def test_the_standard_error_of_a_mean_of_groups() -> None:
