@@ -24,7 +24,6 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.embedded import embedded_folder, out_of_fold
 from components.common.progress import track
 from components.common.seeding import generator
 from components.common.statistics.conformal import lower_bound
@@ -68,7 +67,7 @@ def simulated(seed: int = 0) -> Judged:
     groups = np.repeat(np.arange(44), 60)
     defect = random.random(len(groups)) < 0.2
     visible = random.normal(0, 1, 44)[groups]
-    odds = random.normal(0, 1, len(groups)) + np.where(defect, 2.5 + visible, -2.0)
+    odds = random.normal(0, 1, len(groups)) + np.where(defect, 1.5 + visible, -2.0)
     return Judged(odds, defect, groups)
 
 
@@ -85,6 +84,8 @@ def demo(method: str, *, folder: Path = ANSWERS, seed: int = 0) -> Judged:
 
 def digits(folder: Path) -> Judged:
     """Return out-of-fold answers about digits; 5 and above are the defects."""
+    from benchmarks.embedded import embedded_folder, out_of_fold
+
     found = embedded_folder(folder, pooling="mean")
     defect = np.array([int(label) >= 5 for label in found.labels])
     logits = out_of_fold(found.embeddings, defect.astype(np.int64))
