@@ -80,10 +80,11 @@ def embed_pictures(
 def out_of_fold(embeddings: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> Floats:
     """Return log odds of class 1 by a logistic regression that had not seen the picture."""
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_predict
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1e-3, max_iter=1000))
-    found = cross_val_predict(model, embeddings, targets, cv=5, method="decision_function")
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    found = cross_val_predict(model, embeddings, targets, cv=folds, method="decision_function")
     return np.asarray(found, dtype=np.float64)
