@@ -26,6 +26,23 @@ SENTENCES = {
     "The candidate is the version that serves now.": "候選模型就是目前上線的版本。",
     "There are {count} {what}; a verdict needs at least {minimum}: add some.": "{what}只有 {count}；"
     "判定至少需要 {minimum}，請補充。",
+    "There are {count} {what}; a verdict needs at least {minimum}: add some. {more} more were left "
+    "out, since a compared model has seen them.": "{what}只有 {count}；判定至少需要 {minimum}，請補充。"
+    "另有 {more} 張因為比較中的模型已經見過而排除。",
+    "What training started from has seen {seen} of the {all} test pictures, and the others are too "
+    "few to judge by: keep the splits (validate.keep_splits=true), leave out train.warm_start, or "
+    "judge by cross-validation (evaluate.evidence=cross_validation).": "訓練的起點已經見過 {all} "
+    "張測試圖片中的 {seen} 張，其餘太少，無法判定：請保留分割（validate.keep_splits=true）、"
+    "不使用 train.warm_start，或以交叉驗證判定（evaluate.evidence=cross_validation）。",
+    "Version {version}, which serves now, was trained or calibrated on {seen} of the {all} test "
+    "pictures, and the {rest} others are too few to compare by: keep the splits "
+    "(validate.keep_splits=true), add new pictures, or judge by cross-validation "
+    "(evaluate.evidence=cross_validation).": "目前上線的第 {version} 版曾以 {all} 張測試圖片中的 {seen} "
+    "張訓練或校準，其餘 {rest} 張太少，無法比較：請保留分割（validate.keep_splits=true）、增加新圖片，"
+    "或以交叉驗證判定（evaluate.evidence=cross_validation）。",
+    "Version {version}, which serves now, was trained on {seen} of the {all} {what}; the other "
+    "{rest} are too few to compare by.": "目前上線的第 {version} 版曾以 {all} {what}中的 {seen} 張訓練，"
+    "其餘 {rest} 張太少，無法比較。",
     "The answers about {broken} of {all} {what} are no numbers: look at the training's curves, "
     "lower the learning rate.": "{all} {what}中有 {broken} 張的答案不是數字：請查看訓練曲線，降低學習率。",
     "The candidate answers '{name}' for all {all} {what}: it has learnt nothing that tells the "

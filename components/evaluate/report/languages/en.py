@@ -19,7 +19,6 @@ TEXTS = {
     "tile.cross_validation": "Measured on all {pictures} pictures from {groups} groups by "
     "cross-validation: each was judged by a model that had not seen it. The model that will be "
     "served is trained in the same way on all of them.",
-    "note.unseen": "Pictures left out because a compared model had already seen them: {count}.",
     # Against the serving version.
     "changes": "What changed against version {version}, which serves now",
     "changes.hint": "Both models were asked about the same pictures.",

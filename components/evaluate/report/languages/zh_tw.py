@@ -16,7 +16,6 @@ TEXTS = {
     "與實際上線時相同。",
     "tile.cross_validation": "以交叉驗證測量全部 {groups} 組共 {pictures} 張圖片：每張圖片都由沒有見過它的"
     "模型判定。上線的模型以同樣的方法用全部圖片訓練。",
-    "note.unseen": "因為比較中的模型已經見過而排除的圖片：{count} 張。",
     # Against the serving version.
     "changes": "與目前上線的第 {version} 版相比",
     "changes.hint": "兩個模型判定的是相同的圖片。",
@@ -245,6 +244,15 @@ SENTENCES = {
     "這些指標比用新的組別測試更好看。",
     "Version {version}, which serves now, could not be scored: {reason}": "無法評估目前上線的第 "
     "{version} 版：{reason}",
+    "Of {all} test pictures {who}: {count} are left out.": "{all} 張測試圖片中，{who}：排除 {count} 張。",
+    "Of {all} test pictures {who}: {count} are left out. Without all of these too few would be "
+    "left: {advice}.": "{all} 張測試圖片中，{who}：排除 {count} 張。若全部排除，剩下的太少：{advice}。",
+    "the network that training started from knows {count} and {other}": "訓練起點的網路見過 {count} 張，{other}",
+    "the network that training started from knows {count}": "訓練起點的網路見過 {count} 張",
+    "version {version}, which serves now, knows {count}": "目前上線的第 {version} 版見過 {count} 張",
+    "keep the splits (validate.keep_splits=true), add new pictures, or judge by cross-validation "
+    "(evaluate.evidence=cross_validation)": "請保留分割（validate.keep_splits=true）、增加新圖片，"
+    "或以交叉驗證判定（evaluate.evidence=cross_validation）",
     "look-alikes {number}": "相似圖片 {number}",
     "{fact}: low": "{fact}：低",
     "{fact}: middle": "{fact}：中",
