@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
-from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.dataset import FIXED_TEST, Dataset
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
 from components.common.artifacts.exported import Export
 from components.common.artifacts.model_folder import newest_version
@@ -98,6 +98,7 @@ def _figures(
     answers = scored(predictions, classes, positive)
     metrics, notes = measure(answers, groups)
     notes += [*_leak_note(dataset), *unseen.notes]
+    notes += [found.text for found in dataset.info.findings if found.rule == FIXED_TEST]
     serving: tuple[Metric, ...] = ()
     if incumbent and incumbent.predictions is not None:
         theirs = scored(incumbent.predictions, classes, positive)

@@ -23,6 +23,8 @@ class ValidateConfig(Section):
     split_seed: another seed, another first split; `seed` of the run has no part in it.
     keep_splits: pictures behind the version that serves stay in their splits; False deals all
         out again, and the version has then trained on most of the new test pictures.
+    splits_of: the version whose pictures stay in their splits, 0 for the one that serves; with it a
+        version is built again later on.
     model_base_path: folder of the served models, where the kept splits are; "" keeps none.
     model_name: the served model's name.
     evidence: what a verdict rests on: pictures that are held out, or cross-validation, for which
@@ -45,6 +47,7 @@ class ValidateConfig(Section):
     test_fraction: Share = 0.25
     split_seed: Annotated[int, Field(ge=0)] = 0
     keep_splits: bool = True
+    splits_of: Annotated[int, Field(ge=0)] = 0
     model_base_path: str = ""
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
     evidence: EvidenceChoice = "holdout"

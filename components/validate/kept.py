@@ -14,6 +14,7 @@ import pandas as pd
 from components.common.artifacts.lineage import pictures_path, read_lineage, read_pictures
 from components.common.artifacts.model_folder import newest_version
 from components.common.artifacts.records import file_sha256
+from components.common.errors import DataError
 from components.common.run_context import RunContext
 from components.common.step import Nothing, Step
 from components.validate.config import ValidateConfig
@@ -33,13 +34,19 @@ def kept_splits(settings: ValidateConfig) -> KeptSplits | None:
     """Return the splits that known pictures keep; None where there are none to be kept.
 
     Raises:
-        InputError: the version's lineage is damaged.
+        InputError: the version's lineage is damaged, or was asked for and is not there.
     """
-    newest = _newest(settings)
-    pictures = read_pictures(*newest) if newest else None
-    if newest is None or pictures is None:
+    found = _version(settings)
+    pictures = read_pictures(*found) if found else None
+    if found is None or pictures is None:
+        if settings.splits_of:
+            raise DataError(
+                f"the pictures of version {settings.splits_of}, whose splits are asked for",
+                received=f"none kept below {settings.model_base_path or 'no model_base_path'}",
+                do="correct validate.splits_of, or leave it out",
+            )
         return None
-    model_dir, version = newest
+    model_dir, version = found
     seed = _seed_of(model_dir, version)
     if seed != settings.split_seed:
         LOG.warning(
@@ -54,15 +61,17 @@ def kept_splits(settings: ValidateConfig) -> KeptSplits | None:
 
 def content_key(settings: ValidateConfig) -> str:
     """Return the digest of the splits that are kept; "" without any."""
-    newest = _newest(settings)
-    path = pictures_path(*newest) if newest else None
+    found = _version(settings)
+    path = pictures_path(*found) if found else None
     return file_sha256(path) if path and path.is_file() else ""
 
 
-def _newest(settings: ValidateConfig) -> tuple[Path, int] | None:
+def _version(settings: ValidateConfig) -> tuple[Path, int] | None:
     if not (settings.keep_splits and settings.model_base_path):
         return None
     model_dir = Path(settings.model_base_path) / settings.model_name
+    if settings.splits_of:
+        return model_dir, settings.splits_of
     newest = newest_version(model_dir)
     return (model_dir, newest.number) if newest else None
 

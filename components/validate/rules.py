@@ -1,7 +1,7 @@
 """What is expected of the data: one rule a line of the report.
 
 A critical rule stops the pipeline; a warning stands in the report only. Each rule is one
-Great Expectations expectation over one of four tables.
+Great Expectations expectation over one of a few tables.
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,16 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from components.common.artifacts.dataset import DatasetInfo
+from components.common.artifacts.dataset import FIXED_TEST, DatasetInfo
 from components.validate import duplicates, splits
 from components.validate.config import ValidateConfig
 
 Severity = Literal["critical", "warning"]
 Tables = Mapping[str, pd.DataFrame]
-# The tables, and the column that names the rows of each; `cells` are splits of a class.
+# The tables, and the column that names the rows of each; `cells` are splits of a class, `fixed` the
+# test pictures that the manifest fixes, where there is a version to compare them with.
 _KEYS = {"pictures": "path", "classes": "label", "cells": "cell", "groups": "group"}
+_KEYS |= {"fixed": "path"}
 
 
 class Expectation(NamedTuple):
@@ -75,7 +77,7 @@ def tables(facts: pd.DataFrame, manifest: pd.DataFrame, info: DatasetInfo) -> Ta
         in_splits=("split", lambda found: ", ".join(sorted(set(found)))),
     )
     found = (pictures, classes, cells, groups.reset_index())
-    return dict(zip(_KEYS, found, strict=True))
+    return dict(zip(_KEYS, found, strict=False))
 
 
 def _soft_label_agrees(manifest: pd.DataFrame, info: DatasetInfo) -> Any:
@@ -87,7 +89,8 @@ def _soft_label_agrees(manifest: pd.DataFrame, info: DatasetInfo) -> Any:
 
 def rules(found: Tables, info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
     """Return all rules, critical ones first."""
-    return (*_critical(info, settings), *_warnings(found, settings))
+    fixed = _fixed() if "fixed" in found and len(found["fixed"]) else ()
+    return (*_critical(info, settings), *_warnings(found, settings), *fixed)
 
 
 def _critical(info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
@@ -169,6 +172,14 @@ def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
                    {"min_value": settings.min_groups, "max_value": None}),
              want=f"at least {settings.min_groups} groups",
              do="expect wide intervals: only independent groups count as evidence"),
+    )  # fmt: skip
+
+
+def _fixed() -> tuple[Rule, ...]:
+    return (
+        Rule(FIXED_TEST, "warning", "fixed", _empty("change"),
+             want="the test pictures that the manifest fixes to be those of the serving version",
+             do="bring them back, or do not compare figures from before with those from now"),
     )  # fmt: skip
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from components.common import progress
-from components.common.artifacts.dataset import Dataset, DatasetInfo
-from components.common.errors import DataError
+from components.common.artifacts.dataset import Dataset, DatasetInfo, DataWarning
+from components.common.errors import DataError, some
 from components.common.run_context import RunContext
 from components.common.step import Step
-from components.validate import evidence, expectations, facts, rules, splits, verdict
+from components.validate import evidence, expectations, facts, golden, rules, splits, verdict
 from components.validate.config import ValidateConfig
 from components.validate.kept import content_key, kept_splits
 from components.validate.verdict import Cell, Validation
@@ -71,13 +71,15 @@ def run(
             do="start the run again",
         )
     progress.report("judging the expectations", 0, 0)
-    tables = rules.tables(kept, manifest, info)
+    tables = dict(rules.tables(kept, manifest, info))
+    if own and known:
+        tables["fixed"] = golden.changes(manifest, known.pictures)
     findings = expectations.check(tables, rules.rules(tables, info, settings))
     validation = Validation(
         dataset=info.name,
         passed=all(found.passed for found in findings if found.severity == "critical"),
         evidence=info.evidence,
-        protocol=settings.split,
+        protocol="manifest" if own else settings.split,
         split_seed=settings.split_seed,
         kept_from=known.version if known else 0,
         pictures=len(manifest),
@@ -92,7 +94,8 @@ def run(
     for finding in validation.broken("warning"):
         LOG.warning("%s: %d of %d fail", finding.name, finding.failing, finding.checked)
     verdict.raise_if_broken(validation, report)
-    dataset.with_splits(manifest, root=outputs.validated, evidence=info.evidence).write()
+    info = replace(info, protocol=validation.protocol, findings=_findings(validation))
+    dataset.with_splits(manifest, root=outputs.validated, info=info).write()
     LOG.info("evidence: %s", info.evidence)
     return validation
 
@@ -104,6 +107,17 @@ def _named(manifest: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     pixels = pixels.where(pixels != "", manifest["sha256"])
     groups = manifest["group"].where(manifest["group"] != "", pixels)
     return manifest.assign(pixels=pixels, group=groups)
+
+
+def _findings(validation: Validation) -> tuple[DataWarning, ...]:
+    return tuple(
+        DataWarning(
+            rule=found.name,
+            text=f"Expected {found.want}; {found.failing} of {found.checked} fail: "
+            f"{some(found.examples)}.",
+        )
+        for found in validation.broken("warning")
+    )
 
 
 def _cells(manifest: pd.DataFrame, info: DatasetInfo) -> tuple[Cell, ...]:

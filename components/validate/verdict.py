@@ -29,7 +29,8 @@ class Cell:
 class Validation:
     """`validation.json`. `dropped` names the unreadable pictures that were left out.
 
-    `kept_from` is the version whose pictures kept their splits, 0 where none did.
+    `protocol` is "manifest" where the source fixed the splits. `kept_from` is the version whose
+    pictures kept their splits, 0 where none did.
     """
 
     dataset: str

@@ -1,6 +1,6 @@
 """Dataset: a manifest and the pictures it lists. Written by ingest, and by validate with splits."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +29,16 @@ ADDED = "pictures/additions/"
 # What a verdict rests on: pictures that were held out, or folds of all of them.
 Evidence = Literal["holdout", "cross_validation"]
 EvidenceChoice = Literal["auto", "holdout", "cross_validation"]
+# The rule about test pictures that the source fixes.
+FIXED_TEST = "fixed_test_pictures"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataWarning:
+    """What validation warned of: the rule, and a sentence for readers."""
+
+    rule: str
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +49,7 @@ class DatasetInfo:
     `groups_inferred` is True when the source does not name groups and ingest deduced them.
     `evidence` is validate's decision; under "cross_validation" every row's split is "train".
     `protocol` is how the splits came about ("grouped", "random", or "manifest" where the source
-    fixed them), `findings` what validation warned of, as sentences; both say nothing before it.
+    fixed them), `findings` what validation warned of; both say nothing before it.
     """
 
     name: str
@@ -49,7 +59,7 @@ class DatasetInfo:
     groups_inferred: bool = False
     evidence: Evidence = "holdout"
     protocol: str = ""
-    findings: tuple[str, ...] = ()
+    findings: tuple[DataWarning, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ class Dataset:
         """Return the encoded bytes of one picture, by its manifest path."""
         return (self.root / path).read_bytes()
 
-    def with_splits(self, manifest: pd.DataFrame, *, root: Path, evidence: Evidence) -> "Dataset":
-        """Return a new artifact at `root` with the same pictures and another manifest."""
+    def with_splits(self, manifest: pd.DataFrame, *, root: Path, info: DatasetInfo) -> "Dataset":
+        """Return a new artifact at `root` with the same pictures, and what is said of them."""
         link_tree(self.root / "pictures", root / "pictures")
-        return Dataset(root, replace(self.info, evidence=evidence), manifest)
+        return Dataset(root, info, manifest)

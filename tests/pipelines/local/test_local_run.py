@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,24 @@ def test_the_version_leads_back_to_the_hash_of_every_picture(
     }
     assert {row["sha256"] for row in known["pictures"]} == pictures
     assert known["artifacts"][0]["link"]["producer"] == "export"
+
+
+def test_the_rebuild_commands_make_the_same_model(published: Published) -> None:
+    base = published.home / "serving" / "models" / "pictures"
+    passport = json.loads((base / "passports" / "1.json").read_text())
+    commands = [line for line in passport["rebuild"] if line.startswith("graft ")]
+    assert [line.split()[1] for line in commands] == ["run", "passport"]
+    before = records(published.home)
+    for line in commands:
+        words = [sys.executable, "-m", "pipelines.cli", *shlex.split(line)[1:]]
+        done = run(published.home, words)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "the same model" in done.stdout
+    # Made from nothing that was there: only then the digest says something.
+    states = {record.state for record in records(published.home).values()}
+    assert states == {"done"}, states
+    assert before != records(published.home)
+    assert versions(published.home) == ("1",)
 
 
 def test_what_the_interrupted_run_finished_was_reused(first: dict[str, StepRecord]) -> None:
