@@ -9,7 +9,7 @@ import pytest
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
 from components.common.artifacts.verdict import VerdictInfo
 from components.common.report.texts import load_texts
-from components.gate import decide
+from components.gate import decide, judgements
 from components.gate.page import TABLES
 
 MakeEvaluation = Callable[..., Evaluation]
@@ -59,7 +59,13 @@ def every_reason_is_translated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         given.extend(fields["reasons"])
         return VerdictInfo(**fields)
 
+    def keep_said(*values: Any) -> str:
+        given.append(said := worn(*values))
+        return said
+
+    worn = judgements._said
     monkeypatch.setattr(decide, "VerdictInfo", keep)
+    monkeypatch.setattr(judgements, "_said", keep_said)
     yield
     say = load_texts(TABLES, "zh-TW")
     for said in map(say.sentence, given):
