@@ -52,8 +52,35 @@ def test_a_run_after_an_interrupted_one_deploys_and_answers(
     assert summary(home)["state"] == "done"
     assert "held-out pictures, asked of version 1" in output
     assert "verdict: deploy" in output
-    report = next((home / "runs" / "latest").rglob("report.html"))
-    assert "data:image/png;base64" in report.read_text()
+    report = (home / "runs" / "latest" / "report.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64" in report
+    assert report.index("Deploy: this model") < report.index("Of 100 new pictures")
+    assert summary(home)["report"].endswith("verdict/report.html")
+
+
+def test_a_dashboard_gets_confusions_a_curve_and_pages(published: Published) -> None:
+    run_dir = next(iter((published.home / "runs" / "latest").rglob("gate"))).parent
+    shown = {
+        name: artifact
+        for step in ("evaluate", "gate")
+        for name, artifact in _written(run_dir / step / "executor_output.json").items()
+    }
+    classification = shown["classification"]["metadata"]
+    assert len(classification["confusionMatrix"]["rows"]) == 2
+    assert classification["confidenceMetrics"][-1]["recall"] == 1.0
+    for name in ("evaluate", "gate"):
+        page = run_dir / name / "report"
+        assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def _written(path: Path) -> dict[str, Any]:
+    """Return the artifacts that a task has told kfp.local of, by name."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"a dashboard's JSON knows no {word}")
+
+    told = json.loads(path.read_text(), parse_constant=refuse)
+    return {name: listed["artifacts"][0] for name, listed in told["artifacts"].items()}
 
 
 def test_the_version_leads_back_to_the_hash_of_every_picture(
