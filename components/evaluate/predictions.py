@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
@@ -21,7 +22,7 @@ def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str
 
     Raises:
         DataError: there is no test picture, or one cannot be read.
-        ExportError: the model answers with other classes than the data set has.
+        ExportError: the model answers with other classes than the data set has, or with NaN.
     """
     rows = dataset.split("test")
     if rows.empty:
@@ -45,6 +46,13 @@ def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str
 
 def _check_classes(answers: Answers, classes: tuple[str, ...]) -> None:
     """The graph names its best class; the name must stand where its probability stands."""
+    broken = int((~np.isfinite(answers.probabilities).all(axis=1)).sum())
+    if broken:
+        raise ExportError(
+            "probabilities that are numbers",
+            received=f"others for {broken} of {len(answers.probabilities)} pictures",
+            do="look at the training's curves, and lower the learning rate",
+        )
     width = answers.probabilities.shape[1]
     named = set(answers.classes) | set(answers.answers)
     best = answers.probabilities.argmax(axis=1)
