@@ -1,6 +1,7 @@
 """The candidate beside the version that serves: one vote, and the figures behind it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -31,10 +32,12 @@ def compare(
     What may be lost is counted from the best version so far: of `tolerance`, what the serving
     version already lies below it is used up. So many small losses end where one large one does.
 
-    Raises:
-        DataError: the two models were not asked about the same pictures.
+    Args:
+        evaluation: holds the other model's answers.
+        predictions: the candidate's, about the pictures that can be compared, see `in_common`.
+        settings: metric, tolerance, confidence.
     """
-    info = evaluation.info
+    info = replace(evaluation.info, pictures=len(predictions))
     allowed = max(0.0, settings.tolerance - info.incumbent_below_best)
     other = evaluation.incumbent_predictions()
     measured = None
@@ -72,6 +75,15 @@ def compare(
 
 
 def _not_comparable(info: EvaluationInfo, settings: GateConfig) -> Vote:
+    if info.seen_by_incumbent:
+        rest = info.pictures - info.seen_by_incumbent
+        return (
+            "insufficient",
+            f"Version {info.incumbent_version}, which serves now, was trained or calibrated on "
+            f"{info.seen_by_incumbent} of the {info.pictures} test pictures, and the {rest} others "
+            "are too few to compare by: keep the splits (validate.keep_splits=true), add new "
+            "pictures, or judge by cross-validation (evaluate.evidence=cross_validation).",
+        )
     return (
         "insufficient",
         f"Version {info.incumbent_version}, which serves now, could not be compared by "
@@ -80,13 +92,27 @@ def _not_comparable(info: EvaluationInfo, settings: GateConfig) -> Vote:
     )
 
 
-def _aligned(other: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
-    if len(other) != len(predictions) or set(other["path"]) != set(predictions["path"]):
+def in_common(evaluation: Evaluation, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the candidate's answers about pictures that the serving version had not seen either.
+
+    All of them where it could not be scored at all.
+
+    Raises:
+        DataError: it was asked about pictures that the candidate was not asked about.
+    """
+    other = evaluation.incumbent_predictions()
+    if other is None:
+        return predictions
+    if not set(other["path"]) <= set(predictions["path"]):
         raise DataError(
-            "answers of both models on the same test pictures",
+            "answers of both models on the same pictures",
             received=f"{len(predictions)} and {len(other)} pictures that differ",
             do="run the step evaluate again",
         )
+    return predictions[predictions["path"].isin(other["path"])].reset_index(drop=True)
+
+
+def _aligned(other: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     return other.set_index("path").loc[predictions["path"]].reset_index()
 
 

@@ -12,7 +12,7 @@ from components.common.artifacts.evaluation import (
 from components.common.artifacts.verdict import ServingComparison, ThresholdCheck, VerdictInfo, Word
 from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import LABELS
-from components.gate.compare import Vote, compare, kind_of
+from components.gate.compare import Vote, compare, in_common, kind_of
 from components.gate.config import GateConfig, Threshold
 
 SAME_MODEL = "The candidate is the version that serves now."
@@ -39,7 +39,11 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     if info.candidate_sha256 and info.candidate_sha256 == info.incumbent_sha256:
         return _conclude([("hold", SAME_MODEL)], info)
     predictions = evaluation.predictions()
-    unfit = _scarcity(predictions, info, settings) or _nonsense(predictions, info)
+    unfit = (
+        _known_before(info)
+        or _scarcity(predictions, info, settings)
+        or _nonsense(predictions, info)
+    )
     if unfit:
         return _conclude(unfit, info)
     measured = {metric.name: metric for metric in info.metrics}
@@ -52,8 +56,12 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     votes += [_unmeasured(one, info) for one in settings.thresholds if one.metric not in measured]
     comparison = None
     if info.incumbent_version and settings.compare_with_serving:
-        vote, comparison = compare(evaluation, predictions, settings)
-        votes.append(vote)
+        shared = in_common(evaluation, predictions)
+        if _scarcity(shared, info, settings):
+            votes.append(_hardly_comparable(shared, predictions, info))
+        else:
+            vote, comparison = compare(evaluation, shared, settings)
+            votes.append(vote)
     else:
         votes.append(("deploy", _why_alone(info)))
     return _conclude(votes, info, checks, comparison)
@@ -89,6 +97,21 @@ def _below_best(comparison: ServingComparison | None, info: EvaluationInfo) -> f
     return max(0.0, info.incumbent_below_best - comparison.difference)
 
 
+def _known_before(info: EvaluationInfo) -> list[Vote]:
+    """Refuse figures from pictures that the network which training began with had seen."""
+    if not info.seen_by_start:
+        return []
+    return [
+        (
+            "insufficient",
+            f"What training started from has seen {info.seen_by_start} of the {info.pictures} test "
+            "pictures, and the others are too few to judge by: keep the splits "
+            "(validate.keep_splits=true), leave out train.warm_start, or judge by "
+            "cross-validation (evaluate.evidence=cross_validation).",
+        )
+    ]
+
+
 def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateConfig) -> list[Vote]:
     groups = count_clusters(predictions["group"].astype(str).tolist())
     kind = kind_of(info)
@@ -99,11 +122,28 @@ def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateCon
     for index, name in enumerate(info.classes):
         pictures = int((predictions["target"] == index).sum())
         counted.append((pictures, settings.min_per_class, f"{kind} of class '{name}'"))
+    gone = f" {info.unseen} more were left out, since a compared model has seen them." * bool(
+        info.unseen
+    )
     return [
-        ("insufficient", f"There are {count} {what}; a verdict needs at least {minimum}: add some.")
+        (
+            "insufficient",
+            f"There are {count} {what}; a verdict needs at least {minimum}: add some.{gone}",
+        )
         for count, minimum, what in counted
         if count < minimum
     ]
+
+
+def _hardly_comparable(
+    shared: pd.DataFrame, predictions: pd.DataFrame, info: EvaluationInfo
+) -> Vote:
+    return (
+        "insufficient",
+        f"Version {info.incumbent_version}, which serves now, was trained on "
+        f"{len(predictions) - len(shared)} of the {len(predictions)} {kind_of(info)}; the other "
+        f"{len(shared)} are too few to compare by.",
+    )
 
 
 def _nonsense(predictions: pd.DataFrame, info: EvaluationInfo) -> list[Vote]:

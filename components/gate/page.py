@@ -62,7 +62,7 @@ def _same(info: VerdictInfo) -> bool:
 
 
 def _weakest(evaluation: Evaluation) -> list[str]:
-    """Return the classes whose pictures are recognised least, at most three, none that is perfect."""
+    """Return the at most three classes that are recognised least, without perfect ones."""
     predictions = evaluation.predictions()
     right = (
         (predictions["predicted"] == predictions["target"]).groupby(predictions["target"]).mean()

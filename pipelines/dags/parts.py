@@ -65,7 +65,14 @@ def judge_and_deploy(given: Given, candidate: Any, dataset: Any) -> None:
     # kfp.local takes a condition on any *named* output for false, silently: this must stay
     # the single plain return value.
     with dsl.If(judged.outputs["Output"] == "deploy", name="passed-the-gate"):
-        referred = fresh(reference(exported=exported, dataset=dataset, **given.now("reference")))
+        referred = fresh(
+            reference(
+                exported=exported,
+                dataset=dataset,
+                evaluation=evaluation,
+                **given.now("reference"),
+            )
+        )
         fresh(
             deploy(
                 exported=exported,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.records import read_record, write_record
+from components.common.statistics.temperature import fit_temperature, softmax
 
 HELD_OUT_COLUMNS = (
     "path",  # str, in the Dataset
@@ -201,3 +202,19 @@ def _no_answers(classes: Sequence[str]) -> pd.DataFrame:
 def held_out_logits(table: pd.DataFrame, classes: Sequence[str]) -> npt.NDArray[np.float32]:
     """Return the logits of such a table, float32 [N, classes]."""
     return table[[f"z_{name}" for name in classes]].to_numpy(dtype=np.float32)
+
+
+def calibrated(table: pd.DataFrame, classes: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Return the probabilities of out-of-fold answers, float32 [N, classes].
+
+    The temperature of each fold is fitted on the other folds' pictures, so that no picture has a
+    say in how sure the answer about it is.
+    """
+    logits, targets = held_out_logits(table, classes), table["target"].to_numpy(dtype=np.int64)
+    folds = table["fold"].to_numpy(dtype=np.int64)
+    probabilities = np.empty_like(logits)
+    for fold in np.unique(folds):
+        own = folds == fold
+        temperature = np.float32(fit_temperature(logits[~own], targets[~own]))
+        probabilities[own] = softmax(logits[own] / temperature)
+    return probabilities

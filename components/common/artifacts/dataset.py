@@ -88,6 +88,10 @@ class Dataset:
         """Return the manifest rows of one split."""
         return self.manifest[self.manifest["split"] == name].reset_index(drop=True)
 
+    def judged(self) -> pd.DataFrame:
+        """Return the manifest rows that a verdict rests on: the test split, or all of them."""
+        return self.split("train" if self.info.evidence == "cross_validation" else "test")
+
     def targets(self, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
         """Return the class position of each of the manifest rows, int64 [len(rows)]."""
         position = {name: index for index, name in enumerate(self.info.classes)}

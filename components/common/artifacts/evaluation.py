@@ -184,7 +184,9 @@ class EvaluationInfo:
 
     `evidence` says on which pictures: those held out for testing, or all, by models that had not
     seen them (out-of-fold). `unseen` counts pictures that were left out because a compared model
-    had seen them.
+    had seen them. Where too few others remained none were left out: `seen_by_start` counts those
+    that the network which training began with had seen, so that the figures are no evidence, and
+    `seen_by_incumbent` those that the incumbent had seen, so that it is not compared.
     `candidate_sha256` / `incumbent_sha256` are the digests of the two SavedModels;
     `incumbent_version` is 0 when nothing serves; with a version but no incumbent metrics, that
     version could not be scored and `notes` says why. `incumbent_below_best` is what its passport
@@ -212,6 +214,8 @@ class EvaluationInfo:
     deletion_test: DeletionTest | None = None
     advice: Advice | None = None
     unseen: int = 0
+    seen_by_start: int = 0
+    seen_by_incumbent: int = 0
     notes: tuple[str, ...] = ()
     language: Language = "en"
 

@@ -64,7 +64,7 @@ def families() -> tuple[str, ...]:
     if known.isdisjoint(_CHINESE):
         # matplotlib keeps its list of fonts; one that was installed since is not on it.
         for path in findSystemFonts():
-            if "CJK-Regular" in path:
+            if path.endswith(("CJK-Regular.ttc", "CJK-Bold.ttc")):
                 fontManager.addfont(path)
         known = {font.name for font in fontManager.ttflist}
     found = [name for name in _CHINESE if name in known]

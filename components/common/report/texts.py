@@ -46,11 +46,9 @@ class Texts:
         for pattern, translated in self.sentences.items():
             found = re.fullmatch(_as_regex(pattern), english, re.DOTALL)
             if found:
-                filled = found.groupdict()
-                return translated.format(
-                    **{name: self.words.get(value, value) for name, value in filled.items()}
-                )
-        return english
+                parts = found.groupdict().items()
+                return translated.format(**{name: self.sentence(part) for name, part in parts})
+        return self.words.get(english, english)
 
     def or_else(self, key: str, default: str) -> str:
         """Return a sentence without values, or `default` where the table has none."""

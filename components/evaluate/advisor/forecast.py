@@ -114,7 +114,8 @@ def _jackknifed(curve: Curve, counts: Floats) -> Jackknifed:
 
 
 def _values(curve: Curve, counts: Floats, repeats: tuple[int, ...]) -> Floats:
-    return _statistic(curve, counts, repeats)(np.ones((1, len(curve.labels))))[0]
+    values: Floats = _statistic(curve, counts, repeats)(np.ones((1, len(curve.labels))))[0]
+    return values
 
 
 def _all(curve: Curve) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ THUMBNAIL_PX = 240
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class ShownPicture:
     """A picture with the answer about it; `confidence` in [0, 1] is what that class was given."""
 
     path: str
@@ -40,7 +40,7 @@ def wrong(predictions: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
     return predictions.iloc[rows[np.argsort(-sureness, kind="stable")]]
 
 
-def show(rows: pd.DataFrame, dataset: Dataset, classes: tuple[str, ...]) -> list[Shown]:
+def show(rows: pd.DataFrame, dataset: Dataset, classes: tuple[str, ...]) -> list[ShownPicture]:
     """Return pictures as the page shows them.
 
     Args:
@@ -49,7 +49,7 @@ def show(rows: pd.DataFrame, dataset: Dataset, classes: tuple[str, ...]) -> list
         classes: names in order.
     """
     return [
-        Shown(
+        ShownPicture(
             path=str(row["path"]),
             group=str(row["group"]),
             domain=str(row["domain"]),

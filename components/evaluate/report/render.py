@@ -19,7 +19,7 @@ from components.common.statistics.weighted import Integers
 from components.evaluate.report import rows
 from components.evaluate.report.changes import Changes
 from components.evaluate.report.drawing import plot_names
-from components.evaluate.report.mistakes import Shown
+from components.evaluate.report.mistakes import ShownPicture
 from components.evaluate.report.plots import WORST_CURVES, row_shares
 from components.evaluate.report.wording import Wording, percent
 
@@ -45,11 +45,11 @@ class ReportContent:
     straddling_groups: int
     confusion: Integers
     figures: dict[str, bytes]
-    mistakes: list[Shown]
+    mistakes: list[ShownPicture]
     mistakes_in_all: int
     asked: int | None
     changes: Changes | None
-    lost: list[Shown]
+    lost: list[ShownPicture]
     heat_maps: dict[str, bytes]
     thumbnails: dict[str, bytes]
     origins: list[Provenance]

@@ -18,7 +18,7 @@ from components.evaluate.report.wording import Wording, percent
 OF_A_CLASS = ("recall", "precision", "f1", "roc_auc")
 OF_A_SLICE = ("accuracy", "balanced_accuracy", "roc_auc")
 _CHANGES = ("accuracy", "balanced_accuracy", "roc_auc", "f1", "log_loss", "calibration_error")
-_PAIRS = 15
+_PAIRS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class FigureRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class FigureCell:
     """A number with the range below it, "" where there is none."""
 
     value: str
@@ -120,19 +120,19 @@ def classes_by_need(info: EvaluationInfo) -> list[ClassFigures]:
     return sorted(info.per_class, key=need)
 
 
-def cells(metrics: Iterable[Metric], names: Sequence[str], wording: Wording) -> list[Cell]:
+def cells(metrics: Iterable[Metric], names: Sequence[str], wording: Wording) -> list[FigureCell]:
     """Return a cell for each name."""
     known = {metric.name: metric for metric in metrics}
     return [
-        Cell(value=wording.number(name, known[name].value), interval=wording.interval(known[name]))
+        FigureCell(value=wording.number(name, known[name].value), interval=wording.interval(known[name]))
         if name in known
-        else Cell(value="–", interval=wording.say("not_computable"))
+        else FigureCell(value="–", interval=wording.say("not_computable"))
         for name in names
     ]
 
 
 def worst_pairs(counts: Integers, classes: Sequence[str]) -> list[Pair]:
-    """Return the most frequent confusions, at most 15; of equal ones the larger share first."""
+    """Return the most frequent confusions, at most ten; of equal ones the larger share first."""
     totals = np.maximum(counts.sum(axis=1), 1)
     found = [
         (int(counts[truth, said]), counts[truth, said] / totals[truth], truth, said)

@@ -29,16 +29,19 @@ class Wording:
     def change(self, name: str, value: float) -> str:
         """Return a difference of a metric: "+1.5 points" where the metric is a share."""
         if name in _SHARES:
-            return self.say("advice.points", value=f"{100 * value:+.1f}")
-        return f"{value:+.3f}"
+            return self.say("points", value=_signed(100 * value, 1))
+        return _signed(value, 3)
 
     def interval(self, metric: Metric) -> str:
-        """Return "80.1 % to 89.0 %"."""
-        low, high = self.number(metric.name, metric.low), self.number(metric.name, metric.high)
-        return self.say("interval", low=low, high=high)
+        """Return "80.1 to 89.0 %"."""
+        if metric.name in _SHARES:
+            return self.say(
+                "interval", low=f"{100 * metric.low:.1f}", high=f"{100 * metric.high:.1f} %"
+            )
+        return self.say("interval", low=f"{metric.low:.3f}", high=f"{metric.high:.3f}")
 
     def known(self, kind: str, name: str) -> str:
-        """Return the word for a name that Graft gave (a fault, a split); others stay as they are."""
+        """Return the word for a name that Graft gave (a fault, a split), others unchanged."""
         return self.say.or_else(f"{kind}.{name}", name)
 
     def headline(self, info: EvaluationInfo) -> str:
@@ -82,6 +85,11 @@ class Wording:
     def _share(self, key: str, part: int, whole: int, name: str) -> str:
         share = percent(part / whole) if whole else "–"
         return self.say(key, part=part, whole=whole, share=share, name=name, rest=whole - part)
+
+
+def _signed(value: float, digits: int) -> str:
+    """Return "+1.5", and "+0.0" for what rounds to nothing from below."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
 
 
 def percent(share: float) -> str:

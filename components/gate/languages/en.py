@@ -9,7 +9,7 @@ TEXTS = {
     "word.same": "Nothing new: this is the model that already serves.",
     "next": "What to do next",
     "next.deploy": "Nothing. It is published as the next version; the one before is kept, and "
-    "`graft rollback` returns to it.",
+    "the command graft rollback returns to it.",
     "next.first": "Nothing. It is published as the first version.",
     "next.same": "Nothing. Train again when there are new pictures.",
     "next.stays": "Version {version} goes on serving.",

@@ -364,10 +364,30 @@ def test_the_rows_of_the_other_model_may_stand_in_another_order(make_evaluation:
 
 
 def test_answers_about_other_pictures_are_refused(make_evaluation: Make) -> None:
-    evaluation = make_evaluation(predictions(0.9), predictions(0.9).iloc[1:])
-
-    with pytest.raises(DataError, match="200 and 199 pictures"):
+    evaluation = make_evaluation(predictions(0.9).iloc[1:], predictions(0.9))
+    with pytest.raises(DataError, match="199 and 200 pictures"):
         decide(evaluation, settings=GateConfig())
+
+
+def test_pictures_that_the_serving_version_was_trained_on_are_left_out(
+    make_evaluation: Make,
+) -> None:
+    theirs = predictions(0.9)
+    answered = theirs["path"].isin(theirs["path"].sample(120, random_state=0))
+    # What it was trained on it would have answered wrongly: that must not count for it.
+    ours = predictions(0.9).assign(predicted=lambda t: t["predicted"].where(answered, t["target"]))
+    verdict = decide(make_evaluation(ours, theirs[answered]), settings=GateConfig())
+    assert verdict.comparisons[0].difference == 0.0
+    assert any("120 test pictures" in reason for reason in verdict.reasons)
+
+
+def test_too_few_pictures_that_the_serving_version_has_not_seen_cannot_tell(
+    make_evaluation: Make,
+) -> None:
+    evaluation = make_evaluation(predictions(0.9), predictions(0.9).iloc[:20])
+    verdict = decide(evaluation, settings=GateConfig())
+    assert verdict.word == "insufficient" and verdict.comparisons == ()
+    assert "trained on 180 of the 200 test pictures" in verdict.reasons[0]
 
 
 @pytest.mark.parametrize(
@@ -383,3 +403,28 @@ def test_answers_about_other_pictures_are_refused(make_evaluation: Make) -> None
 def test_settings_that_make_no_sense_are_refused(data: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         config.load(GateConfig, data, where="gate")
+
+
+def test_pictures_that_the_start_has_seen_are_no_evidence(make_evaluation: Make) -> None:
+    verdict = decide(make_evaluation(predictions(0.9), seen_by_start=190), settings=GateConfig())
+    assert verdict.word == "insufficient"
+    assert "has seen 190 of the 200 test pictures" in verdict.reasons[0]
+    assert verdict.thresholds == ()
+
+
+def test_pictures_that_the_serving_version_has_seen_do_not_compare(make_evaluation: Make) -> None:
+    evaluation = make_evaluation(predictions(0.9), incumbent_version=3, seen_by_incumbent=185)
+    verdict = decide(evaluation, settings=GateConfig())
+    assert verdict.word == "insufficient"
+    assert "Version 3, which serves now, was trained or calibrated on 185" in verdict.reasons[0]
+    assert "the 15 others are too few to compare by: keep the splits" in verdict.reasons[0]
+    alone = decide(evaluation, settings=GateConfig(compare_with_serving=False))
+    assert alone.word == "deploy"
+
+
+def test_too_few_pictures_say_how_many_were_left_out(make_evaluation: Make) -> None:
+    evaluation = make_evaluation(predictions(0.9, pictures=20), unseen=55)
+    verdict = decide(evaluation, settings=GateConfig())
+    assert verdict.word == "insufficient"
+    assert "There are 20 test pictures" in verdict.reasons[0]
+    assert "55 more were left out, since a compared model has seen them" in verdict.reasons[0]

@@ -37,7 +37,6 @@ TEXTS = {
     "changes.given_up": "Lost",
     "changes.net": "Net",
     "changes.lost_pictures": "Recognised by version {version}, but not by this model",
-    "changes.pictures": "Pictures",
     "changes.change": "Change",
     "changes.serving": "Version {version}",
     # The figures.
@@ -110,12 +109,21 @@ TEXTS = {
     "explanations.hint": "Bright parts decided the answer. If they lie beside the part or the "
     "fault, the model has learnt the wrong thing.",
     "explanations.test": "Test of these maps on {pictures} pictures: blanking the brightest part "
-    "lowers the probability by {drop}, blanking other parts of the same size by {random_drop}.",
+    "lowers the probability by {drop} points, blanking other parts of the same size by "
+    "{random_drop} points.",
     "explanations.believed": "The maps show what matters.",
     "explanations.not_believed": "The difference is within chance: do not rely on these maps.",
     "explanations.caption": "answered {predicted}, {share}; labelled {truth}",
     "explanations.picture": "picture",
     "explanations.map": "what mattered",
+    # Asking.
+    "asking": "When the model asks a person",
+    "asking.hint": "An escape is a defect that is answered as good.",
+    "asking.kept": "The model asks when it is in doubt, so that at most {rate} of the defects "
+    "escape. Without asking {escapes} would. It asks for about {asked} of all pictures.",
+    "asking.not_kept": "The promise of at most {rate} escapes is not made: without asking "
+    "{escapes} of the defects escape, and to keep it the model would have to ask for {asked} of "
+    "all pictures. Add pictures, or allow more asking (evaluate.max_asked).",
     # Slices.
     "slices": "Parts of the pictures",
     "slices.hint": "A model can be good on the whole and weak somewhere. “Worse” marks parts where "
@@ -124,11 +132,9 @@ TEXTS = {
     "slices.none_worse": "No part is worse than the rest with evidence.",
     "slices.more": "The other {count} parts",
     "slices.examples": "Pictures of “{name}”",
-    "slice.certain labels only": "certain labels only",
-    "slice.uncertain labels only": "uncertain labels only",
-    "slice.no domain": "no domain",
     "column.part": "Part",
     "column.difference": "Against the rest",
+    "points": "{value} points",
     "not_computable": "not computable",
     # Advice.
     "advice": "What more pictures would bring",
@@ -138,7 +144,6 @@ TEXTS = {
     "advice.gain": "Expected gain",
     "advice.then": "Found then",
     "advice.saturated": "hardly any",
-    "advice.points": "{value} points",
     "advice.all": "all classes",
     "advice.caption": "Share found by the number of training pictures; the band is the 95 % "
     "interval.",
@@ -199,6 +204,7 @@ TEXTS = {
     "data": "The pictures",
     "data.split": "Split",
     "data.all": "All",
+    "data.counted": "{pictures} pictures in {groups} groups",
     "data.train": "training",
     "data.validation": "validation",
     "data.test": "test",
@@ -255,7 +261,6 @@ TEXTS = {
     "plot.probe": "{figure} of a linear probe",
     "plot.cut": "cut off after {layer}",
     "plot.trained_on": "training pictures",
-    "plot.learning_curve": "what more pictures bring",
     "plot.names": "Numbers in the plots stand for classes, because this machine has no font for "
     "their names (Debian: fonts-noto-cjk): {names}.",
 }

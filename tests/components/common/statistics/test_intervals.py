@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from simulated_groups import draw, truth
 
+from benchmarks.interval_coverage import draw, truth
 from components.common.statistics.figures import BY_CLASS, FIGURES, Scored
 from components.common.statistics.intervals import (
     class_estimates,
@@ -32,7 +32,7 @@ def test_ninety_five_percent_is_ninety_five_percent_whatever_the_number_of_group
     true = {name: truth(name) for name in LEVELS}
     held = dict.fromkeys(LEVELS, 0)
     for _ in range(TRIALS):
-        answers, names = draw(random, groups=groups, pictures=30)
+        answers, _, names = draw(random, groups=groups, pictures=30)
         for found in estimates(LEVELS, answers, names):
             held[found.name] += found.low <= true[found.name] <= found.high
     for name, count in held.items():
@@ -51,7 +51,7 @@ def test_independent_pictures_give_the_binomial_interval() -> None:
 
 
 def test_pictures_of_a_group_count_once_however_many_there_are() -> None:
-    answers, groups = draw(np.random.default_rng(0), groups=8, pictures=10)
+    answers, _, groups = draw(np.random.default_rng(0), groups=8, pictures=10)
     many = answers.take(np.repeat(np.arange(80), 5))
     once, often = (
         estimates(LEVELS, each, names)
@@ -80,7 +80,7 @@ def test_groups_that_are_all_alike_are_no_certainty_either() -> None:
 
 
 def test_a_class_in_one_group_only_leaves_nearly_everything_open() -> None:
-    answers, groups = draw(np.random.default_rng(1), groups=6, pictures=20)
+    answers, _, groups = draw(np.random.default_rng(1), groups=6, pictures=20)
     targets = np.where(np.asarray(groups) == "0", 1, 0)
     lone = dataclasses.replace(answers, targets=targets)
     (found,) = estimates(["roc_auc"], lone, groups)
