@@ -28,7 +28,7 @@ from components.gate.decide import decide
 
 pytestmark = pytest.mark.slow
 
-LENIENT = GateConfig(thresholds=(), min_test_pictures=2, min_per_class=1, min_groups=2)
+LENIENT = GateConfig(min_test_pictures=2, min_per_class=1, min_groups=2)
 
 
 def judged(inputs: EvaluateInputs, out: Path) -> VerdictInfo:
