@@ -1,7 +1,7 @@
 """The step: an Evaluation in, a Verdict out."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.common.artifacts.evaluation import Evaluation
@@ -10,6 +10,7 @@ from components.common.run_context import RunContext
 from components.common.step import Shown, Step
 from components.gate.config import GateConfig
 from components.gate.decide import decide
+from components.gate.judgements import note
 from components.gate.page import write_page
 
 LOG = logging.getLogger(__name__)
@@ -32,13 +33,15 @@ class GateOutputs:
 def run(
     settings: GateConfig, inputs: GateInputs, outputs: GateOutputs, context: RunContext
 ) -> Word:
-    """Decide, write the Verdict with its page, and return its word.
+    """Decide, count the verdict, write it with its page, and return its word.
 
     Raises:
         DataError: as `decide`.
     """
     evaluation = Evaluation.read(inputs.evaluation)
     info = decide(evaluation, settings=settings)
+    worn = note(evaluation, info.word, run_id=context.run_id, settings=settings)
+    info = replace(info, reasons=(*info.reasons, *worn))
     verdict = Verdict(outputs.verdict, info)
     verdict.write()
     write_page(verdict, evaluation)

@@ -46,7 +46,7 @@ def candidate(tmp_path: Path) -> Path:
 
 
 def serving(
-    root: Path, rows: pd.DataFrame, *, splits: object = "train", **columns: str
+    root: Path, rows: pd.DataFrame, *, splits: str | list[str] = "train", **columns: str
 ) -> EvaluateConfig:
     """Publish version 7, which has these rows in its lineage."""
     model_dir = root / "models" / "model"
