@@ -61,7 +61,7 @@ _BAR_STRENGTHS = tuple(float(10**power) for power in range(-4, 3))
 
 @dataclass(frozen=True)
 class Fitted:
-    """One fold's answers, logits float32 [n, classes], and the seconds that the fit took."""
+    """One fold's answers, logits float32 [n, classes], and the processor seconds of the fit."""
 
     logits: Floats
     seconds: float
@@ -140,9 +140,9 @@ class Bench:
         own = settings.options if method == settings.method else {}
         recipe = Recipe(plugins.load(METHODS, method), method_options(method, own))
         with as_it_was(built):
-            started = time.monotonic()
+            started = time.process_time()
             fitted = recipe.fit(pictures.fold(fold.inner), built, session)
-            seconds = time.monotonic() - started
+            seconds = time.process_time() - started
             kept = fitted.network or built
             asked = plain.select(fold.outer)
             logits = flip_averaged_logits(kept, asked, cut=fitted.cut, session=session)
@@ -179,12 +179,12 @@ def _plain_regression(plain: Split, fold: Fold, built: Network, session: Session
         np.asarray(session.cache.get(built, Want(plain, (EMBEDDING,), flip))[0], np.float64)
         for flip in FLIPS[: session.flips]
     ]
-    started = time.monotonic()
+    started = time.process_time()
     known, labels = flipped[0][fold.inner], plain.labels[fold.inner]
     inner = grouped_folds(labels, plain.groups[fold.inner], folds=FOLDS, seed=session.seed)
     asked = np.mean(flipped, axis=0)[fold.outer]
     logits = regression(known, labels, inner, asked)
-    return Fitted(logits, time.monotonic() - started)
+    return Fitted(logits, time.process_time() - started)
 
 
 def regression(

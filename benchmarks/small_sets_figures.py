@@ -31,11 +31,11 @@ class Answered:
         return pd.Series(hits.to_numpy(), index=self.answers["path"]).sort_index()
 
     def seconds(self) -> float:
-        """Return the median time of a fold's fit."""
+        """Return the median processor time of a fold's fit."""
         return float(self.answers["seconds"].median())
 
     def __str__(self) -> str:
-        told = f"{self.right().mean():.3f}, {self.seconds():.0f} s a fit"
+        told = f"{self.right().mean():.3f}, {self.seconds():.0f} processor s a fit"
         return f"{self.set_name} {self.method} seed {self.seed}: {told}"
 
 
@@ -79,7 +79,7 @@ def _compared(values: pd.Series, answers: pd.DataFrame) -> Compared:
 def figures_table(rows: list[Answered]) -> Table:
     """Return the mean accuracy over the seeds with its interval, a line a set and method."""
     drawn = Table(title="accuracy, mean over seeds (95 % interval by group)")
-    for column in ("set", "method", "seeds", "accuracy", "s a fit"):
+    for column in ("set", "method", "seeds", "accuracy", "processor s a fit"):
         drawn.add_column(column)
 
     def add(mine: list[Answered]) -> None:
