@@ -75,8 +75,8 @@ def tasks(protocols: list[str], *, repeats: int, seeds: int) -> Iterator[Task]:
 def splits(manifest: pd.DataFrame, task: Task, settings: TrainingRun) -> pd.Series:
     """Return each picture's split."""
     if task.protocol == "random":
-        validate = dataclasses.replace(settings.validate, split="random", seed=task.seed)
-        return assign(manifest, same_pixels=manifest["path"], settings=validate)
+        validate = dataclasses.replace(settings.validate, split="random", split_seed=task.seed)
+        return assign(manifest.assign(pixels=manifest["sha256"]), settings=validate)
     strata = manifest["label"] + "/" + manifest["domain"]
     rest, test = _folds(strata, manifest["group"], FOLDS, task.seed)[task.fold]
     _, inner = _folds(strata.iloc[rest], manifest["group"].iloc[rest], VALIDATION_PARTS, task.seed)[

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from components.common.statistics.bootstrap import interval, resample
 from components.common.statistics.figures import FIGURES, LABELS, Scored
+from components.common.statistics.intervals import level_interval
+from components.common.statistics.jackknife import jackknife
 from components.common.statistics.weighted import Floats, mean_defined
 
 NAMES = ("accuracy", "balanced_accuracy", "f1", "roc_auc")
-DRAWS = 2000
 # Test to training pictures of the random protocol.
 _RATIO = 0.25 / 0.75
 
@@ -50,7 +50,7 @@ def figures_table(rows: list[Row]) -> Table:
     """Return the mean over splits with its 95 % interval, a line a protocol and method.
 
     Random: corrected resampled t interval (Nadeau and Bengio 2003), since the splits overlap.
-    Grouped: cluster bootstrap over the modules, all folds and seeds of a module drawn together.
+    Grouped: leaving out one module after the other, with all its folds and seeds.
     """
     drawn = Table(title="demo data, label rule p > 0.5: mean over splits (95 % interval)")
     for column in ("protocol", "method", "splits", *(LABELS[name] for name in NAMES), "s a split"):
@@ -68,8 +68,8 @@ def _cell(protocol: str, answers: list[pd.DataFrame], name: str) -> str:
     text = f"{statistics.mean(values):.3f}"
     if protocol == "random":
         return text + (f" ± {_corrected(values):.3f}" if len(values) > 1 else "")
-    found = interval(_drawn(answers, name))
-    return f"{text} ({found[0]:.3f} - {found[1]:.3f})" if found else text
+    low, high = _over_modules(answers, name)
+    return f"{text} ({low:.3f} - {high:.3f})"
 
 
 def _corrected(values: list[float]) -> float:
@@ -104,14 +104,21 @@ def difference_table(rows: list[Row], *, reference: str) -> Table:
     return drawn
 
 
-def _drawn(answers: list[pd.DataFrame], name: str) -> Floats:
-    """Return the mean over splits of a figure, for modules drawn with replacement."""
+def _over_modules(answers: list[pd.DataFrame], name: str) -> tuple[float, float]:
+    """Return the interval of the mean over splits of a figure, for other modules."""
     scored = [_scored(one) for one in answers]
     ends = np.cumsum([len(one) for one in answers])[:-1]
 
     def mean_over_splits(weights: Floats) -> Floats:
         parts = zip(scored, np.split(weights, ends, axis=1), strict=True)
-        return mean_defined(np.stack([FIGURES[name](*part) for part in parts], axis=1))
+        values = np.stack([FIGURES[name](*part) for part in parts], axis=1)
+        return mean_defined(values)[:, None]
 
-    groups = pd.concat(answers)["group"].tolist()
-    return resample(mean_over_splits, groups, draws=DRAWS, random=np.random.default_rng(0))
+    every = pd.concat(answers)
+    found = jackknife(mean_over_splits, every["group"].tolist(), every["defective"].to_numpy())
+    return level_interval(
+        found.values[0],
+        found.errors[0],
+        degrees=found.degrees,
+        independent=found.degrees + 1,
+    )

@@ -68,7 +68,7 @@ class TrainingRun(Section):
     Attributes:
         model_name: the name under which TF Serving serves the model.
         model_base_path: the folder that holds `<model_name>/<version>/`.
-        seed: where every random stream starts.
+        seed: where every random stream starts; the splits have their own, `validate.split_seed`.
     """
 
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")] = "model"
@@ -190,6 +190,8 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
         filled[step] = _with_shared(data.get(step), getattr(checked, step), checked)
     for key in FROM_EVALUATE:
         filled["export"].setdefault(key, getattr(checked.evaluate, key))
+    # Validate deals out the pictures by what evaluate is to judge by.
+    filled["validate"].setdefault("evidence", checked.evaluate.evidence)
     tune = dict(data.get("tune") or {})
     for step in TUNING_STEPS:
         tune[step] = _with_shared(tune.get(step), getattr(checked.tune, step), checked)

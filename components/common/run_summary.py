@@ -65,7 +65,7 @@ def summarise(run_dir: Path, state: RunState, *, run: RunContext | None = None) 
         deployed_model=deployed.model_name if deployed else "",
         deployed_version=deployed.version if deployed else 0,
         deployed_path=str(deployed.version_path) if deployed else "",
-        report=_page(evaluation),
+        report=_page(verdict) or _page(evaluation),
         drift=drift.info if drift else None,
         drift_report=_page(drift),
         artifacts=artifacts,
@@ -142,5 +142,5 @@ def _last_moment(steps: tuple[StepRecord, ...]) -> float:
     return max(ends, default=0.0)
 
 
-def _page(found: Evaluation | DriftReport | None) -> str:
+def _page(found: Evaluation | Verdict | DriftReport | None) -> str:
     return str(found.report_path) if found and found.report_path.exists() else ""

@@ -38,6 +38,16 @@ class MetricsLike(Protocol):
         """Take one figure."""
 
 
+class ClassificationLike(Protocol):
+    """Where a dashboard gets a confusion matrix and a curve from: kfp's `ClassificationMetrics`."""
+
+    def log_confusion_matrix(self, categories: list[str], matrix: list[list[int]]) -> None:
+        """Take pictures by true class (rows) and decided class."""
+
+    def log_roc_curve(self, fpr: list[float], tpr: list[float], threshold: list[float]) -> None:
+        """Take the points of a ROC curve."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Nothing:
     """The inputs or outputs of a step that has none."""
@@ -45,10 +55,24 @@ class Nothing:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What a dashboard shows of a step: its figures by name, and an HTML page."""
+    """What a dashboard shows of a step: figures by name, an HTML page, confusions and a curve."""
 
-    figures: Mapping[str, float]
     page: Path
+    figures: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    classification: "Classification | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Classification:
+    """A confusion matrix, rows are the truth, and the points of a ROC curve.
+
+    roc: false-alarm rate, share found and threshold, all finite, the strictest threshold first;
+        () where no curve is defined.
+    """
+
+    classes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    roc: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +125,7 @@ def run_step(
     *,
     metrics: MetricsLike | None = None,
     page: ArtifactLike | None = None,
+    classification: ClassificationLike | None = None,
 ) -> Any:
     """Run one step and return what its `run` returns, None when its outputs were reused.
 
@@ -112,6 +137,7 @@ def run_step(
         outputs: artifacts written, by the names of the step's outputs.
         metrics: takes the figures that the step shows.
         page: becomes the HTML page that the step shows.
+        classification: takes the confusion matrix and the curve that the step shows.
 
     Raises:
         GraftError: as the step raises; the text is also left for the run summary.
@@ -124,7 +150,7 @@ def run_step(
         recorded.result = result if isinstance(result, str) else ""
         recorded.outputs = {name: str(path) for name, path in job.output_paths.items()}
         if known.show is not None:
-            _publish(known.show(job.places), metrics, page)
+            _publish(known.show(job.places), metrics, page, classification)
     return result
 
 
@@ -238,13 +264,25 @@ def _parsed(given: Any, wanted: Any, name: str) -> Any:
     return config.restored(given)
 
 
-def _publish(shown: Shown, metrics: MetricsLike | None, page: ArtifactLike | None) -> None:
+def _publish(
+    shown: Shown,
+    metrics: MetricsLike | None,
+    page: ArtifactLike | None,
+    classification: ClassificationLike | None,
+) -> None:
     if metrics is not None:
         for name, value in shown.figures.items():
             metrics.log_metric(name, value)
     if page is not None:
         Path(page.path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(shown.page, page.path)
+    if classification is not None and shown.classification is not None:
+        known = shown.classification
+        classification.log_confusion_matrix(
+            list(known.classes), [list(row) for row in known.confusion]
+        )
+        if known.roc:
+            classification.log_roc_curve(*(list(column) for column in zip(*known.roc, strict=True)))
 
 
 def _uri(artifact: ArtifactLike) -> str:

@@ -48,6 +48,7 @@ def keep_lineage(
     version: int,
     *,
     manifest: pd.DataFrame,
+    out_of_fold: pd.DataFrame | None,
     model_dir: Path,
     model_sha256: str,
 ) -> None:
@@ -57,6 +58,7 @@ def keep_lineage(
         artifacts: folders of what deploy was given, by its names for them.
         version: the version's number.
         manifest: rows of the Dataset among them.
+        out_of_fold: see `write_lineage`; the next candidate is compared with these answers.
         model_dir: `<base path>/<model name>`.
         model_sha256: digest of the version's files.
 
@@ -72,7 +74,7 @@ def keep_lineage(
         links=gathered(artifacts.values()),
     )
     with new_folder(target) as folder:
-        write_lineage(folder, lineage, manifest)
+        write_lineage(folder, lineage, manifest, out_of_fold=out_of_fold)
 
 
 def data_read_unix_s(artifacts: Mapping[str, Path]) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.dataset import Dataset, Evidence
 from components.common.artifacts.lineage import Link
 from components.common.artifacts.model_folder import candidate_path, is_number
 from components.common.artifacts.passport import DataPage, SplitSize
@@ -40,15 +40,27 @@ def sections(exported_sha256: str, links: Iterable[Link]) -> dict[str, dict[str,
     return {step: found[step] for step in MAKERS if step in found}
 
 
-def pinned(made_by: Sections, *, model_dir: Path, previous_version: int) -> dict[str, Any]:
-    """Return the sections with which the same model is made again, whatever serves by then.
+def pinned(
+    made_by: Sections, *, model_dir: Path, version: int, previous_version: int, evidence: Evidence
+) -> dict[str, Any]:
+    """Return the sections with which a version is made again, whatever serves by then.
 
     Args:
         made_by: as `sections` returns them.
         model_dir: `<base path>/<model name>`.
+        version: the version, with whose splits its lineage is kept.
         previous_version: what served when the model was made, 0 for nothing.
+        evidence: what validate decided.
     """
     plain = {step: dict(section) for step, section in made_by.items()}
+    if "validate" in plain:
+        plain["validate"] |= {
+            "evidence": evidence,
+            "keep_splits": True,
+            "splits_of": version,
+            "model_base_path": str(model_dir.parent),
+            "model_name": model_dir.name,
+        }
     started_from = str(plain.get("train", {}).get("warm_start", ""))
     if started_from:
         plain["train"]["warm_start"] = str(
@@ -114,7 +126,7 @@ def data_page(dataset: Dataset, made_by: Sections) -> DataPage:
                 sizes.index, sizes["pictures"], sizes["groups"], strict=True
             )
         ),
-        findings=info.findings,
+        findings=tuple(found.text for found in info.findings),
     )
 
 

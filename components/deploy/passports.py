@@ -38,7 +38,13 @@ def draw_up(
     """Return the passport of a version that is about to be published."""
     links = gathered([exported.root, dataset.root])
     made_by = origins.sections(content_sha256(exported.root), links)
-    made = origins.pinned(made_by, model_dir=model_dir, previous_version=previous_version)
+    made = origins.pinned(
+        made_by,
+        model_dir=model_dir,
+        version=version,
+        previous_version=previous_version,
+        evidence=dataset.info.evidence,
+    )
     settings = _settings(run) | made
     if settings:
         settings = {"model_name": model_dir.name} | settings

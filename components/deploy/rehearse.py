@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement, Latency
 from components.common.artifacts.evaluation import Evaluation, probabilities
@@ -21,7 +22,7 @@ from serving.server.launch import RunningServer, launch
 
 @dataclass(frozen=True)
 class Questions:
-    """Test pictures and the answers that were evaluated.
+    """Pictures, and what the model answered about them before it was served.
 
     Attributes:
         pictures: N encoded pictures.
@@ -37,17 +38,32 @@ class Questions:
 
 
 def questions(
-    evaluation: Evaluation, dataset: Dataset, *, count: int, max_difference: float
+    evaluation: Evaluation,
+    candidate: Path,
+    dataset: Dataset,
+    *,
+    count: int,
+    max_difference: float,
 ) -> Questions:
-    """Choose `count` test pictures, spread evenly over the test split."""
-    predictions = evaluation.predictions()
-    count = min(count, len(predictions))
-    rows = predictions.iloc[np.linspace(0, len(predictions) - 1, count).round().astype(int)]
-    paths = tuple(str(path) for path in rows["path"])
+    """Choose `count` of the pictures that the model itself was asked about, spread evenly.
+
+    Those are the test pictures; under cross-validation, where the evaluation holds what folds
+    answered, the pictures that export compared trained and exported answers on.
+    """
+    if evaluation.info.evidence == "holdout":
+        predictions = evaluation.predictions()
+        paths = predictions["path"].astype(str).tolist()
+        answers = probabilities(predictions, evaluation.info.classes).to_numpy(dtype=np.float64)
+    else:
+        shipped = Candidate.read(candidate)
+        paths = shipped.parity_paths()
+        answers = shipped.parity_probabilities().astype(np.float64)
+    count = min(count, len(paths))
+    rows = np.linspace(0, len(paths) - 1, count).round().astype(int)
     return Questions(
-        pictures=tuple(dataset.picture(path) for path in paths),
-        paths=paths,
-        answers=probabilities(rows, evaluation.info.classes).to_numpy(dtype=np.float64),
+        pictures=tuple(dataset.picture(paths[row]) for row in rows),
+        paths=tuple(paths[row] for row in rows),
+        answers=answers[rows],
         max_difference=max_difference,
     )
 

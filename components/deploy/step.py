@@ -4,6 +4,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement, Deployment, DeploymentInfo
 from components.common.artifacts.evaluation import Evaluation
@@ -124,6 +126,7 @@ def run(
     model_dir = model_folder(settings.model_base_path, settings.model_name)
     asked = questions(
         judged.evaluation,
+        judged.candidate,
         judged.dataset,
         count=settings.rehearsal_pictures,
         max_difference=settings.max_difference,
@@ -176,6 +179,7 @@ def _place(
             judged.artifacts,
             number,
             manifest=judged.dataset.manifest,
+            out_of_fold=_out_of_fold(judged.evaluation),
             model_dir=model_dir,
             model_sha256=digest,
         )
@@ -209,6 +213,11 @@ def _place(
         with explained(model_dir):
             keep(there.number)
     return there, previous
+
+
+def _out_of_fold(evaluation: Evaluation) -> pd.DataFrame | None:
+    crossed = evaluation.info.evidence == "cross_validation"
+    return evaluation.predictions() if crossed else None
 
 
 def _confirmed_or_retired(

@@ -1,7 +1,7 @@
 """The KFP wrapper of `evaluate`."""
 
 from kfp import dsl
-from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
+from kfp.dsl import HTML, Artifact, ClassificationMetrics, Dataset, Input, Metrics, Model, Output
 
 from components.common.images import CPU_IMAGE
 
@@ -15,6 +15,7 @@ def evaluate(
     run: dict,
     evaluation: Output[Artifact],
     metrics: Output[Metrics],
+    classification: Output[ClassificationMetrics],
     report: Output[HTML],
 ) -> None:
     """Judge the exported model on the test split, beside the version that serves now."""
@@ -27,5 +28,6 @@ def evaluate(
         {"exported": exported, "candidate": candidate, "dataset": dataset},
         {"evaluation": evaluation},
         metrics=metrics,
+        classification=classification,
         page=report,
     )

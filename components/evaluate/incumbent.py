@@ -2,20 +2,31 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.lineage import out_of_fold_of, read_pictures
 from components.common.artifacts.model_folder import ModelVersion
+from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
-from components.evaluate.predictions import score
+from components.common.errors import DataError, ExportError
+from components.evaluate.predictions import as_table, score
 
 LOG = logging.getLogger(__name__)
+
+Table = pd.DataFrame
 
 
 @dataclass(frozen=True)
 class Incumbent:
-    """What serves now. `predictions` is None when it could not be scored; `note` says why."""
+    """What serves now. `predictions` is None when it could not be scored; `note` says why.
+
+    Pictures that it has seen, and of which no out-of-fold answer was kept, are not among them.
+    """
 
     version: int
     sha256: str
@@ -41,11 +52,85 @@ def score_incumbent(
         digest = tree_sha256(version.path)
         if digest == candidate_sha256:
             return Incumbent(number, digest, predictions)
-        activity = f"asking version {number}, which serves now"
-        table = score(version.path, dataset, batch_size=batch_size, activity=activity)
+        table, note = _answers(version, dataset, batch_size=batch_size)
     except Exception as error:
         LOG.warning("version %d could not be scored", number, exc_info=True)
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         note = f"Version {number}, which serves now, could not be scored: {first_line[:300]}"
         return Incumbent(number, "", None, note)
-    return Incumbent(number, digest, table)
+    return Incumbent(number, digest, table, note)
+
+
+def _answers(version: ModelVersion, dataset: Dataset, *, batch_size: int) -> tuple[Table, str]:
+    """Return a version's answers, and what to be careful with."""
+    ask = partial(
+        score,
+        version.path,
+        dataset,
+        batch_size=batch_size,
+        activity=f"asking version {version.number}, which serves now",
+    )
+    rows = dataset.judged()
+    if dataset.info.evidence == "holdout":
+        return ask(rows), ""
+    model_dir, number = version.path.parent, version.number
+    seen = read_pictures(model_dir, number)
+    if seen is None:
+        raise DataError(
+            f"a record of the pictures that version {number} was trained on",
+            received="none beside it",
+            do="set gate.compare_with_serving=false for this run",
+        )
+    kept = out_of_fold_of(model_dir, number)
+    by = "pixels" if (seen["pixels"] != "").all() else "sha256"
+    trained_on = set(seen.loc[seen["split"] != "test", by])
+    asked_before = kept.merge(seen[["path", by]], on="path").drop_duplicates(by).set_index(by)
+    is_kept, is_new = rows[by].isin(asked_before.index), ~rows[by].isin(trained_on)
+    parts = [_reused(asked_before.loc[rows.loc[is_kept, by]], rows[is_kept], dataset)]
+    if (is_new & ~is_kept).any():
+        parts.append(ask(rows[is_new & ~is_kept]))
+    table = pd.concat(parts).set_index("path", drop=False)
+    answered = rows["path"][rows["path"].isin(table["path"])]
+    return table.loc[answered].reset_index(drop=True), _note(number, is_kept, is_new)
+
+
+def _reused(answers: Table, rows: Table, dataset: Dataset) -> Table:
+    """Return a version's out-of-fold answers as answers about these rows, in their order."""
+    wanted = [f"p_{name}" for name in dataset.info.classes]
+    known = [str(column) for column in answers if str(column).startswith("p_")]
+    if known != wanted and len(rows):
+        raise ExportError(
+            f"a model with the classes {', '.join(dataset.info.classes)} in this order",
+            received=", ".join(column.removeprefix("p_") for column in known),
+            do="set gate.compare_with_serving=false for this run",
+        )
+    return as_table(
+        rows,
+        dataset,
+        probabilities=answers.reindex(columns=wanted).to_numpy(dtype=np.float32),
+        predicted=answers["predicted"].to_numpy(),
+        asked=answers["asked"].to_numpy(),
+    )
+
+
+def _note(number: int, is_kept: "pd.Series[bool]", is_new: "pd.Series[bool]") -> str:
+    kept, new = int(is_kept.sum()), int((is_new & ~is_kept).sum())
+    left_out = len(is_kept) - kept - new
+    text = (
+        f"Version {number} is compared by what its folds answered about {kept} pictures and what "
+        f"it answers about {new} that it has not seen"
+    )
+    if left_out:
+        text += f"; {left_out} that it was trained on are left out of the comparison"
+    return f"{text}. Out-of-fold answers judge the recipe of a version, not its last fit."
+
+
+def below_best(model_dir: Path, version: int) -> float:
+    """Return what a version lost against the best one before it, as its passport says.
+
+    A version that a person let through against the gate's word begins a new count.
+    """
+    passport = read_passport(model_dir, version)
+    if passport is None or passport.verdict.override is not None:
+        return 0.0
+    return passport.verdict.below_best

@@ -1,8 +1,11 @@
-"""Ask a SavedModel about the test split: predictions as a table."""
+"""Ask a SavedModel about pictures: predictions as a table."""
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError, ExportError
@@ -10,20 +13,22 @@ from components.common.saved_model import Answers, ask
 from components.common.statistics.operating_point import ASK
 
 
-def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str) -> pd.DataFrame:
-    """Return PREDICTION_COLUMNS and one probability column a class, in manifest order.
+def score(
+    saved_model: Path, dataset: Dataset, rows: pd.DataFrame, *, batch_size: int, activity: str
+) -> pd.DataFrame:
+    """Return PREDICTION_COLUMNS and one probability column a class, in the order of the rows.
 
     Args:
         saved_model: a SavedModel folder, the candidate's or a serving version.
-        dataset: its test split is sent as encoded bytes.
+        dataset: holds the pictures, which are sent as encoded bytes.
+        rows: those of its manifest that are asked about.
         batch_size: pictures a call.
         activity: what the progress report calls this.
 
     Raises:
-        DataError: there is no test picture, or one cannot be read.
+        DataError: there is no picture, or one cannot be read.
         ExportError: the model answers with other classes than the data set has.
     """
-    rows = dataset.split("test")
     if rows.empty:
         raise DataError(
             "pictures in the test split",
@@ -34,12 +39,30 @@ def score(saved_model: Path, dataset: Dataset, *, batch_size: int, activity: str
     answers = ask(saved_model, paths, dataset.picture, batch_size=batch_size, activity=activity)
     classes = dataset.info.classes
     _check_classes(answers, classes)
-    table = rows[["path", "sha256", "group", "domain"]].copy()
+    return as_table(
+        rows,
+        dataset,
+        probabilities=answers.probabilities,
+        predicted=[classes.index(name) for name in answers.answers],
+        asked=[name == ASK for name in answers.decisions],
+    )
+
+
+def as_table(
+    rows: pd.DataFrame,
+    dataset: Dataset,
+    *,
+    probabilities: npt.NDArray[np.float32],
+    predicted: ArrayLike,
+    asked: ArrayLike,
+) -> pd.DataFrame:
+    """Return PREDICTION_COLUMNS and one probability column a class for manifest rows."""
+    table = rows[["path", "sha256", "group", "domain"]].reset_index(drop=True)
     table["target"] = dataset.targets(rows)
-    table["predicted"] = [classes.index(name) for name in answers.answers]
-    table["asked"] = [name == ASK for name in answers.decisions]
-    for index, name in enumerate(classes):
-        table[f"p_{name}"] = answers.probabilities[:, index]
+    table["predicted"] = np.asarray(predicted, np.int64)
+    table["asked"] = np.asarray(asked, bool)
+    for index, name in enumerate(dataset.info.classes):
+        table[f"p_{name}"] = probabilities[:, index]
     return table
 
 

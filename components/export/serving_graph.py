@@ -152,11 +152,10 @@ class _ServingModule(tf.Module):
 
     def _distance(self, features: Any, familiar: Familiar) -> Any:
         """Return 1 - cosine to the nearest training picture, float32 [N], as `familiarity`."""
-        lengths = tf.norm(features, axis=1, keepdims=True)
-        known = tf.constant(familiar.embeddings)
-        cosines = tf.matmul(
-            features / tf.maximum(lengths, 1e-12), tf.cast(known, tf.float32), transpose_b=True
-        )
+        rooted = tf.sign(features) * tf.sqrt(tf.abs(features))
+        directions = rooted / tf.maximum(tf.norm(rooted, axis=1, keepdims=True), 1e-12)
+        known = tf.cast(tf.constant(familiar.directions), tf.float32)
+        cosines = tf.matmul(directions, known, transpose_b=True)
         return 1.0 - tf.reduce_max(cosines, axis=1)
 
 

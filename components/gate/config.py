@@ -42,6 +42,9 @@ class GateConfig(Section):
         min_per_class: the same for the pictures of each class. These minimums are for the first
             version; a comparison demands more by itself.
         min_groups: the same for the groups (modules, lots, sessions).
+        model_base_path: folder of the served models, beside which verdicts are counted; "" counts
+            none.
+        model_name: the served model's name.
     """
 
     thresholds: tuple[Threshold, ...] = (Threshold(metric="balanced_accuracy", at_least=0.6),)
@@ -52,3 +55,5 @@ class GateConfig(Section):
     min_test_pictures: Annotated[int, Field(ge=1)] = 30
     min_per_class: Annotated[int, Field(ge=1)] = 5
     min_groups: Annotated[int, Field(ge=2)] = 5
+    model_base_path: str = ""
+    model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"

@@ -1,35 +1,36 @@
 """One word on a candidate, with its reasons: deploy, hold or insufficient."""
 
-import math
-
+import numpy as np
 import pandas as pd
 
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
+from components.common.artifacts.evaluation import (
+    Evaluation,
+    EvaluationInfo,
+    Metric,
+    probabilities,
+)
 from components.common.artifacts.verdict import ServingComparison, ThresholdCheck, VerdictInfo, Word
-from components.common.errors import DataError
-from components.common.statistics.bootstrap import count_clusters
+from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import LABELS
+from components.gate.compare import Vote, compare, in_common, kind_of
 from components.gate.config import GateConfig, Threshold
-from components.gate.paired import paired_difference
 
 SAME_MODEL = "The candidate is the version that serves now."
 # One missed minimum holds the candidate back, however much else is uncertain.
 _GRAVITY: tuple[Word, ...] = ("hold", "insufficient", "deploy")
 
-Vote = tuple[Word, str]  # what one check speaks for, and why
-
 
 def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
-    """Judge the candidate by its test figures and by the version that serves now.
+    """Judge the candidate by its figures and by the version that serves now.
 
     Args:
         evaluation: figures in [0, 1], and predictions with a probability column a class.
         settings: minimums, tolerance, what counts as enough evidence.
 
     Returns:
-        The verdict. "hold" where a minimum is missed or the serving version is better;
-        "insufficient" where the test pictures cannot tell, or a figure is not defined on them;
-        "deploy" otherwise.
+        The verdict. "hold" where a minimum is missed, the serving version is better, or the
+        candidate gives the same answer to everything or none at all; "insufficient" where the
+        pictures cannot tell, or a figure is not defined on them; "deploy" otherwise.
 
     Raises:
         DataError: the two models were not asked about the same pictures.
@@ -38,9 +39,13 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     if info.candidate_sha256 and info.candidate_sha256 == info.incumbent_sha256:
         return _conclude([("hold", SAME_MODEL)], info)
     predictions = evaluation.predictions()
-    scarce = _scarcity(predictions, info, settings)
-    if scarce:
-        return _conclude(scarce, info)
+    unfit = (
+        _known_before(info)
+        or _scarcity(predictions, info, settings)
+        or _nonsense(predictions, info)
+    )
+    if unfit:
+        return _conclude(unfit, info)
     measured = {metric.name: metric for metric in info.metrics}
     checks = tuple(
         _check(threshold, measured[threshold.metric])
@@ -48,21 +53,25 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
         if threshold.metric in measured
     )
     votes = [_judge_check(check) for check in checks]
-    votes += [_unmeasured(one) for one in settings.thresholds if one.metric not in measured]
+    votes += [_unmeasured(one, info) for one in settings.thresholds if one.metric not in measured]
     comparison = None
     if info.incumbent_version and settings.compare_with_serving:
-        comparison = _compare(evaluation, predictions, settings)
-        votes.append(_judge_comparison(comparison, info=info, settings=settings))
+        shared = in_common(evaluation, predictions)
+        if _scarcity(shared, info, settings):
+            votes.append(_hardly_comparable(shared, predictions, info))
+        else:
+            vote, comparison = compare(evaluation, shared, settings)
+            votes.append(vote)
     else:
         votes.append(("deploy", _why_alone(info)))
-    return _conclude(votes, info, checks, (comparison,) if comparison else ())
+    return _conclude(votes, info, checks, comparison)
 
 
 def _conclude(
     votes: list[Vote],
     info: EvaluationInfo,
     thresholds: tuple[ThresholdCheck, ...] = (),
-    comparisons: tuple[ServingComparison, ...] = (),
+    comparison: ServingComparison | None = None,
 ) -> VerdictInfo:
     """Return the gravest word; the reasons that led to it stand first."""
     ordered = sorted(votes, key=lambda vote: _GRAVITY.index(vote[0]))
@@ -70,27 +79,86 @@ def _conclude(
         word=ordered[0][0],
         reasons=tuple(reason for _, reason in ordered),
         thresholds=thresholds,
-        comparisons=comparisons,
+        comparisons=(comparison,) if comparison else (),
         candidate_sha256=info.candidate_sha256,
         incumbent_sha256=info.incumbent_sha256,
         incumbent_version=info.incumbent_version,
+        below_best=_below_best(comparison, info),
     )
 
 
+def _below_best(comparison: ServingComparison | None, info: EvaluationInfo) -> float:
+    """Return how far the candidate is below the best version before it, as measured step by step.
+
+    Without a comparison a new count begins.
+    """
+    if comparison is None:
+        return 0.0
+    return max(0.0, info.incumbent_below_best - comparison.difference)
+
+
+def _known_before(info: EvaluationInfo) -> list[Vote]:
+    """Refuse figures from pictures that the network which training began with had seen."""
+    if not info.seen_by_start:
+        return []
+    return [
+        (
+            "insufficient",
+            f"What training started from has seen {info.seen_by_start} of the {info.pictures} test "
+            "pictures, and the others are too few to judge by: keep the splits "
+            "(validate.keep_splits=true), leave out train.warm_start, or judge by "
+            "cross-validation (evaluate.evidence=cross_validation).",
+        )
+    ]
+
+
 def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateConfig) -> list[Vote]:
-    groups = count_clusters(predictions["group"].tolist())
+    groups = count_clusters(predictions["group"].astype(str).tolist())
+    kind = kind_of(info)
     counted = [
-        (len(predictions), settings.min_test_pictures, "test pictures"),
-        (groups, settings.min_groups, "groups of test pictures"),
+        (len(predictions), settings.min_test_pictures, kind),
+        (groups, settings.min_groups, f"groups of {kind}"),
     ]
     for index, name in enumerate(info.classes):
         pictures = int((predictions["target"] == index).sum())
-        counted.append((pictures, settings.min_per_class, f"test pictures of class '{name}'"))
+        counted.append((pictures, settings.min_per_class, f"{kind} of class '{name}'"))
+    gone = f" {info.unseen} more were left out, since a compared model has seen them." * bool(
+        info.unseen
+    )
     return [
-        ("insufficient", f"There are {count} {what}; a verdict needs at least {minimum}: add some.")
+        (
+            "insufficient",
+            f"There are {count} {what}; a verdict needs at least {minimum}: add some.{gone}",
+        )
         for count, minimum, what in counted
         if count < minimum
     ]
+
+
+def _hardly_comparable(
+    shared: pd.DataFrame, predictions: pd.DataFrame, info: EvaluationInfo
+) -> Vote:
+    return (
+        "insufficient",
+        f"Version {info.incumbent_version}, which serves now, was trained on "
+        f"{len(predictions) - len(shared)} of the {len(predictions)} {kind_of(info)}; the other "
+        f"{len(shared)} are too few to compare by.",
+    )
+
+
+def _nonsense(predictions: pd.DataFrame, info: EvaluationInfo) -> list[Vote]:
+    """Refuse a model whose figures would say nothing, whatever they are."""
+    kind = kind_of(info)
+    finite = np.isfinite(probabilities(predictions, info.classes).to_numpy(dtype=np.float64))
+    broken = int((~finite.all(axis=1)).sum())
+    if broken:
+        text = f"The answers about {broken} of {len(predictions)} {kind} are no numbers"
+        return [("hold", f"{text}: look at the training's curves, lower the learning rate.")]
+    said = predictions["predicted"].unique()
+    if len(said) == 1:
+        text = f"The candidate answers '{info.classes[said[0]]}' for all {len(predictions)} {kind}"
+        return [("hold", f"{text}: it has learnt nothing that tells the classes apart.")]
+    return []
 
 
 def _check(threshold: Threshold, metric: Metric) -> ThresholdCheck:
@@ -104,10 +172,10 @@ def _check(threshold: Threshold, metric: Metric) -> ThresholdCheck:
     )
 
 
-def _unmeasured(threshold: Threshold) -> Vote:
+def _unmeasured(threshold: Threshold, info: EvaluationInfo) -> Vote:
     return (
         "insufficient",
-        f"The {LABELS[threshold.metric]} could not be computed on these test pictures, but a "
+        f"The {LABELS[threshold.metric]} could not be computed on these {kind_of(info)}, but a "
         f"minimum of {threshold.at_least:.3f} is required.",
     )
 
@@ -121,74 +189,6 @@ def _judge_check(check: ThresholdCheck) -> Vote:
     )
 
 
-def _compare(
-    evaluation: Evaluation, predictions: pd.DataFrame, settings: GateConfig
-) -> ServingComparison | None:
-    other = evaluation.incumbent_predictions()
-    if other is None:
-        return None
-    classes, positive = evaluation.info.classes, evaluation.info.positive
-    measured = paired_difference(
-        scored(predictions, classes, positive),
-        scored(_aligned(other, predictions), classes, positive),
-        groups=predictions["group"].tolist(),
-        metric=settings.primary_metric,
-        confidence=settings.confidence,
-        resamples=settings.resamples,
-        seed=settings.seed,
-    )
-    if measured is None:
-        return None
-    return ServingComparison(
-        metric=settings.primary_metric,
-        candidate=measured.candidate,
-        incumbent=measured.incumbent,
-        difference=measured.value,
-        low=measured.low,
-        high=measured.high,
-        confidence=settings.confidence,
-        tolerance=settings.tolerance,
-    )
-
-
-def _aligned(other: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
-    if len(other) != len(predictions) or set(other["path"]) != set(predictions["path"]):
-        raise DataError(
-            "answers of both models on the same test pictures",
-            received=f"{len(predictions)} and {len(other)} pictures that differ",
-            do="run the step evaluate again",
-        )
-    return other.set_index("path").loc[predictions["path"]].reset_index()
-
-
-def _judge_comparison(
-    comparison: ServingComparison | None, *, info: EvaluationInfo, settings: GateConfig
-) -> Vote:
-    if comparison is None:
-        return (
-            "insufficient",
-            f"Version {info.incumbent_version}, which serves now, could not be compared by "
-            f"{LABELS[settings.primary_metric]} on these test pictures; set "
-            "gate.compare_with_serving=false to judge by the minimums alone.",
-        )
-    text = (
-        f"Against version {info.incumbent_version}, which serves now, the "
-        f"{LABELS[comparison.metric]} is {comparison.candidate:.3f} instead of "
-        f"{comparison.incumbent:.3f}: a change of {comparison.difference:+.3f} "
-        f"({100 * comparison.confidence:g} % interval {comparison.low:+.3f} to "
-        f"{comparison.high:+.3f})"
-    )
-    if comparison.difference < -comparison.tolerance:
-        return ("hold", f"{text}; at most {comparison.tolerance:.3f} may be lost.")
-    if comparison.low < -comparison.tolerance:
-        return (
-            "insufficient",
-            f"{text}; a loss of more than {comparison.tolerance:.3f} cannot be ruled out. About "
-            f"{_pictures_needed(comparison, info.pictures)} test pictures would settle it.",
-        )
-    return ("deploy", f"{text}; it is not worse by more than {comparison.tolerance:.3f}.")
-
-
 def _why_alone(info: EvaluationInfo) -> str:
     if not info.incumbent_version:
         return "No version serves yet; only the minimums count."
@@ -196,14 +196,3 @@ def _why_alone(info: EvaluationInfo) -> str:
         f"The comparison with version {info.incumbent_version}, which serves now, is switched off; "
         "only the minimums count."
     )
-
-
-def _pictures_needed(comparison: ServingComparison, pictures: int) -> str:
-    """Estimate by the interval's shrinking with the square root of the number of pictures."""
-    margin = comparison.difference + comparison.tolerance
-    if margin <= 0:
-        return "many more"
-    needed = pictures * ((comparison.difference - comparison.low) / margin) ** 2
-    if needed > 100 * pictures:
-        return f"more than {100 * pictures}"
-    return str(math.ceil(needed))

@@ -1,5 +1,6 @@
 """Two models on the same pictures: the difference of a figure, and how sure it is."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class PairedDifference:
             more: how many times as many pictures and groups there were.
         """
         degrees = (self.degrees + 1.0) * more - 1.0
-        return float(stdtrit(degrees, confidence)) * self.error / more**0.5
+        return float(stdtrit(degrees, confidence) * self.error / math.sqrt(more))
 
 
 def paired_difference(
@@ -103,8 +104,8 @@ def least_error(answers: Scored, *, metric: str, loss: float) -> float:
         loss: of the figure, in [0, 1].
     """
     if metric == "accuracy":
-        return (loss * (1.0 - loss) / len(answers.targets)) ** 0.5
+        return math.sqrt(loss * (1.0 - loss) / len(answers.targets))
     counts = np.bincount(answers.targets)
     counts = counts[counts > 0]
     share = min(0.5, loss * len(counts))  # of the class's pictures
-    return float((share * (1.0 - share) / counts.min()) ** 0.5 / len(counts))
+    return math.sqrt(share * (1.0 - share) / counts.min()) / len(counts)

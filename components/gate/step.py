@@ -1,15 +1,17 @@
 """The step: an Evaluation in, a Verdict out."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.verdict import Verdict, Word
 from components.common.run_context import RunContext
-from components.common.step import Step
+from components.common.step import Shown, Step
 from components.gate.config import GateConfig
 from components.gate.decide import decide
+from components.gate.judgements import note
+from components.gate.page import write_page
 
 LOG = logging.getLogger(__name__)
 
@@ -23,7 +25,7 @@ class GateInputs:
 
 @dataclass(frozen=True, kw_only=True)
 class GateOutputs:
-    """What is written: a Verdict."""
+    """What is written: a Verdict and its page."""
 
     verdict: Path
 
@@ -31,17 +33,27 @@ class GateOutputs:
 def run(
     settings: GateConfig, inputs: GateInputs, outputs: GateOutputs, context: RunContext
 ) -> Word:
-    """Decide, write the Verdict and return its word.
+    """Decide, count the verdict, write it with its page, and return its word.
 
     Raises:
         DataError: as `decide`.
     """
-    info = decide(Evaluation.read(inputs.evaluation), settings=settings)
-    Verdict(outputs.verdict, info).write()
+    evaluation = Evaluation.read(inputs.evaluation)
+    info = decide(evaluation, settings=settings)
+    worn = note(evaluation, info.word, run_id=context.run_id, settings=settings)
+    info = replace(info, reasons=(*info.reasons, *worn))
+    verdict = Verdict(outputs.verdict, info)
+    verdict.write()
+    write_page(verdict, evaluation)
     LOG.info("verdict: %s", info.word)
     for reason in info.reasons:
         LOG.info("- %s", reason)
     return info.word
 
 
-STEP = Step("gate", run)
+def show(outputs: GateOutputs) -> Shown:
+    """Return the page that begins with the verdict."""
+    return Shown(page=Verdict.read(outputs.verdict).report_path)
+
+
+STEP = Step("gate", run, show=show)

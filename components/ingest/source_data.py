@@ -21,7 +21,7 @@ class PictureRecord:
 
     `file` is where it is read from and `name` its name in the Dataset, with "/" between parts.
     `soft_label` is the probability of the positive class in [0, 1], NaN when not annotated.
-    `group` "" means: a group of its own. `split` "" means: validate decides.
+    `group` "" means: a group of its own, which validate names. `split` "" means: validate decides.
     """
 
     file: Path

@@ -139,7 +139,8 @@ def _copy(picture: PictureRecord, out: Path, name: str) -> dict[str, object]:
         "label": picture.label,
         "soft_label": picture.soft_label,
         "domain": picture.domain,
-        "group": _printable(picture.group) or name,
+        "pixels": "",
+        "group": _printable(picture.group),
         "split": picture.split,
         "weight": picture.weight,
     }

@@ -12,6 +12,7 @@ from components.common.artifacts.monitoring.prediction_log import PICTURES, mode
 from components.common.artifacts.records import file_sha256
 from components.common.errors import DataError
 from components.common.files import new_folder
+from components.common.statistics.operating_point import ASK
 from components.label.asked_before import AskedPicture, asking, note_asked, read_asked
 from components.label.config import QueueConfig
 from components.label.farthest_first import choose_farthest, uncertainties
@@ -71,7 +72,7 @@ def make_queue(
         found = find_logged_pictures(root, settings, known={*known, *read_asked(root)})
         items = _chosen(found, settings)
         if items:
-            answers = {str(answer) for answer in found.rows["decision"] if answer}
+            answers = {str(answer) for answer in found.rows["decision"] if answer} - {ASK}
             _write(items, write, out=out, classes=classes or tuple(sorted(answers)))
             note_asked(root, items, asked_unix_s=now_unix_s)
     return LabelQueue(
@@ -153,6 +154,7 @@ def _chosen(found: LoggedPictures, settings: QueueConfig) -> tuple[QueueItem, ..
         uncertainty[new],
         count=settings.count,
         before=found.features[~new],
+        first=(rows["decision"] == ASK).to_numpy(),
     )
     confidence = found.scores[new].max(axis=1, initial=0.0)
     return tuple(
@@ -161,7 +163,7 @@ def _chosen(found: LoggedPictures, settings: QueueConfig) -> tuple[QueueItem, ..
             sha256=str(rows["picture_sha256"][row]),
             time_unix_s=float(rows["time_unix_s"][row]),
             version=int(rows["version"][row]),
-            suggestion=str(rows["decision"][row] or ""),
+            suggestion=_suggestion(rows["decision"][row]),
             confidence=float(confidence[row]) if confidence[row] == confidence[row] else 0.0,
             uncertainty=float(uncertainty[new][row]),
             group=str(rows["group"][row] or ""),
@@ -170,6 +172,11 @@ def _chosen(found: LoggedPictures, settings: QueueConfig) -> tuple[QueueItem, ..
         )
         for row in order
     )
+
+
+def _suggestion(decision: object) -> str:
+    """Return the answered class; a model that asked has none to suggest."""
+    return "" if decision == ASK else str(decision or "")
 
 
 def _write(

@@ -43,7 +43,12 @@ def uncertainties(scores: npt.NDArray[Any], kind: Literal["margin", "entropy"]) 
 
 
 def choose_farthest(
-    features: Floats, uncertainty: Floats, *, count: int, before: Floats
+    features: Floats,
+    uncertainty: Floats,
+    *,
+    count: int,
+    before: Floats,
+    first: npt.NDArray[np.bool_] | None = None,
 ) -> list[int]:
     """Return the rows to ask about, the most wanted first.
 
@@ -52,6 +57,7 @@ def choose_farthest(
         uncertainty: float64 [N] in [0, 1].
         count: how many at most; fewer come when the rest are near-duplicates.
         before: float64 [M, D], pictures that were asked about earlier.
+        first: bool [N], pictures that come before all others.
     """
     if not len(features):
         return []
@@ -68,6 +74,8 @@ def choose_farthest(
         open_rows[chosen] = False
         if not open_rows.any():
             break
+        if first is not None and (open_rows & first).any():
+            open_rows &= first
         # Before anything is near, only the weight counts.
         worth = weight * np.where(np.isinf(nearest), 1.0, nearest)
         best = int(np.argmax(np.where(open_rows, worth, -1.0)))

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from components.common.artifacts.monitoring.drift_report import (
     DriftReport,
     DriftReportInfo,
@@ -15,7 +17,8 @@ from components.common.artifacts.monitoring.observations import of_reference
 from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.run_context import RunContext
-from components.common.step import Step
+from components.common.statistics.operating_point import ASK
+from components.common.step import Shown, Step
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig
@@ -109,7 +112,6 @@ def look(
     decision, repeated = _settle(
         situation, history, settings.policy, run_id=run_id, why_not=why_not
     )
-    unnamed = settings.detect.windows == "groups" and seen.info.pictures and not seen.info.groups
     info = DriftReportInfo(
         model_name=settings.model_name,
         version=served.version,
@@ -119,7 +121,7 @@ def look(
         explanation=assessment.explanation,
         harm=assessment.harm,
         decision=decision,
-        notes=(*seen.notes, _NO_GROUPS) if unnamed else seen.notes,
+        notes=_notes(seen, reference, settings),
         repeated=repeated,
     )
     report = DriftReport(out, info)
@@ -129,6 +131,23 @@ def look(
     for line in (*info.decision.reasons, *info.notes):
         LOG.info("- %s", line)
     return report
+
+
+def _notes(seen: Window, reference: Reference | None, settings: MonitorConfig) -> tuple[str, ...]:
+    """Return what a reader should know of the window."""
+    notes = list(seen.notes)
+    if seen.info.asked:
+        share = 100.0 * seen.info.asked / seen.info.pictures
+        note = f"The model asked about {seen.info.asked} pictures ({share:.1f} %)"
+        known = of_reference(reference.root).decisions if reference is not None else np.empty(0)
+        answered = known[known != ""]
+        if len(answered):
+            usual = 100.0 * float((answered == ASK).mean())
+            note += f", when it was evaluated about {usual:.1f} %"
+        notes.append(f"{note}.")
+    if settings.detect.windows == "groups" and seen.info.pictures and not seen.info.groups:
+        notes.append(_NO_GROUPS)
+    return tuple(notes)
 
 
 def _window(
@@ -218,4 +237,9 @@ def _bytes_of(path: Path | None) -> bytes | None:
     return path.read_bytes() if path is not None and path.is_file() else None
 
 
-STEP = Step("monitor", run)
+def show(outputs: MonitorOutputs) -> Shown:
+    """Return the drift page."""
+    return Shown(page=DriftReport.read(outputs.drift).report_path)
+
+
+STEP = Step("monitor", run, show=show)

@@ -23,7 +23,7 @@ class RankConfig(Section):
     sizes_px: heights and widths; none means `augment.image_size_px` alone.
     poolings: see `train.pooling`; none means that alone.
     methods: ways to fine-tune the best ones; none means `train.method` alone.
-    metric: what the order goes by, larger is better.
+    metric: what the order goes by, larger is better; the gate compares by the same.
     folds: grouped folds behind each score.
     max_pictures: training pictures looked at; whole groups are drawn until there are so many.
     time_share: of the time that is left, at most this much goes into ranking.
@@ -34,7 +34,7 @@ class RankConfig(Section):
     sizes_px: tuple[Annotated[int, Field(ge=16, le=1024)], ...] = ()
     poolings: tuple[Pooling, ...] = ()
     methods: tuple[str, ...] = ()
-    metric: Quality = "roc_auc"
+    metric: Quality = "balanced_accuracy"
     folds: Annotated[int, Field(ge=2, le=20)] = 4
     max_pictures: Annotated[int, Field(ge=16)] = 2000
     time_share: Annotated[float, Field(gt=0, lt=1)] = 0.4

@@ -13,6 +13,7 @@ from components.common.artifacts.tuning.ranking import LeftOut, Ranked, Recipe
 from components.common.seeding import derive
 from components.common.statistics.figures import measure
 from components.common.statistics.folds import Fold
+from components.common.statistics.temperature import softmax
 from components.networks import network
 from components.networks.config import Pooling
 from components.networks.data import Split, TrainingData
@@ -150,7 +151,9 @@ def _rank_set(
 def _fold_score(bench: Bench, features: Activations, fold: Fold, inner: Split) -> float:
     probe = fit_probe(features[fold.inner], inner, strength=_STRENGTH, seed=bench.train.seed)
     labels = next(iter(bench.views.values())).labels[fold.outer]
-    return measure(bench.settings.metric, labels, probe.logits(features[fold.outer]))
+    # A column of logits cannot be compared from picture to picture, as the ROC-AUC does.
+    answers = softmax(probe.logits(features[fold.outer]))
+    return measure(bench.settings.metric, labels, answers)
 
 
 def _recipes(bench: Bench, chosen: FeatureSet, speed: Speed, load: Workload) -> tuple[Recipe, ...]:

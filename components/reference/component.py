@@ -10,6 +10,7 @@ from components.common.images import CPU_IMAGE
 def reference(
     exported: Input[Model],
     dataset: Input[Dataset],
+    evaluation: Input[Artifact],
     settings: dict,
     run: dict,
     reference: Output[Artifact],
@@ -21,6 +22,6 @@ def reference(
         "reference",
         settings,
         run,
-        {"exported": exported, "dataset": dataset},
+        {"exported": exported, "dataset": dataset, "evaluation": evaluation},
         {"reference": reference},
     )

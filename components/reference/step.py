@@ -2,22 +2,25 @@
 
 Held-out pictures (validation and test) get scores and embeddings. Training pictures get statistics
 only: the model knows them by heart, so that its answers on them say nothing about new ones, but the
-camera saw them like any other. A few of the held-out ones are kept whole, so that a monitor can
-learn from them what faults cost.
+camera saw them like any other. Under cross-validation, where the model was fitted on all pictures,
+their scores are what the folds answered; only the embeddings are the model's own. A few of the
+held-out pictures are kept whole, so that a monitor can learn from them what faults cost.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.evaluation import Evaluation, probabilities
 from components.common.artifacts.exported import Export
 from components.common.artifacts.monitoring import learning_pictures
 from components.common.artifacts.monitoring.observations import from_table
@@ -43,10 +46,11 @@ HELD_OUT = ("validation", "test")
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceInputs:
-    """The artifacts that a reference is made from: Export and validated Dataset."""
+    """The artifacts that a reference is made from: Export, validated Dataset and Evaluation."""
 
     exported: Path
     dataset: Path
+    evaluation: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +74,9 @@ def run(
     """
     export, dataset = Export.read(inputs.exported), Dataset.read(inputs.dataset)
     rows, out = _rows(dataset, settings), outputs.reference
-    table = _observe(rows, dataset, export, out=out, settings=settings)
-    held = table[table["split"].isin(HELD_OUT)]
+    answers = _answers(rows[rows["held"]], dataset, export, inputs.evaluation, settings)
+    table = _observe(rows, dataset, export, answers=answers, out=out, settings=settings)
+    held = table[rows["held"]]
     info = ReferenceInfo(
         model_name=settings.model_name,
         model_sha256=export.info.model_sha256,
@@ -101,7 +106,9 @@ def _accuracy(held: pd.DataFrame, classes: tuple[str, ...]) -> float:
 
 
 def _rows(dataset: Dataset, settings: ReferenceConfig) -> pd.DataFrame:
-    """Return the pictures to look at, held-out ones first, each set in manifest order."""
+    """Return the pictures to look at, `held` ones first, each set in manifest order."""
+    if dataset.info.evidence == "cross_validation":
+        return dataset.judged().assign(held=True)
     held = [dataset.split(name) for name in HELD_OUT]
     if not any(map(len, held)):
         raise DataError(
@@ -114,17 +121,60 @@ def _rows(dataset: Dataset, settings: ReferenceConfig) -> pd.DataFrame:
         rng = generator(settings.seed, "reference", "train")
         chosen = rng.permutation(len(train))[: settings.train_pictures]
         train = train.iloc[np.sort(chosen)]
-    return pd.concat([*held, train], ignore_index=True)
+    rows = pd.concat([*held, train], ignore_index=True)
+    return rows.assign(held=rows["split"].isin(HELD_OUT))
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What is known of the answers about held-out pictures: float32 [N, classes], [N] words."""
+
+    probabilities: npt.NDArray[np.float32]
+    decisions: Sequence[str]
+
+
+def _answers(
+    held: pd.DataFrame,
+    dataset: Dataset,
+    export: Export,
+    evaluation: Path,
+    settings: ReferenceConfig,
+) -> _Answers:
+    if dataset.info.evidence == "holdout":
+        said = ask(
+            export.saved_model,
+            held["path"].tolist(),
+            dataset.picture,
+            batch_size=settings.batch_size,
+            activity="asking the exported model",
+        )
+        return _Answers(said.probabilities, said.decisions)
+    classes = export.info.classes
+    table = Evaluation.read(evaluation).predictions().set_index("path").loc[held["path"]]
+    words = [
+        ASK if asked else classes[answered]
+        for answered, asked in zip(table["predicted"], table["asked"], strict=True)
+    ]
+    return _Answers(probabilities(table, classes).to_numpy(dtype=np.float32), words)
 
 
 def _observe(
-    rows: pd.DataFrame, dataset: Dataset, export: Export, *, out: Path, settings: ReferenceConfig
+    rows: pd.DataFrame,
+    dataset: Dataset,
+    export: Export,
+    *,
+    answers: _Answers,
+    out: Path,
+    settings: ReferenceConfig,
 ) -> pd.DataFrame:
-    held = rows["split"].isin(HELD_OUT)
-    paths = rows.loc[held, "path"].tolist()
-    places = export.saved_model, paths, dataset.picture
-    embeddings = embed(*places, batch_size=settings.batch_size, activity="taking embeddings")
-    answers = ask(*places, batch_size=settings.batch_size, activity="asking the exported model")
+    held = rows["held"]
+    embeddings = embed(
+        export.saved_model,
+        rows.loc[held, "path"].tolist(),
+        dataset.picture,
+        batch_size=settings.batch_size,
+        activity="taking embeddings",
+    )
     seen = _look(rows, dataset, copies=out / PICTURES, settings=settings)
     return pd.DataFrame(
         {
@@ -167,7 +217,7 @@ def _look(
         seen = dict(zip(STATISTIC_COLUMNS, measure(pixels), strict=True))
         height, width, _ = pixels.shape
         found.append(seen | {"picture_bytes": len(data), "height_px": height, "width_px": width})
-        if settings.copy_px and row.split in HELD_OUT:
+        if settings.copy_px and row.held:
             small = encode_png(_small(pixels, settings.copy_px))
             (copies / f"{row.sha256}.png").write_bytes(small)
     return pd.DataFrame(found)

@@ -13,17 +13,13 @@ from components.common.statistics.figures import Quality
 class SelectConfig(Section):
     """How the winner is chosen among the fine-tuned finalists.
 
-    metric: what quality means, on held-out pictures.
+    metric: what quality means, on held-out pictures; the gate compares by the same.
     noise_errors: a gap to the best of at most this many standard errors counts as none.
     latency_tolerance: latencies within this share of each other count as equal.
-    bootstrap_draws: resamples of the groups behind the standard errors.
     timed_pictures: single pictures each finalist is timed with, in turns.
-    seed: of the resampling.
     """
 
-    metric: Quality = "roc_auc"
+    metric: Quality = "balanced_accuracy"
     noise_errors: Annotated[float, Field(ge=0)] = 1.0
     latency_tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    bootstrap_draws: Annotated[int, Field(ge=50, le=10_000)] = 500
     timed_pictures: Annotated[int, Field(ge=3, le=1000)] = 20
-    seed: Annotated[int, Field(ge=0)] = 0

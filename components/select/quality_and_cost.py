@@ -11,9 +11,8 @@ from components.common.artifacts.candidate import Candidate, held_out_logits
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError
 from components.common.progress import track
-from components.common.seeding import generator
-from components.common.statistics.bootstrap import resample
 from components.common.statistics.figures import FIGURES, Scored
+from components.common.statistics.jackknife import jackknife
 from components.common.statistics.temperature import softmax
 from components.common.statistics.weighted import Floats
 from components.select.config import SelectConfig
@@ -28,7 +27,7 @@ def qualities(
 
     Returns:
         The quality of each, and the standard error of its gap to the best. This noise is paired:
-        the same groups are drawn for all, and what varies is the gap.
+        the same groups are left out for all, and what varies is the gap.
 
     Raises:
         DataError: a candidate answered about other held-out pictures than the dataset names.
@@ -39,20 +38,16 @@ def qualities(
     scored = [_scored(one, table) for one, table in zip(candidates, tables, strict=True)]
     figure = FIGURES[settings.metric]
 
-    def all_qualities(weights: Floats) -> Floats:
-        return np.stack([figure(one, weights) for one in scored], axis=1)
+    once = np.ones((1, len(groups)))
+    values = [float(figure(one, once)[0]) for one in scored]
+    best = scored[int(np.argmax(values))]
 
-    values = all_qualities(np.ones((1, len(groups))))[0]
-    drawn = resample(
-        all_qualities,
-        groups,
-        draws=settings.bootstrap_draws,
-        random=generator(settings.seed, "select"),
-    )
-    gaps = drawn[:, [values.argmax()]] - drawn
-    gaps = gaps[np.isfinite(gaps).all(axis=1)]
-    spreads = gaps.std(axis=0) if len(gaps) else np.zeros(len(values))
-    return list(zip(values.tolist(), spreads.tolist(), strict=True))
+    def gaps(weights: Floats) -> Floats:
+        highest = figure(best, weights)
+        return np.stack([highest - figure(one, weights) for one in scored], axis=1)
+
+    noise = jackknife(gaps, groups, best.targets).errors
+    return list(zip(values, np.nan_to_num(noise).tolist(), strict=True))
 
 
 def costs(candidates: Sequence[Candidate], *, pictures: int) -> list[tuple[float, int]]:

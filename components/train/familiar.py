@@ -3,7 +3,7 @@
 import numpy as np
 
 from components.common.artifacts.candidate import Familiar
-from components.common.statistics.familiarity import FALSE_ASKING, farthest_familiar, unit
+from components.common.statistics.familiarity import farthest_familiar, unit
 from components.networks.config import EMBEDDING
 from components.networks.data import Split
 from components.networks.features.cache import Want
@@ -26,8 +26,11 @@ def familiar(network: Network, split: Split, *, cut: str, session: Session) -> F
     some = split.head(MOST_PICTURES) if split.pictures > MOST_PICTURES else split
     starts = network.boundary(cut)
     want = Want(some, starts, (False, False), activity="computing what is familiar")
-    tail = network.between(starts, (EMBEDDING,))
-    found = predict(tail, session.cache.inputs(network, want), rows=some.pictures)
+    fed = session.cache.inputs(network, want)
+    if starts == (EMBEDDING,):  # cached as they are: no part of the network is left to ask
+        found = np.asarray(fed[0][: some.pictures], dtype=np.float32)
+    else:
+        found = predict(network.between(starts, (EMBEDDING,)), fed, rows=some.pictures)
     known = unit(found).astype(np.float16)
     groups = [str(group) for group in some.groups]
-    return Familiar(known, farthest_familiar(known, groups, rate=FALSE_ASKING))
+    return Familiar(known, farthest_familiar(known, groups))

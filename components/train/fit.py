@@ -13,6 +13,7 @@ import pandas as pd
 
 from components.common import config, plugins
 from components.common.artifacts.candidate import Candidate, CandidateInfo, held_out_table
+from components.common.artifacts.lineage import write_seen
 from components.common.artifacts.shards import Shards
 from components.common.errors import GraftError
 from components.common.pictures.flips import FLIPS
@@ -122,6 +123,10 @@ def train(
         )
         candidate = Candidate(out, info)
         _write(candidate, kept.model, fitted, judged.head(PARITY_PICTURES), table)
+        # The test split is in the shards too; no method is ever given it.
+        given = shards.index[shards.index["split"] != "test"]
+        before = warm_start.seen(source) if settings.warm_start else ()
+        write_seen(out, given["sha256"], before=before)
         candidate.write_familiar(familiar(kept, splits.train, cut=fitted.cut, session=session))
         if standings:
             shutil.rmtree(standings, ignore_errors=True)

@@ -9,7 +9,13 @@ import logging
 from pathlib import Path
 
 from components.common.artifacts.candidate import Candidate
-from components.common.artifacts.model_folder import candidate_path, is_number, newest_version
+from components.common.artifacts.lineage import read_seen, seen_by_version
+from components.common.artifacts.model_folder import (
+    CANDIDATES,
+    candidate_path,
+    is_number,
+    newest_version,
+)
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.artifacts.records import read_record
 from components.common.errors import WeightsError, expected
@@ -60,6 +66,22 @@ def check(settings: TrainConfig, weights: str, *, classes: tuple[str, ...]) -> N
         raise _unfit(f"a candidate of the backbone {settings.backbone}", info.backbone)
     if info.classes != classes:
         raise _unfit(f"a candidate of the classes {', '.join(classes)}", ", ".join(info.classes))
+
+
+def seen(weights: str) -> frozenset[str]:
+    """Return the files (sha256) that a warm start was ever trained or calibrated on.
+
+    What does not say so, a bare file or an old Candidate, is warned of: test pictures that it knows
+    cannot be told from others.
+    """
+    root = Path(weights).parent
+    known = read_seen(root)
+    if known is None and root.parent.name == CANDIDATES and is_number(root.name):
+        known = seen_by_version(root.parent.parent, int(root.name))
+    if known is None:
+        LOG.warning("%s does not say what it was trained on; it must not be test pictures", weights)
+        return frozenset()
+    return known.sha256
 
 
 def _passport(path: Path) -> Passport:

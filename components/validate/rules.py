@@ -1,7 +1,7 @@
 """What is expected of the data: one rule a line of the report.
 
 A critical rule stops the pipeline; a warning stands in the report only. Each rule is one
-Great Expectations expectation over one of four tables.
+Great Expectations expectation over one of a few tables.
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,16 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from components.common.artifacts.dataset import DatasetInfo
+from components.common.artifacts.dataset import FIXED_TEST, DatasetInfo
 from components.validate import duplicates, splits
 from components.validate.config import ValidateConfig
 
 Severity = Literal["critical", "warning"]
 Tables = Mapping[str, pd.DataFrame]
-# The tables, and the column that names the rows of each; `cells` are splits of a class.
+# The tables, and the column that names the rows of each; `cells` are splits of a class, `fixed` the
+# test pictures that the manifest fixes, where there is a version to compare them with.
 _KEYS = {"pictures": "path", "classes": "label", "cells": "cell", "groups": "group"}
+_KEYS |= {"fixed": "path"}
 
 
 class Expectation(NamedTuple):
@@ -64,7 +66,10 @@ def tables(facts: pd.DataFrame, manifest: pd.DataFrame, info: DatasetInfo) -> Ta
     )
     sizes = manifest["label"].value_counts().reindex(list(info.classes), fill_value=0)
     classes = pd.DataFrame({"label": sizes.index, "pictures": sizes.to_numpy()})
-    classes["share"] = classes["pictures"] / max(len(manifest), 1)
+    # 1 where all classes are alike.
+    classes["share"] = classes["pictures"] * len(sizes) / max(len(manifest), 1)
+    spread = manifest.groupby("label")["group"].nunique()
+    classes["groups"] = spread.reindex(list(info.classes), fill_value=0).to_numpy()
     cells = splits.counts(manifest, info.classes)
     cells["cell"] = cells["split"] + " / " + cells["label"]
     groups = manifest.groupby("group").agg(
@@ -72,7 +77,7 @@ def tables(facts: pd.DataFrame, manifest: pd.DataFrame, info: DatasetInfo) -> Ta
         in_splits=("split", lambda found: ", ".join(sorted(set(found)))),
     )
     found = (pictures, classes, cells, groups.reset_index())
-    return dict(zip(_KEYS, found, strict=True))
+    return dict(zip(_KEYS, found, strict=False))
 
 
 def _soft_label_agrees(manifest: pd.DataFrame, info: DatasetInfo) -> Any:
@@ -84,7 +89,8 @@ def _soft_label_agrees(manifest: pd.DataFrame, info: DatasetInfo) -> Any:
 
 def rules(found: Tables, info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
     """Return all rules, critical ones first."""
-    return (*_critical(info, settings), *_warnings(found, settings))
+    fixed = _fixed() if "fixed" in found and len(found["fixed"]) else ()
+    return (*_critical(info, settings), *_warnings(found, settings), *fixed)
 
 
 def _critical(info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
@@ -106,15 +112,28 @@ def _critical(info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
              _between("pictures", low=settings.min_class_pictures),
              want=f"at least {settings.min_class_pictures} readable pictures of every class",
              do="add pictures of the class or leave it out"),
-        Rule("class_in_every_split", "critical", "cells", _between("pictures", low=1),
-             want="pictures of every class in each split",
-             do="add pictures (or groups) of the class, correct the manifest's split column, "
-             "or try validate.split=random"),
+        _judgeable(info),
         Rule("group_in_one_split", grouped, "groups", _between("splits", high=1),
              want="every group in one split only",
              do="give all pictures of a group the same split, or use validate.split=grouped",
              detail="in_splits"),
     )  # fmt: skip
+
+
+def _judgeable(info: DatasetInfo) -> Rule:
+    if info.evidence == "cross_validation":
+        return Rule(
+            "class_in_two_groups",
+            "critical",
+            "classes",
+            _between("groups", low=2),
+            want="every class in at least 2 groups, one to learn from and one to judge by",
+            do="add a group of the class (a picture without a group is one of its own)",
+        )
+    return Rule("class_in_every_split", "critical", "cells", _between("pictures", low=1),
+                want="pictures of every class in each split",
+                do="add pictures (or groups) of the class, correct the manifest's split column, "
+                "or judge by cross-validation (evaluate.evidence=cross_validation)")  # fmt: skip
 
 
 def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
@@ -146,13 +165,21 @@ def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
              want="soft labels above 0.5 for the positive class, and only for it",
              do="check which class is positive (ingest.positive)"),
         Rule("class_share", "warning", "classes", _between("share", low=settings.min_class_share),
-             want=f"every class to make up at least {settings.min_class_share:.0%} of the data",
+             want=f"every class to have at least {settings.min_class_share:.0%} of an equal share",
              do="add pictures of the rare class, or weigh it (the methods' class_weight)"),
         Rule("enough_groups", "warning", "groups",
              Expectation("ExpectTableRowCountToBeBetween",
                    {"min_value": settings.min_groups, "max_value": None}),
              want=f"at least {settings.min_groups} groups",
              do="expect wide intervals: only independent groups count as evidence"),
+    )  # fmt: skip
+
+
+def _fixed() -> tuple[Rule, ...]:
+    return (
+        Rule(FIXED_TEST, "warning", "fixed", _empty("change"),
+             want="the test pictures that the manifest fixes to be those of the serving version",
+             do="bring them back, or do not compare figures from before with those from now"),
     )  # fmt: skip
 
 

@@ -1,172 +1,213 @@
-"""Train / validation / test: by group, and stable as the data grow.
+"""Train / validation / test: by group, stratified where there is none, and where they were before.
 
-`grouped`: each group draws a number u in [0, 1) from a hash of the seed and its own name, and
-nothing else: u < test share -> test, u < test + validation share -> validation, else train.
-So new groups never move old ones, and changing the validation share never moves a test group.
-The price is that shares are met only on average (with 44 groups, give or take 7 points).
-Stratifying would meet them closely, but every new group could then move an old one.
+Pictures of one group (module, lot, session) go together, and so do pictures with the same pixels.
+A picture without a group is its own group, named by its pixels. Each unit that goes together draws
+a number in [0, 1) from a hash of `split_seed` and its name, and the shares cut [0, 1) into test,
+validation and train. So a picture's place depends on what it shows, never on its path.
 
-Where chance leaves a split without a class, the group whose number lies nearest to that split
-is moved into it (`_repair`); this is the only way in which more data can change an old group,
-and it happens with few groups only.
+Groups take what their number says: shares are met on average (with 44 groups, give or take 7
+points). Single pictures are stratified by class and domain besides (`quotas`). Where a class is
+missing in a split, the unit whose number lies nearest is moved there.
 
-`random` (the published protocol of many papers, which leaks where pictures of a group look
-alike): within each class and domain, pictures are ordered by their hash and cut at the shares,
-so that the shares are met closely. New data can move the pictures next to a cut.
+What was dealt out before stays: the pictures behind the version that serves keep their splits,
+whatever their names, labels and folders are now (`kept`). New pictures follow their group or their
+pixels where these are known, else they fill the quotas. Pictures that `graft data add` brought
+never move those that were there before.
 
-Pictures with the same pixels always go together.
-
-Pictures that were added later (`graft data add`) never move an old one, under either protocol:
-the old ones are dealt out as if the new ones were not there. A new picture follows its group or its
-pixels where these are known, else the draw.
+`split: random` deals out single pictures whatever their group: the published protocol of many
+papers, which leaks where pictures of a group look alike.
 """
 
 import itertools
 import logging
+from collections import Counter
+from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from components.common import seeding
 from components.common.artifacts.dataset import ADDED, SPLITS
 from components.validate.config import ValidateConfig
+from components.validate.quotas import Shares, levelled
 
 LOG = logging.getLogger(__name__)
 
 _DRAWS = 2**32
+# Which split is served first, and keeps what others want.
+_ORDER = ("train", "test", "validation")
 
 
 def assign(
-    manifest: pd.DataFrame, *, same_pixels: pd.Series, settings: ValidateConfig
+    manifest: pd.DataFrame, *, settings: ValidateConfig, before: pd.DataFrame | None = None
 ) -> pd.Series:
     """Return each picture's split.
 
     Args:
-        manifest: Dataset rows; a filled `split` column is taken as it is.
-        same_pixels: for each row the path that stands for all pictures with its pixels.
+        manifest: Dataset rows with `pixels`, and with `group` on each; a filled `split` column is
+            taken as it is.
         settings: protocol, shares, seed.
+        before: rows of an earlier manifest that stay where they are: `pixels` ("" where they were
+            not kept), `sha256`, `group`, `split`.
 
     Returns:
         "train", "validation" or "test" for each row, indexed as the manifest.
     """
-    added = manifest["path"].str.startswith(ADDED)
-    old = _assign_old(manifest[~added], same_pixels[~added], settings)
-    if not added.any():
-        return old
-    units = same_pixels if settings.split == "random" else _joined(manifest["group"], same_pixels)
-    known = dict(zip(units[~added], old, strict=True))
-    draws = {unit: _by_share(_draw(settings.seed, unit), settings) for unit in set(units[added])}
-    return old.reindex(manifest.index).fillna(units.map(draws | known))
+    old = manifest[~manifest["path"].str.startswith(ADDED)]
+    dealt = old["split"] if given(old) else _dealt(old, settings, before)
+    if len(old) == len(manifest):
+        return dealt
+    settled = old.assign(split=dealt)
+    known = settled if before is None else pd.concat([before, settled], ignore_index=True)
+    return _dealt(manifest, settings, known).where(~manifest.index.isin(old.index), dealt)
 
 
-def _assign_old(
-    manifest: pd.DataFrame, same_pixels: pd.Series, settings: ValidateConfig
+def given(manifest: pd.DataFrame) -> bool:
+    """Return whether the manifest says itself how it is split."""
+    old = manifest[~manifest["path"].str.startswith(ADDED)]
+    return bool(len(old)) and bool((old["split"] != "").all())
+
+
+def _dealt(
+    manifest: pd.DataFrame, settings: ValidateConfig, before: pd.DataFrame | None
 ) -> pd.Series:
-    if (manifest["split"] != "").all():
-        return manifest["split"]
-    if settings.split == "random":
-        units = same_pixels
-        split_of = _stratified(manifest, units, settings)
-    else:
-        units = _joined(manifest["group"], same_pixels)
-        split_of = {unit: _by_share(_draw(settings.seed, unit), settings) for unit in set(units)}
-    _repair(split_of, _classes_of(units, manifest["label"]), settings)
+    single = settings.split == "random"
+    units = manifest["pixels"] if single else _joined(manifest["group"], manifest["pixels"])
+    # Copies count once.
+    pictures = manifest.assign(unit=units).drop_duplicates("pixels")
+    split_of = {} if before is None else _known(pictures, before, by_group=not single)
+    fresh = pictures[~pictures["unit"].isin(split_of.keys())]
+    unnamed = set(manifest["pixels"])
+    alone = fresh["unit"].isin(unnamed)
+    shares = Shares(settings.test_fraction, settings.validation_fraction)
+    groups = {unit: split for unit, split in split_of.items() if unit not in unnamed}
+    numbers = _group_numbers(fresh.loc[~alone, "unit"], groups, settings)
+    split_of |= {unit: shares.split_of(number) for unit, number in numbers.items()}
+    own = _own_numbers(fresh[alone], _placed(pictures, split_of), settings)
+    split_of |= {unit: shares.split_of(number) for unit, number in own.items()}
+    _repair(split_of, _classes_of(pictures), numbers | own, shares)
     return units.map(split_of)
 
 
-def _draw(seed: int, unit: str) -> float:
-    return seeding.derive(seed, "split", unit) / _DRAWS
+def _known(pictures: pd.DataFrame, before: pd.DataFrame, *, by_group: bool) -> dict[str, str]:
+    """Return the split of each unit that has a picture or a group from before.
+
+    A unit that was in several is trained on: the model that serves has seen part of it.
+    """
+    rank = before["split"].map(SPLITS.index)
+    columns = ("pixels", "sha256", *(["group"] if by_group else []))
+    first, last = (
+        pd.concat(
+            [pictures[c].map(rank[before[c] != ""].groupby(before[c]).agg(end)) for c in columns],
+            axis=1,
+        ).agg(end, axis=1)
+        for end in ("min", "max")
+    )
+    units = pictures["unit"]
+    ranks = pd.DataFrame({"first": first.groupby(units).min(), "last": last.groupby(units).max()})
+    ranks = ranks.dropna()
+    torn = int((ranks["first"] != ranks["last"]).sum())
+    if torn:
+        LOG.warning("%d groups were in several splits before: they are trained on now", torn)
+    return {str(unit): SPLITS[int(rank)] for unit, rank in ranks["first"].items()}
 
 
-def _by_share(draw: float, settings: ValidateConfig) -> str:
-    if draw < settings.test_fraction:
-        return "test"
-    if draw < settings.test_fraction + settings.validation_fraction:
-        return "validation"
-    return "train"
+def _placed(pictures: pd.DataFrame, split_of: Mapping[str, str]) -> pd.DataFrame:
+    """Return the rows whose unit has a split, with it."""
+    placed = pictures[pictures["unit"].isin(split_of.keys())]
+    return placed.assign(split=placed["unit"].map(split_of))
 
 
-def _stratified(
-    manifest: pd.DataFrame, units: pd.Series, settings: ValidateConfig
-) -> dict[str, str]:
-    """Order the units of each class and domain by their draw and cut at the shares."""
-    unique = manifest.assign(unit=units).drop_duplicates("unit")
-    draws = unique["unit"].map(lambda unit: _draw(settings.seed, unit))
-    strata = draws.groupby([unique["label"], unique["domain"]])
-    shares = (strata.rank(method="first") - 0.5) / strata.transform("size")
-    return {
-        unit: _by_share(share, settings) for unit, share in zip(unique["unit"], shares, strict=True)
-    }
+def _draw(settings: ValidateConfig, unit: str) -> float:
+    return seeding.derive(settings.split_seed, "split", unit) / _DRAWS
 
 
-def _joined(groups: pd.Series, same_pixels: pd.Series) -> pd.Series:
-    """Join groups that share a picture: each gets the name of the first of them."""
+def _group_numbers(
+    units: pd.Series, known: Mapping[str, str], settings: ValidateConfig
+) -> dict[str, float]:
+    """Return the number of each new group; beside known ones the new fill what they lack."""
+    names = sorted(set(units))
+    numbers = np.array([_draw(settings, name) for name in names])
+    if known and names:
+        shares = Shares(settings.test_fraction, settings.validation_fraction)
+        numbers = levelled(numbers, shares, placed=Counter(known.values()))
+    return dict(zip(names, numbers.tolist(), strict=True))
+
+
+def _own_numbers(
+    fresh: pd.DataFrame, placed: pd.DataFrame, settings: ValidateConfig
+) -> dict[str, float]:
+    """Return the number of each new picture that is alone, levelled by domain, then by class."""
+    shares = Shares(settings.test_fraction, settings.validation_fraction)
+    numbers = np.array([_draw(settings, unit) for unit in fresh["unit"]])
+    for columns, at_least in ((["label", "domain"], 0), (["label"], 1)):
+        there = placed.groupby([*columns, "split"]).size()
+        for key, rows in fresh.groupby(columns).indices.items():
+            name = key if isinstance(key, tuple) else (key,)
+            counted = {one: int(there.get((*name, one), 0)) for one in SPLITS}
+            numbers[rows] = levelled(numbers[rows], shares, placed=counted, at_least=at_least)
+    return dict(zip(fresh["unit"], numbers.tolist(), strict=True))
+
+
+def _joined(groups: pd.Series, pixels: pd.Series) -> pd.Series:
+    """Join groups that share a picture: each gets the name of the first that has one of its own."""
     leader = {group: group for group in groups}
+    unnamed = set(pixels)
 
     def lead(group: str) -> str:
         while leader[group] != group:
             group = leader[group]
         return group
 
-    for _, members in groups.groupby(same_pixels.to_numpy()):
-        names = sorted({lead(group) for group in members})
+    shared = pixels.duplicated(keep=False)
+    for _, members in groups[shared].groupby(pixels[shared]):
+        names = sorted({lead(name) for name in members}, key=lambda name: (name in unnamed, name))
         leader.update(dict.fromkeys(names, names[0]))
     return groups.map(lead)
 
 
-def _classes_of(units: pd.Series, labels: pd.Series) -> dict[str, frozenset[str]]:
-    return {str(unit): frozenset(found) for unit, found in labels.groupby(units.to_numpy())}
+def _classes_of(pictures: pd.DataFrame) -> dict[str, set[str]]:
+    classes: dict[str, set[str]] = {}
+    for unit, label in zip(pictures["unit"], pictures["label"], strict=True):
+        classes.setdefault(unit, set()).add(label)
+    return classes
 
 
 def _repair(
     split_of: dict[str, str],
-    classes_of: dict[str, frozenset[str]],
-    settings: ValidateConfig,
+    classes_of: Mapping[str, set[str]],
+    numbers: Mapping[str, float],
+    shares: Shares,
 ) -> None:
-    """Move as few groups as possible so that every class is in every split, in place.
+    """Move as few units as possible so that every class is in every split, in place.
 
-    The training split is served first, then test, then validation. A group moves only when
-    its old split keeps all of the group's classes; what cannot be put right is left to the
+    Only units with a number move, those that were dealt out now, and only when their old split
+    keeps all of their classes or comes later in `_ORDER`. What cannot be put right is left to the
     expectations, which name it.
     """
-    classes = sorted(frozenset().union(*classes_of.values()))
-    for split, label in itertools.product(("train", "test", "validation"), classes):
-        if any(split_of[u] == split and label in classes_of[u] for u in split_of):
+    counts = Counter(
+        (split_of[unit], label) for unit, labels in classes_of.items() for label in labels
+    )
+    for split, label in itertools.product(_ORDER, sorted({label for _, label in counts})):
+        if counts[split, label]:
             continue
         spare = [
             unit
-            for unit in split_of
-            if label in classes_of[unit] and _can_spare(unit, split, split_of, classes_of)
+            for unit in numbers
+            if label in classes_of[unit]
+            and (
+                _ORDER.index(split_of[unit]) > _ORDER.index(split)
+                or all(counts[split_of[unit], other] > 1 for other in classes_of[unit])
+            )
         ]
         if not spare:
             continue
-        nearest = _nearest(spare, split, settings)
+        nearest = min(sorted(spare), key=lambda unit: shares.distance(numbers[unit], split))
         LOG.warning("no '%s' in the %s split by hash: moved '%s' there", label, split, nearest)
+        for other in classes_of[nearest]:
+            counts[split_of[nearest], other] -= 1
+            counts[split, other] += 1
         split_of[nearest] = split
-
-
-def _can_spare(
-    unit: str, to: str, split_of: dict[str, str], classes_of: dict[str, frozenset[str]]
-) -> bool:
-    """Return whether the unit's split keeps its classes; splits that come first may take all."""
-    order = ("train", "test", "validation")
-    if order.index(split_of[unit]) > order.index(to):
-        return True
-    rest = [u for u in split_of if split_of[u] == split_of[unit] and u != unit]
-    return all(any(label in classes_of[u] for u in rest) for label in classes_of[unit])
-
-
-def _nearest(units: list[str], split: str, settings: ValidateConfig) -> str:
-    """Return the unit whose draw lies nearest to a split's part of [0, 1)."""
-    test = settings.test_fraction
-    validation = test + settings.validation_fraction
-    edges = {"test": (0.0, test), "validation": (test, validation), "train": (validation, 1.0)}
-    low, high = edges[split]
-
-    def distance(unit: str) -> float:
-        draw = _draw(settings.seed, unit)
-        return max(low - draw, draw - high, 0.0)
-
-    return min(sorted(units), key=distance)
 
 
 def counts(manifest: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:

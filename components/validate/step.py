@@ -1,18 +1,19 @@
 """Measure every picture, deal out the splits, judge the rules, write report and Dataset."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from components.common import progress
-from components.common.artifacts.dataset import Dataset, DatasetInfo
+from components.common.artifacts.dataset import Dataset, DatasetInfo, DataWarning
+from components.common.errors import DataError, some
 from components.common.run_context import RunContext
 from components.common.step import Step
-from components.validate import duplicates, expectations, facts, rules, splits, verdict
+from components.validate import evidence, expectations, facts, golden, rules, splits, verdict
 from components.validate.config import ValidateConfig
-from components.validate.expectations import RuleResult
+from components.validate.kept import content_key, kept_splits
 from components.validate.verdict import Cell, Validation
 
 LOG = logging.getLogger(__name__)
@@ -20,9 +21,13 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class ValidateInputs:
-    """The Dataset that ingest wrote."""
+    """The Dataset that ingest wrote.
+
+    `kept` is the digest of the kept splits under which a cluster finds the result again, if any.
+    """
 
     dataset: Path
+    kept: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,52 +48,90 @@ def run(
     """Validate a Dataset and write it again with its splits.
 
     Raises:
-        DataError: a critical rule is broken; the rows at fault are named.
+        DataError: a critical rule is broken, and the rows at fault are named; or another version
+            was published since the look at the kept splits.
     """
     dataset, report = Dataset.read(inputs.dataset), outputs.report
     measured = facts.measure(dataset)
     keep = measured["readable"] | (settings.on_unreadable == "stop")
-    manifest = dataset.manifest[keep.to_numpy()].reset_index(drop=True)
     kept = measured[keep].reset_index(drop=True)
-    first = duplicates.first_of_each(kept)
-    manifest["split"] = splits.assign(manifest, same_pixels=first, settings=settings)
+    manifest = _named(dataset.manifest[keep.to_numpy()].reset_index(drop=True), kept)
+    info, known = dataset.info, kept_splits(settings)
+    own = splits.given(manifest)
+    manifest["split"] = splits.assign(
+        manifest, settings=settings, before=known.pictures if known else None
+    )
+    info = replace(info, evidence=evidence.chosen(manifest, info.classes, settings, given=own))
+    if info.evidence == "cross_validation":
+        manifest["split"] = "train"
+    if inputs.kept and content_key(settings) != inputs.kept:
+        raise DataError(
+            f"version {known.version if known else 0} to stay the newest during a run",
+            received="another one, with other splits",
+            do="start the run again",
+        )
     progress.report("judging the expectations", 0, 0)
-    tables = rules.tables(kept, manifest, dataset.info)
-    findings = expectations.check(tables, rules.rules(tables, dataset.info, settings))
-    dropped = measured.loc[~keep, "path"].str.removeprefix("pictures/").tolist()
-    validation = _validation(manifest, dataset.info, settings, findings, dropped)
+    tables = dict(rules.tables(kept, manifest, info))
+    if own and known:
+        tables["fixed"] = golden.changes(manifest, known.pictures)
+    findings = expectations.check(tables, rules.rules(tables, info, settings))
+    validation = Validation(
+        dataset=info.name,
+        passed=all(found.passed for found in findings if found.severity == "critical"),
+        evidence=info.evidence,
+        protocol="manifest" if own else settings.split,
+        split_seed=settings.split_seed,
+        kept_from=known.version if known else 0,
+        pictures=len(manifest),
+        groups=int(manifest["group"].nunique()),
+        groups_inferred=info.groups_inferred,
+        dropped=tuple(measured.loc[~keep, "path"].str.removeprefix("pictures/")),
+        cells=_cells(manifest, info),
+        findings=findings,
+    )
     verdict.write(validation, report)
     measured.to_parquet(report / "facts.parquet")
     for finding in validation.broken("warning"):
         LOG.warning("%s: %d of %d fail", finding.name, finding.failing, finding.checked)
     verdict.raise_if_broken(validation, report)
-    dataset.with_splits(manifest, root=outputs.validated, evidence="holdout").write()
+    info = replace(info, protocol=validation.protocol, findings=_findings(validation))
+    dataset.with_splits(manifest, root=outputs.validated, info=info).write()
+    LOG.info("evidence: %s", info.evidence)
     return validation
 
 
-def _validation(
-    manifest: pd.DataFrame,
-    info: DatasetInfo,
-    settings: ValidateConfig,
-    findings: tuple[RuleResult, ...],
-    dropped: list[str],
-) -> Validation:
-    cells = splits.counts(manifest, info.classes)
-    return Validation(
-        dataset=info.name,
-        passed=all(found.passed for found in findings if found.severity == "critical"),
-        protocol=settings.split,
-        seed=settings.seed,
-        pictures=len(manifest),
-        groups=int(manifest["group"].nunique()),
-        groups_inferred=info.groups_inferred,
-        dropped=tuple(dropped),
-        cells=tuple(
-            Cell(split=str(split), label=str(label), pictures=int(pictures), groups=int(groups))
-            for split, label, pictures, groups in cells.to_numpy().tolist()
-        ),
-        findings=findings,
+def _named(manifest: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with their `pixels`, after which a picture without a group is named."""
+    pixels = measured["pixels_sha256"]
+    # What cannot be decoded stops the run a moment later; until then its bytes name it.
+    pixels = pixels.where(pixels != "", manifest["sha256"])
+    groups = manifest["group"].where(manifest["group"] != "", pixels)
+    return manifest.assign(pixels=pixels, group=groups)
+
+
+def _findings(validation: Validation) -> tuple[DataWarning, ...]:
+    return tuple(
+        DataWarning(
+            rule=found.name,
+            text=f"Expected {found.want}; {found.failing} of {found.checked} fail: "
+            f"{some(found.examples)}.",
+        )
+        for found in validation.broken("warning")
     )
 
 
-STEP = Step("validate", run, reuse=True)
+def _cells(manifest: pd.DataFrame, info: DatasetInfo) -> tuple[Cell, ...]:
+    found = splits.counts(manifest, info.classes)
+    return tuple(
+        Cell(split=str(split), label=str(label), pictures=int(pictures), groups=int(groups))
+        for split, label, pictures, groups in found.to_numpy().tolist()
+        if info.evidence == "holdout" or split == "train"
+    )
+
+
+STEP = Step(
+    "validate",
+    run,
+    reuse=True,
+    content_key=lambda settings, _inputs, _context: content_key(settings),
+)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.records import write_record
 from components.common.errors import DataError
 from components.common.report import page
@@ -26,12 +27,18 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """`validation.json`. `dropped` names the unreadable pictures that were left out."""
+    """`validation.json`. `dropped` names the unreadable pictures that were left out.
+
+    `protocol` is "manifest" where the source fixed the splits. `kept_from` is the version whose
+    pictures kept their splits, 0 where none did.
+    """
 
     dataset: str
     passed: bool
+    evidence: Evidence
     protocol: str
-    seed: int
+    split_seed: int
+    kept_from: int
     pictures: int
     groups: int
     groups_inferred: bool

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from components.common.statistics.operating_point import ASK
 from pipelines.batch import files
 from pipelines.batch.classify import BatchModel, Classified, Failed, classify
 from pipelines.batch.listing import read_part
@@ -23,6 +24,7 @@ _PREDICTIONS = pa.schema(
 )
 _FAILURES = pa.schema([("path", pa.string()), ("reason", pa.string())])
 _FAILED_COUNT = b"graft.failed"
+_ASKED_COUNT = b"graft.asked"
 
 
 def finish_part(part: Part, *, out: str, model: BatchModel, version: str, batch_size: int) -> Tally:
@@ -45,14 +47,19 @@ def finish_part(part: Part, *, out: str, model: BatchModel, version: str, batch_
         (_printable(one.path), one.sha256, one.top_class, one.scores, one.decision, version)
         for one in answered
     ]
-    _write(answers, _PREDICTIONS.with_metadata({_FAILED_COUNT: str(len(failed))}), target)
-    return Tally(answered=len(answered), failed=len(failed))
+    asked = sum(one.decision == ASK for one in answered)
+    counts = {_FAILED_COUNT: str(len(failed)), _ASKED_COUNT: str(asked)}
+    _write(answers, _PREDICTIONS.with_metadata(counts), target)
+    return Tally(answered=len(answered), failed=len(failed), asked=asked)
 
 
 def _counts(path: str) -> Tally:
     with files.open_to_read(path) as stream:
         footer = pq.read_metadata(stream)
-    return Tally(answered=footer.num_rows, failed=int(footer.metadata[_FAILED_COUNT]))
+    failed = int(footer.metadata[_FAILED_COUNT])
+    # A run that an earlier version of Graft began did not count them.
+    asked = int(footer.metadata.get(_ASKED_COUNT, 0))
+    return Tally(answered=footer.num_rows, failed=failed, asked=asked)
 
 
 def _printable(text: str) -> str:

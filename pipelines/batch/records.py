@@ -44,14 +44,19 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """Pictures that have an answer, and pictures that are among the failures."""
+    """Pictures that have an answer, of them the asked ones, and pictures among the failures."""
 
     answered: int = 0
     failed: int = 0
+    asked: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         """Return the sum, as workers' counts are put together."""
-        return Tally(answered=self.answered + other.answered, failed=self.failed + other.failed)
+        return Tally(
+            answered=self.answered + other.answered,
+            failed=self.failed + other.failed,
+            asked=self.asked + other.asked,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

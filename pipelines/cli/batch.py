@@ -50,7 +50,8 @@ def batch(
         )
     counts = summary.counts
     console.print(
-        f"{counts.answered} answered by version {summary.run.version}, {counts.failed} failed; "
+        f"{counts.answered} answered by version {summary.run.version}, of them {counts.asked} "
+        f"with 'ask', {counts.failed} failed; "
         f"see {Path(out, 'predictions') if '://' not in out else out}"
     )
     if counts.failed:

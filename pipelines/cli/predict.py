@@ -100,11 +100,12 @@ def predict(
 
 
 def _drawn(rows: Any) -> Table:
-    table = Table("picture", "class", "probability", "version")
+    table = Table("picture", "decision", "class", "probability", "version")
     for row in rows.itertuples():
         if isinstance(row.error, str):
-            table.add_row(escape(str(row.path)), f"[red]{escape(row.error)}[/]", "", "")
+            table.add_row(escape(str(row.path)), f"[red]{escape(row.error)}[/]", "", "", "")
         else:
             # `class` is a keyword, so pandas names the field by its position.
-            table.add_row(escape(str(row.path)), escape(row[2]), f"{row[3]:.3f}", str(row.version))
+            answer = (escape(row.decision), escape(row[2]), f"{row[3]:.3f}", str(row.version))
+            table.add_row(escape(str(row.path)), *answer)
     return table

@@ -41,7 +41,7 @@ def print_summary(
     reasons = "\n".join(f"• {escape(reason)}" for reason in verdict.info.reasons)
     title = f"verdict: [bold]{verdict.info.word}[/]"
     console.print(Panel(reasons, title=title, border_style=colour, title_align="left"))
-    console.print(_where(settings, evaluation, finished.run_dir, served))
+    console.print(_where(settings, evaluation, verdict, finished.run_dir, served))
 
 
 def _answers(served: Served) -> Table:
@@ -83,10 +83,14 @@ def _times(finished: LocalRun, wall_s: float) -> Table:
 
 
 def _where(
-    settings: TrainingRun, evaluation: Evaluation, run_dir: Path, served: Served | None
+    settings: TrainingRun,
+    evaluation: Evaluation,
+    verdict: Verdict,
+    run_dir: Path,
+    served: Served | None,
 ) -> Table:
     table = Table.grid(padding=(0, 2))
-    for name, target in (("report.html", evaluation.report_path), ("plots", evaluation.plots)):
+    for name, target in (("report.html", verdict.report_path), ("plots", evaluation.plots)):
         link(run_dir / name, target)
     table.add_row("report", f"[bold]{short(run_dir / 'report.html')}[/]")
     table.add_row("plots", f"{short(run_dir / 'plots')}/")

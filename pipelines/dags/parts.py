@@ -12,22 +12,24 @@ from components.gate.component import gate
 from components.ingest.component import fingerprint, ingest
 from components.reference.component import reference
 from components.train.component import train, train_on_nodes
-from components.validate.component import validate
+from components.validate.component import kept_splits, validate
 from pipelines.dags.drawing import Given, fresh
 
 
 def read(given: Given) -> tuple[Any, Any]:
     """Draw ingest, validate and augment; return the validated Dataset and the Shards.
 
-    On a cluster `fingerprint` comes first and is never cached: Kubeflow sees by the digest whether
-    the pictures behind an unchanged path are the same.
+    On a cluster `fingerprint` and `kept_splits` come first and are never cached: Kubeflow sees by
+    their digests whether the pictures behind an unchanged path are the same, and the splits that
+    known pictures keep.
     """
     if given.fixed.lasting:
         seen = fresh(fingerprint(**given.now("ingest"))).outputs["Output"]
         ingested = ingest(**given.lasting("ingest"), fingerprint=seen)
+        kept = {"kept": fresh(kept_splits(**given.now("validate"))).outputs["Output"]}
     else:
-        ingested = fresh(ingest(**given.now("ingest")))
-    validated = validate(dataset=ingested.outputs["dataset"], **given.lasting("validate"))
+        ingested, kept = fresh(ingest(**given.now("ingest"))), {}
+    validated = validate(dataset=ingested.outputs["dataset"], **given.lasting("validate"), **kept)
     dataset = validated.outputs["validated"]
     shards = augment(dataset=dataset, **given.lasting("augment"))
     return dataset, shards.outputs["shards"]
@@ -63,7 +65,14 @@ def judge_and_deploy(given: Given, candidate: Any, dataset: Any) -> None:
     # kfp.local takes a condition on any *named* output for false, silently: this must stay
     # the single plain return value.
     with dsl.If(judged.outputs["Output"] == "deploy", name="passed-the-gate"):
-        referred = fresh(reference(exported=exported, dataset=dataset, **given.now("reference")))
+        referred = fresh(
+            reference(
+                exported=exported,
+                dataset=dataset,
+                evaluation=evaluation,
+                **given.now("reference"),
+            )
+        )
         fresh(
             deploy(
                 exported=exported,

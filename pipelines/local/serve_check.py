@@ -1,4 +1,4 @@
-"""Start the server on what is published and ask it about pictures it was not trained on."""
+"""Start the server on what is published and ask it about pictures, held-out ones if it can be."""
 
 import tempfile
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ PICTURES = 8
 
 @dataclass(frozen=True)
 class Asked:
-    """One held-out picture: what is true, and what REST and gRPC answered."""
+    """One picture: what is true, and what REST and gRPC answered."""
 
     path: str
     truth: str
@@ -37,7 +37,9 @@ class Served:
 
 
 def ask_served_model(settings: TrainingRun, last: Snapshot, *, console: Console) -> Served | None:
-    """Serve the newest version and query held-out pictures of the finished run by both protocols.
+    """Serve the newest version and query pictures of the finished run by both protocols.
+
+    Those are test pictures; under cross-validation the model has been fitted on all there are.
 
     Returns:
         The answers, or None when no version has been published.
@@ -52,7 +54,7 @@ def ask_served_model(settings: TrainingRun, last: Snapshot, *, console: Console)
     if newest_version(base) is None:
         return None
     dataset = Dataset.read(last.output("validate", "validated"))
-    rows = choose(dataset.split("test"), pictures=PICTURES, seed=settings.seed)
+    rows = choose(dataset.judged(), pictures=PICTURES, seed=settings.seed)
     pictures = [dataset.picture(path) for path in rows["path"]]
     with (
         console.status("starting the model server"),

@@ -24,7 +24,7 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class PassportDiff:
     """Two passports beside each other.
 
     same_model: the files are the same, byte by byte, so the answers are too.
@@ -34,7 +34,7 @@ class Comparison:
     differences: tuple[Difference, ...]
 
 
-def compare(first: Passport, second: Passport) -> Comparison:
+def compare(first: Passport, second: Passport) -> PassportDiff:
     """Return what differs; what neither passport knows is left out."""
     parts = {
         "data": (_data(first), _data(second)),
@@ -43,7 +43,7 @@ def compare(first: Passport, second: Passport) -> Comparison:
         "figures": (_figures(first), _figures(second)),
         "verdict": (_verdict(first), _verdict(second)),
     }
-    return Comparison(
+    return PassportDiff(
         same_model=first.model_sha256 == second.model_sha256,
         differences=tuple(
             Difference(part=part, name=name, first=a, second=b)

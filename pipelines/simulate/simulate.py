@@ -103,7 +103,9 @@ def _shards(settings: TrainingRun, out: Path) -> Shards:
     ingest.run(settings.ingest, ingest.IngestInputs(), read, context)
     split = validate.ValidateOutputs(validated=out / "dataset", report=out / "validation")
     pictures = validate.ValidateInputs(dataset=read.dataset)
-    validate.run(settings.validate, pictures, split, context)
+    # Split as a first time, whatever serves: the plant deals its modules out by itself.
+    first = dataclasses.replace(settings.validate, model_base_path="", evidence="holdout")
+    validate.run(first, pictures, split, context)
     arrays = augment.AugmentOutputs(shards=out / "shards")
     augment.run(settings.augment, augment.AugmentInputs(dataset=split.validated), arrays, context)
     return Shards.read(arrays.shards)

@@ -14,7 +14,10 @@ from components.common.step import Step, find_step
 COMPONENTS = Path(__file__).parents[2] / "components"
 STEPS = sorted(path.parent.name for path in COMPONENTS.glob("*/component.py"))
 # Steps of other modules than `step.py`, as their components name them.
-VARIANTS = ("gate.override", "ingest.fingerprint", "train.finalist", "train.nodes.step")
+VARIANTS = (
+    *("gate.override", "ingest.fingerprint", "validate.kept"),
+    *("train.finalist", "train.nodes.step"),
+)
 
 
 def test_the_steps_are_found() -> None:

@@ -101,6 +101,7 @@ def test_a_manifest_row_takes_what_is_said() -> None:
         "label": "good",
         "soft_label": np.nan,
         "domain": "mono",
+        "pixels": [f"{row:064x}" for row in range(rows)],
         "group": [f"lot-{row // 60}" for row in range(rows)],
         "split": "train",
         "weight": 1.0,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.records import read_record, write_record
+from components.common.statistics.temperature import fit_temperature, softmax
 
 HELD_OUT_COLUMNS = (
     "path",  # str, in the Dataset
@@ -35,11 +36,12 @@ _FAMILIAR = "familiar.npz"
 class Familiar:
     """What the network was fitted on, as the network sees it.
 
-    embeddings: float16 [M, D], rows of length 1, of up to a thousand training pictures.
+    directions: float16 [M, D], embeddings of up to a thousand training pictures as
+        `familiarity.unit` gives them.
     far_from: distance to the nearest of them from which a picture is strange; see `familiarity`.
     """
 
-    embeddings: npt.NDArray[np.float16]
+    directions: npt.NDArray[np.float16]
     far_from: float
 
 
@@ -139,7 +141,7 @@ class Candidate:
         if not path.exists():
             return None
         with np.load(path) as archive:
-            return Familiar(archive["embeddings"], float(archive["far_from"]))
+            return Familiar(archive["directions"], float(archive["far_from"]))
 
     @property
     def model_path(self) -> Path:
@@ -200,3 +202,19 @@ def _no_answers(classes: Sequence[str]) -> pd.DataFrame:
 def held_out_logits(table: pd.DataFrame, classes: Sequence[str]) -> npt.NDArray[np.float32]:
     """Return the logits of such a table, float32 [N, classes]."""
     return table[[f"z_{name}" for name in classes]].to_numpy(dtype=np.float32)
+
+
+def calibrated(table: pd.DataFrame, classes: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Return the probabilities of out-of-fold answers, float32 [N, classes].
+
+    The temperature of each fold is fitted on the other folds' pictures, so that no picture has a
+    say in how sure the answer about it is.
+    """
+    logits, targets = held_out_logits(table, classes), table["target"].to_numpy(dtype=np.int64)
+    folds = table["fold"].to_numpy(dtype=np.int64)
+    probabilities = np.empty_like(logits)
+    for fold in np.unique(folds):
+        own = folds == fold
+        temperature = np.float32(fit_temperature(logits[~own], targets[~own]))
+        probabilities[own] = softmax(logits[own] / temperature)
+    return probabilities

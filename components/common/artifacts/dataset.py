@@ -1,6 +1,6 @@
 """Dataset: a manifest and the pictures it lists. Written by ingest, and by validate with splits."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,10 @@ MANIFEST_COLUMNS = (
     "label",  # str, one of DatasetInfo.classes
     "soft_label",  # float in [0, 1], probability of the positive class; NaN when not annotated
     "domain",  # str, where it came from (camera, line, cell type); "" when unknown
-    "group",  # str, pictures of one module, lot or session; never straddles splits
+    "pixels",  # str, digest of the decoded picture, whatever its encoding; "" before validate
+    # str, pictures of one module, lot or session; never straddles splits. A picture without one
+    # has "" before validate, and after it the digest of its pixels.
+    "group",
     "split",  # str, "train", "validation" or "test"; "" before validate
     "weight",  # float > 0, how much the picture counts in training
 )
@@ -25,6 +28,17 @@ SPLITS = ("train", "validation", "test")
 ADDED = "pictures/additions/"
 # What a verdict rests on: pictures that were held out, or folds of all of them.
 Evidence = Literal["holdout", "cross_validation"]
+EvidenceChoice = Literal["auto", "holdout", "cross_validation"]
+# The rule about test pictures that the source fixes.
+FIXED_TEST = "fixed_test_pictures"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataWarning:
+    """What validation warned of: the rule, and a sentence for readers."""
+
+    rule: str
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +49,7 @@ class DatasetInfo:
     `groups_inferred` is True when the source does not name groups and ingest deduced them.
     `evidence` is validate's decision; under "cross_validation" every row's split is "train".
     `protocol` is how the splits came about ("grouped", "random", or "manifest" where the source
-    fixed them), `findings` what validation warned of, as sentences; both say nothing before it.
+    fixed them), `findings` what validation warned of; both say nothing before it.
     """
 
     name: str
@@ -45,7 +59,7 @@ class DatasetInfo:
     groups_inferred: bool = False
     evidence: Evidence = "holdout"
     protocol: str = ""
-    findings: tuple[str, ...] = ()
+    findings: tuple[DataWarning, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,12 +79,18 @@ class Dataset:
     def write(self) -> None:
         """Write manifest and info; the pictures are already in place."""
         self.root.mkdir(parents=True, exist_ok=True)
-        self.manifest.loc[:, list(MANIFEST_COLUMNS)].to_parquet(self.root / "manifest.parquet")
+        # Before validate nobody has decoded the pictures.
+        known = self.manifest if "pixels" in self.manifest else self.manifest.assign(pixels="")
+        known.loc[:, list(MANIFEST_COLUMNS)].to_parquet(self.root / "manifest.parquet")
         write_record(self.root / "dataset.json", self.info)
 
     def split(self, name: str) -> pd.DataFrame:
         """Return the manifest rows of one split."""
         return self.manifest[self.manifest["split"] == name].reset_index(drop=True)
+
+    def judged(self) -> pd.DataFrame:
+        """Return the manifest rows that a verdict rests on: the test split, or all of them."""
+        return self.split("train" if self.info.evidence == "cross_validation" else "test")
 
     def targets(self, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
         """Return the class position of each of the manifest rows, int64 [len(rows)]."""
@@ -81,7 +101,7 @@ class Dataset:
         """Return the encoded bytes of one picture, by its manifest path."""
         return (self.root / path).read_bytes()
 
-    def with_splits(self, manifest: pd.DataFrame, *, root: Path, evidence: Evidence) -> "Dataset":
-        """Return a new artifact at `root` with the same pictures and another manifest."""
+    def with_splits(self, manifest: pd.DataFrame, *, root: Path, info: DatasetInfo) -> "Dataset":
+        """Return a new artifact at `root` with the same pictures, and what is said of them."""
         link_tree(self.root / "pictures", root / "pictures")
-        return Dataset(root, replace(self.info, evidence=evidence), manifest)
+        return Dataset(root, info, manifest)

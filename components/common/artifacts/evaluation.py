@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.records import read_record, write_record
+from components.common.report.texts import Language
 from components.common.statistics.figures import Scored
 
 PREDICTION_COLUMNS = (
@@ -183,11 +184,15 @@ class EvaluationInfo:
 
     `evidence` says on which pictures: those held out for testing, or all, by models that had not
     seen them (out-of-fold). `unseen` counts pictures that were left out because a compared model
-    had seen them.
+    had seen them. Where too few others remained none were left out: `seen_by_start` counts those
+    that the network which training began with had seen, so that the figures are no evidence, and
+    `seen_by_incumbent` those that the incumbent had seen, so that it is not compared.
     `candidate_sha256` / `incumbent_sha256` are the digests of the two SavedModels;
     `incumbent_version` is 0 when nothing serves; with a version but no incumbent metrics, that
-    version could not be scored and `notes` says why. `notes` are sentences for a reader: what
-    was left out, and what to be careful with.
+    version could not be scored and `notes` says why. `incumbent_below_best` is what its passport
+    says that it lost against the best version before it, in the gate's figure. `notes` are
+    sentences for a reader: what was left out, and what to be careful with. `language` is that of
+    the report, which the gate completes.
     """
 
     classes: tuple[str, ...]
@@ -197,6 +202,7 @@ class EvaluationInfo:
     metrics: tuple[Metric, ...]
     incumbent_metrics: tuple[Metric, ...] = ()
     incumbent_version: int = 0
+    incumbent_below_best: float = 0.0
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
     evidence: Literal["holdout", "cross_validation"] = "holdout"
@@ -208,7 +214,10 @@ class EvaluationInfo:
     deletion_test: DeletionTest | None = None
     advice: Advice | None = None
     unseen: int = 0
+    seen_by_start: int = 0
+    seen_by_incumbent: int = 0
     notes: tuple[str, ...] = ()
+    language: Language = "en"
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,25 @@ its whole history wherever it is copied to. With each version deploy keeps
 
 <base path>/<model>/lineage/<version>/
 ├── lineage.json      Lineage
-└── pictures.parquet  PICTURE_COLUMNS: what it was trained and judged on
+├── pictures.parquet  PICTURE_COLUMNS: what it was trained and judged on
+└── out_of_fold.parquet  PREDICTION_COLUMNS: what its folds answered, under cross-validation
+
+and in the Candidate's folder `seen.parquet`: every picture that the network, or what it started
+from, was ever trained or calibrated on. Nothing may be judged on these.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from components.common.artifacts.model_folder import lineage_path
+from components.common.artifacts.model_folder import candidate_path, lineage_path
 from components.common.artifacts.records import PROVENANCE, read_record, tree_sha256, write_record
 
-PICTURE_COLUMNS = ("path", "sha256", "label", "group", "split")
+SEEN = "seen.parquet"
+_OUT_OF_FOLD = "out_of_fold.parquet"
+PICTURE_COLUMNS = ("path", "sha256", "pixels", "label", "group", "split")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +124,21 @@ def gathered(roots: Iterable[Path]) -> tuple[Link, ...]:
     return tuple(sorted(found.values(), key=lambda link: link.created_unix_s))
 
 
-def write_lineage(out: Path, lineage: Lineage, manifest: pd.DataFrame) -> None:
-    """Write a version's lineage, and the rows of its Dataset, into a folder that is there."""
+def write_lineage(
+    out: Path, lineage: Lineage, manifest: pd.DataFrame, *, out_of_fold: pd.DataFrame | None = None
+) -> None:
+    """Write a version's lineage, and the rows of its Dataset, into a folder that is there.
+
+    Args:
+        out: the folder.
+        lineage: the links.
+        manifest: rows of the Dataset.
+        out_of_fold: PREDICTION_COLUMNS and a probability column a class, of the folds; None under
+            holdout.
+    """
     manifest.loc[:, list(PICTURE_COLUMNS)].to_parquet(out / "pictures.parquet")
+    if out_of_fold is not None:
+        out_of_fold.to_parquet(out / _OUT_OF_FOLD)
     write_record(out / "lineage.json", lineage)
 
 
@@ -135,6 +153,81 @@ def read_lineage(model_dir: Path, version: int) -> Lineage | None:
 
 
 def read_pictures(model_dir: Path, version: int) -> pd.DataFrame | None:
-    """Return the pictures behind a version, PICTURE_COLUMNS; None where none were kept."""
-    path = lineage_path(model_dir, version) / "pictures.parquet"
-    return pd.read_parquet(path) if path.is_file() else None
+    """Return the pictures behind a version, PICTURE_COLUMNS; None where none were kept.
+
+    `pixels` is "" for versions from before it was kept.
+    """
+    path = pictures_path(model_dir, version)
+    if not path.is_file():
+        return None
+    pictures = pd.read_parquet(path)
+    return pictures if "pixels" in pictures else pictures.assign(pixels="")
+
+
+def out_of_fold_of(model_dir: Path, version: int) -> pd.DataFrame:
+    """Return what a version's folds answered, see `write_lineage`; no rows under holdout."""
+    path = lineage_path(model_dir, version) / _OUT_OF_FOLD
+    nothing = pd.DataFrame({"path": [], "predicted": [], "asked": []})
+    return pd.read_parquet(path) if path.is_file() else nothing
+
+
+def pictures_path(model_dir: Path, version: int) -> Path:
+    """Return where the pictures behind a version are listed."""
+    return lineage_path(model_dir, version) / "pictures.parquet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a network was trained or calibrated on, by `sha256` of the files and by their `pixels`.
+
+    `inherited` is the part of `sha256` that what it started from had seen before.
+    """
+
+    sha256: frozenset[str] = frozenset()
+    pixels: frozenset[str] = frozenset()
+    inherited: frozenset[str] = frozenset()
+
+    def among(self, manifest: pd.DataFrame) -> "pd.Series[bool]":
+        """Return for each Dataset row whether the picture is one of these."""
+        return manifest["sha256"].isin(self.sha256) | manifest["pixels"].isin(self.pixels)
+
+
+def write_seen(candidate: Path, own: Iterable[str], *, before: Collection[str]) -> None:
+    """Leave in a Candidate's folder which files (sha256) it has seen.
+
+    Args:
+        candidate: the folder, which is there.
+        own: what it was trained or calibrated on now.
+        before: what the network that it started from had seen.
+    """
+    rows = [(name, True) for name in sorted(set(before))]
+    rows += [(name, False) for name in sorted(set(own) - set(before))]
+    pd.DataFrame(rows, columns=["sha256", "inherited"]).to_parquet(candidate / SEEN)
+
+
+def read_seen(candidate: Path) -> Seen | None:
+    """Return what a Candidate has seen; None where its folder does not say."""
+    if not (candidate / SEEN).is_file():
+        return None
+    table = pd.read_parquet(candidate / SEEN)
+    return Seen(
+        sha256=frozenset(table["sha256"]),
+        inherited=frozenset(table["sha256"][table["inherited"].astype(bool)]),
+    )
+
+
+def seen_by_version(model_dir: Path, version: int) -> Seen | None:
+    """Return what a version has seen, by its lineage and its Candidate; None where neither says."""
+    pictures, kept = (
+        read_pictures(model_dir, version),
+        read_seen(candidate_path(model_dir, version)),
+    )
+    if pictures is None:
+        return kept
+    own = pictures[pictures["split"].isin(["train", "validation"])]
+    more = kept or Seen()
+    return Seen(
+        sha256=frozenset(own["sha256"]) | more.sha256,
+        pixels=frozenset(own["pixels"]) - {""},
+        inherited=more.inherited,
+    )

@@ -7,6 +7,7 @@
 ├── candidates/3/         Candidate: what a version was exported from, for the next warm start
 ├── lineage/3/            Lineage: the artifacts and pictures that a version comes from
 ├── decisions/            what the monitor decided
+├── judgements.jsonl      the gate's verdicts, and which pictures they rest on
 ├── .retired-5/           a version that was taken back
 └── .<name>.partial       a copy in progress
 

@@ -1,6 +1,7 @@
 """Verdict: the gate's word and what it rests on. Written by gate."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from components.common.artifacts.records import RecordFolder
@@ -22,10 +23,11 @@ class ThresholdCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class ServingComparison:
-    """Candidate against serving version on the same test pictures.
+    """Candidate against serving version on the same pictures.
 
-    `difference` is candidate minus incumbent; [low, high] is its paired cluster-bootstrap
-    interval at `confidence`.
+    `difference` is candidate minus incumbent; with `confidence` it is at least `low`, and with the
+    same it is at most `high` (one-sided each). `allowed` is what may be lost against the serving
+    version: of `tolerance`, what that has not used up against the best version before it.
     """
 
     metric: str
@@ -36,6 +38,7 @@ class ServingComparison:
     high: float
     confidence: float
     tolerance: float
+    allowed: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +54,9 @@ class Override:
 class VerdictInfo:
     """The word, its reasons as sentences, and the figures behind them.
 
-    `incumbent_version` is 0 when nothing served. An `override` leaves the word as it was.
+    `incumbent_version` is 0 when nothing served. `below_best` is what the candidate lost against
+    the best version before it, added up from comparison to comparison, at least 0. An `override`
+    leaves the word as it was.
     """
 
     word: Word
@@ -61,6 +66,7 @@ class VerdictInfo:
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
     incumbent_version: int = 0
+    below_best: float = 0.0
     override: Override | None = None
 
     @property
@@ -71,7 +77,12 @@ class VerdictInfo:
 
 @dataclass(frozen=True)
 class Verdict(RecordFolder[VerdictInfo]):
-    """A folder with `verdict.json`."""
+    """A folder with `verdict.json` and `report.html`: the evaluation's page, the verdict on top."""
 
     FILE = "verdict.json"
     INFO = VerdictInfo
+
+    @property
+    def report_path(self) -> Path:
+        """The self-contained HTML page."""
+        return self.root / "report.html"

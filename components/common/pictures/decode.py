@@ -2,7 +2,7 @@
 
 - EXIF orientation is applied (and so never left to the server, which ignores it).
 - Alpha is dropped, palettes are expanded, CMYK becomes RGB.
-- 16-bit becomes 8-bit by its high byte.
+- 16-bit becomes 8-bit by its high byte. Floating-point pixels must be finite, from 0 to 255.
 - Greyscale stays one channel in memory; a network sees it repeated three times.
 - Resizing is to a square, by the triangle filter widened for down-scaling, in float32,
   rounded half to even: to the last bit the arithmetic of `tf.image.resize(...,
@@ -145,6 +145,8 @@ def _open(data: bytes, *, name: str) -> Image.Image:
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data))
             image.load()
+        received = _out_of_range(image)
+        if not received:
             return image
     except UnidentifiedImageError:
         received = "bytes that no decoder knows"
@@ -154,6 +156,22 @@ def _open(data: bytes, *, name: str) -> Image.Image:
         received = f"a damaged file ({error})"
     do = "replace or remove the file"
     raise DataError(f"{name}: " + expected(READABLE, received=received, do=do))
+
+
+def _out_of_range(image: Image.Image) -> str:
+    """Say what is wrong with a picture of floating-point numbers; "" where nothing is.
+
+    Cast to whole numbers, NaN and the scale from 0 to 1 would both become black without a word.
+    """
+    if image.mode != "F":
+        return ""
+    values = np.asarray(image)
+    if not np.isfinite(values).all():
+        return "pixels that are NaN or infinite"
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > 255 or 0 < high <= 1:
+        return f"floating-point pixels from {low:.4g} to {high:.4g} instead of 0 to 255"
+    return ""
 
 
 def _pixels(image: Image.Image) -> Pixels:

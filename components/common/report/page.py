@@ -30,6 +30,19 @@ def render(template: Path, /, **values: object) -> str:
     return environment.get_template(template.name).render(values)
 
 
+def filled(html: str, place: str, content: str) -> str:
+    """Return a page with content between the comments `<!-- place -->` and `<!-- /place -->`.
+
+    What stands there is replaced. Texts from outside are escaped, so no name can make such a place.
+
+    >>> filled("<p><!-- verdict --><!-- /verdict --></p>", "verdict", "deploy")
+    '<p><!-- verdict -->deploy<!-- /verdict --></p>'
+    """
+    start, end = f"<!-- {place} -->", f"<!-- /{place} -->"
+    before, _, rest = html.partition(start)
+    return f"{before}{start}{content}{end}{rest.partition(end)[2]}"
+
+
 def data_uri(picture: bytes | None) -> str:
     """Return an address that holds the picture, "" for none and for what no browser shows."""
     if not picture:

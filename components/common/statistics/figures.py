@@ -84,8 +84,8 @@ def measure(
     Args:
         name: a key of FIGURES.
         targets: int [N], position of the true class.
-        scores: float [N, C], probabilities. For figures that only rank or decide, any scores
-            whose rows have equal sums will do.
+        scores: float [N, C], probabilities. For figures that only decide any scores will do; to
+            rank, a column must mean the same in every row, which logits of three classes do not.
         weights: float [N], at least 0, how often each picture counts; once without.
 
     Returns:

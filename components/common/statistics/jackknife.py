@@ -17,6 +17,7 @@ from components.common.statistics.clusters import units
 from components.common.statistics.weighted import Floats, Integers
 
 MOST_BLOCKS = 200
+_ROUNDING = 1e-9  # replicates that differ by less are equal
 _CELLS_AT_ONCE = 500_000  # of the weight matrix: 4 MB, about what stays in a cache
 
 
@@ -94,4 +95,5 @@ def jackknife(
     without = np.concatenate(parts)
     mean = without.mean(axis=0)
     errors = np.sqrt((count - 1) / count * ((without - mean) ** 2).sum(axis=0))
+    errors[errors < _ROUNDING] = 0.0
     return Jackknifed(values, errors, (count - 1) * (mean - values), degrees=count - 1)

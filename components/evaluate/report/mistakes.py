@@ -1,7 +1,7 @@
-"""The pictures that the model got wrong with the most confidence."""
+"""Pictures as the page shows them, and the ones that the model got wrong."""
 
 import io
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,37 +13,65 @@ from components.common.pictures.decode import decode, to_image
 THUMBNAIL_PX = 240
 
 
-def worst_mistakes(
-    predictions: pd.DataFrame, dataset: Dataset, *, limit: int
-) -> list[dict[str, Any]]:
-    """Return the mistakes with the largest probability of the decided class, worst first.
+@dataclass(frozen=True, kw_only=True)
+class ShownPicture:
+    """A picture with the answer about it; `confidence` in [0, 1] is what that class was given."""
 
-    Returns:
-        What the page shows of each, of at most `limit`; `confidence` in [0, 1] is what the wrong
-        class was given.
+    path: str
+    group: str
+    domain: str
+    truth: str
+    decision: str
+    confidence: float
+    jpeg: bytes
+
+
+def wrong(predictions: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
+    """Return the rows that were decided wrongly, those with the surest answer first.
+
+    A picture for which the model asks a person is not among them.
     """
-    classes = dataset.info.classes
-    table = probabilities(predictions, classes).to_numpy(dtype=float)
     decided = predictions["predicted"].to_numpy(dtype=int)
-    confidence = table[np.arange(len(table)), decided]
-    wrong = np.flatnonzero(decided != predictions["target"].to_numpy(dtype=int))
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:limit]
-    rows = predictions.to_dict("records")
+    missed = decided != predictions["target"].to_numpy(dtype=int)
+    if "asked" in predictions:
+        missed &= ~predictions["asked"].to_numpy(dtype=bool)
+    rows = np.flatnonzero(missed)
+    sureness = _confidence(predictions, classes)[rows]
+    return predictions.iloc[rows[np.argsort(-sureness, kind="stable")]]
+
+
+def show(rows: pd.DataFrame, dataset: Dataset, classes: tuple[str, ...]) -> list[ShownPicture]:
+    """Return pictures as the page shows them.
+
+    Args:
+        rows: PREDICTION_COLUMNS and probabilities.
+        dataset: has the pictures.
+        classes: names in order.
+    """
     return [
-        {
-            **{name: str(row[name]) for name in ("path", "group", "domain")},
-            "truth": classes[int(row["target"])],
-            "decision": classes[int(row["predicted"])],
-            "confidence": float(confidence[position]),
-            "jpeg": _thumbnail(dataset.picture(str(row["path"])), str(row["path"])),
-        }
-        for row, position in ((rows[position], position) for position in worst)
+        ShownPicture(
+            path=str(row["path"]),
+            group=str(row["group"]),
+            domain=str(row["domain"]),
+            truth=classes[int(row["target"])],
+            decision=classes[int(row["predicted"])],
+            confidence=float(confidence),
+            jpeg=thumbnail(dataset, str(row["path"])),
+        )
+        for row, confidence in zip(rows.to_dict("records"), _confidence(rows, classes), strict=True)
     ]
 
 
-def _thumbnail(data: bytes, name: str) -> bytes:
-    image = to_image(decode(data, name=name))
+def thumbnail(dataset: Dataset, path: str) -> bytes:
+    """Return a small JPEG of a picture, by its manifest path."""
+    image = to_image(decode(dataset.picture(path), name=path))
     image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
     buffer = io.BytesIO()
     image.save(buffer, format="JPEG", quality=82)
     return buffer.getvalue()
+
+
+def _confidence(rows: pd.DataFrame, classes: tuple[str, ...]) -> np.ndarray:
+    table = probabilities(rows, classes).to_numpy(dtype=float)
+    chosen: np.ndarray = table[np.arange(len(table)), rows["predicted"].to_numpy(dtype=int)]
+    return chosen

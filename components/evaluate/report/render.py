@@ -8,23 +8,33 @@ from typing import Any
 from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.dataset import DatasetInfo
 from components.common.artifacts.decision import Decision
-from components.common.artifacts.evaluation import EvaluationInfo, Metric, Slice
+from components.common.artifacts.evaluation import EvaluationInfo
 from components.common.artifacts.exported import ExportInfo
 from components.common.artifacts.lineage import Provenance
 from components.common.report import page
+from components.common.report.plot_style import width_in
+from components.common.report.texts import Texts
 from components.common.run_context import RunContext
 from components.common.statistics.weighted import Integers
-from components.evaluate.report import wording
-from components.evaluate.report.plots import row_shares
-from components.evaluate.report.wording import MetricText
+from components.evaluate.report import rows
+from components.evaluate.report.changes import Changes
+from components.evaluate.report.drawing import plot_names
+from components.evaluate.report.mistakes import ShownPicture
+from components.evaluate.report.plots import WORST_CURVES, row_shares
+from components.evaluate.report.wording import Wording, percent
 
 TEMPLATE = Path(__file__).with_name("template.html")
-_SLICE_METRICS = ("accuracy", "balanced_accuracy", "roc_auc", "average_precision")
+_WIDE_IN = 11.0  # a wider plot scrolls, so that its letters stay legible
+_LEGIBLE_PX_PER_IN = 84
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportContent:
-    """All that the page shows."""
+    """All that the page shows.
+
+    heat_maps, thumbnails: encoded pictures, by their names below `plots/` and by manifest paths.
+    asked: pictures for which the model asks a person; None where it never does.
+    """
 
     evaluation: EvaluationInfo
     exported: ExportInfo
@@ -35,54 +45,48 @@ class ReportContent:
     straddling_groups: int
     confusion: Integers
     figures: dict[str, bytes]
-    mistakes: list[dict[str, Any]]
+    mistakes: list[ShownPicture]
     mistakes_in_all: int
+    asked: int | None
+    changes: Changes | None
+    lost: list[ShownPicture]
+    heat_maps: dict[str, bytes]
+    thumbnails: dict[str, bytes]
     origins: list[Provenance]
     run: RunContext
 
 
-def render(content: ReportContent) -> str:
+def render(content: ReportContent, say: Texts) -> str:
     """Return the page as HTML text."""
-    info = content.evaluation
-    texts = wording.metric_texts(info.positive)
+    info, wording = content.evaluation, Wording(say)
     return page.render(
         TEMPLATE,
+        language=say.language,
+        say=say,
+        wording=wording,
+        percent=percent,
         content=content,
-        headline=wording.headline(info),
-        sentences=wording.error_sentences(content.confusion, info.classes, info.positive),
-        rows=[_metric_row(metric, info, texts[metric.name]) for metric in info.metrics],
-        slice_labels=[texts[name].label for name in _SLICE_METRICS],
-        slices=[(part, _slice_cells(part, texts)) for part in info.slices],
+        info=info,
+        figure_rows=rows.figure_rows(info, wording),
+        change_rows=rows.change_rows(info, wording),
+        classes=[(one, rows.cells(one.metrics, rows.OF_A_CLASS, wording))
+                 for one in rows.classes_by_need(info)],
+        class_labels=[wording.label(name) for name in rows.OF_A_CLASS],
+        slices=[(one, rows.cells(one.metrics, rows.OF_A_SLICE, wording))
+                for one in rows.slices_by_need(info)],
+        slice_labels=[wording.label(name) for name in rows.OF_A_SLICE],
+        pairs=rows.worst_pairs(content.confusion, info.classes),
+        robustness=rows.robustness_rows(info.robustness, wording),
+        severities=sorted({one.severity for one in info.robustness}),
         shares=row_shares(content.confusion),
+        worst_curves=WORST_CURVES,
+        least_px={name: round(width_in(png) * _LEGIBLE_PX_PER_IN)
+                  for name, png in content.figures.items() if width_in(png) > _WIDE_IN},
+        numbered=", ".join(f"{shown} {name}" for name, shown in plot_names(info.classes).items()
+                           if name != shown),
         origins=[(one, _settings(one)) for one in content.origins],
-    )
+    )  # fmt: skip
 
 
 def _settings(origin: Provenance) -> list[tuple[str, str]]:
     return [(name, json.dumps(value)) for name, value in sorted(json.loads(origin.config).items())]
-
-
-def _metric_row(metric: Metric, info: EvaluationInfo, text: MetricText) -> dict[str, Any]:
-    """Return a line of the table; bar positions are percent of the width, -1 without a bar."""
-    incumbent = next((other for other in info.incumbent_metrics if other.name == metric.name), None)
-    shown = metric.name != "log_loss"  # has no upper end
-    return {
-        "label": text.label,
-        "meaning": text.meaning,
-        "value": text.number(metric.value),
-        "interval": text.interval(metric),
-        "incumbent": text.number(incumbent.value) if incumbent else "",
-        "bar_low": 100 * metric.low if shown else -1,
-        "bar_high": 100 * metric.high if shown else -1,
-        "bar_value": 100 * metric.value if shown else -1,
-    }
-
-
-def _slice_cells(part: Slice, texts: dict[str, MetricText]) -> list[tuple[str, str]]:
-    by_name = {metric.name: metric for metric in part.metrics}
-    return [
-        (texts[name].number(by_name[name].value), texts[name].interval(by_name[name]))
-        if name in by_name
-        else ("–", "not computable")
-        for name in _SLICE_METRICS
-    ]

@@ -2,96 +2,96 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from components.common.artifacts.evaluation import EvaluationInfo, Metric
-from components.common.statistics.figures import LABELS
+from components.common.report.texts import Texts
 from components.common.statistics.weighted import Integers
 
-_SHARES = ("accuracy", "balanced_accuracy", "calibration_error")
+_SHARES = frozenset({"accuracy", "balanced_accuracy", "calibration_error", "precision", "recall"})
+_WEAKEST = 2  # classes that are named at the top
 
 
 @dataclass(frozen=True)
-class MetricText:
-    """How a metric is called and explained. `as_percent` says how it is printed."""
+class Wording:
+    """How figures are printed and called in one language."""
 
-    label: str
-    meaning: str
-    as_percent: bool
+    say: Texts
 
-    def number(self, value: float) -> str:
-        """Return the value as the report prints it."""
-        return f"{100 * value:.1f} %" if self.as_percent else f"{value:.3f}"
+    def label(self, name: str) -> str:
+        """Return what a reader calls a metric."""
+        return self.say(f"metric.{name}")
+
+    def number(self, name: str, value: float) -> str:
+        """Return the value of a metric as the page prints it."""
+        return f"{100 * value:.1f} %" if name in _SHARES else f"{value:.3f}"
+
+    def change(self, name: str, value: float) -> str:
+        """Return a difference of a metric: "+1.5 points" where the metric is a share."""
+        if name in _SHARES:
+            return self.say("points", value=_signed(100 * value, 1))
+        return _signed(value, 3)
 
     def interval(self, metric: Metric) -> str:
-        """Return "80.1 % to 89.0 %"."""
-        return f"{self.number(metric.low)} to {self.number(metric.high)}"
+        """Return "80.1 to 89.0 %"."""
+        if metric.name in _SHARES:
+            return self.say(
+                "interval", low=f"{100 * metric.low:.1f}", high=f"{100 * metric.high:.1f} %"
+            )
+        return self.say("interval", low=f"{metric.low:.3f}", high=f"{metric.high:.3f}")
+
+    def known(self, kind: str, name: str) -> str:
+        """Return the word for a name that Graft gave (a fault, a split), others unchanged."""
+        return self.say.or_else(f"{kind}.{name}", name)
+
+    def headline(self, info: EvaluationInfo) -> str:
+        """Say how good the model is, in one sentence, without judging whether that is enough."""
+        metric = next((metric for metric in info.metrics if metric.name == "accuracy"), None)
+        if metric is None:
+            return self.say("headline.none")
+        value, low, high = (f"{100 * one:.0f}" for one in (metric.value, metric.low, metric.high))
+        return self.say("headline", value=value, low=low, high=high)
+
+    def tiles(self, counts: Integers, classes: tuple[str, ...], positive: str) -> list[str]:
+        """Say what the mistakes mean on the shop floor.
+
+        Args:
+            counts: confusion matrix [C, C], rows are the truth.
+            classes: names, in the matrix's order.
+            positive: the class that alarms are about; "" with three or more classes.
+        """
+        if len(classes) != 2 or positive not in classes:
+            return self._weakest(counts, classes)
+        yes = classes.index(positive)
+        hits, missed = int(counts[yes, yes]), int(counts[yes, 1 - yes])
+        alarms = int(counts[1 - yes, yes])
+        return [
+            self._share("tile.found", hits, hits + missed, positive),
+            self._share("tile.alarms", hits, hits + alarms, positive),
+        ]
+
+    def _weakest(self, counts: Integers, classes: tuple[str, ...]) -> list[str]:
+        hits, totals = np.diag(counts), counts.sum(axis=1)
+        present = np.flatnonzero(totals)
+        missed = [place for place in present if hits[place] < totals[place]]
+        missed.sort(key=lambda place: hits[place] / totals[place])
+        said = [
+            self._share("tile.weakest", int(hits[one]), int(totals[one]), classes[one])
+            for one in missed[:_WEAKEST]
+        ]
+        perfect = self.say("tile.perfect", count=len(present) - len(missed), classes=len(present))
+        return [*said, perfect]
+
+    def _share(self, key: str, part: int, whole: int, name: str) -> str:
+        share = percent(part / whole) if whole else "–"
+        return self.say(key, part=part, whole=whole, share=share, name=name, rest=whole - part)
 
 
-def metric_texts(positive: str) -> dict[str, MetricText]:
-    """Return the texts of all metrics; `positive` is "" with three or more classes."""
-    one = f"a random “{positive}” picture" if positive else "a random picture of a class"
-    found = f"finding “{positive}” pictures" if positive else "finding each class"
-    meanings = {
-        "accuracy": "Pictures decided correctly.",
-        "balanced_accuracy": "The same, but every class counts equally, however rare it is.",
-        "f1": f"Balance between {found} and not raising false alarms. 1 is perfect.",
-        "roc_auc": f"Chance that {one} scores above one that is not. Guessing gives 0.5.",
-        "average_precision": "How many alarms are right, over all operating points. 1 is perfect; "
-        "guessing gives the share of such pictures.",
-        "log_loss": "Penalty for being wrong, heavier when sure. Lower is better, 0 is perfect.",
-        "calibration_error": "How far stated confidence and the share that was right lie apart. "
-        "Lower is better. Resampling adds noise, so the interval tends to lie above the value.",
-    }
-    return {
-        name: MetricText(LABELS[name][0].upper() + LABELS[name][1:], meaning, name in _SHARES)
-        for name, meaning in meanings.items()
-    }
+def _signed(value: float, digits: int) -> str:
+    """Return "+1.5", and "+0.0" for what rounds to nothing from below."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
 
 
-def headline(info: EvaluationInfo) -> str:
-    """Say how good the model is, in one sentence, without judging whether that is enough."""
-    metric = next((metric for metric in info.metrics if metric.name == "accuracy"), None)
-    if metric is None:
-        return "The accuracy could not be computed."
-    low, high = _percent(metric.low), _percent(metric.high)
-    return (
-        f"Of 100 new pictures like these, the model decides about {_percent(metric.value)} "
-        f"correctly (95 % interval: {low} to {high})."
-    )
-
-
-def error_sentences(counts: Integers, classes: tuple[str, ...], positive: str) -> list[str]:
-    """Say what the mistakes mean on the shop floor.
-
-    Args:
-        counts: confusion matrix [C, C], rows are the truth.
-        classes: names, in the matrix's order.
-        positive: the class that alarms are about; "" with three or more classes.
-    """
-    if len(classes) != 2 or positive not in classes:
-        return _class_sentences(counts, classes)
-    yes = classes.index(positive)
-    no = 1 - yes
-    hits, missed, alarms = int(counts[yes, yes]), int(counts[yes, no]), int(counts[no, yes])
-    return [
-        _share(hits, hits + missed, f"“{positive}” pictures were found; {missed} were missed."),
-        _share(hits, hits + alarms, f"“{positive}” alarms were right; {alarms} were false alarms."),
-    ]
-
-
-def _class_sentences(counts: Integers, classes: tuple[str, ...]) -> list[str]:
-    sentences = []
-    for position, name in enumerate(classes):
-        hits, total = int(counts[position, position]), int(counts[position].sum())
-        if total:
-            sentences.append(_share(hits, total, f"“{name}” pictures were recognised."))
-    return sentences
-
-
-def _share(part: int, whole: int, what: str) -> str:
-    if not whole:
-        return f"0 of 0 {what}"
-    return f"{part} of {whole} ({_percent(part / whole)} %) {what}"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f}"
+def percent(share: float) -> str:
+    """Return "83 %"."""
+    return f"{100 * share:.0f} %"

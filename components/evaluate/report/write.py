@@ -7,14 +7,16 @@ import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import SPLITS, Dataset
-from components.common.artifacts.decision import Decision
-from components.common.artifacts.evaluation import Evaluation, scored
+from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, scored
 from components.common.artifacts.exported import Export
 from components.common.artifacts.lineage import read_provenance
+from components.common.report.texts import load_texts
 from components.common.run_context import RunContext
-from components.common.statistics.figures import Scored, confusion_counts
-from components.evaluate.report.mistakes import worst_mistakes
-from components.evaluate.report.plots import draw
+from components.common.statistics.figures import confusion_counts
+from components.common.statistics.weighted import Integers
+from components.evaluate.report.changes import compare
+from components.evaluate.report.drawing import TABLES, draw
+from components.evaluate.report.mistakes import show, thumbnail, wrong
 from components.evaluate.report.render import ReportContent, render
 
 
@@ -37,26 +39,43 @@ def write_report(evaluation: Evaluation, sources: ReportSources, *, mistakes_sho
         mistakes_shown: at most so many pictures of mistakes.
     """
     info, candidate, dataset = evaluation.info, sources.candidate, sources.dataset
-    predictions = evaluation.predictions()
-    answers = scored(predictions, info.classes, info.positive)
-    decision = candidate.decision()
+    classes, say = info.classes, load_texts(TABLES, info.language)
+    predictions, serving = evaluation.predictions(), evaluation.incumbent_predictions()
+    answers = scored(predictions, classes, info.positive)
+    mistakes = wrong(predictions, classes)
+    changes = compare(predictions, serving, classes) if serving is not None else None
+    lost = changes.lost_pictures[:mistakes_shown] if changes else predictions[:0]
     roots = (dataset.root, candidate.root, sources.export.root)
+    figures = draw(
+        curves=candidate.curves(),
+        scored=answers,
+        classes=classes,
+        decision=candidate.decision(),
+        advice=info.advice,
+        say=say,
+    )
+    _write_plots(evaluation, figures, confusion_counts(answers))
     content = ReportContent(
         evaluation=info,
         exported=sources.export.info,
         candidate=candidate.info,
-        decision=decision,
+        decision=candidate.decision(),
         dataset=dataset.info,
-        splits=[_counted(dataset, name) for name in SPLITS],
+        splits=[counted for name in SPLITS if (counted := _counted(dataset, name))["pictures"]],
         straddling_groups=straddling_groups(dataset),
         confusion=confusion_counts(answers),
-        figures=_draw(candidate.curves(), answers, evaluation, decision),
-        mistakes=worst_mistakes(predictions, dataset, limit=mistakes_shown),
-        mistakes_in_all=int((answers.targets != answers.predicted).sum()),
+        figures=figures,
+        mistakes=show(mistakes[:mistakes_shown], dataset, classes),
+        mistakes_in_all=len(mistakes),
+        asked=int(predictions["asked"].sum()) if "asked" in predictions else None,
+        changes=changes,
+        lost=show(lost, dataset, classes),
+        heat_maps=_heat_maps(evaluation),
+        thumbnails={path: thumbnail(dataset, path) for path in _exemplary(info)},
         origins=[one for one in map(read_provenance, roots) if one],
         run=sources.run,
     )
-    evaluation.report_path.write_text(render(content), encoding="utf-8")
+    evaluation.report_path.write_text(render(content, say), encoding="utf-8")
 
 
 def straddling_groups(dataset: Dataset) -> int:
@@ -77,16 +96,25 @@ def _counted(dataset: Dataset, split: str) -> dict[str, Any]:
     }
 
 
-def _draw(
-    curves: pd.DataFrame, answers: Scored, evaluation: Evaluation, decision: Decision | None
-) -> dict[str, bytes]:
-    """Write the figures, and the confusion matrix as a table, to `plots/`."""
+def _exemplary(info: EvaluationInfo) -> list[str]:
+    """Return the manifest paths of the pictures that explanations and slices show."""
+    explained = [one.path for one in info.explanations]
+    return sorted(
+        {*explained, *(path for one in info.slices if one.worse for path in one.examples)}
+    )
+
+
+def _heat_maps(evaluation: Evaluation) -> dict[str, bytes]:
+    paths = {one.heat_map: evaluation.plots / one.heat_map for one in evaluation.info.explanations}
+    return {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+
+
+def _write_plots(evaluation: Evaluation, figures: dict[str, bytes], confusion: Integers) -> None:
+    """Write the plots, and the confusion matrix as a table, to `plots/`."""
     folder = evaluation.plots
     folder.mkdir(parents=True, exist_ok=True)
-    figures = draw(curves, answers, evaluation.info.classes, decision)
     for name, png in figures.items():
         (folder / f"{name}.png").write_bytes(png)
     classes = list(evaluation.info.classes)
-    table = pd.DataFrame(confusion_counts(answers), index=classes, columns=classes)
+    table = pd.DataFrame(confusion, index=classes, columns=classes)
     table.to_csv(folder / "confusion.csv", index_label="truth")
-    return figures

@@ -50,7 +50,10 @@ def read(settings: IngestConfig) -> SourceData:
     table = _table(file)
     root = file.parent
     _check_paths(table["path"], root)
-    _refuse(table["label"], lambda cell: not cell, "a label on every line", "fill in the label")
+    # A missing label that was written as a number's text must not become a class.
+    missing = {"", "nan"}
+    said = "a label on every line", "fill in the label or remove the line"
+    _refuse(table["label"], lambda cell: cell.lower() in missing, *said)
     classes = ordered_classes(table["label"], settings.positive, where=file)
     soft = _numbers(table["soft_label"], math.nan, lambda x: 0 <= x <= 1, "in 0 to 1")
     if len(classes) > 2 and not soft.isna().all():

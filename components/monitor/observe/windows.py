@@ -21,6 +21,7 @@ from components.common.artifacts.monitoring.prediction_log import (
     STATISTIC_COLUMNS,
     read_log,
 )
+from components.common.statistics.operating_point import ASK
 from components.common.times import utc_minute
 from components.monitor.audit_labels import Labels
 
@@ -64,6 +65,7 @@ class Window:
             first_unix_s=float(times.min()) if len(times) else 0.0,
             last_unix_s=float(times.max()) if len(times) else 0.0,
             left_out=left_out,
+            asked=int((observations.decisions == ASK).sum()),
         )
         return cls(observations, info, **others)
 

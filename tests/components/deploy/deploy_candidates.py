@@ -48,7 +48,9 @@ def write_dataset(root: Path) -> list[bytes]:
         path = f"pictures/{index}.png"
         (root / path).write_bytes(data)
         encoded.append(data)
-        rows.append([path, f"{index:064x}", CLASSES[index % 2], np.nan, "", f"g{index}", "test", 1])
+        name = f"{index:064x}"
+        label, group = CLASSES[index % 2], f"g{index}"
+        rows.append([path, name, label, np.nan, "", f"pixels {name}", group, "test", 1])
     info = DatasetInfo(name="levels", classes=CLASSES)
     Dataset(root, info, pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS))).write()
     return encoded

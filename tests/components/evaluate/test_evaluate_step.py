@@ -39,7 +39,7 @@ RUN = RunContext(run_id="run-1", commit="abc123", data_sha256="d" * 64)
 
 
 def _evaluate(inputs: EvaluateInputs, out: Path, **settings: Any) -> Evaluation:
-    config = EvaluateConfig(bootstrap_draws=200, **settings)
+    config = EvaluateConfig(**settings)
     run(config, inputs, EvaluateOutputs(evaluation=out), RUN)
     return Evaluation.read(out)
 
@@ -263,7 +263,7 @@ def test_perfect_and_hopeless_models_draw(
 ) -> None:
     evaluation = _evaluate(make_inputs(noise=0.0), tmp_path / "out")
     assert metric_of(evaluation.info, "accuracy").value == 1.0
-    assert "None of the 24 test pictures" in evaluation.report_path.read_text(encoding="utf-8")
+    assert "None of the 24 pictures" in evaluation.report_path.read_text(encoding="utf-8")
     assert np.isfinite([metric.high for metric in evaluation.info.metrics]).all()
 
 
@@ -289,7 +289,7 @@ def test_component_writes_metrics_report_and_record(inputs: EvaluateInputs, tmp_
         exported=_artifact(inputs.exported),
         candidate=_artifact(inputs.candidate),
         dataset=_artifact(inputs.dataset),
-        settings=to_plain(EvaluateConfig(bootstrap_draws=200)),
+        settings=to_plain(EvaluateConfig()),
         run=to_plain(dataclasses.replace(RUN, run_dir=str(tmp_path / "run"))),
         evaluation=result,
         metrics=metrics,

@@ -18,6 +18,7 @@ def make_evaluation(tmp_path: Path) -> MakeEvaluation:
         classes: tuple[str, ...] = ("good", "bad"),
         incumbent_version: int | None = None,
         same: bool = False,
+        **more: object,
     ) -> Evaluation:
         accuracy = float((candidate["target"] == candidate["predicted"]).mean())
         figures = tuple(
@@ -34,6 +35,7 @@ def make_evaluation(tmp_path: Path) -> MakeEvaluation:
             incumbent_version=(incumbent_version or 3) if serving else 0,
             candidate_sha256="c" * 64,
             incumbent_sha256=("c" if same else "d") * 64 if serving else "",
+            **more,
         )
         evaluation = Evaluation(tmp_path / "evaluation", info)
         evaluation.write(candidate, incumbent)

@@ -26,10 +26,12 @@ def test_the_component_returns_the_word_and_leaves_the_verdict(
         settings=config.to_plain(settings),
         run=config.to_plain(RunContext(run_id="run-1", run_dir=str(tmp_path / "run"))),
         verdict=out,
+        report=SimpleNamespace(path=str(tmp_path / "page"), metadata={}),
     )
 
     verdict = Verdict.read(tmp_path / "verdict").info
     assert (said, verdict.word) == (word, word)
     assert verdict.candidate_sha256 == "c" * 64
     assert out.metadata["run_id"] == "run-1"
+    assert verdict.reasons[0].split(";")[0] in (tmp_path / "page").read_text(encoding="utf-8")
     assert verdict.reasons[0] in (tmp_path / "run" / "steps" / "gate.log").read_text()

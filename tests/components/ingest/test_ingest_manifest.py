@@ -74,6 +74,7 @@ def test_byte_order_mark_quotes_and_other_columns_are_fine(
         ("path,label\ngood/a.png,x,y,z\nbad/a.png,y\n", "what cannot be read .*line 2, saw 4"),
         ("path,label\n,x\n", "a path on every line .* line 2: ''"),
         ("path,label\ngood/a.png,\n", "a label on every line .* line 2: ''"),
+        ("path,label\ngood/a.png,x\nbad/a.png,NaN\n", "a label on every line .* line 3: 'NaN'"),
         ("path,label\ngood/a.png,x\nbad/a.png,x\n", "at least two classes .* only 'x'"),
         ("path,label\ngood/a.png,x\ngood/nine.png,y\n", r"line 3: 'good/nine\.png'"),
         ("path,label\n../../x.png,x\n/etc/passwd,y\n", r"paths inside .*line 2.*line 3: '/etc/pa"),

@@ -56,6 +56,19 @@ def test_what_was_asked_before_is_not_asked_in_another_guise() -> None:
     assert sorted(chosen) == list(range(5, 20))
 
 
+def test_some_come_first_but_each_scene_of_them_once() -> None:
+    rng = np.random.default_rng(4)
+    features = rng.normal(size=(40, 3))
+    features[5:10] = features[5]
+    first = np.zeros(40, dtype=bool)
+    first[5:12] = True
+    chosen = choose_farthest(
+        features, np.full(40, 0.5), count=8, before=np.empty((0, 3)), first=first
+    )
+    assert set(chosen[:3]) == {5, 10, 11} and len(chosen) == 8
+    assert not first[chosen[3:]].any()
+
+
 def test_nothing_and_one() -> None:
     assert choose_farthest(NONE, np.zeros(0), count=5, before=NONE) == []
     assert choose_farthest(np.zeros((1, 2)), np.ones(1), count=5, before=NONE) == [0]

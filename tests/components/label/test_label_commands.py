@@ -67,6 +67,19 @@ def test_the_same_log_gives_the_same_queue(log: Log, tmp_path: Path) -> None:
     assert make(log, tmp_path / "b").items == first.items
 
 
+def test_what_the_model_asks_about_comes_first_and_is_no_class(log: Log, tmp_path: Path) -> None:
+    spread(log, 30)
+    embedding = np.random.default_rng(1).normal(0, 1, 16).tolist()
+    strange = log.add(noise_png(900), p=0.999, embedding=embedding, decision="ask", hour=1.0)
+    log.write()
+    config = QueueConfig(
+        log=str(log.root.parent), model_name="solar", until_unix_s=MONDAY_UNIX_S + 7 * 86400
+    )
+    queue = make_queue(config, out=tmp_path / "out", classes=(), known=(), now_unix_s=1.0)
+    assert queue.items[0].sha256 == strange and queue.items[0].suggestion == ""
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"to-label", "bad"}
+
+
 def test_nothing_is_asked_twice(log: Log, tmp_path: Path) -> None:
     hashes = spread(log, 30)
     log.write()

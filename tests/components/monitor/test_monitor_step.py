@@ -103,6 +103,15 @@ def test_an_empty_log_keeps_and_says_so(home: Path) -> None:
     assert DriftReport.read(report.root).info == report.info
 
 
+def test_what_the_model_asked_about_is_counted_and_does_no_harm(home: Path) -> None:
+    asked = world(200)
+    log(home, asked, decision=["ask"] * 30 + list(asked.decisions[30:]))
+    report = seen_by(home)
+    assert report.info.window.asked == 30
+    assert "asked about 30 pictures (15.0 %), when it was evaluated about 0.0 %" in said(report)
+    assert report.info.harm is not None
+
+
 def test_one_prediction_keeps(home: Path) -> None:
     log(home, world(1))
     report = seen_by(home)

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from brightness_model import CLASSES, FEATURES, write_dataset, write_export
 
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.evaluation import Evaluation, EvaluationInfo
 from components.common.artifacts.exported import Export
 from components.common.artifacts.monitoring import learning_pictures
 from components.common.artifacts.monitoring.observations import Observations, of_reference
@@ -21,6 +23,12 @@ RUN = RunContext(run_id="run-1", data_sha256="dd")
 SETTINGS = ReferenceConfig(model_name="solar", train_pictures=5, copy_px=16)
 
 
+def reads(exported: Export, dataset: Path) -> ReferenceInputs:
+    return ReferenceInputs(
+        exported=exported.root, dataset=dataset, evaluation=dataset.with_name("evaluation")
+    )
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Export:
     return write_export(tmp_path_factory.mktemp("exported"))
@@ -30,7 +38,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Export:
 def made(exported: Export, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     root = tmp_path_factory.mktemp("made")
     write_dataset(root / "dataset")
-    inputs = ReferenceInputs(exported=exported.root, dataset=root / "dataset")
+    inputs = reads(exported, root / "dataset")
     run(SETTINGS, inputs, ReferenceOutputs(reference=root / "reference"), RUN)
     return Reference.read(root / "reference")
 
@@ -79,9 +87,39 @@ def test_data_without_held_out_pictures_are_refused_in_words(
     exported: Export, tmp_path: Path
 ) -> None:
     write_dataset(tmp_path / "dataset", splits=("train",))
-    inputs = ReferenceInputs(exported=exported.root, dataset=tmp_path / "dataset")
+    inputs = reads(exported, tmp_path / "dataset")
     with pytest.raises(DataError, match="expected held-out pictures"):
         run(SETTINGS, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
+
+
+def test_where_nothing_is_held_out_the_scores_are_those_of_the_folds(
+    exported: Export, tmp_path: Path
+) -> None:
+    write_dataset(tmp_path / "dataset", splits=("train",))
+    dataset = Dataset.read(tmp_path / "dataset")
+    crossed = Dataset(
+        dataset.root, replace(dataset.info, evidence="cross_validation"), dataset.manifest
+    )
+    crossed.write()
+    # Not the model's own answers: all of them are wrong, and one is a question.
+    wrong = 1 - dataset.targets(dataset.manifest)
+    table = dataset.manifest[["path", "sha256", "group", "domain"]].assign(
+        target=1 - wrong, predicted=wrong, asked=[True] + [False] * (len(wrong) - 1)
+    )
+    for index, name in enumerate(CLASSES):
+        table[f"p_{name}"] = np.where(wrong == index, 0.75, 0.25)
+    figures = EvaluationInfo(
+        classes=CLASSES, positive="", pictures=len(table), groups=1, metrics=()
+    )
+    Evaluation(tmp_path / "evaluation", figures).write(table.iloc[::-1])
+    inputs = reads(exported, tmp_path / "dataset")
+    run(SETTINGS, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
+    made = Reference.read(tmp_path / "reference")
+    known = of_reference(made.root)
+    assert made.info.accuracy == 0.0 and made.info.pictures == len(wrong)
+    assert np.array_equal(known.scores, table[[f"p_{name}" for name in CLASSES]].to_numpy())
+    assert list(known.decisions) == ["ask", *(CLASSES[one] for one in wrong[1:])]
+    assert np.isfinite(known.features).all()
 
 
 def test_so_few_pictures_are_not_kept_to_learn_from(made: Reference) -> None:
@@ -91,7 +129,7 @@ def test_so_few_pictures_are_not_kept_to_learn_from(made: Reference) -> None:
 def test_pictures_to_learn_from_are_kept_whole(exported: Export, tmp_path: Path) -> None:
     write_dataset(tmp_path / "dataset", splits=("train", "test"), each=60)
     settings = replace(SETTINGS, harm_pictures=45)
-    inputs = ReferenceInputs(exported=exported.root, dataset=tmp_path / "dataset")
+    inputs = reads(exported, tmp_path / "dataset")
     run(settings, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
     kept = learning_pictures.read(tmp_path / "reference")
     assert len(kept) == 45

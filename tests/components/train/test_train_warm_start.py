@@ -10,8 +10,10 @@ from blank_passport import blank_passport
 from tiny_shards import write_tiny_shards
 
 from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.lineage import read_seen
 from components.common.artifacts.passport import write_passport
 from components.common.artifacts.records import write_record
+from components.common.artifacts.shards import Shards
 from components.common.errors import WeightsError
 from components.common.step_record import StepRecord
 from components.train import warm_start
@@ -127,3 +129,24 @@ def test_a_bare_file_of_another_architecture_is_refused(trained: Path, tmp_path:
     settings = dataclasses.replace(from_there(Path(file)), backbone="mobilenet_v2/0.5")
     with pytest.raises(WeightsError, match="another architecture"):
         train(trained / "shards", out=tmp_path / "out", settings=settings, cache_dir="")
+
+
+def test_a_candidate_says_what_it_and_its_start_have_seen(trained: Path, tmp_path: Path) -> None:
+    first = read_seen(trained / "candidate")
+    index = Shards.read(trained / "shards").index
+    assert first is not None
+    assert first.sha256 == set(index["sha256"][index["split"] != "test"])
+    assert not first.sha256 & set(index["sha256"][index["split"] == "test"])
+    assert first.inherited == frozenset()
+    settings = from_there(trained / "candidate")
+    train(trained / "shards", out=tmp_path / "next", settings=settings, cache_dir="")
+    following = read_seen(tmp_path / "next")
+    assert following is not None
+    assert following.inherited == first.sha256
+
+
+def test_a_start_that_does_not_say_what_it_has_seen_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert warm_start.seen(str(tmp_path / "bare.keras")) == frozenset()
+    assert "does not say what it was trained on" in caplog.text

@@ -30,6 +30,7 @@ def manifest() -> Callable[..., pd.DataFrame]:
                 "label": labels[number % len(labels)],
                 "soft_label": math.nan,
                 "domain": "",
+                "pixels": hashlib.sha256(f"pixels {group}-{number}".encode()).hexdigest(),
                 "group": f"g{group}",
                 "split": "",
                 "weight": 1.0,

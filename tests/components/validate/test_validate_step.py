@@ -147,6 +147,105 @@ def test_a_picture_in_two_given_splits(
     assert "g0-0.png (g0-2.png), g0-2.png (g0-0.png)" in message
 
 
+def test_a_picture_without_a_group_is_named_by_what_it_shows(
+    dataset: MakeDataset, manifest: MakeRows, places: Places
+) -> None:
+    rows = manifest(30).drop(columns="pixels")
+    rows.loc[rows.index % 2 == 0, "group"] = ""
+    made = dataset(rows)
+    places.run(made)
+    written = Dataset.read(places.out).manifest
+    facts = pd.read_parquet(places.report / "facts.parquet")
+    assert written["pixels"].tolist() == facts["pixels_sha256"].tolist()
+    own = rows["group"] == ""
+    assert written["group"][own].tolist() == written["pixels"][own].tolist()
+    assert written["group"][~own].tolist() == rows["group"][~own].tolist()
+
+
+def test_under_cross_validation_all_pictures_are_training_pictures(
+    dataset: MakeDataset, manifest: MakeRows, places: Places
+) -> None:
+    made = dataset(manifest(30))
+    for asked in ("auto", "cross_validation"):
+        validation = places.run(made, evidence=asked)
+        assert validation.passed
+        assert validation.evidence == "cross_validation"
+        assert {cell.split for cell in validation.cells} == {"train"}
+        assert not any(item.name == "class_in_every_split" for item in validation.findings)
+        written = Dataset.read(places.out)
+        assert written.info.evidence == "cross_validation"
+        assert set(written.manifest["split"]) == {"train"}
+    assert "cross-validation gives the figures" in (places.report / "report.html").read_text()
+
+
+def test_cross_validation_needs_a_class_in_two_groups(
+    dataset: MakeDataset, manifest: MakeRows, places: Places
+) -> None:
+    rows = manifest(30, size=5, labels=("good",))
+    rows.loc[rows["group"] == "g3", "label"] = "bad"
+    message = places.stopped(dataset(rows), evidence="cross_validation")
+    assert "every class in at least 2 groups" in message
+    assert "bad (1)" in message
+
+
+def test_given_splits_hold_out_unless_cross_validation_is_asked_for(
+    dataset: MakeDataset, manifest: MakeRows, places: Places
+) -> None:
+    splits = ["train", "test", "validation"] * 10
+    rows = manifest(30).assign(split=[split for split in splits for _ in range(2)])
+    made = dataset(rows)
+    assert places.run(made, evidence="auto").evidence == "holdout"
+    assert Dataset.read(places.out).manifest["split"].tolist() == rows["split"].tolist()
+    assert places.run(made, evidence="cross_validation").evidence == "cross_validation"
+
+
+def test_pictures_of_the_serving_version_keep_their_splits(
+    dataset: MakeDataset, manifest: MakeRows, places: Places, tmp_path: Path
+) -> None:
+    made = dataset(manifest(30))
+    places.run(made)
+    first = Dataset.read(places.out).manifest
+    lineage = tmp_path / "models" / "model" / "lineage" / "2"
+    lineage.mkdir(parents=True)
+    (tmp_path / "models" / "model" / "2").mkdir()
+    first.to_parquet(lineage / "pictures.parquet")
+    config = {"model_base_path": str(tmp_path / "models"), "split_seed": 1}
+    validation = places.run(made, **config)
+    assert validation.kept_from == 2
+    assert Dataset.read(places.out).manifest["split"].tolist() == first["split"].tolist()
+    assert "version 2 knows" in (places.report / "report.html").read_text()
+    assert places.run(made, keep_splits=False, **config).kept_from == 0
+    assert Dataset.read(places.out).manifest["split"].tolist() != first["split"].tolist()
+
+
+def test_a_version_published_since_the_look_at_the_splits_is_noticed(
+    dataset: MakeDataset, places: Places
+) -> None:
+    inputs = ValidateInputs(dataset=dataset().root, kept="another digest")
+    outputs = ValidateOutputs(validated=places.out, report=places.report)
+    with pytest.raises(DataError, match="start the run again"):
+        run(ValidateConfig(), inputs, outputs, RunContext(run_id="r"))
+
+
+def test_many_equal_classes_are_no_finding(
+    dataset: MakeDataset, manifest: MakeRows, places: Places
+) -> None:
+    rows = manifest(78, size=1, labels=("good",))
+    rows["label"] = [f"c{number % 26:02d}" for number in range(78)]
+    made = dataset(rows, positive="")
+    assert finding(places.run(made), "class_share")[0]
+    assert not finding(places.run(made, min_class_share=1.0), "class_share")[1]
+
+
+def test_a_class_far_below_its_equal_share_is_one(
+    dataset: MakeDataset, manifest: MakeRows, places: Places
+) -> None:
+    rows = manifest(90, labels=("good",))
+    rows.loc[rows.index < 6, "label"] = "bad"
+    found = finding(places.run(dataset(rows)), "class_share")
+    assert found == (False, 1, ("bad (0.06667)",))
+
+
 def test_copies_without_given_splits_go_together_with_a_warning(
     dataset: MakeDataset, places: Places
 ) -> None:

@@ -40,7 +40,8 @@ def test_steps_depend_on_what_they_read(spec: dict[str, Any]) -> None:
     found = edges(tasks(spec, "comp-exit-handler-1"))
     assert found["fingerprint"] == set()
     assert found["ingest"] == {"fingerprint"}
-    assert found["validate"] == {"ingest"}
+    assert found["kept-splits"] == set()
+    assert found["validate"] == {"ingest", "kept-splits"}
     assert found["augment"] == {"validate"}
     assert found["train"] == {"augment"}
     assert found["export"] == {"train", "validate"}
@@ -64,7 +65,7 @@ def test_the_exit_step_runs_whatever_happened(spec: dict[str, Any]) -> None:
 
 def test_every_executor_runs_our_image_and_installs_nothing(spec: dict[str, Any]) -> None:
     executors = spec["deploymentSpec"]["executors"]
-    assert set(executors) == {f"exec-{step}" for step in ("fingerprint", *STEPS)}
+    assert set(executors) == {f"exec-{step}" for step in ("fingerprint", "kept-splits", *STEPS)}
     for executor in executors.values():
         assert executor["container"]["image"] == CPU_IMAGE
         assert "pip install" not in " ".join(executor["container"]["command"])
@@ -84,6 +85,13 @@ def test_ingest_is_reused_by_the_digest_of_its_pictures(spec: dict[str, Any]) ->
     assert not inner["fingerprint"].get("cachingOptions", {}).get("enableCache")
     given = inner["ingest"]["inputs"]["parameters"]["fingerprint"]["taskOutputParameter"]
     assert given == {"outputParameterKey": "Output", "producerTask": "fingerprint"}
+
+
+def test_validate_is_reused_by_the_digest_of_the_kept_splits(spec: dict[str, Any]) -> None:
+    inner = tasks(spec, "comp-exit-handler-1")
+    assert not inner["kept-splits"].get("cachingOptions", {}).get("enableCache")
+    given = inner["validate"]["inputs"]["parameters"]["kept"]["taskOutputParameter"]
+    assert given == {"outputParameterKey": "Output", "producerTask": "kept-splits"}
 
 
 def test_what_is_cached_depends_on_its_own_settings_only(
@@ -194,7 +202,7 @@ def test_shards_of_a_finalist_are_reused_by_their_own_settings(tuning: dict[str,
 def test_tuning_starts_from_shards_of_the_largest_size(tuning: dict[str, Any]) -> None:
     parameters = tuning["root"]["inputDefinitions"]["parameters"]
     assert parameters["augment"]["defaultValue"]["image_size_px"] == 160
-    assert parameters["select"]["defaultValue"]["seed"] == 5
+    assert parameters["train"]["defaultValue"]["seed"] == 5
     assert set(parameters) == {"run", *STEPS, "rank", "plan", "select"}
 
 

@@ -27,7 +27,6 @@ SETTINGS = (
     # A machine that others use too must not fail the test.
     "tune.plan.reserve_min=0",
     "tune.select.timed_pictures=3",
-    "tune.select.bootstrap_draws=50",
 )
 
 

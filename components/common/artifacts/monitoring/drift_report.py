@@ -85,7 +85,7 @@ class PolicyDecision:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowInfo:
-    """What was looked at."""
+    """What was looked at. `asked` pictures have no decision: the model asks about them."""
 
     source: str
     pictures: int
@@ -94,6 +94,7 @@ class WindowInfo:
     first_unix_s: float
     last_unix_s: float
     left_out: dict[str, int]  # reason: records, e.g. "other version", "not finite"
+    asked: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,34 @@ def test_exif_orientation_is_applied_and_servable_bytes_are_upright() -> None:
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(served))), upright)
 
 
+@pytest.mark.parametrize(
+    ("values", "received"),
+    [
+        ([[np.nan, 1.0]], "pixels that are NaN or infinite"),
+        ([[np.inf, 1.0]], "pixels that are NaN or infinite"),
+        ([[0.0, 0.5]], "from 0 to 0.5 instead of 0 to 255"),
+        ([[-3.0, 90.0]], "from -3 to 90 instead"),
+        ([[0.0, 256.0]], "from 0 to 256 instead"),
+    ],
+)
+def test_floating_point_pixels_that_would_turn_black_are_refused(
+    values: list[list[float]], received: str
+) -> None:
+    data = encode(Image.fromarray(np.asarray(values, dtype=np.float32)), "TIFF")
+    with pytest.raises(DataError, match=received):
+        pictures.decode(data)
+    with pytest.raises(DataError, match=received):
+        pictures.to_servable(data)
+
+
+def test_floating_point_grey_levels_are_taken_as_they_are() -> None:
+    levels = np.asarray([[0.0, 1.5, 255.0]], dtype=np.float32)
+    data = encode(Image.fromarray(levels), "TIFF")
+    assert pictures.decode(data)[..., 0].tolist() == [[0, 1, 255]]
+    black = encode(Image.fromarray(np.zeros((2, 2), dtype=np.float32)), "TIFF")
+    assert not pictures.decode(black).any()
+
+
 def test_sixteen_bit_keeps_the_high_byte() -> None:
     wide = (np.arange(12, dtype=np.uint16).reshape(3, 4) * 5000).astype(np.uint16)
     data = encode(Image.fromarray(wide))

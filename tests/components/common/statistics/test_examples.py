@@ -9,7 +9,8 @@ import pytest
 from components.common.statistics.figures import LABELS
 
 MODULES = (
-    "components.common.statistics.bootstrap",
+    "components.common.statistics.intervals",
+    "components.common.statistics.jackknife",
     "components.common.statistics.figures",
     "components.evaluate.intervals",
     "components.gate.paired",

@@ -165,7 +165,9 @@ def test_what_corruptions_cost_is_learnt_from_the_pictures_that_the_reference_ke
     shutil.copytree(export.saved_model, model_dir / "1")
     run(
         ReferenceConfig(copy_px=0),
-        ReferenceInputs(exported=export.root, dataset=tmp_path / "dataset"),
+        ReferenceInputs(
+            exported=export.root, dataset=tmp_path / "dataset", evaluation=tmp_path / "evaluation"
+        ),
         ReferenceOutputs(reference=reference_path(model_dir, 1)),
         RunContext(run_id="run-1"),
     )

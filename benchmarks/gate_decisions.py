@@ -1,0 +1,215 @@
+"""What the gate decides, with its defaults, about candidates whose true quality is known.
+
+Simulated answers (`benchmarks.simulated_answers`) go through the product's own `decide`. The first
+table is of pictures that stand for themselves (two models disagree on 10 %; a worse or better one
+on that much and what it loses or gains), the second of groups that differ as the demo's modules do,
+the third of twenty retrains in a row, each as much worse than what serves as it says.
+
+    python -m benchmarks.gate_decisions
+    python -m benchmarks.gate_decisions --trials 100
+
+On two cores about ten minutes, or one.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.simulated_answers import ACCURACY, Flags, Pictures, alone, answered, grouped, model
+from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.artifacts.verdict import VerdictInfo
+from components.common.progress import track
+from components.common.statistics.figures import FIGURES, Scored
+from components.gate.config import GateConfig
+from components.gate.decide import decide
+
+CHANGES = {"equal": 0.0, "2 points better": 0.02, "3 points worse": -0.03, "5 points worse": -0.05}
+CLASSES = {"15 classes": (1 / 15,) * 15, "2 classes, 30 % of one": (0.7, 0.3)}
+SIZES = (100, 300, 600, 2400)
+GROUPS = ((5, 60), (10, 30), (20, 15), (44, 60))
+RETRAINS, OF_RETRAINS = 20, 300
+Make = Callable[[np.random.Generator], Pictures]
+
+
+@dataclass(frozen=True)
+class Simulated(Evaluation):
+    """An evaluation that was never on a disk."""
+
+    candidate: pd.DataFrame
+    incumbent: pd.DataFrame
+
+    def predictions(self) -> pd.DataFrame:
+        """Return the candidate's answers."""
+        return self.candidate
+
+    def incumbent_predictions(self) -> pd.DataFrame:
+        """Return the other's."""
+        return self.incumbent
+
+
+def judge(
+    pictures: Pictures, candidate: Flags, incumbent: Flags, *, below_best: float = 0.0
+) -> VerdictInfo:
+    """Return the verdict on a candidate that is right where it is said."""
+    scored = [answered(pictures, right) for right in (candidate, incumbent)]
+    value = float(FIGURES["balanced_accuracy"](scored[0], np.ones((1, len(candidate))))[0])
+    info = EvaluationInfo(
+        classes=tuple(str(each) for each in range(scored[0].probabilities.shape[1])),
+        positive="",
+        pictures=len(candidate),
+        groups=len(set(pictures.names)),
+        metrics=(Metric(name="balanced_accuracy", value=value, low=value, high=value),),
+        incumbent_version=1,
+        incumbent_below_best=below_best,
+    )
+    tables = [_table(pictures, one) for one in scored]
+    return decide(Simulated(Path(), info, *tables), settings=GateConfig())
+
+
+def _table(pictures: Pictures, scored: Scored) -> pd.DataFrame:
+    columns = {
+        "path": np.arange(len(scored.targets)),
+        "group": pictures.names,
+        "target": scored.targets,
+        "predicted": scored.predicted,
+    }
+    columns |= {f"p_{each}": column for each, column in enumerate(scored.probabilities.T)}
+    return pd.DataFrame(columns)
+
+
+def shares(make: Make, *, change: float, trials: int, seed: int) -> Counter[str]:
+    """Return how often each word is said about a candidate that is so much better."""
+    random = np.random.default_rng(seed)
+    words: Counter[str] = Counter()
+    for _ in range(trials):
+        pictures = make(random)
+        serving = model(random, pictures, accuracy=ACCURACY)
+        retrained = model(random, pictures, accuracy=ACCURACY)
+        candidate = changed(random, retrained, change / ACCURACY if change < 0 else change)
+        words[judge(pictures, candidate, serving).word] += 1
+    return words
+
+
+def changed(random: np.random.Generator, right: Flags, change: float) -> Flags:
+    """Return answers of which a share is right no longer (below 0), or right now as well."""
+    drawn = random.random(len(right))
+    if change < 0:
+        return right & (drawn >= -change)
+    return right | (drawn < change / (1 - ACCURACY))
+
+
+def retrains(
+    random: np.random.Generator, make: Make, *, step: float, fresh: bool
+) -> tuple[int, float]:
+    """Return how many of twenty retrains are deployed, and what is lost against the best in all.
+
+    Args:
+        random: advances.
+        make: the pictures they are judged by.
+        step: accuracy of each beyond that of the version that serves when it is made.
+        fresh: each is judged by other pictures; else all by the same.
+    """
+    pictures = make(random)
+    accuracy, best, below_best, deployed = ACCURACY, ACCURACY, 0.0, 0
+    serving = model(random, pictures, accuracy=accuracy)
+    for _ in range(RETRAINS):
+        if fresh:
+            pictures = make(random)
+            serving = model(random, pictures, accuracy=accuracy)
+        candidate = model(random, pictures, accuracy=accuracy + step)
+        verdict = judge(pictures, candidate, serving, below_best=below_best)
+        if verdict.word == "deploy":
+            serving, below_best = candidate, verdict.below_best
+            accuracy += step
+            best = max(best, accuracy)
+            deployed += 1
+    return deployed, best - accuracy
+
+
+def main() -> None:
+    """Print the three tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--trials", type=int, default=1000)
+    trials = parser.parse_args().trials
+    console = Console(width=140)
+    for rows in (_alone(), _grouped()):
+        console.print(_decisions(list(rows), trials))
+    console.print(_creeping(max(10, trials // 10)))
+
+
+def _alone() -> Iterator[tuple[str, Make]]:
+    for name, classes in CLASSES.items():
+        for size in SIZES:
+            yield (
+                f"{size} pictures, {name}",
+                lambda random, size=size, classes=classes: alone(random, classes, pictures=size),
+            )
+
+
+def _grouped() -> Iterator[tuple[str, Make]]:
+    for groups, pictures in GROUPS:
+        yield (
+            f"{groups} groups of {pictures}",
+            lambda random, groups=groups, pictures=pictures: grouped(
+                random, groups=groups, pictures=pictures
+            ),
+        )
+
+
+def _decisions(rows: list[tuple[str, Make]], trials: int) -> Table:
+    table = Table(box=box.MARKDOWN)
+    for column in ("deploy / hold / insufficient, %", *CHANGES):
+        table.add_column(column)
+    for name, make in track(rows, "asking the gate"):
+        counted = [
+            shares(make, change=change, trials=trials, seed=seed)
+            for seed, change in enumerate(CHANGES.values())
+        ]
+        words = ("deploy", "hold", "insufficient")
+        cells = [" / ".join(f"{100 * one[word] / trials:.0f}" for word in words) for one in counted]
+        table.add_row(name, *cells)
+    return table
+
+
+def _creeping(trials: int) -> Table:
+    table = Table(box=box.MARKDOWN)
+    for column in (
+        "20 retrains at 300 pictures, 15 classes",
+        "each is",
+        "deployed",
+        "lost in all",
+        "lost more than the tolerance",
+    ):
+        table.add_column(column)
+
+    def make(random: np.random.Generator) -> Pictures:
+        return alone(random, CLASSES["15 classes"], pictures=OF_RETRAINS)
+
+    for fresh in (False, True):
+        for step in (0.0, -0.01, -0.02):
+            random = np.random.default_rng(0)
+            runs = [
+                retrains(random, make, step=step, fresh=fresh)
+                for _ in track(range(trials), "twenty retrains in a row")
+            ]
+            deployed, lost = np.array(runs).T
+            table.add_row(
+                "judged by new ones each" if fresh else "all judged by the same",
+                f"{-100 * step:.0f} points worse" if step else "equal",
+                f"{deployed.mean():.1f}",
+                f"{100 * lost.mean():.1f} points",
+                f"{100 * (lost > GateConfig().tolerance + 1e-9).mean():.0f} %",
+            )
+    return table
+
+
+if __name__ == "__main__":
+    main()

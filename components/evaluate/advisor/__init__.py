@@ -1,0 +1,1 @@
+"""The label advisor: what more pictures of each class would bring."""

@@ -1,0 +1,1 @@
+"""Figures that say where a model is good and where it is not: by class, and by part."""

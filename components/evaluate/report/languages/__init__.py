@@ -1,0 +1,1 @@
+"""The page's words, a module a language; all have the same keys."""

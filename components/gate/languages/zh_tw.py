@@ -1,0 +1,69 @@
+"""Traditional Chinese, as in Taiwan."""
+
+TEXTS = {
+    "subject": "判定",
+    "word.deploy": "可以上線：這個模型可以投入使用。",
+    "word.hold": "暫緩：這個模型不應投入使用。",
+    "word.insufficient": "證據不足：目前還無法判斷這個模型是否夠好。",
+    "word.same": "沒有變化：這就是已經上線的模型。",
+    "next": "接下來怎麼做",
+    "next.deploy": "不需要做任何事。它會發布為下一版，前一版會保留，指令 graft rollback 可以退回。",
+    "next.first": "不需要做任何事。它會發布為第一版。",
+    "next.same": "不需要做任何事。有新圖片時再訓練。",
+    "next.stays": "第 {version} 版繼續上線。",
+    "next.nothing_serves": "沒有發布任何版本。",
+    "next.labels": "請看下方最嚴重的錯誤，更正標錯的標籤。",
+    "next.classes": "請增加最少被認出的類別的圖片：{names}。",
+    "next.missing": "請依照下方原因補足缺少的圖片。",
+    "next.groups": "請取自現有以外的其他零件、批次或時段。",
+    "next.again": "然後再執行一次流程。",
+    "reasons": "原因",
+    "overridden": "{by} 推翻判定並上線：「{reason}」",
+}
+
+# What the gate writes into its record, see `decide` and `compare`.
+SENTENCES = {
+    "The candidate is the version that serves now.": "候選模型就是目前上線的版本。",
+    "There are {count} {what}; a verdict needs at least {minimum}: add some.": "{what}只有 {count}；"
+    "判定至少需要 {minimum}，請補充。",
+    "The answers about {broken} of {all} {what} are no numbers: look at the training's curves, "
+    "lower the learning rate.": "{all} {what}中有 {broken} 張的答案不是數字：請查看訓練曲線，降低學習率。",
+    "The candidate answers '{name}' for all {all} {what}: it has learnt nothing that tells the "
+    "classes apart.": "候選模型對全部 {all} {what}都回答「{name}」：它沒有學到如何區分類別。",
+    "The {figure} could not be computed on these {what}, but a minimum of {minimum} is "
+    "required.": "無法以這些{what}計算{figure}，但要求最低為 {minimum}。",
+    "The {figure} is {value} (95 % interval {low} to {high}); the minimum of {minimum} is "
+    "reached.": "{figure}為 {value}（95 % 信賴區間 {low} 至 {high}），達到最低要求 {minimum}。",
+    "The {figure} is {value} (95 % interval {low} to {high}); the minimum of {minimum} is "
+    "missed.": "{figure}為 {value}（95 % 信賴區間 {low} 至 {high}），未達最低要求 {minimum}。",
+    "No version serves yet; only the minimums count.": "目前沒有上線的版本，只看最低要求。",
+    "The comparison with version {version}, which serves now, is switched off; only the minimums "
+    "count.": "與目前上線的第 {version} 版的比較已關閉，只看最低要求。",
+    "Version {version}, which serves now, could not be compared by {figure} on these {what}; set "
+    "gate.compare_with_serving=false to judge by the minimums alone.": "無法以這些{what}的{figure}與目前"
+    "上線的第 {version} 版比較；若只想看最低要求，請設定 gate.compare_with_serving=false。",
+    "{change}; at most {allowed} may be lost.": "{change}；最多只能下降 {allowed}。",
+    "{change}; it is not worse by more than {allowed}.": "{change}；下降不超過 {allowed}。",
+    "{change}; a loss of more than {allowed} cannot be ruled out. {needed}": "{change}；"
+    "無法排除下降超過 {allowed}。{needed}",
+    "{change} (version {version} is {below} below the best before it, of the tolerance of "
+    "{tolerance} the rest is left)": "{change}（第 {version} 版比先前最好的版本低 {below}，"
+    "容許範圍 {tolerance} 只剩其餘部分）",
+    "Against version {version}, which serves now, the {figure} on {pictures} {what} is {value} "
+    "instead of {serving}: a change of {difference}, and with {confidence} % confidence not below "
+    "{low}": "與目前上線的第 {version} 版相比，{pictures} {what}的{figure}為 {value}，原為 {serving}："
+    "變化 {difference}，有 {confidence} % 的信心不低於 {low}",
+    "About {pictures} {what} from {groups} groups would settle it.": "大約需要來自 {groups} 組的 "
+    "{pictures} {what}才能確定。",
+    "About {pictures} {what} would settle it.": "大約需要 {pictures} {what}才能確定。",
+    "Not even {times} times as many {what} would settle it.": "即使有 {times} 倍的{what}也無法確定。",
+    "groups of {what}": "{what}的組數",
+    "{what} of class '{name}'": "類別「{name}」的{what}",
+}
+WORDS = {
+    "test pictures": "張測試圖片",
+    "out-of-fold pictures": "張交叉驗證圖片",
+    "accuracy": "準確率",
+    "balanced accuracy": "平衡準確率",
+    "average precision": "平均精確率",
+}

@@ -1,0 +1,142 @@
+"""The verdict on top of the evaluation's page, what to do next, in both languages."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pytest
+from gate_answers import predictions
+
+from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.verdict import Override, Verdict, VerdictInfo, Word
+from components.common.report.texts import LANGUAGES, Language, load_texts
+from components.gate.config import GateConfig
+from components.gate.decide import decide
+from components.gate.page import TABLES, next_steps, write_page
+
+SAY = load_texts(TABLES, "en")
+
+
+def _info(word: Word, *, version: int = 4, same: bool = False, **more: object) -> VerdictInfo:
+    other = "c" if same else "d"
+    return VerdictInfo(
+        word=word,
+        reasons=("Because <it> is so.",),
+        candidate_sha256="c" * 64,
+        incumbent_sha256=other * 64 if version else "",
+        incumbent_version=version,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _page(evaluation: Evaluation, info: VerdictInfo, root: Path) -> str:
+    verdict = Verdict(root / "verdict", info)
+    verdict.write()
+    write_page(verdict, evaluation)
+    return verdict.report_path.read_text(encoding="utf-8")
+
+
+def test_the_verdict_stands_before_everything_else(
+    make_evaluation: Callable[..., Evaluation], tmp_path: Path
+) -> None:
+    evaluation = make_evaluation(predictions(0.9))
+    written = "<h1>x</h1><!-- verdict -->stale<!-- /verdict --><p>The figures</p>"
+    evaluation.report_path.write_text(written, encoding="utf-8")
+    page = _page(evaluation, _info("hold"), tmp_path)
+    assert page.index("Hold: this model") < page.index("What to do next") < page.index("Why")
+    assert page.index("Because &lt;it&gt; is so.") < page.index("The figures")
+    assert "stale" not in page
+    assert evaluation.report_path.read_text(encoding="utf-8") == written
+
+
+def test_without_an_evaluation_page_the_verdict_is_a_page_of_its_own(
+    make_evaluation: Callable[..., Evaluation], tmp_path: Path
+) -> None:
+    page = _page(make_evaluation(predictions(0.9)), _info("deploy", version=0), tmp_path)
+    assert page.startswith("<!doctype html>")
+    assert "published as the first version" in page
+
+
+def test_a_weak_class_is_named_as_what_needs_pictures(
+    make_evaluation: Callable[..., Evaluation], tmp_path: Path
+) -> None:
+    table = predictions(0.9)
+    table["predicted"] = table["target"].where(table["target"] == 0, 0)
+    page = _page(make_evaluation(table), _info("hold"), tmp_path)
+    assert "recognised least: bad." in page
+
+
+@pytest.mark.parametrize(
+    ("info", "first"),
+    [
+        (_info("deploy"), "next.deploy"),
+        (_info("deploy", version=0), "next.first"),
+        (_info("hold", same=True), "next.same"),
+        (_info("hold", version=0), "next.nothing_serves"),
+        (_info("insufficient", version=0), "next.nothing_serves"),
+        (
+            _info("hold", override=Override(by="Ann", at_unix_s=0.0, reason="seen")),
+            "next.deploy",
+        ),
+    ],
+)
+def test_the_first_step_fits_the_word(info: VerdictInfo, first: str) -> None:
+    assert next_steps(info, ["bad"], SAY)[0] == SAY(first)
+
+
+def test_the_serving_version_goes_on_and_the_way_back_is_to_run_again() -> None:
+    steps = next_steps(_info("insufficient"), ["bad"], SAY)
+    assert steps[0] == "Version 4 goes on serving."
+    assert steps[-1] == SAY("next.again")
+    assert SAY("next.missing") in steps
+    assert SAY("next.labels") not in steps
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_sentence(language: Language) -> None:
+    other = load_texts(TABLES, language)
+    assert SAY.table.keys() == other.table.keys()
+    for key, text in SAY.table.items():
+        assert _names(text) == _names(other.table[key]), key
+    for english, translated in other.sentences.items():
+        assert set(_names(translated)) <= set(_names(english)), english
+
+
+@pytest.mark.parametrize(
+    ("candidate", "serving", "changes"),
+    [
+        (predictions(0.9), None, {}),
+        (predictions(0.5), None, {}),
+        (predictions(0.9, pictures=8), None, {}),
+        (predictions(0.9), predictions(0.9), {}),
+        (predictions(0.8), predictions(0.9), {}),
+        (predictions(0.9, pictures=60), predictions(0.85, pictures=60, seed=1), {}),
+        (predictions(0.9), None, {"incumbent_version": 4}),
+        (predictions(0.9), predictions(0.9), {"same": True}),
+        (predictions(0.9).assign(predicted=0), None, {}),
+        (predictions(0.9).assign(p_bad=np.nan), None, {}),
+    ],
+)
+@pytest.mark.parametrize("evidence", ["holdout", "cross_validation"])
+def test_every_reason_that_the_gate_gives_is_translated(
+    make_evaluation: Callable[..., Evaluation],
+    candidate: pd.DataFrame,
+    serving: pd.DataFrame | None,
+    changes: dict[str, Any],
+    evidence: Literal["holdout", "cross_validation"],
+) -> None:
+    made = make_evaluation(candidate, serving, **changes)
+    info = dataclasses.replace(made.info, evidence=evidence)
+    say = load_texts(TABLES, "zh-TW")
+    for settings in (GateConfig(), GateConfig(compare_with_serving=False)):
+        for reason in decide(Evaluation(made.root, info), settings=settings).reasons:
+            # What is left in Latin letters are names and settings.
+            assert not re.search(r"[a-z]+ [a-z]+", say.sentence(reason)), say.sentence(reason)
+
+
+def _names(text: str) -> list[str]:
+    return sorted(re.findall(r"{(\w+)}", text))
