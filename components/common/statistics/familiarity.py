@@ -10,7 +10,7 @@ from components.common.statistics.weighted import Floats
 # Share of ordinary pictures that were taken for strange ones, measured by
 # `python -m benchmarks.familiarity`.
 FALSE_ASKING = 0.025
-_LEVEL = 0.99
+_BEYOND, _MOST_BEYOND = 0.01, 5
 
 Embeddings = npt.NDArray[np.floating]
 
@@ -46,9 +46,11 @@ def farthest_familiar(known: Embeddings, groups: Sequence[str]) -> float:
     """Return the distance beyond which a picture is strange.
 
     Each known picture is measured from the pictures of other groups, as a new group will be. The
-    farthest picture of a new group lies below the bound with 99 %, by the prediction interval of a
-    normal variable: mean + t * sd * sqrt(1 + 1 / groups) of the groups' largest distances. A
-    quantile of the pictures' distances took whole new groups for strange where groups were few.
+    bound is that of a prediction interval for the farthest picture of a new group, mean + t * sd *
+    sqrt(1 + 1 / groups) of the groups' largest distances: one of 99 % where each picture is its own
+    group, down to 95 % where groups have five pictures and more, since then hardly more than the
+    farthest one lies beyond. A quantile of all pictures' distances took whole new groups for
+    strange where groups were few.
 
     Args:
         known: [M, D], as `unit` gives them.
@@ -63,7 +65,8 @@ def farthest_familiar(known: Embeddings, groups: Sequence[str]) -> float:
     if len(names) < 2:
         return 2.0
     largest = [_apart(known[codes == group], known[codes != group]).max() for group in set(codes)]
-    margin = t.ppf(_LEVEL, len(names) - 1) * np.sqrt(1 + 1 / len(names))
+    beyond = _BEYOND * min(len(known) / len(names), _MOST_BEYOND)
+    margin = t.ppf(1 - beyond, len(names) - 1) * np.sqrt(1 + 1 / len(names))
     return float(np.mean(largest) + margin * np.std(largest, ddof=1))
 
 
