@@ -31,15 +31,15 @@ def unit(embeddings: Embeddings) -> npt.NDArray[np.float32]:
 def distances(embeddings: Embeddings, known: Embeddings) -> Floats:
     """Return each picture's distance to the nearest of the known ones, float64 [N] in [0, 2].
 
-    The distance is 1 - cosine of their directions. The nearest neighbour told foreign pictures
-    at least as well as a density did (Sun et al. 2022, arXiv:2204.06507, find the same);
-    `python -m benchmarks.familiarity` measures it.
+    The distance is 1 - cosine of their directions: to the nearest neighbour, as Sun et al. 2022
+    (arXiv:2204.06507) tell strange pictures. `python -m benchmarks.familiarity` measures how well.
 
     Args:
         embeddings: [N, D].
         known: [M, D], M >= 1, as `unit` gives them.
     """
-    return _apart(unit(embeddings), known)
+    cosines = unit(embeddings) @ known.astype(np.float32).T
+    return np.asarray(1.0 - cosines.max(axis=1), dtype=np.float64)
 
 
 def farthest_familiar(known: Embeddings, groups: Sequence[str]) -> float:
@@ -53,7 +53,7 @@ def farthest_familiar(known: Embeddings, groups: Sequence[str]) -> float:
     strange where groups were few.
 
     Args:
-        known: [M, D], as `unit` gives them.
+        known: [M, D], as `unit` gives them; M x M numbers are held.
         groups: M names.
 
     Returns:
@@ -64,12 +64,10 @@ def farthest_familiar(known: Embeddings, groups: Sequence[str]) -> float:
     names, codes = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     if len(names) < 2:
         return 2.0
-    largest = [_apart(known[codes == group], known[codes != group]).max() for group in set(codes)]
+    cosines = known.astype(np.float32) @ known.astype(np.float32).T
+    cosines[codes[:, None] == codes] = -1.0
+    apart = 1.0 - cosines.max(axis=1).astype(np.float64)
+    largest = [apart[codes == group].max() for group in range(len(names))]
     beyond = _BEYOND * min(len(known) / len(names), _MOST_BEYOND)
     margin = t.ppf(1 - beyond, len(names) - 1) * np.sqrt(1 + 1 / len(names))
     return float(np.mean(largest) + margin * np.std(largest, ddof=1))
-
-
-def _apart(directions: Embeddings, known: Embeddings) -> Floats:
-    cosines = directions.astype(np.float32) @ known.astype(np.float32).T
-    return np.asarray(1.0 - cosines.max(axis=1), dtype=np.float64)
