@@ -260,7 +260,7 @@ def _record(
         ),
         advice=_advice(names, recalls),
         unseen=3,
-        notes=("Only 6 groups: the intervals are rough.",),
+        notes=("Only 6 groups: the intervals are wide, and rough.",),
         language=language,
     )
 

@@ -124,7 +124,9 @@ def cells(metrics: Iterable[Metric], names: Sequence[str], wording: Wording) -> 
     """Return a cell for each name."""
     known = {metric.name: metric for metric in metrics}
     return [
-        FigureCell(value=wording.number(name, known[name].value), interval=wording.interval(known[name]))
+        FigureCell(
+            value=wording.number(name, known[name].value), interval=wording.interval(known[name])
+        )
         if name in known
         else FigureCell(value="–", interval=wording.say("not_computable"))
         for name in names
