@@ -8,7 +8,7 @@ the third of twenty retrains in a row, each as much worse than what serves as it
     python -m benchmarks.gate_decisions
     python -m benchmarks.gate_decisions --trials 100
 
-On two cores about ten minutes, or one.
+On one core about eight minutes, or one.
 """
 
 import argparse

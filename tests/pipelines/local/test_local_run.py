@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_runs import Published, graft, versions
+from local_runs import SETTINGS, Published, graft, versions
 
 from components.common.step_record import StepRecord
 from pipelines.local.records import snapshot
@@ -114,6 +114,28 @@ def test_the_rebuild_commands_make_the_same_model(published: Published) -> None:
     assert states == {"done"}, states
     assert before != records(published.home)
     assert versions(published.home) == ("1",)
+
+
+def test_a_person_deploys_what_the_gate_held_back(
+    published: Published, tiny_pictures: Path, tmp_path: Path
+) -> None:
+    cache = str(published.home / ".graft" / "cache")
+    settings = (*SETTINGS, "gate.min_test_pictures=1000")
+    words = ("--cache-dir", cache, "--no-serve-check")
+    done = run(tmp_path, graft("run", tiny_pictures, *words, settings=settings))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert records(tmp_path)["gate"].result == "insufficient"
+    assert versions(tmp_path) == ()
+    said = ["gate", "override", "latest", "--reason", "A pilot.", "--by", "Ada"]
+    done = run(tmp_path, [sys.executable, "-m", "pipelines.cli", *said])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "version 1 of pictures serves, against the gate's word" in done.stdout
+    assert versions(tmp_path) == ("1",)
+    left = summary(tmp_path)
+    assert (left["deployed_version"], left["verdict"]["word"]) == (1, "insufficient")
+    assert left["verdict"]["override"]["reason"] == "A pilot."
+    page = tmp_path / "serving" / "models" / "pictures" / "passports" / "1.html"
+    assert "Overridden by Ada" in page.read_text()
 
 
 def test_what_the_interrupted_run_finished_was_reused(first: dict[str, StepRecord]) -> None:
