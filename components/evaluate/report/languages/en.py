@@ -108,8 +108,8 @@ TEXTS = {
     "explanations.hint": "The coloured parts decided the answer. If they lie beside the part or "
     "the fault, the model has learnt the wrong thing.",
     "explanations.test": "Test of these maps on {pictures} pictures: covering the part that "
-    "matters most lowers the probability by {drop} points, covering other parts of the same size by "
-    "{random_drop} points.",
+    "matters most lowers the probability by {drop} points, covering other parts of the same size "
+    "by {random_drop} points.",
     "explanations.believed": "The maps show what matters.",
     "explanations.not_believed": "The difference is within chance: do not rely on these maps.",
     "explanations.caption": "answered {predicted}, {share}; labelled {truth}",
