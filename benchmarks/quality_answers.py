@@ -82,4 +82,6 @@ def _flat(asked: Asked) -> dict[str, Any]:
         f"{section}.{key}": value
         for section, settings in dataclasses.asdict(asked).items()
         for key, value in settings.items()
+        # The name of the answers says which method gave them.
+        if (section, key) != ("train", "method")
     }

@@ -1,18 +1,21 @@
 """Tables of `benchmarks.quality`: means over splits, and intervals that respect the modules."""
 
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from rich.table import Table
+from scipy.special import stdtrit
 
 from components.common.statistics.figures import FIGURES, LABELS, Scored
 from components.common.statistics.intervals import level_interval
-from components.common.statistics.jackknife import jackknife
+from components.common.statistics.jackknife import Jackknifed, jackknife
 from components.common.statistics.weighted import Floats, mean_defined
 
 NAMES = ("accuracy", "balanced_accuracy", "f1", "roc_auc")
+Pair = tuple[pd.DataFrame, pd.DataFrame]
 # Test to training pictures of the random protocol.
 _RATIO = 0.25 / 0.75
 
@@ -81,9 +84,12 @@ def _corrected(values: list[float]) -> float:
 
 
 def difference_table(rows: list[Row], *, reference: str) -> Table:
-    """Return each method's paired difference to one method, in points, over shared splits."""
-    drawn = Table(title=f"paired difference to {reference}, points")
-    for column in ("protocol", "method", "accuracy", "ROC-AUC"):
+    """Return each method's paired difference to one method, in points, over shared splits.
+
+    With 95 % intervals as in `figures_table`.
+    """
+    drawn = Table(title=f"paired difference to {reference}, points (95 % interval)")
+    for column in ("protocol", "method", "splits", "accuracy", "ROC-AUC"):
         drawn.add_column(column)
     keys: dict[tuple[str, str], list[Row]] = {(row.protocol, row.method): [] for row in rows}
     for row in rows:
@@ -92,33 +98,53 @@ def difference_table(rows: list[Row], *, reference: str) -> Table:
         theirs = keys.get((protocol, reference), [])
         if method == reference or len(theirs) != len(mine):
             continue
-        cells = []
-        for name in ("accuracy", "roc_auc"):
-            gaps = [
-                100 * (value(a.answers, name) - value(b.answers, name))
-                for a, b in zip(mine, theirs, strict=True)
-            ]
-            error = statistics.stdev(gaps) if len(gaps) > 1 else 0.0
-            cells.append(f"{statistics.mean(gaps):+.1f} ± {error:.1f} (sd)")
-        drawn.add_row(protocol, method, *cells)
+        pairs = [_paired(one, other) for one, other in zip(mine, theirs, strict=True)]
+        cells = [_gap(protocol, pairs, name) for name in ("accuracy", "roc_auc")]
+        drawn.add_row(protocol, method, str(len(mine)), *cells)
     return drawn
+
+
+def _paired(one: Row, other: Row) -> Pair:
+    mine, theirs = (row.answers.set_index("path").sort_index() for row in (one, other))
+    return mine, theirs.loc[mine.index]
+
+
+def _gap(protocol: str, pairs: list[Pair], name: str) -> str:
+    gaps = [100 * (value(mine, name) - value(theirs, name)) for mine, theirs in pairs]
+    mean = statistics.mean(gaps)
+    if protocol == "random":
+        return f"{mean:+.1f}" + (f" ± {_corrected(gaps):.1f}" if len(gaps) > 1 else "")
+    mine, theirs = (list(side) for side in zip(*pairs, strict=True))
+
+    def gap(weights: Floats) -> Floats:
+        return _mean_over_splits(mine, name, weights) - _mean_over_splits(theirs, name, weights)
+
+    found = _without_modules(gap, mine)
+    reach = 100 * float(stdtrit(found.degrees, 0.975)) * float(found.errors[0])
+    return f"{mean:+.1f} ({mean - reach:+.1f} to {mean + reach:+.1f})"
 
 
 def _over_modules(answers: list[pd.DataFrame], name: str) -> tuple[float, float]:
     """Return the interval of the mean over splits of a figure, for other modules."""
-    scored = [_scored(one) for one in answers]
-    ends = np.cumsum([len(one) for one in answers])[:-1]
-
-    def mean_over_splits(weights: Floats) -> Floats:
-        parts = zip(scored, np.split(weights, ends, axis=1), strict=True)
-        values = np.stack([FIGURES[name](*part) for part in parts], axis=1)
-        return mean_defined(values)[:, None]
-
-    every = pd.concat(answers)
-    found = jackknife(mean_over_splits, every["group"].tolist(), every["defective"].to_numpy())
+    found = _without_modules(lambda weights: _mean_over_splits(answers, name, weights), answers)
     return level_interval(
         found.values[0],
         found.errors[0],
         degrees=found.degrees,
         independent=found.degrees + 1,
     )
+
+
+def _mean_over_splits(answers: list[pd.DataFrame], name: str, weights: Floats) -> Floats:
+    """Return [B, 1] for weights [B, pictures of all splits]."""
+    ends = np.cumsum([len(one) for one in answers])[:-1]
+    parts = zip(answers, np.split(weights, ends, axis=1), strict=True)
+    values = np.stack([FIGURES[name](_scored(one), part) for one, part in parts], axis=1)
+    return mean_defined(values)[:, None]
+
+
+def _without_modules(
+    statistic: Callable[[Floats], Floats], answers: list[pd.DataFrame]
+) -> Jackknifed:
+    every = pd.concat(answers)
+    return jackknife(statistic, every["group"].tolist(), every["defective"].to_numpy())

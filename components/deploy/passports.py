@@ -77,6 +77,7 @@ def draw_up(
         seeds=origins.seeds(made_by),
         weights=weights,
         weights_licence=licence,
+        per_class=evaluation.info.per_class,
         slices=evaluation.info.slices,
         notes=evaluation.info.notes,
     )

@@ -23,6 +23,10 @@ class EvaluateConfig(Section):
     batch_size: pictures a call of the model; larger ones need more memory (every picture is seen
         in up to four views at once) and are hardly faster on a CPU.
     worst_mistakes: pictures shown in the report, 0 shows none.
+    faulty_pictures: pictures that camera faults are put on, one severity of each fault; 0 for none.
+    explained_pictures: pictures with a heat map, half of them mistakes; 0 for none.
+    full: put every fault on every picture at every severity, and draw eight times as many maps:
+        minutes to hours instead of seconds. `graft evaluate --full` does it for a finished run.
     language: of the report, "en" or "zh-TW".
     good: names of the good classes, all others are defects; () with two classes takes the one
         that is not the positive class.
@@ -34,12 +38,15 @@ class EvaluateConfig(Section):
         need more, it is not made, and the export says what it would need.
     """
 
-    evidence: EvidenceChoice = "holdout"
+    evidence: EvidenceChoice = "auto"
     model_base_path: str = ""
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
     seed: Annotated[int, Field(ge=0)] = 0
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
     worst_mistakes: Annotated[int, Field(ge=0, le=60)] = 12
+    faulty_pictures: Annotated[int, Field(ge=0)] = 30
+    explained_pictures: Annotated[int, Field(ge=0)] = 8
+    full: bool = False
     language: Language = "en"
     good: tuple[str, ...] = ()
     escape_cost: Annotated[float, Field(gt=0)] = 1.0

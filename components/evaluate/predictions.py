@@ -27,7 +27,7 @@ def score(
 
     Raises:
         DataError: there is no picture, or one cannot be read.
-        ExportError: the model answers with other classes than the data set has.
+        ExportError: the model answers with other classes than the data set has, or with NaN.
     """
     if rows.empty:
         raise DataError(
@@ -61,13 +61,19 @@ def as_table(
     table["target"] = dataset.targets(rows)
     table["predicted"] = np.asarray(predicted, np.int64)
     table["asked"] = np.asarray(asked, bool)
-    for index, name in enumerate(dataset.info.classes):
-        table[f"p_{name}"] = probabilities[:, index]
-    return table
+    names = [f"p_{name}" for name in dataset.info.classes]
+    return table.join(pd.DataFrame(probabilities, columns=names))
 
 
 def _check_classes(answers: Answers, classes: tuple[str, ...]) -> None:
     """The graph names its best class; the name must stand where its probability stands."""
+    broken = int((~np.isfinite(answers.probabilities).all(axis=1)).sum())
+    if broken:
+        raise ExportError(
+            "probabilities that are numbers",
+            received=f"others for {broken} of {len(answers.probabilities)} pictures",
+            do="look at the training's curves, and lower the learning rate",
+        )
     width = answers.probabilities.shape[1]
     named = set(answers.classes) | set(answers.answers)
     best = answers.probabilities.argmax(axis=1)

@@ -19,10 +19,20 @@ from components.evaluate.figures.parts import parts
 from components.evaluate.figures.per_class import per_class
 from components.evaluate.figures.slices import measure_slices
 from components.evaluate.incumbent import Incumbent, below_best, score_incumbent
+from components.evaluate.inside import Inside, Subject, look_inside
 from components.evaluate.intervals import measure
+from components.evaluate.promise import promise_notes
 from components.evaluate.report.dashboard import shown
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
 from components.evaluate.seen import Unseen, without_seen
+
+# Facts that make parts, as a reader calls them.
+_FACTS = {
+    "brightness": "brightness",
+    "contrast": "contrast",
+    "blur": "sharpness",
+    "shorter_side_px": "size",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +64,9 @@ def run(
     dataset = unseen.dataset
     predictions = gather(export, candidate, dataset, batch_size=settings.batch_size)
     incumbent = _incumbent(export, predictions, unseen, settings)
-    info = _figures(predictions, incumbent, export, unseen, settings)
+    subject = Subject(export=export, candidate=candidate, dataset=dataset, predictions=predictions)
+    inside = look_inside(subject, settings, context, plots=outputs.evaluation / "plots")
+    info = _figures(predictions, incumbent, export, unseen, inside, settings)
     evaluation = Evaluation(outputs.evaluation, info)
     evaluation.write(predictions, incumbent.predictions if incumbent else None)
     sources = ReportSources(dataset=dataset, candidate=candidate, export=export, run=context)
@@ -90,6 +102,7 @@ def _figures(
     incumbent: Incumbent | None,
     export: Export,
     unseen: Unseen,
+    inside: Inside,
     settings: EvaluateConfig,
 ) -> EvaluationInfo:
     dataset = unseen.dataset
@@ -97,7 +110,7 @@ def _figures(
     groups = predictions["group"].astype(str).tolist()
     answers = scored(predictions, classes, positive)
     metrics, notes = measure(answers, groups)
-    notes += [*_leak_note(dataset), *unseen.notes]
+    notes += [*_leak_note(dataset), *unseen.notes, *promise_notes(export.info.promise)]
     notes += [found.text for found in dataset.info.findings if found.rule == FIXED_TEST]
     serving: tuple[Metric, ...] = ()
     if incumbent and incumbent.predictions is not None:
@@ -120,14 +133,25 @@ def _figures(
         per_class=per_class(answers, classes, groups),
         slices=measure_slices(
             answers,
-            parts(_rows(predictions, dataset), pd.DataFrame(), None, seed=settings.seed),
+            parts(
+                _rows(predictions, dataset),
+                dataset.info.columns,
+                _facts(predictions, dataset),
+                inside.embeddings,
+                seed=settings.seed,
+            ),
             groups,
             predictions["path"].tolist(),
         ),
         unseen=unseen.unseen,
         seen_by_start=unseen.seen_by_start,
         seen_by_incumbent=unseen.seen_by_incumbent,
-        notes=tuple(notes),
+        robustness=inside.info.robustness,
+        costs=inside.info.costs,
+        explanations=inside.info.explanations,
+        deletion_test=inside.info.deletion_test,
+        advice=inside.info.advice,
+        notes=(*notes, *inside.info.notes),
         language=settings.language,
     )
 
@@ -142,6 +166,12 @@ def _rows(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """Return the manifest rows of the pictures that were judged, in their order."""
     by_path = dataset.manifest.set_index("path", drop=False)
     return by_path.loc[predictions["path"]].reset_index(drop=True)
+
+
+def _facts(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Return what validate measured on the pictures that were judged, by a reader's names."""
+    facts = dataset.facts().reindex(predictions["path"]).reset_index(drop=True)
+    return facts[[name for name in _FACTS if name in facts]].rename(columns=_FACTS)
 
 
 def _leak_note(dataset: Dataset) -> list[str]:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.common.errors import ConfigError, DataError, some
@@ -21,6 +21,7 @@ class PictureRecord:
 
     `file` is where it is read from and `name` its name in the Dataset, with "/" between parts.
     `soft_label` is the probability of the positive class in [0, 1], NaN when not annotated.
+    `further` holds what else the source says of it, by column: parts that evaluate looks at.
     `group` "" means: a group of its own, which validate names. `split` "" means: validate decides.
     """
 
@@ -32,6 +33,7 @@ class PictureRecord:
     group: str = ""
     split: str = ""
     weight: float = 1.0
+    further: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> bytes:
         """Return the picture's encoded bytes."""
@@ -47,6 +49,11 @@ class SourceData:
     pictures: tuple[PictureRecord, ...]
     licence: str = ""
     groups_inferred: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The further columns, in the order in which they appear."""
+        return tuple(dict.fromkeys(name for one in self.pictures for name in one.further))
 
     @property
     def positive(self) -> str:

@@ -74,8 +74,11 @@ def run(
         positive=source.positive,
         licence=source.licence,
         groups_inferred=source.groups_inferred,
+        columns=source.columns,
     )
-    dataset = Dataset(out, info, pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS)))
+    table = pd.DataFrame(rows, columns=[*MANIFEST_COLUMNS, *source.columns])
+    table[list(source.columns)] = table[list(source.columns)].fillna("")
+    dataset = Dataset(out, info, table)
     dataset.write()
     if inputs.fingerprint and content_key(settings) != inputs.fingerprint:
         raise DataError(
@@ -143,6 +146,7 @@ def _copy(picture: PictureRecord, out: Path, name: str) -> dict[str, object]:
         "group": _printable(picture.group),
         "split": picture.split,
         "weight": picture.weight,
+        **picture.further,
     }
 
 

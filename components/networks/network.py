@@ -243,7 +243,12 @@ def assemble(
 
 
 def pool_over_picture(features: Any, *, pooling: Pooling, name: str) -> Any:
-    """Return the symbolic mean or maximum, [N, D], of a map [N, h, w, D] or of tokens [N, T, D]."""
+    """Return the symbolic features of a map [N, h, w, D] or of tokens [N, T, D].
+
+    The mean or the maximum over the places, [N, D], or all of them in a row, [N, h * w * D].
+    """
+    if pooling == "flatten":
+        return keras.layers.Flatten(name=name)(features)
     kind = "Average" if pooling == "mean" else "Max"
     dimensions = len(features.shape) - 2
     layer = getattr(keras.layers, f"Global{kind}Pooling{dimensions}D")

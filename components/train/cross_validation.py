@@ -92,7 +92,7 @@ def cross_validate(
     total, done = sum(map(len, deals)), 0
     for repeat, folds in enumerate(deals):
         for number, fold in enumerate(folds):
-            with within(f"fold {done + 1} of {total}"), _as_it_was(network):
+            with within(f"fold {done + 1} of {total}"), as_it_was(network):
                 own = _of_fold(session, plain, fold)
                 asked[fold.outer] += _answers(
                     data, plain, fold, network=network, recipe=recipe, own=own
@@ -158,7 +158,7 @@ def _keep(path: Path, logits: Floats) -> None:
 
 
 @contextmanager
-def _as_it_was(network: Network) -> Iterator[None]:
+def as_it_was(network: Network) -> Iterator[None]:
     """Give a network back with the weights, random states and frozen layers that it came with."""
     values = values_of(network.model.variables)
     layers = list(network.model._flatten_layers(include_self=False))

@@ -127,6 +127,8 @@ def train(
         given = shards.index[shards.index["split"] != "test"]
         before = warm_start.seen(source) if settings.warm_start else ()
         write_seen(out, given["sha256"], before=before)
+        if fitted.embeddings is not None and not settings.warm_start:
+            candidate.write_embeddings(splits.train.paths, fitted.embeddings)
         candidate.write_familiar(familiar(kept, splits.train, cut=fitted.cut, session=session))
         if standings:
             shutil.rmtree(standings, ignore_errors=True)

@@ -93,7 +93,9 @@ def _pooled_throughout(network: Network) -> Network:
         output = network.model.get_layer(cut).output
         if output is not deepest.input and len(output.shape) in {3, 4}:
             name = f"{_PREFIX}{cut}"
-            pooled[name] = pool_over_picture(output, pooling=network.pooling, name=name)
+            # All places of an early layer would be hundreds of thousands of features.
+            pooling = "mean" if network.pooling == "flatten" else network.pooling
+            pooled[name] = pool_over_picture(output, pooling=pooling, name=name)
     model = keras.Model(network.model.inputs[0], [*pooled.values(), deepest.output])
     return dataclasses.replace(network, model=model, pools=(*pooled, last))
 

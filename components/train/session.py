@@ -17,6 +17,7 @@ from components.networks.config import LOGITS
 from components.networks.data import Floats, Rows, Split
 from components.networks.features.answers import answers
 from components.networks.features.cache import ActivationCache, Want
+from components.networks.features.store import Activations
 from components.networks.memory import halving_batch
 from components.networks.network import Network
 
@@ -62,6 +63,8 @@ class Fitted:
     notes: what a reader of the report should know (a retry, a fallback, a chosen setting).
     decision: how the method was chosen, where a method chose.
     network: the network to keep where it is not the one that was given (layers were cut off).
+    embeddings: float [N, D] of the training pictures as they are, by the network before it was
+        tuned; None where the method has none.
     """
 
     curves: tuple[EpochScore, ...]
@@ -70,6 +73,7 @@ class Fitted:
     notes: tuple[str, ...] = ()
     decision: Decision | None = None
     network: Network | None = None
+    embeddings: Activations | None = None
 
     def curves_frame(self) -> pd.DataFrame:
         """Return the learning curves as a table with CURVE_COLUMNS."""

@@ -10,6 +10,7 @@ from components.common.seeding import derive
 from components.networks.config import EMBEDDING, INPUT, LOGITS
 from components.networks.data import TrainingData
 from components.networks.features.cache import Want
+from components.networks.features.store import Activations
 from components.networks.network import Network
 from components.networks.probe.probe import fit_probe
 from components.train.loop.attempts import Bar, attempt
@@ -24,11 +25,15 @@ PROBE_KEPT = f"{PROBE} was kept"
 
 @dataclass(frozen=True)
 class SolvedHead:
-    """The solved head: a row for the curves, a note for the report, the loss to beat."""
+    """The solved head: a row for the curves, a note for the report, the loss to beat.
+
+    embeddings: float [N, D] of the training pictures as they are, before anything is tuned.
+    """
 
     row: EpochScore
     note: str
     bar: Bar
+    embeddings: Activations
 
 
 def transfer(
@@ -64,6 +69,7 @@ def transfer(
         cut=cut,
         trainable_parameters=trainable_parameters(tail),
         notes=(head.note, *done.notes, *kept),
+        embeddings=head.embeddings,
     )
 
 
@@ -124,6 +130,7 @@ def solve_head(
         ),
         note=f"probe penalty C = {probe.strength:g}",
         bar=Bar.of(tail, inputs, owner=PROBE),
+        embeddings=features[: inputs.train.pictures],
     )
 
 

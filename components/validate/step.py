@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from components.common import progress
-from components.common.artifacts.dataset import Dataset, DatasetInfo, DataWarning
+from components.common.artifacts.dataset import FACTS, Dataset, DatasetInfo, DataWarning
 from components.common.errors import DataError, some
 from components.common.run_context import RunContext
 from components.common.step import Step
@@ -96,6 +96,7 @@ def run(
     verdict.raise_if_broken(validation, report)
     info = replace(info, protocol=validation.protocol, findings=_findings(validation))
     dataset.with_splits(manifest, root=outputs.validated, info=info).write()
+    kept.to_parquet(outputs.validated / FACTS)
     LOG.info("evidence: %s", info.evidence)
     return validation
 

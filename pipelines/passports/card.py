@@ -58,8 +58,8 @@ def _factors(passport: Passport) -> Iterator[str]:
         "- Pictures of one group (module, lot, session) resemble each other; intervals count "
         "groups, not pictures."
     )
-    parts = ", ".join(part.name for part in passport.slices)
-    yield f"- Parts that were looked at: {parts or 'none'}"
+    parts = ", ".join(part.name for part in (*passport.per_class, *passport.slices))
+    yield f"- Classes and parts that were looked at: {parts or 'none'}"
 
 
 def _metrics(passport: Passport) -> Iterator[str]:
@@ -115,12 +115,13 @@ def _training_data(passport: Passport) -> Iterator[str]:
 
 
 def _analyses(passport: Passport) -> Iterator[str]:
-    if not passport.slices:
+    parts = (*passport.per_class, *passport.slices)
+    if not parts:
         yield "No part of the pictures was looked at by itself."
         return
-    yield "| part | pictures | groups | figures (95 % interval) |"
+    yield "| class or part | pictures | groups | figures (95 % interval) |"
     yield "|---|---:|---:|---|"
-    for part in passport.slices:
+    for part in parts:
         figures = "; ".join(f"{_label(one)} {with_interval(one)}" for one in part.metrics)
         yield f"| {_cell(part.name)} | {part.pictures} | {part.groups} | {figures} |"
 

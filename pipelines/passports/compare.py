@@ -111,6 +111,11 @@ def _leaves(plain: Any, name: str) -> Iterator[tuple[str, str]]:
 
 def _figures(passport: Passport) -> dict[str, str]:
     named = {LABELS.get(one.name, one.name): with_interval(one) for one in passport.metrics}
+    named |= {
+        f"{LABELS.get(one.name, one.name)} of '{part.name}'": with_interval(one)
+        for part in passport.per_class
+        for one in part.metrics
+    }
     return named | {"pictures": f"{passport.test_pictures} in {passport.test_groups} groups"}
 
 

@@ -10,9 +10,10 @@ from steps_in_process import judge
 from components.common.errors import DataError, InputError
 
 pytestmark = [
-    # Great Expectations and what it imports, not ours.
+    # Great Expectations, Keras and what they import, not ours.
     pytest.mark.filterwarnings("ignore:module .sre_\\w+. is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
 

@@ -260,7 +260,7 @@ def _record(
         ),
         advice=_advice(names, recalls),
         unseen=3,
-        notes=("Only 6 groups: the intervals are rough.",),
+        notes=("Only 6 groups: the intervals are wide, and rough.",),
         language=language,
     )
 
@@ -290,6 +290,8 @@ def _advice(names: tuple[str, ...], recalls: list[float]) -> Advice:
             low=recall,
             high=min(1.0, recall + 0.06),
             gain=0.03,
+            gain_low=0.01,
+            gain_high=0.05,
             saturated=recall > 0.95,
         )
         for name, recall in zip(names, recalls, strict=True)

@@ -5,11 +5,12 @@ from typing import Any
 from blank_passport import blank_passport
 
 from components.common.artifacts.deployment import Agreement, Latency
-from components.common.artifacts.evaluation import Metric, Slice
+from components.common.artifacts.evaluation import ClassFigures, Metric, Slice
 from components.common.artifacts.passport import DataPage, Passport, SplitSize
 from components.common.artifacts.verdict import Override, VerdictInfo
 
 ACCURACY = Metric(name="accuracy", value=0.912, low=0.881, high=0.94)
+RECALL = Metric(name="recall", value=0.8, low=0.55, high=0.93)
 
 
 def full_passport(**changes: Any) -> Passport:
@@ -58,6 +59,7 @@ def full_passport(**changes: Any) -> Passport:
         "seeds": {"train": 5, "splits": 0},
         "weights": "imagenet",
         "weights_licence": "Apache-2.0",
+        "per_class": (ClassFigures(name="bad", pictures=15, groups=5, metrics=(RECALL,)),),
         "slices": (Slice(name="line a|b", pictures=12, groups=3, metrics=(ACCURACY,)),),
         "notes": ("Two pictures could not be read.",),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,7 @@ CURVE_COLUMNS = (
 OUT_OF_FOLD = "out_of_fold.parquet"
 _VALIDATION = "validation.parquet"
 _FAMILIAR = "familiar.npz"
+_EMBEDDINGS = "embeddings.npz"
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,23 @@ class Candidate:
             return None
         with np.load(path) as archive:
             return Familiar(archive["directions"], float(archive["far_from"]))
+
+    def write_embeddings(self, paths: Sequence[str], embeddings: npt.NDArray[Any]) -> None:
+        """Keep how the pretrained network saw the training pictures, float [N, D]."""
+        named = np.asarray(paths, dtype=np.str_)
+        np.savez(self.root / _EMBEDDINGS, paths=named, embeddings=embeddings)
+
+    def embeddings(self) -> tuple[list[str], npt.NDArray[np.float32]] | None:
+        """Return Dataset paths and embeddings, float32 [N, D], by a network not fitted to them.
+
+        None where there are none: after a warm start, whose network may have seen the pictures,
+        and by methods that do not begin with a solved head.
+        """
+        path = self.root / _EMBEDDINGS
+        if not path.exists():
+            return None
+        with np.load(path) as archive:
+            return archive["paths"].tolist(), archive["embeddings"].astype(np.float32)
 
     @property
     def model_path(self) -> Path:

@@ -24,6 +24,7 @@ MANIFEST_COLUMNS = (
     "weight",  # float > 0, how much the picture counts in training
 )
 SPLITS = ("train", "validation", "test")
+FACTS = "facts.parquet"
 # Manifest paths of pictures that were labelled after the data set was made begin like this.
 ADDED = "pictures/additions/"
 # What a verdict rests on: pictures that were held out, or folds of all of them.
@@ -48,6 +49,7 @@ class DatasetInfo:
     `positive` is the class that soft labels and binary scores speak of; "" with 3+ classes.
     `groups_inferred` is True when the source does not name groups and ingest deduced them.
     `evidence` is validate's decision; under "cross_validation" every row's split is "train".
+    `columns` are further ones of the manifest, text, as the source had them.
     `protocol` is how the splits came about ("grouped", "random", or "manifest" where the source
     fixed them), `findings` what validation warned of; both say nothing before it.
     """
@@ -57,6 +59,7 @@ class DatasetInfo:
     positive: str = ""
     licence: str = ""
     groups_inferred: bool = False
+    columns: tuple[str, ...] = ()
     evidence: Evidence = "holdout"
     protocol: str = ""
     findings: tuple[DataWarning, ...] = ()
@@ -64,7 +67,7 @@ class DatasetInfo:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A folder with `manifest.parquet`, `dataset.json` and `pictures/`."""
+    """A folder with `manifest.parquet`, `dataset.json`, `pictures/`; validate adds facts."""
 
     root: Path
     info: DatasetInfo
@@ -81,7 +84,9 @@ class Dataset:
         self.root.mkdir(parents=True, exist_ok=True)
         # Before validate nobody has decoded the pictures.
         known = self.manifest if "pixels" in self.manifest else self.manifest.assign(pixels="")
-        known.loc[:, list(MANIFEST_COLUMNS)].to_parquet(self.root / "manifest.parquet")
+        known.loc[:, [*MANIFEST_COLUMNS, *self.info.columns]].to_parquet(
+            self.root / "manifest.parquet"
+        )
         write_record(self.root / "dataset.json", self.info)
 
     def split(self, name: str) -> pd.DataFrame:
@@ -96,6 +101,11 @@ class Dataset:
         """Return the class position of each of the manifest rows, int64 [len(rows)]."""
         position = {name: index for index, name in enumerate(self.info.classes)}
         return np.asarray(rows["label"].map(position), dtype=np.int64)
+
+    def facts(self) -> pd.DataFrame:
+        """Return what validate measured on each picture, by path; no row before validate."""
+        path = self.root / FACTS
+        return pd.read_parquet(path).set_index("path") if path.exists() else pd.DataFrame()
 
     def picture(self, path: str) -> bytes:
         """Return the encoded bytes of one picture, by its manifest path."""

@@ -138,9 +138,10 @@ class DeletionTest:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningPoint:
-    """Share of a class found (balanced accuracy for all, `name` "") after so much training data.
+    """Share of a class found (the mean over classes, `name` "") after so much training data.
 
     pictures: that were trained on, of this class, or of all.
+    low, high: 80 % interval for other pictures of the same groups.
     """
 
     name: str
@@ -152,10 +153,12 @@ class LearningPoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What more pictures of a class (of all, `name` "") would bring.
+    """What more pictures of a class (of all, `name` "") would bring, if the others grow alike.
 
     pictures: there now; added: more of them.
-    value, low, high: the share found then, with a 95 % interval; gain: beyond what is found now.
+    value, low, high: the share found then (its mean over classes, `name` ""), with an 80 %
+        interval for pictures of the groups that are there; other groups can lie further away.
+    gain, gain_low, gain_high: beyond what is found now.
     saturated: more pictures bring less than a point.
     """
 
@@ -166,6 +169,8 @@ class Forecast:
     low: float
     high: float
     gain: float
+    gain_low: float
+    gain_high: float
     saturated: bool
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.deployment import Agreement
-from components.common.artifacts.evaluation import Metric, Slice
+from components.common.artifacts.evaluation import ClassFigures, Metric, Slice
 from components.common.artifacts.model_folder import (
     passport_page_path,
     passport_path,
@@ -101,6 +101,7 @@ class Passport:
     seeds: dict[str, int] = field(default_factory=dict)
     weights: str = ""
     weights_licence: str = ""
+    per_class: tuple[ClassFigures, ...] = ()
     slices: tuple[Slice, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Language = Literal["en", "zh-TW"]
+# What stands in these braces is a user's: a class, a reason. It is never translated.
+_NAMES = frozenset({"name", "names", "reason"})
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
@@ -43,12 +45,16 @@ class Texts:
         >>> say.sentence("There are 3 cats."), say.sentence("Hello.")
         ('貓有 3。', 'Hello.')
         """
+        if english in self.words:
+            return self.words[english]
         for pattern, translated in self.sentences.items():
             found = re.fullmatch(_as_regex(pattern), english, re.DOTALL)
             if found:
                 parts = found.groupdict().items()
-                return translated.format(**{name: self.sentence(part) for name, part in parts})
-        return self.words.get(english, english)
+                return translated.format(
+                    **{key: part if key in _NAMES else self.sentence(part) for key, part in parts}
+                )
+        return english
 
     def or_else(self, key: str, default: str) -> str:
         """Return a sentence without values, or `default` where the table has none."""

@@ -144,8 +144,10 @@ def precision_by_class(scored: Scored, weights: Floats) -> Floats:
 
 def recall_by_class(scored: Scored, weights: Floats) -> Floats:
     """Share found of each class, [B, C]; NaN for a class without pictures."""
-    hits, truths, _ = _count(scored, weights)
-    return ratio(hits, truths)
+    classes = scored.probabilities.shape[1]
+    right = weights * (scored.targets == scored.predicted)
+    found = sums_by_label(right, scored.targets, classes)
+    return ratio(found, sums_by_label(weights, scored.targets, classes))
 
 
 def f1_by_class(scored: Scored, weights: Floats) -> Floats:

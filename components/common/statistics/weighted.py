@@ -17,11 +17,13 @@ Integers = npt.NDArray[np.int64]
 def sums_by_label(weights: Floats, labels: Integers, count: int) -> Floats:
     """Return the sum of the weights [B, N] at each label, [B, count].
 
-    By `bincount` and not by a one-hot table, which would be N x count.
+    By sorting and not by a one-hot table, which would be N x count.
     """
-    cells = labels + count * np.arange(len(weights))[:, None]
-    sums = np.bincount(cells.ravel(), weights.ravel(), minlength=len(weights) * count)
-    return sums.reshape(-1, count).astype(np.float64, copy=False)
+    order = np.argsort(labels, kind="stable")
+    present, starts = np.unique(labels[order], return_index=True)
+    sums = np.zeros((len(weights), count))
+    sums[:, present] = np.add.reduceat(weights.take(order, axis=1), starts, axis=1)
+    return sums
 
 
 def ratio(above: Floats, below: Floats) -> Floats:

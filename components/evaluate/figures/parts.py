@@ -1,6 +1,6 @@
 """Parts of the evidence that share something: a domain, a kind of label, a column, a look."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from components.common.artifacts.dataset import MANIFEST_COLUMNS
 from components.common.statistics.pca import Components
 
 MAX_VALUES = 12
@@ -35,6 +34,7 @@ class Part:
 
 def parts(
     rows: pd.DataFrame,
+    columns: Sequence[str],
     facts: pd.DataFrame,
     embeddings: npt.NDArray[np.float32] | None,
     *,
@@ -43,16 +43,16 @@ def parts(
     """Return the parts that N pictures fall into; empty ones are left out.
 
     Args:
-        rows: their manifest rows: `domain`, `soft_label`, and whatever columns the source had.
+        rows: their manifest rows.
+        columns: of these rows, what the source said besides.
         facts: N rows, numbers measured on each picture, by what a reader calls them; may have no
             column.
         embeddings: float32 [N, D], finite; None where the model gives none.
         seed: of the clusters.
     """
     found = [*_domains(rows), *_certainty(rows)]
-    for name in rows.columns:
-        if name not in MANIFEST_COLUMNS:
-            found += _column(str(name), rows[name])
+    for name in columns:
+        found += _column(name, rows[name])
     for name in facts.columns:
         found += _column(str(name), facts[name])
     if embeddings is not None:

@@ -26,10 +26,27 @@ SENTENCES = {
     "The candidate is the version that serves now.": "候選模型就是目前上線的版本。",
     "There are {count} {what}; a verdict needs at least {minimum}: add some.": "{what}只有 {count}；"
     "判定至少需要 {minimum}，請補充。",
+    "There are {count} {what}; a verdict needs at least {minimum}: add some. {more} more were left "
+    "out, since a compared model has seen them.": "{what}只有 {count}；判定至少需要 {minimum}，請補充。"
+    "另有 {more} 張因為比較中的模型已經見過而排除。",
+    "What training started from has seen {seen} of the {all} test pictures, and the others are too "
+    "few to judge by: keep the splits (validate.keep_splits=true), leave out train.warm_start, or "
+    "judge by cross-validation (evaluate.evidence=cross_validation).": "訓練的起點已經見過 {all} "
+    "張測試圖片中的 {seen} 張，其餘太少，無法判定：請保留分割（validate.keep_splits=true）、"
+    "不使用 train.warm_start，或以交叉驗證判定（evaluate.evidence=cross_validation）。",
+    "Version {version}, which serves now, was trained or calibrated on {seen} of the {all} test "
+    "pictures, and the {rest} others are too few to compare by: keep the splits "
+    "(validate.keep_splits=true), add new pictures, or judge by cross-validation "
+    "(evaluate.evidence=cross_validation).": "目前上線的第 {version} 版曾以 {all} 張測試圖片中的 {seen} "
+    "張訓練或校準，其餘 {rest} 張太少，無法比較：請保留分割（validate.keep_splits=true）、增加新圖片，"
+    "或以交叉驗證判定（evaluate.evidence=cross_validation）。",
+    "Version {version}, which serves now, was trained on {seen} of the {all} {what}; the other "
+    "{rest} are too few to compare by.": "目前上線的第 {version} 版曾以 {all} 張{what}中的 {seen} 張訓練，"
+    "其餘 {rest} 張太少，無法比較。",
     "The answers about {broken} of {all} {what} are no numbers: look at the training's curves, "
-    "lower the learning rate.": "{all} {what}中有 {broken} 張的答案不是數字：請查看訓練曲線，降低學習率。",
+    "lower the learning rate.": "{all} 張{what}中有 {broken} 張的答案不是數字：請查看訓練曲線，降低學習率。",
     "The candidate answers '{name}' for all {all} {what}: it has learnt nothing that tells the "
-    "classes apart.": "候選模型對全部 {all} {what}都回答「{name}」：它沒有學到如何區分類別。",
+    "classes apart.": "候選模型對全部 {all} 張{what}都回答「{name}」：它沒有學到如何區分類別。",
     "The {figure} could not be computed on these {what}, but a minimum of {minimum} is "
     "required.": "無法以這些{what}計算{figure}，但要求最低為 {minimum}。",
     "The {figure} is {value} (95 % interval {low} to {high}); the minimum of {minimum} is "
@@ -51,18 +68,24 @@ SENTENCES = {
     "容許範圍 {tolerance} 只剩其餘部分）",
     "Against version {version}, which serves now, the {figure} on {pictures} {what} is {value} "
     "instead of {serving}: a change of {difference}, and with {confidence} % confidence not below "
-    "{low}": "與目前上線的第 {version} 版相比，{pictures} {what}的{figure}為 {value}，原為 {serving}："
+    "{low}": "與目前上線的第 {version} 版相比，{pictures} 張{what}的{figure}為 {value}，原為 {serving}："
     "變化 {difference}，有 {confidence} % 的信心不低於 {low}",
     "About {pictures} {what} from {groups} groups would settle it.": "大約需要來自 {groups} 組的 "
-    "{pictures} {what}才能確定。",
-    "About {pictures} {what} would settle it.": "大約需要 {pictures} {what}才能確定。",
+    "{pictures} 張{what}才能確定。",
+    "About {pictures} {what} would settle it.": "大約需要 {pictures} 張{what}才能確定。",
     "Not even {times} times as many {what} would settle it.": "即使有 {times} 倍的{what}也無法確定。",
+    "{used}; they are worn out from number {last} on.": "{used}；到第 {last} 次就不再可靠。",
+    "{used} and are worn out: that one of these was wrong has a chance of up to {chance} %. Judge by "
+    "new pictures; half of them new begins a new count.": "{used}，已經不再可靠：其中至少一次判錯的機率"
+    "可達 {chance} %。請以新圖片判定；有一半是新圖片就重新計數。",
+    "These {what} have been used for {uses} verdict": "這些{what}已用於 {uses} 次判定",
+    "These {what} have been used for {uses} verdicts": "這些{what}已用於 {uses} 次判定",
     "groups of {what}": "{what}的組數",
     "{what} of class '{name}'": "類別「{name}」的{what}",
 }
 WORDS = {
-    "test pictures": "張測試圖片",
-    "out-of-fold pictures": "張交叉驗證圖片",
+    "test pictures": "測試圖片",
+    "out-of-fold pictures": "交叉驗證圖片",
     "accuracy": "準確率",
     "balanced accuracy": "平衡準確率",
     "average precision": "平均精確率",

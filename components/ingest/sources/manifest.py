@@ -10,12 +10,12 @@
 | split      | optional | train, validation or test; on every row or on none |
 | weight     | optional | how much the picture counts in training, > 0 (default 1) |
 
-An empty optional cell means "not annotated". Other columns are passed over, with a line in
-the log; one that looks like a misspelt optional column is an error.
+An empty optional cell means "not annotated". Other columns are kept as they are: evaluate looks
+whether the model is worse for some of their values. One that looks like a misspelt optional column
+is an error.
 """
 
 import difflib
-import logging
 import math
 import os
 from collections.abc import Callable
@@ -24,12 +24,10 @@ from typing import Any
 
 import pandas as pd
 
-from components.common.artifacts.dataset import SPLITS
+from components.common.artifacts.dataset import MANIFEST_COLUMNS, SPLITS
 from components.common.errors import DataError, some
 from components.ingest.config import IngestConfig
 from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
-
-LOG = logging.getLogger(__name__)
 
 REQUIRED = ("path", "label")
 OPTIONAL = ("soft_label", "domain", "group", "split", "weight")
@@ -72,8 +70,11 @@ def read(settings: IngestConfig) -> SourceData:
     return SourceData(name=name, classes=classes, pictures=pictures)
 
 
-def _picture(root: Path, *, path: str, **known: Any) -> PictureRecord:
-    return PictureRecord(file=root / path, name=Path(os.path.normpath(path)).as_posix(), **known)
+def _picture(root: Path, *, path: str, **cells: Any) -> PictureRecord:
+    own = [name for name in cells if name not in REQUIRED + OPTIONAL]
+    further = {name: cells.pop(name) for name in own}
+    name = Path(os.path.normpath(path)).as_posix()
+    return PictureRecord(file=root / path, name=name, further=further, **cells)
 
 
 def _table(file: Path) -> pd.DataFrame:
@@ -92,10 +93,10 @@ def _table(file: Path) -> pd.DataFrame:
         near = difflib.get_close_matches(name.lower(), OPTIONAL, n=1, cutoff=0.8)
         if near and near[0] not in table.columns:
             raise _file_error(file, f"a column '{name}' (did you mean '{near[0]}'?)")
-    if other:
-        LOG.warning("columns of %s that mean nothing here: %s", file, ", ".join(other))
+        if name in MANIFEST_COLUMNS or not name:
+            raise _file_error(file, f"a column '{name}', which is made here; rename it")
     blank = pd.Series("", index=table.index, dtype=str)
-    return pd.DataFrame({name: table.get(name, blank) for name in (*REQUIRED, *OPTIONAL)})
+    return pd.DataFrame({name: table.get(name, blank) for name in (*REQUIRED, *OPTIONAL, *other)})
 
 
 def _cells(file: Path) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from components.networks.network import as_fed
 # Where numbers become features: pooled over many positions, and what leaves the network.
 _AT_THE_EDGE = (
     keras.layers.InputLayer,
+    keras.layers.Flatten,
     keras.layers.GlobalAveragePooling1D,
     keras.layers.GlobalAveragePooling2D,
     keras.layers.GlobalMaxPooling1D,

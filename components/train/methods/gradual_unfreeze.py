@@ -55,7 +55,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         tail = network.between(network.boundary(cut), (LOGITS,))
         if number == 0:
             head = solve_head(network, tail, inputs, options.strength, session, cut=cut)
-            curves, notes = [head.row], [head.note]
+            curves, notes, embeddings = [head.row], [head.note], head.embeddings
         open_layers(tail, lambda _: True)
         # What does not divide goes to the last stages.
         share = max(1, (options.epochs + number) // len(cuts))
@@ -74,4 +74,5 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         cut=cut,
         trainable_parameters=trainable_parameters(tail),
         notes=tuple(notes),
+        embeddings=embeddings,
     )

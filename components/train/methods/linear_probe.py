@@ -43,4 +43,5 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         cut=EMBEDDING,
         trainable_parameters=trainable_parameters(tail),
         notes=(head.note,),
+        embeddings=head.embeddings,
     )

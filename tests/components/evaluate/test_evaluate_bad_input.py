@@ -17,6 +17,7 @@ from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.exported import Export
 from components.common.artifacts.records import tree_sha256, write_record
 from components.common.artifacts.verdict import VerdictInfo
+from components.common.errors import ExportError
 from components.common.pictures.decode import encode_png
 from components.common.run_context import RunContext
 from components.evaluate.config import EvaluateConfig
@@ -27,7 +28,7 @@ from components.gate.decide import decide
 
 pytestmark = pytest.mark.slow
 
-LENIENT = GateConfig(thresholds=(), min_test_pictures=2, min_per_class=1, min_groups=2)
+LENIENT = GateConfig(min_test_pictures=2, min_per_class=1, min_groups=2)
 
 
 def judged(inputs: EvaluateInputs, out: Path) -> VerdictInfo:
@@ -57,14 +58,13 @@ def test_one_answer_for_everything_is_held(
     assert "answers 'functional' for all 24" in verdict.reasons[0]
 
 
-def test_answers_that_are_no_numbers_are_held(
+def test_answers_that_are_no_numbers_are_refused(
     make_inputs: Callable[..., EvaluateInputs], save_model: Callable[..., None], tmp_path: Path
 ) -> None:
     inputs = make_inputs()
     give(inputs, save_model, slope=float("nan"))
-    verdict = judged(inputs, tmp_path / "out")
-    assert verdict.word == "hold"
-    assert "24 of 24 test pictures are no numbers" in verdict.reasons[0]
+    with pytest.raises(ExportError, match="numbers, received others for 24 of 24 pictures; look"):
+        judged(inputs, tmp_path / "out")
 
 
 def test_one_class_in_the_test_split_is_too_little(

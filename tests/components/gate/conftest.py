@@ -1,10 +1,16 @@
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.artifacts.verdict import VerdictInfo
+from components.common.report.texts import load_texts
+from components.gate import decide, judgements
+from components.gate.page import TABLES
 
 MakeEvaluation = Callable[..., Evaluation]
 
@@ -42,3 +48,26 @@ def make_evaluation(tmp_path: Path) -> MakeEvaluation:
         return Evaluation.read(evaluation.root)
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def every_reason_is_translated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever reason the gate gives in a test, `gate/languages` has it in every language."""
+    given: list[str] = []
+
+    def keep(**fields: Any) -> VerdictInfo:
+        given.extend(fields["reasons"])
+        return VerdictInfo(**fields)
+
+    def keep_said(*values: Any) -> str:
+        given.append(said := worn(*values))
+        return said
+
+    worn = judgements._said
+    monkeypatch.setattr(decide, "VerdictInfo", keep)
+    monkeypatch.setattr(judgements, "_said", keep_said)
+    yield
+    say = load_texts(TABLES, "zh-TW")
+    for said in map(say.sentence, given):
+        # What is left in Latin letters are names and settings.
+        assert not re.search(r"[a-z]+ [a-z]+", said), f"add to gate/languages/zh_tw.py: {said}"

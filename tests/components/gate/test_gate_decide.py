@@ -26,8 +26,11 @@ def test_the_first_version_needs_the_minimums_only(make_evaluation: Make) -> Non
     assert verdict.word == "deploy"
     assert verdict.comparisons == ()
     assert [check.met for check in verdict.thresholds] == [True]
-    assert "0.900" in verdict.reasons[0]
-    assert "No version serves yet" in verdict.reasons[1]
+    assert verdict.reasons[0] == (
+        "The balanced accuracy is 0.900 (95 % interval 0.870 to 0.930); the minimum of 0.600 is "
+        "reached."
+    )
+    assert verdict.reasons[1] == "No version serves yet; only the minimums count."
 
 
 def test_a_missed_minimum_holds_and_names_the_figure(make_evaluation: Make) -> None:
@@ -145,6 +148,16 @@ def test_a_possible_loss_is_not_enough_evidence_and_says_how_many_pictures(
     # It is an estimate: a quarter more is enough, a quarter less is not.
     assert judge(round(1.25 * pictures)).word == "deploy"
     assert judge(round(0.75 * pictures)).word == "insufficient"
+
+
+def test_a_little_more_is_asked_for_where_little_is_missing(make_evaluation: Make) -> None:
+    answers = swapped(every=7, pictures=196, groups=196)
+    reach = -decide(make_evaluation(*answers), settings=GateConfig()).comparisons[0].low
+
+    verdict = decide(make_evaluation(*answers), settings=GateConfig(tolerance=0.97 * reach))
+
+    # Pictures are needed by the square: 6.3 % more, in steps of 1.2 %.
+    assert 206 <= needed(verdict.reasons[0])[0] <= 213
 
 
 def test_few_groups_are_told_how_many_are_needed(make_evaluation: Make) -> None:
@@ -349,9 +362,14 @@ def test_a_serving_version_that_cannot_be_asked_leaves_the_question_open(
     alone = decide(evaluation, settings=GateConfig(compare_with_serving=False))
 
     assert open_question.word == "insufficient"
-    assert "gate.compare_with_serving=false" in open_question.reasons[0]
+    assert open_question.reasons[0] == (
+        "Version 4, which serves now, could not be compared by balanced accuracy on these test "
+        "pictures; set gate.compare_with_serving=false to judge by the minimums alone."
+    )
     assert alone.word == "deploy"
-    assert "switched off" in alone.reasons[-1]
+    assert alone.reasons[-1] == (
+        "The comparison with version 4, which serves now, is switched off; only the minimums count."
+    )
 
 
 def test_the_rows_of_the_other_model_may_stand_in_another_order(make_evaluation: Make) -> None:
@@ -364,9 +382,19 @@ def test_the_rows_of_the_other_model_may_stand_in_another_order(make_evaluation:
 
 
 def test_answers_about_other_pictures_are_refused(make_evaluation: Make) -> None:
+    said = (
+        "expected answers of both models on the same pictures, received {} and 200 pictures "
+        "that differ; run the step evaluate again"
+    )
     evaluation = make_evaluation(predictions(0.9).iloc[1:], predictions(0.9))
-    with pytest.raises(DataError, match="199 and 200 pictures"):
+    with pytest.raises(DataError) as caught:
         decide(evaluation, settings=GateConfig())
+    assert str(caught.value) == said.format(199)
+
+    others = predictions(0.9).replace({"path": {"pictures/7.png": "pictures/777.png"}})
+    with pytest.raises(DataError) as caught:
+        decide(make_evaluation(predictions(0.9), others), settings=GateConfig())
+    assert str(caught.value) == said.format(200)
 
 
 def test_pictures_that_the_serving_version_was_trained_on_are_left_out(

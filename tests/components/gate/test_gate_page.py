@@ -1,21 +1,15 @@
 """The verdict on top of the evaluation's page, what to do next, in both languages."""
 
-import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
 
-import numpy as np
-import pandas as pd
 import pytest
 from gate_answers import predictions
 
 from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.verdict import Override, Verdict, VerdictInfo, Word
 from components.common.report.texts import LANGUAGES, Language, load_texts
-from components.gate.config import GateConfig
-from components.gate.decide import decide
 from components.gate.page import TABLES, next_steps, write_page
 
 SAY = load_texts(TABLES, "en")
@@ -104,38 +98,6 @@ def test_every_language_has_every_sentence(language: Language) -> None:
         assert _names(text) == _names(other.table[key]), key
     for english, translated in other.sentences.items():
         assert set(_names(translated)) <= set(_names(english)), english
-
-
-@pytest.mark.parametrize(
-    ("candidate", "serving", "changes"),
-    [
-        (predictions(0.9), None, {}),
-        (predictions(0.5), None, {}),
-        (predictions(0.9, pictures=8), None, {}),
-        (predictions(0.9), predictions(0.9), {}),
-        (predictions(0.8), predictions(0.9), {}),
-        (predictions(0.9, pictures=60), predictions(0.85, pictures=60, seed=1), {}),
-        (predictions(0.9), None, {"incumbent_version": 4}),
-        (predictions(0.9), predictions(0.9), {"same": True}),
-        (predictions(0.9).assign(predicted=0), None, {}),
-        (predictions(0.9).assign(p_bad=np.nan), None, {}),
-    ],
-)
-@pytest.mark.parametrize("evidence", ["holdout", "cross_validation"])
-def test_every_reason_that_the_gate_gives_is_translated(
-    make_evaluation: Callable[..., Evaluation],
-    candidate: pd.DataFrame,
-    serving: pd.DataFrame | None,
-    changes: dict[str, Any],
-    evidence: Literal["holdout", "cross_validation"],
-) -> None:
-    made = make_evaluation(candidate, serving, **changes)
-    info = dataclasses.replace(made.info, evidence=evidence)
-    say = load_texts(TABLES, "zh-TW")
-    for settings in (GateConfig(), GateConfig(compare_with_serving=False)):
-        for reason in decide(Evaluation(made.root, info), settings=settings).reasons:
-            # What is left in Latin letters are names and settings.
-            assert not re.search(r"[a-z]+ [a-z]+", say.sentence(reason)), say.sentence(reason)
 
 
 def _names(text: str) -> list[str]:

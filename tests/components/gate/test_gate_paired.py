@@ -172,6 +172,19 @@ def test_the_least_error_is_of_what_the_figure_loses() -> None:
     most = least_error(answer, metric="balanced_accuracy", loss=0.3)
     assert most == pytest.approx(np.sqrt(0.5 * 0.5 / 40) / 3)
     assert least_error(answer, metric="balanced_accuracy", loss=0.0) == 0.0
+    # A class that no picture is of counts for nothing, one with a single picture for much.
+    lone = right(np.array([0, 0, 0, 2]), np.ones(4, bool))
+    assert least_error(lone, metric="balanced_accuracy", loss=0.1) == pytest.approx(
+        np.sqrt(0.2 * 0.8 / 1) / 2
+    )
+
+
+def test_two_models_that_agree_are_as_uncertain_as_their_figure_says() -> None:
+    targets = np.repeat([0, 1], [280, 20])
+    same = right(targets, np.ones(300, bool))
+    for metric in ("accuracy", "balanced_accuracy"):
+        found = measure(same, same, groups=300, metric=metric)
+        assert found.error == least_error(same, metric=metric, loss=0.04)
 
 
 def test_a_ranking_keeps_its_own_error_unless_there_is_none() -> None:
@@ -196,3 +209,5 @@ def test_degrees_are_those_of_the_scarcer_class() -> None:
     pair = [right(targets, random.random(105) < 0.8) for _ in range(2)]
     assert measure(*pair, groups=105).degrees == pytest.approx(4 / (1 / 100 + 1 / 5) - 1)
     assert measure(*pair, groups=105, metric="accuracy").degrees == pytest.approx(104)
+    # Two groups, or one that holds nearly everything: one degree, not less.
+    assert measure(*pair, groups=2, metric="accuracy").degrees == pytest.approx(1.0)

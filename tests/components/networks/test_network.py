@@ -25,7 +25,14 @@ def random_pixels() -> np.ndarray:
     return np.random.default_rng(0).uniform(0, 255, (3, 6, 6, 3)).astype(np.float32)
 
 
-@pytest.mark.parametrize(("pooling", "reduce"), [("mean", np.mean), ("max", np.max)])
+def every_place(values: np.ndarray, axis: object) -> np.ndarray:
+    return np.asarray(values).reshape(len(values), -1)
+
+
+POOLINGS = {"mean": np.mean, "max": np.max, "flatten": every_place}
+
+
+@pytest.mark.parametrize(("pooling", "reduce"), POOLINGS.items())
 def test_the_embedding_is_every_feature_pooled_as_asked(pooling: Pooling, reduce) -> None:
     backbone = tiny_backbone()
     network = assemble(backbone, classes=2, pooling=pooling)
@@ -35,7 +42,7 @@ def test_the_embedding_is_every_feature_pooled_as_asked(pooling: Pooling, reduce
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "max"])
+@pytest.mark.parametrize("pooling", POOLINGS)
 def test_what_lies_before_a_cut_crosses_it_pooled(pooling: Pooling) -> None:
     network = assemble(tiny_backbone(), classes=2, pooling=pooling)
     starts = network.boundary("middle")
@@ -46,16 +53,16 @@ def test_what_lies_before_a_cut_crosses_it_pooled(pooling: Pooling) -> None:
     np.testing.assert_allclose(network.between(starts, (EMBEDDING,))(crossing), whole, rtol=1e-5)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "max"])
+@pytest.mark.parametrize("pooling", POOLINGS)
 def test_tokens_are_pooled_too(pooling: Pooling) -> None:
     tokens = keras.Input((7, 4), name=INPUT)
     last = keras.layers.Dense(3, name="tokens")(tokens)
     backbone = Backbone(keras.Model(tokens, last), (), "", ("tokens",))
     network = assemble(backbone, classes=2, pooling=pooling)
     given = np.random.default_rng(0).normal(size=(2, 7, 4)).astype(np.float32)
-    reduce = {"mean": np.mean, "max": np.max}[pooling]
     found = network.between((INPUT,), (EMBEDDING,))(given)
-    np.testing.assert_allclose(found, reduce(backbone.model(given), axis=1), rtol=1e-5, atol=1e-6)
+    expected = POOLINGS[pooling](backbone.model(given), axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_an_unknown_feature_layer_is_answered_with_names_like_it() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_runs import Published, graft, versions
+from local_runs import SETTINGS, Published, graft, versions
 
 from components.common.step_record import StepRecord
 from pipelines.local.records import snapshot
@@ -52,8 +52,35 @@ def test_a_run_after_an_interrupted_one_deploys_and_answers(
     assert summary(home)["state"] == "done"
     assert "held-out pictures, asked of version 1" in output
     assert "verdict: deploy" in output
-    report = next((home / "runs" / "latest").rglob("report.html"))
-    assert "data:image/png;base64" in report.read_text()
+    report = (home / "runs" / "latest" / "report.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64" in report
+    assert report.index("Deploy: this model") < report.index("Of 100 new pictures")
+    assert summary(home)["report"].endswith("verdict/report.html")
+
+
+def test_a_dashboard_gets_confusions_a_curve_and_pages(published: Published) -> None:
+    run_dir = next(iter((published.home / "runs" / "latest").rglob("gate"))).parent
+    shown = {
+        name: artifact
+        for step in ("evaluate", "gate")
+        for name, artifact in _written(run_dir / step / "executor_output.json").items()
+    }
+    classification = shown["classification"]["metadata"]
+    assert len(classification["confusionMatrix"]["rows"]) == 2
+    assert classification["confidenceMetrics"][-1]["recall"] == 1.0
+    for name in ("evaluate", "gate"):
+        page = run_dir / name / "report"
+        assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def _written(path: Path) -> dict[str, Any]:
+    """Return the artifacts that a task has told kfp.local of, by name."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"a dashboard's JSON knows no {word}")
+
+    told = json.loads(path.read_text(), parse_constant=refuse)
+    return {name: listed["artifacts"][0] for name, listed in told["artifacts"].items()}
 
 
 def test_the_version_leads_back_to_the_hash_of_every_picture(
@@ -87,6 +114,28 @@ def test_the_rebuild_commands_make_the_same_model(published: Published) -> None:
     assert states == {"done"}, states
     assert before != records(published.home)
     assert versions(published.home) == ("1",)
+
+
+def test_a_person_deploys_what_the_gate_held_back(
+    published: Published, tiny_pictures: Path, tmp_path: Path
+) -> None:
+    cache = str(published.home / ".graft" / "cache")
+    settings = (*SETTINGS, "gate.min_test_pictures=1000")
+    words = ("--cache-dir", cache, "--no-serve-check")
+    done = run(tmp_path, graft("run", tiny_pictures, *words, settings=settings))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert records(tmp_path)["gate"].result == "insufficient"
+    assert versions(tmp_path) == ()
+    said = ["gate", "override", "latest", "--reason", "A pilot.", "--by", "Ada"]
+    done = run(tmp_path, [sys.executable, "-m", "pipelines.cli", *said])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "version 1 of pictures serves, against the gate's word" in done.stdout
+    assert versions(tmp_path) == ("1",)
+    left = summary(tmp_path)
+    assert (left["deployed_version"], left["verdict"]["word"]) == (1, "insufficient")
+    assert left["verdict"]["override"]["reason"] == "A pilot."
+    page = tmp_path / "serving" / "models" / "pictures" / "passports" / "1.html"
+    assert "Overridden by Ada" in page.read_text()
 
 
 def test_what_the_interrupted_run_finished_was_reused(first: dict[str, StepRecord]) -> None:

@@ -99,6 +99,8 @@ def test_a_harmless_look_trains_nothing(home: Path, tiny_pictures: Path) -> None
     assert set(left) == {"monitor", "notify"}
     assert "version 1: keep" in done.stdout
     assert (home / "runs" / "latest" / "drift.html").exists()
+    shown = next((home / "runs" / "latest").rglob("monitor/report"))
+    assert shown.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert summary(home)["drift"]["decision"]["word"] == "keep"
 
 

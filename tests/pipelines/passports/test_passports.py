@@ -129,6 +129,7 @@ def test_a_model_card_has_the_papers_sections_and_marks_what_only_people_know(
     ]
     for words in (
         *("accuracy | 0.912 (0.881 to 0.940)", "Deployed all the same by Ada", "line a\\|b"),
+        "| bad | 15 | 5 | recall 0.800 (0.550 to 0.930) |",
         *("detection", "The figures judge the recipe", "| train | bad | 15 | 5 |", "CC0-1.0"),
         *("Apache-2.0", UNKNOWN, "Two pictures could not be read."),
     ):
@@ -136,7 +137,9 @@ def test_a_model_card_has_the_papers_sections_and_marks_what_only_people_know(
 
 
 def test_a_card_of_an_older_version_says_what_was_not_recorded() -> None:
-    card = model_card(full_passport(data=None, slices=(), weights="", evidence="holdout"))
+    card = model_card(
+        full_passport(data=None, slices=(), per_class=(), weights="", evidence="holdout")
+    )
     assert "Not recorded for this version." in card
     assert "weights: not recorded" in card
     assert "held out from training" in card

@@ -41,7 +41,7 @@ class Ranked:
     backbone: str
     weights: str
     features: tuple[str, ...]
-    pooling: Literal["mean", "max"] = "mean"
+    pooling: Literal["mean", "max", "flatten"] = "mean"
     image_size_px: int
     score: float
     spread: float

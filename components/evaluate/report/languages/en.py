@@ -19,7 +19,6 @@ TEXTS = {
     "tile.cross_validation": "Measured on all {pictures} pictures from {groups} groups by "
     "cross-validation: each was judged by a model that had not seen it. The model that will be "
     "served is trained in the same way on all of them.",
-    "note.unseen": "Pictures left out because a compared model had already seen them: {count}.",
     # Against the serving version.
     "changes": "What changed against version {version}, which serves now",
     "changes.hint": "Both models were asked about the same pictures.",
@@ -106,10 +105,10 @@ TEXTS = {
     "group": "group {name}",
     # Explanations.
     "explanations": "Where the model looked",
-    "explanations.hint": "Bright parts decided the answer. If they lie beside the part or the "
-    "fault, the model has learnt the wrong thing.",
-    "explanations.test": "Test of these maps on {pictures} pictures: blanking the brightest part "
-    "lowers the probability by {drop} points, blanking other parts of the same size by "
+    "explanations.hint": "The coloured parts decided the answer. If they lie beside the part or "
+    "the fault, the model has learnt the wrong thing.",
+    "explanations.test": "Test of these maps on {pictures} pictures: covering the part that "
+    "matters most lowers the probability by {drop} points, covering other parts of the same size by "
     "{random_drop} points.",
     "explanations.believed": "The maps show what matters.",
     "explanations.not_believed": "The difference is within chance: do not rely on these maps.",
@@ -145,7 +144,7 @@ TEXTS = {
     "advice.then": "Found then",
     "advice.saturated": "hardly any",
     "advice.all": "all classes",
-    "advice.caption": "Share found by the number of training pictures; the band is the 95 % "
+    "advice.caption": "Share found by the number of training pictures; the band is the 80 % "
     "interval.",
     # Curves and calibration.
     "curves": "Finding more, or fewer false alarms",

@@ -16,7 +16,6 @@ TEXTS = {
     "與實際上線時相同。",
     "tile.cross_validation": "以交叉驗證測量全部 {groups} 組共 {pictures} 張圖片：每張圖片都由沒有見過它的"
     "模型判定。上線的模型以同樣的方法用全部圖片訓練。",
-    "note.unseen": "因為比較中的模型已經見過而排除的圖片：{count} 張。",
     # Against the serving version.
     "changes": "與目前上線的第 {version} 版相比",
     "changes.hint": "兩個模型判定的是相同的圖片。",
@@ -92,8 +91,8 @@ TEXTS = {
     "group": "組別 {name}",
     # Explanations.
     "explanations": "模型看的是哪裡",
-    "explanations.hint": "亮的部分決定了答案。若亮的部分不在零件或瑕疵上，模型就學錯了東西。",
-    "explanations.test": "以 {pictures} 張圖片檢驗：遮住最亮的部分，機率下降 {drop} 個百分點；"
+    "explanations.hint": "有顏色的部分決定了答案。若不在零件或瑕疵上，模型就學錯了東西。",
+    "explanations.test": "以 {pictures} 張圖片檢驗：遮住最重要的部分，機率下降 {drop} 個百分點；"
     "遮住同樣大小的其他部分，下降 {random_drop} 個百分點。",
     "explanations.believed": "這些圖確實顯示重要的部分。",
     "explanations.not_believed": "差異可能只是偶然：請勿依賴這些圖。",
@@ -127,7 +126,7 @@ TEXTS = {
     "advice.then": "屆時的找出率",
     "advice.saturated": "幾乎沒有",
     "advice.all": "所有類別",
-    "advice.caption": "找出率隨訓練圖片數的變化；色帶為 95 % 信賴區間。",
+    "advice.caption": "找出率隨訓練圖片數的變化；色帶為 80 % 信賴區間。",
     # Curves and calibration.
     "curves": "多找出，還是少誤報",
     "curves.hint": "曲線上每一點代表一個門檻。沿曲線移動，就是以漏檢換取誤報；曲線越靠近上方角落越好。",
@@ -245,6 +244,34 @@ SENTENCES = {
     "這些指標比用新的組別測試更好看。",
     "Version {version}, which serves now, could not be scored: {reason}": "無法評估目前上線的第 "
     "{version} 版：{reason}",
+    "Of {all} test pictures {who}: {count} are left out.": "{all} 張測試圖片中，{who}：排除 {count} 張。",
+    "Of {all} test pictures {who}: {count} are left out. Without all of these too few would be "
+    "left: {advice}.": "{all} 張測試圖片中，{who}：排除 {count} 張。若全部排除，剩下的太少：{advice}。",
+    "the network that training started from knows {count} and {other}": "訓練起點的網路見過 {count} 張，{other}",
+    "the network that training started from knows {count}": "訓練起點的網路見過 {count} 張",
+    "version {version}, which serves now, knows {count}": "目前上線的第 {version} 版見過 {count} 張",
+    "keep the splits (validate.keep_splits=true), add new pictures, or judge by cross-validation "
+    "(evaluate.evidence=cross_validation)": "請保留分割（validate.keep_splits=true）、增加新圖片，"
+    "或以交叉驗證判定（evaluate.evidence=cross_validation）",
+    "{added} more pictures of “{name}” should bring about {gain} (80 % interval: {low} to {high}): "
+    "{now} of 100 are found now.": "增加 {added} 張「{name}」的圖片，預期進步約 {gain}"
+    "（80 % 信賴區間：{low} 至 {high}）；目前每 100 張找出 {now} 張。",
+    "{names} is saturated: more pictures of this kind change little.": "{names} 已經飽和："
+    "增加同類圖片幾乎沒有幫助。",
+    "{names} are saturated: more pictures of this kind change little.": "{names} 已經飽和："
+    "增加同類圖片幾乎沒有幫助。",
+    "{names} is unclear: so few pictures do not tell what more would bring.": "{names} 尚不清楚："
+    "圖片太少，看不出增加後會如何。",
+    "{names} are unclear: so few pictures do not tell what more would bring.": "{names} 尚不清楚："
+    "圖片太少，看不出增加後會如何。",
+    "{added} more pictures of all classes together should bring {gain} on average over the "
+    "classes. All this is for pictures from the groups that are there, with the network as it "
+    "is.": "所有類別共增加 {added} 張圖片，各類別平均預期進步 {gain}。以上是指來自現有組別的圖片，"
+    "並使用目前的網路。",
+    "What more pictures would bring cannot be told: a class is in one group only.": "無法判斷增加圖片"
+    "會帶來什麼：有一個類別只在一個組別中。",
+    "{count} points": "{count} 個百分點",
+    "{count} point": "{count} 個百分點",
     "look-alikes {number}": "相似圖片 {number}",
     "{fact}: low": "{fact}：低",
     "{fact}: middle": "{fact}：中",
@@ -254,4 +281,9 @@ WORDS = {
     "certain labels only": "只含確定的標籤",
     "uncertain labels only": "只含不確定的標籤",
     "no domain": "沒有來源",
+    "less than a point": "不到 1 個百分點",
+    "brightness": "亮度",
+    "contrast": "對比",
+    "sharpness": "清晰度",
+    "size": "尺寸",
 }

@@ -52,7 +52,14 @@ def test_a_passport_is_a_record_a_page_and_a_preset(tmp_path: Path) -> None:
     for words in (
         *("parts, version 3", "the gate said “insufficient”, a person overrode it"),
         *("too few &lt;pictures&gt;", "Overridden by Ada, 2023-11-14 22:15 UTC: “A pilot.”"),
-        *("The figures judge the recipe", "0.881 to 0.940", "line a|b", "CC0-1.0", "Apache-2.0"),
+        *(
+            "The figures judge the recipe",
+            "0.881 to 0.940",
+            "line a|b",
+            "recall 0.800 (0.550",
+            "CC0-1.0",
+            "Apache-2.0",
+        ),
         *("e" * 64, "grouped, split seed 0", "every picture once", "splits 0, train 5"),
         *("Two pictures could not be read.", "graft run --preset 3.yaml", "method: full"),
     ):

@@ -10,11 +10,13 @@ from components.common.artifacts.evaluation import (
     ClassFigures,
     Corrupted,
     EvaluationInfo,
+    Forecast,
     Metric,
 )
 from components.common.pictures.corruptions import CORRUPTIONS
 from components.common.report.texts import LANGUAGES, Language, load_texts
 from components.evaluate import report
+from components.evaluate.advisor.sentences import sentences
 from components.evaluate.report import rows
 from components.evaluate.report.drawing import TABLES
 from components.evaluate.report.wording import Wording
@@ -117,10 +119,30 @@ def test_no_sentence_is_left_over() -> None:
 
 def test_notes_and_names_of_the_record_are_translated() -> None:
     say = load_texts(TABLES, "zh-TW")
-    assert say.sentence("brightness: low") == "brightness：低"
+    assert say.sentence("brightness: low") == "亮度：低"
     assert say.sentence("Only 4 groups: the intervals are wide, and rough.").startswith("只有 4 組")
     assert say.sentence("certain labels only") == "只含確定的標籤"
     assert say.sentence("Something else.") == "Something else."
+
+
+def test_every_advice_is_translated() -> None:
+    def forecast(name: str, gain: float, width: float, *, saturated: bool = False) -> Forecast:
+        low, high = gain - width, gain + width
+        return Forecast(
+            name=name, pictures=20, added=20, value=0.8, low=0.7, high=0.9, gain=gain,
+            gain_low=low, gain_high=high, saturated=saturated,
+        )  # fmt: skip
+
+    kinds = (
+        [forecast("a", 0.03, 0.01), forecast("b", 0.01, 0.005), forecast("", 0.02, 0.01)],
+        [forecast("a", 0.0, 0.01, saturated=True), forecast("b", 0.01, 0.2), forecast("", 0, 0.1)],
+        [forecast(name, 0.0, 0.01, saturated=True) for name in "ab"] + [forecast("", 0.01, 0.1)],
+        [forecast(name, 0.0, 0.3) for name in "ab"] + [forecast("", 0.01, 0.1)],
+    )
+    say = load_texts(TABLES, "zh-TW")
+    for forecasts in kinds:
+        for said in map(say.sentence, sentences(forecasts)):
+            assert not re.search(r"[a-z]+ [a-z]+", said), said
 
 
 def _names(text: str) -> list[str]:

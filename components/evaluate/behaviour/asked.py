@@ -1,0 +1,74 @@
+"""Pictures of the evidence, drawn from each class alike, and the exported model's answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from components.common.artifacts.dataset import Dataset
+from components.common.pictures.decode import Pixels, decode, encode_png, to_image
+from components.common.saved_model import answer
+from components.common.seeding import generator
+from components.common.statistics.figures import Scored
+from components.common.statistics.weighted import Integers
+
+# Larger pictures are made smaller before anything is done to them: what is finer than half of
+# what the network sees is lost to it in any case, and a 12-megapixel defocus takes seconds.
+_SIDES = 2
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An exported model that is asked about pixels.
+
+    model: as `saved_model.load` gives it.
+    classes: in the order of its probabilities.
+    image_size_px: what it resizes pictures to.
+    batch_size: pictures a call.
+    """
+
+    model: Any
+    classes: tuple[str, ...]
+    image_size_px: int
+    batch_size: int
+
+    def about(self, pictures: Sequence[Pixels], targets: Integers) -> Scored:
+        """Return the answers to uint8 [H, W, 1 or 3] each; `targets` int [N] are their classes."""
+        parts = [
+            answer(
+                self.model, [encode_png(one) for one in pictures[start : start + self.batch_size]]
+            )
+            for start in range(0, len(pictures), self.batch_size)
+        ]
+        position = {name: index for index, name in enumerate(self.classes)}
+        predicted = [position[name] for part in parts for name in part.answers]
+        probabilities = np.concatenate([part.probabilities for part in parts])
+        return Scored(targets, np.asarray(predicted, dtype=np.int64), probabilities)
+
+    def seen(self, dataset: Dataset, path: str) -> Pixels:
+        """Return a picture of the data set, its longer side at most twice what the model sees."""
+        image = to_image(decode(dataset.picture(path), name=path))
+        image.thumbnail((_SIDES * self.image_size_px,) * 2)
+        pixels = np.asarray(image)
+        return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def drawn(table: pd.DataFrame, count: int, *, seed: int, purpose: str) -> pd.DataFrame:
+    """Return at most `count` rows of predictions, as many of each class as there are, in turns.
+
+    Args:
+        table: PREDICTION_COLUMNS.
+        count: how many at most.
+        seed, purpose: of the drawing; equal ones draw equal rows.
+    """
+    order = generator(seed, purpose).permutation(len(table))
+    classes = table["target"].to_numpy()[order]
+    turns = np.empty(len(order), dtype=np.int64)
+    for name in np.unique(classes):
+        mine = classes == name
+        turns[mine] = np.arange(mine.sum())
+    first: npt.NDArray[np.int64] = order[np.lexsort((classes, turns))][:count]
+    return table.iloc[first].reset_index(drop=True)

@@ -1,0 +1,77 @@
+"""How the answers hold when the camera gets worse: every fault at five severities."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.evaluation import Corrupted, Metric
+from components.common.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from components.common.pictures.decode import Pixels
+from components.common.progress import track, worker_count
+from components.common.seeding import generator
+from components.common.statistics.figures import Scored
+from components.common.statistics.intervals import estimates
+from components.evaluate.behaviour.asked import Asked
+from components.evaluate.behaviour.changes import mean_change
+
+
+def measure_robustness(
+    asked: Asked, dataset: Dataset, rows: pd.DataFrame, *, seed: int, whole: bool
+) -> tuple[Corrupted, ...]:
+    """Put every fault on pictures and ask the model again.
+
+    Args:
+        asked: the model.
+        dataset: holds the pictures.
+        rows: PREDICTION_COLUMNS of the pictures to take, at least one.
+        seed: of what the faults draw.
+        whole: give every picture all severities; else each has one severity of each fault, so
+            that five times fewer answers are needed.
+
+    Returns:
+        In the order of faults and severities; those with pictures.
+    """
+    targets = rows["target"].to_numpy(dtype=np.int64)
+    clean = [asked.seen(dataset, path) for path in rows["path"]]
+    before = asked.about(clean, targets)
+    found = []
+    with ThreadPoolExecutor(worker_count()) as pool:
+        for place, kind in enumerate(track(CORRUPTIONS, "asking about faulty pictures")):
+            turns = np.arange(len(rows)) + place
+            jobs = [
+                (position, severity)
+                for severity in SEVERITIES
+                for position in np.flatnonzero(whole | (turns % len(SEVERITIES) == severity - 1))
+            ]
+
+            def faulty(job: tuple[int, int], kind: str = kind) -> Pixels:
+                position, severity = job
+                random = generator(seed, "robustness", kind, rows["path"][position])
+                return corrupt(clean[position], kind=kind, severity=severity, rng=random)
+
+            positions, severities = np.array(jobs).T
+            after = asked.about(list(pool.map(faulty, jobs)), targets[positions])
+            for severity in np.unique(severities):
+                mine = severities == severity
+                pictures = positions[mine]
+                groups = rows["group"].to_numpy(dtype=str)[pictures].tolist()
+                pair = (before.take(pictures), after.take(mine))
+                found.append(_corrupted(kind, int(severity), pair, groups))
+    return tuple(found)
+
+
+def _corrupted(
+    kind: str, severity: int, pair: tuple[Scored, Scored], groups: list[str]
+) -> Corrupted:
+    before, after = pair
+    (metric,) = estimates(["accuracy"], after, groups)
+    changes = (after.predicted == after.targets) * 1.0 - (before.predicted == before.targets)
+    return Corrupted(
+        name=kind,
+        severity=severity,
+        pictures=len(groups),
+        metric=Metric(**vars(metric)),
+        change=mean_change("accuracy", changes, groups),
+    )

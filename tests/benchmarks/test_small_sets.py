@@ -1,0 +1,97 @@
+"""The small sets come out as folders; figures are paired by picture and spread by group."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from benchmarks.sets import A_CLASS, small_fashion
+from benchmarks.small_sets import regression, settings_of
+from benchmarks.small_sets_figures import Answered, difference
+from components.common.errors import DataError
+from components.common.statistics.folds import grouped_folds
+
+
+def answered(right: list[bool], groups: list[str], *, method: str = "a", seed: int = 0) -> Answered:
+    """A method's answers to pictures of class 0: right ones and wrong ones."""
+    logits = np.where(right, 1.0, -1.0)
+    answers = pd.DataFrame(
+        {
+            "path": [f"{number}.png" for number in range(len(right))],
+            "group": groups,
+            "target": 0,
+            "z_good": logits,
+            "z_bad": -logits,
+            "seconds": 1.0,
+        }
+    )
+    return Answered("set", method, seed, answers)
+
+
+def test_the_garments_come_as_a_folder_by_class(tmp_path: Path) -> None:
+    labels = np.repeat(np.arange(10, dtype=np.uint8), A_CLASS + 3)
+    pixels = np.repeat(labels[:, None] * 20, 28 * 28, axis=1).astype(np.uint8)
+    for name, header, content in (("images-idx3", 16, pixels), ("labels-idx1", 8, labels)):
+        file = tmp_path / f"t10k-{name}-ubyte.gz"
+        file.write_bytes(gzip.compress(bytes(header) + content.tobytes()))
+
+    folder = small_fashion(tmp_path / "fashion", source=tmp_path)
+
+    counts = {kind.name: len(list(kind.iterdir())) for kind in folder.iterdir()}
+    assert len(counts) == 10
+    assert set(counts.values()) == {A_CLASS}
+    boot = np.asarray(Image.open(next((folder / "ankle-boot").iterdir())))
+    assert boot.shape == (28, 28)
+    assert (boot == 180).all()
+
+
+def test_a_missing_package_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="apt-get install dataset-fashion-mnist"):
+        small_fashion(tmp_path / "fashion", source=tmp_path)
+
+
+def test_a_set_is_a_known_name_or_a_path(tmp_path: Path) -> None:
+    made = {"work": tmp_path, "fashion": tmp_path, "changes": ["seed=3"]}
+    drawn = settings_of("mine=/pictures/manifest.csv", **made)
+    assert (drawn.ingest.source, drawn.ingest.path) == ("manifest", "/pictures/manifest.csv")
+    assert drawn.train.seed == 3
+    assert settings_of("demo", **made).ingest.source == "elpv"
+    with pytest.raises(DataError, match="received other"):
+        settings_of("other", **made)
+
+
+def test_a_difference_is_paired_and_rests_on_groups() -> None:
+    """Ten groups of five: the second method misses one picture of each of two groups."""
+    groups = [f"g{number // 5}" for number in range(50)]
+    all_right = [True] * 50
+    less = [number not in {0, 5} for number in range(50)]
+    found = difference([answered(all_right, groups)], [answered(less, groups, method="b")])
+    assert found.points == pytest.approx(4.0)
+    # Group means of 20, 20 and eight times 0: t(9) times the standard error of their mean.
+    reach = 2.2622 * np.std([20, 20, *[0] * 8], ddof=1) / np.sqrt(10)
+    assert (found.low, found.high) == pytest.approx((4.0 - reach, 4.0 + reach), abs=1e-3)
+    one_group = difference(
+        [answered(all_right, ["g"] * 25 + ["h"] * 25)],
+        [answered(less, ["g"] * 25 + ["h"] * 25, method="b")],
+    )
+    assert one_group.high > found.high
+
+
+def test_the_bar_is_the_regression_that_the_library_fits_to_all_features() -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    features = 2 * np.eye(3, 90)[labels] + rng.normal(size=(60, 90))
+    inner = grouped_folds(labels, np.arange(60).astype(str), folds=4, seed=0)
+    said = regression(features, labels, inner, features)
+    scaled = StandardScaler().fit_transform(features)
+    gaps = []
+    for power in range(-4, 3):
+        model = LogisticRegression(C=10.0**power, max_iter=1000).fit(scaled, labels)
+        gaps.append(np.abs(model.decision_function(scaled) - said).max())
+    assert min(gaps) < 0.05
