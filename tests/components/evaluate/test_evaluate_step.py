@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from blank_passport import blank_passport
+from kfp.dsl import ClassificationMetrics
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.decision import Decision, DepthScore
@@ -304,6 +305,7 @@ def test_component_writes_metrics_report_and_record(inputs: EvaluateInputs, tmp_
         run=to_plain(dataclasses.replace(RUN, run_dir=str(tmp_path / "run"))),
         evaluation=result,
         metrics=metrics,
+        classification=ClassificationMetrics(),
         report=_artifact(tmp_path / "html" / "report"),
     )
     assert logged["accuracy_low"] <= logged["accuracy"] <= logged["accuracy_high"]
