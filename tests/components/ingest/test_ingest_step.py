@@ -39,6 +39,20 @@ def test_writes_manifest_and_pictures(two_classes: Path, tmp_path: Path) -> None
     assert (dataset.manifest["weight"] == 1.0).all()
 
 
+def test_further_columns_of_a_manifest_stay_with_the_pictures(
+    two_classes: Path, tmp_path: Path
+) -> None:
+    table = "path,label,oven,shift\ngood/a.png,good,3,early\nbad/a.png,bad,,late\n"
+    (two_classes / "manifest.csv").write_text(table)
+    source = IngestConfig(source="manifest", path=str(two_classes))
+    ingest(out=tmp_path / "out", settings=source)
+    dataset = Dataset.read(tmp_path / "out")
+    assert dataset.info.columns == ("oven", "shift")
+    further = dataset.manifest.set_index("path")[["oven", "shift"]]
+    assert further.loc["pictures/good/a.png"].tolist() == ["3", "early"]
+    assert further.loc["pictures/bad/a.png"].tolist() == ["", "late"]
+
+
 def _jpeg_turned(pixels: np.ndarray) -> bytes:
     image, buffer = Image.fromarray(pixels), io.BytesIO()
     exif = image.getexif()
