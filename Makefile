@@ -13,7 +13,7 @@ ARGS ?=
 # Of the tests; not one a core: each holds a TensorFlow of up to 4 GB. A file's tests share what they train.
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install data run test check repeats bench bench-gpu image serve compile sbom audit lock clean
+.PHONY: help install data run test check repeats mutants bench bench-gpu image serve compile sbom audit lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ check: install ## the fast part: ruff, mypy strict, import rules, unit tests
 	@$(BIN)/mypy -n 2
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow" -q $(SIDE_BY_SIDE) $(ARGS)
+
+mutants: install ## change the gate's, statistics', splits' and policies' code one place at a time: do the fast tests notice? (minutes)
+	@nice $(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results
 
 repeats: install ## find passages of twelve lines that stand twice in the product (pylint, 40 s)
 	@$(BIN)/pylint --rcfile= --disable=all --enable=duplicate-code --min-similarity-lines=12 --score=n components pipelines serving
@@ -84,4 +88,4 @@ lock: ## resolve the newest dependencies into requirements.lock (needs uv)
 	tools/lock_images.sh
 
 clean: ## remove runs, caches and builds; keeps data/, .venv and published models
-	rm -rf runs .graft/cache build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf runs .graft/cache build mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

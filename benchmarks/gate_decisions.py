@@ -1,6 +1,6 @@
 """What the gate decides, with its defaults, about candidates whose true quality is known.
 
-Simulated answers (`benchmarks.simulated_answers`) go through the product's own `decide`. The first
+Simulated answers (`benchmarks.simulated_answers`) go through the gate's own comparison. The first
 table is of pictures that stand for themselves (two models disagree on 10 %; a worse or better one
 on that much and what it loses or gains), the second of groups that differ as the demo's modules do,
 the third of twenty retrains in a row, each as much worse than what serves as it says.
@@ -8,81 +8,50 @@ the third of twenty retrains in a row, each as much worse than what serves as it
     python -m benchmarks.gate_decisions
     python -m benchmarks.gate_decisions --trials 100
 
-On one core about eight minutes, or one.
+On one core about three minutes, or one.
 """
 
 import argparse
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.simulated_answers import ACCURACY, Flags, Pictures, alone, answered, grouped, model
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
-from components.common.artifacts.verdict import VerdictInfo
+from components.common.artifacts.verdict import Word
 from components.common.progress import track
-from components.common.statistics.figures import FIGURES, Scored
+from components.gate.compare import word_of
 from components.gate.config import GateConfig
-from components.gate.decide import decide
+from components.gate.paired import paired_difference
 
 CHANGES = {"equal": 0.0, "2 points better": 0.02, "3 points worse": -0.03, "5 points worse": -0.05}
 CLASSES = {"15 classes": (1 / 15,) * 15, "2 classes, 30 % of one": (0.7, 0.3)}
 SIZES = (100, 300, 600, 2400)
 GROUPS = ((5, 60), (10, 30), (20, 15), (44, 60))
 RETRAINS, OF_RETRAINS = 20, 300
+SETTINGS = GateConfig()
 Make = Callable[[np.random.Generator], Pictures]
-
-
-@dataclass(frozen=True)
-class Simulated(Evaluation):
-    """An evaluation that was never on a disk."""
-
-    candidate: pd.DataFrame
-    incumbent: pd.DataFrame
-
-    def predictions(self) -> pd.DataFrame:
-        """Return the candidate's answers."""
-        return self.candidate
-
-    def incumbent_predictions(self) -> pd.DataFrame:
-        """Return the other's."""
-        return self.incumbent
 
 
 def judge(
     pictures: Pictures, candidate: Flags, incumbent: Flags, *, below_best: float = 0.0
-) -> VerdictInfo:
-    """Return the verdict on a candidate that is right where it is said."""
-    scored = [answered(pictures, right) for right in (candidate, incumbent)]
-    value = float(FIGURES["balanced_accuracy"](scored[0], np.ones((1, len(candidate))))[0])
-    info = EvaluationInfo(
-        classes=tuple(str(each) for each in range(scored[0].probabilities.shape[1])),
-        positive="",
-        pictures=len(candidate),
-        groups=len(set(pictures.names)),
-        metrics=(Metric(name="balanced_accuracy", value=value, low=value, high=value),),
-        incumbent_version=1,
-        incumbent_below_best=below_best,
+) -> tuple[Word, float]:
+    """Return the word on a candidate that is right where it is said, and its `below_best`."""
+    allowed = max(0.0, SETTINGS.tolerance - below_best)
+    measured = paired_difference(
+        answered(pictures, candidate),
+        answered(pictures, incumbent),
+        groups=pictures.names,
+        metric=SETTINGS.primary_metric,
+        tolerance=allowed,
     )
-    tables = [_table(pictures, one) for one in scored]
-    return decide(Simulated(Path(), info, *tables), settings=GateConfig())
-
-
-def _table(pictures: Pictures, scored: Scored) -> pd.DataFrame:
-    columns = {
-        "path": np.arange(len(scored.targets)),
-        "group": pictures.names,
-        "target": scored.targets,
-        "predicted": scored.predicted,
-    }
-    columns |= {f"p_{each}": column for each, column in enumerate(scored.probabilities.T)}
-    return pd.DataFrame(columns)
+    if measured is None:
+        return "insufficient", 0.0
+    word = word_of(measured, allowed=allowed, confidence=SETTINGS.confidence)
+    return word, max(0.0, below_best - measured.value)
 
 
 def shares(make: Make, *, change: float, trials: int, seed: int) -> Counter[str]:
@@ -94,7 +63,7 @@ def shares(make: Make, *, change: float, trials: int, seed: int) -> Counter[str]
         serving = model(random, pictures, accuracy=ACCURACY)
         retrained = model(random, pictures, accuracy=ACCURACY)
         candidate = changed(random, retrained, change / ACCURACY if change < 0 else change)
-        words[judge(pictures, candidate, serving).word] += 1
+        words[judge(pictures, candidate, serving)[0]] += 1
     return words
 
 
@@ -125,9 +94,9 @@ def retrains(
             pictures = make(random)
             serving = model(random, pictures, accuracy=accuracy)
         candidate = model(random, pictures, accuracy=accuracy + step)
-        verdict = judge(pictures, candidate, serving, below_best=below_best)
-        if verdict.word == "deploy":
-            serving, below_best = candidate, verdict.below_best
+        word, below = judge(pictures, candidate, serving, below_best=below_best)
+        if word == "deploy":
+            serving, below_best = candidate, below
             accuracy += step
             best = max(best, accuracy)
             deployed += 1
@@ -137,7 +106,7 @@ def retrains(
 def main() -> None:
     """Print the three tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--trials", type=int, default=500)
     trials = parser.parse_args().trials
     console = Console(width=140)
     for rows in (_alone(), _grouped()):
@@ -206,7 +175,7 @@ def _creeping(trials: int) -> Table:
                 f"{-100 * step:.0f} points worse" if step else "equal",
                 f"{deployed.mean():.1f}",
                 f"{100 * lost.mean():.1f} points",
-                f"{100 * (lost > GateConfig().tolerance + 1e-9).mean():.0f} %",
+                f"{100 * (lost > SETTINGS.tolerance + 1e-9).mean():.0f} %",
             )
     return table
 

@@ -37,7 +37,7 @@ class EvaluateConfig(Section):
         need more, it is not made, and the export says what it would need.
     """
 
-    evidence: EvidenceChoice = "holdout"
+    evidence: EvidenceChoice = "auto"
     model_base_path: str = ""
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
     seed: Annotated[int, Field(ge=0)] = 0

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.lineage import out_of_fold_of, read_pictures
+from components.common.artifacts.lineage import out_of_fold_of, read_pictures, seen_by_version
 from components.common.artifacts.model_folder import ModelVersion
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
@@ -52,7 +52,7 @@ def score_incumbent(
         digest = tree_sha256(version.path)
         if digest == candidate_sha256:
             return Incumbent(number, digest, predictions)
-        table, note = _answers(version, dataset, batch_size=batch_size)
+        table, note = _answers(version, dataset, predictions, batch_size=batch_size)
     except Exception as error:
         LOG.warning("version %d could not be scored", number, exc_info=True)
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -61,8 +61,10 @@ def score_incumbent(
     return Incumbent(number, digest, table, note)
 
 
-def _answers(version: ModelVersion, dataset: Dataset, *, batch_size: int) -> tuple[Table, str]:
-    """Return a version's answers, and what to be careful with."""
+def _answers(
+    version: ModelVersion, dataset: Dataset, predictions: Table, *, batch_size: int
+) -> tuple[Table, str]:
+    """Return a version's answers as `predictions` are, and what to be careful with."""
     ask = partial(
         score,
         version.path,
@@ -74,31 +76,34 @@ def _answers(version: ModelVersion, dataset: Dataset, *, batch_size: int) -> tup
     if dataset.info.evidence == "holdout":
         return ask(rows), ""
     model_dir, number = version.path.parent, version.number
-    seen = read_pictures(model_dir, number)
-    if seen is None:
+    seen, pictures = seen_by_version(model_dir, number), read_pictures(model_dir, number)
+    if seen is None or pictures is None:
         raise DataError(
             f"a record of the pictures that version {number} was trained on",
             received="none beside it",
             do="set gate.compare_with_serving=false for this run",
         )
-    kept = out_of_fold_of(model_dir, number)
-    by = "pixels" if (seen["pixels"] != "").all() else "sha256"
-    trained_on = set(seen.loc[seen["split"] != "test", by])
-    asked_before = kept.merge(seen[["path", by]], on="path").drop_duplicates(by).set_index(by)
-    is_kept, is_new = rows[by].isin(asked_before.index), ~rows[by].isin(trained_on)
-    parts = [_reused(asked_before.loc[rows.loc[is_kept, by]], rows[is_kept], dataset)]
-    if (is_new & ~is_kept).any():
-        parts.append(ask(rows[is_new & ~is_kept]))
-    table = pd.concat(parts).set_index("path", drop=False)
-    answered = rows["path"][rows["path"].isin(table["path"])]
-    return table.loc[answered].reset_index(drop=True), _note(number, is_kept, is_new)
+    by = "pixels" if (pictures["pixels"] != "").all() else "sha256"
+    kept = out_of_fold_of(model_dir, number).merge(pictures[["path", by]], on="path")
+    kept = kept.drop_duplicates(by).set_index(by)
+    is_kept = rows[by].isin(kept.index)
+    is_new = ~is_kept & ~seen.among(rows)
+    parts = (
+        [_reused(kept.loc[rows.loc[is_kept, by]], rows[is_kept], dataset)] if any(is_kept) else []
+    )
+    parts += [ask(rows[is_new])] if any(is_new) else []
+    # Without any the gate says that there is too little to compare by.
+    table = pd.concat(parts) if parts else predictions.head(0)
+    order = rows["path"][is_kept | is_new]
+    answered = table.set_index("path", drop=False).loc[order].reset_index(drop=True)
+    return answered, _note(number, kept=sum(is_kept), new=sum(is_new), pictures=len(rows))
 
 
 def _reused(answers: Table, rows: Table, dataset: Dataset) -> Table:
     """Return a version's out-of-fold answers as answers about these rows, in their order."""
     wanted = [f"p_{name}" for name in dataset.info.classes]
     known = [str(column) for column in answers if str(column).startswith("p_")]
-    if known != wanted and len(rows):
+    if known != wanted:
         raise ExportError(
             f"a model with the classes {', '.join(dataset.info.classes)} in this order",
             received=", ".join(column.removeprefix("p_") for column in known),
@@ -107,22 +112,19 @@ def _reused(answers: Table, rows: Table, dataset: Dataset) -> Table:
     return as_table(
         rows,
         dataset,
-        probabilities=answers.reindex(columns=wanted).to_numpy(dtype=np.float32),
+        probabilities=answers[wanted].to_numpy(dtype=np.float32),
         predicted=answers["predicted"].to_numpy(),
         asked=answers["asked"].to_numpy(),
     )
 
 
-def _note(number: int, is_kept: "pd.Series[bool]", is_new: "pd.Series[bool]") -> str:
-    kept, new = int(is_kept.sum()), int((is_new & ~is_kept).sum())
-    left_out = len(is_kept) - kept - new
+def _note(number: int, *, kept: int, new: int, pictures: int) -> str:
     text = (
-        f"Version {number} is compared by what its folds answered about {kept} pictures and what "
-        f"it answers about {new} that it has not seen"
+        f"Version {number} is compared by what its folds answered about {kept} pictures, which "
+        f"judges its recipe, and by what it answers about {new} that it has not seen."
     )
-    if left_out:
-        text += f"; {left_out} that it was trained on are left out of the comparison"
-    return f"{text}. Out-of-fold answers judge the recipe of a version, not its last fit."
+    left_out = pictures - kept - new
+    return f"{text} {left_out} that it was trained on are left out." if left_out else text
 
 
 def below_best(model_dir: Path, version: int) -> float:

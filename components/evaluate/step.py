@@ -21,6 +21,7 @@ from components.evaluate.figures.slices import measure_slices
 from components.evaluate.incumbent import Incumbent, below_best, score_incumbent
 from components.evaluate.inside import Inside, Subject, look_inside
 from components.evaluate.intervals import measure
+from components.evaluate.promise import promise_notes
 from components.evaluate.report.dashboard import shown
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
 from components.evaluate.seen import Unseen, without_seen
@@ -109,7 +110,7 @@ def _figures(
     groups = predictions["group"].astype(str).tolist()
     answers = scored(predictions, classes, positive)
     metrics, notes = measure(answers, groups)
-    notes += [*_leak_note(dataset), *unseen.notes]
+    notes += [*_leak_note(dataset), *unseen.notes, *promise_notes(export.info.promise)]
     notes += [found.text for found in dataset.info.findings if found.rule == FIXED_TEST]
     serving: tuple[Metric, ...] = ()
     if incumbent and incumbent.predictions is not None:

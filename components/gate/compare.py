@@ -44,8 +44,8 @@ def compare(
     groups = predictions["group"].astype(str).tolist()
     if other is not None:
         measured = paired_difference(
-            scored(predictions, info.classes, info.positive),
-            scored(_aligned(other, predictions), info.classes, info.positive),
+            scored(predictions, info.classes),
+            scored(_aligned(other, predictions), info.classes),
             groups=groups,
             metric=settings.primary_metric,
             tolerance=allowed,
@@ -65,13 +65,29 @@ def compare(
         allowed=allowed,
     )
     text = _text(comparison, info)
-    if comparison.difference < -allowed:
+    word = word_of(measured, allowed=allowed, confidence=settings.confidence)
+    if word == "hold":
         return ("hold", f"{text}; at most {allowed:.3f} may be lost."), comparison
-    if comparison.low < -allowed:
+    if word == "insufficient":
         needed = _needed(measured, comparison, info, groups=count_clusters(groups))
         doubt = f"a loss of more than {allowed:.3f} cannot be ruled out. {needed}"
         return ("insufficient", f"{text}; {doubt}"), comparison
     return ("deploy", f"{text}; it is not worse by more than {allowed:.3f}."), comparison
+
+
+def word_of(measured: PairedDifference, *, allowed: float, confidence: float) -> Word:
+    """Say what a difference speaks for.
+
+    Args:
+        measured: candidate minus incumbent.
+        allowed: the loss that is still accepted, in [0, 1].
+        confidence: how sure it must be that no more is lost, in (0.5, 1).
+    """
+    if measured.value < -allowed:
+        return "hold"
+    if measured.value - measured.reach(confidence) < -allowed:
+        return "insufficient"
+    return "deploy"
 
 
 def _not_comparable(info: EvaluationInfo, settings: GateConfig) -> Vote:

@@ -35,8 +35,8 @@ class NetworkConfig(Section):
         head reads; none leaves the choice to the backbone's file.
     pooling: "mean" says how much of something is in the picture, "max" whether it is anywhere:
         better for small defects (Boureau et al. 2010, ICML, "A theoretical analysis of feature
-        pooling"). "flatten" keeps every place, as the classic recipe does: many more features, and a
-        head that knows where things are.
+        pooling"). "flatten" keeps every place, as the classic recipe does: many more features,
+        and a head that knows where things are.
     precision: what the convolutions are computed in during training: "float32", "bfloat16" (faster
         on processors that have it, weights stay float32), or "auto", which takes bfloat16 where
         it was measured to pay, so never on a GPU. What is exported is float32 in any case.

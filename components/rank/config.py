@@ -49,7 +49,7 @@ class FinalistConfig(NetworkConfig):
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    method: str = "linear_probe_finetune"
+    method: str = "linear_probe"
     options: FreeForm = field(default_factory=dict)
     soft_labels: bool = True
     flips: Literal[1, 2, 4] = 4

@@ -27,10 +27,6 @@ from components.rank.feature_sets import FeatureSet, feature_sets, layers_to_try
 
 LOG = logging.getLogger(__name__)
 
-# One penalty for all: choosing it for every set would take most of the time and hardly move the
-# order.
-_STRENGTH = 1e-3
-
 
 @dataclass(frozen=True)
 class NetworkTrial:
@@ -52,6 +48,7 @@ class Bench:
     views: the pictures by size; the same ones in the same order.
     inner: of each fold, what is fitted on (its pixels are those of the smallest size).
     until_unix_s: no network is begun that would not be done by then; 0 without a limit.
+    strength: the probes' inverse penalty.
     """
 
     settings: RankConfig
@@ -62,6 +59,7 @@ class Bench:
     inner: tuple[Split, ...]
     cache: ActivationCache
     until_unix_s: float
+    strength: float = 0.0
 
 
 def rank_trial(bench: Bench, trial: NetworkTrial) -> Iterator[Ranked | LeftOut]:
@@ -94,8 +92,10 @@ def rank_trial(bench: Bench, trial: NetworkTrial) -> Iterator[Ranked | LeftOut]:
     sets = feature_sets(built)
     wide = replace(settings, features=layers_to_try(built))
     pooled = _pooled(bench, _build(bench, wide, size_px), size_px)
-    for chosen in sets:
+    for number, chosen in enumerate(sets):
         features = np.concatenate([pooled[name] for name in chosen.layers], axis=1)
+        if number == 0:
+            bench = replace(bench, strength=_strength(bench, features))
         yield _rank_set(bench, settings, size_px, chosen, features=features, speed=speed)
     LOG.info("%s ranked in %.1f s", trial, time.time() - started)
 
@@ -112,6 +112,12 @@ def _pooled(bench: Bench, built: Network, size_px: int) -> dict[str, Activations
     arrays = bench.cache.get(built, Want(view, built.pools, activity=activity))
     names = layers_to_try(built)
     return {name: np.asarray(array, np.float32) for name, array in zip(names, arrays, strict=True)}
+
+
+def _strength(bench: Bench, features: Activations) -> float:
+    """Return one penalty for a network: choosing it for every set would take most of the time."""
+    known = features[bench.folds[0].inner]
+    return fit_probe(known, bench.inner[0], strength=0.0, seed=bench.train.seed).strength
 
 
 def _rank_set(
@@ -149,7 +155,7 @@ def _rank_set(
 
 
 def _fold_score(bench: Bench, features: Activations, fold: Fold, inner: Split) -> float:
-    probe = fit_probe(features[fold.inner], inner, strength=_STRENGTH, seed=bench.train.seed)
+    probe = fit_probe(features[fold.inner], inner, strength=bench.strength, seed=bench.train.seed)
     labels = next(iter(bench.views.values())).labels[fold.outer]
     # A column of logits cannot be compared from picture to picture, as the ROC-AUC does.
     answers = softmax(probe.logits(features[fold.outer]))

@@ -30,7 +30,7 @@ class TrainConfig(NetworkConfig):
     """
 
     warm_start: str = ""
-    method: str = "linear_probe_finetune"
+    method: str = "linear_probe"
     options: FreeForm = field(default_factory=dict)
     soft_labels: bool = True
     flips: Literal[1, 2, 4] = 4

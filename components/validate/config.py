@@ -49,7 +49,7 @@ class ValidateConfig(Section):
     splits_of: Annotated[int, Field(ge=0)] = 0
     model_base_path: str = ""
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
-    evidence: EvidenceChoice = "holdout"
+    evidence: EvidenceChoice = "auto"
     on_unreadable: Literal["stop", "drop"] = "stop"
     min_size_px: Annotated[int, Field(ge=1)] = 32
     max_aspect_ratio: Annotated[float, Field(ge=1)] = 3.0

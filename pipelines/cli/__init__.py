@@ -15,6 +15,7 @@ from pipelines.cli import (
     batch,
     data,
     doctor,
+    evaluate,
     gate,
     gateway,
     label,
@@ -38,6 +39,7 @@ _COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
     "Train": {
         "run": run.run,
         "tune": tune.tune,
+        "evaluate": evaluate.evaluate,
         "data": data.app,
         "backbones": backbones.backbones,
         "doctor": doctor.doctor,

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo
 from components.common.artifacts.verdict import Verdict
+from components.common.statistics.operating_point import ASK
 from pipelines.config import TrainingRun
 from pipelines.console.paths import link, short
 from pipelines.local.run import LocalRun
@@ -51,14 +52,14 @@ def _answers(served: Served) -> Table:
         table.add_row(
             Path(asked.path).name,
             asked.truth,
-            _answer(asked.rest_class, asked.rest_probability, asked.truth),
-            _answer(asked.grpc_class, asked.grpc_probability, asked.truth),
+            _answer(asked.rest_decision, asked.rest_probability, asked.truth),
+            _answer(asked.grpc_decision, asked.grpc_probability, asked.truth),
         )
     return table
 
 
 def _answer(name: str, probability: float, truth: str) -> str:
-    colour = "green" if name == truth else "red"
+    colour = "green" if name == truth else "yellow" if name == ASK else "red"
     return f"[{colour}]{escape(name)}[/] {probability:.3f}"
 
 

@@ -12,10 +12,11 @@ from components.common.artifacts.model_folder import newest_version, passport_nu
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.run_summary import RUN_SUMMARY, RunSummary, read_summary
 from components.common.artifacts.verdict import Verdict, VerdictInfo
-from components.common.errors import DataError, InputError
+from components.common.errors import InputError
 from components.common.progress import track
 from components.common.run_summary import summarise, write_summary
 from components.common.step import run_step
+from pipelines.local.finished import artifacts, run_folder
 
 # What deploy reads, and which step's output it is; after a tuning the candidate is the chosen one.
 _READ = {
@@ -50,7 +51,7 @@ def override(word: str, *, runs_dir: Path, by: str, reason: str) -> DeploymentIn
             that it was compared with, or a word is missing.
         PublishError, ServerError: as deploy; what served before serves on.
     """
-    run_dir = _run_dir(word, runs_dir)
+    run_dir = run_folder(word, runs_dir)
     if not reason.strip() or not by.strip():
         raise InputError(
             "a name and a reason that others can follow later",
@@ -58,7 +59,7 @@ def override(word: str, *, runs_dir: Path, by: str, reason: str) -> DeploymentIn
             do="write --reason 'what the gate could not know'",
         )
     summary = _finished(run_dir)
-    places = _places(summary, run_dir)
+    places = artifacts(summary, run_dir, _READ)
     sections = json.loads((run_dir / "arguments.json").read_text())
     deploy = sections["deploy"]
     model_dir = Path(deploy["model_base_path"]) / deploy["model_name"]
@@ -87,18 +88,6 @@ def _deploy(
     return Deployment.read(out / "deployment").info
 
 
-def _run_dir(word: str, runs_dir: Path) -> Path:
-    for place in (runs_dir / word, Path(word)):
-        if (place / "arguments.json").is_file():
-            return place.resolve()
-    names = sorted(path.parent.name for path in runs_dir.glob("*/arguments.json"))
-    raise InputError(
-        f"a run in {runs_dir} (newest: {', '.join(names[-3:]) or 'none'}), or the path of one",
-        received=f"'{word}'",
-        do="correct the name or --runs-dir",
-    )
-
-
 def _finished(run_dir: Path) -> RunSummary:
     received = "one that has not ended"
     if (run_dir / RUN_SUMMARY).is_file():
@@ -111,20 +100,6 @@ def _finished(run_dir: Path) -> RunSummary:
         received=received,
         do="run the pipeline again",
     )
-
-
-def _places(summary: RunSummary, run_dir: Path) -> dict[str, Path]:
-    found = {}
-    for name, outputs in _READ.items():
-        known = next((summary.artifacts[one] for one in outputs if one in summary.artifacts), "")
-        if not known or not Path(known).is_dir():
-            raise DataError(
-                f"the {name} of the run in {run_dir}",
-                received=f"nothing at '{known}'",
-                do="run the pipeline again: it reuses what has not changed",
-            )
-        found[name] = Path(known)
-    return found
 
 
 def _check(verdict: VerdictInfo, model_dir: Path) -> None:

@@ -18,12 +18,12 @@ PICTURES = 8
 
 @dataclass(frozen=True)
 class Asked:
-    """One picture: what is true, and what REST and gRPC answered."""
+    """One picture: what is true, and what REST and gRPC decided, a class or "ask"."""
 
     path: str
     truth: str
-    rest_class: str
-    grpc_class: str
+    rest_decision: str
+    grpc_decision: str
     rest_probability: float
     grpc_probability: float
 
@@ -69,8 +69,8 @@ def ask_served_model(settings: TrainingRun, last: Snapshot, *, console: Console)
         Asked(
             path=str(row.path),
             truth=str(row.label),
-            rest_class=rest.classes[i],
-            grpc_class=grpc.classes[i],
+            rest_decision=rest.decisions[i],
+            grpc_decision=grpc.decisions[i],
             rest_probability=float(rest.probabilities[i].max()),
             grpc_probability=float(grpc.probabilities[i].max()),
         )

@@ -10,7 +10,7 @@ from components.common.statistics.weighted import Floats
 # Share of ordinary pictures that were taken for strange ones, measured by
 # `python -m benchmarks.familiarity`.
 FALSE_ASKING = 0.025
-_LEVEL = 0.99
+_BEYOND, _MOST_BEYOND = 0.01, 5
 
 Embeddings = npt.NDArray[np.floating]
 
@@ -31,27 +31,29 @@ def unit(embeddings: Embeddings) -> npt.NDArray[np.float32]:
 def distances(embeddings: Embeddings, known: Embeddings) -> Floats:
     """Return each picture's distance to the nearest of the known ones, float64 [N] in [0, 2].
 
-    The distance is 1 - cosine of their directions. The nearest neighbour told foreign pictures
-    at least as well as a density did (Sun et al. 2022, arXiv:2204.06507, find the same);
-    `python -m benchmarks.familiarity` measures it.
+    The distance is 1 - cosine of their directions: to the nearest neighbour, as Sun et al. 2022
+    (arXiv:2204.06507) tell strange pictures. `python -m benchmarks.familiarity` measures how well.
 
     Args:
         embeddings: [N, D].
         known: [M, D], M >= 1, as `unit` gives them.
     """
-    return _apart(unit(embeddings), known)
+    cosines = unit(embeddings) @ known.astype(np.float32).T
+    return np.asarray(1.0 - cosines.max(axis=1), dtype=np.float64)
 
 
 def farthest_familiar(known: Embeddings, groups: Sequence[str]) -> float:
     """Return the distance beyond which a picture is strange.
 
     Each known picture is measured from the pictures of other groups, as a new group will be. The
-    farthest picture of a new group lies below the bound with 99 %, by the prediction interval of a
-    normal variable: mean + t * sd * sqrt(1 + 1 / groups) of the groups' largest distances. A
-    quantile of the pictures' distances took whole new groups for strange where groups were few.
+    bound is that of a prediction interval for the farthest picture of a new group, mean + t * sd *
+    sqrt(1 + 1 / groups) of the groups' largest distances: one of 99 % where each picture is its own
+    group, down to 95 % where groups have five pictures and more, since then hardly more than the
+    farthest one lies beyond. A quantile of all pictures' distances took whole new groups for
+    strange where groups were few.
 
     Args:
-        known: [M, D], as `unit` gives them.
+        known: [M, D], as `unit` gives them; M x M numbers are held.
         groups: M names.
 
     Returns:
@@ -62,11 +64,10 @@ def farthest_familiar(known: Embeddings, groups: Sequence[str]) -> float:
     names, codes = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     if len(names) < 2:
         return 2.0
-    largest = [_apart(known[codes == group], known[codes != group]).max() for group in set(codes)]
-    margin = t.ppf(_LEVEL, len(names) - 1) * np.sqrt(1 + 1 / len(names))
+    cosines = known.astype(np.float32) @ known.astype(np.float32).T
+    cosines[codes[:, None] == codes] = -1.0
+    apart = 1.0 - cosines.max(axis=1).astype(np.float64)
+    largest = [apart[codes == group].max() for group in range(len(names))]
+    beyond = _BEYOND * min(len(known) / len(names), _MOST_BEYOND)
+    margin = t.ppf(1 - beyond, len(names) - 1) * np.sqrt(1 + 1 / len(names))
     return float(np.mean(largest) + margin * np.std(largest, ddof=1))
-
-
-def _apart(directions: Embeddings, known: Embeddings) -> Floats:
-    cosines = directions.astype(np.float32) @ known.astype(np.float32).T
-    return np.asarray(1.0 - cosines.max(axis=1), dtype=np.float64)

@@ -8,10 +8,11 @@ import numpy.typing as npt
 
 from components.common.statistics.figures import Quality, measure
 from components.common.statistics.folds import Fold, grouped_folds
+from components.networks.probe.probe import feature_scale
 
 _FOLDS = 5
 # Ridge penalties on standardised features, per picture.
-_PENALTIES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+_PENALTIES = tuple(10.0**power for power in range(-5, 4))
 
 Array = npt.NDArray[Any]
 
@@ -63,8 +64,7 @@ def probe_scores(
 def _fold_scores(features: Array, labels: Array, fold: Fold, metric: Quality) -> list[float]:
     classes = np.unique(labels)
     known, asked = features[fold.inner], features[fold.outer]
-    spread = known.std(axis=0)
-    scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-8 * spread.max())
+    scale = feature_scale(known)
     targets = (labels[fold.inner][:, None] == classes).astype(np.float64)
     # A rare class weighs as much as a frequent one, as the scores see it.
     roots = np.sqrt(len(known) / (len(classes) * targets.sum(axis=0)))[targets.argmax(axis=1)]

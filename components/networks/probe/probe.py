@@ -56,7 +56,7 @@ def fit_probe(features: npt.NDArray[Any], split: Split, *, strength: float, seed
         seed: of the folds.
     """
     mean = features.mean(axis=0, dtype=np.float64)
-    scale = _scale(features)
+    scale = feature_scale(features)
     scaled = ((features - mean) * scale).astype(np.float32)
     chosen = strength or _choose(scaled[: split.pictures], split, seed=seed)
     views = len(features) // split.pictures
@@ -68,7 +68,7 @@ def fit_probe(features: npt.NDArray[Any], split: Split, *, strength: float, seed
     return Probe(unscaled.astype(np.float32), shifted.astype(np.float32), chosen)
 
 
-def _scale(features: npt.NDArray[Any]) -> Doubles:
+def feature_scale(features: npt.NDArray[Any]) -> Doubles:
     """Return what each feature is multiplied by, float64 [D].
 
     Its own deviation, so that none is heard for its units alone; but a nearly constant feature is

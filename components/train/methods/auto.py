@@ -19,7 +19,7 @@ from components.train import similarity
 from components.train.config import METHODS
 from components.train.methods.from_scratch import Options as FromScratch
 from components.train.methods.full import Options as Full
-from components.train.methods.linear_probe_finetune import Options as LinearProbeFinetune
+from components.train.methods.linear_probe import Options as LinearProbe
 from components.train.methods.low_layers import Options as LowLayers
 from components.train.similarity import Thresholds
 
@@ -35,19 +35,18 @@ LOG = logging.getLogger(__name__)
 _FULL = "full"
 
 METHOD_OF = {
-    similarity.FEW_SIMILAR: "linear_probe_finetune",
+    similarity.FEW_SIMILAR: "linear_probe",
     similarity.FEW_DISSIMILAR: "low_layers",
     similarity.MANY_SIMILAR: _FULL,
     similarity.MANY_DISSIMILAR: "from_scratch",
-    similarity.UNCLEAR: "linear_probe_finetune",
+    similarity.UNCLEAR: "linear_probe",
 }
 _CONSEQUENCE = {
-    similarity.FEW_SIMILAR: "so the head is solved and the top layers are tuned at a small rate",
+    similarity.FEW_SIMILAR: "so only the head is fitted, to the pretrained features",
     similarity.FEW_DISSIMILAR: "so only the layers up to {layer} are transferred",
     similarity.MANY_SIMILAR: "so all layers are tuned from the pretrained weights",
     similarity.MANY_DISSIMILAR: "so the network is trained from scratch",
-    similarity.UNCLEAR: "so the head is solved and the top layers are tuned, which is seldom far "
-    "from the best",
+    similarity.UNCLEAR: "so only the head is fitted, which is seldom far from the best",
 }
 
 _UNCHECKED = (
@@ -60,7 +59,7 @@ _UNCHECKED = (
 class Choosable(Section):
     """Settings of the methods that may be chosen, as under `train.options`."""
 
-    linear_probe_finetune: LinearProbeFinetune = LinearProbeFinetune()
+    linear_probe: LinearProbe = LinearProbe()
     low_layers: LowLayers = LowLayers()
     full: Full = Full()
     from_scratch: FromScratch = FromScratch()

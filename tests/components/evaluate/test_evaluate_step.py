@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from blank_passport import blank_passport
+from kfp.dsl import ClassificationMetrics
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.decision import Decision, DepthScore
@@ -21,7 +23,9 @@ from components.common.artifacts.evaluation import (
     EvaluationInfo,
     Metric,
 )
+from components.common.artifacts.passport import write_passport
 from components.common.artifacts.records import write_record
+from components.common.artifacts.verdict import VerdictInfo
 from components.common.config import to_plain
 from components.common.errors import DataError, ExportError
 from components.common.run_context import RunContext
@@ -176,9 +180,11 @@ def test_incumbent_is_scored_on_the_same_pictures(
     save_model(base / "cells" / "9", slope=-6.0)
     save_model(base / "cells" / "10", slope=2.0)
     (base / "cells" / ".staging-11").mkdir()
+    lost = VerdictInfo(word="deploy", reasons=(), below_best=0.01)
+    write_passport(base / "cells", blank_passport(version=10, verdict=lost))
     evaluation = _evaluate(inputs, tmp_path / "out", model_base_path=str(base), model_name="cells")
     info = evaluation.info
-    assert info.incumbent_version == 10
+    assert (info.incumbent_version, info.incumbent_below_best) == (10, 0.01)
     assert info.incumbent_sha256 not in ("", info.candidate_sha256)
     theirs = evaluation.incumbent_predictions()
     assert theirs is not None
@@ -299,6 +305,7 @@ def test_component_writes_metrics_report_and_record(inputs: EvaluateInputs, tmp_
         run=to_plain(dataclasses.replace(RUN, run_dir=str(tmp_path / "run"))),
         evaluation=result,
         metrics=metrics,
+        classification=ClassificationMetrics(),
         report=_artifact(tmp_path / "html" / "report"),
     )
     assert logged["accuracy_low"] <= logged["accuracy"] <= logged["accuracy_high"]

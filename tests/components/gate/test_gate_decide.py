@@ -26,7 +26,10 @@ def test_the_first_version_needs_the_minimums_only(make_evaluation: Make) -> Non
     assert verdict.word == "deploy"
     assert verdict.comparisons == ()
     assert [check.met for check in verdict.thresholds] == [True]
-    assert "0.900" in verdict.reasons[0]
+    assert verdict.reasons[0] == (
+        "The balanced accuracy is 0.900 (95 % interval 0.870 to 0.930); the minimum of 0.600 is "
+        "reached."
+    )
     assert verdict.reasons[1] == "No version serves yet; only the minimums count."
 
 

@@ -25,7 +25,7 @@ def random_pixels() -> np.ndarray:
     return np.random.default_rng(0).uniform(0, 255, (3, 6, 6, 3)).astype(np.float32)
 
 
-def every_place(values: np.ndarray, axis: object) -> np.ndarray:  # noqa: ARG001
+def every_place(values: np.ndarray, axis: object) -> np.ndarray:
     return np.asarray(values).reshape(len(values), -1)
 
 
@@ -61,7 +61,8 @@ def test_tokens_are_pooled_too(pooling: Pooling) -> None:
     network = assemble(backbone, classes=2, pooling=pooling)
     given = np.random.default_rng(0).normal(size=(2, 7, 4)).astype(np.float32)
     found = network.between((INPUT,), (EMBEDDING,))(given)
-    np.testing.assert_allclose(found, POOLINGS[pooling](backbone.model(given), axis=1), rtol=1e-5, atol=1e-6)
+    expected = POOLINGS[pooling](backbone.model(given), axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_an_unknown_feature_layer_is_answered_with_names_like_it() -> None:

@@ -56,7 +56,7 @@ def test_four_channels_and_sixteen_bits_are_learned_like_any_picture(tmp_path: P
         ALONE,
     )
     validate.run(
-        ValidateConfig(),
+        ValidateConfig(evidence="holdout"),
         validate.ValidateInputs(dataset=tmp_path / "dataset"),
         validate.ValidateOutputs(validated=tmp_path / "validated", report=tmp_path / "report"),
         ALONE,

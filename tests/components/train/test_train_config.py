@@ -50,8 +50,11 @@ def test_every_method_and_backbone_is_checked_without_keras() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"options": {"epohcs": 3}}, r"known settings \(batch, .*epochs.*'train.options.epohcs'"),
-        ({"options": {"epochs": "many"}}, r"train\.options\.epochs: .*'many'"),
+        (
+            {"method": "full", "options": {"epohcs": 3}},
+            r"known settings \(batch, .*epochs.*'train.options.epohcs'",
+        ),
+        ({"method": "full", "options": {"epochs": "many"}}, r"train\.options\.epochs: .*'many'"),
         ({"method": "magic"}, "one of the methods auto, discriminative"),
         ({"backbone": "resnet9000"}, "one of the backbones convnext, densenet"),
         ({"backbone": "mobilenet_v2/7"}, "one of the variants 1.0, 0.35"),

@@ -197,7 +197,7 @@ def test_a_class_of_one_group_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "options"),
     [
-        ("auto", {"methods": {"linear_probe_finetune": {"epochs": 1}, "low_layers": {"epochs": 1},
+        ("auto", {"methods": {"low_layers": {"epochs": 1},
                               "full": {"epochs": 1}, "from_scratch": {"epochs": 1}}}),
         ("low_layers", {"epochs": 1, "layer": "conv2"}),
         ("gradual_unfreeze", {"epochs": 2, "stages": 2}),

@@ -203,18 +203,15 @@ def test_auto_cuts_a_forgetful_top_off(plain: TrainingData, session: Session) ->
     assert [depth.layer for depth in decision.profile] == [*CUTS, "out4"]
 
 
-def test_auto_takes_lp_ft_where_it_is_similar(
+def test_auto_takes_the_probe_where_it_is_similar(
     sibling_network: Network, data: TrainingData, session: Session
 ) -> None:
-    options = choice(check=False, methods={"linear_probe_finetune": {"epochs": 1}})
+    options = choice(check=False, methods={"linear_probe": {"strength": 0.25}})
     fitted = auto.fit(data, sibling_network, options, session)
     assert fitted.decision is not None
-    assert (fitted.decision.cell, fitted.decision.method) == (
-        "few_similar",
-        "linear_probe_finetune",
-    )
+    assert (fitted.decision.cell, fitted.decision.method) == ("few_similar", "linear_probe")
     assert fitted.network is None
-    assert len(fitted.curves) == 2  # the probe and the one epoch asked for
+    assert "probe penalty C = 0.25" in fitted.notes  # what was asked for
 
 
 def test_without_the_check_one_method_is_fitted() -> None:
@@ -227,10 +224,10 @@ def test_without_the_check_one_method_is_fitted() -> None:
 def test_auto_without_enough_groups_says_so(data: TrainingData, session: Session) -> None:
     one = dataclasses.replace(data.train, groups=np.array(["lot"] * 160, dtype=object))
     lumped = dataclasses.replace(data, train=one)
-    options = choice(methods={"linear_probe_finetune": {"epochs": 1}})
+    options = choice(methods={"linear_probe": {"strength": 0.25}})
     decision = auto.decide(lumped, random_network(), options, session)
     assert (decision.cell, decision.similarity, decision.profile) == ("unclear", None, ())
-    assert decision.method == "linear_probe_finetune"
+    assert decision.method == "linear_probe"
     assert any("fewer than two groups" in remark for remark in decision.remarks)
 
 

@@ -34,7 +34,7 @@ class Places:
         self.report = root / "report"
 
     def run(self, dataset: Dataset, **settings: object) -> Validation:
-        config = ValidateConfig(**settings)  # type: ignore[arg-type]
+        config = ValidateConfig(**{"evidence": "holdout", **settings})  # type: ignore[arg-type]
         inputs = ValidateInputs(dataset=dataset.root)
         outputs = ValidateOutputs(validated=self.out, report=self.report)
         return run(config, inputs, outputs, RunContext(run_id="r"))
