@@ -5,8 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.common.artifacts.dataset import EvidenceChoice
-from components.common.config import Section
+from components.common.config import EvidenceChoice, Section
 from components.common.report.texts import Language
 
 
