@@ -134,7 +134,13 @@ def _of_fold(session: Session, plain: Split, fold: Fold) -> Session:
 
 
 def _answers(
-    data: TrainingData, plain: Split, fold: Fold, *, network: Network, recipe: ChosenMethod, own: Session
+    data: TrainingData,
+    plain: Split,
+    fold: Fold,
+    *,
+    network: Network,
+    recipe: ChosenMethod,
+    own: Session,
 ) -> Floats:
     """Return a fold's logits for its outer pictures, from disk where it was done before a kill."""
     kept = own.standings.with_suffix(f".{code_sha256()[:16]}.npy") if own.standings else None
