@@ -226,7 +226,10 @@ def _record(
                 pictures=100,
                 metric=_metric("accuracy", 0.9 - 0.1 * severity),
                 change=Metric(
-                    name="accuracy", value=-0.05 * severity * number / 5, low=-0.3, high=0.02
+                    name="accuracy",
+                    value=-0.01 * severity * number,
+                    low=-0.6,
+                    high=0.02 - 0.01 * severity * number,
                 ),
             )
             for number, fault in enumerate(CORRUPTIONS)
