@@ -124,3 +124,36 @@ def test_every_picture_is_asked_once_and_what_was_answered_is_not_asked_again(
     again = elsewhere.answered("linear_probe", 0)
     assert not (tmp_path / "nothing").exists()
     pd.testing.assert_series_equal(again.right(), found.right())
+
+
+@pytest.mark.parametrize(
+    ("folder", "set_name", "methods", "seeds"),
+    [
+        *(
+            ("160px", name, (BAR, "linear_probe"), range(5))
+            for name in ("digits", "fashion", "animals", "animals-grouped")
+        ),
+        *(
+            ("96px", name, (BAR, "linear_probe", "linear_probe_finetune"), range(1))
+            for name in ("digits", "fashion")
+        ),
+    ],
+)
+def test_the_published_table_follows_from_the_published_answers(
+    folder: str, set_name: str, methods: tuple[str, ...], seeds: range
+) -> None:
+    root = Path(__file__).parents[2]
+    kept = root / "benchmarks" / "answers" / "small_sets" / folder / set_name
+    text = (root / "docs" / "results.md").read_text().split("## Small sets")[1]
+    tables = text.split("Is more than the probe")
+    lines = tables[0 if folder == "160px" else 1].splitlines()
+    (row,) = (line for line in lines if line.startswith(f"| {set_name} |"))
+    for cell, method in zip(row.split("|")[2:], methods, strict=False):
+        found = [
+            Answered(set_name, method, seed, pd.concat(map(pd.read_csv, sorted(parts))))
+            for seed in seeds
+            if (parts := list(kept.glob(f"{seed}-?-{method}.csv.gz")))
+        ]
+        assert len(found) == len(seeds)
+        mean = 100 * np.mean([one.right().mean() for one in found])
+        assert cell.split()[0] == f"{mean:.1f}"
