@@ -13,7 +13,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 
@@ -54,6 +54,8 @@ def restored(value: Any) -> Any:
 # A plugin's own settings as they are written: the plugin's `Options` says what they may be.
 FreeForm = Annotated[dict[str, Any], AfterValidator(restored)]
 
+# What a verdict shall rest on. It stands here since settings are read without pandas.
+EvidenceChoice = Literal["auto", "holdout", "cross_validation"]
 
 _adapter: Callable[[Any], TypeAdapter[Any]] = functools.cache(TypeAdapter)
 

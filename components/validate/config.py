@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.common.artifacts.dataset import EvidenceChoice
-from components.common.config import Section
+from components.common.config import EvidenceChoice, Section
 
 Share = Annotated[float, Field(gt=0, lt=0.5)]
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,8 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.common import config
-from components.common.artifacts.passport import Passport
 from pipelines.cli import options
+
+if TYPE_CHECKING:
+    from components.common.artifacts.passport import Passport
 
 app = typer.Typer(
     help="Show a version's passport, compare two, or write a model card.", no_args_is_help=True
@@ -93,13 +95,13 @@ def card(
         out.write_text(text, encoding="utf-8")
 
 
-def _find(word: str, model_dir: Path) -> Passport:
+def _find(word: str, model_dir: Path) -> "Passport":
     from pipelines.passports.find import find_passport
 
     return find_passport(word, model_dir.resolve())
 
 
-def _rows(found: Passport) -> list[tuple[str, str]]:
+def _rows(found: "Passport") -> list[tuple[str, str]]:
     """Return the lines of `graft passport show`."""
     from components.common.statistics.figures import LABELS
     from components.common.times import utc_minute

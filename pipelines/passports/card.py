@@ -6,7 +6,7 @@ What Graft knows is filled in; what only people know is marked, so that nobody t
 
 from collections.abc import Iterable, Iterator
 
-from components.common.artifacts.evaluation import Metric
+from components.common.artifacts.evaluation import ClassFigures, Metric, Slice
 from components.common.artifacts.passport import Passport
 from components.common.statistics.figures import LABELS
 from components.common.times import utc_minute
@@ -58,7 +58,7 @@ def _factors(passport: Passport) -> Iterator[str]:
         "- Pictures of one group (module, lot, session) resemble each other; intervals count "
         "groups, not pictures."
     )
-    parts = ", ".join(part.name for part in (*passport.per_class, *passport.slices))
+    parts = ", ".join(part.name for part in _parts(passport))
     yield f"- Classes and parts that were looked at: {parts or 'none'}"
 
 
@@ -115,7 +115,7 @@ def _training_data(passport: Passport) -> Iterator[str]:
 
 
 def _analyses(passport: Passport) -> Iterator[str]:
-    parts = (*passport.per_class, *passport.slices)
+    parts = _parts(passport)
     if not parts:
         yield "No part of the pictures was looked at by itself."
         return
@@ -132,6 +132,11 @@ def _caveats(passport: Passport) -> Iterator[str]:
         "- Other cameras, products or light are not covered by these figures; watch the served "
         "model for drift (`graft monitor`)."
     )
+
+
+def _parts(passport: Passport) -> tuple[ClassFigures | Slice, ...]:
+    parts: tuple[ClassFigures | Slice, ...] = passport.per_class + passport.slices
+    return parts
 
 
 def _listed(sentences: Iterable[str]) -> Iterator[str]:

@@ -29,7 +29,6 @@ FACTS = "facts.parquet"
 ADDED = "pictures/additions/"
 # What a verdict rests on: pictures that were held out, or folds of all of them.
 Evidence = Literal["holdout", "cross_validation"]
-EvidenceChoice = Literal["auto", "holdout", "cross_validation"]
 # The rule about test pictures that the source fixes.
 FIXED_TEST = "fixed_test_pictures"
 
