@@ -10,14 +10,22 @@ import pytest
 from deploy_support import make_model, put
 from publish_and_die import POINTS
 
-from components.common.artifacts.model_folder import newest_version, settings_path, versions
+from components.common.artifacts.model_folder import (
+    candidate_path,
+    lineage_path,
+    newest_version,
+    passport_page_path,
+    reference_path,
+    settings_path,
+    versions,
+)
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import ConfigError, PublishError
 from components.deploy import copying
 from components.deploy.access import model_folder, publishing
 from components.deploy.publish import publish, published_already
-from components.deploy.versions import clean, next_number, prune, retire, retired
+from components.deploy.versions import clean, next_number, prune, restore, retire, retired
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -288,3 +296,89 @@ def test_the_serving_version_and_the_one_before_always_stay(model_dir: Path, fir
 
     assert prune(model_dir, keep=0) == ()
     assert numbers(model_dir) == [1, 2]
+
+
+def state(model_dir: Path, version: int) -> str:
+    passport = read_passport(model_dir, version)
+    assert passport is not None
+    return passport.state
+
+
+def test_a_version_that_is_taken_back_can_be_given_back(model_dir: Path, first: Path) -> None:
+    put(model_dir, first)
+    retire(model_dir, put(model_dir, first))
+    assert (numbers(model_dir), state(model_dir, 2), state(model_dir, 1)) == (
+        [1],
+        "retired",
+        "staged",
+    )
+
+    restore(model_dir, retired(model_dir)[0])
+
+    assert (numbers(model_dir), state(model_dir, 2)) == ([1, 2], "confirmed")
+
+
+def test_an_old_version_takes_its_reference_and_candidate_with_it(
+    model_dir: Path, first: Path
+) -> None:
+    for _ in range(5):
+        version = put(model_dir, first).number
+        for folder in (reference_path, candidate_path, lineage_path):
+            folder(model_dir, version).mkdir(parents=True)
+
+    assert prune(model_dir, keep=3) == (1, 2)
+
+    assert numbers(model_dir) == [3, 4, 5]
+    for folder in (reference_path, candidate_path):
+        assert [n for n in range(1, 6) if folder(model_dir, n).exists()] == [3, 4, 5]
+    assert lineage_path(model_dir, 1).is_dir()
+
+
+def test_without_a_version_there_is_nothing_to_prune(model_dir: Path, first: Path) -> None:
+    retire(model_dir, put(model_dir, first))
+
+    assert prune(model_dir, keep=2) == ()
+    assert [version.number for version in retired(model_dir)] == [1]
+
+
+def test_all_that_a_killed_publish_kept_beside_its_version_goes(
+    model_dir: Path, first: Path
+) -> None:
+    put(model_dir, first)
+    put(model_dir, first)
+    for version in (1, 2):
+        for folder in (reference_path, lineage_path):
+            folder(model_dir, version).mkdir(parents=True)
+        passport_page_path(model_dir, version).write_text("page")
+    # Killed before its page and settings were written: what is not there is no error.
+    put(model_dir, first)
+    settings_path(model_dir, 3).unlink(missing_ok=True)
+    passport_page_path(model_dir, 3).unlink(missing_ok=True)
+    for version in (2, 3):
+        (model_dir / str(version)).rename(model_dir / f".{version}.killed.partial")
+
+    clean(model_dir)
+
+    for place in (reference_path, lineage_path, passport_page_path, settings_path):
+        assert [n for n in (1, 2, 3) if place(model_dir, n).exists()] == [1], place
+    assert (read_passport(model_dir, 2), read_passport(model_dir, 3)) == (None, None)
+
+
+def test_only_the_newest_version_is_published_already(
+    model_dir: Path, first: Path, second: Path
+) -> None:
+    assert published_already(model_dir, tree_sha256(first)) is None
+    put(model_dir, first)
+    assert published_already(model_dir, tree_sha256(first)) == newest_version(model_dir)
+    put(model_dir, second)
+    assert published_already(model_dir, tree_sha256(first)) is None
+
+
+def test_a_refusal_names_both_models_by_their_digests(model_dir: Path, first: Path) -> None:
+    with publishing(model_dir, timeout_s=1), pytest.raises(PublishError) as refused:
+        publish(first, model_dir=model_dir, model_sha256="0" * 64, prepare=lambda _: None)
+
+    assert str(refused.value) == (
+        f"expected the model that was evaluated ({'0' * 12}), received another one "
+        f"({tree_sha256(first)[:12]}); run the pipeline again"
+    )

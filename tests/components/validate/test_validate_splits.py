@@ -102,6 +102,7 @@ def test_counts_name_empty_cells(manifest: Make) -> None:
     table = splits.counts(rows, ("good", "bad")).set_index(["split", "label"])
     assert table.loc[("train", "good"), "pictures"] == 2
     assert table.loc[("test", "bad"), "pictures"] == 0
+    assert (table.loc[("train", "good"), "groups"], table.loc[("test", "bad"), "groups"]) == (2, 0)
     assert len(table) == 6
 
 

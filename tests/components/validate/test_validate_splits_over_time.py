@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.common.artifacts.lineage import Lineage, Link, write_lineage
+from components.common.artifacts.lineage import Lineage, Link, read_lineage, write_lineage
 from components.common.artifacts.model_folder import lineage_path
-from components.validate import evidence, splits
+from components.common.errors import DataError
+from components.validate import evidence, kept, splits
 from components.validate.config import ValidateConfig
 from components.validate.kept import content_key, kept_splits
 
@@ -169,6 +170,16 @@ def test_a_new_picture_follows_its_known_group(manifest: Make) -> None:
     assert later["split"][before.index].tolist() == first.tolist()
 
 
+def test_a_group_that_is_known_decides_for_pictures_nobody_has_seen(manifest: Make) -> None:
+    rows = manifest(12, size=4)
+    seen = rows.index % 4 < 2
+    later = assign(rows[~seen], rows[seen].assign(split="validation"))
+    assert later.eq("validation").all()
+    # Single pictures are dealt out whatever their group was.
+    alone = assign(rows[~seen], rows[seen].assign(split="validation"), split="random")
+    assert set(alone) == {"train", "validation", "test"}
+
+
 def test_a_group_that_was_in_several_splits_is_trained_on(
     manifest: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -278,3 +289,71 @@ def test_a_version_without_lineage_keeps_nothing(tmp_path: Path) -> None:
     config = ValidateConfig(model_base_path=str(tmp_path))
     assert kept_splits(config) is None
     assert content_key(config) == ""
+
+
+def test_the_splits_that_are_asked_for_are_taken_and_have_to_be_there(tmp_path: Path) -> None:
+    rows = singles(2, 20)
+    config = published(tmp_path, 3, rows.assign(split="train"))
+    published(tmp_path, 4, rows.assign(split="test"))
+    third = dataclasses.replace(config, splits_of=3)
+    found = kept_splits(third)
+    assert found is not None
+    assert (found.version, set(found.pictures["split"])) == (3, {"train"})
+    assert content_key(third) not in {"", content_key(config)}
+    with pytest.raises(DataError) as stopped:
+        kept_splits(dataclasses.replace(config, splits_of=5))
+    assert str(stopped.value) == (
+        "expected the pictures of version 5, whose splits are asked for, received none kept below "
+        f"{tmp_path}; correct validate.splits_of, or leave it out"
+    )
+    assert content_key(dataclasses.replace(config, splits_of=5)) == ""
+    with pytest.raises(DataError, match="below no model_base_path"):
+        kept_splits(ValidateConfig(splits_of=5))
+
+
+def test_the_splits_of_another_model_are_not_kept(tmp_path: Path) -> None:
+    config = published(tmp_path, 3, singles(2, 20).assign(split="train"))
+    assert kept_splits(dataclasses.replace(config, model_name="other")) is None
+
+
+@pytest.mark.parametrize(
+    ("links", "seed"),
+    [
+        ([("validate", {"split_seed": 7})], 7),
+        # Once the run's seed was that of the splits, and some lineages tell neither.
+        ([("validate", {"seed": 6})], 6),
+        ([("validate", {"split_seed": 7, "seed": 6})], 7),
+        ([("validate", {})], 0),
+        ([("train", {"split_seed": 5})], 0),
+        ([("validate", {"split_seed": 5}), ("validate", {"split_seed": 7}), ("train", {})], 7),
+    ],
+)
+def test_the_seed_of_kept_splits_is_that_of_the_newest_validation(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    links: list[tuple[str, dict[str, int]]],
+    seed: int,
+) -> None:
+    config = published(tmp_path, 1, singles(2, 20).assign(split="train"))
+    folder = lineage_path(tmp_path / "model", 1)
+    lineage = read_lineage(tmp_path / "model", 1)
+    assert lineage is not None
+    made = [
+        dataclasses.replace(lineage.links[0], producer=producer, config=json.dumps(settings))
+        for producer, settings in links
+    ]
+    write_lineage(
+        folder,
+        dataclasses.replace(lineage, links=tuple(made)),
+        singles(2, 20).assign(split="train"),
+    )
+    kept_splits(dataclasses.replace(config, split_seed=seed))
+    assert "no say" not in caplog.text
+    kept_splits(dataclasses.replace(config, split_seed=99))
+    assert "split_seed=99 has no say over pictures that version 1 knows" in caplog.text
+    assert f"were dealt out with {seed};" in caplog.text
+
+
+def test_the_step_says_the_digest_of_what_is_kept(tmp_path: Path) -> None:
+    config = published(tmp_path, 3, singles(2, 20).assign(split="train"))
+    assert kept.STEP.run(config, None, None, None) == content_key(config) != ""  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from components.common.statistics import figures
+from components.common.statistics import figures, weighted
 from components.common.statistics.figures import FIGURES, Scored, measure
 
 LABELS = np.array([0, 0, 1, 1])
@@ -166,6 +166,38 @@ def test_small_integers_are_weights_that_do_not_overflow_and_floats_are_labels()
         plain = measure(name, LABELS, scores)
         assert measure(name, LABELS, scores, weights=heavy) == pytest.approx(plain), name
         assert measure(name, LABELS.astype(float), scores) == pytest.approx(plain), name
+
+
+def test_the_area_of_each_class_is_that_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    targets = np.arange(30) % 3
+    scored = Scored.by_largest(targets, random.dirichlet(np.ones(3), 30))
+    weights = random.integers(1, 4, 30).astype(float)
+    wanted = [
+        sk.roc_auc_score(targets == c, scored.probabilities[:, c], sample_weight=weights)
+        for c in range(3)
+    ]
+    found = figures.BY_CLASS["roc_auc"](scored, np.stack([np.ones(30), weights]))
+    assert found.shape == (2, 3)
+    assert found[1] == pytest.approx(wanted)
+
+
+def test_the_loss_of_one_answer_is_bounded_and_never_a_gain() -> None:
+    certain = two_sided([1.0, 1.0 + 1e-6])
+    assert (
+        measure("log_loss", np.array([0, 0]), certain[:1].repeat(2, 0)) == figures.TOP["log_loss"]
+    )
+    assert measure("log_loss", np.array([1, 1]), certain) == 0.0
+
+
+def test_a_quotient_has_the_larger_shape_and_a_mean_is_over_the_last_axis() -> None:
+    wide, tall = np.full((1, 3), 6.0), np.array([[2.0], [0.0]])
+    assert weighted.ratio(wide, tall).tolist()[0] == [3.0] * 3
+    assert np.isnan(weighted.ratio(wide, tall)[1]).all()
+    assert weighted.ratio(tall, wide).shape == (2, 3)
+    cube = np.arange(8.0).reshape(2, 2, 2)
+    cube[1, 1, 1] = np.nan
+    assert weighted.mean_defined(cube).tolist() == [[0.5, 2.5], [4.5, 6.0]]
 
 
 def test_the_decision_and_not_the_largest_probability_counts() -> None:

@@ -174,6 +174,11 @@ def test_a_change_without_harm_is_kept_with_what_was_seen() -> None:
     assert decide(seen, SETTINGS).reasons == reasons
 
 
+def test_a_measured_loss_says_how_it_was_measured() -> None:
+    reasons = decide(situation(harm=loss(9, basis="audit")), SETTINGS).reasons
+    assert reasons[0] == LOST.replace("estimated without labels", "measured on a labelled sample")
+
+
 def test_every_detector_that_alarmed_is_named() -> None:
     now = situation(alarm=True)
     both = dataclasses.replace(now, detections=(*now.detections, *now.detections))
