@@ -203,6 +203,7 @@ def test_two_hundred_classes_need_little_memory() -> None:
         ("accuracy", None, 24.0),
         ("log_loss", None, 24.0),
         ("balanced_accuracy", None, 4 / (1 / 20 + 1 / 4)),
+        ("balanced_accuracy", 1, 4 / (1 / 20 + 1 / 4)),
         ("recall", 1, 4.0),
         ("recall", 0, 20.0),
         ("roc_auc", 0, 4.0),
@@ -216,6 +217,15 @@ def test_a_figure_rests_on_the_pictures_that_it_is_made_of(
     targets = np.repeat([0, 1], [20, 4])
     answers = Scored(targets, targets, np.eye(2)[targets], positive)
     assert independent(name, answers, np.arange(24)) == pytest.approx(expected)
+
+
+def test_a_class_without_pictures_does_not_count() -> None:
+    targets = np.repeat([0, 2], [20, 4])
+    answers = Scored(targets, targets, np.eye(3)[targets])
+    assert independent("balanced_accuracy", answers, np.arange(24)) == pytest.approx(
+        4 / (1 / 20 + 1 / 4)
+    )
+    assert independent("recall", dataclasses.replace(answers, positive=1), np.arange(24)) == 1.0
 
 
 def test_unequal_groups_count_for_less_than_their_number() -> None:
@@ -243,6 +253,9 @@ def test_a_share_of_nothing_or_everything_is_the_exact_interval() -> None:
     settings = {"degrees": 7.0, "independent": 8.0}
     assert level_interval(0.0, 0.0, **settings) == (0.0, pytest.approx(1 - 0.025 ** (1 / 8)))
     assert level_interval(1.0, float("nan"), **settings) == (pytest.approx(0.025 ** (1 / 8)), 1.0)
+    # An error beside it, as of a mean that rounding takes beyond its range, changes nothing.
+    for value, same in ((0.0, 0.0), (1.0, 1.0), (1.0 + 1e-12, 1.0)):
+        assert level_interval(value, 0.1, **settings) == level_interval(same, 0.0, **settings)
 
 
 def test_a_gap_that_few_pictures_make_too_large_reaches_lower_by_that() -> None:
