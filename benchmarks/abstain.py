@@ -28,13 +28,14 @@ from components.common.progress import track
 from components.common.seeding import generator
 from components.common.statistics.conformal import lower_bound
 from components.common.statistics.weighted import Floats
+from components.export.config import ExportConfig
 
 ANSWERS = Path("benchmarks/answers/quality")
 CALIBRATIONS = 200
 PROMISED = 0.1
 _COLUMNS = (
     "pictures", "groups", "promised", "escapes", "5 to 95 % of calibrations", "mean of groups",
-    "asked", "escapes if it never asks",
+    "asked", "escapes if it never asks", "promise made", "escapes then",
 )  # fmt: skip
 
 
@@ -53,12 +54,18 @@ class Judged:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Shares in [0, 1] for one calibration; see `_COLUMNS`."""
+    """Shares in [0, 1] for one calibration; see `_COLUMNS`.
+
+    needed is the share asked of the pictures that it was calibrated on, which says whether the
+    promise is made at all; kept the share that escapes if it is.
+    """
 
     escapes: float
     by_group: float
     asked: float
     never: float
+    needed: float
+    kept: float
 
 
 def simulated(seed: int = 0) -> Judged:
@@ -96,7 +103,8 @@ def once(judged: Judged, *, count: int, random: np.random.Generator, rate: float
     """Calibrate on `count` groups, answer the others."""
     chosen = random.permutation(np.unique(judged.groups))[:count]
     inside = np.isin(judged.groups, chosen)
-    known, new = judged.take(inside & judged.defect), judged.take(~inside)
+    seen, new = judged.take(inside), judged.take(~inside)
+    known = seen.take(seen.defect)
     bound = lower_bound(known.odds, [str(group) for group in known.groups], rate=rate)
     escaped = new.odds < bound
     in_group = pd.Series(escaped[new.defect]).groupby(new.groups[new.defect]).mean()
@@ -105,6 +113,8 @@ def once(judged: Judged, *, count: int, random: np.random.Generator, rate: float
         by_group=float(in_group.mean()),
         asked=float(((new.odds >= bound) & (new.odds < 0)).mean()),
         never=float((new.odds[new.defect] < 0).mean()),
+        needed=float(((seen.odds >= bound) & (seen.odds < 0)).mean()),
+        kept=float((new.odds[new.defect] < min(bound, 0)).mean()),
     )
 
 
@@ -120,9 +130,12 @@ def rows(
         ]
         found = np.array([dataclasses.astuple(outcome) for outcome in outcomes])
         low, high = np.quantile(found[:, 0], (0.05, 0.95))
-        escapes, by_group, asked, never = (f"{100 * share:.1f} %" for share in found.mean(axis=0))
+        escapes, *others = (f"{100 * share:.1f} %" for share in found[:, :4].mean(axis=0))
         span = f"{100 * low:.0f} to {100 * high:.0f} %"
-        yield name, str(count), f"{100 * rate:.0f} %", escapes, span, by_group, asked, never
+        made = found[:, 4] <= ExportConfig().max_asked
+        then = f"{100 * found[made, 5].mean():.1f} %" if made.any() else "–"
+        share = f"{100 * made.mean():.0f} %"
+        yield name, str(count), f"{100 * rate:.0f} %", escapes, span, *others, share, then
 
 
 def main() -> None:
@@ -141,7 +154,7 @@ def main() -> None:
     for name, (make, counts) in sources.items():
         for row in rows(name, make(), counts=counts, rate=PROMISED):
             table.add_row(*row)
-    Console(width=140).print(table)
+    Console(width=170).print(table)
 
 
 if __name__ == "__main__":

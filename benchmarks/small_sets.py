@@ -47,7 +47,7 @@ from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.network import Network
 from components.train.config import METHODS, method_options
-from components.train.cross_validation import Recipe, as_it_was
+from components.train.cross_validation import ChosenMethod, as_it_was
 from components.train.session import Session, flip_averaged_logits
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
@@ -96,13 +96,12 @@ class Bench:
 
     def answered(self, method: str, seed: int) -> Answered:
         """Return every picture's answer by one method, from the results where it is there."""
-        parts, number = [], 0
-        while (part := self._fold(method, seed, number)) is not None:
-            parts.append(part)
-            number += 1
+        parts = [self._fold(method, seed, 0)]
+        folds = int(parts[0]["folds"].iloc[0])
+        parts += [self._fold(method, seed, number) for number in range(1, folds)]
         return Answered(self.name, method, seed, pd.concat(parts, ignore_index=True))
 
-    def _fold(self, method: str, seed: int, number: int) -> pd.DataFrame | None:
+    def _fold(self, method: str, seed: int, number: int) -> pd.DataFrame:
         name = f"{seed}-{number}-{method}"
         kept = self._kept.read(name)
         if kept is not None:
@@ -110,8 +109,12 @@ class Bench:
         pictures, _ = self._ready()
         train = pictures.train
         folds = covering_folds(train.labels, train.groups, folds=FOLDS, seed=seed)
-        if number == len(folds):
-            return None
+        if not folds:
+            raise DataError(
+                "every class in at least two groups",
+                received=f"a class of {self.name} within one group",
+                do="add pictures of another group, or leave the manifest's groups out",
+            )
         fold = folds[number]
         fitted = self._fit(method, fold, seed)
         answers = pd.DataFrame(
@@ -124,6 +127,7 @@ class Bench:
                     for column, label in enumerate(pictures.classes)
                 },
                 "seconds": fitted.seconds,
+                "folds": len(folds),
             }
         )
         self._kept.write(name, answers)
@@ -138,7 +142,7 @@ class Bench:
         if method == BAR:
             return _plain_regression(plain, fold, built, session)
         own = settings.options if method == settings.method else {}
-        recipe = Recipe(plugins.load(METHODS, method), method_options(method, own))
+        recipe = ChosenMethod(plugins.load(METHODS, method), method_options(method, own))
         with as_it_was(built):
             started = time.process_time()
             fitted = recipe.fit(pictures.fold(fold.inner), built, session)
@@ -168,7 +172,10 @@ class Bench:
             dataset = Dataset.read(ingested)
             link_tree(ingested / "pictures", dealt / "pictures")
             crossed = dataclasses.replace(dataset.info, evidence="cross_validation")
-            Dataset(dealt, crossed, dataset.manifest.assign(split="train")).write()
+            pictures = dataset.manifest
+            # A picture without a group is a group of its own.
+            groups = pictures["group"].where(pictures["group"] != "", pictures["path"])
+            Dataset(dealt, crossed, pictures.assign(split="train", group=groups)).write()
             augment(dealt, out=out, settings=self._settings.augment)
         return Shards.read(out)
 

@@ -16,7 +16,7 @@ from components.common.statistics.weighted import Floats
 class Answered:
     """What one method answered about all pictures of a set.
 
-    answers: one row a picture: path, group, target, z_<class> (logits), seconds.
+    answers: one row a picture: path, group, target, z_<class> (logits), seconds, folds.
     """
 
     set_name: str

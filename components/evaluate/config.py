@@ -33,8 +33,9 @@ class EvaluateConfig(Section):
         picture that is answered as a defect; only their ratio counts.
     escape_rate: share of the defects that may be answered as good without asking. The model asks
         about good ones in doubt until that holds; 0 promises nothing.
-    max_asked: share of ordinary pictures that the model may ask about. Where the promise would
-        need more, it is not made, and the export says what it would need.
+    max_asked: share of ordinary pictures that the model may ask about in doubt. Where the promise
+        would need more, it is not made, and the report says what it would need. 0 never asks, not
+        even about strange pictures.
     """
 
     evidence: EvidenceChoice = "auto"
@@ -51,4 +52,4 @@ class EvaluateConfig(Section):
     escape_cost: Annotated[float, Field(gt=0)] = 1.0
     false_alarm_cost: Annotated[float, Field(gt=0)] = 1.0
     escape_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    max_asked: Annotated[float, Field(ge=0, le=1)] = 0.05
+    max_asked: Annotated[float, Field(ge=0, le=1)] = 0.1

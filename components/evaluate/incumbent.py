@@ -119,10 +119,12 @@ def _reused(answers: Table, rows: Table, dataset: Dataset) -> Table:
 
 
 def _note(number: int, *, kept: int, new: int, pictures: int) -> str:
-    text = (
-        f"Version {number} is compared by what its folds answered about {kept} pictures, which "
-        f"judges its recipe, and by what it answers about {new} that it has not seen."
-    )
+    by = []
+    if kept:
+        by.append(f"what its folds answered about {kept} pictures, which judges its recipe")
+    if new:
+        by.append(f"what it answers about {new} that it has not seen")
+    text = f"Version {number} is compared by {', and by '.join(by) or 'nothing'}."
     left_out = pictures - kept - new
     return f"{text} {left_out} that it was trained on are left out." if left_out else text
 

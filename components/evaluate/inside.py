@@ -43,7 +43,7 @@ from components.common.pictures.decode import to_servable
 from components.common.run_context import RunContext
 from components.common.saved_model import embed, load
 from components.evaluate.advisor.advise import advise
-from components.evaluate.behaviour.asked import Asked, drawn
+from components.evaluate.behaviour.asked import ExportedModel, drawn
 from components.evaluate.behaviour.costs import measure_costs
 from components.evaluate.behaviour.explanations import Explanations, explain
 from components.evaluate.behaviour.robustness import measure_robustness
@@ -121,7 +121,9 @@ def look_inside(
 def _look(subject: Subject, settings: EvaluateConfig, folder: Path) -> None:
     export, dataset, predictions = subject.export, subject.dataset, subject.predictions
     model, seed = load(export.saved_model), settings.seed
-    asked = Asked(model, export.info.classes, export.info.image_size_px, settings.batch_size)
+    asked = ExportedModel(
+        model, export.info.classes, export.info.image_size_px, settings.batch_size
+    )
     faulty, explained = _samples(predictions, settings)
     plots = folder / _PLOTS
     plots.mkdir(parents=True)

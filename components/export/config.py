@@ -29,7 +29,7 @@ class ExportConfig(Section):
     escape_cost: Annotated[float, Field(gt=0)] = 1.0
     false_alarm_cost: Annotated[float, Field(gt=0)] = 1.0
     escape_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    max_asked: Annotated[float, Field(ge=0, le=1)] = 0.05
+    max_asked: Annotated[float, Field(ge=0, le=1)] = 0.1
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
     warmup_batch_sizes: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = (1, 8)
     parallel_decodes: Annotated[int, Field(ge=1, le=256)] = 16

@@ -9,7 +9,6 @@ from components.common.artifacts.candidate import CandidateInfo, held_out_logits
 from components.common.artifacts.exported import EscapePromise
 from components.common.errors import ExportError
 from components.common.statistics.conformal import lower_bound
-from components.common.statistics.familiarity import FALSE_ASKING
 from components.common.statistics.operating_point import ASK, OperatingPoint, decide
 from components.common.statistics.temperature import softmax
 from components.export.config import ExportConfig
@@ -32,7 +31,7 @@ def choose(
         ExportError: a good class that is none, or costs without good classes.
     """
     good = _good(info, settings)
-    if settings.max_asked < FALSE_ASKING:
+    if not settings.max_asked:
         far_from = None
     point = OperatingPoint(good=good, bad_from=_bad_from(info, good, settings), far_from=far_from)
     if not good or not settings.escape_rate or held_out.empty:
@@ -102,12 +101,11 @@ def _with_promise(
     groups = held_out["group"].astype(str).to_numpy()[defects]
     bound = lower_bound(scores, list(groups), rate=settings.escape_rate)
     asked = float((answered_good & (bad >= bound)).mean())
-    for_doubt = settings.max_asked - (FALSE_ASKING if point.far_from is not None else 0.0)
     promise = EscapePromise(
         rate=settings.escape_rate,
         escapes=float(answered_good[defects].mean()),
         asked=asked,
-        kept=asked <= for_doubt,
+        kept=asked <= settings.max_asked,
     )
     LOG.info("%s", promise)
     if not promise.kept:

@@ -15,7 +15,7 @@ import pandas as pd
 from components.common import plugins, progress
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.errors import DataError
-from components.common.pictures.decode import is_servable, to_servable
+from components.common.pictures.decode import deep_bits, is_servable, to_servable
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.ingest.additions import with_additions
@@ -23,6 +23,9 @@ from components.ingest.config import SOURCES, IngestConfig
 from components.ingest.source_data import PictureRecord, SourceData
 
 LOG = logging.getLogger(__name__)
+
+# The high byte is what is kept: of 12 bits that leaves 16 grey levels.
+_SHALLOW_BITS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +53,8 @@ def run(
 
     Raises:
         ConfigError: the source is unknown, or a setting does not fit it.
-        DataError: as the source's `read` says; or the pictures are no longer those of the
-            fingerprint.
+        DataError: as the source's `read` says; or 16-bit pictures would keep next to nothing; or
+            the pictures are no longer those of the fingerprint.
     """
     source, out = read_source(settings), outputs.dataset
     shutil.rmtree(out / "pictures", ignore_errors=True)
@@ -67,7 +70,9 @@ def run(
             lambda pair: _copy(pair[0], out, pair[1]),
             zip(source.pictures, names, strict=True),
         )
-        rows = list(progress.track(copies, "copying pictures", total=len(names)))
+        copied = list(progress.track(copies, "copying pictures", total=len(names)))
+    _check_depth([bits for _, bits in copied])
+    rows = [row for row, _ in copied]
     info = DatasetInfo(
         name=source.name,
         classes=source.classes,
@@ -126,17 +131,34 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _copy(picture: PictureRecord, out: Path, name: str) -> dict[str, object]:
-    """Write one picture below `pictures/` and return its manifest row."""
+def _check_depth(bits: list[int]) -> None:
+    """Refuse 16-bit pictures that leave the upper bits empty: next to nothing would remain.
+
+    Cameras of 10 and 12 bits often deliver such files. One picture alone may be dark, all are not.
+    """
+    most = max(bits, default=0)
+    if 0 < most <= _SHALLOW_BITS:
+        levels = 2 ** max(most - 8, 0)
+        raise DataError(
+            "16-bit pictures that use the upper of their bits",
+            received=f"{sum(map(bool, bits))} with values below {2**most}, which would keep "
+            f"{levels} grey level{'s' * (levels > 1)}",
+            do=f"multiply the values by {2 ** (16 - most)}, or save the pictures with 8 bits",
+        )
+
+
+def _copy(picture: PictureRecord, out: Path, name: str) -> tuple[dict[str, object], int]:
+    """Write one picture below `pictures/`; return its manifest row and its `deep_bits`."""
     path = f"pictures/{name}"
-    data = picture.read()
+    data, bits = picture.read(), 0
     if not is_servable(data):
         try:
+            bits = deep_bits(data, name=picture.name)
             data = to_servable(data, name=picture.name)
         except DataError as error:
             LOG.warning("%s", error)
     (out / path).write_bytes(data)
-    return {
+    row = {
         "path": path,
         "sha256": _sha256(data),
         "label": picture.label,
@@ -148,6 +170,7 @@ def _copy(picture: PictureRecord, out: Path, name: str) -> dict[str, object]:
         "weight": picture.weight,
         **picture.further,
     }
+    return row, bits
 
 
 def _safe_names(names: list[str]) -> list[str]:

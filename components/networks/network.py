@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -67,6 +67,10 @@ class Network:
     default_cut: str
     pools: tuple[str, ...]
     pooling: Pooling = "mean"
+    # Parts that were asked for: each is compiled but once, however many folds train it.
+    _parts: dict[Any, keras.Model] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def head(self) -> keras.layers.Dense:
@@ -115,7 +119,10 @@ class Network:
             starts: layer names, see `boundary`.
             ends: layer names.
         """
-        return keras.Model(as_fed(self._outputs(starts)), as_fed(self._outputs(ends)))
+        if (starts, ends) not in self._parts:
+            part = keras.Model(as_fed(self._outputs(starts)), as_fed(self._outputs(ends)))
+            self._parts[starts, ends] = part
+        return self._parts[starts, ends]
 
     def frozen_between(self, starts: tuple[str, ...], ends: tuple[str, ...]) -> keras.Model:
         """Return a copy of a part for inference only, with BatchNorm folded into convolutions."""

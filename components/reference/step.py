@@ -126,7 +126,7 @@ def _rows(dataset: Dataset, settings: ReferenceConfig) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class _Answers:
+class _HeldOut:
     """What is known of the answers about held-out pictures: float32 [N, classes], [N] words."""
 
     probabilities: npt.NDArray[np.float32]
@@ -139,7 +139,7 @@ def _answers(
     export: Export,
     evaluation: Path,
     settings: ReferenceConfig,
-) -> _Answers:
+) -> _HeldOut:
     if dataset.info.evidence == "holdout":
         said = ask(
             export.saved_model,
@@ -148,14 +148,14 @@ def _answers(
             batch_size=settings.batch_size,
             activity="asking the exported model",
         )
-        return _Answers(said.probabilities, said.decisions)
+        return _HeldOut(said.probabilities, said.decisions)
     classes = export.info.classes
     table = Evaluation.read(evaluation).predictions().set_index("path").loc[held["path"]]
     words = [
         ASK if asked else classes[answered]
         for answered, asked in zip(table["predicted"], table["asked"], strict=True)
     ]
-    return _Answers(probabilities(table, classes).to_numpy(dtype=np.float32), words)
+    return _HeldOut(probabilities(table, classes).to_numpy(dtype=np.float32), words)
 
 
 def _observe(
@@ -163,7 +163,7 @@ def _observe(
     dataset: Dataset,
     export: Export,
     *,
-    answers: _Answers,
+    answers: _HeldOut,
     out: Path,
     settings: ReferenceConfig,
 ) -> pd.DataFrame:

@@ -36,7 +36,7 @@ FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ChosenMethod:
     """A method with its options: the same for every fold and for the network that ships."""
 
     method: ModuleType
@@ -69,7 +69,7 @@ class OutOfFold:
 
 
 def cross_validate(
-    data: TrainingData, network: Network, recipe: Recipe, session: Session
+    data: TrainingData, network: Network, recipe: ChosenMethod, session: Session
 ) -> OutOfFold:
     """Ask folds of the training pictures about each other.
 
@@ -134,7 +134,13 @@ def _of_fold(session: Session, plain: Split, fold: Fold) -> Session:
 
 
 def _answers(
-    data: TrainingData, plain: Split, fold: Fold, *, network: Network, recipe: Recipe, own: Session
+    data: TrainingData,
+    plain: Split,
+    fold: Fold,
+    *,
+    network: Network,
+    recipe: ChosenMethod,
+    own: Session,
 ) -> Floats:
     """Return a fold's logits for its outer pictures, from disk where it was done before a kill."""
     kept = own.standings.with_suffix(f".{code_sha256()[:16]}.npy") if own.standings else None

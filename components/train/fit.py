@@ -29,7 +29,7 @@ from components.networks.weights.digests import source_sha256, weights_sha256
 from components.networks.weights.load import load_file
 from components.train import warm_start
 from components.train.config import METHODS, TrainConfig, method_options
-from components.train.cross_validation import OutOfFold, Recipe, cross_validate
+from components.train.cross_validation import ChosenMethod, OutOfFold, cross_validate
 from components.train.familiar import familiar
 from components.train.loop.checkpoints import run_folder
 from components.train.loop.jax_epoch import keep_compiled
@@ -86,7 +86,7 @@ def train(
             else None
         )
         session = Session(settings.seed, settings.flips, cache, standings)
-        recipe = Recipe(method, options)
+        recipe = ChosenMethod(method, options)
         crossed = None
         if not splits.validation.pictures:
             crossed = cross_validate(splits, built, recipe, session)

@@ -5,10 +5,10 @@ import pandas as pd
 from components.common.artifacts.dataset import SPLITS, Evidence
 from components.validate.config import ValidateConfig
 
-# Below these a held-out split seldom decides: of two models that are equally good and differ on a
-# tenth of the pictures, the gate can tell with 300 test pictures and not with 100; a class figure
-# from fewer than 10 pictures moves by ten points with each of them; and intervals from fewer than
-# 10 groups are hardly ever narrow enough.
+# Below these a held-out split seldom decides. Of two equally good models that differ on a tenth of
+# the pictures, 300 independent test pictures are where the gate begins to tell ("What the gate
+# decides" in docs/results.md); a class figure from fewer than 10 pictures moves by more than ten
+# points with each of them; and from fewer than 10 groups an interval is rarely narrow enough.
 MIN_TEST_PICTURES = 300
 MIN_TEST_PICTURES_PER_CLASS = 10
 MIN_TEST_GROUPS = 10

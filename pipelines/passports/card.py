@@ -135,7 +135,8 @@ def _caveats(passport: Passport) -> Iterator[str]:
 
 
 def _parts(passport: Passport) -> tuple[ClassFigures | Slice, ...]:
-    return (*passport.per_class, *passport.slices)
+    parts: tuple[ClassFigures | Slice, ...] = passport.per_class + passport.slices
+    return parts
 
 
 def _listed(sentences: Iterable[str]) -> Iterator[str]:

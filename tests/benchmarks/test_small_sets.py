@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.sets import A_CLASS, small_fashion
-from benchmarks.small_sets import regression, settings_of
+from benchmarks.small_sets import BAR, Bench, regression, settings_of
 from benchmarks.small_sets_figures import Answered, difference
 from components.common.errors import DataError
 from components.common.statistics.folds import grouped_folds
@@ -95,3 +95,65 @@ def test_the_bar_is_the_regression_that_the_library_fits_to_all_features() -> No
         model = LogisticRegression(C=10.0**power, max_iter=1000).fit(scaled, labels)
         gaps.append(np.abs(model.decision_function(scaled) - said).max())
     assert min(gaps) < 0.05
+
+
+@pytest.mark.slow
+def test_every_picture_is_asked_once_and_what_was_answered_is_not_asked_again(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(0)
+    for label, grey in (("bright", 200), ("dark", 50), ("grey", 125)):
+        (tmp_path / "pictures" / label).mkdir(parents=True)
+        for number in range(8):
+            noise = rng.integers(0, 40, (32, 32), dtype=np.uint8)
+            Image.fromarray(noise + np.uint8(grey)).save(
+                tmp_path / "pictures" / label / f"{number}.png"
+            )
+    tiny = ["train.backbone=mobilenet_v2/0.35", "train.weights=none", "augment.image_size_px=32"]
+    tiny += ["augment.views=2", "train.flips=1"]
+    name = f"mine={tmp_path / 'pictures'}"
+    settings = settings_of(name, work=tmp_path, fashion=tmp_path, changes=tiny)
+    bench = Bench(name, settings, tmp_path / "work", tmp_path / "results")
+    for method in (BAR, "linear_probe"):
+        found = bench.answered(method, 0)
+        assert sorted(found.answers["path"].unique()) == sorted(found.answers["path"])
+        assert len(found.answers) == 24
+        # Two thirds of the classes would be wrong by chance.
+        assert found.right().mean() > 0.6
+    elsewhere = Bench(name, settings, tmp_path / "nothing", tmp_path / "results")
+    again = elsewhere.answered("linear_probe", 0)
+    assert not (tmp_path / "nothing").exists()
+    pd.testing.assert_series_equal(again.right(), found.right())
+
+
+@pytest.mark.parametrize(
+    ("folder", "set_name", "methods", "seeds"),
+    [
+        *(
+            ("160px", name, (BAR, "linear_probe"), range(5))
+            for name in ("digits", "fashion", "animals", "animals-grouped")
+        ),
+        *(
+            ("96px", name, (BAR, "linear_probe", "linear_probe_finetune"), range(1))
+            for name in ("digits", "fashion")
+        ),
+    ],
+)
+def test_the_published_table_follows_from_the_published_answers(
+    folder: str, set_name: str, methods: tuple[str, ...], seeds: range
+) -> None:
+    root = Path(__file__).parents[2]
+    kept = root / "benchmarks" / "answers" / "small_sets" / folder / set_name
+    text = (root / "docs" / "results.md").read_text().split("## Small sets")[1]
+    tables = text.split("Is more than the probe")
+    lines = tables[0 if folder == "160px" else 1].splitlines()
+    (row,) = (line for line in lines if line.startswith(f"| {set_name} |"))
+    for cell, method in zip(row.split("|")[2:], methods, strict=False):
+        found = [
+            Answered(set_name, method, seed, pd.concat(map(pd.read_csv, sorted(parts))))
+            for seed in seeds
+            if (parts := list(kept.glob(f"{seed}-?-{method}.csv.gz")))
+        ]
+        assert len(found) == len(seeds)
+        mean = 100 * np.mean([one.right().mean() for one in found])
+        assert cell.split()[0] == f"{mean:.1f}"

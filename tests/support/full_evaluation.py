@@ -12,6 +12,7 @@ from components.common.artifacts.candidate import Candidate, CandidateInfo
 from components.common.artifacts.dataset import Dataset, DatasetInfo
 from components.common.artifacts.evaluation import (
     Advice,
+    CallTime,
     ClassFigures,
     Corrupted,
     Costs,
@@ -20,7 +21,6 @@ from components.common.artifacts.evaluation import (
     EvaluationInfo,
     Explained,
     Forecast,
-    Latency,
     LearningPoint,
     Metric,
     Slice,
@@ -226,7 +226,10 @@ def _record(
                 pictures=100,
                 metric=_metric("accuracy", 0.9 - 0.1 * severity),
                 change=Metric(
-                    name="accuracy", value=-0.05 * severity * number / 5, low=-0.3, high=0.02
+                    name="accuracy",
+                    value=-0.01 * severity * number,
+                    low=-0.6,
+                    high=0.02 - 0.01 * severity * number,
                 ),
             )
             for number, fault in enumerate(CORRUPTIONS)
@@ -234,8 +237,8 @@ def _record(
         ),
         costs=Costs(
             latency=(
-                Latency(batch=1, median_ms=41.2, p95_ms=60.1),
-                Latency(batch=32, median_ms=900.0, p95_ms=950.0),
+                CallTime(batch=1, median_ms=41.2, p95_ms=60.1),
+                CallTime(batch=32, median_ms=900.0, p95_ms=950.0),
             ),
             size_bytes=14_500_000,
             parameters=3_413_024,

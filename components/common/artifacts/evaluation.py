@@ -87,7 +87,7 @@ class Corrupted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Latency:
+class CallTime:
     """Time of one call of the exported model with `batch` pictures, on this machine."""
 
     batch: int
@@ -99,7 +99,7 @@ class Latency:
 class Costs:
     """What the exported model costs to keep and to ask; `parameters` counts all weights."""
 
-    latency: tuple[Latency, ...]
+    latency: tuple[CallTime, ...]
     size_bytes: int
     parameters: int
 

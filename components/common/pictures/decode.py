@@ -58,6 +58,16 @@ def to_servable(data: bytes, *, name: str = "picture") -> bytes:
     return encode_png(_pixels(image))
 
 
+def deep_bits(data: bytes, *, name: str = "picture") -> int:
+    """Return how many bits the grey levels of a 16-bit picture use; 0 for pictures of 8 bits.
+
+    Raises:
+        DataError: as `decode`.
+    """
+    image = _open(data, name=name)
+    return int(np.asarray(image).max()).bit_length() if image.mode.startswith("I") else 0
+
+
 def is_servable(data: bytes) -> bool:
     """Return, from the header alone, whether `to_servable` would pass the bytes unchanged.
 

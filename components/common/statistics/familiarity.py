@@ -7,9 +7,6 @@ import numpy.typing as npt
 
 from components.common.statistics.weighted import Floats
 
-# Share of ordinary pictures that were taken for strange ones, measured by
-# `python -m benchmarks.familiarity`.
-FALSE_ASKING = 0.025
 _BEYOND, _MOST_BEYOND = 0.01, 5
 
 Embeddings = npt.NDArray[np.floating]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from components.common.progress import track
 from components.common.seeding import derive, generator
@@ -60,6 +61,20 @@ def learning_curve(
     Returns:
         None where a class is in fewer than two groups, so that none can be held out.
     """
+    # Hundreds of small problems: threads would wait for each other longer than they work.
+    with threadpool_limits(1):
+        return _curve(features, labels, groups, classes=classes, seed=seed, repeats=repeats)
+
+
+def _curve(
+    features: npt.NDArray[np.float32],
+    labels: Integers,
+    groups: npt.NDArray[np.str_],
+    *,
+    classes: int,
+    seed: int,
+    repeats: int,
+) -> Curve | None:
     axes = Components.of(features, count=_COMPONENTS, seed=derive(seed, "advisor"))
     reduced = axes.apply(features)
     right = np.full((repeats, len(SHARES), len(labels)), np.nan)

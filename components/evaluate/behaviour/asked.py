@@ -21,7 +21,7 @@ _SIDES = 2
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExportedModel:
     """An exported model that is asked about pixels.
 
     model: as `saved_model.load` gives it.

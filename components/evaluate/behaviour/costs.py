@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from components.common.artifacts.evaluation import Costs, Latency
+from components.common.artifacts.evaluation import CallTime, Costs
 from components.common.artifacts.records import files_below
 from components.common.progress import track
 from components.common.saved_model import answer
-from components.evaluate.behaviour.asked import Asked
+from components.evaluate.behaviour.asked import ExportedModel
 
 # Calls by batch; the first ones, which prepare the graph for a batch, are not counted.
 _CALLS = {1: 20, 32: 5}
@@ -20,7 +20,7 @@ _FIRST = 2
 
 
 def measure_costs(
-    asked: Asked, pictures: Sequence[bytes], *, saved_model: Path, network: Path
+    asked: ExportedModel, pictures: Sequence[bytes], *, saved_model: Path, network: Path
 ) -> Costs:
     """Time the model and count what it consists of.
 
@@ -41,7 +41,7 @@ def measure_costs(
             answer(asked.model, several)
             times_ms.append(1000.0 * (time.perf_counter() - started))
         median, p95 = np.quantile(times_ms[_FIRST:], (0.5, 0.95))
-        latency.append(Latency(batch=batch, median_ms=float(median), p95_ms=float(p95)))
+        latency.append(CallTime(batch=batch, median_ms=float(median), p95_ms=float(p95)))
     return Costs(
         latency=tuple(latency),
         size_bytes=sum(path.stat().st_size for path in files_below(saved_model)),

@@ -24,7 +24,7 @@ from components.common.pictures.decode import Pixels
 from components.common.progress import track
 from components.common.seeding import generator
 from components.common.statistics.weighted import Floats, Integers
-from components.evaluate.behaviour.asked import Asked
+from components.evaluate.behaviour.asked import ExportedModel
 from components.evaluate.behaviour.changes import mean_change
 
 FOLDER = "heat_maps"
@@ -46,7 +46,7 @@ class Explanations:
 
 
 def explain(
-    asked: Asked, dataset: Dataset, rows: pd.DataFrame, *, plots: Path, seed: int
+    asked: ExportedModel, dataset: Dataset, rows: pd.DataFrame, *, plots: Path, seed: int
 ) -> Explanations:
     """Draw a heat map of each picture and test it.
 

@@ -13,12 +13,12 @@ from components.common.progress import track, worker_count
 from components.common.seeding import generator
 from components.common.statistics.figures import Scored
 from components.common.statistics.intervals import estimates
-from components.evaluate.behaviour.asked import Asked
+from components.evaluate.behaviour.asked import ExportedModel
 from components.evaluate.behaviour.changes import mean_change
 
 
 def measure_robustness(
-    asked: Asked, dataset: Dataset, rows: pd.DataFrame, *, seed: int, whole: bool
+    asked: ExportedModel, dataset: Dataset, rows: pd.DataFrame, *, seed: int, whole: bool
 ) -> tuple[Corrupted, ...]:
     """Put every fault on pictures and ask the model again.
 

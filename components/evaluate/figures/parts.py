@@ -24,7 +24,7 @@ Kind = Literal["domain", "certainty", "column", "cluster"]
 
 
 @dataclass(frozen=True)
-class Part:
+class EvidencePart:
     """Some of the pictures: `mask` [N] says which."""
 
     name: str
@@ -39,7 +39,7 @@ def parts(
     embeddings: npt.NDArray[np.float32] | None,
     *,
     seed: int,
-) -> list[Part]:
+) -> list[EvidencePart]:
     """Return the parts that N pictures fall into; empty ones are left out.
 
     Args:
@@ -60,33 +60,33 @@ def parts(
     return [part for part in found if part.mask.any() and not part.mask.all()]
 
 
-def _domains(rows: pd.DataFrame) -> Iterator[Part]:
+def _domains(rows: pd.DataFrame) -> Iterator[EvidencePart]:
     for name, mask in _values(rows["domain"]):
-        yield Part(name or "no domain", "domain", mask)
+        yield EvidencePart(name or "no domain", "domain", mask)
 
 
-def _certainty(rows: pd.DataFrame) -> Iterator[Part]:
+def _certainty(rows: pd.DataFrame) -> Iterator[EvidencePart]:
     soft = rows["soft_label"].to_numpy(dtype=np.float64)
     annotated = ~np.isnan(soft)
     sure = annotated & np.isin(soft, (0.0, 1.0))
     unsure = annotated & ~sure
     if unsure.any():
-        yield Part(CERTAIN, "certainty", sure)
-        yield Part(UNCERTAIN, "certainty", unsure)
+        yield EvidencePart(CERTAIN, "certainty", sure)
+        yield EvidencePart(UNCERTAIN, "certainty", unsure)
 
 
-def _column(name: str, cells: pd.Series) -> Iterator[Part]:
+def _column(name: str, cells: pd.Series) -> Iterator[EvidencePart]:
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     if numbers.nunique() < _NUMBERS_FROM or numbers.notna().sum() < cells.replace("", None).count():
         for value, mask in _values(cells):
             if value:
-                yield Part(f"{name}: {value}", "column", mask)
+                yield EvidencePart(f"{name}: {value}", "column", mask)
         return
     low, high = numbers.quantile([1 / 3, 2 / 3])
     thirds = np.where(numbers <= low, 0, np.where(numbers <= high, 1, 2))
     for position, third in enumerate(_THIRDS):
         mask = (thirds == position) & numbers.notna().to_numpy()
-        yield Part(f"{name}: {third}", "column", mask)
+        yield EvidencePart(f"{name}: {third}", "column", mask)
 
 
 def _values(cells: pd.Series) -> Iterator[tuple[str, Mask]]:
@@ -95,7 +95,7 @@ def _values(cells: pd.Series) -> Iterator[tuple[str, Mask]]:
         yield str(value), (texts == value).to_numpy()
 
 
-def _clusters(embeddings: npt.NDArray[np.float32], *, seed: int) -> Iterator[Part]:
+def _clusters(embeddings: npt.NDArray[np.float32], *, seed: int) -> Iterator[EvidencePart]:
     from sklearn.cluster import KMeans
 
     count = min(_CLUSTERS, len(embeddings) // _PICTURES_A_CLUSTER)
@@ -106,4 +106,4 @@ def _clusters(embeddings: npt.NDArray[np.float32], *, seed: int) -> Iterator[Par
         return
     labels = KMeans(count, n_init=4, random_state=seed).fit(reduced).labels_
     for position in range(count):
-        yield Part(f"look-alikes {position + 1}", "cluster", labels == position)
+        yield EvidencePart(f"look-alikes {position + 1}", "cluster", labels == position)

@@ -19,7 +19,7 @@ from components.common.statistics.figures import Scored
 from components.common.statistics.intervals import estimates, independent, level_interval
 from components.common.statistics.jackknife import Jackknifed, jackknife
 from components.common.statistics.weighted import Floats, ratio
-from components.evaluate.figures.parts import Mask, Part
+from components.evaluate.figures.parts import EvidencePart, Mask
 
 Names = npt.NDArray[np.str_]
 
@@ -31,7 +31,7 @@ _LEVEL = 0.05
 
 
 def measure_slices(
-    answers: Scored, found: Sequence[Part], groups: Sequence[str], paths: Sequence[str]
+    answers: Scored, found: Sequence[EvidencePart], groups: Sequence[str], paths: Sequence[str]
 ) -> tuple[Slice, ...]:
     """Measure parts and hold each against the pictures that are not in it.
 

@@ -9,7 +9,7 @@ from components.common.artifacts.evaluation import Advice
 from components.common.report.plot_style import can_draw
 from components.common.report.texts import Texts, load_texts
 from components.common.statistics.figures import Scored
-from components.evaluate.report import plots
+from components.evaluate.report import heat_map, plots
 
 TABLES = "components.evaluate.report.languages"
 
@@ -35,7 +35,7 @@ def draw(
     shown = [names[name] for name in classes]
     drawn = {
         "learning_curves": plots.learning_curves(curves, say),
-        "confusion": plots.confusion(scored, shown, say),
+        "confusion": heat_map.confusion(scored, shown, say),
         "discrimination": plots.discrimination(scored, shown, say),
         "reliability": plots.reliability(scored, say),
         "layer_profile": plots.layer_profile(decision, say) if decision else None,

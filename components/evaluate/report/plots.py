@@ -3,8 +3,7 @@
 Legends stand below the axes, so that they hide no curve.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,25 +11,20 @@ import pandas as pd
 
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.evaluation import LearningPoint
-from components.common.report.plot_style import GRID, INK, MUTED, png, style
+from components.common.report.plot_style import GRID, MUTED, png
 from components.common.report.texts import Texts
 from components.common.statistics.figures import (
     CALIBRATION_BINS,
     Scored,
     confidence_bins,
-    confusion_counts,
 )
-from components.common.statistics.weighted import Integers
+from components.evaluate.report.canvas import add_legend, figure_with, short
 
 WORST_CURVES = 5  # classes that get a colour; the others are grey
-_TWO_HEAT_MAPS = 6  # up to so many classes, counts and shares have a map each
-_NUMBERED = 60  # beyond so many classes a cell has no room for a number
 _COLOURS = ("#2a78d6", "#e0662b", "#148f77", "#b8860b", "#8457c9")
-_RAMP = ("#f1f6fd", "#1c5cab")
-_LONGEST_NAME = 26
 
 
-def learning_curves(curves: pd.DataFrame, say: Texts) -> bytes:
+def learning_curves(curves: pd.DataFrame, say: Texts) -> bytes | None:
     """Draw loss and accuracy by epoch, training and validation; phases are marked.
 
     Args:
@@ -38,9 +32,11 @@ def learning_curves(curves: pd.DataFrame, say: Texts) -> bytes:
         say: the words.
 
     Returns:
-        PNG bytes, as all functions here.
+        PNG bytes, as all functions here; None of a single epoch.
     """
-    with _figure() as (figure, axes):
+    if curves["epoch"].nunique() < 2:
+        return None
+    with figure_with() as (figure, axes):
         for axis, quantity in zip(axes, ("loss", "accuracy"), strict=True):
             for colour, split in zip(_COLOURS, ("train", "validation"), strict=False):
                 line = curves[["epoch", f"{split}_{quantity}"]].dropna().to_numpy(dtype=float)
@@ -53,77 +49,9 @@ def learning_curves(curves: pd.DataFrame, say: Texts) -> bytes:
             _mark_phases(axis, curves)
             axis.set(xlabel=say("plot.epoch"), title=say(f"plot.{quantity}"))
             axis.xaxis.get_major_locator().set_params(integer=True)
-        _legend(figure, axes)
+            axis.yaxis.set_major_formatter("{x:.3g}")
+        add_legend(figure, axes)
         return png(figure)
-
-
-def confusion(scored: Scored, classes: Sequence[str], say: Texts) -> bytes:
-    """Draw the confusion matrix: counts and shares apart, or in one map of many classes.
-
-    A map grows with the classes; where no number has room, the colour alone speaks.
-    """
-    counts = confusion_counts(scored)
-    shares, count, names = row_shares(counts), len(classes), [_short(name) for name in classes]
-    room_in = 0.075 * max(map(_width, names)) + 0.45
-    maps: tuple[tuple[Any, Any, str], ...]
-    if count <= _TWO_HEAT_MAPS:
-        side = 0.8 * count + 0.6
-        maps = (
-            (counts / max(1, counts.max()), counts.astype(str), say("plot.pictures")),
-            (shares, np.vectorize("{:.0%}".format)(shares), say("plot.share")),
-        )
-    else:
-        side = min(0.3 if count > 20 else 0.45, 20 / count) * count
-        text = np.where(counts > 0, counts.astype(str), "")
-        maps = ((shares, text, say("plot.both" if count <= _NUMBERED else "plot.share")),)
-    flat = max(map(_width, names)) * 0.085 < side / count
-    below_in = 0.6 if flat else room_in
-    width, height = len(maps) * (side + room_in) + 0.25, side + below_in + 0.4
-    with _figure(size=(width, height), panels=len(maps)) as (figure, axes):
-        for place, (axis, one) in enumerate(zip(np.atleast_1d(axes), maps, strict=True)):
-            left = place * (side + room_in) + room_in
-            axis.set_position((left / width, below_in / height, side / width, side / height))
-            _heat_map(axis, *one, names, say, flat=flat)
-        return png(figure)
-
-
-def _heat_map(
-    axis: Any,
-    shares: Any,
-    text: Any,
-    title: str,
-    names: Sequence[str],
-    say: Texts,
-    *,
-    flat: bool,
-) -> None:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    count = len(names)
-    ramp = LinearSegmentedColormap.from_list("ramp", _RAMP)
-    lines = {"edgecolors": "white", "linewidth": 2 if count <= 20 else 0.5}
-    axis.pcolormesh(shares, cmap=ramp, vmin=0, vmax=1, **lines)
-    if count <= _NUMBERED:
-        size = 13 if count < 5 else 9 if count <= 20 else 8
-        for row, column in zip(*np.nonzero(text != ""), strict=True):
-            colour = "white" if shares[row, column] > 0.5 else INK
-            middle = {"ha": "center", "va": "center", "color": colour, "fontsize": size}
-            axis.text(column + 0.5, row + 0.5, text[row, column], **middle)
-    every = 1 if count <= _NUMBERED else 5
-    shown = range(0, count, every)
-    ticks = [one + 0.5 for one in shown], [names[one] for one in shown]
-    axis.set_xticks(*ticks, rotation=0 if flat else 90)
-    axis.set_yticks(*ticks)
-    axis.set(xlabel=say("plot.decision"), ylabel=say("plot.truth"), title=title)
-    axis.invert_yaxis()
-    axis.tick_params(length=0)
-    axis.grid(visible=False)
-    axis.spines[:].set_visible(False)
-
-
-def row_shares(counts: Integers) -> Any:
-    """Return each row divided by its sum, float [C, C]; rows without pictures are zero."""
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
 
 def discrimination(scored: Scored, classes: Sequence[str], say: Texts) -> bytes | None:
@@ -137,7 +65,7 @@ def discrimination(scored: Scored, classes: Sequence[str], say: Texts) -> bytes 
     if not usable:
         return None
     usable.sort(key=lambda c: roc_auc_score(scored.targets == c, scored.probabilities[:, c]))
-    with _figure() as (figure, (left, right)):
+    with figure_with() as (figure, (left, right)):
         left.plot([0, 1], [0, 1], ":", color=MUTED, label=say("plot.guessing"))
         for order, position in enumerate(usable):
             truth, score = scored.targets == position, scored.probabilities[:, position]
@@ -145,7 +73,7 @@ def discrimination(scored: Scored, classes: Sequence[str], say: Texts) -> bytes 
             precision, recall, _ = precision_recall_curve(truth, score)
             look = {"color": GRID, "linewidth": 1, "zorder": 1}
             if order < WORST_CURVES:
-                look = {"color": _COLOURS[order], "label": _short(classes[position]), "zorder": 2}
+                look = {"color": _COLOURS[order], "label": short(classes[position]), "zorder": 2}
             left.plot(false_alarms, found, **look)
             right.step(recall, precision, where="post", **look)
             if len(usable) == 1:
@@ -156,7 +84,7 @@ def discrimination(scored: Scored, classes: Sequence[str], say: Texts) -> bytes 
         right.set(title=say("plot.precision_recall"))
         for axis in (left, right):
             axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-        _legend(figure, (left, right))
+        add_legend(figure, (left, right))
         return png(figure)
 
 
@@ -170,7 +98,7 @@ def reliability(scored: Scored, say: Texts) -> bytes:
     stated = [confidence[bins == number].mean() for number in used]
     observed = [right[bins == number].mean() for number in used]
     low = max(0.0, 1 / scored.probabilities.shape[1] - 0.04)
-    with _figure() as (figure, (axis, histogram)):
+    with figure_with() as (figure, (axis, histogram)):
         axis.plot([0, 1], [0, 1], ":", color=MUTED, label=say("plot.perfect"))
         axis.plot(stated, observed, color=_COLOURS[0], linewidth=1.2, alpha=0.6)
         sizes = 18 + 240 * counts[used] / counts.max()
@@ -181,7 +109,7 @@ def reliability(scored: Scored, say: Texts) -> bytes:
         histogram.bar(centres, counts, width=0.85 / CALIBRATION_BINS, color=_COLOURS[0])
         histogram.set(xlabel=say("plot.stated"), ylabel=say("plot.pictures"))
         histogram.set(xlim=(low, 1.03), title=say("plot.how_sure"))
-        _legend(figure, (axis,), markerscale=0.5)
+        add_legend(figure, (axis,), markerscale=0.5)
         return png(figure)
 
 
@@ -191,7 +119,7 @@ def layer_profile(decision: Decision, say: Texts) -> bytes | None:
     if not profile:
         return None
     places, names = np.arange(len(profile)), [depth.layer for depth in profile]
-    with _figure(size=(6.4, 4.6), panels=1) as (figure, axis):
+    with figure_with(size=(6.4, 4.6), panels=1) as (figure, axis):
         figure.subplots_adjust(left=0.11, right=0.98, bottom=0.27, top=0.92)
         scores, errors = [depth.score for depth in profile], [depth.error for depth in profile]
         axis.axhline(decision.chance, linestyle=":", color=MUTED, label=say("plot.guessing"))
@@ -226,28 +154,19 @@ def advice(curve: Sequence[LearningPoint], names: dict[str, str], say: Texts) ->
     panels = [panel for panel in panels if panel]
     if not panels:
         return None
-    with _figure(panels=len(panels)) as (figure, axes):
+    with figure_with(panels=len(panels)) as (figure, axes):
         colours = iter(_COLOURS)
         for axis, panel in zip(np.atleast_1d(axes), panels, strict=True):
             for name, points in panel:
                 x, y = [one.pictures for one in points], [one.value for one in points]
                 colour = next(colours)
-                label = _short(names.get(name, name)) if name else say("advice.all")
+                label = short(names.get(name, name)) if name else say("advice.all")
                 axis.plot(x, y, marker="o", markersize=4, color=colour, label=label)
                 low, high = [one.low for one in points], [one.high for one in points]
                 axis.fill_between(x, low, high, color=colour, alpha=0.12, linewidth=0)
             axis.set(xlabel=say("plot.trained_on"), ylabel=say("plot.found"), ylim=(None, 1.02))
-        _legend(figure, list(np.atleast_1d(axes)))
+        add_legend(figure, list(np.atleast_1d(axes)))
         return png(figure)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-
-
-def _width(text: str) -> float:
-    """Return how many Latin letters a text is as wide as; Chinese signs are twice as wide."""
-    return sum(1.9 if sign > "\u2e80" else 1.0 for sign in text)
 
 
 def _mark_phases(axis: Any, curves: pd.DataFrame) -> None:
@@ -272,31 +191,3 @@ def _mark_operating_point(left: Any, right: Any, scored: Scored, position: int, 
     left.plot((said & ~truth).sum() / (~truth).sum(), found, label=label, **look)
     if said.any():
         right.plot(found, (said & truth).sum() / said.sum(), label=label, **look)
-
-
-def _legend(figure: Any, axes: Sequence[Any], **look: Any) -> None:
-    """Put one legend for all panels below them."""
-    found: dict[str, Any] = {}
-    for axis in axes:
-        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-            found.setdefault(label, handle)
-    if found:
-        figure.legend(
-            list(found.values()), list(found), loc="lower center", ncols=min(4, len(found)), **look
-        )
-
-
-@contextmanager
-def _figure(size: tuple[float, float] | None = None, panels: int = 2) -> Iterator[tuple[Any, Any]]:
-    """Open a figure with panels, which of another size are placed by the caller."""
-    # `Figure` without pyplot: nothing global, no window system.
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    with rc_context(style()):
-        # No layout engine: it measures every label twice, a third of the drawing time.
-        figure = Figure(figsize=size or (9.4, 4.3))
-        axes = figure.subplots(1, panels)
-        if not size:
-            figure.subplots_adjust(left=0.065, right=0.985, bottom=0.235, top=0.92, wspace=0.2)
-        yield figure, axes

@@ -19,13 +19,14 @@ from components.common.statistics.weighted import Integers
 from components.evaluate.report import rows
 from components.evaluate.report.changes import Changes
 from components.evaluate.report.drawing import plot_names
+from components.evaluate.report.heat_map import row_shares
 from components.evaluate.report.mistakes import ShownPicture
-from components.evaluate.report.plots import WORST_CURVES, row_shares
+from components.evaluate.report.plots import WORST_CURVES
 from components.evaluate.report.wording import Wording, percent
 
 TEMPLATE = Path(__file__).with_name("template.html")
-_WIDE_IN = 11.0  # a wider plot scrolls, so that its letters stay legible
-_LEGIBLE_PX_PER_IN = 84
+_WIDE_PX = 1150  # a wider plot scrolls, so that its letters stay legible
+_LEGIBLE_PX_PER_IN = 104
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +81,9 @@ def render(content: ReportContent, say: Texts) -> str:
         severities=sorted({one.severity for one in info.robustness}),
         shares=row_shares(content.confusion),
         worst_curves=WORST_CURVES,
-        least_px={name: round(width_in(png) * _LEGIBLE_PX_PER_IN)
-                  for name, png in content.figures.items() if width_in(png) > _WIDE_IN},
+        natural_px={name: round(width_in(png) * _LEGIBLE_PX_PER_IN)
+                    for name, png in content.figures.items()},
+        wide_px=_WIDE_PX,
         numbered=", ".join(f"{shown} {name}" for name, shown in plot_names(info.classes).items()
                            if name != shown),
         origins=[(one, _settings(one)) for one in content.origins],

@@ -63,7 +63,7 @@ class ChangeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Severity:
-    """Accuracy under one fault; `loss` in [0, 1] is what it costs."""
+    """Accuracy under one fault; `loss` in [0, 1] is what it costs, 0 where that may be chance."""
 
     value: str
     change: str
@@ -166,7 +166,7 @@ def robustness_rows(
         return Severity(
             value=percent(one.metric.value),
             change=wording.change("accuracy", one.change.value),
-            loss=float(np.clip(-one.change.value, 0, 1)),
+            loss=float(np.clip(-one.change.value, 0, 1)) if one.change.high < 0 else 0.0,
         )
 
     lines = [

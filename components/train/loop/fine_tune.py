@@ -3,8 +3,10 @@
 import dataclasses
 import logging
 import math
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 
@@ -24,7 +26,13 @@ from components.train.loop.checkpoints import (
 )
 from components.train.loop.epochs import draw_epoch, mix, train_epoch
 from components.train.loop.jax_epoch import RunEpoch, compiled_epoch
-from components.train.loop.optimizer import LayerwiseAdamW, Treatment, Treatments, treatments_of
+from components.train.loop.optimizer import (
+    LayerwiseAdamW,
+    Treatment,
+    Treatments,
+    WarmedUpCosine,
+    treatments_of,
+)
 from components.train.options import TuningOptions
 from components.train.session import EpochScore, Score, predict, score
 
@@ -156,8 +164,8 @@ class _Training:
         course: Course,
     ) -> None:
         self._tail = tail
-        # Over the same variables: what it learns, the tail has learnt.
-        self._quick = quickened(tail, precision=inputs.precision, on_gpu=bool(gpus()))
+        self._program = _program(tail, options, course.treat, precision=inputs.precision)
+        self._quick = self._program.quick
         self._inputs = inputs
         self._options = options
         self._seed = seed
@@ -170,8 +178,7 @@ class _Training:
     def run(self, stood: Standing | None) -> Tuned:
         """Train until the end, a stall or a loss that is not finite."""
         options, course = self._options, self._course
-        models = (self._quick, self._tail)
-        optimizer = _compiled(models, options, course.treat, steps=self._steps)
+        optimizer = self._program.restarted(options, steps=self._steps)
         if stood is not None:
             self._take_up(stood, optimizer)
         whole_epoch = compiled_epoch(
@@ -253,32 +260,50 @@ def _stalled(curves: Sequence[EpochScore], patience: int) -> bool:
     return 0 < patience < len(losses) and min(losses[-patience:]) >= min(losses[:-patience])
 
 
-def _compiled(
-    models: tuple[keras.Model, keras.Model],
-    options: TuningOptions,
-    treat: Treatments | None,
-    *,
-    steps: int,
-) -> LayerwiseAdamW:
-    """Compile two models over the same variables with one optimiser; the last names its layers."""
-    warm_up = round(steps * options.warm_up)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0 if warm_up else options.learning_rate,
-        decay_steps=max(1, steps - warm_up),
-        warmup_target=options.learning_rate if warm_up else None,
-        warmup_steps=warm_up,
-    )
+@dataclass(frozen=True)
+class _Program:
+    """What takes the steps, and is compiled at the first one.
+
+    quick: trains the variables of the tail: what it learns, the tail has learnt.
+    """
+
+    quick: keras.Model
+    optimizer: LayerwiseAdamW
+    schedule: WarmedUpCosine
+
+    def restarted(self, options: TuningOptions, *, steps: int) -> LayerwiseAdamW:
+        """Return the optimiser as it is before the first of so many steps."""
+        self.schedule.plan(rate=options.learning_rate, steps=steps, warm_up=options.warm_up)
+        self.optimizer.restart()
+        return self.optimizer
+
+
+# By tail, for as long as there is the tail: folds and attempts that train the same variables in the
+# same way share the compiled step.
+_PROGRAMS: weakref.WeakKeyDictionary[keras.Model, dict[Any, _Program]] = weakref.WeakKeyDictionary()
+
+
+def _program(
+    tail: keras.Model, options: TuningOptions, treat: Treatments | None, *, precision: Precision
+) -> _Program:
+    """Return what trains a tail; TensorFlow's compiled steps are kept for the next time."""
     alike = Treatment(decay=options.weight_decay)
-    optimizer = LayerwiseAdamW(
-        schedule,
-        treatments=treatments_of(models[-1], treat or (lambda _: alike)),
-        clip_norm=options.clip_norm,
-    )
-    optimizer.build(models[-1].trainable_variables)
-    for model in models:
-        model.compile(
+    treatments = treatments_of(tail, treat or (lambda _: alike))
+    layers = tail._flatten_layers(include_self=False)
+    learning = tuple((id(layer), layer.trainable) for layer in layers)
+    key = (learning, treatments, options.clip_norm, precision)
+    # On other back ends a compiled step holds the schedule's numbers as constants.
+    lasting = keras.backend.backend() == "tensorflow"
+    kept = _PROGRAMS.setdefault(tail, {}) if lasting else {}
+    if key not in kept:
+        schedule = WarmedUpCosine()
+        optimizer = LayerwiseAdamW(schedule, treatments=treatments, clip_norm=options.clip_norm)
+        optimizer.build(tail.trainable_variables)
+        quick = quickened(tail, precision=precision, on_gpu=bool(gpus()))
+        quick.compile(
             optimizer,
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
             weighted_metrics=["categorical_accuracy"],
         )
-    return optimizer
+        kept[key] = _Program(quick, optimizer, schedule)
+    return kept[key]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from components.train.loop.checkpoints import assign_all, values_of
@@ -42,6 +43,32 @@ def treatments_of(tail: keras.Model, treat: Treatments) -> tuple[Treatment, ...]
         for variable in layer.trainable_variables
     }
     return tuple(by_variable[id(variable)] for variable in tail.trainable_variables)
+
+
+class WarmedUpCosine(keras.optimizers.schedules.CosineDecay):
+    """Keras' cosine decay after a warm-up from zero, whose numbers may change between trainings.
+
+    They are variables, so that a compiled step serves the next training too.
+    """
+
+    def __init__(self) -> None:
+        names = ("initial_learning_rate", "decay_steps", "warmup_target", "warmup_steps")
+        start, decay, target, warm_up = (
+            keras.Variable(1.0, dtype="float32", trainable=False, name=name) for name in names
+        )
+        super().__init__(start, decay, warmup_target=target, warmup_steps=warm_up)
+
+    def plan(self, *, rate: float, steps: int, warm_up: float) -> None:
+        """Set the peak rate, the number of steps, and the share of them in which it climbs."""
+        climbing = round(steps * warm_up)
+        values = (
+            (self.initial_learning_rate, 0.0 if climbing else rate),
+            (self.decay_steps, max(1, steps - climbing)),
+            (self.warmup_target, rate),
+            (self.warmup_steps, climbing),
+        )
+        for variable, value in values:
+            variable.assign(value)
 
 
 class LayerwiseAdamW(keras.optimizers.Adam):
@@ -82,6 +109,13 @@ class LayerwiseAdamW(keras.optimizers.Adam):
         if treatment.decay:
             self.assign_sub(variable, ops.multiply(variable, rate * treatment.decay))
         super().update_step(gradient, variable, rate)
+
+    def restart(self) -> None:
+        """Forget every step: moments and their number are zero, anchors are today's weights."""
+        assign_all(self.variables, [np.zeros(one.shape, one.dtype) for one in self.variables])
+        for variable, anchor in zip(self._trainable_variables, self._anchors, strict=True):
+            if anchor is not None:
+                assign_all([anchor], values_of([variable]))
 
     def _copy_of(self, variable: Any, name: str) -> Any:
         copy = self.add_variable_from_reference(variable, name=name)

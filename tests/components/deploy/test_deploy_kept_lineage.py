@@ -40,7 +40,12 @@ def put(model_dir: Path, source: Path, artifacts: dict[str, Path], manifest: pd.
     def keep(version: int) -> None:
         write_passport(model_dir, passport_for(model_dir, digest)(version))
         keep_lineage(
-            artifacts, version, manifest=manifest, model_dir=model_dir, model_sha256=digest
+            artifacts,
+            version,
+            manifest=manifest,
+            out_of_fold=None,
+            model_dir=model_dir,
+            model_sha256=digest,
         )
 
     with publishing(model_dir, timeout_s=5):
@@ -82,7 +87,12 @@ def test_a_lineage_is_never_rewritten_and_goes_with_a_version_that_never_came(
     number = put(model_dir, make_model(tmp_path / "m"), judged.artifacts, judged.dataset.manifest)
     before = read_lineage(model_dir, number)
     keep_lineage(
-        {}, number, manifest=judged.dataset.manifest, model_dir=model_dir, model_sha256="other"
+        {},
+        number,
+        manifest=judged.dataset.manifest,
+        out_of_fold=None,
+        model_dir=model_dir,
+        model_sha256="other",
     )
     assert read_lineage(model_dir, number) == before
     # As if the publish had been killed before its last rename.

@@ -75,9 +75,9 @@ def test_asking_keeps_the_promise_on_other_pictures() -> None:
 
 
 def test_a_promise_that_needs_too_much_asking_is_not_made() -> None:
-    settings = ExportConfig(escape_rate=0.05, max_asked=0.1)
+    settings = ExportConfig(escape_rate=0.05, max_asked=0.05)
     point, promise = choose(PAIR, answers(1.2), settings, far_from=None)
-    assert promise is not None and not promise.kept and promise.asked > 0.1
+    assert promise is not None and not promise.kept and promise.asked > 0.05
     assert point.ask_from is None
 
 

@@ -72,6 +72,7 @@ def test_byte_order_mark_and_quotes_are_fine_and_other_columns_are_kept(read_tex
         ("file,label\ngood/a.png,x\n", r"no column path \(there are: file, label\)"),
         ("path;label\ngood/a.png;x\n", r"no column path, label \(there are: path;label\)"),
         ("path,label,label\ngood/a.png,x,y\n", "a column name twice"),
+        ("path,label,sha256\ngood/a.png,x,1\n", r"'sha256', which is made here"),
         ("path,label,wieght\ngood/a.png,x,1\n", r"'wieght' \(did you mean 'weight'\?\)"),
         ("path,label\ngood/a.png,x,y,z\nbad/a.png,y\n", "what cannot be read .*line 2, saw 4"),
         ("path,label\n,x\n", "a path on every line .* line 2: ''"),

@@ -39,6 +39,20 @@ def test_writes_manifest_and_pictures(two_classes: Path, tmp_path: Path) -> None
     assert (dataset.manifest["weight"] == 1.0).all()
 
 
+def test_further_columns_of_a_manifest_stay_with_the_pictures(
+    two_classes: Path, tmp_path: Path
+) -> None:
+    table = "path,label,oven,shift\ngood/a.png,good,3,early\nbad/a.png,bad,,late\n"
+    (two_classes / "manifest.csv").write_text(table)
+    source = IngestConfig(source="manifest", path=str(two_classes))
+    ingest(out=tmp_path / "out", settings=source)
+    dataset = Dataset.read(tmp_path / "out")
+    assert dataset.info.columns == ("oven", "shift")
+    further = dataset.manifest.set_index("path")[["oven", "shift"]]
+    assert further.loc["pictures/good/a.png"].tolist() == ["3", "early"]
+    assert further.loc["pictures/bad/a.png"].tolist() == ["", "late"]
+
+
 def _jpeg_turned(pixels: np.ndarray) -> bytes:
     image, buffer = Image.fromarray(pixels), io.BytesIO()
     exif = image.getexif()
@@ -78,6 +92,29 @@ def test_odd_pictures_become_servable_and_keep_their_pixels(
             assert image.mode in {"L", "RGB"}
             assert image.getexif().get(0x0112, 1) == 1
         np.testing.assert_array_equal(decode(copy), decode(data))
+
+
+def _deep(most: int) -> bytes:
+    levels = np.linspace(0, most, 600).reshape(20, 30).astype(np.uint16)
+    return _encoded(Image.fromarray(levels), "PNG")
+
+
+@pytest.mark.parametrize(("most", "levels"), [(4095, "16 grey levels"), (255, "1 grey level")])
+def test_a_camera_of_few_bits_in_16_bit_files_is_refused(
+    two_classes: Path, tmp_path: Path, most: int, levels: str
+) -> None:
+    (two_classes / "good" / "dark.png").write_bytes(_deep(most // 4))
+    (two_classes / "good" / "bright.png").write_bytes(_deep(most))
+    said = rf"received 2 with values below {most + 1}, which would keep {levels}; multiply"
+    with pytest.raises(DataError, match=said):
+        ingest(out=tmp_path / "out", settings=settings(two_classes))
+
+
+def test_one_dark_picture_of_16_bits_is_not(two_classes: Path, tmp_path: Path) -> None:
+    (two_classes / "good" / "dark.png").write_bytes(_deep(4095))
+    (two_classes / "good" / "bright.png").write_bytes(_deep(4096))
+    ingest(out=tmp_path / "out", settings=settings(two_classes))
+    assert len(Dataset.read(tmp_path / "out").manifest) == 7
 
 
 def test_unreadable_pictures_are_kept_for_validate(two_classes: Path, tmp_path: Path) -> None:

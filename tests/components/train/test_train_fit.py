@@ -75,6 +75,33 @@ def test_the_saved_network_maps_raw_pixels_to_the_kept_answers(
     assert model.get_layer("embedding").output.shape[1:] == (512,)
 
 
+def test_the_embeddings_are_those_of_the_network_before_it_was_tuned(
+    fine_tuned: tuple[Path, Candidate], tmp_path: Path
+) -> None:
+    shards, candidate = fine_tuned
+    rows = Shards.read(shards).rows("train")
+    kept = candidate.embeddings()
+    assert kept is not None
+    assert kept[0] == rows.loc[rows["view"] == 0, "path"].tolist()
+    # A probe from the same start tunes nothing, so its network sees pictures as the start did.
+    probe = dataclasses.replace(PROBE, seed=FINE_TUNE.seed)
+    train(shards, out=tmp_path / "probe", settings=probe, cache_dir="")
+    model = keras.models.load_model(tmp_path / "probe" / "model.keras", compile=False)
+    seen = keras.Model(model.inputs, model.get_layer("embedding").output)
+    pixels = Shards.read(shards).pixels("train")[: len(kept[0])]
+    wanted = predict(seen, [FlippedPixels(pixels, (False, False))], rows=len(kept[0]))
+    np.testing.assert_allclose(kept[1], wanted, atol=2e-3 * np.abs(wanted).max())
+
+
+def test_after_a_warm_start_no_embeddings_are_kept(
+    fine_tuned: tuple[Path, Candidate], tmp_path: Path
+) -> None:
+    shards, candidate = fine_tuned
+    warm = dataclasses.replace(PROBE, warm_start=str(candidate.root))
+    train(shards, out=tmp_path / "warm", settings=warm, cache_dir="")
+    assert Candidate.read(tmp_path / "warm").embeddings() is None
+
+
 def test_the_saved_network_loads_without_our_code(fine_tuned: tuple[Path, Candidate]) -> None:
     code = (
         "import sys, keras; m = keras.models.load_model(sys.argv[1]);"

@@ -73,6 +73,10 @@ def test_good_data_pass_and_get_their_splits(dataset: MakeDataset, places: Place
     assert sum(cell.pictures for cell in validation.cells) == 60
     facts = pd.read_parquet(places.report / "facts.parquet")
     assert len(facts) == 60
+    # They go with the pictures, for whoever looks at parts of them.
+    assert written.facts().index.tolist() == written.manifest["path"].tolist()
+    assert written.facts()["brightness"].notna().all()
+    assert made.facts().empty
 
 
 def test_unreadable_pictures_stop_the_run_all_at_once(dataset: MakeDataset, places: Places) -> None:

@@ -96,8 +96,8 @@ TEXTS = {
     "confusion.caption_one": "Numbers are pictures; the colour is the share of the true class.",
     # Mistakes.
     "mistakes": "The worst mistakes",
-    "mistakes.some": "{wrong} of {pictures} pictures were decided wrongly. These {shown} are the "
-    "ones the model was surest about. Look at them first: a wrong label shows up here as well.",
+    "mistakes.some": "{wrong} of {pictures} pictures were decided wrongly. Shown are the "
+    "{shown} that the model was surest about. Look here first: a wrong label shows up as well.",
     "mistakes.only": "{wrong} of {pictures} pictures were decided wrongly.",
     "mistakes.none": "None of the {pictures} pictures was decided wrongly.",
     "mistakes.labelled": "labelled {name}",
@@ -108,8 +108,8 @@ TEXTS = {
     "explanations.hint": "The coloured parts decided the answer. If they lie beside the part or "
     "the fault, the model has learnt the wrong thing.",
     "explanations.test": "Test of these maps on {pictures} pictures: covering the part that "
-    "matters most lowers the probability by {drop} points, covering other parts of the same size by "
-    "{random_drop} points.",
+    "matters most lowers the probability by {drop} points, covering other parts of the same size "
+    "by {random_drop} points.",
     "explanations.believed": "The maps show what matters.",
     "explanations.not_believed": "The difference is within chance: do not rely on these maps.",
     "explanations.caption": "answered {predicted}, {share}; labelled {truth}",
@@ -162,9 +162,9 @@ TEXTS = {
     "fall into each bin.",
     # Robustness and costs.
     "robustness": "If the camera gets worse",
-    "robustness.hint": "Accuracy on a sample with a fault put on it, from slight (1) to severe "
-    "(5), and the change against the same pictures without it. The more a row is coloured, the "
-    "more the fault costs.",
+    "robustness.hint": "Accuracy on a sample of {pictures} pictures with a fault put on it, from "
+    "slight (1) to severe (5), and the change against the same pictures without it. Coloured: the "
+    "fault costs more than chance explains.",
     "robustness.hint_seen": "The model has been trained on these pictures, so only the changes "
     "count.",
     "robustness.fault": "Fault",

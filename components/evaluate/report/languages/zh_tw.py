@@ -139,8 +139,8 @@ TEXTS = {
     "calibration.caption": "左：點越大代表圖片越多。右：各區間的圖片數。",
     # Robustness and costs.
     "robustness": "如果相機變差",
-    "robustness.hint": "在抽樣圖片上加上某種問題後的準確率，從輕微（1）到嚴重（5），以及與原圖相比的變化。"
-    "顏色越深，損失越大。",
+    "robustness.hint": "在 {pictures} 張抽樣圖片上加上某種問題後的準確率，從輕微（1）到嚴重（5），以及與原圖相比的變化。"
+    "有顏色的格子：損失不只是偶然。",
     "robustness.hint_seen": "模型訓練時用過這些圖片，因此只有變化值得參考。",
     "robustness.fault": "問題",
     "costs": "大小與速度",

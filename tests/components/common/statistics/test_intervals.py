@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.interval_coverage import draw, truth
+from components.common.statistics.clusters import clusters
 from components.common.statistics.figures import BY_CLASS, FIGURES, Scored
 from components.common.statistics.intervals import (
     class_estimates,
@@ -14,6 +15,7 @@ from components.common.statistics.intervals import (
     independent,
     level_interval,
 )
+from components.common.statistics.jackknife import jackknife
 
 LEVELS = ("accuracy", "balanced_accuracy", "roc_auc")
 TRIALS = 400
@@ -48,6 +50,61 @@ def test_independent_pictures_give_the_binomial_interval() -> None:
     assert found.value == pytest.approx(0.9)
     assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.1)
     assert found.value - found.low > found.high - found.value
+
+
+def test_an_estimate_is_made_of_its_error_and_of_what_it_rests_on() -> None:
+    answers, _, groups = draw(np.random.default_rng(5), groups=9, pictures=12)
+    names = ("balanced_accuracy", "log_loss", "calibration_error")
+    index = clusters(groups)
+    for confidence in (0.95, 0.5):
+        for found in estimates(names, answers, groups, confidence=confidence):
+            figure = FIGURES[found.name]
+            one = jackknife(lambda w: figure(answers, w)[:, None], groups, answers.targets)  # noqa: B023
+            value, error, bias = one.values[0], one.errors[0], one.biases[0]
+            resting = independent(found.name, answers, index)
+            degrees = min(8.0, resting - 1.0)
+            expected = (
+                gap_interval(value, error, bias=bias, degrees=degrees, confidence=confidence)
+                if found.name == "calibration_error"
+                else level_interval(
+                    value,
+                    error,
+                    degrees=degrees,
+                    independent=resting,
+                    confidence=confidence,
+                    top=-np.log(1e-7) if found.name == "log_loss" else 1.0,
+                )
+            )
+            assert (found.low, found.high) == pytest.approx(expected)
+
+
+def test_the_scarcer_class_and_two_groups_leave_few_degrees() -> None:
+    random = np.random.default_rng(6)
+    targets = np.repeat([0, 1], [100, 5])
+    right = random.random(105) < 0.7
+    answers = Scored(targets, np.where(right, targets, 1 - targets), np.full((105, 2), 0.5))
+    for groups, resting, degrees in (
+        ([""] * 105, 4 / (1 / 100 + 1 / 5), 4 / (1 / 100 + 1 / 5) - 1),
+        ([str(row % 2) for row in range(105)], None, 1.0),
+    ):
+        one = jackknife(
+            lambda w: FIGURES["balanced_accuracy"](answers, w)[:, None], groups, targets
+        )
+        (found,) = estimates(["balanced_accuracy"], answers, groups)
+        expected = level_interval(
+            one.values[0], one.errors[0], degrees=degrees, independent=resting or 2.0
+        )
+        assert (found.low, found.high) == pytest.approx(expected)
+
+
+def test_a_calibration_error_without_spread_is_no_certainty() -> None:
+    targets = np.tile([0, 1], 10)
+    answers = Scored.by_largest(targets, np.where(np.eye(2)[targets] > 0, 0.9, 0.1))
+    (found,) = estimates(["calibration_error"], answers, [""] * 20)
+    assert found.value == pytest.approx(0.1)
+    assert (found.low, found.high) == pytest.approx(
+        level_interval(0.1, 0.0, degrees=19, independent=20)
+    )
 
 
 def test_pictures_of_a_group_count_once_however_many_there_are() -> None:
@@ -146,6 +203,7 @@ def test_two_hundred_classes_need_little_memory() -> None:
         ("accuracy", None, 24.0),
         ("log_loss", None, 24.0),
         ("balanced_accuracy", None, 4 / (1 / 20 + 1 / 4)),
+        ("balanced_accuracy", 1, 4 / (1 / 20 + 1 / 4)),
         ("recall", 1, 4.0),
         ("recall", 0, 20.0),
         ("roc_auc", 0, 4.0),
@@ -159,6 +217,15 @@ def test_a_figure_rests_on_the_pictures_that_it_is_made_of(
     targets = np.repeat([0, 1], [20, 4])
     answers = Scored(targets, targets, np.eye(2)[targets], positive)
     assert independent(name, answers, np.arange(24)) == pytest.approx(expected)
+
+
+def test_a_class_without_pictures_does_not_count() -> None:
+    targets = np.repeat([0, 2], [20, 4])
+    answers = Scored(targets, targets, np.eye(3)[targets])
+    assert independent("balanced_accuracy", answers, np.arange(24)) == pytest.approx(
+        4 / (1 / 20 + 1 / 4)
+    )
+    assert independent("recall", dataclasses.replace(answers, positive=1), np.arange(24)) == 1.0
 
 
 def test_unequal_groups_count_for_less_than_their_number() -> None:
@@ -186,6 +253,9 @@ def test_a_share_of_nothing_or_everything_is_the_exact_interval() -> None:
     settings = {"degrees": 7.0, "independent": 8.0}
     assert level_interval(0.0, 0.0, **settings) == (0.0, pytest.approx(1 - 0.025 ** (1 / 8)))
     assert level_interval(1.0, float("nan"), **settings) == (pytest.approx(0.025 ** (1 / 8)), 1.0)
+    # An error beside it, as of a mean that rounding takes beyond its range, changes nothing.
+    for value, same in ((0.0, 0.0), (1.0, 1.0), (1.0 + 1e-12, 1.0)):
+        assert level_interval(value, 0.1, **settings) == level_interval(same, 0.0, **settings)
 
 
 def test_a_gap_that_few_pictures_make_too_large_reaches_lower_by_that() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from components.evaluate.figures.parts import Part, parts
+from components.evaluate.figures.parts import EvidencePart, parts
 
 NO_FACTS = pd.DataFrame(index=range(60))
 
@@ -12,7 +12,7 @@ def _rows(**columns: object) -> pd.DataFrame:
     return pd.DataFrame({"domain": [""] * 60, "soft_label": [np.nan] * 60, **columns})
 
 
-def _sizes(found: list[Part]) -> dict[str, int]:
+def _sizes(found: list[EvidencePart]) -> dict[str, int]:
     return {part.name: int(part.mask.sum()) for part in found}
 
 

@@ -5,12 +5,12 @@ import pytest
 
 from components.common.artifacts.evaluation import Slice
 from components.common.statistics.figures import Scored
-from components.evaluate.figures.parts import Part
+from components.evaluate.figures.parts import EvidencePart
 from components.evaluate.figures.slices import holm, measure_slices
 
 
 def _measured(
-    right: np.ndarray, parts: list[Part], groups: list[str] | None = None
+    right: np.ndarray, parts: list[EvidencePart], groups: list[str] | None = None
 ) -> tuple[Slice, ...]:
     targets = np.arange(len(right)) % 2
     predicted = np.where(right, targets, 1 - targets)
@@ -19,12 +19,12 @@ def _measured(
     return measure_slices(answers, parts, groups or paths, paths)
 
 
-def _random_parts(random: np.random.Generator, groups: int, each: int) -> list[Part]:
+def _random_parts(random: np.random.Generator, groups: int, each: int) -> list[EvidencePart]:
     """Twenty parts: half are groups that share an attribute, half are pictures from anywhere."""
     of_groups = [np.repeat(random.random(groups) < 0.3, each) for _ in range(10)]
     of_pictures = [random.random(groups * each) < 0.2 for _ in range(10)]
     masks = [*of_groups, *of_pictures]
-    return [Part(f"part {number}", "column", mask) for number, mask in enumerate(masks)]
+    return [EvidencePart(f"part {number}", "column", mask) for number, mask in enumerate(masks)]
 
 
 @pytest.mark.parametrize("spread", [0.0, 1.0])
@@ -66,7 +66,7 @@ def test_mistakes_of_one_group_are_no_evidence() -> None:
     right = np.ones(200, dtype=bool)
     right[:20] = False  # all of one group, which makes half of the part
     groups = [f"g{number // 20}" for number in range(200)]
-    part = Part("line: 2", "column", np.arange(200) < 60)
+    part = EvidencePart("line: 2", "column", np.arange(200) < 60)
     assert not _measured(right, [part], groups)[0].worse
     alone = [str(number) for number in range(200)]
     assert _measured(right, [part], alone)[0].worse
@@ -75,13 +75,15 @@ def test_mistakes_of_one_group_are_no_evidence() -> None:
 def test_small_parts_are_shown_only_where_they_are_domains() -> None:
     right = np.arange(60) % 7 != 0
     few = np.arange(60) < 4
-    found = _measured(right, [Part("oven", "domain", few), Part("x: 1", "column", few)])
+    found = _measured(
+        right, [EvidencePart("oven", "domain", few), EvidencePart("x: 1", "column", few)]
+    )
     assert [(part.name, part.difference, part.worse) for part in found] == [("oven", None, False)]
 
 
 def test_all_wrong_against_all_right_is_worse() -> None:
     right = np.arange(60) >= 20
-    (found,) = _measured(right, [Part("line: 2", "column", ~right)])
+    (found,) = _measured(right, [EvidencePart("line: 2", "column", ~right)])
     assert found.worse
     assert found.difference is not None
     assert found.difference.value == -1.0

@@ -11,7 +11,7 @@ from PIL import Image
 from components.common.report import plot_style
 from components.common.report.texts import load_texts
 from components.common.statistics.figures import Scored
-from components.evaluate.report import drawing, plots
+from components.evaluate.report import drawing, heat_map, plots
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def _size(png: bytes | None) -> tuple[int, int]:
 def test_many_classes_with_awkward_names_draw() -> None:
     names = tuple(f"$class_{{{number}^ " for number in range(12))
     scored = _scored(12)
-    for png in (plots.confusion(scored, names, SAY), plots.discrimination(scored, names, SAY)):
+    for png in (heat_map.confusion(scored, names, SAY), plots.discrimination(scored, names, SAY)):
         width, height = _size(png)
         assert width > 600
         assert height > 400
@@ -44,7 +44,7 @@ def test_heat_maps_grow_with_the_classes_up_to_a_limit() -> None:
     sides = []
     for classes in (7, 15, 50, 200):
         names = [f"c{number}" for number in range(classes)]
-        sides.append(_size(plots.confusion(_scored(classes, pictures=400), names, SAY))[0])
+        sides.append(_size(heat_map.confusion(_scored(classes, pictures=400), names, SAY))[0])
     assert sides[0] < sides[1] < sides[2]
     assert sides[2] / 144 > 50 * 0.29  # every class has the room of its label
     assert sides[3] / 144 < 23  # inches
@@ -53,7 +53,7 @@ def test_heat_maps_grow_with_the_classes_up_to_a_limit() -> None:
 def test_only_the_worst_curves_get_a_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     named: list[str] = []
     monkeypatch.setattr(
-        plots, "_legend",
+        plots, "add_legend",
         lambda _, axes: named.extend(axes[0].get_legend_handles_labels()[1]),
     )  # fmt: skip
     scored = _scored(9)
@@ -68,7 +68,7 @@ def test_chinese_names_draw_without_a_warning() -> None:
     say, names = load_texts(drawing.TABLES, "zh-TW"), drawing.plot_names(["良品", "刮痕", "ok"])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plots.confusion(_scored(3), list(names.values()), say if _chinese() else SAY)
+        heat_map.confusion(_scored(3), list(names.values()), say if _chinese() else SAY)
     assert names["ok"] == "ok"
     assert names["良品"] == ("良品" if _chinese() else "#1")
 
@@ -88,13 +88,14 @@ def test_without_a_font_classes_have_numbers_and_words_are_english(
 
 
 def test_shares_of_a_class_without_pictures_are_zero() -> None:
-    assert plots.row_shares(np.array([[3, 1], [0, 0]])).tolist() == [[0.75, 0.25], [0.0, 0.0]]
+    assert heat_map.row_shares(np.array([[3, 1], [0, 0]])).tolist() == [[0.75, 0.25], [0.0, 0.0]]
 
 
 def test_without_validation_there_is_one_curve() -> None:
     curves = _curves()
     curves[["validation_loss", "validation_accuracy"]] = np.nan
     assert _size(plots.learning_curves(curves, SAY))[0] > 600
+    assert plots.learning_curves(curves[:1], SAY) is None
 
 
 def _chinese() -> bool:

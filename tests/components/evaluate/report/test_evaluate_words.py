@@ -88,13 +88,14 @@ def test_a_lower_loss_is_better_and_equal_figures_are_neither() -> None:
 def test_the_costliest_fault_comes_first_and_gaps_stay_gaps() -> None:
     def fault(name: str, severity: int, change: float) -> Corrupted:
         value = Metric(name="accuracy", value=0.8 + change, low=0.0, high=1.0)
-        lost = Metric(name="accuracy", value=change, low=-1.0, high=0.0)
+        lost = Metric(name="accuracy", value=change, low=-1.0, high=change + 0.15)
         return Corrupted(name=name, severity=severity, pictures=9, metric=value, change=lost)
 
     measured = [fault("noise", 1, -0.1), fault("dirt", 1, -0.1), fault("dirt", 2, -0.3)]
     found = rows.robustness_rows(measured, WORDING)
     assert [name for name, _ in found] == ["dirt", "noise"]
     assert found[1][1][1] is None
+    assert found[0][1][0] == rows.Severity(value="70 %", change="-10.0 points", loss=0.0)
     assert found[0][1][1] == rows.Severity(value="50 %", change="-30.0 points", loss=0.3)
 
 

@@ -11,6 +11,7 @@ from components.train.loop import checkpoints
 from components.train.loop import fine_tune as tuning
 from components.train.loop.checkpoints import Checkpoint
 from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms, tune
+from components.train.loop.optimizer import Treatment
 from components.train.options import TuningOptions
 
 pytestmark = pytest.mark.slow
@@ -53,8 +54,28 @@ def test_the_best_epoch_is_kept(tail: keras.Model, inputs: TuningInputs) -> None
     freeze_norms(tail)
     options = TuningOptions(epochs=4, batch=16, learning_rate=0.5, keep="best")
     tuned = tune(tail, inputs, options, seed=0)
-    kept = tail.evaluate(inputs.validation_inputs[0], inputs.validation.targets, verbose=0)[0]
+    kept = inputs.validation_score(tail).loss
     assert kept == pytest.approx(min(row.validation_loss for row in tuned.curves), abs=1e-5)
+
+
+def test_another_training_of_a_tail_compiles_nothing_and_begins_afresh(
+    tail: keras.Model, inputs: TuningInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freeze_norms(tail)
+    start = tail.get_weights()
+    anchored = Course(treat=lambda _: Treatment(penalty=0.1, anchored=True))
+    tune(tail, inputs, OPTIONS, seed=0, course=anchored)
+    once = tail.get_weights()
+    compiled = []
+    monkeypatch.setattr(tuning, "quickened", lambda *_, **__: compiled.append(1))
+    # With other weights, rate and length in between, which must leave no trace.
+    other = dataclasses.replace(OPTIONS, learning_rate=1e-3, epochs=2)
+    tune(tail, inputs, other, seed=1, course=anchored)
+    tail.set_weights(start)
+    tune(tail, inputs, OPTIONS, seed=0, course=anchored)
+    assert not compiled
+    for again, first in zip(tail.get_weights(), once, strict=True):
+        np.testing.assert_allclose(again, first, atol=1e-6)
 
 
 def test_a_loss_that_is_not_finite_stops_the_training(
