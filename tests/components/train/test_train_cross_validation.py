@@ -21,7 +21,7 @@ from components.networks.data import TrainingData
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Network
 from components.train.config import TrainConfig
-from components.train.cross_validation import Recipe, _deal, cross_validate
+from components.train.cross_validation import ChosenMethod, _deal, cross_validate
 from components.train.fit import train
 from components.train.methods import linear_probe, linear_probe_finetune
 from components.train.session import Fitted, Session
@@ -106,7 +106,7 @@ def test_folds_see_their_inner_pictures_alone_and_start_alike(tmp_path: Path) ->
 
     seen: list[TrainingData] = []
     method = SimpleNamespace(fit=fit, REPEATS=2)
-    recipe = Recipe(method, linear_probe_finetune.Options(epochs=1, batch=8))  # type: ignore[arg-type]
+    recipe = ChosenMethod(method, linear_probe_finetune.Options(epochs=1, batch=8))  # type: ignore[arg-type]
     session = Session(seed=0, flips=1, cache=ActivationCache(tmp_path / "cache", 10**8))
     told: list[Progress] = []
     with listening(told.append):
