@@ -30,9 +30,7 @@ def check_translated(sentences: Iterable[str]) -> None:
     for said in map(say.sentence, sentences):
         # What is left in Latin letters are names and settings.
         known = re.sub(r"^無法評估.*", "", said, flags=re.DOTALL)
-        assert not re.search(r"[a-z]+ [a-z]+", known), (
-            f"add to languages/zh_tw_sentences.py: {said}"
-        )
+        assert not re.search(r"[a-z]+ [a-z]+", known), f"add to languages/zh_tw*.py: {said}"
 
 
 def _heard(init: Callable[..., None], said: list[str]) -> Callable[..., None]:
