@@ -244,6 +244,16 @@ SENTENCES = {
     "這些指標比用新的組別測試更好看。",
     "Version {version}, which serves now, could not be scored: {reason}": "無法評估目前上線的第 "
     "{version} 版：{reason}",
+    "Version {version}, the best so far, could not be scored: {reason}": "無法評估到目前為止最好的第 "
+    "{version} 版：{reason}",
+    "Version {version} is compared by {how}. {count} that it was trained on are left out.": "第 {version} "
+    "版以{how}比較；排除它訓練時用過的 {count} 張。",
+    "Version {version} is compared by {how}.": "第 {version} 版以{how}比較。",
+    "{folds}, and by what it answers about {count} that it has not seen": "{folds}，以及它對未見過的 {count} "
+    "張的答案",
+    "what its folds answered about {count} pictures, which judges its recipe": "它的各折對 {count} "
+    "張圖片的答案（評估的是訓練方法）",
+    "what it answers about {count} that it has not seen": "它對未見過的 {count} 張的答案",
     "Of {all} test pictures {who}: {count} are left out.": "{all} 張測試圖片中，{who}：排除 {count} 張。",
     "Of {all} test pictures {who}: {count} are left out. Without all of these too few would be "
     "left: {advice}.": "{all} 張測試圖片中，{who}：排除 {count} 張。若全部排除，剩下的太少：{advice}。",
