@@ -3,8 +3,9 @@
 Simulated answers (`benchmarks.simulated_answers`) go through the gate's own comparison. The first
 table is of pictures that stand for themselves (two models disagree on 10 %; a worse or better one
 on that much and what it loses or gains), the second of groups that differ as the demo's modules do,
-the third of twenty retrains in a row, each as much worse than what serves as it says: compared with
-what serves alone, with the best version so far too, and where a higher figure makes a version the best.
+the third of twenty retrains in a row, each as much worse than what serves as it says: compared
+with what serves only, or with the best version so far too, which one becomes by its figure alone or
+with evidence, as in the product.
 
     python -m benchmarks.gate_decisions
     python -m benchmarks.gate_decisions --trials 100
@@ -41,7 +42,7 @@ Make = Callable[[np.random.Generator], Pictures]
 Rule = Literal["what serves only", "the best, by its figure", "the best, with evidence"]
 # When a candidate that is deployed becomes the version that the next ones are compared with too.
 RULES: dict[Rule, Callable[[PairedDifference], bool]] = {
-    "what serves only": lambda lead: True,
+    "what serves only": lambda _: True,
     "the best, by its figure": lambda lead: lead.value > 0,
     "the best, with evidence": lambda lead: lead.value > lead.reach(SETTINGS.confidence),
 }

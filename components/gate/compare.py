@@ -183,9 +183,9 @@ def _aligned(other: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
 def _text(comparison: ServingComparison, rival: Rival, pictures: str) -> str:
     return (
         f"Against version {rival.version}, {rival.role}, the {LABELS[comparison.metric]} on "
-        f"{pictures} is {comparison.candidate:.3f} instead of {comparison.incumbent:.3f}: a change of "
-        f"{comparison.difference:+.3f}, and with {100 * comparison.confidence:g} % confidence not "
-        f"below {comparison.low:+.3f}"
+        f"{pictures} is {comparison.candidate:.3f} instead of {comparison.incumbent:.3f}: a change "
+        f"of {comparison.difference:+.3f}, and with {100 * comparison.confidence:g} % confidence "
+        f"not below {comparison.low:+.3f}"
     )
 
 
