@@ -18,7 +18,7 @@ TEXTS = {
     "next.groups": "請取自現有以外的其他零件、批次或時段。",
     "next.again": "然後再執行一次流程。",
     "reasons": "原因",
-    "overridden": "{by} 推翻判定並上線：「{reason}」",
+    "overridden": "{by} 於 {at} 推翻判定並上線：「{reason}」",
 }
 
 # What the gate writes into its record, see `decide` and `compare`.

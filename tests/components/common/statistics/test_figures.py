@@ -142,6 +142,32 @@ def test_calibration_error_by_hand() -> None:
     assert measure("calibration_error", targets, probabilities) == pytest.approx(0.4)
 
 
+def test_each_confidence_falls_into_its_own_bin() -> None:
+    middles = (np.arange(15) + 0.5) / 15
+    assert figures.confidence_bins(middles).tolist() == list(range(15))
+    # An upper edge belongs to its bin, 0 to the first, and 1 with an error of rounding to the last.
+    edges = np.array([0.0, 0.2, 0.2 + 1e-9, 1.0, 1.0 + 1e-9])
+    assert figures.confidence_bins(edges).tolist() == [0, 2, 3, 14, 14]
+
+
+def test_gaps_of_one_bin_cancel_and_those_of_neighbours_do_not() -> None:
+    # 0.61 and 0.65 share a bin: one wrong, one right; 0.55 lies in the bin below.
+    def error(first: float, second: float) -> float:
+        return measure("calibration_error", np.array([0, 1]), two_sided([first, second]))
+
+    assert error(0.61, 0.65) == pytest.approx((0.61 - 0.35) / 2)
+    assert error(0.55, 0.65) == pytest.approx((0.55 + 0.35) / 2)
+
+
+def test_small_integers_are_weights_that_do_not_overflow_and_floats_are_labels() -> None:
+    scores = two_sided([0.1, 0.6, 0.4, 0.9])
+    heavy = np.full(4, 200, dtype=np.uint8)
+    for name in FIGURES:
+        plain = measure(name, LABELS, scores)
+        assert measure(name, LABELS, scores, weights=heavy) == pytest.approx(plain), name
+        assert measure(name, LABELS.astype(float), scores) == pytest.approx(plain), name
+
+
 def test_the_decision_and_not_the_largest_probability_counts() -> None:
     probabilities = np.array([[0.7, 0.3], [0.7, 0.3]])
     scored = Scored(np.array([1, 1]), np.array([1, 1]), probabilities, 1)

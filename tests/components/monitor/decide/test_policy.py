@@ -1,5 +1,8 @@
+import dataclasses
 import itertools
+import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -92,10 +95,157 @@ def test_what_is_done_in_which_situation(seen: Situation, word: str, words: str)
 
 
 HARMFUL = {"alarm": True, "explanation": explained("mix", "lines"), "harm": loss(9)}
+ALARMED = "2 detectors looked; alarmed: ks_pca."
+LOST = "Accuracy has fallen by 9.0 points (7.0 to 11.0, estimated without labels)."
+AUDIT = "Label a small random sample (`graft audit sample`) to know."
+WANTED = (
+    "There are 19 new labelled pictures to learn from, 20 are needed: "
+    "label some (`graft label queue`) and add them (`graft data add`)."
+)
+CAMERA = explained("camera", "dirt")
+NO_ADVICE = dataclasses.replace(CAMERA, fault="", advice="")
+UNSURE = dataclasses.replace(NO_ADVICE, confidence=0.3)
+NEVER = "A camera fault is never answered by training."
+VAGUE = "Accuracy has fallen by 4.0 points (-1.0 to 9.0, estimated without labels)."
 
 
 @pytest.mark.parametrize(
-    ("hours_ago", "word"), [((71.9,), "keep"), ((72.0,), "retrain"), ((-5.0,), "keep")]
+    ("seen", "trigger", "reasons"),
+    [
+        (
+            {**HARMFUL, "explanation": CAMERA},
+            "camera-dirt",
+            ("The camera has changed (dirt, confidence 90%): Do it.", NEVER),
+        ),
+        (
+            {**HARMFUL, "explanation": NO_ADVICE},
+            "camera-unknown",
+            ("The camera has changed (unknown, confidence 90%): look at it.", NEVER),
+        ),
+        (
+            {**HARMFUL, "explanation": UNSURE},
+            "maybe-camera",
+            (
+                "This may be a camera fault (unknown, confidence 30%, below 50%); look at the "
+                "camera before anything is trained.",
+            ),
+        ),
+        (
+            {"alarm": True, "explanation": explained("product", "new_look"), "labels": FEW},
+            "product-new_look",
+            ("The pictures show a product that the model has not been trained on.", WANTED),
+        ),
+        ({**HARMFUL, "labels": FEW}, "loss-no-labels", (LOST, ALARMED, WANTED)),
+        (
+            {**HARMFUL, "labels": 20},
+            "loss",
+            (LOST, ALARMED, "20 new labelled pictures can be learnt from."),
+        ),
+        (
+            {"harm": loss(9)},
+            "loss-no-alarm",
+            (LOST, f"No detector sees a change. {AUDIT}"),
+        ),
+        (
+            {"alarm": True},
+            "harm-unknown",
+            (ALARMED, f"What it costs cannot be estimated. {AUDIT}"),
+        ),
+        (
+            {"alarm": True, "harm": loss(4, width=5)},
+            "harm-vague",
+            (ALARMED, VAGUE, f"That is too vague to act on. {AUDIT}"),
+        ),
+    ],
+)
+def test_a_decision_names_its_trigger_and_every_reason(
+    seen: dict[str, Any], trigger: str, reasons: tuple[str, ...]
+) -> None:
+    now = situation(**seen)
+    decision = decide(now, SETTINGS)
+    assert decision.key == key_of(now, SETTINGS, trigger=trigger)
+    assert decision.reasons == reasons
+
+
+def test_a_change_without_harm_is_kept_with_what_was_seen() -> None:
+    seen = situation(alarm=True, harm=loss(0.5, width=1))
+    small = "Accuracy has fallen by 0.5 points (-0.5 to 1.5, estimated without labels)."
+    reasons = (ALARMED, small, "The change does no harm worth acting on.")
+    assert decide(seen, SETTINGS).reasons == reasons
+
+
+def test_every_detector_that_alarmed_is_named() -> None:
+    now = situation(alarm=True)
+    both = dataclasses.replace(now, detections=(*now.detections, *now.detections))
+    assert "4 detectors looked; alarmed: ks_pca, ks_pca." in decide(both, SETTINGS).reasons
+
+
+def test_a_run_that_waits_says_the_loss_and_every_obstacle() -> None:
+    runs = (MONDAY - timedelta(days=6), MONDAY - timedelta(days=4))
+    settings = PolicyConfig(quiet_from="06:00", quiet_until="08:00")
+    now = situation(runs=runs, **HARMFUL)  # type: ignore[arg-type]
+    assert decide(now, settings).reasons == (
+        LOST,
+        ALARMED,
+        "2 runs started within seven days; 2 are allowed.",
+        "Quiet hours last from 06:00 to 08:00 (UTC); the first look after them decides again.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "seen", "word"),
+    [
+        # What is asked for is met by the value itself.
+        ({"min_pictures": 500}, HARMFUL, "retrain"),
+        ({"retrain_loss_points": 9.0}, HARMFUL, "retrain"),
+        ({"retrain_low_points": 7.0}, HARMFUL, "ask"),
+        ({"min_new_labels": 100}, HARMFUL, "retrain"),
+        ({"min_confidence": 0.9}, {**HARMFUL, "explanation": CAMERA}, "fix_camera"),
+        ({"ask_loss_points": 9.0}, {"alarm": True, "harm": loss(4, width=5)}, "ask"),
+        ({"max_runs_per_week": 1}, HARMFUL, "retrain"),
+    ],
+)
+def test_a_limit_is_met_by_its_own_value(
+    changes: dict[str, Any], seen: dict[str, Any], word: str
+) -> None:
+    assert decide(situation(**seen), PolicyConfig(**changes)).word == word
+
+
+@pytest.mark.parametrize("why", [explained("product", "size"), explained("mix", "novel")])
+def test_only_a_product_nobody_has_labelled_asks_for_labels_without_harm(why: Explanation) -> None:
+    seen = situation(alarm=True, explanation=why, harm=loss(0.5, width=1), labels=FEW)
+    assert decide(seen, SETTINGS).word == "keep"
+
+
+def test_a_week_ends_after_seven_days_to_the_second() -> None:
+    runs = (MONDAY - timedelta(days=7), MONDAY - timedelta(days=4))
+    assert decide(situation(runs=runs, **HARMFUL), SETTINGS).word == "retrain"  # type: ignore[arg-type]
+
+
+def test_a_camera_fault_without_alarm_or_measured_loss_is_left_alone() -> None:
+    assert decide(situation(explanation=CAMERA), SETTINGS).word == "keep"
+    assert (
+        decide(situation(explanation=CAMERA, harm=loss(1, basis="audit")), SETTINGS).word == "keep"
+    )
+    assert decide(situation(explanation=UNSURE), SETTINGS).word == "keep"
+
+
+def test_a_period_is_in_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        hourly = PolicyConfig(cool_down_h=0)
+        at = MONDAY + timedelta(minutes=59)
+        assert key_of(situation(at=at), SETTINGS, trigger="loss") == "v1-loss-20260104T0000Z"
+        assert key_of(situation(at=at), hourly, trigger="loss") == "v1-loss-20260105T0700Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "word"),
+    [((71.9,), "keep"), ((72.0,), "retrain"), ((0.0,), "keep"), ((-5.0,), "keep")],
 )
 def test_a_run_waits_until_the_one_before_has_had_its_time(
     hours_ago: tuple[float, ...], word: str
@@ -103,10 +253,11 @@ def test_a_run_waits_until_the_one_before_has_had_its_time(
     runs = tuple(MONDAY - timedelta(hours=hours) for hours in hours_ago)
     decision = decide(situation(runs=runs, **HARMFUL), SETTINGS)  # type: ignore[arg-type]
     assert decision.word == word
+    assert decision.reasons[:2] == (LOST, ALARMED)
     if hours_ago == (71.9,):
         assert "the next may start from 2026-01-05 07:06 UTC" in decision.reasons[-1]
-    if hours_ago == (-5.0,):
-        assert "Check the clock" in decision.reasons[-1]
+    assert ("in the future" in decision.reasons[-1]) == (hours_ago == (-5.0,))
+    assert decision.reasons[-1].endswith("Check the clock.") == (hours_ago == (-5.0,))
 
 
 def test_no_more_runs_a_week_than_allowed() -> None:
@@ -122,12 +273,15 @@ def test_no_more_runs_a_week_than_allowed() -> None:
     ("quiet", "local", "word"),
     [
         (("22:00", "06:00"), "23:30", "keep"),
+        (("22:00", "06:00"), "22:00", "keep"),
         (("22:00", "06:00"), "05:59", "keep"),
         (("22:00", "06:00"), "06:00", "retrain"),
         (("22:00", "06:00"), "21:59", "retrain"),
         (("08:00", "17:00"), "08:00", "keep"),
         (("08:00", "17:00"), "17:00", "retrain"),
         (("", ""), "23:30", "retrain"),
+        (("22:00", ""), "23:30", "retrain"),
+        (("22:00", "22:00"), "23:30", "retrain"),
     ],
 )
 # Berlin is one hour from UTC in January and two in July.
@@ -149,9 +303,14 @@ def test_quiet_hours_hold_back_runs_and_nothing_else() -> None:
 
 
 def test_runs_that_are_switched_off_become_questions() -> None:
-    decision = decide(situation(**HARMFUL), PolicyConfig(max_runs_per_week=0))  # type: ignore[arg-type]
-    assert decision.word == "ask"
-    assert "switched off" in decision.reasons[-1]
+    seen, settings = situation(**HARMFUL), PolicyConfig(max_runs_per_week=0)  # type: ignore[arg-type]
+    decision = decide(seen, settings)
+    assert (decision.word, decision.key) == (
+        "ask",
+        key_of(seen, settings, trigger="loss-runs-off"),
+    )
+    off = "Runs that start themselves are switched off (max_runs_per_week is 0)."
+    assert decision.reasons == (LOST, ALARMED, off)
 
 
 def test_the_key_names_version_trigger_and_period() -> None:
