@@ -134,7 +134,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--trials", type=int, default=500)
     trials = parser.parse_args().trials
-    console = Console(width=140)
+    console = Console(width=150)
     for rows in (_alone(), _grouped()):
         console.print(_decisions(list(rows), trials))
     console.print(_creeping(max(10, trials // 10)))
