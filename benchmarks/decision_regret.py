@@ -258,7 +258,8 @@ class Bench:
 
 
 def _settings(data: str, seed: int, size_px: int) -> TrainingRun:
-    changes = [f"seed={seed}", f"augment.image_size_px={size_px}"]
+    # Every arm is scored on the same test split.
+    changes = ["evaluate.evidence=holdout", f"seed={seed}", f"augment.image_size_px={size_px}"]
     if data == "digits":
         folder = digits(Path(".graft") / "digits")
         # A mirrored digit is another sign, so no flips, neither in training nor in testing.

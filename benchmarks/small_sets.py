@@ -47,7 +47,7 @@ from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.network import Network
 from components.train.config import METHODS, method_options
-from components.train.cross_validation import Recipe, as_it_was
+from components.train.cross_validation import ChosenMethod, as_it_was
 from components.train.session import Session, flip_averaged_logits
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
@@ -142,7 +142,7 @@ class Bench:
         if method == BAR:
             return _plain_regression(plain, fold, built, session)
         own = settings.options if method == settings.method else {}
-        recipe = Recipe(plugins.load(METHODS, method), method_options(method, own))
+        recipe = ChosenMethod(plugins.load(METHODS, method), method_options(method, own))
         with as_it_was(built):
             started = time.process_time()
             fitted = recipe.fit(pictures.fold(fold.inner), built, session)

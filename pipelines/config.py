@@ -192,6 +192,8 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
         filled["export"].setdefault(key, getattr(checked.evaluate, key))
     # Validate deals out the pictures by what evaluate is to judge by.
     filled["validate"].setdefault("evidence", checked.evaluate.evidence)
+    # Which classes there are shows in validate first; export needs the good ones, after training.
+    filled["validate"].setdefault("good", filled["export"]["good"])
     tune = dict(data.get("tune") or {})
     for step in TUNING_STEPS:
         tune[step] = _with_shared(tune.get(step), getattr(checked.tune, step), checked)

@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import os
 import re
 import signal
 from pathlib import Path
@@ -7,6 +8,13 @@ from typing import Any
 
 import pytest
 from tiny_shards import write_tiny_shards
+
+if "MUTANT_UNDER_TEST" in os.environ:  # under `make mutants`
+    from hypothesis import Phase, settings
+
+    # That a change is noticed is enough. A smaller example of it costs time alone.
+    settings.register_profile("mutants", phases=[Phase.generate], derandomize=True, database=None)
+    settings.load_profile("mutants")
 
 
 def pytest_configure() -> None:

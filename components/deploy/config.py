@@ -20,7 +20,7 @@ class DeployConfig(Section):
             the folder; "" starts a server of our own to confirm the version. The key of a gateway
             before it comes from the environment variable GRAFT_API_KEY.
         keep_versions: versions that stay on disk; the serving one and the one before are
-            always among them.
+            always among them. The best one so far stays besides.
         rehearsal_pictures: test pictures that the server is asked about.
         max_difference: largest gap allowed between a served and an evaluated probability.
         timeout_s: seconds to wait for a server, or for another publish to end.

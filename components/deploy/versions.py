@@ -55,6 +55,8 @@ def restore(model_dir: Path, version: ModelVersion) -> None:
 def prune(model_dir: Path, *, keep: int, in_use: Collection[int] = ()) -> tuple[int, ...]:
     """Delete old versions with all that is kept of them but their passports.
 
+    The best version so far stays: the next candidate is compared with it.
+
     Args:
         model_dir: `<base path>/<model name>`.
         keep: how many of the newest stay, at least 2 (the serving one and the one before).
@@ -67,9 +69,12 @@ def prune(model_dir: Path, *, keep: int, in_use: Collection[int] = ()) -> tuple[
     kept = versions(model_dir)[-max(keep, 2) :]
     oldest = kept[0].number if kept else 0
     old = [v for v in (*versions(model_dir), *retired(model_dir)) if v.number < oldest]
+    stay = {*in_use, *(version.number for version in kept)}
+    passports = [read_passport(model_dir, number) for number in stay]
+    stay |= {passport.best_version for passport in passports if passport}
     removed: list[int] = []
     for version in old:
-        if version.number in in_use:
+        if version.number in stay:
             continue
         try:
             remove_folder(version.path)

@@ -1,15 +1,20 @@
-"""The version that serves now, judged on the same pictures by the same code."""
+"""The versions that a candidate has to beat, judged on the same pictures by the same code."""
 
 import logging
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.lineage import out_of_fold_of, read_pictures, seen_by_version
+from components.common.artifacts.evaluation import SERVES
+from components.common.artifacts.lineage import (
+    Seen,
+    out_of_fold_of,
+    read_pictures,
+    seen_by_version,
+)
 from components.common.artifacts.model_folder import ModelVersion
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
@@ -23,7 +28,9 @@ Table = pd.DataFrame
 
 @dataclass(frozen=True)
 class Incumbent:
-    """What serves now. `predictions` is None when it could not be scored; `note` says why.
+    """The version that serves now, or the best one so far.
+
+    `predictions` is None when it could not be scored; `note` says why.
 
     Pictures that it has seen, and of which no out-of-fold answer was kept, are not among them.
     """
@@ -38,31 +45,40 @@ def score_incumbent(
     version: ModelVersion,
     dataset: Dataset,
     *,
+    role: str = SERVES,
     candidate_sha256: str,
     predictions: pd.DataFrame,
     batch_size: int,
 ) -> Incumbent:
-    """Score a serving version; one that cannot be loaded or run is reported, not raised.
+    """Score a version; one that cannot be loaded or run is reported, not raised.
 
     Whatever is wrong with it, the candidate's evaluation stands: a broken incumbent is one more
     reason to look at the candidate. One that is the candidate has its `predictions`.
+
+    Args:
+        version: its number and folder.
+        dataset: the pictures to judge by.
+        role: SERVES or BEST, for the reader.
+        candidate_sha256: digest of the candidate's files.
+        predictions: the candidate's answers.
+        batch_size: pictures a call.
     """
     number = version.number
     try:
         digest = tree_sha256(version.path)
         if digest == candidate_sha256:
             return Incumbent(number, digest, predictions)
-        table, note = _answers(version, dataset, predictions, batch_size=batch_size)
+        table, note = _answers(version, dataset, predictions, role=role, batch_size=batch_size)
     except Exception as error:
         LOG.warning("version %d could not be scored", number, exc_info=True)
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        note = f"Version {number}, which serves now, could not be scored: {first_line[:300]}"
+        note = f"Version {number}, {role}, could not be scored: {first_line[:300]}"
         return Incumbent(number, "", None, note)
     return Incumbent(number, digest, table, note)
 
 
 def _answers(
-    version: ModelVersion, dataset: Dataset, predictions: Table, *, batch_size: int
+    version: ModelVersion, dataset: Dataset, predictions: Table, *, role: str, batch_size: int
 ) -> tuple[Table, str]:
     """Return a version's answers as `predictions` are, and what to be careful with."""
     ask = partial(
@@ -70,13 +86,16 @@ def _answers(
         version.path,
         dataset,
         batch_size=batch_size,
-        activity=f"asking version {version.number}, which serves now",
+        activity=f"asking version {version.number}, {role}",
     )
     rows = dataset.judged()
-    if dataset.info.evidence == "holdout":
-        return ask(rows), ""
     model_dir, number = version.path.parent, version.number
     seen, pictures = seen_by_version(model_dir, number), read_pictures(model_dir, number)
+    if dataset.info.evidence == "holdout":
+        is_new = ~(seen or Seen()).among(rows)
+        # Without any the gate says that there is too little to compare by.
+        table = ask(rows[is_new]) if any(is_new) else predictions.head(0)
+        return table, "" if all(is_new) else _note(number, kept=0, new=sum(is_new), of=len(rows))
     if seen is None or pictures is None:
         raise DataError(
             f"a record of the pictures that version {number} was trained on",
@@ -92,11 +111,10 @@ def _answers(
         [_reused(kept.loc[rows.loc[is_kept, by]], rows[is_kept], dataset)] if any(is_kept) else []
     )
     parts += [ask(rows[is_new])] if any(is_new) else []
-    # Without any the gate says that there is too little to compare by.
     table = pd.concat(parts) if parts else predictions.head(0)
     order = rows["path"][is_kept | is_new]
     answered = table.set_index("path", drop=False).loc[order].reset_index(drop=True)
-    return answered, _note(number, kept=sum(is_kept), new=sum(is_new), pictures=len(rows))
+    return answered, _note(number, kept=sum(is_kept), new=sum(is_new), of=len(rows))
 
 
 def _reused(answers: Table, rows: Table, dataset: Dataset) -> Table:
@@ -118,23 +136,27 @@ def _reused(answers: Table, rows: Table, dataset: Dataset) -> Table:
     )
 
 
-def _note(number: int, *, kept: int, new: int, pictures: int) -> str:
+def _note(number: int, *, kept: int, new: int, of: int) -> str:
     by = []
     if kept:
         by.append(f"what its folds answered about {kept} pictures, which judges its recipe")
     if new:
         by.append(f"what it answers about {new} that it has not seen")
     text = f"Version {number} is compared by {', and by '.join(by) or 'nothing'}."
-    left_out = pictures - kept - new
+    left_out = of - kept - new
     return f"{text} {left_out} that it was trained on are left out." if left_out else text
 
 
-def below_best(model_dir: Path, version: int) -> float:
-    """Return what a version lost against the best one before it, as its passport says.
+def best_so_far(serving: ModelVersion) -> ModelVersion:
+    """Return the version that the passport of the serving one names as the best so far.
 
-    A version that a person let through against the gate's word begins a new count.
+    That is the serving one itself where it is the best, has no passport, or the best was taken back
+    by a person.
     """
-    passport = read_passport(model_dir, version)
-    if passport is None or passport.verdict.override is not None:
-        return 0.0
-    return passport.verdict.below_best
+    model_dir = serving.path.parent
+    passport = read_passport(model_dir, serving.number)
+    number = passport.best_version if passport else serving.number
+    best = read_passport(model_dir, number)
+    if number == serving.number or (best is not None and best.state == "retired"):
+        return serving
+    return ModelVersion(number, model_dir / str(number))

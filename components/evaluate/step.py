@@ -1,15 +1,23 @@
 """The evaluate step: what the model answers about pictures it has not seen, and a report."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import FIXED_TEST, Dataset
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric, scored
+from components.common.artifacts.evaluation import (
+    BEST,
+    Evaluation,
+    EvaluationInfo,
+    Metric,
+    scored,
+)
 from components.common.artifacts.exported import Export
-from components.common.artifacts.model_folder import newest_version
+from components.common.artifacts.model_folder import ModelVersion, newest_version
 from components.common.artifacts.records import tree_sha256
 from components.common.run_context import RunContext
 from components.common.step import Shown, Step
@@ -18,7 +26,7 @@ from components.evaluate.evidence import gather
 from components.evaluate.figures.parts import parts
 from components.evaluate.figures.per_class import per_class
 from components.evaluate.figures.slices import measure_slices
-from components.evaluate.incumbent import Incumbent, below_best, score_incumbent
+from components.evaluate.incumbent import Incumbent, best_so_far, score_incumbent
 from components.evaluate.inside import Inside, Subject, look_inside
 from components.evaluate.intervals import measure
 from components.evaluate.promise import promise_notes
@@ -63,12 +71,25 @@ def run(
     unseen = without_seen(Dataset.read(inputs.dataset), inputs.candidate, settings)
     dataset = unseen.dataset
     predictions = gather(export, candidate, dataset, batch_size=settings.batch_size)
-    incumbent = _incumbent(export, predictions, unseen, settings)
+    serving = _serving(settings)
+    ask = partial(
+        score_incumbent,
+        dataset=dataset,
+        candidate_sha256=export.info.model_sha256,
+        predictions=predictions,
+        batch_size=settings.batch_size,
+    )
+    incumbent = _incumbent(ask, serving, unseen)
+    best = _best(ask, serving)
     subject = Subject(export=export, candidate=candidate, dataset=dataset, predictions=predictions)
     inside = look_inside(subject, settings, context, plots=outputs.evaluation / "plots")
-    info = _figures(predictions, incumbent, export, unseen, inside, settings)
+    info = _figures(predictions, incumbent, best, export, unseen, inside, settings)
     evaluation = Evaluation(outputs.evaluation, info)
-    evaluation.write(predictions, incumbent.predictions if incumbent else None)
+    evaluation.write(
+        predictions,
+        incumbent.predictions if incumbent else None,
+        best.predictions if best else None,
+    )
     sources = ReportSources(dataset=dataset, candidate=candidate, export=export, run=context)
     write_report(evaluation, sources, mistakes_shown=settings.worst_mistakes)
 
@@ -78,28 +99,32 @@ def show(outputs: EvaluateOutputs) -> Shown:
     return shown(Evaluation.read(outputs.evaluation))
 
 
-def _incumbent(
-    export: Export, predictions: pd.DataFrame, unseen: Unseen, settings: EvaluateConfig
-) -> Incumbent | None:
+def _serving(settings: EvaluateConfig) -> ModelVersion | None:
     if not settings.model_base_path:
         return None
-    version = newest_version(Path(settings.model_base_path) / settings.model_name)
-    if version is None:
+    return newest_version(Path(settings.model_base_path) / settings.model_name)
+
+
+def _incumbent(
+    ask: Callable[..., Incumbent], serving: ModelVersion | None, unseen: Unseen
+) -> Incumbent | None:
+    if serving is None:
         return None
     if unseen.seen_by_incumbent:
-        return Incumbent(version.number, tree_sha256(version.path), None)
-    return score_incumbent(
-        version,
-        unseen.dataset,
-        candidate_sha256=export.info.model_sha256,
-        predictions=predictions,
-        batch_size=settings.batch_size,
-    )
+        return Incumbent(serving.number, tree_sha256(serving.path), None)
+    return ask(serving)
+
+
+def _best(ask: Callable[..., Incumbent], serving: ModelVersion | None) -> Incumbent | None:
+    """Return the best version so far; None where that is the one that serves."""
+    best = best_so_far(serving) if serving else None
+    return None if best is None or best == serving else ask(best, role=BEST)
 
 
 def _figures(
     predictions: pd.DataFrame,
     incumbent: Incumbent | None,
+    best: Incumbent | None,
     export: Export,
     unseen: Unseen,
     inside: Inside,
@@ -116,8 +141,7 @@ def _figures(
     if incumbent and incumbent.predictions is not None:
         theirs = scored(incumbent.predictions, classes, positive)
         serving, _ = measure(theirs, incumbent.predictions["group"].astype(str).tolist())
-    if incumbent and incumbent.note:
-        notes.append(incumbent.note)
+    notes += [one.note for one in (incumbent, best) if one and one.note]
     return EvaluationInfo(
         classes=classes,
         positive=positive,
@@ -126,7 +150,7 @@ def _figures(
         metrics=metrics,
         incumbent_metrics=serving,
         incumbent_version=incumbent.version if incumbent else 0,
-        incumbent_below_best=_below_best(incumbent, settings),
+        best_version=best.version if best else 0,
         evidence=dataset.info.evidence,
         candidate_sha256=export.info.model_sha256,
         incumbent_sha256=incumbent.sha256 if incumbent else "",
@@ -154,12 +178,6 @@ def _figures(
         notes=(*notes, *inside.info.notes),
         language=settings.language,
     )
-
-
-def _below_best(incumbent: Incumbent | None, settings: EvaluateConfig) -> float:
-    if incumbent is None:
-        return 0.0
-    return below_best(Path(settings.model_base_path) / settings.model_name, incumbent.version)
 
 
 def _rows(predictions: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:

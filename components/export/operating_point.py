@@ -9,7 +9,7 @@ from components.common.artifacts.candidate import CandidateInfo, held_out_logits
 from components.common.artifacts.exported import EscapePromise
 from components.common.errors import ExportError
 from components.common.statistics.conformal import lower_bound
-from components.common.statistics.operating_point import ASK, OperatingPoint, decide
+from components.common.statistics.operating_point import OperatingPoint, check_good, decide
 from components.common.statistics.temperature import softmax
 from components.export.config import ExportConfig
 
@@ -28,7 +28,8 @@ def choose(
         far_from: distance from which a picture is strange, None where it is not known.
 
     Raises:
-        ExportError: a good class that is none, or costs without good classes.
+        InputError: as `check_good`.
+        ExportError: costs without good classes.
     """
     good = _good(info, settings)
     if not settings.max_asked:
@@ -40,19 +41,7 @@ def choose(
 
 
 def _good(info: CandidateInfo, settings: ExportConfig) -> tuple[str, ...]:
-    if ASK in info.classes:
-        raise ExportError(
-            f"classes with other names than '{ASK}', which is what a model says in doubt",
-            received=", ".join(info.classes),
-            do="rename the class",
-        )
-    unknown = set(settings.good) - set(info.classes)
-    if unknown or set(settings.good) == set(info.classes):
-        raise ExportError(
-            f"evaluate.good to name some of the classes {', '.join(info.classes)}",
-            received=", ".join(settings.good),
-            do="name the classes that are no defect",
-        )
+    check_good(settings.good, classes=info.classes)
     if settings.good:
         return settings.good
     if len(info.classes) == 2 and info.positive in info.classes:

@@ -1,12 +1,18 @@
-"""The candidate beside the version that serves: one vote, and the figures behind it."""
+"""The candidate beside an earlier version: one vote, and the figures behind it."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, scored
+from components.common.artifacts.evaluation import (
+    BEST,
+    SERVES,
+    Evaluation,
+    EvaluationInfo,
+    scored,
+)
 from components.common.artifacts.verdict import ServingComparison, Word
 from components.common.errors import DataError
 from components.common.statistics.clusters import count_clusters
@@ -24,34 +30,62 @@ def kind_of(info: EvaluationInfo) -> str:
     return "out-of-fold pictures" if info.evidence == "cross_validation" else "test pictures"
 
 
-def compare(
-    evaluation: Evaluation, predictions: pd.DataFrame, settings: GateConfig
-) -> tuple[Vote, ServingComparison | None]:
-    """Say whether the candidate loses too much against the version that serves.
+@dataclass(frozen=True, kw_only=True)
+class Rival:
+    """A version that the candidate must not lose to: SERVES or BEST.
 
-    What may be lost is counted from the best version so far: of `tolerance`, what the serving
-    version already lies below it is used up. So many small losses end where one large one does.
+    `answers` is None where it could not be scored.
+    """
+
+    version: int
+    role: str
+    answers: pd.DataFrame | None
+
+    @property
+    def name(self) -> str:
+        """What a reason begins with."""
+        return f"Version {self.version}, {self.role},"
+
+
+def rivals(evaluation: Evaluation) -> tuple[Rival, ...]:
+    """Return the version that serves and, where it is another, the best one so far.
+
+    Against the serving version alone many small losses would add up, however good each comparison.
+    """
+    info = evaluation.info
+    found = []
+    if info.incumbent_version:
+        answers = evaluation.incumbent_predictions()
+        found.append(Rival(version=info.incumbent_version, role=SERVES, answers=answers))
+    if info.best_version:
+        answers = evaluation.best_predictions()
+        found.append(Rival(version=info.best_version, role=BEST, answers=answers))
+    return tuple(found)
+
+
+def compare(
+    rival: Rival, predictions: pd.DataFrame, info: EvaluationInfo, settings: GateConfig
+) -> tuple[Vote, ServingComparison | None]:
+    """Say whether the candidate loses too much against an earlier version.
 
     Args:
-        evaluation: holds the other model's answers.
+        rival: holds the version's answers.
         predictions: the candidate's, about the pictures that can be compared, see `in_common`.
+        info: of the evaluation.
         settings: metric, tolerance, confidence.
     """
-    info = replace(evaluation.info, pictures=len(predictions))
-    allowed = max(0.0, settings.tolerance - info.incumbent_below_best)
-    other = evaluation.incumbent_predictions()
     measured = None
     groups = predictions["group"].astype(str).tolist()
-    if other is not None:
+    if rival.answers is not None:
         measured = paired_difference(
             scored(predictions, info.classes),
-            scored(_aligned(other, predictions), info.classes),
+            scored(_aligned(rival.answers, predictions), info.classes),
             groups=groups,
             metric=settings.primary_metric,
-            tolerance=allowed,
+            tolerance=settings.tolerance,
         )
     if measured is None:
-        return _not_comparable(info, settings), None
+        return _not_comparable(rival, info, settings), None
     reach = measured.reach(settings.confidence)
     comparison = ServingComparison(
         metric=settings.primary_metric,
@@ -62,61 +96,75 @@ def compare(
         high=measured.value + reach,
         confidence=settings.confidence,
         tolerance=settings.tolerance,
-        allowed=allowed,
+        version=rival.version,
     )
-    text = _text(comparison, info)
-    word = word_of(measured, allowed=allowed, confidence=settings.confidence)
+    kind, pictures, tolerance = kind_of(info), len(predictions), settings.tolerance
+    text = _text(comparison, rival, f"{pictures} {kind}")
+    word = word_of(measured, tolerance=tolerance, confidence=settings.confidence)
     if word == "hold":
-        return ("hold", f"{text}; at most {allowed:.3f} may be lost."), comparison
+        return ("hold", f"{text}; at most {tolerance:.3f} may be lost."), comparison
     if word == "insufficient":
-        needed = _needed(measured, comparison, info, groups=count_clusters(groups))
-        doubt = f"a loss of more than {allowed:.3f} cannot be ruled out. {needed}"
+        groups_there = count_clusters(groups)
+        needed = _needed(measured, comparison, kind, pictures=pictures, groups=groups_there)
+        doubt = f"a loss of more than {tolerance:.3f} cannot be ruled out. {needed}"
         return ("insufficient", f"{text}; {doubt}"), comparison
-    return ("deploy", f"{text}; it is not worse by more than {allowed:.3f}."), comparison
+    return ("deploy", f"{text}; it is not worse by more than {tolerance:.3f}."), comparison
 
 
-def word_of(measured: PairedDifference, *, allowed: float, confidence: float) -> Word:
+def word_of(measured: PairedDifference, *, tolerance: float, confidence: float) -> Word:
     """Say what a difference speaks for.
 
     Args:
-        measured: candidate minus incumbent.
-        allowed: the loss that is still accepted, in [0, 1].
+        measured: candidate minus the other version.
+        tolerance: the loss that is still accepted, in [0, 1].
         confidence: how sure it must be that no more is lost, in (0.5, 1).
     """
-    if measured.value < -allowed:
+    if measured.value < -tolerance:
         return "hold"
-    if measured.value - measured.reach(confidence) < -allowed:
+    if measured.value - measured.reach(confidence) < -tolerance:
         return "insufficient"
     return "deploy"
 
 
-def _not_comparable(info: EvaluationInfo, settings: GateConfig) -> Vote:
-    if info.seen_by_incumbent:
+def best_of(comparisons: tuple[ServingComparison, ...], rivals: tuple[Rival, ...]) -> int:
+    """Return the best version so far if the candidate serves; 0 for the candidate itself.
+
+    The best one stays the best until a candidate is better with evidence. Were a better figure
+    enough, luck would make a worse candidate the best, time after time. Without a comparison
+    with it a new count begins.
+    """
+    best = rivals[-1].version if rivals else 0
+    lead = [one.low for one in comparisons if one.version == best]
+    return best if lead and lead[0] <= 0 else 0
+
+
+def _not_comparable(rival: Rival, info: EvaluationInfo, settings: GateConfig) -> Vote:
+    if rival.role == SERVES and info.seen_by_incumbent:
         rest = info.pictures - info.seen_by_incumbent
         return (
             "insufficient",
-            f"Version {info.incumbent_version}, which serves now, was trained or calibrated on "
+            f"{rival.name} was trained or calibrated on "
             f"{info.seen_by_incumbent} of the {info.pictures} test pictures, and the {rest} others "
             "are too few to compare by: keep the splits (validate.keep_splits=true), add new "
             "pictures, or judge by cross-validation (evaluate.evidence=cross_validation).",
         )
     return (
         "insufficient",
-        f"Version {info.incumbent_version}, which serves now, could not be compared by "
+        f"{rival.name} could not be compared by "
         f"{LABELS[settings.primary_metric]} on these {kind_of(info)}; set "
         "gate.compare_with_serving=false to judge by the minimums alone.",
     )
 
 
-def in_common(evaluation: Evaluation, predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the candidate's answers about pictures that the serving version had not seen either.
+def in_common(rival: Rival, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the candidate's answers about pictures that the other version had not seen either.
 
     All of them where it could not be scored at all.
 
     Raises:
         DataError: it was asked about pictures that the candidate was not asked about.
     """
-    other = evaluation.incumbent_predictions()
+    other = rival.answers
     if other is None:
         return predictions
     if not set(other["path"]) <= set(predictions["path"]):
@@ -132,31 +180,28 @@ def _aligned(other: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     return other.set_index("path").loc[predictions["path"]].reset_index()
 
 
-def _text(comparison: ServingComparison, info: EvaluationInfo) -> str:
-    text = (
-        f"Against version {info.incumbent_version}, which serves now, the "
-        f"{LABELS[comparison.metric]} on {info.pictures} {kind_of(info)} is "
-        f"{comparison.candidate:.3f} instead of {comparison.incumbent:.3f}: a change of "
-        f"{comparison.difference:+.3f}, and with {100 * comparison.confidence:g} % confidence not "
-        f"below {comparison.low:+.3f}"
-    )
-    if not info.incumbent_below_best:
-        return text
+def _text(comparison: ServingComparison, rival: Rival, pictures: str) -> str:
     return (
-        f"{text} (version {info.incumbent_version} is {info.incumbent_below_best:.3f} below the "
-        f"best before it, of the tolerance of {comparison.tolerance:.3f} the rest is left)"
+        f"Against version {rival.version}, {rival.role}, the {LABELS[comparison.metric]} on "
+        f"{pictures} is {comparison.candidate:.3f} instead of {comparison.incumbent:.3f}: a change "
+        f"of {comparison.difference:+.3f}, and with {100 * comparison.confidence:g} % confidence "
+        f"not below {comparison.low:+.3f}"
     )
 
 
 def _needed(
-    measured: PairedDifference, comparison: ServingComparison, info: EvaluationInfo, *, groups: int
+    measured: PairedDifference,
+    comparison: ServingComparison,
+    kind: str,
+    *,
+    pictures: int,
+    groups: int,
 ) -> str:
     """Say how many pictures, and groups, would settle it if the difference stayed what it is."""
-    margin = comparison.difference + comparison.allowed
-    kind = kind_of(info)
+    margin = comparison.difference + comparison.tolerance
     for more in np.geomspace(1.0, _MOST_TIMES, 400):
         if measured.reach(comparison.confidence, more=more) <= margin:
-            pictures = f"About {math.ceil(more * info.pictures)} {kind}"
+            needed = f"About {math.ceil(more * pictures)} {kind}"
             from_groups = f" from {math.ceil(more * groups)} groups"
-            return f"{pictures}{from_groups if groups < info.pictures else ''} would settle it."
+            return f"{needed}{from_groups if groups < pictures else ''} would settle it."
     return f"Not even {_MOST_TIMES:.0f} times as many {kind} would settle it."

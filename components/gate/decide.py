@@ -1,5 +1,7 @@
 """One word on a candidate, with its reasons: deploy, hold or insufficient."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -12,7 +14,7 @@ from components.common.artifacts.evaluation import (
 from components.common.artifacts.verdict import ServingComparison, ThresholdCheck, VerdictInfo, Word
 from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import LABELS
-from components.gate.compare import Vote, compare, in_common, kind_of
+from components.gate.compare import Rival, Vote, best_of, compare, in_common, kind_of, rivals
 from components.gate.config import GateConfig, Threshold
 
 SAME_MODEL = "The candidate is the version that serves now."
@@ -21,19 +23,19 @@ _GRAVITY: tuple[Word, ...] = ("hold", "insufficient", "deploy")
 
 
 def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
-    """Judge the candidate by its figures and by the version that serves now.
+    """Judge the candidate by its figures, the version that serves and the best one so far.
 
     Args:
         evaluation: figures in [0, 1], and predictions with a probability column a class.
         settings: minimums, tolerance, what counts as enough evidence.
 
     Returns:
-        The verdict. "hold" where a minimum is missed, the serving version is better, or the
+        The verdict. "hold" where a minimum is missed, one of these versions is better, or the
         candidate gives the same answer to everything or none at all; "insufficient" where the
         pictures cannot tell, or a figure is not defined on them; "deploy" otherwise.
 
     Raises:
-        DataError: the two models were not asked about the same pictures.
+        DataError: the models were not asked about the same pictures.
     """
     info = evaluation.info
     if info.candidate_sha256 and info.candidate_sha256 == info.incumbent_sha256:
@@ -54,24 +56,19 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     )
     votes = [_judge_check(check) for check in checks]
     votes += [_unmeasured(one, info) for one in settings.thresholds if one.metric not in measured]
-    comparison = None
-    if info.incumbent_version and settings.compare_with_serving:
-        shared = in_common(evaluation, predictions)
-        if _scarcity(shared, info, settings):
-            votes.append(_hardly_comparable(shared, predictions, info))
-        else:
-            vote, comparison = compare(evaluation, shared, settings)
-            votes.append(vote)
-    else:
-        votes.append(("deploy", _why_alone(info)))
-    return _conclude(votes, info, checks, comparison)
+    others = rivals(evaluation) if settings.compare_with_serving else ()
+    compared = [_against(rival, predictions, info, settings) for rival in others]
+    votes += [vote for vote, _ in compared] or [("deploy", _why_alone(info))]
+    comparisons = tuple(comparison for _, comparison in compared if comparison)
+    verdict = _conclude(votes, info, checks, comparisons)
+    return replace(verdict, best_version=best_of(comparisons, others))
 
 
 def _conclude(
     votes: list[Vote],
     info: EvaluationInfo,
     thresholds: tuple[ThresholdCheck, ...] = (),
-    comparison: ServingComparison | None = None,
+    comparisons: tuple[ServingComparison, ...] = (),
 ) -> VerdictInfo:
     """Return the gravest word; the reasons that led to it stand first."""
     ordered = sorted(votes, key=lambda vote: _GRAVITY.index(vote[0]))
@@ -79,22 +76,20 @@ def _conclude(
         word=ordered[0][0],
         reasons=tuple(reason for _, reason in ordered),
         thresholds=thresholds,
-        comparisons=(comparison,) if comparison else (),
+        comparisons=comparisons,
         candidate_sha256=info.candidate_sha256,
         incumbent_sha256=info.incumbent_sha256,
         incumbent_version=info.incumbent_version,
-        below_best=_below_best(comparison, info),
     )
 
 
-def _below_best(comparison: ServingComparison | None, info: EvaluationInfo) -> float:
-    """Return how far the candidate is below the best version before it, as measured step by step.
-
-    Without a comparison a new count begins.
-    """
-    if comparison is None:
-        return 0.0
-    return max(0.0, info.incumbent_below_best - comparison.difference)
+def _against(
+    rival: Rival, predictions: pd.DataFrame, info: EvaluationInfo, settings: GateConfig
+) -> tuple[Vote, ServingComparison | None]:
+    shared = in_common(rival, predictions)
+    if _scarcity(shared, info, settings):
+        return _hardly_comparable(rival, shared, predictions, info), None
+    return compare(rival, shared, info, settings)
 
 
 def _known_before(info: EvaluationInfo) -> list[Vote]:
@@ -136,11 +131,11 @@ def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateCon
 
 
 def _hardly_comparable(
-    shared: pd.DataFrame, predictions: pd.DataFrame, info: EvaluationInfo
+    rival: Rival, shared: pd.DataFrame, predictions: pd.DataFrame, info: EvaluationInfo
 ) -> Vote:
     return (
         "insufficient",
-        f"Version {info.incumbent_version}, which serves now, was trained on "
+        f"{rival.name} was trained on "
         f"{len(predictions) - len(shared)} of the {len(predictions)} {kind_of(info)}; the other "
         f"{len(shared)} are too few to compare by.",
     )

@@ -1,4 +1,4 @@
-"""A person deploys against the gate's word: the Verdict again, with who, when and why.
+"""A person deploys against the gate's word: Verdict and page again, with who, when and why.
 
 No step of a pipeline: `graft gate override` runs it on what a finished run has left. The word and
 its reasons stay as the gate gave them.
@@ -12,11 +12,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.verdict import Override, Verdict
 from components.common.config import Section
 from components.common.errors import DataError
 from components.common.run_context import RunContext
 from components.common.step import Step
+from components.gate.page import write_page
 
 Said = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
@@ -31,14 +33,15 @@ class OverrideConfig(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class OverrideInputs:
-    """The Verdict that is overridden."""
+    """The Verdict that is overridden, and the Evaluation that it is about."""
 
     verdict: Path
+    evaluation: Path
 
 
 @dataclass(frozen=True, kw_only=True)
 class OverrideOutputs:
-    """The Verdict with the override."""
+    """The Verdict with the override, and its page."""
 
     verdict: Path
 
@@ -49,7 +52,7 @@ def run(
     outputs: OverrideOutputs,
     context: RunContext,
 ) -> None:
-    """Write the Verdict again with the override.
+    """Write the Verdict again with the override, and the page that begins with it.
 
     Raises:
         DataError: the gate said "deploy", so that there is nothing to override.
@@ -62,7 +65,9 @@ def run(
             do="run the pipeline again if the candidate was not published",
         )
     said = Override(by=settings.by.strip(), at_unix_s=time.time(), reason=settings.reason.strip())
-    Verdict(outputs.verdict, dataclasses.replace(given, override=said)).write()
+    verdict = Verdict(outputs.verdict, dataclasses.replace(given, override=said))
+    verdict.write()
+    write_page(verdict, Evaluation.read(inputs.evaluation))
 
 
 STEP = Step("override", run)

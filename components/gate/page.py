@@ -8,6 +8,7 @@ from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.verdict import Verdict, VerdictInfo
 from components.common.report import page
 from components.common.report.texts import Texts, load_texts
+from components.common.times import utc_minute
 
 TABLES = "components.gate.languages"
 TEMPLATE = Path(__file__).with_name("verdict.html")
@@ -29,6 +30,7 @@ def write_page(verdict: Verdict, evaluation: Evaluation) -> None:
         verdict=info,
         same=_same(info),
         steps=next_steps(info, _weakest(evaluation), say),
+        moment=utc_minute,
         reasons=[say.sentence(reason) for reason in info.reasons],
     )
     verdict.report_path.write_text(page.filled(whole, "verdict", top), encoding="utf-8")

@@ -26,6 +26,12 @@ LOG = logging.getLogger(__name__)
 
 # The high byte is what is kept: of 12 bits that leaves 16 grey levels.
 _SHALLOW_BITS = 12
+# Pillow and NumPy are there wherever this is printed.
+_MULTIPLY = (
+    'python -c "import sys, numpy, PIL.Image as I; '
+    "[I.fromarray((numpy.asarray(I.open(f)) * {times}).astype('uint16')).save(f) "
+    "for f in sys.argv[1:] if I.open(f).mode[0] == 'I']\" FILES"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,12 +144,13 @@ def _check_depth(bits: list[int]) -> None:
     """
     most = max(bits, default=0)
     if 0 < most <= _SHALLOW_BITS:
-        levels = 2 ** max(most - 8, 0)
+        levels, times = 2 ** max(most - 8, 0), 2 ** (16 - most)
         raise DataError(
             "16-bit pictures that use the upper of their bits",
             received=f"{sum(map(bool, bits))} with values below {2**most}, which would keep "
             f"{levels} grey level{'s' * (levels > 1)}",
-            do=f"multiply the values by {2 ** (16 - most)}, or save the pictures with 8 bits",
+            do=f"multiply the values by {times}, here and in what the served model is sent: "
+            f"{_MULTIPLY.format(times=times)}",
         )
 
 

@@ -33,6 +33,8 @@ class Workload:
     """How much there is to do.
 
     probe_s: one fit of a probe on view 0 of all training pictures.
+    fits: on all training pictures; those of cross-validation's folds are as much work as one
+        fewer than there are folds, beside the last.
     """
 
     train: int
@@ -40,6 +42,7 @@ class Workload:
     validation: int
     flips: int
     probe_s: float
+    fits: int = 1
 
 
 def measure_speed(network: Network) -> Speed:
@@ -66,7 +69,7 @@ def estimate_s(options: Any, speed: Speed, load: Workload) -> float:
     features = (load.train * load.views + load.validation * load.flips) * speed.forward_s
     tuning = epochs * (load.train * _STEP_IN_FORWARDS + load.validation) * trained_s
     probes = (_PROBE_CHOICES * 4 + load.views) * load.probe_s
-    return _FIXED_S + features + tuning + probes
+    return _FIXED_S + features + load.fits * (tuning + probes)
 
 
 def _seconds_a_picture(network: Network, starts: tuple[str, ...]) -> float:

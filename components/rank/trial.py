@@ -140,6 +140,8 @@ def _rank_set(
         validation=bench.data.validation.pictures,
         flips=settings.flips,
         probe_s=fit_s * bench.data.train.pictures / view.pictures,
+        # Nothing is held out: training will cross-validate, by about as many folds as here.
+        fits=1 if bench.data.validation.pictures else len(bench.folds),
     )
     return Ranked(
         backbone=settings.backbone,

@@ -42,11 +42,6 @@ class ChosenMethod:
     method: ModuleType
     options: Any
 
-    @property
-    def repeats(self) -> int:
-        """How often the pictures are dealt into folds: more than once where a fit is cheap."""
-        return int(getattr(self.method, "REPEATS", 1))
-
     def fit(self, data: TrainingData, network: Network, session: Session) -> Fitted:
         """Fit a network in place."""
         keras.utils.set_random_seed(derive(session.seed, "train"))
@@ -58,8 +53,8 @@ class ChosenMethod:
 class OutOfFold:
     """Answers about all training pictures, each by networks that were fitted without it.
 
-    logits: float32 [N, classes], averaged over the flips and the repeats, uncalibrated.
-    folds: int [N], the fold of the first repeat that asked.
+    logits: float32 [N, classes], averaged over the flips, uncalibrated.
+    folds: int [N], the fold that asked.
     note: how they came about, for a reader.
     """
 
@@ -78,35 +73,27 @@ def cross_validate(
     Args:
         data: what the shipped network is fitted on.
         network: as every fold starts from; left as it was.
-        recipe: what every fold fits by; answers are averaged over its repeats.
+        recipe: what every fold fits by.
         session: seed, flips, cache, standings.
 
     Raises:
         DataError: a class has pictures of one group only.
     """
     plain = data.train.take(np.arange(data.train.pictures))
-    asked = np.zeros(plain.targets.shape, np.float32)
-    first = np.empty(plain.pictures, np.int64)
-    repeats = recipe.repeats
-    deals = [_deal(plain, seed=repeat) for repeat in range(repeats)]
-    total, done = sum(map(len, deals)), 0
-    for repeat, folds in enumerate(deals):
-        for number, fold in enumerate(folds):
-            with within(f"fold {done + 1} of {total}"), as_it_was(network):
-                own = _of_fold(session, plain, fold)
-                asked[fold.outer] += _answers(
-                    data, plain, fold, network=network, recipe=recipe, own=own
-                )
-            if repeat == 0:
-                first[fold.outer] = number
-            done += 1
-            report("cross-validating", done, total)
-    times = f", repeated {repeats} times" if repeats > 1 else ""
-    note = f"judged by {len(deals[0])}-fold cross-validation{times}, fitted on all pictures"
-    return OutOfFold(asked / np.float32(repeats), first, note)
+    asked = np.empty(plain.targets.shape, np.float32)
+    by = np.empty(plain.pictures, np.int64)
+    folds = _deal(plain)
+    for number, fold in enumerate(folds):
+        with within(f"fold {number + 1} of {len(folds)}"), as_it_was(network):
+            own = _of_fold(session, plain, fold)
+            asked[fold.outer] = _answers(data, plain, fold, network=network, recipe=recipe, own=own)
+        by[fold.outer] = number
+        report("cross-validating", number + 1, len(folds))
+    note = f"judged by {len(folds)}-fold cross-validation, fitted on all pictures"
+    return OutOfFold(asked, by, note)
 
 
-def _deal(split: Split, *, seed: int) -> tuple[Fold, ...]:
+def _deal(split: Split) -> tuple[Fold, ...]:
     """Deal the pictures into folds by what they show: names and the run's seed move none.
 
     Raises:
@@ -115,7 +102,7 @@ def _deal(split: Split, *, seed: int) -> tuple[Fold, ...]:
     shown = row_digests(split.pixels)
     order = np.array(sorted(range(split.pictures), key=shown.__getitem__))
     _, first, member = np.unique(split.groups[order], return_index=True, return_inverse=True)
-    folds = covering_folds(split.labels[order], first[member], folds=FOLDS, seed=seed)
+    folds = covering_folds(split.labels[order], first[member], folds=FOLDS, seed=0)
     if not folds:
         raise DataError(
             "every class in at least two groups, to be judged by cross-validation",

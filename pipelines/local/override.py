@@ -78,7 +78,7 @@ def _deploy(
     names = {"verdict": "gate.override", "reference": "reference", "deployment": "deploy"}
     made = {name: _Folder(str(out / name)) for name in names}
     reads: dict[str, dict[str, _Folder]] = {
-        "verdict": {"verdict": given["verdict"]},
+        "verdict": {name: given[name] for name in ("verdict", "evaluation")},
         "reference": {name: given[name] for name in ("exported", "dataset", "evaluation")},
         "deployment": given | {name: made[name] for name in ("verdict", "reference")},
     }

@@ -38,7 +38,9 @@ def test_shared_settings_reach_the_sections_that_have_them() -> None:
 
 def test_costs_are_said_in_evaluate_and_built_in_by_export() -> None:
     said = ["evaluate.good=[functional]", "evaluate.escape_cost=5", "evaluate.max_asked=0.2"]
-    export = resolve(override(read_preset("solar"), said)).export
+    settings = resolve(override(read_preset("solar"), said))
+    assert settings.validate.good == ("functional",)
+    export = settings.export
     assert (export.good, export.escape_cost, export.max_asked) == (("functional",), 5, 0.2)
     assert export.escape_rate == 0.1
     other = resolve(override(read_preset("solar"), [*said, "export.escape_cost=7"])).export

@@ -11,6 +11,8 @@ from components.common.artifacts.records import read_record, write_record
 from components.common.report.texts import Language
 from components.common.statistics.figures import Scored
 
+# What a reader is told of the two versions that a candidate is compared with.
+SERVES, BEST = "which serves now", "the best so far"
 PREDICTION_COLUMNS = (
     "path",
     "sha256",
@@ -194,8 +196,8 @@ class EvaluationInfo:
     `seen_by_incumbent` those that the incumbent had seen, so that it is not compared.
     `candidate_sha256` / `incumbent_sha256` are the digests of the two SavedModels;
     `incumbent_version` is 0 when nothing serves; with a version but no incumbent metrics, that
-    version could not be scored and `notes` says why. `incumbent_below_best` is what its passport
-    says that it lost against the best version before it, in the gate's figure. `notes` are
+    version could not be scored and `notes` says why. `best_version` is the best version so far,
+    which answers the same pictures; 0 where that is the incumbent. `notes` are
     sentences for a reader: what was left out, and what to be careful with. `language` is that of
     the report, which the gate completes.
     """
@@ -207,7 +209,7 @@ class EvaluationInfo:
     metrics: tuple[Metric, ...]
     incumbent_metrics: tuple[Metric, ...] = ()
     incumbent_version: int = 0
-    incumbent_below_best: float = 0.0
+    best_version: int = 0
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
     evidence: Literal["holdout", "cross_validation"] = "holdout"
@@ -237,12 +239,19 @@ class Evaluation:
         """Open the artifact at `root`."""
         return cls(root, read_record(root / "evaluation.json", EvaluationInfo))
 
-    def write(self, predictions: pd.DataFrame, incumbent: pd.DataFrame | None = None) -> None:
+    def write(
+        self,
+        predictions: pd.DataFrame,
+        incumbent: pd.DataFrame | None = None,
+        best: pd.DataFrame | None = None,
+    ) -> None:
         """Write record and predictions; report and plots are written by their modules."""
         self.root.mkdir(parents=True, exist_ok=True)
         predictions.to_parquet(self.root / "predictions.parquet")
         if incumbent is not None:
             incumbent.to_parquet(self.root / "incumbent_predictions.parquet")
+        if best is not None:
+            best.to_parquet(self.root / "best_predictions.parquet")
         write_record(self.root / "evaluation.json", self.info)
 
     def predictions(self) -> pd.DataFrame:
@@ -252,6 +261,11 @@ class Evaluation:
     def incumbent_predictions(self) -> pd.DataFrame | None:
         """Return the serving version's predictions on the same pictures, or None."""
         path = self.root / "incumbent_predictions.parquet"
+        return pd.read_parquet(path) if path.exists() else None
+
+    def best_predictions(self) -> pd.DataFrame | None:
+        """Return those of the best version so far, or None; see `best_version`."""
+        path = self.root / "best_predictions.parquet"
         return pd.read_parquet(path) if path.exists() else None
 
     @property

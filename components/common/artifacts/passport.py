@@ -106,6 +106,14 @@ class Passport:
     notes: tuple[str, ...] = ()
 
     @property
+    def best_version(self) -> int:
+        """The best version when this one began to serve, often itself.
+
+        It is where a person let it through against the gate's word: a new count begins.
+        """
+        return self.version if self.verdict.override else self.verdict.best_version or self.version
+
+    @property
     def judges_recipe(self) -> bool:
         """Whether the figures are those of the recipe, not of the very model that serves."""
         return self.evidence == "cross_validation"

@@ -23,11 +23,10 @@ class ThresholdCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class ServingComparison:
-    """Candidate against serving version on the same pictures.
+    """Candidate against an earlier `version` on the same pictures; 0 in records of older versions.
 
     `difference` is candidate minus incumbent; with `confidence` it is at least `low`, and with the
-    same it is at most `high` (one-sided each). `allowed` is what may be lost against the serving
-    version: of `tolerance`, what that has not used up against the best version before it.
+    same it is at most `high` (one-sided each).
     """
 
     metric: str
@@ -38,7 +37,7 @@ class ServingComparison:
     high: float
     confidence: float
     tolerance: float
-    allowed: float = 0.0
+    version: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +53,10 @@ class Override:
 class VerdictInfo:
     """The word, its reasons as sentences, and the figures behind them.
 
-    `incumbent_version` is 0 when nothing served. `below_best` is what the candidate lost against
-    the best version before it, added up from comparison to comparison, at least 0. An `override`
-    leaves the word as it was.
+    `incumbent_version` is 0 when nothing served. `comparisons` are with that version and, where it
+    is another, with the best one so far. `best_version` is the best one when the candidate serves,
+    0 for the candidate itself: it is the best where it is better with evidence, or was compared
+    with nothing. An `override` leaves the word as it was.
     """
 
     word: Word
@@ -66,7 +66,7 @@ class VerdictInfo:
     candidate_sha256: str = ""
     incumbent_sha256: str = ""
     incumbent_version: int = 0
-    below_best: float = 0.0
+    best_version: int = 0
     override: Override | None = None
 
     @property

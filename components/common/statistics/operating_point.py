@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from components.common.errors import ConfigError, DataError
 from components.common.statistics.weighted import Integers
 
 ASK = "ask"
@@ -37,6 +38,31 @@ class Decided:
 
     predicted: Integers
     asked: Mask
+
+
+def check_good(good: tuple[str, ...], *, classes: tuple[str, ...]) -> None:
+    """Refuse good classes that there are not, and a class that is called like a model in doubt.
+
+    Args:
+        good: `evaluate.good`; () names none.
+        classes: of the data.
+
+    Raises:
+        DataError: a class is called "ask".
+        ConfigError: a good class is none of them, or all of them are good.
+    """
+    if ASK in classes:
+        raise DataError(
+            f"classes with other names than '{ASK}', which is what a model says in doubt",
+            received=", ".join(classes),
+            do="rename the class",
+        )
+    if set(good) - set(classes) or set(good) == set(classes):
+        raise ConfigError(
+            f"evaluate.good to name some of the classes {', '.join(classes)}",
+            received=", ".join(good),
+            do="name the classes that are no defect",
+        )
 
 
 def decide(

@@ -20,5 +20,5 @@ TEXTS = {
     "next.groups": "Take them from other parts, lots or sessions than those that are there.",
     "next.again": "Then run the pipeline again.",
     "reasons": "Why",
-    "overridden": "Deployed against this word by {by}: “{reason}”",
+    "overridden": "Deployed against the gate’s word by {by}, {at}: “{reason}”",
 }

@@ -18,7 +18,7 @@ TEXTS = {
     "next.groups": "請取自現有以外的其他零件、批次或時段。",
     "next.again": "然後再執行一次流程。",
     "reasons": "原因",
-    "overridden": "{by} 推翻判定並上線：「{reason}」",
+    "overridden": "{by} 於 {at} 推翻判定並上線：「{reason}」",
 }
 
 # What the gate writes into its record, see `decide` and `compare`.
@@ -34,14 +34,14 @@ SENTENCES = {
     "judge by cross-validation (evaluate.evidence=cross_validation).": "訓練的起點已經見過 {all} "
     "張測試圖片中的 {seen} 張，其餘太少，無法判定：請保留分割（validate.keep_splits=true）、"
     "不使用 train.warm_start，或以交叉驗證判定（evaluate.evidence=cross_validation）。",
-    "Version {version}, which serves now, was trained or calibrated on {seen} of the {all} test "
+    "Version {version}, {role}, was trained or calibrated on {seen} of the {all} test "
     "pictures, and the {rest} others are too few to compare by: keep the splits "
     "(validate.keep_splits=true), add new pictures, or judge by cross-validation "
-    "(evaluate.evidence=cross_validation).": "目前上線的第 {version} 版曾以 {all} 張測試圖片中的 {seen} "
+    "(evaluate.evidence=cross_validation).": "{role}的第 {version} 版曾以 {all} 張測試圖片中的 {seen} "
     "張訓練或校準，其餘 {rest} 張太少，無法比較：請保留分割（validate.keep_splits=true）、增加新圖片，"
     "或以交叉驗證判定（evaluate.evidence=cross_validation）。",
-    "Version {version}, which serves now, was trained on {seen} of the {all} {what}; the other "
-    "{rest} are too few to compare by.": "目前上線的第 {version} 版曾以 {all} 張{what}中的 {seen} 張訓練，"
+    "Version {version}, {role}, was trained on {seen} of the {all} {what}; the other "
+    "{rest} are too few to compare by.": "{role}的第 {version} 版曾以 {all} 張{what}中的 {seen} 張訓練，"
     "其餘 {rest} 張太少，無法比較。",
     "The answers about {broken} of {all} {what} are no numbers: look at the training's curves, "
     "lower the learning rate.": "{all} 張{what}中有 {broken} 張的答案不是數字：請查看訓練曲線，降低學習率。",
@@ -56,19 +56,16 @@ SENTENCES = {
     "No version serves yet; only the minimums count.": "目前沒有上線的版本，只看最低要求。",
     "The comparison with version {version}, which serves now, is switched off; only the minimums "
     "count.": "與目前上線的第 {version} 版的比較已關閉，只看最低要求。",
-    "Version {version}, which serves now, could not be compared by {figure} on these {what}; set "
-    "gate.compare_with_serving=false to judge by the minimums alone.": "無法以這些{what}的{figure}與目前"
-    "上線的第 {version} 版比較；若只想看最低要求，請設定 gate.compare_with_serving=false。",
+    "Version {version}, {role}, could not be compared by {figure} on these {what}; set "
+    "gate.compare_with_serving=false to judge by the minimums alone.": "無法以這些{what}的{figure}與{role}"
+    "的第 {version} 版比較；若只想看最低要求，請設定 gate.compare_with_serving=false。",
     "{change}; at most {allowed} may be lost.": "{change}；最多只能下降 {allowed}。",
     "{change}; it is not worse by more than {allowed}.": "{change}；下降不超過 {allowed}。",
     "{change}; a loss of more than {allowed} cannot be ruled out. {needed}": "{change}；"
     "無法排除下降超過 {allowed}。{needed}",
-    "{change} (version {version} is {below} below the best before it, of the tolerance of "
-    "{tolerance} the rest is left)": "{change}（第 {version} 版比先前最好的版本低 {below}，"
-    "容許範圍 {tolerance} 只剩其餘部分）",
-    "Against version {version}, which serves now, the {figure} on {pictures} {what} is {value} "
+    "Against version {version}, {role}, the {figure} on {pictures} {what} is {value} "
     "instead of {serving}: a change of {difference}, and with {confidence} % confidence not below "
-    "{low}": "與目前上線的第 {version} 版相比，{pictures} 張{what}的{figure}為 {value}，原為 {serving}："
+    "{low}": "與{role}的第 {version} 版相比，{pictures} 張{what}的{figure}為 {value}，原為 {serving}："
     "變化 {difference}，有 {confidence} % 的信心不低於 {low}",
     "About {pictures} {what} from {groups} groups would settle it.": "大約需要來自 {groups} 組的 "
     "{pictures} 張{what}才能確定。",
@@ -84,6 +81,8 @@ SENTENCES = {
     "{what} of class '{name}'": "類別「{name}」的{what}",
 }
 WORDS = {
+    "which serves now": "目前上線",
+    "the best so far": "到目前為止最好",
     "test pictures": "測試圖片",
     "out-of-fold pictures": "交叉驗證圖片",
     "accuracy": "準確率",

@@ -9,7 +9,6 @@ A method module has
   cache. It must leave the network able to answer for raw pixels, and say in `Fitted.cut` up to
   which layer the weights are still those that came in, so that later work can start there.
   A method that cuts layers off hands the shorter network back in `Fitted.network`;
-- `REPEATS`, if a fit is so cheap that cross-validation is repeated so many times;
 - `NORMS_LEARN = True`, if BatchNorm layers learn and their statistics move. Without it they stay
   as they came, which the contract test holds the method to.
 

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from components.networks.network import Network
     from components.train.session import Fitted, Session
 
-# Deals of cross-validation folds: a fold costs a logistic regression on features that are there.
-REPEATS = 3
-
 
 @dataclass(frozen=True, kw_only=True)
 class Options(Section):

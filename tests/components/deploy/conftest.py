@@ -30,6 +30,7 @@ def make_candidate(tmp_path: Path) -> MakeCandidate:
         word: Word = "deploy",
         judged_sha256: str = "",
         incumbent_version: int = 0,
+        best_version: int = 0,
     ) -> DeployInputs:
         nonlocal made
         made += 1
@@ -59,7 +60,12 @@ def make_candidate(tmp_path: Path) -> MakeCandidate:
         write_evaluation(root / "evaluation", answers, judged_sha256 or digest, incumbent_version)
         Verdict(
             root / "verdict",
-            VerdictInfo(word=word, reasons=("Said so.",), candidate_sha256=digest),
+            VerdictInfo(
+                word=word,
+                reasons=("Said so.",),
+                candidate_sha256=digest,
+                best_version=best_version,
+            ),
         ).write()
         write_reference(root / "reference", digest)
         (root / "network").mkdir()

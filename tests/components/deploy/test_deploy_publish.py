@@ -1,3 +1,4 @@
+import dataclasses
 import errno
 import os
 import subprocess
@@ -19,7 +20,7 @@ from components.common.artifacts.model_folder import (
     settings_path,
     versions,
 )
-from components.common.artifacts.passport import read_passport
+from components.common.artifacts.passport import read_passport, write_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import ConfigError, PublishError
 from components.deploy import copying
@@ -288,6 +289,21 @@ def test_old_versions_go_and_their_passports_stay(model_dir: Path, first: Path) 
     assert passport is not None
     assert passport.state == "pruned"
     assert leftovers(model_dir) == []
+
+
+def test_the_best_version_so_far_stays(model_dir: Path, first: Path) -> None:
+    for _ in range(5):
+        put(model_dir, first)
+    passport = read_passport(model_dir, 5)
+    assert passport is not None
+    verdict = dataclasses.replace(passport.verdict, best_version=2)
+    write_passport(model_dir, dataclasses.replace(passport, verdict=verdict))
+    kept = reference_path(model_dir, 2)
+    kept.mkdir(parents=True)
+
+    assert prune(model_dir, keep=2) == (1, 3)
+    assert numbers(model_dir) == [2, 4, 5]
+    assert kept.is_dir()
 
 
 def test_the_serving_version_and_the_one_before_always_stay(model_dir: Path, first: Path) -> None:

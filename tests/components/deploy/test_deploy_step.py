@@ -246,6 +246,18 @@ def test_old_versions_are_pruned_after_the_new_one_counts(
     assert numbers(settings) == [3, 4, 5]
 
 
+def test_the_best_version_so_far_is_not_pruned(
+    make_candidate: MakeCandidate, settings: DeployConfig, run: RunContext, tmp_path: Path
+) -> None:
+    for index in range(5):
+        candidate = make_candidate(incumbent_version=index, best_version=min(index, 1))
+        info = deployed(candidate, tmp_path / f"out-{index}", settings, run).info
+
+    assert (info.pruned, numbers(settings)) == ((2,), [1, 3, 4, 5])
+    passport = read_passport(tmp_path / "models" / "solar", 5)
+    assert passport is not None and passport.best_version == 1
+
+
 def test_a_relative_base_path_is_refused_before_anything_else(
     make_candidate: MakeCandidate, run: RunContext, tmp_path: Path
 ) -> None:

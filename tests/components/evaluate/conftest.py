@@ -1,19 +1,23 @@
 """An exported model that judges pictures by brightness: real TensorFlow, known answers."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from translated import all_translated
 
 from components.common.artifacts.candidate import Candidate, CandidateInfo
 from components.common.artifacts.dataset import Dataset, DatasetInfo
+from components.common.artifacts.evaluation import EvaluationInfo
 from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.records import tree_sha256
 from components.common.pictures.decode import encode_png
+from components.evaluate.incumbent import Incumbent
+from components.evaluate.seen import Unseen
 from components.evaluate.step import EvaluateInputs
 
 CLASSES = ("functional", "defective")
@@ -153,3 +157,10 @@ def _write_inputs(root: Path, **dataset: Any) -> EvaluateInputs:
 def save_model() -> Callable[..., None]:
     """Write a SavedModel like the candidate's, but of other classes or another slope."""
     return save_brightness_model
+
+
+@pytest.fixture(autouse=True)
+def every_note_is_translated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever evaluate says for a reader in a test, the report has it in every language."""
+    with all_translated(monkeypatch, EvaluationInfo, Incumbent, Unseen):
+        yield

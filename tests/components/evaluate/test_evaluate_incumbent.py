@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
+from components.common.artifacts.evaluation import BEST, SERVES
 from components.common.artifacts.lineage import Lineage, write_lineage
 from components.common.artifacts.model_folder import ModelVersion, lineage_path
 from components.evaluate import incumbent
@@ -67,7 +68,7 @@ def keep(version: ModelVersion, rows: pd.DataFrame, out_of_fold: pd.DataFrame | 
 
 
 def scored(
-    version: ModelVersion, now: Dataset, monkeypatch: pytest.MonkeyPatch
+    version: ModelVersion, now: Dataset, monkeypatch: pytest.MonkeyPatch, *, role: str = SERVES
 ) -> tuple[Incumbent, list[str]]:
     """Return the incumbent, asked by a stand-in that is sure of "bad", and what that was asked."""
     asked: list[str] = []
@@ -79,7 +80,9 @@ def scored(
 
     monkeypatch.setattr(incumbent, "score", ask)
     ours = answers(now, p_bad=0.4)
-    found = score_incumbent(version, now, candidate_sha256="c", predictions=ours, batch_size=8)
+    found = score_incumbent(
+        version, now, role=role, candidate_sha256="c", predictions=ours, batch_size=8
+    )
     return found, asked
 
 
@@ -101,6 +104,16 @@ def test_known_pictures_are_paired_by_folds_and_new_ones_are_asked_about(
     assert np.allclose(found.predictions["p_bad"], np.where(new, 0.9, 0.2))
     assert list(found.predictions["target"]) == list(now.targets(now.manifest))
     assert "25 pictures, which judges its recipe" in found.note and "left out" not in found.note
+
+
+def test_the_best_version_is_paired_by_its_folds_too(
+    version: ModelVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = dataset(tmp_path, manifest(range(PICTURES)))
+    keep(version, now.manifest, answers(now, p_bad=0.2))
+    found, asked = scored(version, now, monkeypatch, role=BEST)
+    assert found.predictions is not None and not asked
+    assert np.allclose(found.predictions["p_bad"], 0.2)
 
 
 def test_of_a_version_judged_by_a_held_out_split_its_training_pictures_are_left_out(
@@ -125,8 +138,11 @@ def test_a_version_that_has_seen_everything_leaves_nothing_to_compare(
 def test_without_a_record_of_what_it_has_seen_it_is_not_compared(
     version: ModelVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, asked = scored(version, dataset(tmp_path, manifest(range(PICTURES))), monkeypatch)
+    found, asked = scored(
+        version, dataset(tmp_path, manifest(range(PICTURES))), monkeypatch, role=BEST
+    )
     assert found.predictions is None and not asked
+    assert "Version 3, the best so far, could not be scored" in found.note
     assert "a record of the pictures that version 3 was trained on" in found.note
 
 

@@ -23,6 +23,8 @@ from components.common.artifacts.evaluation import (
     EvaluationInfo,
     Metric,
 )
+from components.common.artifacts.lineage import Lineage, write_lineage
+from components.common.artifacts.model_folder import lineage_path
 from components.common.artifacts.passport import write_passport
 from components.common.artifacts.records import write_record
 from components.common.artifacts.verdict import VerdictInfo
@@ -180,11 +182,10 @@ def test_incumbent_is_scored_on_the_same_pictures(
     save_model(base / "cells" / "9", slope=-6.0)
     save_model(base / "cells" / "10", slope=2.0)
     (base / "cells" / ".staging-11").mkdir()
-    lost = VerdictInfo(word="deploy", reasons=(), below_best=0.01)
-    write_passport(base / "cells", blank_passport(version=10, verdict=lost))
     evaluation = _evaluate(inputs, tmp_path / "out", model_base_path=str(base), model_name="cells")
     info = evaluation.info
-    assert (info.incumbent_version, info.incumbent_below_best) == (10, 0.01)
+    assert (info.incumbent_version, info.best_version) == (10, 0)
+    assert evaluation.best_predictions() is None
     assert info.incumbent_sha256 not in ("", info.candidate_sha256)
     theirs = evaluation.incumbent_predictions()
     assert theirs is not None
@@ -194,6 +195,45 @@ def test_incumbent_is_scored_on_the_same_pictures(
     assert by_name["roc_auc"].value == pytest.approx(metric_of(info, "roc_auc").value)
     assert by_name["log_loss"].value != pytest.approx(metric_of(info, "log_loss").value)
     assert "version 10" in evaluation.report_path.read_text(encoding="utf-8")
+
+
+def test_the_best_version_so_far_is_scored_as_well_on_what_it_has_not_seen(
+    inputs: EvaluateInputs, save_model: Callable[..., None], tmp_path: Path
+) -> None:
+    models = tmp_path / "models" / "cells"
+    save_model(models / "9", slope=-6.0)
+    save_model(models / "10", slope=2.0)
+    serving = VerdictInfo(word="deploy", reasons=(), best_version=9)
+    write_passport(models, blank_passport(version=10, verdict=serving))
+    test = Dataset.read(inputs.dataset).split("test")
+    write_pictures(models, 9, test.head(5).assign(split="train"))
+
+    evaluation = _evaluate(
+        inputs, tmp_path / "out", model_base_path=str(models.parent), model_name="cells"
+    )
+
+    best, serves = evaluation.best_predictions(), evaluation.incumbent_predictions()
+    assert evaluation.info.best_version == 9
+    assert best is not None and serves is not None
+    assert best["path"].tolist() == test["path"].tolist()[5:]
+    assert serves["path"].tolist() == test["path"].tolist()
+    assert best["p_defective"].tolist() != serves["p_defective"].tolist()[5:]
+    assert any("5 that it was trained on are left out" in note for note in evaluation.info.notes)
+
+
+def test_a_best_version_that_is_gone_is_reported(
+    inputs: EvaluateInputs, save_model: Callable[..., None], tmp_path: Path
+) -> None:
+    models = tmp_path / "models" / "model"
+    save_model(models / "10", slope=2.0)
+    serving = VerdictInfo(word="deploy", reasons=(), best_version=9)
+    write_passport(models, blank_passport(version=10, verdict=serving))
+    evaluation = _evaluate(inputs, tmp_path / "out", model_base_path=str(models.parent))
+    assert evaluation.info.best_version == 9
+    assert evaluation.best_predictions() is None
+    assert any(
+        "Version 9, the best so far, could not be scored" in n for n in evaluation.info.notes
+    )
 
 
 def test_the_same_model_serving_gives_the_same_figures(
@@ -313,6 +353,12 @@ def test_component_writes_metrics_report_and_record(inputs: EvaluateInputs, tmp_
     assert result.metadata["commit"] == "abc123"
     record = json.loads((tmp_path / "run" / "steps" / "evaluate.json").read_text())
     assert (record["state"], record["result"]) == ("done", "")
+
+
+def write_pictures(model_dir: Path, version: int, rows: pd.DataFrame) -> None:
+    folder = lineage_path(model_dir, version)
+    folder.mkdir(parents=True)
+    write_lineage(folder, Lineage(model_sha256="", roots={}, links=()), rows)
 
 
 def _artifact(path: Path) -> SimpleNamespace:

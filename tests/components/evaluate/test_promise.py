@@ -1,4 +1,5 @@
 import pytest
+from translated import check_translated
 
 from components.common.artifacts.exported import EscapePromise
 from components.evaluate.promise import promise_notes
@@ -15,6 +16,7 @@ from components.evaluate.promise import promise_notes
 def test_the_sentence_says_what_asking_is_good_for(asked: float, kept: bool, words: str) -> None:
     (note,) = promise_notes(EscapePromise(rate=0.1, escapes=0.14, asked=asked, kept=kept))
     assert words in note and "14 %" in note
+    check_translated([note])
 
 
 def test_without_a_promise_nothing_is_said() -> None:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from components.common.artifacts.candidate import CandidateInfo, held_out_table
-from components.common.errors import ExportError
+from components.common.errors import GraftError
 from components.export.config import ExportConfig
 from components.export.operating_point import choose
 
@@ -111,5 +111,5 @@ def test_without_held_out_answers_nothing_is_promised() -> None:
 def test_what_cannot_be_is_refused(
     info: CandidateInfo, settings: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(ExportError, match=message):
+    with pytest.raises(GraftError, match=message):
         point_of(info, **settings)

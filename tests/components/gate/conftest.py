@@ -20,6 +20,7 @@ def make_evaluation(tmp_path: Path) -> MakeEvaluation:
     def make(
         candidate: pd.DataFrame,
         incumbent: pd.DataFrame | None = None,
+        best: pd.DataFrame | None = None,
         *,
         classes: tuple[str, ...] = ("good", "bad"),
         incumbent_version: int | None = None,
@@ -44,7 +45,7 @@ def make_evaluation(tmp_path: Path) -> MakeEvaluation:
             **more,
         )
         evaluation = Evaluation(tmp_path / "evaluation", info)
-        evaluation.write(candidate, incumbent)
+        evaluation.write(candidate, incumbent, best)
         return Evaluation.read(evaluation.root)
 
     return make

@@ -55,6 +55,16 @@ def test_without_an_evaluation_page_the_verdict_is_a_page_of_its_own(
     assert "published as the first version" in page
 
 
+def test_an_override_stands_first_and_the_word_stays(
+    make_evaluation: Callable[..., Evaluation], tmp_path: Path
+) -> None:
+    said = Override(by="Ann <a@b>", at_unix_s=1767600000.0, reason="Two people saw it.")
+    page = _page(make_evaluation(predictions(0.9)), _info("hold", override=said), tmp_path)
+    words = "Deployed against the gate’s word by Ann &lt;a@b&gt;, 2026-01-05 08:00 UTC: “Two people"
+    assert page.index(words) < page.index("Hold: this model")
+    assert "published as the next version" in page
+
+
 def test_a_weak_class_is_named_as_what_needs_pictures(
     make_evaluation: Callable[..., Evaluation], tmp_path: Path
 ) -> None:

@@ -1,6 +1,9 @@
 import hashlib
 import io
 import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,8 @@ from components.common.pictures.decode import decode
 from components.common.run_context import RunContext
 from components.ingest.config import IngestConfig
 from components.ingest.step import IngestInputs, IngestOutputs, content_key, run
+
+DATA_PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "data.md"
 
 
 def settings(path: Path, **rest: str) -> IngestConfig:
@@ -106,8 +111,18 @@ def test_a_camera_of_few_bits_in_16_bit_files_is_refused(
     (two_classes / "good" / "dark.png").write_bytes(_deep(most // 4))
     (two_classes / "good" / "bright.png").write_bytes(_deep(most))
     said = rf"received 2 with values below {most + 1}, which would keep {levels}; multiply"
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=said) as caught:
         ingest(out=tmp_path / "out", settings=settings(two_classes))
+
+    _, command = str(caught.value).split("is sent: ")
+    python, *words, files = shlex.split(command)
+    assert (python, files) == ("python", "FILES")
+    assert command.replace(str(65536 // (most + 1)), "16") in DATA_PAGE.read_text()
+    pictures = list(map(str, two_classes.rglob("*.png")))
+    subprocess.run([sys.executable, *words, *pictures], check=True)
+    ingest(out=tmp_path / "out", settings=settings(two_classes))
+    kept = decode(Dataset.read(tmp_path / "out").picture("pictures/good/bright.png"))
+    assert len(np.unique(kept)) == 256
 
 
 def test_one_dark_picture_of_16_bits_is_not(two_classes: Path, tmp_path: Path) -> None:

@@ -144,6 +144,9 @@ def test_estimates_count_what_a_method_does() -> None:
     tuned = estimate_s(linear_probe_finetune.Options(epochs=10), speed, load)
     assert tuned - probe == pytest.approx(10 * 3100 * 0.003)
     assert probe == pytest.approx(25.0 + 4200 * 0.010)
+    folded = dataclasses.replace(load, fits=5)
+    again = estimate_s(linear_probe_finetune.Options(epochs=10), speed, folded)
+    assert again - tuned == pytest.approx(4 * 10 * 3100 * 0.003)
 
 
 def test_auto_is_estimated_as_the_dearest_that_it_may_choose(ranked: Rank) -> None:

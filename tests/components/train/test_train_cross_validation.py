@@ -21,7 +21,7 @@ from components.networks.data import TrainingData
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Network
 from components.train.config import TrainConfig
-from components.train.cross_validation import Recipe, _deal, cross_validate
+from components.train.cross_validation import ChosenMethod, _deal, cross_validate
 from components.train.fit import train
 from components.train.methods import linear_probe, linear_probe_finetune
 from components.train.session import Fitted, Session
@@ -105,26 +105,24 @@ def test_folds_see_their_inner_pictures_alone_and_start_alike(tmp_path: Path) ->
         return linear_probe_finetune.fit(given, own, options, session)
 
     seen: list[TrainingData] = []
-    method = SimpleNamespace(fit=fit, REPEATS=2)
-    recipe = Recipe(method, linear_probe_finetune.Options(epochs=1, batch=8))  # type: ignore[arg-type]
+    method = SimpleNamespace(fit=fit)
+    recipe = ChosenMethod(method, linear_probe_finetune.Options(epochs=1, batch=8))  # type: ignore[arg-type]
     session = Session(seed=0, flips=1, cache=ActivationCache(tmp_path / "cache", 10**8))
     told: list[Progress] = []
     with listening(told.append):
         asked = cross_validate(splits, built, recipe, session)
-    assert len(seen) == 10
-    for number, given in enumerate(seen[:5]):
+    assert len(seen) == 5
+    for number, given in enumerate(seen):
         outer = np.flatnonzero(asked.folds == number)
         others = set(splits.train.paths) - {splits.train.paths[row] for row in outer}
         assert set(given.train.paths) == others
         assert given.validation.pictures == 0
         assert len(given.train.pixels) == 2 * given.train.pictures
-    # The second repeat deals otherwise.
-    assert {given.train.paths for given in seen[:5]} != {given.train.paths for given in seen[5:]}
     for weights in (*starts, built.model.get_weights()):
         for one, other in zip(weights, before, strict=True):
             np.testing.assert_array_equal(one, other)
     assert built.model.get_layer("conv1").trainable
-    assert any(it.activity.startswith("fold 2 of 10: fine-tuning") for it in told)
+    assert any(it.activity.startswith("fold 2 of 5: fine-tuning") for it in told)
 
 
 def test_names_and_seed_do_not_move_a_picture_to_another_fold(tmp_path: Path) -> None:
@@ -136,7 +134,7 @@ def test_names_and_seed_do_not_move_a_picture_to_another_fold(tmp_path: Path) ->
         plain.take(order),
         groups=np.array([f"other{hash(name) % 7919}" for name in plain.groups[order]]),
     )
-    folds = [{frozenset(fold.outer) for fold in _deal(one, seed=0)} for one in (plain, renamed)]
+    folds = [{frozenset(fold.outer) for fold in _deal(one)} for one in (plain, renamed)]
     assert {frozenset(order[list(outer)]) for outer in folds[1]} == folds[0]
 
 
@@ -154,7 +152,6 @@ def test_a_killed_run_keeps_the_folds_that_were_done(
         return own(given, *rest)
 
     monkeypatch.setattr(linear_probe, "fit", counted)
-    monkeypatch.setattr(linear_probe, "REPEATS", 1)
     where = {"settings": PROBE, "cache_dir": str(tmp_path / "cache")}
     with pytest.raises(KeyboardInterrupt):
         train(shards, out=tmp_path / "a", **where)

@@ -128,7 +128,7 @@ def test_gradual_unfreezing_opens_one_block_more_each_stage(fit: Any) -> None:
 def test_gradual_unfreezing_stops_where_a_stage_fails(
     fit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "_fault", lambda *_: "no training is good enough")
+    monkeypatch.setattr(attempts, "_fault", lambda *_: "the loss was not finite in epoch 1")
     outcome = fit.__wrapped__("gradual_unfreeze", stages=2, epochs=2)
     assert outcome.fitted.notes[-1] == "the linear probe was kept"
     assert {row.phase for row in outcome.fitted.curves} == {"probe", "stage 1"}

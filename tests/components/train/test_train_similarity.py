@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from translated import check_translated
 
 from components.common.artifacts.decision import DepthScore
 from components.networks.data import Split
 from components.train.layer_profile import Profile
+from components.train.methods import auto
 from components.train.similarity import (
     FEW_DISSIMILAR,
     FEW_SIMILAR,
@@ -48,7 +50,10 @@ MANY = Size(pictures=3000, groups=3000, groups_a_class=290)
     ],
 )
 def test_the_rule(size: Size, found: Similarity | None, cell: str) -> None:
-    assert choose(size, found, Thresholds()).cell == cell
+    choice = choose(size, found, Thresholds())
+    assert choice.cell == cell
+    reason = f"{choice.reason}, {auto._CONSEQUENCE[cell].format(layer='block_3')}."
+    check_translated((reason, f"{reason} All layers were tuned instead, which validation prefers."))
 
 
 def test_thresholds_move_the_cells() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.records import read_record
-from components.common.errors import DataError
+from components.common.errors import ConfigError, DataError
 from components.common.pictures.decode import encode_png
 from components.common.run_context import RunContext
 from components.validate.config import ValidateConfig
@@ -324,3 +324,21 @@ def test_nothing_is_sent_to_the_internet(
     monkeypatch.setattr(socket.socket, "connect", refuse)
     places.run(dataset())
     assert json.loads((places.report / "validation.json").read_text())["passed"]
+
+
+@pytest.mark.parametrize("good", [("fine",), ("good", "bad")])
+def test_good_classes_that_there_are_not_are_refused_at_once(
+    good: tuple[str, ...], dataset: MakeDataset, places: Places
+) -> None:
+    with pytest.raises(ConfigError, match=r"evaluate.good to name some of the classes good, bad"):
+        places.run(dataset(), good=good)
+    assert not places.report.exists()
+    assert not places.out.exists()
+
+
+def test_no_class_is_called_as_a_model_in_doubt_answers(
+    dataset: MakeDataset, manifest: MakeRows, places: Places
+) -> None:
+    made = dataset(manifest(4, labels=("good", "ask")), positive="ask")
+    with pytest.raises(DataError, match=r"other names than 'ask'.*received good, ask; rename"):
+        places.run(made)

@@ -186,6 +186,8 @@ def test_the_word_stays_and_the_person_is_on_record_everywhere(make_run: MakeRun
     assert summary.deployed_version == 1
     assert summary.verdict is not None
     assert summary.verdict.override == said
+    shown = Path(summary.report).read_text()
+    assert shown.index("the gate’s word by Ada, ") < shown.index("Hold: this model")
     # The gate's own record is as the gate wrote it.
     assert Verdict.read(run_dir / "artifacts" / "gate").info.override is None
 
@@ -267,6 +269,9 @@ def test_after_a_failure_it_can_be_tried_again(
 
 def test_the_step_itself_overrides_no_deploy(tmp_path: Path) -> None:
     Verdict(tmp_path / "in", VerdictInfo(word="deploy", reasons=())).write()
-    places = OverrideInputs(verdict=tmp_path / "in"), OverrideOutputs(verdict=tmp_path / "out")
+    places = (
+        OverrideInputs(verdict=tmp_path / "in", evaluation=tmp_path / "evaluation"),
+        OverrideOutputs(verdict=tmp_path / "out"),
+    )
     with pytest.raises(DataError, match="received 'deploy'"):
         override_verdict(OverrideConfig(by="Ada", reason="x"), *places, RunContext(run_id="r"))

@@ -1,5 +1,7 @@
 """Traditional Chinese, as in Taiwan."""
 
+from components.evaluate.report.languages import zh_tw_training
+
 TEXTS = {
     # The top of the page.
     "subject": "評估報告",
@@ -242,8 +244,20 @@ SENTENCES = {
     "{count} groups of the test split also have pictures in the training or validation split: the "
     "figures are better than new groups would give.": "測試分割中有 {count} 組也有圖片在訓練或驗證分割中："
     "這些指標比用新的組別測試更好看。",
+    "Version {version} is compared by nothing. {count} that it was trained on are left out.": "第 "
+    "{version} 版無法比較；排除它訓練時用過的 {count} 張。",
     "Version {version}, which serves now, could not be scored: {reason}": "無法評估目前上線的第 "
     "{version} 版：{reason}",
+    "Version {version}, the best so far, could not be scored: {reason}": "無法評估到目前為止最好的第 "
+    "{version} 版：{reason}",
+    "Version {version} is compared by {how}. {count} that it was trained on are left out.": "第 {version} "
+    "版以{how}比較；排除它訓練時用過的 {count} 張。",
+    "Version {version} is compared by {how}.": "第 {version} 版以{how}比較。",
+    "{folds}, and by what it answers about {count} that it has not seen": "{folds}，以及它對未見過的 {count} "
+    "張的答案",
+    "what its folds answered about {count} pictures, which judges its recipe": "它的各折對 {count} "
+    "張圖片的答案（評估的是訓練方法）",
+    "what it answers about {count} that it has not seen": "它對未見過的 {count} 張的答案",
     "Of {all} test pictures {who}: {count} are left out.": "{all} 張測試圖片中，{who}：排除 {count} 張。",
     "Of {all} test pictures {who}: {count} are left out. Without all of these too few would be "
     "left: {advice}.": "{all} 張測試圖片中，{who}：排除 {count} 張。若全部排除，剩下的太少：{advice}。",
@@ -256,10 +270,14 @@ SENTENCES = {
     "{added} more pictures of “{name}” should bring about {gain} (80 % interval: {low} to {high}): "
     "{now} of 100 are found now.": "增加 {added} 張「{name}」的圖片，預期進步約 {gain}"
     "（80 % 信賴區間：{low} 至 {high}）；目前每 100 張找出 {now} 張。",
+    "{names} and {more} more are saturated: more pictures of this kind change little.": "{names} 及"
+    "其他 {more} 類已經飽和：增加同類圖片幾乎沒有幫助。",
     "{names} is saturated: more pictures of this kind change little.": "{names} 已經飽和："
     "增加同類圖片幾乎沒有幫助。",
     "{names} are saturated: more pictures of this kind change little.": "{names} 已經飽和："
     "增加同類圖片幾乎沒有幫助。",
+    "{names} and {more} more are unclear: so few pictures do not tell what more would bring.": "{names} 及"
+    "其他 {more} 類尚不清楚：圖片太少，看不出增加後會如何。",
     "{names} is unclear: so few pictures do not tell what more would bring.": "{names} 尚不清楚："
     "圖片太少，看不出增加後會如何。",
     "{names} are unclear: so few pictures do not tell what more would bring.": "{names} 尚不清楚："
@@ -276,7 +294,18 @@ SENTENCES = {
     "{fact}: low": "{fact}：低",
     "{fact}: middle": "{fact}：中",
     "{fact}: high": "{fact}：高",
-}
+    "Expected the test pictures that the manifest fixes to be those of the serving version; {failing} "
+    "of {checked} fail: {names}.": "清單固定的測試圖片應與目前上線版本的相同；{checked} 張中有 {failing} 張不符：{names}。",
+    "{escapes} of the held-out defects are answered as good. To keep that to {rate}, the model would "
+    "have to ask about {asked} of all pictures, which is more than evaluate.max_asked allows; so it "
+    "asks only about strange ones.": "保留圖片中有 {escapes} 的瑕疵品被判為良品。若要限制在 {rate}，模型必須就"
+    "全部圖片的 {asked} 請人判定，超過 evaluate.max_asked 所允許的；因此只就異常的圖片詢問。",
+    "{escapes} of the held-out defects are answered as good; {rate} may be.": "保留圖片中有 {escapes} "
+    "的瑕疵品被判為良品；允許 {rate}。",
+    "The model asks about {asked} of the held-out pictures, so that about {rate} of the defects are "
+    "answered as good, and not {escapes}.": "模型就保留圖片的 {asked} 請人判定，使被判為良品的瑕疵品約為 {rate}，"
+    "而不是 {escapes}。",
+} | zh_tw_training.SENTENCES
 WORDS = {
     "certain labels only": "只含確定的標籤",
     "uncertain labels only": "只含不確定的標籤",
@@ -286,4 +315,4 @@ WORDS = {
     "contrast": "對比",
     "sharpness": "清晰度",
     "size": "尺寸",
-}
+} | zh_tw_training.WORDS

@@ -14,6 +14,7 @@ from components.common.artifacts.model_folder import (
     settings_path,
 )
 from components.common.artifacts.passport import mark, read_passport, write_passport
+from components.common.artifacts.verdict import VerdictInfo
 
 # As a version of 2025 has it: without data, seeds, weights, evidence, and without an override.
 OLD = {
@@ -73,6 +74,15 @@ def test_a_page_follows_the_state(tmp_path: Path) -> None:
     assert "Taken back" in passport_page_path(tmp_path, 3).read_text()
 
 
+def test_a_page_names_a_better_version(tmp_path: Path) -> None:
+    verdict = VerdictInfo(word="deploy", reasons=(), best_version=2)
+    for version in (2, 3):
+        write_passport(tmp_path, blank_passport(version=version, verdict=verdict))
+    said = "the best so far is version 2"
+    assert said in passport_page_path(tmp_path, 3).read_text()
+    assert said not in passport_page_path(tmp_path, 2).read_text()
+
+
 def test_what_is_not_known_is_said_not_to_be(tmp_path: Path) -> None:
     write_passport(tmp_path, blank_passport())
     page = passport_page_path(tmp_path, 1).read_text()
@@ -91,6 +101,7 @@ def test_older_passports_are_read_and_get_a_page(tmp_path: Path) -> None:
         name: OLD[name] for name in ("metrics", "rehearsal")
     }
     assert known.evidence == "holdout"
+    assert known.best_version == known.version
     assert known.verdict.override is None
     mark(tmp_path, 1, "pruned")
     assert "Removed to save space" in passport_page_path(tmp_path, 1).read_text()

@@ -1,0 +1,56 @@
+"""Traditional Chinese for what train writes: `auto`'s reason and remarks, a candidate's notes."""
+
+# The report looks up names of parts as well, so nothing here may be a name that a user could give.
+SENTENCES = {
+    "{decided} All layers were tuned instead, which validation prefers.": "{decided}"
+    "但改為調整所有層，因為驗證結果較好。",
+    "{finding}, so only the head is fitted, to the pretrained features.": "{finding}，因此只以預訓練特徵"
+    "訓練分類層。",
+    "{finding}, so only the layers up to {layer} are transferred.": "{finding}，因此只沿用到 {layer} 為止的層。",
+    "{finding}, so all layers are tuned from the pretrained weights.": "{finding}，因此從預訓練權重調整所有層。",
+    "{finding}, so the network is trained from scratch.": "{finding}，因此從頭訓練網路。",
+    "{finding}, so only the head is fitted, which is seldom far from the best.": "{finding}，因此只訓練"
+    "分類層，這很少與最佳結果相差太多。",
+    "{amount}, and how similar the old task is cannot be measured": "{amount}，而與原任務的相似度無法測量",
+    "{amount}, and similarity {value} is above {limit}: the high layers serve": "{amount}，相似度 {value} "
+    "高於 {limit}：高層特徵適用",
+    "{amount}, and similarity {value} is below zero: the high layers know less than the low "
+    "ones": "{amount}，相似度 {value} 低於零：高層知道的比低層少",
+    "{amount}, and similarity {value} decides nothing": "{amount}，相似度 {value} 無法決定",
+    "{count} pictures, {rare} of them with the rarest class, are few": "{count} 張圖片，其中最少的類別有 {rare}，屬於少量",
+    "{count} pictures, {rare} of them with the rarest class, are many": "{count} 張圖片，其中最少的類別有 {rare}，屬於大量",
+    "{count} groups, {rare} of them with the rarest class, are few": "{count} 組，其中最少的類別有 {rare}，屬於少量",
+    "{count} groups, {rare} of them with the rarest class, are many": "{count} 組，其中最少的類別有 {rare}，屬於大量",
+    "The layer profile could not be measured: a class has fewer than two groups.": "無法測量各層：有一個"
+    "類別不到兩組。",
+    "The rule's choice was taken without a check, since cross-validation holds nothing out to check "
+    "on; each fold applied the same rule to its own pictures.": "規則的選擇未經檢驗，因為交叉驗證沒有保留圖片可供"
+    "檢驗；每一折都以自己的圖片套用同一規則。",
+    "Calibrated validation loss {own} by {method}, {full} with all layers tuned from the pretrained "
+    "weights: the lower was kept.": "校準後的驗證損失：{method} 為 {own}，從預訓練權重調整所有層為 {full}；"
+    "採用較低者。",
+    "warm start from {name}": "從 {name} 繼續訓練",
+    "no validation picture of {names}: calibrated without": "{names} 沒有驗證圖片：校準時未包含",
+    "judged by {folds}-fold cross-validation, fitted on all pictures": "以 {folds} 折交叉驗證評估，"
+    "並以全部圖片訓練",
+    "the network was cut off after {layer}": "網路在 {layer} 之後截斷",
+    "probe penalty C = {value}": "線性探測的懲罰 C = {value}",
+    "random weights at the start": "從隨機權重開始",
+    "nothing was learned: the answers are the class frequencies": "沒有學到任何東西：答案只是各類別的比例",
+    "the weights of stage {number} were kept": "保留第 {number} 階段的權重",
+    "out of memory at {batch} pictures a step, trained with {smaller}": "每步 {batch} 張圖片時記憶體不足，"
+    "改用 {smaller} 張訓練",
+    "a GPU was asked for and there is none: trained on the processor": "要求使用 GPU 但沒有 GPU：以處理器訓練",
+    "finetune at rate {rate} was dropped: {fault}": "捨棄學習率 {rate} 的微調：{fault}",
+    "scratch at rate {rate} was dropped: {fault}": "捨棄學習率 {rate} 的從頭訓練：{fault}",
+    "stage {number} at rate {rate} was dropped: {fault}": "捨棄學習率 {rate} 的第 {number} 階段：{fault}",
+    "the loss was not finite in epoch {epoch}": "第 {epoch} 個訓練週期的損失不是有限數值",
+    "training loss {loss}, {owner} gives {wanted}": "訓練損失 {loss}，{owner}為 {wanted}",
+    "calibrated validation loss {loss}, {owner}'s is {wanted} (standard error of the difference "
+    "{error})": "校準後的驗證損失 {loss}，{owner}為 {wanted}（差異的標準誤 {error}）",
+}
+WORDS = {
+    "the linear probe": "線性探測",
+    "the linear probe was kept": "保留線性探測的結果",
+    "knowing only the class frequencies": "只知道各類別比例",
+}

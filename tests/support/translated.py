@@ -1,0 +1,43 @@
+"""Hear what records say in a test; fail where the report has no translation for it."""
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from components.common.report.texts import load_texts
+from components.evaluate.report.drawing import TABLES
+
+_SPOKEN = ("reason", "remarks", "note", "notes")
+
+
+@contextmanager
+def all_translated(monkeypatch: pytest.MonkeyPatch, *records: type) -> Iterator[None]:
+    """Check the sentences of every such record that is made inside the block."""
+    said: list[str] = []
+    for record in records:
+        monkeypatch.setattr(record, "__init__", _heard(vars(record)["__init__"], said))
+    yield
+    check_translated(said)
+
+
+def check_translated(sentences: Iterable[str]) -> None:
+    """Fail where a sentence has English words left in zh-TW, other than what an error said."""
+    say = load_texts(TABLES, "zh-TW")
+    for said in map(say.sentence, sentences):
+        # What is left in Latin letters are names and settings.
+        known = re.sub(r"^無法評估.*", "", said, flags=re.DOTALL)
+        assert not re.search(r"[a-z]+ [a-z]+", known), f"add to languages/zh_tw*.py: {said}"
+
+
+def _heard(init: Callable[..., None], said: list[str]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def hear(self: Any, *values: Any, **named: Any) -> None:
+        init(self, *values, **named)
+        for spoken in (getattr(self, name, ()) for name in _SPOKEN):
+            said.extend([spoken] if isinstance(spoken, str) else spoken)
+
+    return hear
