@@ -1,6 +1,7 @@
 import dataclasses
 import errno
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -398,3 +399,17 @@ def test_a_refusal_names_both_models_by_their_digests(model_dir: Path, first: Pa
         f"expected the model that was evaluated ({'0' * 12}), received another one "
         f"({tree_sha256(first)[:12]}); run the pipeline again"
     )
+
+
+def test_a_failure_of_the_disk_while_publishing_names_the_models_folder(
+    model_dir: Path, first: Path
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with (
+        publishing(model_dir, timeout_s=1),
+        pytest.raises(PublishError, match=re.escape(str(model_dir))),
+    ):
+        publish(first, model_dir=model_dir, model_sha256=tree_sha256(first), prepare=full)
+    assert (numbers(model_dir), leftovers(model_dir)) == ([], [])
