@@ -93,6 +93,15 @@ def test_numbers_that_meet_their_quotas_stay_and_others_keep_their_distances() -
     assert bent == pytest.approx(wanted)
 
 
+def test_the_last_cut_lies_between_the_last_number_and_one() -> None:
+    assert levelled(np.array([0.9]), SHARES, placed={}, at_least=1) == pytest.approx(0.225 / 0.95)
+
+
+def test_no_picture_has_to_reach_a_split_unless_that_is_asked_for() -> None:
+    bent = levelled(spread(LATE, 4), SHARES, placed={})
+    assert "validation" not in {SHARES.split_of(number) for number in bent}
+
+
 def test_the_example() -> None:
     found = doctest.testmod(quotas)
     assert (found.attempted > 0, found.failed) == (True, 0)
