@@ -60,6 +60,7 @@ def spread(around: float, count: int) -> np.ndarray:
         (LATE, 2, {}, 1, (1, 1, 0)),
         # What is there already counts.
         (LATE, 10, {"validation": 3, "train": 30}, 0, (9, 1, 0)),
+        (LATE, 40, {"test": 5, "validation": 5, "train": 30}, 0, (14, 6, 20)),
         (EARLY, 10, {"test": 20}, 0, (0, 6, 4)),
         (LATE, 1, {"test": 1}, 1, (0, 1, 0)),
         (LATE, 1, {"test": 1, "validation": 1}, 1, (0, 0, 1)),
