@@ -25,6 +25,7 @@ train:
   backbone: mobilenet_v2/0.35
   weights: none
   flips: 1
+  method: linear_probe_finetune
   options: {epochs: 2, batch: 9, learning_rate: 1.0e-3}
 """
 LOSSES = ["train_loss", "validation_loss"]

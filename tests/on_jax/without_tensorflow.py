@@ -23,7 +23,11 @@ def main() -> None:
     from components.train.config import TrainConfig
 
     settings = TrainConfig(
-        backbone="mobilenet_v2/0.35", weights="none", options={"epochs": 2}, backend="jax"
+        backbone="mobilenet_v2/0.35",
+        weights="none",
+        method="linear_probe_finetune",
+        options={"epochs": 2},
+        backend="jax",
     )
     prepare(settings)
     from components.train.fit import train

@@ -70,12 +70,17 @@ def model_dir(tmp_path: Path) -> Path:
     (folder / "1").mkdir(parents=True)
     (folder / "1" / "saved_model.pb").write_text("model")
     manifest = pd.DataFrame(
-        [["pictures/a.png", "a" * 64, "good", "g", "train"]],
-        columns=["path", "sha256", "label", "group", "split"],
+        [["pictures/a.png", "a" * 64, "b" * 64, "good", "g", "train"]],
+        columns=["path", "sha256", "pixels", "label", "group", "split"],
     )
     artifacts = {"exported": Path(exported.path), "dataset": Path(validated.path)}
     keep_lineage(
-        artifacts, 1, manifest=manifest, model_dir=folder, model_sha256=tree_sha256(folder / "1")
+        artifacts,
+        1,
+        manifest=manifest,
+        out_of_fold=None,
+        model_dir=folder,
+        model_sha256=tree_sha256(folder / "1"),
     )
     return folder
 

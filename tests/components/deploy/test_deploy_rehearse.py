@@ -72,8 +72,9 @@ def test_questions_spread_over_the_test_split(make_candidate: MakeCandidate) -> 
     answers = np.linspace([0.0, 1.0], [1.0, 0.0], PICTURES)
     judged = Judged.read(make_candidate(answers=answers))
 
-    some = questions(judged.evaluation, judged.dataset, count=4, max_difference=1e-3)
-    everything = questions(judged.evaluation, judged.dataset, count=99, max_difference=1e-3)
+    asked_of = (judged.evaluation, judged.candidate, judged.dataset)
+    some = questions(*asked_of, count=4, max_difference=1e-3)
+    everything = questions(*asked_of, count=99, max_difference=1e-3)
 
     assert some.paths == tuple(f"pictures/{index}.png" for index in (0, 4, 7, 11))
     assert some.answers[1] == pytest.approx(answers[4])

@@ -28,6 +28,7 @@ def fold_score(monkeypatch: pytest.MonkeyPatch, settings: RankConfig) -> float:
     monkeypatch.setattr(trial, "fit_probe", lambda *_, **__: probe)
     bench = SimpleNamespace(
         settings=settings,
+        strength=0.0,
         train=SimpleNamespace(seed=0),
         views={32: SimpleNamespace(labels=LABELS)},
     )
