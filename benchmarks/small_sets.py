@@ -6,8 +6,8 @@
 Each set is dealt into four stratified folds that keep groups together (two where a class has two
 groups), dealt again for each seed; every picture is asked once a seed, by a network that was fitted
 on the other folds, all of them: nothing is held back, as where the product cross-validates. Beside
-the methods stands what a competent user would do without Graft: scikit-learn's LogisticRegression on
-the same features, standardised, its penalty by accuracy under inner folds. No default may fall
+the methods stands what a competent user would do without Graft: scikit-learn's LogisticRegression
+on the same features, standardised, its penalty by accuracy under inner folds. No default may fall
 below that.
 
 The intervals are of the mean over seeds, from leaving out one group after the other. The drawn
