@@ -10,7 +10,7 @@ from components.common.artifacts.run_summary import RUN_SUMMARY, read_summary
 from components.common.errors import InputError
 from components.common.run_context import RunContext
 from components.evaluate.config import EvaluateConfig
-from pipelines.local.finished import artifacts, run_folder
+from pipelines.local.finished import artifacts, run_folder, silence_tensorflow
 
 # What evaluate reads, and which step's output it is; after a tuning the candidate is the chosen
 # one.
@@ -36,6 +36,7 @@ def evaluate_again(word: str, *, runs_dir: Path, full: bool) -> Path:
     Raises:
         InputError: there is no such run, or its artifacts are gone.
     """
+    silence_tensorflow()
     from components.evaluate.step import EvaluateInputs, EvaluateOutputs, run
 
     run_dir = run_folder(word, runs_dir)

@@ -1,10 +1,16 @@
 """Runs that have ended, and the artifacts that they have left."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from components.common.artifacts.run_summary import RunSummary
 from components.common.errors import DataError, InputError
+
+
+def silence_tensorflow() -> None:
+    """Keep TensorFlow's start-up lines out of a command's own output; what the user set wins."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def run_folder(word: str, runs_dir: Path) -> Path:

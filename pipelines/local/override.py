@@ -16,7 +16,7 @@ from components.common.errors import InputError
 from components.common.progress import track
 from components.common.run_summary import summarise, write_summary
 from components.common.step import run_step
-from pipelines.local.finished import artifacts, run_folder
+from pipelines.local.finished import artifacts, run_folder, silence_tensorflow
 
 # What deploy reads, and which step's output it is; after a tuning the candidate is the chosen one.
 _READ = {
@@ -82,6 +82,7 @@ def _deploy(
         "reference": {name: given[name] for name in ("exported", "dataset", "evaluation")},
         "deployment": given | {name: made[name] for name in ("verdict", "reference")},
     }
+    silence_tensorflow()
     settings = {"gate.override": {"by": by, "reason": reason}, **sections}
     for name, step in track(list(names.items()), "deploying against the gate's word"):
         run_step(step, settings[step], sections["run"], reads[name], {name: made[name]})
