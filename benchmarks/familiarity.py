@@ -1,4 +1,4 @@
-"""Whether strange pictures are told from ordinary ones, and how often ordinary ones are not.
+"""How often strange pictures are recognised as such, and ordinary ones taken for strange.
 
     python -m benchmarks.familiarity SET [SET ...]
 

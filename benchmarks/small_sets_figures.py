@@ -35,8 +35,8 @@ class Answered:
         return float(self.answers["seconds"].median())
 
     def __str__(self) -> str:
-        told = f"{self.right().mean():.3f}, {self.seconds():.0f} processor s a fit"
-        return f"{self.set_name} {self.method} seed {self.seed}: {told}"
+        figures = f"{self.right().mean():.3f}, {self.seconds():.0f} processor s a fit"
+        return f"{self.set_name} {self.method} seed {self.seed}: {figures}"
 
 
 @dataclass(frozen=True)

@@ -214,7 +214,7 @@ def _advice(subject: Subject, settings: EvaluateConfig) -> tuple[Advice | None, 
     )
     if found is None:
         return None, [
-            "What more pictures would bring cannot be told: a class is in one group only."
+            "What more pictures would bring cannot be estimated: a class is in one group only."
         ]
     return found, []
 

@@ -32,7 +32,7 @@ class ServedAnswers:
 
     info: calibration, views and names.
     point: when which class is answered, and when the model asks.
-    familiar: what strange pictures are told by, where that is known.
+    familiar: what strange pictures are recognised by, where that is known.
     parallel_decodes: pictures of one request that are decoded side by side.
     """
 

@@ -72,7 +72,7 @@ def seen(weights: str) -> frozenset[str]:
     """Return the files (sha256) that a warm start was ever trained or calibrated on.
 
     What does not say so, a bare file or an old Candidate, is warned of: test pictures that it knows
-    cannot be told from others.
+    cannot be distinguished from others.
     """
     root = Path(weights).parent
     known = read_seen(root)

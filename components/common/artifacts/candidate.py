@@ -138,7 +138,7 @@ class Candidate:
         np.savez(self.root / _FAMILIAR, **vars(familiar))
 
     def familiar(self) -> Familiar | None:
-        """Return what strange pictures are told by, None of candidates that lack it."""
+        """Return what strange pictures are recognised by, None where it was not kept."""
         path = self.root / _FAMILIAR
         if not path.exists():
             return None

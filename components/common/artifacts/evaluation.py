@@ -11,7 +11,7 @@ from components.common.artifacts.records import read_record, write_record
 from components.common.report.texts import Language
 from components.common.statistics.figures import Scored
 
-# What a reader is told of the two versions that a candidate is compared with.
+# What a reader sees of the two versions that a candidate is compared with.
 SERVES, BEST = "which serves now", "the best so far"
 PREDICTION_COLUMNS = (
     "path",

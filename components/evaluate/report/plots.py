@@ -57,7 +57,7 @@ def learning_curves(curves: pd.DataFrame, say: Texts) -> bytes | None:
 def discrimination(scored: Scored, classes: Sequence[str], say: Texts) -> bytes | None:
     """Draw ROC and precision-recall curves; None when no class has both kinds of pictures.
 
-    Of many classes only those that are told apart worst get a colour and a name.
+    Of many classes only those that are confused most get a colour and a name.
     """
     from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 

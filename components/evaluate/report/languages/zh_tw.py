@@ -286,7 +286,7 @@ SENTENCES = {
     "classes. All this is for pictures from the groups that are there, with the network as it "
     "is.": "所有類別共增加 {added} 張圖片，各類別平均預期進步 {gain}。以上是指來自現有組別的圖片，"
     "並使用目前的網路。",
-    "What more pictures would bring cannot be told: a class is in one group only.": "無法判斷增加圖片"
+    "What more pictures would bring cannot be estimated: a class is in one group only.": "無法判斷增加圖片"
     "會帶來什麼：有一個類別只在一個組別中。",
     "{count} points": "{count} 個百分點",
     "{count} point": "{count} 個百分點",
