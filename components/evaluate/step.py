@@ -18,15 +18,16 @@ from components.common.artifacts.evaluation import (
 )
 from components.common.artifacts.exported import Export
 from components.common.artifacts.model_folder import ModelVersion, newest_version
+from components.common.artifacts.passport import best_so_far
 from components.common.artifacts.records import tree_sha256
 from components.common.run_context import RunContext
 from components.common.step import Shown, Step
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.evidence import gather
+from components.evaluate.evidence import gather, refitted
 from components.evaluate.figures.parts import parts
 from components.evaluate.figures.per_class import per_class
 from components.evaluate.figures.slices import measure_slices
-from components.evaluate.incumbent import Incumbent, best_so_far, score_incumbent
+from components.evaluate.incumbent import Incumbent, score_incumbent
 from components.evaluate.inside import Inside, Subject, look_inside
 from components.evaluate.intervals import measure
 from components.evaluate.promise import promise_notes
@@ -77,6 +78,7 @@ def run(
         dataset=dataset,
         candidate_sha256=export.info.model_sha256,
         predictions=predictions,
+        refits=refitted(export, candidate, dataset),
         batch_size=settings.batch_size,
     )
     incumbent = _incumbent(ask, serving, unseen)
