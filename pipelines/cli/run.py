@@ -38,4 +38,6 @@ def run(
     )  # fmt: skip
     with nullcontext() if containers else warm_parent():
         finished = execute(launch, chosen.run, chosen.plain, console=console)
-        query_and_summarise(console, chosen.run, finished, query=serve_check, started_s=started)
+        query_and_summarise(
+            console, launch, chosen.run, finished, query=serve_check, started_s=started
+        )

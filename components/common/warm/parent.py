@@ -36,6 +36,8 @@ _OF_NO_MATTER = {"_", "PWD", "OLDPWD", "SHLVL", "PYTHONPATH", "_KFP_RUNTIME"}
 # Arrow's memory allocator stops its thread before a fork, and starts it again after.
 _FORKABLE = {"jemalloc_bg_thd"}
 _PR_SET_PDEATHSIG = 1
+# Libraries add to it as they are imported.
+_ENVIRONMENT = dict(os.environ)
 
 
 @dataclass
@@ -135,7 +137,6 @@ class WarmParent:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
         self._leave()
-        os.environ.clear()
         os.environ.update(wanted["environment"])
         _, module, *arguments = wanted["arguments"]  # "-m" comes first
         sys.argv = [module, *arguments]
@@ -194,7 +195,7 @@ def _import(modules: tuple[str, ...]) -> None:
 
 def _check(wanted: dict[str, Any]) -> None:
     """Raise ValueError where a plain interpreter would have imported something else."""
-    known, given = dict(os.environ), wanted["environment"]
+    known, given = _ENVIRONMENT, wanted["environment"]
     differ = {name for name in known.keys() | given.keys() if known.get(name) != given.get(name)}
     if differ := differ - _OF_NO_MATTER:
         raise ValueError(f"other values of {', '.join(sorted(differ))}")

@@ -24,7 +24,7 @@ import json, os, signal, sys, threading, time
 what = sys.argv[1]
 if what == "say":
     known = ["colorsys" in sys.modules, "chunk" in sys.modules]
-    print(json.dumps([sys.argv[2:], os.getppid(), os.getpid(), os.environ.get("ASKED"), known]))
+    print(json.dumps([sys.argv[2:], os.getppid(), os.getpid(), os.environ.get("ADDED"), known]))
     print("aside", file=sys.stderr)
     threading.Thread(target=lambda: (time.sleep(0.2), print("late"))).start()
 elif what == "end":
@@ -70,8 +70,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def warm(folder: Path) -> Iterator[Path]:
-    # Two modules that nobody else imports.
-    with owner.started(["colorsys"], ["chunk"], environment=ENVIRONMENT):
+    # A module that nobody else imports, and one that adds to the environment.
+    (folder / "adds.py").write_text("import os; os.environ['ADDED'] = '1'")
+    with owner.started(["colorsys", "adds"], ["chunk"], environment=ENVIRONMENT):
         _until(lambda: "no warm start" not in _run("end", "0").stderr)
         yield folder
 
@@ -79,9 +80,9 @@ def warm(folder: Path) -> Iterator[Path]:
 def test_a_program_runs_as_under_a_plain_interpreter(warm: Path) -> None:
     said = _run("say", "a b", "", "ü")
 
-    arguments, parent, _, asked, known = json.loads(said.stdout.splitlines()[0])
+    arguments, parent, _, added, known = json.loads(said.stdout.splitlines()[0])
     assert arguments == ["a b", "", "ü"]
-    assert asked == "no"
+    assert added == "1"
     assert known == [True, False]
     assert parent != os.getpid()
     assert said.stdout.splitlines()[1:] == ["late"]
