@@ -34,6 +34,7 @@ from components.evaluate.promise import promise_notes
 from components.evaluate.report.dashboard import shown
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
 from components.evaluate.seen import Unseen, without_seen
+from components.evaluate.serving_key import serving_key
 
 # Facts that make parts, as a reader calls them.
 _FACTS = {
@@ -94,6 +95,15 @@ def run(
     )
     sources = ReportSources(dataset=dataset, candidate=candidate, export=export, run=context)
     write_report(evaluation, sources, mistakes_shown=settings.worst_mistakes)
+
+
+def was_compared(outputs: EvaluateOutputs) -> bool:
+    """Return whether each version could be scored: what failed once may succeed later."""
+    evaluation = Evaluation.read(outputs.evaluation)
+    info = evaluation.info
+    serving = not info.incumbent_version or info.incumbent_sha256
+    best = not info.best_version or evaluation.best_predictions() is not None
+    return bool(serving and best)
 
 
 def show(outputs: EvaluateOutputs) -> Shown:
@@ -204,4 +214,11 @@ def _leak_note(dataset: Dataset) -> list[str]:
     ]
 
 
-STEP = Step("evaluate", run, show=show)
+STEP = Step(
+    "evaluate",
+    run,
+    reuse=True,
+    content_key=lambda settings, _inputs, _context: serving_key(settings),
+    keep=was_compared,
+    show=show,
+)
