@@ -54,6 +54,7 @@ class WarmParent:
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _running: dict[int, float] = field(default_factory=dict)
     _larger: socket.socket | None = None
+    _larger_process: int = 0
 
     def serve(self) -> NoReturn:
         """Fork for whoever asks until the owner is gone."""
@@ -71,6 +72,11 @@ class WarmParent:
     def _stop(self) -> NoReturn:
         for process in self._running:
             _end_group(process)
+        if self._larger_process:
+            os.kill(self._larger_process, signal.SIGKILL)
+        # Who asks for the processor time of a run gets that of all its programs.
+        for process in filter(None, (*self._running, self._larger_process)):
+            os.waitpid(process, 0)
         os._exit(0)
 
     def _meet(self) -> None:
@@ -166,7 +172,8 @@ class WarmParent:
     def _enlarge(self) -> None:
         large, self.large = self.large, ()
         ours, theirs = socket.socketpair()
-        if not os.fork():
+        self._larger_process = os.fork()
+        if not self._larger_process:
             _die_with_parent()
             self._leave()
             ours.close()
