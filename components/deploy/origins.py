@@ -61,6 +61,8 @@ def pinned(
             "model_base_path": str(model_dir.parent),
             "model_name": model_dir.name,
         }
+    # What a version was compared with makes no part of it.
+    plain.get("train", {}).pop("compare_with", None)
     started_from = str(plain.get("train", {}).get("warm_start", ""))
     if started_from:
         plain["train"]["warm_start"] = str(

@@ -32,7 +32,25 @@ def gather(
     rows = dataset.judged()
     if dataset.info.evidence == "holdout":
         return held_out.set_index("path", drop=False).loc[rows["path"]].reset_index(drop=True)
-    answers = candidate.out_of_fold()
+    return _by_folds(candidate.out_of_fold(), export, dataset)
+
+
+def refitted(export: Export, candidate: Candidate, dataset: Dataset) -> dict[str, pd.DataFrame]:
+    """Return the same of served versions whose recipes train fitted again, by their digests.
+
+    They are decided on by the candidate's operating point, that of the present costs.
+
+    Raises:
+        DataError: they are about other pictures than the data set has.
+    """
+    return {
+        str(sha256): _by_folds(answers, export, dataset)
+        for sha256, answers in candidate.refits().groupby("sha256")
+    }
+
+
+def _by_folds(answers: pd.DataFrame, export: Export, dataset: Dataset) -> pd.DataFrame:
+    rows = dataset.judged()
     if sorted(answers["path"]) != sorted(rows["path"]):
         raise DataError(
             f"out-of-fold answers about the {len(rows)} pictures of the data set",
@@ -40,7 +58,7 @@ def gather(
             do="train again on this data set",
         )
     answers = answers.set_index("path", drop=False).loc[rows["path"]]
-    classes = candidate.info.classes
+    classes = export.info.classes
     probabilities = calibrated(answers, classes)
     decided = decide(probabilities, point=export.info.operating_point, classes=classes)
     return as_table(

@@ -1,7 +1,6 @@
 """What evaluate works out once and keeps by content, beside what other runs kept.
 
-The step itself runs in every run, since what serves may be another version each time. Most of what
-it asks does not depend on that.
+The step works again whenever another version serves. Most of what it asks does not depend on that.
 """
 
 import shutil

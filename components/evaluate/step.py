@@ -19,23 +19,25 @@ from components.common.artifacts.evaluation import (
 )
 from components.common.artifacts.exported import Export
 from components.common.artifacts.model_folder import ModelVersion, newest_version
+from components.common.artifacts.passport import best_so_far
 from components.common.artifacts.records import tree_sha256
 from components.common.run_context import RunContext
 from components.common.step import Shown, Step
 from components.evaluate.behaviour.asked import ExportedModel
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.evidence import gather
+from components.evaluate.evidence import gather, refitted
 from components.evaluate.figures.parts import EvidencePart, parts
 from components.evaluate.figures.per_class import per_class
 from components.evaluate.figures.slices import measure_slices
 from components.evaluate.held_out import ask_held_out, seen_by_network
-from components.evaluate.incumbent import Incumbent, best_so_far, score_incumbent
+from components.evaluate.incumbent import Incumbent, score_incumbent
 from components.evaluate.inside import InsideInfo, Subject, look_inside
 from components.evaluate.intervals import measure
 from components.evaluate.promise import promise_notes
 from components.evaluate.report.dashboard import shown
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
 from components.evaluate.seen import Unseen, without_seen
+from components.evaluate.serving_key import serving_key
 
 # Facts that make parts, as a reader calls them.
 _FACTS = {
@@ -87,6 +89,7 @@ def run(
         dataset=dataset,
         candidate_sha256=export.info.model_sha256,
         predictions=predictions,
+        refits=refitted(export, candidate, dataset),
         batch_size=settings.batch_size,
     )
     incumbent = _incumbent(ask, serving, unseen)
@@ -116,6 +119,15 @@ def run(
     )
     sources = ReportSources(dataset=dataset, candidate=candidate, export=export, run=context)
     write_report(evaluation, sources, mistakes_shown=settings.worst_mistakes)
+
+
+def was_compared(outputs: EvaluateOutputs) -> bool:
+    """Return whether each version could be scored: what failed once may succeed later."""
+    evaluation = Evaluation.read(outputs.evaluation)
+    info = evaluation.info
+    serving = not info.incumbent_version or info.incumbent_sha256
+    best = not info.best_version or evaluation.best_predictions() is not None
+    return bool(serving and best)
 
 
 def show(outputs: EvaluateOutputs) -> Shown:
@@ -216,4 +228,11 @@ def _leak_note(dataset: Dataset) -> list[str]:
     ]
 
 
-STEP = Step("evaluate", run, show=show)
+STEP = Step(
+    "evaluate",
+    run,
+    reuse=True,
+    content_key=lambda settings, _inputs, _context: serving_key(settings),
+    keep=was_compared,
+    show=show,
+)

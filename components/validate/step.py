@@ -14,7 +14,7 @@ from components.common.statistics.operating_point import check_good
 from components.common.step import Step
 from components.validate import evidence, expectations, facts, golden, rules, splits, verdict
 from components.validate.config import ValidateConfig
-from components.validate.kept import content_key, kept_splits
+from components.validate.kept import content_key, kept_splits, splits_sha256
 from components.validate.verdict import Cell, Validation
 
 LOG = logging.getLogger(__name__)
@@ -133,9 +133,19 @@ def _cells(manifest: pd.DataFrame, info: DatasetInfo) -> tuple[Cell, ...]:
     )
 
 
+def later_key(outputs: ValidateOutputs) -> str:
+    """Return the digest of the splits that a version made of these pictures will keep.
+
+    Pictures that are all known keep the splits that they have, so that a run after it deals out the
+    same.
+    """
+    return splits_sha256(Dataset.read(outputs.validated).manifest)
+
+
 STEP = Step(
     "validate",
     run,
     reuse=True,
     content_key=lambda settings, _inputs, _context: content_key(settings),
+    later_key=later_key,
 )

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from components.common.progress import report
 from components.common.statistics.folds import Fold, grouped_folds
 from components.common.statistics.temperature import log_loss
 from components.networks.data import Floats, Split
+from components.networks.probe.span import Span
 
 # The inverse strengths C of the L2 penalty that are tried are powers of this, from the first one
 # on to where the loss no longer falls. The ends are where nothing changes any more.
@@ -58,11 +60,17 @@ def fit_probe(features: npt.NDArray[Any], split: Split, *, strength: float, seed
     mean = features.mean(axis=0, dtype=np.float64)
     scale = feature_scale(features)
     scaled = ((features - mean) * scale).astype(np.float32)
-    chosen = strength or _choose(scaled[: split.pictures], split, seed=seed)
     views = len(features) // split.pictures
     # The views of one picture are together worth one picture.
     weights = np.tile(split.weights / np.float32(views), views)
-    kernel, bias = _Solver(scaled, np.tile(split.targets, (views, 1)), weights).at(chosen)
+    # Products this small are slower on several threads, many times so where others work besides.
+    with threadpool_limits(1):
+        span = Span.of(scaled)
+        plain = span if views == 1 or strength else Span.of(scaled[: split.pictures])
+        chosen = strength or _choose(plain.coordinates, split, seed=seed)
+        solver = _Solver(span.coordinates, np.tile(split.targets, (views, 1)), weights)
+        along, bias = solver.at(chosen)
+        kernel = span.kernel(along)
     unscaled = kernel * scale[:, None]
     shifted = bias - mean @ unscaled
     return Probe(unscaled.astype(np.float32), shifted.astype(np.float32), chosen)
@@ -128,11 +136,6 @@ class _Solver:
         from sklearn.linear_model import LogisticRegression
 
         rows, self._labels = np.nonzero(targets)
-        self._basis: npt.NDArray[Any] | None = None
-        if 2 * len(features) < features.shape[1]:
-            # The solution lies in the span of the pictures: as many coordinates as pictures do.
-            self._basis, coordinates = np.linalg.qr(features.T)
-            features = np.ascontiguousarray(coordinates.T)
         self._features = features[rows]
         self._weights = targets[rows, self._labels] * weights[rows]
         self._model = LogisticRegression(max_iter=500, tol=1e-4, warm_start=True)
@@ -150,5 +153,4 @@ class _Solver:
             # scikit-learn keeps the difference; the halves give the same probabilities.
             half = np.array([-0.5, 0.5])
             kernel, bias = kernel * half, bias * half
-        basis = self._basis
-        return (kernel if basis is None else basis @ kernel), np.array(bias)
+        return kernel, np.array(bias)

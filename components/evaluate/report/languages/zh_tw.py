@@ -257,6 +257,8 @@ SENTENCES = {
     "張的答案",
     "what its folds answered about {count} pictures, which judges its recipe": "它的各折對 {count} "
     "張圖片的答案（評估的是訓練方法）",
+    "what its recipe, fitted again on the same folds, answered about {count} pictures": "以其訓練方法在"
+    "相同各折上重新訓練後對 {count} 張圖片的答案",
     "what it answers about {count} that it has not seen": "它對未見過的 {count} 張的答案",
     "Of {all} test pictures {who}: {count} are left out.": "{all} 張測試圖片中，{who}：排除 {count} 張。",
     "Of {all} test pictures {who}: {count} are left out. Without all of these too few would be "
