@@ -11,9 +11,9 @@ from components.common.artifacts.model_folder import (
     lineage_path,
     newest_version,
 )
+from components.common.artifacts.passport import best_so_far
 from components.common.artifacts.records import file_sha256, tree_sha256
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.incumbent import best_so_far
 
 
 def serving_key(settings: EvaluateConfig) -> str:
