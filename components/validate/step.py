@@ -10,7 +10,7 @@ from components.common import progress
 from components.common.artifacts.dataset import FACTS, Dataset, DatasetInfo, DataWarning
 from components.common.errors import DataError, some
 from components.common.run_context import RunContext
-from components.common.statistics.operating_point import check_good
+from components.common.statistics.operating_point import good_classes
 from components.common.step import Step
 from components.validate import evidence, expectations, facts, golden, rules, splits, verdict
 from components.validate.config import ValidateConfig
@@ -51,10 +51,15 @@ def run(
     Raises:
         DataError: a critical rule is broken, and the rows at fault are named; or another version
             was published since the look at the kept splits.
-        ConfigError, DataError: as `check_good`, before any picture is looked at.
+        ConfigError, DataError: as `good_classes`, before any picture is looked at.
     """
     dataset, report = Dataset.read(inputs.dataset), outputs.report
-    check_good(settings.good, classes=dataset.info.classes)
+    good_classes(
+        settings.good,
+        classes=dataset.info.classes,
+        positive=dataset.info.positive,
+        costs_differ=settings.costs_differ,
+    )
     measured = facts.measure(dataset)
     keep = measured["readable"] | (settings.on_unreadable == "stop")
     kept = measured[keep].reset_index(drop=True)
