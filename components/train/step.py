@@ -58,7 +58,6 @@ def run(
         )
     from components.train.fit import train
 
-
     train(
         inputs.shards,
         out=outputs.candidate,

@@ -142,10 +142,10 @@ def test_other_settings_or_evidence_are_asked_about(
 
 
 def test_without_such_embeddings_it_says_why_there_is_no_advice(
-    found: tuple[Inside, Path],
+    found: tuple[InsideInfo, Path],
 ) -> None:
-    assert found[0].info.advice is None
-    assert any("not estimated after a warm start" in note for note in found[0].info.notes)
+    assert found[0].advice is None
+    assert any("not estimated after a warm start" in note for note in found[0].notes)
 
 
 def test_embeddings_that_training_kept_are_advised_on(subject: Subject, tmp_path: Path) -> None:
