@@ -7,15 +7,15 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export
 from components.common.errors import DataError
 from components.common.statistics.operating_point import decide
-from components.evaluate.predictions import as_table, score
+from components.evaluate.predictions import as_table
 
 
 def gather(
-    export: Export, candidate: Candidate, dataset: Dataset, *, batch_size: int
+    export: Export, candidate: Candidate, dataset: Dataset, *, held_out: pd.DataFrame
 ) -> pd.DataFrame:
     """Return PREDICTION_COLUMNS and one probability column a class, in manifest order.
 
-    Under holdout the exported model answers about the test split. Under cross-validation it has
+    Under holdout they are the exported model's about the test split. Under cross-validation it has
     been fitted on every picture, so the answers are those of the folds: its recipe's, decided on
     by its operating point. They are not asked about for being strange, since each fold would have
     to know what is familiar to it.
@@ -24,17 +24,14 @@ def gather(
         export: the model, and its operating point.
         candidate: holds the out-of-fold answers.
         dataset: says which of the two it is.
-        batch_size: pictures a call of the model.
+        held_out: the exported model's answers, about these pictures at least.
 
     Raises:
-        DataError: there is no picture to judge by, one cannot be read, or the candidate was
-            judged on other pictures than the data set has.
-        ExportError: the model answers with other classes than the data set has.
+        DataError: the candidate was judged on other pictures than the data set has.
     """
+    rows = dataset.judged()
     if dataset.info.evidence == "holdout":
-        activity = "asking the exported model"
-        rows = dataset.judged()
-        return score(export.saved_model, dataset, rows, batch_size=batch_size, activity=activity)
+        return held_out.set_index("path", drop=False).loc[rows["path"]].reset_index(drop=True)
     return _by_folds(candidate.out_of_fold(), export, dataset)
 
 

@@ -89,5 +89,5 @@ def test_a_row_that_another_beats_for_no_more_is_off_the_front() -> None:
 def test_the_table_compares_with_todays_row_of_the_network() -> None:
     todays = row([True] * 24, cost_ms=4, views=4, trained=TODAYS[0])
     drawn = table("views", [todays, row([True, False] * 12, cost_ms=1)], reference=TODAYS)
-    assert list(drawn.columns[-4].cells)[0] == "-"
+    assert next(iter(drawn.columns[-4].cells)) == "-"
     assert str(list(drawn.columns[-4].cells)[1]).startswith("-50.0 (")

@@ -1,4 +1,4 @@
-"""An evaluation is taken from the cache while the model, the pictures and what serves are the same."""
+"""An evaluation is reused while the model, the pictures and what serves are the same."""
 
 import json
 from collections.abc import Callable
