@@ -66,19 +66,24 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Seconds by phase, what a training took, how many numbers it changed."""
+    """Seconds by phase, what the process took, how many numbers the training changed."""
 
     phases_s: dict[str, float]
+    processor_s: float
     peak_memory_bytes: int
     trained_parameters: int
     note: str = ""
 
 
 class Phases:
-    """A progress listener that books the time since the last report on what it reports."""
+    """A progress listener that books the time since the last report on what it reports.
+
+    processor_s: of this process, all its threads, up to the last booking.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.processor_s = 0.0
         self._last = time.monotonic()
 
     def __call__(self, report: progress.Progress) -> None:
@@ -89,6 +94,7 @@ class Phases:
         """Book the time since the last booking."""
         now = time.monotonic()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
+        self.processor_s = time.process_time()
         self._last = now
 
 
@@ -236,6 +242,7 @@ def run(job: Job) -> Outcome:
     np.save(job.out, trained.logits)
     return Outcome(
         phases_s=phases.seconds,
+        processor_s=phases.processor_s,
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         trained_parameters=trained.trained_parameters,
         note=trained.note,

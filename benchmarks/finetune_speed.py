@@ -35,7 +35,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.finetune_arms import Job, Outcome
+from benchmarks.finetune_arms import REFERENCE, Job, Outcome
 from benchmarks.first_steps import augment, ingest
 from benchmarks.quality import Task, answers_frame, split_for_testing, splits
 from benchmarks.quality_answers import KeptAnswers
@@ -87,7 +87,7 @@ class Bench:
             patience=self._asked.patience,
             changes=self._asked.set,
         )
-        if library == "torch" and not (root / "reference.npz").exists():
+        if library == "torch" and not (root / REFERENCE).exists():
             apart(dataclasses.replace(job, arm="reference"))
         outcome = apart(job)
         return _answers(Shards.read(root), np.load(job.out), outcome, preparing_s)
@@ -156,6 +156,7 @@ def _answers(
     phases = {PREPARING: preparing_s, **outcome.phases_s}
     return answers_frame(split_for_testing(shards), margin, positive=positive).assign(
         seconds=sum(phases.values()),
+        processor_s=outcome.processor_s,
         peak_gib=outcome.peak_memory_bytes / 2**30,
         trained_parameters=outcome.trained_parameters,
         note=outcome.note,
@@ -166,9 +167,9 @@ def _answers(
 def times_table(rows: list[Row], *, pictures: int) -> Table:
     """Return mean seconds, how many times those of the faster Graft arm, and equal quality."""
     drawn = Table(title="fine-tuning, means over seeds")
-    for column in ("epochs", "arm", "seeds", "s", "times graft", "set out for", "ROC-AUC"):
+    for column in ("epochs", "arm", "seeds", "s", "times graft", "set out for", "processor s"):
         drawn.add_column(column)
-    for column in ("graft's is, points", "peak GiB"):
+    for column in ("ROC-AUC", "graft's is, points", "peak GiB"):
         drawn.add_column(column)
     for protocol in dict.fromkeys(row.protocol for row in rows):
         seconds = mean_seconds(rows, protocol)
@@ -180,9 +181,11 @@ def times_table(rows: list[Row], *, pictures: int) -> Table:
         for arm, mean_s in seconds.items():
             mine = [row for row in rows if (row.protocol, row.method) == (protocol, arm)]
             peak = max(float(row.answers["peak_gib"].iloc[0]) for row in mine)
+            processor = statistics.mean(float(row.answers["processor_s"].iloc[0]) for row in mine)
             ratio = mean_s / seconds[ours]
             goal = f">= {target:g}: {'met' if ratio >= target else 'MISSED'}" if target else ""
             cells = [f"{mean_s:.1f}", f"{ratio:.2f}", goal if arm == rival else ""]
+            cells.append(f"{processor:.0f}")
             cells += [f"{auc[arm]:.4f}", judged(100 * (auc[ours] - auc[arm])), f"{peak:.2f}"]
             drawn.add_row(str(epochs), arm, str(len(mine)), *cells)
     return drawn

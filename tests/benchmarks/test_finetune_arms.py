@@ -46,6 +46,7 @@ def test_an_arm_trains_the_last_third_and_answers(job: Job, arm: str, precision:
     assert outcome.trained_parameters == TRAINED
     wanted = {"graft": "fine-tuning", "keras": "fit"}[arm]
     assert outcome.phases_s[wanted] > 0
+    assert outcome.processor_s > 0
     assert outcome.peak_memory_bytes > 0
 
 

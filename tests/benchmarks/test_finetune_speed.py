@@ -21,6 +21,7 @@ def row(arm: str, seconds: float, *, auc: float = 1.0, seed: int = 0, epochs: in
             "margin": margin,
             "seconds": seconds,
             "peak_gib": 1.5,
+            "processor_s": 2 * seconds,
             "note": "",
             "s: fit": seconds - 1,
             "s: building": 1.0,
