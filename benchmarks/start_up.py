@@ -24,8 +24,7 @@ from pipelines.local.warm import warm_parent
 
 ROUNDS = 5
 _LARGE = "large"
-# Ends as a step does, the libraries taken apart; the other way of ending is `os._exit`.
-_UNITED = "import tensorflow, keras"
+_OWN = ("-m", "benchmarks.start_up")
 
 
 @dataclass(frozen=True)
@@ -57,28 +56,35 @@ def _cold(name: str, program: str) -> Arm:
 
 def _arms() -> list[Arm]:
     executor = "import os; os.environ['_KFP_RUNTIME'] = 'true'; import kfp.dsl.executor"
-    arms = [
+    return [
         _cold("interpreter", "pass"),
         _cold("kfp's executor", executor),
         *(_cold(f"modules of {step}", f"import components.{step}.step") for step in STEPS),
         _cold("import tensorflow", "import os, tensorflow; os._exit(0)"),
         _cold("import tensorflow, with its end", "import tensorflow"),
-        _cold("import tensorflow and keras, with their end", _UNITED),
+        _cold("import tensorflow and keras, with their end", "import tensorflow, keras"),
+        _warm("fork of the warm parent", "components.common.step"),
+        _warm("fork, with tensorflow", "tensorflow", _LARGE),
     ]
-    own = ("-m", "benchmarks.start_up", "--import")
-    return [
-        *arms,
-        Arm("fork of the warm parent", (*interpreter([_LARGE]), *own, "components.common.step")),
-        Arm("fork, with tensorflow", (*interpreter([_LARGE]), *own, "tensorflow", _LARGE)),
-    ]
+
+
+def _warm(name: str, *words: str) -> Arm:
+    return Arm(name, (*interpreter([_LARGE]), *_OWN, *words))
+
+
+def _until_warm() -> None:
+    """Wait until the parent has imported everything, which it does once a program works."""
+    while subprocess.run(
+        [*interpreter([_LARGE]), *_OWN, "--known", _LARGE], check=False
+    ).returncode:
+        subprocess.run([*interpreter([]), *_OWN, "--work"], check=True)
 
 
 def main(console: Console) -> None:
     """Measure and print."""
     with warm_parent():
         arms = _arms()
-        # So long that the parent has imported everything before the first round.
-        subprocess.run([*interpreter([]), "-m", "benchmarks.start_up", "--wait"], check=True)
+        _until_warm()
         for _ in track(range(ROUNDS), "starting programs"):
             for arm in arms:
                 arm.measure()
@@ -97,9 +103,11 @@ def main(console: Console) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--import"]:
-        importlib.import_module(sys.argv[2])
-    elif sys.argv[1:2] == ["--wait"]:
-        time.sleep(15.0)
+    if sys.argv[1:2] == ["--known"]:
+        sys.exit("tensorflow" not in sys.modules)
+    elif sys.argv[1:2] == ["--work"]:
+        time.sleep(3.0)
+    elif sys.argv[1:]:
+        importlib.import_module(sys.argv[1])
     else:
         main(Console())

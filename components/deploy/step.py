@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement, Deployment, DeploymentInfo
 from components.common.artifacts.evaluation import Evaluation
@@ -200,6 +201,7 @@ def _place(
             data_read_unix_s=data_read_unix_s(judged.artifacts),
             rehearsal=rehearsal,
             run=run,
+            weights_sha256=Candidate.read(judged.candidate).info.weights_sha256,
         )
         write_passport(model_dir, passport)
         keep(number)

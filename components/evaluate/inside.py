@@ -134,7 +134,11 @@ def _samples(
 def _advice(subject: Subject, settings: EvaluateConfig) -> tuple[Advice | None, list[str]]:
     kept = subject.candidate.embeddings()
     if kept is None:
-        return None, []
+        return None, [
+            "What more pictures would bring is not estimated after a warm start, or by a method "
+            "that does not begin with a solved head: no features are kept of a network that has "
+            "not seen the pictures."
+        ]
     paths, features = kept
     rows = subject.dataset.manifest.set_index("path").reindex(paths)
     known = rows["label"].notna().to_numpy()

@@ -50,14 +50,13 @@ def run(
     Raises:
         DataError: another version was published since the look at what serves.
     """
-    from components.train.fit import train
-
     if inputs.rivals and digest(settings, inputs.shards) != inputs.rivals:
         raise DataError(
             "the version that serves to stay the newest during a run",
             received="another one",
             do="start the run again",
         )
+    from components.train.fit import train
 
     train(
         inputs.shards,

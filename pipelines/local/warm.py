@@ -7,9 +7,12 @@ from typing import Any
 
 from components.common.warm import owner
 
-# What every step imports.
-_SMALL = ("kfp.dsl.executor", "pyarrow.parquet", "PIL.Image", "components.common.step")
-_LARGE = ("tensorflow", "keras", "scipy.stats", "serving.server.process")
+# What every step imports, or nearly every one.
+_SMALL = (
+    *("kfp.dsl.executor", "pandas", "pyarrow.parquet", "scipy.stats", "PIL.Image"),
+    "components.common.step",
+)
+_LARGE = ("tensorflow", "keras", "serving.server.process")
 # Components that import TensorFlow in any case, and those that import what Keras runs on.
 _ON_TENSORFLOW = ("export", "evaluate", "reference")
 _ON_KERAS = ("train", "train_finalist", "rank")

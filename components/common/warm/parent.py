@@ -12,6 +12,7 @@ import ctypes
 import gc
 import importlib
 import json
+import math
 import os
 import runpy
 import selectors
@@ -28,8 +29,10 @@ from typing import Any, NoReturn
 from components.common.warm import owner
 from components.common.warm.launcher import LARGE, is_ours
 
-# A program that takes longer works, and one that needs the large libraries will follow.
+# A program that takes longer works, and one that needs the large libraries will follow. One that
+# asks for them and has had to import them itself may be the last.
 _WORKS_S = 1.0
+_WORKS_LARGE_S = 5.0
 _PATIENCE_S = 5.0
 # They differ between a program and its parent, and no import reads them.
 _OF_NO_MATTER = {"_", "PWD", "OLDPWD", "SHLVL", "PYTHONPATH", "_KFP_RUNTIME"}
@@ -47,6 +50,8 @@ class WarmParent:
     requests: where launchers are met: a listening socket, or for the parent with the large
         libraries the socket over which the first one hands them on.
     large: modules that a larger parent imports; () for that one itself.
+
+    Of the programs that run it keeps the time from which on they count as working.
     """
 
     requests: socket.socket
@@ -65,8 +70,7 @@ class WarmParent:
                 # One event may have ended what the next one speaks of.
                 if self._selector.get_map().get(key.fd) is key:
                     key.data()
-            began = min(self._running.values(), default=time.monotonic())
-            if self.large and time.monotonic() - began > _WORKS_S:
+            if self.large and time.monotonic() > min(self._running.values(), default=math.inf):
                 self._enlarge()
 
     def _stop(self) -> NoReturn:
@@ -97,7 +101,7 @@ class WarmParent:
                 socket.send_fds(self._larger, [size], [link.fileno(), *streams])
                 link.close()
             else:
-                self._fork(link, streams)
+                self._fork(link, streams, _WORKS_LARGE_S if size == LARGE else _WORKS_S)
         except (OSError, ValueError) as error:
             with contextlib.suppress(OSError):
                 link.sendall(f" {error}\n".encode())
@@ -106,7 +110,7 @@ class WarmParent:
             for stream in streams:
                 os.close(stream)
 
-    def _fork(self, link: socket.socket, streams: list[int]) -> None:
+    def _fork(self, link: socket.socket, streams: list[int], works_s: float) -> None:
         with link.makefile("rb") as words:
             wanted = json.loads(words.readline())
         _check(wanted)
@@ -115,7 +119,7 @@ class WarmParent:
             self._become(wanted, streams)
         with contextlib.suppress(OSError):
             os.setpgid(process, process)
-        self._running[process] = time.monotonic()
+        self._running[process] = time.monotonic() + works_s
         ended = os.pidfd_open(process)
 
         def forget() -> None:

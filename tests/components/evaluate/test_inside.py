@@ -141,6 +141,13 @@ def test_other_settings_or_evidence_are_asked_about(
     assert not list(Path(context.cache_dir).glob(".looking-*"))
 
 
+def test_without_such_embeddings_it_says_why_there_is_no_advice(
+    found: tuple[InsideInfo, Path],
+) -> None:
+    assert found[0].advice is None
+    assert any("not estimated after a warm start" in note for note in found[0].notes)
+
+
 def test_embeddings_that_training_kept_are_advised_on(subject: Subject, tmp_path: Path) -> None:
     rows = subject.dataset.split("train")
     targets = subject.dataset.targets(rows)

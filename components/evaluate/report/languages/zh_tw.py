@@ -290,6 +290,9 @@ SENTENCES = {
     "並使用目前的網路。",
     "What more pictures would bring cannot be estimated: a class is in one group only.": "無法判斷增加圖片"
     "會帶來什麼：有一個類別只在一個組別中。",
+    "What more pictures would bring is not estimated after a warm start, or by a method that does "
+    "not begin with a solved head: no features are kept of a network that has not seen the "
+    "pictures.": "從既有模型繼續訓練，或採用不先求解分類層的方法時，不預估增加圖片會帶來什麼：沒有保留未見過這些圖片的網路的特徵。",
     "{count} points": "{count} 個百分點",
     "{count} point": "{count} 個百分點",
     "look-alikes {number}": "相似圖片 {number}",

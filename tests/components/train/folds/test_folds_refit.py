@@ -19,6 +19,7 @@ from components.common.artifacts.records import tree_sha256
 from components.common.artifacts.shards import Shards
 from components.common.artifacts.verdict import VerdictInfo
 from components.common.config import to_plain
+from components.common.errors import DataError
 from components.common.run_context import RunContext
 from components.networks import network
 from components.networks.network import Network
@@ -26,7 +27,7 @@ from components.train.config import TrainConfig
 from components.train.fit import train
 from components.train.folds.rivals import digest, to_refit
 from components.train.methods import linear_probe
-from components.train.step import TrainInputs, content_key
+from components.train.step import TrainInputs, TrainOutputs, content_key, run
 
 SAVING_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(SAVING_NOISE)]
@@ -143,6 +144,17 @@ def test_another_serving_version_is_another_key(shards: Path, served: Path) -> N
     publish(served, 2)
     keys.append(content_key(settings, inputs, context))
     assert len(set(keys)) == 3
+
+
+def test_a_version_published_since_the_look_is_noticed(
+    shards: Path, served: Path, tmp_path: Path
+) -> None:
+    settings = dataclasses.replace(OURS, compare_with=str(served))
+    inputs = TrainInputs(shards=shards, rivals=digest(settings, shards))
+    publish(served, 2)
+    outputs = TrainOutputs(candidate=tmp_path / "c")
+    with pytest.raises(DataError, match="the version that serves to stay the newest"):
+        run(settings, inputs, outputs, RunContext(run_id="r"))
 
 
 @pytest.mark.parametrize(
