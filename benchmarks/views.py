@@ -5,9 +5,9 @@
 Frozen features once a network, size and view; then the probe under the grouped folds of
 `benchmarks.quality`, trained on the pictures as they are, on mirrored ones, or on the product's
 augmented ones, and asked for the mean over one, two or four mirrored views. Today's are four
-augmented and four mirrored ones. "distilled": fitted on mirrored views so that each of them answers
-half the label and half what the mean over all four answers (self-distillation, from a probe fitted
-before on the same pictures): what four views know is put into one.
+augmented and four mirrored ones. "distilled": fitted so that each view answers half the label and
+half what probes of other groups answer on average over the picture's four views (self-distillation,
+see `fit_probe`).
 
 An answer's cost is the median time of the whole network in float32 for one picture with its views
 in one batch, measured in turn on this machine. A row is on the front when no other row of the
@@ -16,7 +16,6 @@ table is better in ROC-AUC for no more time. Features are bfloat16 where the pro
 """
 
 import argparse
-import dataclasses
 import logging
 import statistics
 import tempfile
@@ -52,7 +51,7 @@ from pipelines.config import TrainingRun
 
 NETWORKS = ("efficientnet_lite/0@160", "efficientnet_lite/1@160", "efficientnet_lite/2@160")
 AUGMENTED = "4 augmented"
-DISTILLED = "4 mirrored, distilled"
+DISTILLED = "4 augmented, distilled"
 # What a probe is trained on: so many views of each picture, the picture as it is among them.
 TRAINED = {"1": 1, "2 mirrored": 2, "4 mirrored": 4, AUGMENTED: 4, DISTILLED: 4}
 ANSWERED = (1, 2, 4)
@@ -74,7 +73,7 @@ class Features:
 
     def trained_on(self, trained: str, rows: data.Positions) -> Floats:
         """Return the features of the pictures at `rows` that a probe is fitted on, view-major."""
-        if trained == AUGMENTED:
+        if trained in {AUGMENTED, DISTILLED}:
             return np.concatenate(
                 [self.augmented[rows + view * self.split.pictures] for view in range(4)]
             )
@@ -86,13 +85,8 @@ def fitted(
 ) -> Probe:
     """Return the probe of the pictures at `rows`; a strength of 0 is chosen as the product does."""
     split, own = features.split.select(rows), features.trained_on(trained, rows)
-    probe = fit_probe(own, split, strength=strength, seed=seed)
-    if trained != DISTILLED:
-        return probe
-    taught = softmax(np.mean(np.split(probe.logits(own), len(FLIPS)), axis=0))
-    targets = ((split.targets + taught) / 2).astype(np.float32)
-    softened = dataclasses.replace(split, targets=targets)
-    return fit_probe(own, softened, strength=probe.strength, seed=seed)
+    share = 0.5 if trained == DISTILLED else 0.0
+    return fit_probe(own, split, strength=strength, seed=seed, distil=share)
 
 
 def answered(features: Features, probe: Probe, rows: data.Positions, *, views: int) -> Floats:

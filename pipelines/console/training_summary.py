@@ -69,7 +69,10 @@ def _answer(name: str, probability: float, truth: str) -> str:
 
 
 def _figures(info: EvaluationInfo) -> Table:
-    title = f"test split: {info.pictures} pictures in {info.groups} groups never seen in training"
+    counted = f"{info.pictures} pictures in {info.groups} groups"
+    title = f"test split: {counted} never seen in training"
+    if info.evidence == "cross_validation":
+        title = f"cross-validation: {counted}, each answered by a network that had not seen it"
     table = Table("figure", "value", "95 % interval", title=title, title_justify="left")
     for metric in info.metrics:
         if metric.name in _HEADLINE:

@@ -8,9 +8,6 @@ owner, which holds the other end of their standard input, and take what they hav
 
 import atexit
 import contextlib
-import ctypes
-import gc
-import importlib
 import json
 import math
 import os
@@ -23,10 +20,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 
 from components.common.warm import owner
+from components.common.warm.fork_safety import check_alike, die_with_parent, import_all
 from components.common.warm.launcher import LARGE, is_ours
 
 # A program that takes longer works, and one that needs the large libraries will follow. One that
@@ -34,13 +31,6 @@ from components.common.warm.launcher import LARGE, is_ours
 _WORKS_S = 1.0
 _WORKS_LARGE_S = 5.0
 _PATIENCE_S = 5.0
-# They differ between a program and its parent, and no import reads them.
-_OF_NO_MATTER = {"_", "PWD", "OLDPWD", "SHLVL", "PYTHONPATH", "_KFP_RUNTIME"}
-# Arrow's memory allocator stops its thread before a fork, and starts it again after.
-_FORKABLE = {"jemalloc_bg_thd"}
-_PR_SET_PDEATHSIG = 1
-# Libraries add to it as they are imported.
-_ENVIRONMENT = dict(os.environ)
 
 
 @dataclass
@@ -113,7 +103,7 @@ class WarmParent:
     def _fork(self, link: socket.socket, streams: list[int], works_s: float) -> None:
         with link.makefile("rb") as words:
             wanted = json.loads(words.readline())
-        _check(wanted)
+        check_alike(wanted)
         process = os.fork()
         if not process:
             self._become(wanted, streams)
@@ -143,7 +133,7 @@ class WarmParent:
 
     def _become(self, wanted: dict[str, Any], streams: list[int]) -> NoReturn:
         os.setpgid(0, 0)
-        _die_with_parent()
+        die_with_parent()
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
         self._leave()
@@ -178,57 +168,13 @@ class WarmParent:
         ours, theirs = socket.socketpair()
         self._larger_process = os.fork()
         if not self._larger_process:
-            _die_with_parent()
+            die_with_parent()
             self._leave()
             ours.close()
-            _import(large)
+            import_all(large)
             WarmParent(theirs).serve()
         theirs.close()
         self._larger = ours
-
-
-def _import(modules: tuple[str, ...]) -> None:
-    """Import modules, so that a fork finds them; end where a fork would not be safe."""
-    for name in modules:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    # What is there stays: collecting would only copy pages.
-    gc.freeze()
-    # OpenBLAS ends its threads at the first fork, and starts them again when it needs them.
-    if not (process := os.fork()):
-        os._exit(0)
-    os.waitpid(process, 0)
-    try:
-        _check_threads()
-    except ValueError:
-        os._exit(1)
-
-
-def _check(wanted: dict[str, Any]) -> None:
-    """Raise ValueError where a plain interpreter would have imported something else."""
-    known, given = _ENVIRONMENT, wanted["environment"]
-    differ = {name for name in known.keys() | given.keys() if known.get(name) != given.get(name)}
-    if differ := differ - _OF_NO_MATTER:
-        raise ValueError(f"other values of {', '.join(sorted(differ))}")
-    folders = filter(None, given.get("PYTHONPATH", "").split(os.pathsep))
-    if not {Path(name).resolve() for name in folders} <= {
-        Path(name).resolve() for name in sys.path
-    }:
-        raise ValueError("another PYTHONPATH")
-    if wanted["folder"] != str(Path.cwd()):
-        raise ValueError("another folder")
-    _check_threads()
-
-
-def _check_threads() -> None:
-    tasks = Path("/proc/self/task").glob("*/comm")
-    names = [name for task in tasks if (name := task.read_text().strip()) not in _FORKABLE]
-    if len(names) > 1 or threading.active_count() > 1:
-        raise ValueError(f"{len(names)} threads, and a fork takes one along: {', '.join(names)}")
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _end_group(process: int) -> None:
@@ -256,7 +202,7 @@ def main(address: str, small: str, large: str) -> NoReturn:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(f"\0{address}")
     listener.listen(64)
-    _import(tuple(small.split(",")))
+    import_all(tuple(small.split(",")))
     WarmParent(listener, tuple(large.split(","))).serve()
 
 

@@ -231,6 +231,7 @@ def test_the_scarcer_side_of_a_ranking_says_how_much_is_known() -> None:
 
     assert rests_on(4, 4000) == pytest.approx(4.0, abs=0.01) == rests_on(4000, 4)
     assert rests_on(12, 12) == pytest.approx(23.0)
+    assert rests_on(2, 2) == pytest.approx(3.0)
     assert rests_on(1, 30) == 1.0
 
 
