@@ -2,13 +2,15 @@
 
 build DIR SIZE ALPHA    write a MobileNetV2 that takes encoded pictures, random weights
 loop DIR PICTURE        call the SavedModel as ordered on stdin
-fastapi DIR PORT INPUT  serve it as a plain FastAPI application with `model.predict`
+fastapi DIR PORT INPUT  serve it as a FastAPI application that calls the signature in threads
+onnx DIR PORT           the same with Pillow and ONNX Runtime
 """
 
 import base64
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,34 +81,79 @@ def loop(directory: str, picture: str) -> None:
 
 
 def fastapi(directory: str, port: str, name: str) -> None:
-    """Serve as most tutorials do: one `model.predict` per request."""
-    import keras
+    """Serve the SavedModel as one who knows TensorFlow would: its signature, threads, no copies."""
+    from serving.server.graph.light_tensorflow import import_tensorflow
+
+    tf = import_tensorflow()
+    signature = tf.saved_model.load(directory).signatures["serving_default"]
+
+    def answer(data: bytes) -> dict[str, Any]:
+        outputs = signature(**{name: tf.constant([data])})
+        return {key: _plain(value.numpy()[0]) for key, value in outputs.items()}
+
+    _serve(answer, int(port))
+
+
+def onnx(directory: str, port: str) -> None:
+    """Serve the network of an export: decoded by Pillow, run by ONNX Runtime."""
     import numpy as np
+    import onnxruntime
     import tensorflow as tf
+    import tf2onnx
+    from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
+
+    from components.common.pictures.decode import decode, resize
+    from components.common.pictures.flips import FLIPS
+
+    library = tf.saved_model.load(directory).signatures["serving_default"].graph.as_graph_def()
+    functions = list(library.library.function)
+    nodes = [node.op for function in functions for node in function.node_def]
+    views = FLIPS[: 1 + nodes.count("ReverseV2") // nodes.count("Softmax")]
+    (network,) = [one for one in functions if any(node.op == "Conv2D" for node in one.node_def)]
+    graph = function_def_to_graph(network)
+    source, logits = graph.inputs[0], graph.outputs[-1].name
+    model, _ = tf2onnx.convert.from_graph_def(
+        graph.as_graph_def(), input_names=[source.name], output_names=[logits], opset=17
+    )
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    size = source.shape[1]
+
+    def answer(data: bytes) -> dict[str, Any]:
+        small = resize(decode(data), size).astype(np.float32)
+        picture = np.broadcast_to(small, (size, size, 3))
+        seen = [
+            picture[:: -1 if up_down else 1, :: -1 if left_right else 1]
+            for left_right, up_down in views
+        ]
+        (found,) = session.run([logits], {source.name: np.stack(seen)})
+        powers = np.exp(found.mean(axis=0) - found.mean(axis=0).max())
+        return {"probabilities": (powers / powers.sum()).tolist()}
+
+    _serve(answer, int(port))
+
+
+def _plain(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value.tolist()
+
+
+def _serve(answer: Callable[[bytes], dict[str, Any]], port: int) -> None:
     import uvicorn
     from fastapi import FastAPI, Request
     from starlette.concurrency import run_in_threadpool
 
-    layer = keras.layers.TFSMLayer(directory, call_endpoint="serving_default")
-    entry = keras.Input(shape=(), dtype="string", name=name)
-    # Keras cannot predict text: the class names would be looked up by the application.
-    numbers = {key: out for key, out in layer(entry).items() if out.dtype != "string"}
-    model = keras.Model(entry, numbers)
     application = FastAPI()
-
-    def answer(data: bytes) -> dict[str, Any]:
-        outputs = model.predict(tf.constant([data]), verbose=0)
-        return {key: np.asarray(value)[0].tolist() for key, value in outputs.items()}
 
     @application.post("/predict")
     async def predict(request: Request) -> dict[str, Any]:
         return await run_in_threadpool(answer, await request.body())
 
     uvicorn.run(
-        application, host="127.0.0.1", port=int(port), log_level="warning", timeout_keep_alive=600
+        application, host="127.0.0.1", port=port, log_level="warning", timeout_keep_alive=600
     )
 
 
 if __name__ == "__main__":
     role, *rest = sys.argv[1:]
-    {"build": build, "loop": loop, "fastapi": fastapi}[role](*rest)
+    {"build": build, "loop": loop, "fastapi": fastapi, "onnx": onnx}[role](*rest)

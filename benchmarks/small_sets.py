@@ -43,7 +43,7 @@ from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.network import Network
 from components.train.config import METHODS, method_options
-from components.train.cross_validation import ChosenMethod, as_it_was
+from components.train.folds.cross_validation import ChosenMethod, as_it_was
 from components.train.session import Session, flip_averaged_logits
 from pipelines.config import TrainingRun, override, read_preset, resolve
 

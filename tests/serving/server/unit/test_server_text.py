@@ -16,6 +16,7 @@ from serving.server.config_files import (
     read_batching_parameters,
     read_metrics_path,
     read_model_config,
+    read_session_config,
     read_ssl_config,
 )
 from serving.server.flags import parse_flags
@@ -149,6 +150,8 @@ def test_configuration_files(tmp_path):
     assert read_metrics_path(str(path)) == "/monitoring/prometheus/metrics"
     path.write_text("")
     assert read_metrics_path(str(path)) == ""
+    path.write_text("inter_op_parallelism_threads: 3")
+    assert read_session_config(str(path)).inter_op_parallelism_threads == 3
     path.write_text('server_key: "k\\nk" server_cert: "c" client_verify: true')
     assert read_ssl_config(str(path)).server_key == "k\nk"
 
