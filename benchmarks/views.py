@@ -179,7 +179,7 @@ def dealt(shards: Shards, settings: TrainingRun, *, seeds: int) -> list[tuple[in
 
 def _measured(asked: argparse.Namespace, work: Path) -> list[Served]:
     changes = ["train.precision=auto", "train.cache_gb=40", *asked.set]
-    rows = []
+    rows: list[Served] = []
     for name in asked.networks:
         backbone, size = name.split("@")
         own = [f"train.backbone={backbone}", f"augment.image_size_px={size}"]

@@ -17,7 +17,7 @@ def features(*, seed: int = 0) -> Features:
     rng = np.random.default_rng(seed)
     labels = np.arange(PICTURES) % 2
     shown = rng.normal(size=(PICTURES, 6)) + 2.0 * np.eye(2, 6)[labels]
-    moved = [shown + rng.normal(size=shown.shape) for _ in range(4)]
+    moved = [(shown + rng.normal(size=shown.shape)).astype(np.float32) for _ in range(4)]
     split = Split(
         pixels=np.zeros((PICTURES, 1, 1, 1), np.uint8),
         targets=np.eye(2, dtype=np.float32)[labels],

@@ -112,7 +112,7 @@ def _taught(
         targets = np.tile(split.targets[fold.inner], (len(by_view), 1))
         kernel, bias = _Solver(features[rows], targets, weights[rows]).at(strength)
         said = features[by_view[:, fold.outer]] @ kernel.astype(np.float32) + bias
-        taught[fold.outer] = softmax(said.mean(axis=0))
+        taught[fold.outer] = softmax(said.mean(axis=0, dtype=np.float32))
     return taught
 
 
@@ -166,7 +166,7 @@ class _Solver:
         self._features = np.ascontiguousarray(features)
         self._targets = targets
         self._total = float(weights.sum())
-        self._shares = (weights / self._total)[:, None]
+        self._shares: Doubles = weights.astype(np.float64)[:, None] / self._total
         # Of two classes the difference of their logits is what is fitted and penalised.
         self._to_logits = np.array([[-0.5, 0.5]]) if classes == 2 else np.eye(classes)
         self._fitted = np.zeros((features.shape[1] + 1, len(self._to_logits)))
@@ -191,9 +191,9 @@ class _Solver:
         """Return the penalised mean loss at kernel and bias, and its gradient."""
         kernel, bias = np.split(flat.reshape(self._fitted.shape), [-1])
         said = self._features @ kernel.astype(np.float32) + bias
-        logits = (said @ self._to_logits).astype(np.float64)
+        logits: Floats = (said @ self._to_logits).astype(np.float32)
         losses = log_losses(logits, self._targets)[:, None]
-        away = self._shares * (softmax(logits) - self._targets) @ self._to_logits.T
+        away: Doubles = self._shares * (softmax(logits) - self._targets) @ self._to_logits.T
         pulled = (away.astype(np.float32).T @ self._features).T + penalty * kernel
         loss = float((self._shares * losses).sum() + 0.5 * penalty * (kernel**2).sum())
         return loss, np.concatenate([pulled, away.sum(axis=0)[None]]).ravel()

@@ -38,7 +38,7 @@ class Span:
         exact = features.astype(np.float64)
         products = exact @ exact.T
         products.flat[:: count + 1] += _JITTER * np.trace(products) / count + np.finfo(float).tiny
-        factor = np.asarray(np.linalg.cholesky(products), np.float64)
+        factor = np.linalg.cholesky(products).astype(np.float64, copy=False)
         return cls(features, factor.astype(np.float32), factor)
 
     def kernel(self, along: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
