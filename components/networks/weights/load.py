@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.common.errors import WeightsError, first_line, expected
+from components.common.errors import WeightsError, expected, first_line
 from components.networks.weights.files import local_file
 
 # Keras 2 gave depthwise kernels a name of their own.
