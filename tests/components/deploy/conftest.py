@@ -8,10 +8,10 @@ from deploy_candidates import (
     MakeCandidate,
     write_dataset,
     write_evaluation,
-    write_network,
     write_reference,
 )
 from deploy_support import make_model
+from tiny_candidate import write_candidate
 
 from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.records import tree_sha256
@@ -69,7 +69,7 @@ def make_candidate(tmp_path: Path) -> MakeCandidate:
             ),
         ).write()
         write_reference(root / "reference", digest)
-        write_network(root / "network")
+        write_candidate(root / "network", CLASSES)
         return DeployInputs(
             exported=exported,
             evaluation=root / "evaluation",

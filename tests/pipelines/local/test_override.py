@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from brightness_model import CLASSES, write_dataset
+from tiny_candidate import write_candidate
 from typer.testing import CliRunner
 
 from components.common import config
@@ -83,7 +84,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         digest = _export(artifacts / "export", content=name)
         write_dataset(artifacts / "validate")
         _evaluate(artifacts / "evaluate", artifacts / "validate", digest, incumbent_version)
-        (artifacts / "train").mkdir()
+        write_candidate(artifacts / "train", CLASSES)
         info = VerdictInfo(
             word=word,
             reasons=("Too few pictures.",),
