@@ -14,8 +14,11 @@ from gate_answers import predictions
 
 from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.model_folder import newest_version
+from components.common.artifacts.verdict import Verdict
+from components.common.run_context import RunContext
 from components.gate.config import GateConfig
 from components.gate.judgements import RECORD, note, overlap
+from components.gate.step import GateInputs, GateOutputs, run
 
 Make = Callable[..., Evaluation]
 
@@ -139,3 +142,17 @@ def test_a_folder_that_cannot_be_written_is_warned_of(
     config = GateConfig(model_base_path=str(tmp_path / "models"))
     assert note(make_evaluation(predictions(0.9)), "hold", run_id="r", settings=config) == ()
     assert "this verdict is not counted" in caplog.text
+
+
+def test_the_step_counts_its_verdict_and_says_so(tmp_path: Path, make_evaluation: Make) -> None:
+    made = make_evaluation(predictions(0.9, pictures=60).assign(sha256=pictures(0, 60)))
+    info = dataclasses.replace(made.info, incumbent_sha256="i" * 64, incumbent_version=4)
+    Evaluation(made.root, info).write(made.predictions())
+    settings = GateConfig(model_base_path=str(tmp_path / "models"), compare_with_serving=False)
+    outputs = GateOutputs(verdict=tmp_path / "verdict")
+    word = run(settings, GateInputs(evaluation=made.root), outputs, RunContext(run_id="r7"))
+    verdict = Verdict.read(outputs.verdict).info
+    (line,) = lines(tmp_path)
+    assert (line["run_id"], line["word"]) == ("r7", word)
+    assert "have been used for 1 verdict" in verdict.reasons[-1]
+    assert (verdict.incumbent_sha256, verdict.incumbent_version) == ("i" * 64, 4)
