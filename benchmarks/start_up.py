@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -24,15 +25,17 @@ from pipelines.local.warm import warm_parent
 
 ROUNDS = 5
 _LARGE = "large"
+_UNIT = "import tensorflow"
 _OWN = ("-m", "benchmarks.start_up")
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One kind of start: the words of the command, and the seconds that it took."""
+    """One kind of start: the words of the command, and the seconds that it took each time."""
 
     name: str
     command: tuple[str, ...]
+    forked: bool = False
     wall_s: list[float] = field(default_factory=list)
     processor_s: list[float] = field(default_factory=list)
 
@@ -60,7 +63,7 @@ def _arms() -> list[Arm]:
         _cold("interpreter", "pass"),
         _cold("kfp's executor", executor),
         *(_cold(f"modules of {step}", f"import components.{step}.step") for step in STEPS),
-        _cold("import tensorflow", "import os, tensorflow; os._exit(0)"),
+        _cold(_UNIT, "import os, tensorflow; os._exit(0)"),
         _cold("import tensorflow, with its end", "import tensorflow"),
         _cold("import tensorflow and keras, with their end", "import tensorflow, keras"),
         _warm("fork of the warm parent", "components.common.step"),
@@ -69,7 +72,7 @@ def _arms() -> list[Arm]:
 
 
 def _warm(name: str, *words: str) -> Arm:
-    return Arm(name, (*interpreter([_LARGE]), *_OWN, *words))
+    return Arm(name, (*interpreter([_LARGE]), *_OWN, *words), forked=True)
 
 
 def _until_warm() -> None:
@@ -88,18 +91,21 @@ def main(console: Console) -> None:
         for _ in track(range(ROUNDS), "starting programs"):
             for arm in arms:
                 arm.measure()
-    unit = next(arm for arm in arms if arm.name == "import tensorflow")
-    table = Table("start of", "wall, s", "ratio", "processor, s", "ratio")
+    console.print(table(arms))
+
+
+def table(arms: Sequence[Arm]) -> Table:
+    """Return medians and ratios to `import tensorflow`, which is one of the arms."""
+    unit = next(arm for arm in arms if arm.name == _UNIT)
+    found = Table("start of", "wall, s", "ratio", "processor, s", "ratio")
     for arm in arms:
-        columns = [arm.name]
-        for name in ("wall_s", "processor_s"):
-            if name == "processor_s" and arm.name.startswith("fork"):
-                columns += ["", ""]
-                continue
-            seconds, one = (statistics.median(getattr(each, name)) for each in (arm, unit))
-            columns += [f"{seconds:.2f}", f"{seconds / one:.2f}"]
-        table.add_row(*columns)
-    console.print(table)
+        pairs = [(arm.wall_s, unit.wall_s)]
+        if not arm.forked:
+            pairs.append((arm.processor_s, unit.processor_s))
+        medians = [(statistics.median(own), statistics.median(one)) for own, one in pairs]
+        cells = [text for own, one in medians for text in (f"{own:.2f}", f"{own / one:.2f}")]
+        found.add_row(arm.name, *cells)
+    return found
 
 
 if __name__ == "__main__":

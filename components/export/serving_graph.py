@@ -158,11 +158,17 @@ class _ServingModule(tf.Module):
             if point.ask_from is not None:
                 asked |= tf.gather(tf.constant(good), best) & (bad >= point.ask_from)
         if point.far_from is not None and self._served.familiar is not None:
-            asked |= self._distance(features, self._served.familiar) > point.far_from
+            asked |= self._distance(features) > point.far_from
         return best, asked
 
-    def _distance(self, features: Any, familiar: Familiar) -> Any:
-        """Return 1 - cosine to the nearest training picture, float32 [N], as `familiarity`."""
+    @tf.function(autograph=False)
+    def _distance(self, features: Any) -> Any:
+        """Return 1 - cosine to the nearest training picture, float32 [N], as `familiarity`.
+
+        A function of its own, so that one copy of the pictures' features serves all signatures.
+        """
+        familiar = self._served.familiar
+        assert familiar is not None
         rooted = tf.sign(features) * tf.sqrt(tf.abs(features))
         directions = rooted / tf.maximum(tf.norm(rooted, axis=1, keepdims=True), 1e-12)
         known = tf.cast(tf.constant(familiar.directions), tf.float32)

@@ -83,8 +83,10 @@ class WarmParent:
             link.settimeout(_PATIENCE_S)
             size, streams, *_ = socket.recv_fds(link, 1, 3)
         else:
-            size, (descriptor, *streams), *_ = socket.recv_fds(self.requests, 1, 4)
-            link = socket.socket(fileno=descriptor)
+            size, found, *_ = socket.recv_fds(self.requests, 1, 4)
+            if not found:
+                self._stop()
+            link, streams = socket.socket(fileno=found[0]), found[1:]
             link.settimeout(_PATIENCE_S)
         try:
             if size == LARGE and self._larger is not None:
@@ -106,6 +108,7 @@ class WarmParent:
         check_alike(wanted)
         process = os.fork()
         if not process:
+            link.close()
             self._become(wanted, streams)
         with contextlib.suppress(OSError):
             os.setpgid(process, process)
@@ -136,6 +139,7 @@ class WarmParent:
         die_with_parent()
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
+            os.close(stream)
         self._leave()
         os.environ.update(wanted["environment"])
         _, module, *arguments = wanted["arguments"]  # "-m" comes first
