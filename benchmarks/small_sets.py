@@ -77,7 +77,7 @@ def settings_of(name: str, *, work: Path, fashion: Path, changes: list[str]) -> 
         raise DataError("demo, digits, fashion or NAME=PATH", received=name, do="name one of these")
     source = "manifest" if path.endswith(".csv") else "folder"
     ingested = (f"ingest.source={source}", f"ingest.path={path}")
-    return resolve(override(read_preset("pictures"), [*ingested, *own, *changes]))
+    return resolve(override(read_preset("pictures"), [*ingested, *changes, *own]))
 
 
 class Bench:

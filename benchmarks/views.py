@@ -49,6 +49,8 @@ from components.networks.network import Network
 from components.networks.probe.probe import Probe, fit_probe
 from pipelines.config import TrainingRun
 
+LOG = logging.getLogger(__name__)
+
 NETWORKS = ("efficientnet_lite/0@160", "efficientnet_lite/1@160", "efficientnet_lite/2@160")
 AUGMENTED = "4 augmented"
 DISTILLED = "4 augmented, distilled"
@@ -196,12 +198,14 @@ def _measured(asked: argparse.Namespace, work: Path) -> list[Served]:
         info = shards.info
         positive = info.classes.index(info.positive) if info.positive else None
         folds = dealt(shards, settings, seeds=asked.seeds)
-        rows += served(name, features, folds, positive=positive, costs_ms=costs_ms(built))
+        for row in served(name, features, folds, positive=positive, costs_ms=costs_ms(built)):
+            LOG.info("%s", row)
+            rows.append(row)
     return rows
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print, a line for each way."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--set-of", default="demo", help="demo, digits, fashion or NAME=PATH")
     parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NETWORK@PX")

@@ -38,6 +38,10 @@ class Served:
         """Return a figure, the mean over the splits."""
         return float(mean_over_splits(self.splits, name, np.ones((1, len(self.groups))))[0, 0])
 
+    def __str__(self) -> str:
+        figures = ", ".join(f"{LABELS[name]} {self.value(name):.3f}" for name in NAMES)
+        return f"{self.network}, trained on {self.trained}, {self.views} views: {figures}"
+
 
 @dataclass(frozen=True)
 class Gap:
