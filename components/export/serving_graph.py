@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from components.common.artifacts.candidate import CandidateInfo, Familiar
@@ -62,6 +63,9 @@ class _ServingModule(tf.Module):
         self._feature_count = network.features
         self._served = served
         self._info = served.info
+        # A function of its own, so that the signatures share one copy of what it compares with.
+        features = tf.TensorSpec([None, network.features], tf.float32)
+        self._distances = tf.function(self._distance, input_signature=[features], autograph=False)
 
     @tf.function(autograph=False)
     def answer_bytes(self, image_bytes: Any) -> dict[str, Any]:
@@ -147,14 +151,16 @@ class _ServingModule(tf.Module):
             if point.ask_from is not None:
                 asked |= tf.gather(tf.constant(good), best) & (bad >= point.ask_from)
         if point.far_from is not None and self._served.familiar is not None:
-            asked |= self._distance(features, self._served.familiar) > point.far_from
+            asked |= self._distances(features) > point.far_from
         return best, asked
 
-    def _distance(self, features: Any, familiar: Familiar) -> Any:
+    def _distance(self, features: Any) -> Any:
         """Return 1 - cosine to the nearest training picture, float32 [N], as `familiarity`."""
+        assert self._served.familiar is not None
         rooted = tf.sign(features) * tf.sqrt(tf.abs(features))
         directions = rooted / tf.maximum(tf.norm(rooted, axis=1, keepdims=True), 1e-12)
-        known = tf.cast(tf.constant(familiar.directions), tf.float32)
+        # In float32: what is this large, a server would convert with every request.
+        known = tf.constant(self._served.familiar.directions.astype(np.float32))
         cosines = tf.matmul(directions, known, transpose_b=True)
         return 1.0 - tf.reduce_max(cosines, axis=1)
 

@@ -19,11 +19,11 @@ def test_an_arm_that_answers_differently_ends_the_run() -> None:
     expected = np.array([[0.0, 1.0]])
     assert gap_to(expected, expected + 5e-4, reduced=False) == pytest.approx(5e-4)
     with pytest.raises(SystemExit, match=r"within 0\.001, received a gap of 0\.01"):
-        gap_to(expected, expected + [[0.0, 0.01]], reduced=False)
+        gap_to(expected, expected + np.array([[0.0, 0.01]]), reduced=False)
     # In bfloat16 it is the probabilities that count, and they may move further.
     assert gap_to(expected, expected + 3.0, reduced=True) == pytest.approx(0.0)
     with pytest.raises(SystemExit, match=r"within 0\.1"):
-        gap_to(expected, expected + [[0.0, 1.0]], reduced=True)
+        gap_to(expected, expected + np.array([[0.0, 1.0]]), reduced=True)
 
 
 def test_the_best_is_a_network_and_medians_count() -> None:
