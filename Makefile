@@ -53,6 +53,7 @@ repeats: install ## find passages of twelve lines that stand twice in the produc
 
 bench: data ## quality, speed, serving, drift, each beside what else one would run (many hours; ARGS="--repeats 3 --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
+	@$(BIN)/python -m benchmarks.forward
 	@$(BIN)/python benchmarks/serving_throughput.py
 	@$(BIN)/python benchmarks/serving_throughput.py --soak 50000
 	@$(BIN)/python -m benchmarks.finetune_speed
