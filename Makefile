@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
 PRESET ?= solar
 # subprocess, or docker: each step in a container.
 RUNNER ?= subprocess
@@ -13,16 +14,22 @@ ARGS ?=
 # Of the tests; not one a core: each holds a TensorFlow of up to 4 GB. A file's tests share what they train.
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install data run test check repeats mutants bench bench-gpu image serve compile sbom audit lock clean
+.PHONY: help install install-dev data run test check repeats mutants bench bench-gpu image serve compile sbom audit lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(INSTALLED) ## create .venv and install the locked dependencies
+install: $(INSTALLED) ## create .venv and install what a run needs, as locked
+install-dev: $(INSTALLED_DEV) ## the rest too: DVC, Beam, JAX, what tests and benchmarks need
 
 $(INSTALLED): requirements.lock pyproject.toml
-	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash tools/install.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash tools/install.sh requirements.lock
 	@touch $@
+
+# It holds all that the other has, so a run after it installs nothing.
+$(INSTALLED_DEV): requirements-dev.lock requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash tools/install.sh requirements-dev.lock
+	@touch $(INSTALLED) $@
 
 data: install ## fetch the demo pictures and weights, check them against data.dvc
 	@$(BIN)/graft data pull
@@ -34,24 +41,24 @@ run: install ## the main job: fine-tune, evaluate, judge, deploy and query a mod
 	  $(BIN)/graft run --preset $(PRESET) --containers $(ARGS); \
 	else $(BIN)/graft run --preset $(PRESET) $(ARGS); fi
 
-test: install ## the whole test suite
+test: install-dev ## the whole test suite
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
-check: install ## the fast part: ruff, mypy strict, import rules, unit tests
+check: install-dev ## the fast part: ruff, mypy strict, import rules, unit tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy -n 2
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow" -q $(SIDE_BY_SIDE) $(ARGS)
 
-mutants: install ## change the gate's, statistics', splits' and policies' code one place at a time: do the fast tests notice? (minutes)
+mutants: install-dev ## change the gate's, statistics', splits' and policies' code one place at a time: do the fast tests notice? (minutes)
 	@nice $(BIN)/mutmut run $(ARGS)
 	@$(BIN)/mutmut results
 
-repeats: install ## find passages of twelve lines that stand twice in the product (pylint, 40 s)
+repeats: install-dev ## find passages of twelve lines that stand twice in the product (pylint, 40 s)
 	@$(BIN)/pylint --rcfile= --disable=all --enable=duplicate-code --min-similarity-lines=12 --score=n components pipelines serving
 
-bench: data ## quality, speed, serving, drift, each beside what else one would run (many hours; ARGS="--repeats 3 --seeds 1" for less)
+bench: install-dev data ## quality, speed, serving, drift, each beside what else one would run (many hours; ARGS="--repeats 3 --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
 	@$(BIN)/python -m benchmarks.forward
 	@$(BIN)/python benchmarks/serving_throughput.py
@@ -64,7 +71,7 @@ bench: data ## quality, speed, serving, drift, each beside what else one would r
 	@$(BIN)/python -m benchmarks.drift_causes
 	@$(BIN)/python -m benchmarks.harm_estimate
 
-bench-gpu: install ## training on a GPU beside compiled PyTorch; says so where there is none (ARGS=--cpu: tiny)
+bench-gpu: install-dev ## training on a GPU beside compiled PyTorch; says so where there is none (ARGS=--cpu: tiny)
 	@$(BIN)/python -m benchmarks.gpu_finetune $(ARGS)
 
 image: install ## build the container image of the steps (KIND=cpu, or gpu)
@@ -82,11 +89,8 @@ sbom: install ## write CycloneDX lists of what the environment and the images ar
 audit: ## list known vulnerabilities of the locked packages (asks pypi.org, then api.osv.dev)
 	@PYTHON="$(PYTHON)" tools/supply_chain.sh audit
 
-lock: ## resolve the newest dependencies into requirements.lock (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-package graft --extra all --extra jax --extra bench --extra dev --no-header -q \
-	  -o requirements.lock --upgrade
-	tools/lock_images.sh
+lock: ## resolve dependencies into the lock files, the newest with ARGS=--upgrade (needs uv)
+	tools/lock.sh $(ARGS)
 
 clean: ## remove runs, caches and builds; keeps data/, .venv and published models
 	rm -rf runs .graft/cache build mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

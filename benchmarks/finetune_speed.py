@@ -1,297 +1,289 @@
-"""Fine-tuning time beside what a user would write: Keras `fit`, same layers frozen, same data.
+"""Fine-tuning time beside what a user would run instead, at equal arms: seconds and quality.
 
-    python -m benchmarks.finetune_speed [--epochs 10 30] [--seeds 3] [--precision float32] [--quick]
+    python -m benchmarks.finetune_speed --results DIR [--epochs 10 30] [--seeds 5] [--arms ...]
 
-Both arms train the last third of MobileNetV2 (the default cut, BatchNorm frozen) on the same split
-of the demo data, and both are scored on its test pictures: one view, whole network, float32.
+- `graft-*`: the default gradient method (LP-FT) from an empty activation cache.
+- `keras-*`: Keras `fit` on the whole network, augmentation as layers, for bfloat16 the policy
+  `mixed_bfloat16`.
+- `torch-*`: PyTorch and timm's `tf_efficientnet_lite2`, eager, channels last, autocast for
+  bfloat16; not run where they are not installed (`pip install torch timm`).
 
-- graft: the default method from an empty activation cache, on 4 augmented views made before.
-- plain: `fit` on the whole network; flips, shifts and light are layers, drawn again each epoch.
+All arms start from the same files and the same weights, train the last third of the demo's network
+(BatchNorm fixed, AdamW, batches of 32, the same rate, warm-up and cosine) on the same split, stop
+early alike (`--patience`), and are scored in float32 on the same test pictures, one view. The clock
+holds all that a user waits for: decoding, augmentation (views made before by Graft, drawn again
+each epoch by the others), compiling, training, the validation loss after each epoch.
 
-Every training runs in a process of its own, so that peak memory is its own, one after the other:
-leave the machine alone meanwhile. `--quick` trains plain for two epochs and multiplies the second;
-the table says so, and tells no AUC.
+A seed is one fold of `benchmarks.quality`, grouped by module. Every training runs in a process of
+its own, one after the other: leave the machine alone meanwhile. `--results` keeps each finished
+training, and the same command goes on where it stopped.
 """
 
 import argparse
+import dataclasses
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from components.common import progress
+from benchmarks.finetune_arms import REFERENCE, Job, Outcome
+from benchmarks.first_steps import augment, ingest
+from benchmarks.quality import Task, answers_frame, split_for_testing, splits
+from benchmarks.quality_answers import KeptAnswers
+from benchmarks.quality_figures import Row, difference_table, figures_table, value
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.records import link_tree
 from components.common.artifacts.shards import Shards
-from components.common.statistics.figures import measure
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
+ARMS = ("graft-float32", "graft-bfloat16", "keras-float32", "keras-bfloat16")
+ARMS += ("torch-float32", "torch-bfloat16")
 TARGETS = {10: 3.0, 30: 5.0}
+TARGET_SMALL, SMALL = 2.0, 300
 AUC_POINTS = 0.5
-# What the Keras guides use when the top of a network is unfrozen; the head starts from nothing.
-PLAIN_RATE = 1e-4
+PREPARING = "decoding and augmenting"
+_PHASE = "s: "
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """One training. `auc` is NaN where the epochs were extrapolated."""
+class Bench:
+    """Deals out the pictures, trains, keeps what is finished."""
 
-    arm: str
-    epochs: int
-    seed: int
-    total_s: float
-    phases_s: dict[str, float]
-    auc: float
-    peak_memory_bytes: int
-    extrapolated: bool = False
+    def __init__(self, asked: argparse.Namespace, work: Path) -> None:
+        self._asked = asked
+        self._work = work
+        self._settings = settings_of(asked.set)
+        self._kept = KeptAnswers(asked.results or work / "results", self._settings)
 
+    def row(self, arm: str, epochs: int, seed: int) -> Row:
+        """Return one training, from the results where it is already there."""
+        asked = self._asked
+        name = f"{asked.pictures or 'all'}-{epochs}-{asked.patience}-{seed}-{arm}"
+        answers = self._kept.read(name)
+        if answers is None:
+            answers = self._trained(arm, epochs, seed)
+            self._kept.write(name, answers)
+        return Row(f"{epochs} epochs", arm, seed, answers)
 
-class Phases:
-    """A progress listener that books the time since the last report on what it reports."""
+    def _trained(self, arm: str, epochs: int, seed: int) -> pd.DataFrame:
+        library, _, precision = arm.partition("-")
+        views = self._settings.augment.views if library == "graft" else 1
+        root, preparing_s = self.shards(seed, views)
+        job = Job(
+            arm=library,
+            precision=precision,
+            epochs=epochs,
+            seed=seed,
+            shards=str(root),
+            out=str(self._work / "logits.npy"),
+            patience=self._asked.patience,
+            changes=self._asked.set,
+        )
+        if library == "torch" and not (root / REFERENCE).exists():
+            apart(dataclasses.replace(job, arm="reference"))
+        outcome = apart(job)
+        return _answers(Shards.read(root), np.load(job.out), outcome, preparing_s)
 
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.monotonic()
+    def shards(self, seed: int, views: int) -> tuple[Path, float]:
+        """Return the pictures of a seed with so many views, and the seconds that these took."""
+        root = self._work / f"{seed}-{views}"
+        seconds = root / "seconds"
+        if not seconds.exists():
+            dataset = self._dataset(seed)
+            started = time.monotonic()
+            changed = dataclasses.replace(self._settings.augment, views=views)
+            augment(dataset, out=root / "shards", settings=changed)
+            seconds.write_text(str(time.monotonic() - started))
+        return root / "shards", float(seconds.read_text())
 
-    def __call__(self, report: progress.Progress) -> None:
-        """Take note of one report."""
-        self.book(report.activity)
-
-    def book(self, name: str) -> None:
-        """Book the time since the last booking."""
-        now = time.monotonic()
-        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
-        self._last = now
-
-
-def train_graft(shards: Shards, settings: TrainingRun, epochs: int) -> tuple[Any, Phases]:
-    """Run the default method from an empty cache."""
-    from components.networks import data, network
-    from components.networks.fast.precision import chosen
-    from components.networks.features.cache import ActivationCache
-    from components.train.methods import linear_probe_finetune as method
-    from components.train.session import Session
-
-    splits = data.read(shards, soft_labels=True)
-    phases = Phases()
-    size_px = shards.info.image_size_px
-    built = network.build(settings.train, image_size_px=size_px, classes=len(splits.classes))
-    phases.book("building")
-    with tempfile.TemporaryDirectory() as root, progress.listening(phases):
-        cache = ActivationCache(Path(root), 10**10, chosen(settings.train.precision))
-        session = Session(settings.train.seed, 1, cache)
-        method.fit(splits, built, method.Options(epochs=epochs), session)
-        phases.book("ending")
-    return built.model, phases
-
-
-def train_plain(shards: Shards, settings: TrainingRun, epochs: int) -> tuple[Any, Phases]:
-    """Do what the Keras guides do, with the schedule that the default method has."""
-    import keras
-
-    from components.networks import data, network
-
-    splits = data.read(shards, soft_labels=True)
-    train, validation = splits.train, splits.validation
-    phases = Phases()
-    size_px = shards.info.image_size_px
-    built = network.build(settings.train, image_size_px=size_px, classes=len(splits.classes))
-    order = [layer.name for layer in built.model.layers]
-    for place, layer in enumerate(built.model.layers):
-        norm = isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = place > order.index(built.default_cut) and not norm
-    pixels = keras.Input((size_px, size_px, 3))
-    x = keras.layers.RandomFlip()(pixels)
-    x = keras.layers.RandomTranslation(0.03, 0.03)(x)
-    x = keras.layers.RandomBrightness(0.05)(x)
-    x = keras.layers.RandomContrast(0.1)(x)
-    model = keras.Model(pixels, built.model(x))
-    steps = epochs * -(-train.pictures // 32)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, round(0.9 * steps), warmup_target=PLAIN_RATE, warmup_steps=round(0.1 * steps)
-    )
-    model.compile(
-        keras.optimizers.AdamW(schedule, weight_decay=1e-4, global_clipnorm=1.0),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-        weighted_metrics=["accuracy"],
-    )
-    phases.book("building")
-
-    def book(epoch: int, _: Any) -> None:
-        phases.book("fit" if epoch else "first epoch")
-
-    model.fit(
-        _colour(train.pixels[: train.pictures]),
-        train.targets,
-        sample_weight=train.weights,
-        validation_data=(_colour(validation.pixels), validation.targets, validation.weights),
-        batch_size=32,
-        epochs=epochs,
-        verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=book)],
-    )
-    return built.model, phases
+    def _dataset(self, seed: int) -> Path:
+        ingested, out = self._work / "ingested", self._work / f"dataset-{seed}"
+        if out.exists():
+            return out
+        if not ingested.exists():
+            ingest(out=ingested, settings=self._settings.ingest)
+        dataset = Dataset.read(ingested)
+        dealt = splits(dataset.manifest, Task("grouped", seed, 0), self._settings)
+        manifest = thinned(dataset.manifest.assign(split=dealt), self._asked.pictures, seed)
+        link_tree(ingested / "pictures", out / "pictures")
+        Dataset(out, dataset.info, manifest).write()
+        return out
 
 
-def _colour(pixels: Any) -> Any:
-    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:3], 3)))
+def thinned(manifest: pd.DataFrame, pictures: int, seed: int) -> pd.DataFrame:
+    """Return a manifest with so many training pictures, 0 for all, and validation in proportion.
+
+    Drawn by chance within each class; the test pictures stay as they are.
+    """
+    share = pictures / (manifest["split"] == "train").sum() if pictures else 1.0
+    parts = [
+        part if split == "test" else part.sample(frac=min(1.0, share), random_state=seed)
+        for (split, _), part in manifest.groupby(["split", "label"])
+    ]
+    return pd.concat(parts).sort_index()
 
 
-def test_auc(model: Any, shards: Shards) -> float:
-    """Return the ROC-AUC on the test pictures, one view."""
-    logits = model.predict(_colour(shards.pixels("test")).astype(np.float32), verbose=0)
-    rows = shards.rows("test")
-    centred = logits - logits.mean(axis=1, keepdims=True)
-    return measure("roc_auc", rows["target"].to_numpy(), centred)
-
-
-def run_one(arm: str, shards_root: Path, settings: TrainingRun, epochs: int) -> Trained:
-    """Train once, in this process."""
-    import keras
-
-    shards = Shards.read(shards_root)
-    keras.utils.set_random_seed(settings.train.seed)
-    model, phases = {"graft": train_graft, "plain": train_plain}[arm](shards, settings, epochs)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Trained(
-        arm=arm,
-        epochs=epochs,
-        seed=settings.train.seed,
-        total_s=sum(phases.seconds.values()),
-        phases_s=phases.seconds,
-        auc=test_auc(model, shards),
-        peak_memory_bytes=peak,
-    )
-
-
-def extrapolate(short: Trained, epochs: int) -> Trained:
-    """Return what more epochs would take: those after the first one multiplied."""
-    factor = (epochs - 1) / (short.epochs - 1)
-    phases = {k: v * (factor if k == "fit" else 1.0) for k, v in short.phases_s.items()}
-    return Trained(
-        arm=short.arm,
-        epochs=epochs,
-        seed=short.seed,
-        total_s=sum(phases.values()),
-        phases_s=phases,
-        auc=float("nan"),
-        peak_memory_bytes=short.peak_memory_bytes,
-        extrapolated=True,
-    )
-
-
-def prepare(seed: int, work: Path) -> Path:
-    """Return the shards of one module-grouped split of the demo data."""
-    from benchmarks.first_steps import augment, ingest, validate
-
-    settings = settings_of(seed, "float32")
-    ingested, dataset, shards = (work / f"{name}-{seed}" for name in ("in", "dataset", "shards"))
-    ingest(out=ingested, settings=settings.ingest)
-    validate(ingested, out=dataset, report=work / f"report-{seed}", settings=settings.validate)
-    augment(dataset, out=shards, settings=settings.augment)
-    return shards
-
-
-def settings_of(seed: int, precision: str) -> TrainingRun:
-    """Return the demo's settings with the network that the target speaks of."""
-    changes = [f"seed={seed}", "validate.split=grouped", f"train.precision={precision}"]
-    changes += ["train.backbone=mobilenet_v2", "train.weights=data/weights/mobilenet_v2_dogs.h5"]
+def settings_of(changes: list[str]) -> TrainingRun:
+    """Return the demo's settings with the changes."""
     return resolve(override(read_preset("solar"), changes))
 
 
-def apart(arm: str, shards: Path, epochs: int, options: argparse.Namespace, seed: int) -> Trained:
+def apart(job: Job) -> Outcome:
     """Train once in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.finetune_speed", "--one", arm, str(shards)]
-    command += ["--epochs", str(epochs), "--seeds", str(seed), "--precision", options.precision]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return Trained(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def tables(rows: list[Trained]) -> list[Table]:
-    """Return the comparison and where the time went, means over the seeds."""
-    compared = Table(title="fine-tuning, plain Keras fit beside graft, mean over seeds")
-    for column in ("epochs", "seeds", "plain s", "graft s", "ratio", "target", "AUC plain"):
-        compared.add_column(column)
-    for column in ("AUC graft", "AUC gap, points", "plain GiB", "graft GiB"):
-        compared.add_column(column)
-    spent = Table(title="seconds by phase, mean over seeds")
-    for column in ("epochs", "arm", "phase", "s"):
-        spent.add_column(column)
-    for epochs in dict.fromkeys(row.epochs for row in rows):
-        arms = {
-            arm: [row for row in rows if row.epochs == epochs and row.arm == arm]
-            for arm in ("plain", "graft")
-        }
-        compared.add_row(*_compared(epochs, arms["plain"], arms["graft"]))
-        for arm, chosen in arms.items():
-            for phase in chosen[0].phases_s:
-                mean = statistics.mean(row.phases_s.get(phase, 0.0) for row in chosen)
-                spent.add_row(str(epochs), arm, phase, f"{mean:.1f}")
-    return [compared, spent]
-
-
-def _compared(epochs: int, plain: list[Trained], graft: list[Trained]) -> list[str]:
-    plain_s, graft_s = (statistics.mean(row.total_s for row in arm) for arm in (plain, graft))
-    plain_auc, graft_auc = (statistics.mean(row.auc for row in arm) for arm in (plain, graft))
-    target = TARGETS.get(epochs)
-    ratio = plain_s / graft_s
-    word = "" if target is None else f">= {target:g}: {'met' if ratio >= target else 'MISSED'}"
-    gap = 100 * (graft_auc - plain_auc)
-    extrapolated = plain[0].extrapolated
-    judged = "within" if abs(gap) <= AUC_POINTS else "better" if gap > 0 else "WORSE"
-    memory = [max(row.peak_memory_bytes for row in arm) / 2**30 for arm in (plain, graft)]
-    return [
-        str(epochs),
-        str(len(graft)),
-        f"{plain_s:.1f}" + (" (extrapolated)" if extrapolated else ""),
-        f"{graft_s:.1f}",
-        f"{ratio:.2f}",
-        word,
-        "not trained" if extrapolated else f"{plain_auc:.4f}",
-        f"{graft_auc:.4f}",
-        "" if extrapolated else f"{gap:+.2f} {judged}",
-        *(f"{size:.2f}" for size in memory),
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.finetune_arms",
+        json.dumps(dataclasses.asdict(job)),
     ]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return Outcome(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _answers(
+    shards: Shards, logits: np.ndarray, outcome: Outcome, preparing_s: float
+) -> pd.DataFrame:
+    positive = shards.info.classes.index(shards.info.positive)
+    margin = logits[:, positive] - logits[:, 1 - positive]
+    phases = {PREPARING: preparing_s, **outcome.phases_s}
+    return answers_frame(split_for_testing(shards), margin, positive=positive).assign(
+        seconds=sum(phases.values()),
+        processor_s=outcome.processor_s,
+        peak_gib=outcome.peak_memory_bytes / 2**30,
+        trained_parameters=outcome.trained_parameters,
+        note=outcome.note,
+        **{_PHASE + phase: seconds for phase, seconds in phases.items()},
+    )
+
+
+def times_table(rows: list[Row], *, pictures: int) -> Table:
+    """Return mean seconds, how many times those of the faster Graft arm, and equal quality."""
+    drawn = Table(title="fine-tuning, means over seeds")
+    for column in ("epochs", "arm", "seeds", "s", "times graft", "set out for", "processor s"):
+        drawn.add_column(column)
+    for column in ("ROC-AUC", "graft's is, points", "peak GiB"):
+        drawn.add_column(column)
+    for protocol in dict.fromkeys(row.protocol for row in rows):
+        seconds = mean_seconds(rows, protocol)
+        ours = min((arm for arm in seconds if arm.startswith("graft")), key=seconds.__getitem__)
+        auc = {arm: mean_auc(rows, protocol, arm) for arm in seconds}
+        rival = fastest_rival(rows, protocol)
+        epochs = int(protocol.split()[0])
+        target = TARGET_SMALL if 0 < pictures <= SMALL else TARGETS.get(epochs)
+        for arm, mean_s in seconds.items():
+            mine = [row for row in rows if (row.protocol, row.method) == (protocol, arm)]
+            peak = max(float(row.answers["peak_gib"].iloc[0]) for row in mine)
+            processor = statistics.mean(float(row.answers["processor_s"].iloc[0]) for row in mine)
+            ratio = mean_s / seconds[ours]
+            goal = f">= {target:g}: {'met' if ratio >= target else 'MISSED'}" if target else ""
+            cells = [f"{mean_s:.1f}", f"{ratio:.2f}", goal if arm == rival else ""]
+            cells.append(f"{processor:.0f}")
+            cells += [f"{auc[arm]:.4f}", judged(100 * (auc[ours] - auc[arm])), f"{peak:.2f}"]
+            drawn.add_row(str(epochs), arm, str(len(mine)), *cells)
+    return drawn
+
+
+def judged(gap: float) -> str:
+    """Return a difference in points of ROC-AUC, and whether it counts as equal quality."""
+    word = "within" if abs(gap) <= AUC_POINTS else "better" if gap > 0 else "WORSE"
+    return f"{gap:+.2f} {word}"
+
+
+def mean_auc(rows: list[Row], protocol: str, arm: str) -> float:
+    """Return an arm's mean ROC-AUC over the seeds."""
+    mine = [row.answers for row in rows if (row.protocol, row.method) == (protocol, arm)]
+    return statistics.mean(value(answers, "roc_auc") for answers in mine)
+
+
+def phases_table(rows: list[Row]) -> Table:
+    """Return where the time went, means over seeds."""
+    drawn = Table(title="seconds by phase, means over seeds")
+    for column in ("epochs", "arm", "phase", "s"):
+        drawn.add_column(column)
+    for protocol, arm in dict.fromkeys((row.protocol, row.method) for row in rows):
+        mine = [row.answers for row in rows if (row.protocol, row.method) == (protocol, arm)]
+        for column in dict.fromkeys(name for answers in mine for name in answers):
+            if column.startswith(_PHASE):
+                mean = statistics.mean(one[column].iloc[0] if column in one else 0 for one in mine)
+                phase = column.removeprefix(_PHASE)
+                drawn.add_row(protocol.split()[0], arm, phase, f"{mean:.1f}")
+    return drawn
+
+
+def mean_seconds(rows: list[Row], protocol: str) -> dict[str, float]:
+    """Return each arm's mean seconds."""
+    arms = dict.fromkeys(row.method for row in rows if row.protocol == protocol)
+    return {
+        arm: statistics.mean(
+            float(row.answers["seconds"].iloc[0])
+            for row in rows
+            if (row.protocol, row.method) == (protocol, arm)
+        )
+        for arm in arms
+    }
+
+
+def fastest_rival(rows: list[Row], protocol: str) -> str:
+    """Return the fastest arm that is not ours, "" without any."""
+    seconds = mean_seconds(rows, protocol)
+    rivals = [arm for arm in seconds if not arm.startswith("graft")]
+    return min(rivals, key=seconds.__getitem__, default="")
+
+
+def show(console: Console, rows: list[Row], *, pictures: int) -> None:
+    """Print all tables; quality is compared with the fastest rival, epochs by epochs."""
+    console.print(times_table(rows, pictures=pictures))
+    console.print(phases_table(rows))
+    console.print(figures_table(rows))
+    for protocol in dict.fromkeys(row.protocol for row in rows):
+        mine = [row for row in rows if row.protocol == protocol]
+        rival = fastest_rival(mine, protocol)
+        if rival:
+            console.print(difference_table(mine, reference=rival))
+    for row in rows:
+        note = row.answers["note"].iloc[0]
+        if isinstance(note, str) and note:
+            console.print(f"{row.protocol}, {row.method}, seed {row.seed}: {note}")
 
 
 def main() -> None:
     """Measure and print, a line for each finished training."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, nargs="+", default=[10, 30])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--precision", choices=["auto", "float32", "bfloat16"], default="float32")
-    parser.add_argument("--quick", action="store_true", help="1 seed, plain extrapolated")
-    parser.add_argument("--one", nargs=2, metavar=("ARM", "SHARDS"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.one:
-        arm, shards = options.one
-        settings = settings_of(options.seeds, options.precision)
-        print(json.dumps(asdict(run_one(arm, Path(shards), settings, options.epochs[0]))))
-        return
-    console, rows = Console(), []
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    parser.add_argument("--patience", type=int, default=0, help="early stopping, 0 for none")
+    parser.add_argument("--pictures", type=int, default=0, help="to train on, 0 for all")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="as graft run")
+    parser.add_argument("--results", type=Path, help="keep finished trainings here and resume")
+    asked = parser.parse_args()
+    console = Console(width=160)
+    arms = asked.arms
+    if not (find_spec("torch") and find_spec("timm")):
+        arms = [arm for arm in arms if not arm.startswith("torch")]
+        console.print(
+            "torch-*: not run, PyTorch and timm are not installed: pip install torch timm"
+        )
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="graft-bench-") as name:
-        for seed in range(1 if options.quick else options.seeds):
-            shards = prepare(seed, Path(name))
-            short = apart("plain", shards, 2, options, seed) if options.quick else None
-            for epochs in options.epochs:
-                plain = extrapolate(short, epochs) if short else None
-                pair = [
-                    plain or apart("plain", shards, epochs, options, seed),
-                    apart("graft", shards, epochs, options, seed),
-                ]
-                rows += pair
-                for row in pair:
-                    console.print(f"seed {seed}: {row}")
-    for table in tables(rows):
-        console.print(table)
+        bench = Bench(asked, Path(name))
+        for seed in range(asked.seeds):
+            for epochs in asked.epochs:
+                # In turns, another first each time: a machine that slows down slows all.
+                first = seed % len(arms)
+                for arm in (*arms[first:], *arms[:first]):
+                    rows.append(bench.row(arm, epochs, seed))
+                    console.print(f"{epochs} epochs, seed {seed}, {rows[-1]}")
+    rows.sort(key=lambda row: (int(row.protocol.split()[0]), arms.index(row.method), row.seed))
+    show(console, rows, pictures=asked.pictures)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,19 @@
 """Ingest, validate and augment outside of a run."""
 
+import dataclasses
 from pathlib import Path
 
 from components.augment import step as augment_step
 from components.augment.config import AugmentConfig
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.records import link_tree
+from components.common.artifacts.shards import Shards
 from components.common.run_context import RunContext
 from components.ingest import step as ingest_step
 from components.ingest.config import IngestConfig
 from components.validate import step as validate_step
 from components.validate.config import ValidateConfig
+from pipelines.config import TrainingRun
 
 _CONTEXT = RunContext(run_id="benchmark")
 
@@ -29,3 +34,21 @@ def augment(dataset: Path, *, out: Path, settings: AugmentConfig) -> None:
     """Write the Shards."""
     outputs = augment_step.AugmentOutputs(shards=out)
     augment_step.run(settings, augment_step.AugmentInputs(dataset=dataset), outputs, _CONTEXT)
+
+
+def all_for_training(settings: TrainingRun, work: Path) -> Shards:
+    """Return shards in which every picture is of the training split, written on the first call.
+
+    A picture without a group is a group of its own.
+    """
+    ingested, dealt, out = (work / part for part in ("ingested", "dealt", "shards"))
+    if not (out / "shards.json").exists():
+        ingest(out=ingested, settings=settings.ingest)
+        dataset = Dataset.read(ingested)
+        link_tree(ingested / "pictures", dealt / "pictures")
+        crossed = dataclasses.replace(dataset.info, evidence="cross_validation")
+        pictures = dataset.manifest
+        groups = pictures["group"].where(pictures["group"] != "", pictures["path"])
+        Dataset(dealt, crossed, pictures.assign(split="train", group=groups)).write()
+        augment(dealt, out=out, settings=settings.augment)
+    return Shards.read(out)

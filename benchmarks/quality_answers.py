@@ -19,6 +19,8 @@ from components.train.config import TrainConfig
 from pipelines.config import TrainingRun
 
 _SETTINGS = "settings.json"
+# The name of the answers says which method gave them; what a network is compared with changes none.
+_SAY_NOTHING = {("train", "method"), ("train", "compare_with")}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,5 @@ def _flat(asked: Asked) -> dict[str, Any]:
         f"{section}.{key}": value
         for section, settings in dataclasses.asdict(asked).items()
         for key, value in settings.items()
-        # The name of the answers says which method gave them.
-        if (section, key) != ("train", "method")
+        if (section, key) not in _SAY_NOTHING
     }

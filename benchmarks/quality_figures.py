@@ -1,7 +1,7 @@
 """Tables of `benchmarks.quality`: means over splits, and intervals that respect the modules."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,8 +116,10 @@ def _gap(protocol: str, pairs: list[Pair], name: str) -> str:
         return f"{mean:+.1f}" + (f" ± {_corrected(gaps):.1f}" if len(gaps) > 1 else "")
     mine, theirs = (list(side) for side in zip(*pairs, strict=True))
 
+    ours, others = [_scored(one) for one in mine], [_scored(one) for one in theirs]
+
     def gap(weights: Floats) -> Floats:
-        return _mean_over_splits(mine, name, weights) - _mean_over_splits(theirs, name, weights)
+        return mean_over_splits(ours, name, weights) - mean_over_splits(others, name, weights)
 
     found = _without_modules(gap, mine)
     reach = 100 * float(stdtrit(found.degrees, 0.975)) * float(found.errors[0])
@@ -126,7 +128,8 @@ def _gap(protocol: str, pairs: list[Pair], name: str) -> str:
 
 def _over_modules(answers: list[pd.DataFrame], name: str) -> tuple[float, float]:
     """Return the interval of the mean over splits of a figure, for other modules."""
-    found = _without_modules(lambda weights: _mean_over_splits(answers, name, weights), answers)
+    scored = [_scored(one) for one in answers]
+    found = _without_modules(lambda weights: mean_over_splits(scored, name, weights), answers)
     return level_interval(
         found.values[0],
         found.errors[0],
@@ -135,11 +138,11 @@ def _over_modules(answers: list[pd.DataFrame], name: str) -> tuple[float, float]
     )
 
 
-def _mean_over_splits(answers: list[pd.DataFrame], name: str, weights: Floats) -> Floats:
-    """Return [B, 1] for weights [B, pictures of all splits]."""
-    ends = np.cumsum([len(one) for one in answers])[:-1]
-    parts = zip(answers, np.split(weights, ends, axis=1), strict=True)
-    values = np.stack([FIGURES[name](_scored(one), part) for one, part in parts], axis=1)
+def mean_over_splits(splits: Sequence[Scored], name: str, weights: Floats) -> Floats:
+    """Return [B, 1], the mean of a figure over splits, for weights [B, pictures of all splits]."""
+    ends = np.cumsum([len(one.targets) for one in splits])[:-1]
+    parts = zip(splits, np.split(weights, ends, axis=1), strict=True)
+    values = np.stack([FIGURES[name](one, part) for one, part in parts], axis=1)
     return mean_defined(values)[:, None]
 
 

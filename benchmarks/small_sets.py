@@ -16,7 +16,6 @@ not run again.
 """
 
 import argparse
-import dataclasses
 import itertools
 import tempfile
 import time
@@ -29,14 +28,11 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from benchmarks.first_steps import augment, ingest
+from benchmarks.first_steps import all_for_training
 from benchmarks.quality_answers import KeptAnswers
 from benchmarks.sets import FASHION, small_digits, small_fashion
 from benchmarks.small_sets_figures import Answered, difference_table, figures_table
 from components.common import plugins
-from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.records import link_tree
-from components.common.artifacts.shards import Shards
 from components.common.errors import DataError, GraftError
 from components.common.pictures.flips import FLIPS
 from components.common.statistics.folds import Fold, covering_folds, grouped_folds
@@ -47,7 +43,7 @@ from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.network import Network
 from components.train.config import METHODS, method_options
-from components.train.cross_validation import ChosenMethod, as_it_was
+from components.train.folds.cross_validation import ChosenMethod, as_it_was
 from components.train.session import Session, flip_averaged_logits
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
@@ -81,7 +77,7 @@ def settings_of(name: str, *, work: Path, fashion: Path, changes: list[str]) -> 
         raise DataError("demo, digits, fashion or NAME=PATH", received=name, do="name one of these")
     source = "manifest" if path.endswith(".csv") else "folder"
     ingested = (f"ingest.source={source}", f"ingest.path={path}")
-    return resolve(override(read_preset("pictures"), [*ingested, *own, *changes]))
+    return resolve(override(read_preset("pictures"), [*ingested, *changes, *own]))
 
 
 class Bench:
@@ -155,7 +151,7 @@ class Bench:
     def _ready(self) -> tuple[TrainingData, Network]:
         """Return the pictures, all of them for training, and the network with a blank head."""
         if self._prepared is None:
-            shards = self._shards()
+            shards = all_for_training(self._settings, self._work)
             pictures = data.read(shards, soft_labels=self._settings.train.soft_labels)
             built = network.build(
                 self._settings.train,
@@ -164,20 +160,6 @@ class Bench:
             )
             self._prepared = pictures, built
         return self._prepared
-
-    def _shards(self) -> Shards:
-        ingested, dealt, out = (self._work / part for part in ("ingested", "dealt", "shards"))
-        if not (out / "shards.json").exists():
-            ingest(out=ingested, settings=self._settings.ingest)
-            dataset = Dataset.read(ingested)
-            link_tree(ingested / "pictures", dealt / "pictures")
-            crossed = dataclasses.replace(dataset.info, evidence="cross_validation")
-            pictures = dataset.manifest
-            # A picture without a group is a group of its own.
-            groups = pictures["group"].where(pictures["group"] != "", pictures["path"])
-            Dataset(dealt, crossed, pictures.assign(split="train", group=groups)).write()
-            augment(dealt, out=out, settings=self._settings.augment)
-        return Shards.read(out)
 
 
 def _plain_regression(plain: Split, fold: Fold, built: Network, session: Session) -> Fitted:

@@ -194,6 +194,12 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
     filled["validate"].setdefault("evidence", checked.evaluate.evidence)
     # Which classes there are shows in validate first; export needs the good ones, after training.
     filled["validate"].setdefault("good", filled["export"]["good"])
+    costs = {filled["export"][name] for name in ("escape_cost", "false_alarm_cost")}
+    filled["validate"].setdefault("costs_differ", len(costs) > 1)
+    served = filled["evaluate"]["model_base_path"]
+    if served and checked.gate.compare_with_serving:
+        model_dir = Path(served) / filled["evaluate"]["model_name"]
+        filled["train"].setdefault("compare_with", str(model_dir))
     tune = dict(data.get("tune") or {})
     for step in TUNING_STEPS:
         tune[step] = _with_shared(tune.get(step), getattr(checked.tune, step), checked)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Resolves the packages of the images to the versions of requirements.lock (needs uv).
+# Resolves the packages of the images to the versions of requirements-dev.lock (needs uv).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 constraints=$(mktemp)
 trap 'rm -f "$constraints"' EXIT
-sed 's/ \\$//; /--hash/d; /^ *#/d' requirements.lock >"$constraints"
+sed 's/ \\$//; /--hash/d; /^ *#/d' requirements-dev.lock >"$constraints"
 for kind in cpu gpu; do
   skip=()
   [ "$kind" = gpu ] || skip=(--no-emit-package tensorflow)

@@ -32,7 +32,7 @@ case "${1:-}" in
   audit)
     mkdir -p build/audit
     ended=0
-    for lock in requirements.lock containers/cpu.lock containers/gpu.lock; do
+    for lock in requirements-dev.lock containers/cpu.lock containers/gpu.lock; do
       for service in pypi osv; do
         report=build/audit/$(basename "$lock" .lock)-$service.json
         rm -f "$report"

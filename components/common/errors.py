@@ -90,6 +90,11 @@ def expected(what: str, *, received: object, do: str) -> str:
     return f"expected {what}, received {received}; {do}"
 
 
+def first_line(error: Exception) -> str:
+    """Return what an error says, short enough for a note: at most 300 characters of one line."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+
+
 def some(items: Iterable[object]) -> str:
     """Return the first few items as text, and how many more there are."""
     texts = [str(item) for item in items]

@@ -1,4 +1,4 @@
-"""Progress of long loops, for whoever watches.
+"""Long loops: their progress, for whoever watches, and the threads that get batches ready.
 
 A pure function calls `track`; it does not know who listens. A step run locally writes
 to a small file that the live step list reads; elsewhere the log gets a line now and then.
@@ -10,14 +10,18 @@ import json
 import logging
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from components.common.files import write_bytes
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 LOG = logging.getLogger(__name__)
 
@@ -118,3 +122,25 @@ def track(items: Iterable[T], activity: str, *, total: int | None = None) -> Ite
 def worker_count() -> int:
     """Return how many workers a parallel loop should use: the processors we may run on."""
     return len(os.sched_getaffinity(0))
+
+
+def batches(make: Callable[[T], R], items: Iterable[T], *, size: int) -> Iterator[list[R]]:
+    """Yield what is made of the items, in their order, `size` at a time.
+
+    Threads make the next batch while the caller works on this one, so that two are in memory.
+
+    Args:
+        make: what threads do with each item; whatever it raises is raised here.
+        items: at any length.
+        size: of all batches but the last.
+
+    >>> list(batches(str, range(5), size=2))
+    [['0', '1'], ['2', '3'], ['4']]
+    """
+    rest = iter(items)
+    # A decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
+    with warnings.catch_warnings(), ThreadPoolExecutor(worker_count()) as pool:
+        ahead = pool.map(make, list(islice(rest, size)))
+        while made := list(ahead):
+            ahead = pool.map(make, list(islice(rest, size)))
+            yield made

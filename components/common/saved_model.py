@@ -1,5 +1,10 @@
-"""Ask an exported model in this process, through the same signature that a server answers."""
+"""Ask an exported model in this process, through the same signature that a server answers.
 
+Who wants its features besides gets both by one pass of the network: the function `described`, which
+is no signature, so that a server's clients see nothing of it.
+"""
+
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.artifacts.exported import (
+    DESCRIBED,
     INPUT_BYTES,
     OUTPUT_ANSWER,
     OUTPUT_CLASSES,
@@ -20,7 +26,7 @@ from components.common.artifacts.exported import (
 )
 from components.common.errors import ExportError
 from components.common.pictures.decode import to_servable
-from components.common.progress import track
+from components.common.progress import batches, track
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,9 @@ class Answers:
     classes: tuple[str, ...]
     decisions: tuple[str, ...]
     answers: tuple[str, ...]
+
+
+Call = Callable[[Any], dict[str, Any]]
 
 
 def load(folder: Path) -> Any:
@@ -68,13 +77,40 @@ def ask(
         ExportError: the model has not the signature that Graft exports.
         Exception: whatever TensorFlow raises for a model that it cannot load or run.
     """
-    signature = answering_signature(model or load(folder))
-    return _joined(_parts(signature, paths, read, batch_size=batch_size, activity=activity))
+    call = _answering(model or load(folder))
+    return _joined(_parts(call, paths, read, batch_size=batch_size, activity=activity))
 
 
-def answer(model: Any, pictures: Sequence[bytes]) -> Answers:
-    """Send one batch, of at least one as from `pictures.to_servable`; raises as `ask`."""
-    return _joined([_call(answering_signature(model), pictures)])
+def describe(
+    folder: Path,
+    paths: Sequence[str],
+    read: Callable[[str], bytes],
+    *,
+    batch_size: int,
+    activity: str,
+    model: Any = None,
+) -> tuple[Answers, npt.NDArray[np.float32]]:
+    """Return the answers and the features by one pass; args and errors as `ask`.
+
+    Returns:
+        The answers; and float32 [N, D], the vectors that the head decides by.
+    """
+    call = _describing(model or load(folder))
+    parts = _parts(call, paths, read, batch_size=batch_size, activity=activity)
+    return _joined(parts), np.concatenate([part[OUTPUT_FEATURES] for part in parts])
+
+
+def answer(model: Any, pictures: Sequence[bytes], *, described: bool = False) -> Answers:
+    """Send one batch, of at least one as from `pictures.to_servable`; raises as `ask`.
+
+    Args:
+        model: as from `load`.
+        pictures: encoded.
+        described: through the function that `describe` uses, for who uses that anyway: TensorFlow
+            takes a second or two to prepare each function for its first call.
+    """
+    call = _describing(model) if described else _answering(model)
+    return _joined([_called(call, pictures)])
 
 
 def answering_signature(model: Any) -> Any:
@@ -87,44 +123,43 @@ def answering_signature(model: Any) -> Any:
     return _signature(model, SIGNATURE_BYTES, outputs)
 
 
-def embed(
-    folder: Path,
-    paths: Sequence[str],
-    read: Callable[[str], bytes],
-    *,
-    batch_size: int,
-    activity: str,
-    model: Any = None,
-) -> npt.NDArray[np.float32]:
-    """Send encoded pictures through the features signature; args and errors as `ask`.
+def _answering(model: Any) -> Call:
+    """Return what gives answers by output name, to a tensor of encoded pictures."""
+    signature = answering_signature(model)
+    return lambda pictures: signature(**{INPUT_BYTES: pictures})
 
-    Returns:
-        float32 [N, D], the vectors that the head decides by.
-    """
-    signature = _signature(model or load(folder), SIGNATURE_FEATURES, {OUTPUT_FEATURES})
-    parts = _parts(signature, paths, read, batch_size=batch_size, activity=activity)
-    return np.concatenate([part[OUTPUT_FEATURES] for part in parts])
+
+def _describing(model: Any) -> Call:
+    """Return what gives answers and features."""
+    if hasattr(model, DESCRIBED):
+        return getattr(model, DESCRIBED)  # type: ignore[no-any-return]
+    # A version that was exported before there was such a function: two passes.
+    both = answering_signature(model), _signature(model, SIGNATURE_FEATURES, {OUTPUT_FEATURES})
+    return lambda pictures: {
+        name: found for one in both for name, found in one(**{INPUT_BYTES: pictures}).items()
+    }
 
 
 def _parts(
-    signature: Any,
+    call: Call,
     paths: Sequence[str],
     read: Callable[[str], bytes],
     *,
     batch_size: int,
     activity: str,
 ) -> list[dict[str, Any]]:
-    parts = []
-    for start in track(range(0, len(paths), batch_size), activity):
-        batch = [to_servable(read(path), name=path) for path in paths[start : start + batch_size]]
-        parts.append(_call(signature, batch))
-    return parts
+    def servable(path: str) -> bytes:
+        return to_servable(read(path), name=path)
+
+    ready = batches(servable, paths, size=batch_size)
+    total = math.ceil(len(paths) / batch_size)
+    return [_called(call, batch) for batch in track(ready, activity, total=total)]
 
 
-def _call(signature: Any, pictures: Sequence[bytes]) -> dict[str, Any]:
+def _called(call: Call, pictures: Sequence[bytes]) -> dict[str, Any]:
     import tensorflow as tf
 
-    found = signature(**{INPUT_BYTES: tf.constant(list(pictures), dtype=tf.string)})
+    found = call(tf.constant(list(pictures), dtype=tf.string))
     return {name: tensor.numpy() for name, tensor in found.items()}
 
 

@@ -88,6 +88,8 @@ class Step(Generic[S, I, O]):
     reuse: take the outputs from the cache when nothing they depend on has changed. Only for steps
         whose result is wholly in their outputs.
     content_key: digest of what the step reads besides its inputs (a data folder, weights).
+    later_key: the `content_key` that a later run will have on account of these outputs, where it
+        would write the same.
     keep: whether a later run may reuse the outputs; yes without it.
     after: comes last, also when the outputs were reused.
     show: what a dashboard shows of the outputs.
@@ -99,6 +101,7 @@ class Step(Generic[S, I, O]):
     prepare: Callable[[S, I], None] | None = None
     reuse: bool = False
     content_key: Callable[[S, I, RunContext], str] | None = None
+    later_key: Callable[[O], str] | None = None
     keep: Callable[[O], bool] | None = None
     after: Callable[[S, I, O, RunContext], None] | None = None
     show: Callable[[O], Shown] | None = None
@@ -191,6 +194,9 @@ class _Job:
             # Data that changed while they were read must not pass for the old ones later.
             if key and self._key() == key and (step.keep is None or step.keep(self.places)):
                 step_cache.store(*kept, key, self.output_paths)
+                if step.later_key is not None:
+                    later = self._key_of(step.later_key(self.places))
+                    step_cache.store(*kept, later, self.output_paths)
         self._fill_metadata()
         if step.after is not None:
             step.after(self._settings, self._inputs, self.places, context)
@@ -204,8 +210,11 @@ class _Job:
         content = ""
         if step.content_key is not None:
             content = step.content_key(self._settings, self._inputs, context)
+        return self._key_of(content)
+
+    def _key_of(self, content: str) -> str:
         settings = config.to_json(self._settings)
-        return step_cache.key(step.name, settings, self._input_digests(), content)
+        return step_cache.key(self._step.name, settings, self._input_digests(), content)
 
     def _input_digests(self) -> dict[str, str]:
         return {name: content_sha256(Path(item.path)) for name, item in self._artifacts.items()}

@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from components.common.artifacts.lineage import read_provenance
@@ -41,7 +41,7 @@ def key(step: str, settings_json: str, inputs: Mapping[str, str], content: str) 
     parts = {
         "step": step,
         "code": code_sha256(step),
-        "libraries": _library_versions(),
+        "libraries": library_versions(),
         "python": platform.python_version(),
         "backend": os.environ.get("KERAS_BACKEND", ""),
         "settings": settings_json,
@@ -116,14 +116,20 @@ def _intact(root: Path) -> bool:
 def code_sha256(step: str) -> str:
     """Return the digest of a step's source files and of those of `common` and `networks`."""
     components = Path(__file__).parents[1]
+    return sources_sha256(components / name for name in ("common", "networks", step))
+
+
+def sources_sha256(folders: Iterable[Path]) -> str:
+    """Return the digest of the source files below some folders."""
     total = hashlib.sha256()
-    for folder in (components / "common", components / "networks", components / step):
+    for folder in folders:
         for path in sorted(path for path in folder.rglob("*") if path.suffix in _SOURCES):
-            total.update(f"{path.relative_to(components)} {file_sha256(path)}\n".encode())
+            total.update(f"{path.relative_to(folder.parent)} {file_sha256(path)}\n".encode())
     return total.hexdigest()
 
 
-def _library_versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """Return the versions of the installed libraries that may change a result."""
     versions = {}
     for name in _LIBRARIES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

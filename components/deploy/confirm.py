@@ -5,18 +5,23 @@ from pathlib import Path
 from components.common.artifacts.deployment import Agreement
 from components.common.errors import ServerError
 from components.deploy.config import DeployConfig
-from components.deploy.rehearse import Questions, ask, ask_both, local_server
+from components.deploy.rehearse import Questions, RehearsalServer, ask, ask_both
 from serving.client import Client, connect
 from serving.protocol.headers import read_api_key, request_headers
 
 
 def confirm(
-    model_dir: Path, *, version: int, asked: Questions, settings: DeployConfig
+    model_dir: Path,
+    *,
+    version: int,
+    asked: Questions,
+    settings: DeployConfig,
+    own_server: RehearsalServer,
 ) -> tuple[Agreement, ...]:
     """Wait until the version is AVAILABLE, then ask it.
 
-    With `settings.server` that server is asked; without, one of our own that is started on
-    the folder for the occasion.
+    With `settings.server` that server is asked; without, the one of the rehearsal, which loads the
+    version once more, from its final place.
 
     Raises:
         PublishError: another version answers, or answers differ from the evaluated ones.
@@ -24,14 +29,14 @@ def confirm(
             wants an API key that GRAFT_API_KEY does not hold.
     """
     if not settings.server:
-        with local_server(settings.model_name, model_dir, timeout_s=settings.timeout_s) as server:
-            return ask_both(
-                server,
-                model_name=settings.model_name,
-                version=version,
-                asked=asked,
-                activity="confirming",
-            )
+        return ask_both(
+            own_server.serve(model_dir / str(version), version=version),
+            model_name=settings.model_name,
+            version=version,
+            asked=asked,
+            activity="confirming",
+        )
+    own_server.close()
     with _connected(settings) as client:
         client.wait_until_available(version=version, timeout_s=settings.timeout_s)
         return (ask(client, version=version, asked=asked, activity="confirming"),)

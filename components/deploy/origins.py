@@ -14,6 +14,7 @@ from components.common.artifacts.model_folder import candidate_path, is_number
 from components.common.artifacts.passport import DataPage, SplitSize
 from components.common.errors import InputError
 from components.networks.config import member
+from components.networks.weights.licences import BY_SHA256
 
 # The steps that a model is made by; what comes after them judges it.
 MAKERS = ("ingest", "validate", "augment", "train", "export")
@@ -61,6 +62,8 @@ def pinned(
             "model_base_path": str(model_dir.parent),
             "model_name": model_dir.name,
         }
+    # What a version was compared with makes no part of it.
+    plain.get("train", {}).pop("compare_with", None)
     started_from = str(plain.get("train", {}).get("warm_start", ""))
     if started_from:
         plain["train"]["warm_start"] = str(
@@ -91,21 +94,26 @@ def split_seed(made_by: Sections) -> int:
     return int(section.get("split_seed", section.get("seed", 0)))
 
 
-def weights(made_by: Sections, *, backbone: str) -> tuple[str, str]:
-    """Return which weights the network began with, and their licence; "" where not known."""
+def weights(made_by: Sections, *, backbone: str, sha256: str) -> tuple[str, str]:
+    """Return which weights the network began with, and their licence; "" where not known.
+
+    Args:
+        made_by: as `sections` returns them.
+        backbone: the key of the network.
+        sha256: digest of what training started from, as the Candidate says.
+    """
     section = made_by.get("train", {})
     named = str(section.get("weights", ""))
     if section.get("warm_start"):
-        named = f"{section['warm_start']} (warm start)"
-    elif named == "none":
+        return f"{section['warm_start']} (warm start)", "that of the network it started from"
+    if named == "none":
         return "none: random values", "no pretrained weights"
+    if named not in {"", "imagenet"}:
+        return named, BY_SHA256.get(sha256, "unknown: your file")
     try:
-        licence = str(member(backbone).module.LICENCE)
+        return named, str(member(backbone).module.LICENCE)
     except InputError:
         return named, ""
-    if named in {"", "imagenet"}:
-        return named, licence
-    return named, f"{licence} (of the published weights of {backbone}; the file states none)"
 
 
 def data_page(dataset: Dataset, made_by: Sections) -> DataPage:

@@ -34,6 +34,7 @@ def draw_up(
     rehearsal: tuple[Agreement, ...],
     run: RunContext,
     data_read_unix_s: float,
+    weights_sha256: str,
 ) -> Passport:
     """Return the passport of a version that is about to be published."""
     links = gathered([exported.root, dataset.root])
@@ -48,7 +49,9 @@ def draw_up(
     settings = _settings(run) | made
     if settings:
         settings = {"model_name": model_dir.name} | settings
-    weights, licence = origins.weights(made_by, backbone=exported.info.backbone)
+    weights, licence = origins.weights(
+        made_by, backbone=exported.info.backbone, sha256=weights_sha256
+    )
     return Passport(
         model_name=model_dir.name,
         version=version,

@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from components.common.errors import PublishError
 from components.common.progress import track
 from serving.client import Client, connect
 from serving.server.launch import RunningServer, launch
+
+# Before any number that a version is published under.
+_REHEARSED = 0
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,64 @@ def questions(
     )
 
 
+class RehearsalServer:
+    """A model server of our own, started when it is first needed, and the folder that it serves.
+
+    Rehearsal and confirmation share it: most of a server's start is importing TensorFlow.
+    """
+
+    def __init__(self, model_name: str, *, timeout_s: float, until: ExitStack) -> None:
+        self._model_name = model_name
+        self._timeout_s = timeout_s
+        self._until = until
+        self._folder: Path | None = None
+        self._server: RunningServer | None = None
+
+    def serve(self, saved_model: Path, *, version: int) -> RunningServer:
+        """Return the server once it answers with a SavedModel as that version.
+
+        Args:
+            saved_model: a version folder, which is read where it is.
+            version: larger than those served before, since the newest answers.
+
+        Raises:
+            ServerError: it does not load or does not answer.
+        """
+        if self._folder is None:
+            folder = tempfile.TemporaryDirectory(prefix="graft-rehearsal-")
+            self._folder = Path(self._until.enter_context(folder))
+        versions = self._folder / self._model_name
+        versions.mkdir(exist_ok=True)
+        (versions / str(version)).symlink_to(saved_model.resolve(), target_is_directory=True)
+        if self._server is None:
+            started = launch(
+                self._model_name,
+                base_path=versions,
+                timeout_s=self._timeout_s,
+                log_path=self._folder / "server.log",
+                # A model that does not load will not load a minute later.
+                flags=("--max_num_load_retries=0",),
+            )
+            self._server = self._until.enter_context(started)
+        else:
+            with connect(self._server.rest_url, model=self._model_name) as client:
+                client.wait_until_available(version=version, timeout_s=self._timeout_s)
+        return self._server
+
+    def close(self) -> None:
+        """End the server, if there is one."""
+        self._until.close()
+
+
+@contextmanager
+def staging(model_name: str, *, timeout_s: float) -> Iterator[RehearsalServer]:
+    """Yield a RehearsalServer whose server ends with the block, and its folder and log with it."""
+    with ExitStack() as until:
+        yield RehearsalServer(model_name, timeout_s=timeout_s, until=until)
+
+
 def rehearse(
-    saved_model: Path, *, model_name: str, asked: Questions, timeout_s: float
+    saved_model: Path, *, model_name: str, asked: Questions, own_server: RehearsalServer
 ) -> tuple[Agreement, ...]:
     """Serve the candidate alone in a server of its own and ask it over gRPC and REST.
 
@@ -77,32 +136,10 @@ def rehearse(
         PublishError: it answers otherwise than when it was evaluated.
         ServerError: it does not load or does not answer.
     """
-    with tempfile.TemporaryDirectory(prefix="graft-rehearsal-") as stage:
-        (Path(stage) / "1").symlink_to(saved_model.resolve(), target_is_directory=True)
-        with local_server(model_name, Path(stage), timeout_s=timeout_s) as server:
-            return ask_both(
-                server, model_name=model_name, version=1, asked=asked, activity="rehearsing"
-            )
-
-
-@contextmanager
-def local_server(model_name: str, versions: Path, *, timeout_s: float) -> Iterator[RunningServer]:
-    """Run a model server on a folder of versions for the length of the block.
-
-    Its log is kept for the error message, and deleted with the block.
-    """
-    with (
-        tempfile.TemporaryDirectory(prefix="graft-server-") as folder,
-        launch(
-            model_name,
-            base_path=versions,
-            timeout_s=timeout_s,
-            log_path=Path(folder) / "server.log",
-            # A model that does not load will not load a minute later.
-            flags=("--max_num_load_retries=0",),
-        ) as server,
-    ):
-        yield server
+    server = own_server.serve(saved_model, version=_REHEARSED)
+    return ask_both(
+        server, model_name=model_name, version=_REHEARSED, asked=asked, activity="rehearsing"
+    )
 
 
 def ask_both(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement, Deployment, DeploymentInfo
 from components.common.artifacts.evaluation import Evaluation
@@ -28,7 +29,7 @@ from components.deploy.confirm import confirm, versions_in_use
 from components.deploy.kept import data_read_unix_s, keep_candidate, keep_lineage, keep_reference
 from components.deploy.passports import draw_up
 from components.deploy.publish import publish, published_already
-from components.deploy.rehearse import Questions, questions, rehearse
+from components.deploy.rehearse import Questions, RehearsalServer, questions, rehearse, staging
 from components.deploy.versions import prune, retire
 
 LOG = logging.getLogger(__name__)
@@ -132,15 +133,18 @@ def run(
         max_difference=settings.max_difference,
     )
     # The lock comes first: a folder that cannot be written is found before the rehearsal.
-    with publishing(model_dir, timeout_s=settings.timeout_s):
+    with (
+        publishing(model_dir, timeout_s=settings.timeout_s),
+        staging(settings.model_name, timeout_s=settings.timeout_s) as own_server,
+    ):
         rehearsal = rehearse(
             judged.exported.saved_model,
             model_name=settings.model_name,
             asked=asked,
-            timeout_s=settings.timeout_s,
+            own_server=own_server,
         )
         version, previous = _place(model_dir, judged, rehearsal, context)
-        confirmation = _confirmed_or_retired(model_dir, version, asked, settings)
+        confirmation = _confirmed_or_retired(model_dir, version, asked, settings, own_server)
         with explained(model_dir):
             mark(model_dir, version.number, "confirmed")
         keep_candidate(judged.candidate, model_dir=model_dir, version=version.number)
@@ -197,6 +201,7 @@ def _place(
             data_read_unix_s=data_read_unix_s(judged.artifacts),
             rehearsal=rehearsal,
             run=run,
+            weights_sha256=Candidate.read(judged.candidate).info.weights_sha256,
         )
         write_passport(model_dir, passport)
         keep(number)
@@ -221,10 +226,16 @@ def _out_of_fold(evaluation: Evaluation) -> pd.DataFrame | None:
 
 
 def _confirmed_or_retired(
-    model_dir: Path, version: ModelVersion, asked: Questions, settings: DeployConfig
+    model_dir: Path,
+    version: ModelVersion,
+    asked: Questions,
+    settings: DeployConfig,
+    own_server: RehearsalServer,
 ) -> tuple[Agreement, ...]:
     try:
-        return confirm(model_dir, version=version.number, asked=asked, settings=settings)
+        return confirm(
+            model_dir, version=version.number, asked=asked, settings=settings, own_server=own_server
+        )
     except BaseException as error:
         # Also when the user stops the run: a version that nobody has confirmed must not stay.
         with explained(model_dir):

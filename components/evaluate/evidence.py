@@ -7,15 +7,15 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export
 from components.common.errors import DataError
 from components.common.statistics.operating_point import decide
-from components.evaluate.predictions import as_table, score
+from components.evaluate.predictions import as_table
 
 
 def gather(
-    export: Export, candidate: Candidate, dataset: Dataset, *, batch_size: int
+    export: Export, candidate: Candidate, dataset: Dataset, *, held_out: pd.DataFrame
 ) -> pd.DataFrame:
     """Return PREDICTION_COLUMNS and one probability column a class, in manifest order.
 
-    Under holdout the exported model answers about the test split. Under cross-validation it has
+    Under holdout they are the exported model's about the test split. Under cross-validation it has
     been fitted on every picture, so the answers are those of the folds: its recipe's, decided on
     by its operating point. They are not asked about for being strange, since each fold would have
     to know what is familiar to it.
@@ -24,18 +24,32 @@ def gather(
         export: the model, and its operating point.
         candidate: holds the out-of-fold answers.
         dataset: says which of the two it is.
-        batch_size: pictures a call of the model.
+        held_out: the exported model's answers, about these pictures at least.
 
     Raises:
-        DataError: there is no picture to judge by, one cannot be read, or the candidate was
-            judged on other pictures than the data set has.
-        ExportError: the model answers with other classes than the data set has.
+        DataError: the candidate was judged on other pictures than the data set has.
     """
+    rows = dataset.judged()
     if dataset.info.evidence == "holdout":
-        activity = "asking the exported model"
-        rows = dataset.judged()
-        return score(export.saved_model, dataset, rows, batch_size=batch_size, activity=activity)
-    answers = candidate.out_of_fold()
+        return held_out.set_index("path", drop=False).loc[rows["path"]].reset_index(drop=True)
+    return _by_folds(candidate.out_of_fold(), export, dataset)
+
+
+def refitted(export: Export, candidate: Candidate, dataset: Dataset) -> dict[str, pd.DataFrame]:
+    """Return the same of served versions whose recipes train fitted again, by their digests.
+
+    They are decided on by the candidate's operating point, that of the present costs.
+
+    Raises:
+        DataError: they are about other pictures than the data set has.
+    """
+    return {
+        str(sha256): _by_folds(answers, export, dataset)
+        for sha256, answers in candidate.refits().groupby("sha256")
+    }
+
+
+def _by_folds(answers: pd.DataFrame, export: Export, dataset: Dataset) -> pd.DataFrame:
     rows = dataset.judged()
     if sorted(answers["path"]) != sorted(rows["path"]):
         raise DataError(
@@ -44,7 +58,7 @@ def gather(
             do="train again on this data set",
         )
     answers = answers.set_index("path", drop=False).loc[rows["path"]]
-    classes = candidate.info.classes
+    classes = export.info.classes
     probabilities = calibrated(answers, classes)
     decided = decide(probabilities, point=export.info.operating_point, classes=classes)
     return as_table(

@@ -1,6 +1,7 @@
 """The versions that a candidate has to beat, judged on the same pictures by the same code."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,9 +17,8 @@ from components.common.artifacts.lineage import (
     seen_by_version,
 )
 from components.common.artifacts.model_folder import ModelVersion
-from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
-from components.common.errors import DataError, ExportError
+from components.common.errors import DataError, ExportError, first_line
 from components.evaluate.predictions import as_table, score
 
 LOG = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ def score_incumbent(
     role: str = SERVES,
     candidate_sha256: str,
     predictions: pd.DataFrame,
+    refits: Mapping[str, Table],
     batch_size: int,
 ) -> Incumbent:
     """Score a version; one that cannot be loaded or run is reported, not raised.
@@ -61,6 +62,7 @@ def score_incumbent(
         role: SERVES or BEST, for the reader.
         candidate_sha256: digest of the candidate's files.
         predictions: the candidate's answers.
+        refits: what recipes of versions answered that were fitted again, by their digests.
         batch_size: pictures a call.
     """
     number = version.number
@@ -68,11 +70,12 @@ def score_incumbent(
         digest = tree_sha256(version.path)
         if digest == candidate_sha256:
             return Incumbent(number, digest, predictions)
+        if digest in refits:
+            return Incumbent(number, digest, refits[digest], _refit_note(number, refits[digest]))
         table, note = _answers(version, dataset, predictions, role=role, batch_size=batch_size)
     except Exception as error:
         LOG.warning("version %d could not be scored", number, exc_info=True)
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        note = f"Version {number}, {role}, could not be scored: {first_line[:300]}"
+        note = f"Version {number}, {role}, could not be scored: {first_line(error)}"
         return Incumbent(number, "", None, note)
     return Incumbent(number, digest, table, note)
 
@@ -136,6 +139,13 @@ def _reused(answers: Table, rows: Table, dataset: Dataset) -> Table:
     )
 
 
+def _refit_note(number: int, table: Table) -> str:
+    return (
+        f"Version {number} is compared by what its recipe, fitted again on the same folds, "
+        f"answered about {len(table)} pictures."
+    )
+
+
 def _note(number: int, *, kept: int, new: int, of: int) -> str:
     by = []
     if kept:
@@ -145,18 +155,3 @@ def _note(number: int, *, kept: int, new: int, of: int) -> str:
     text = f"Version {number} is compared by {', and by '.join(by) or 'nothing'}."
     left_out = of - kept - new
     return f"{text} {left_out} that it was trained on are left out." if left_out else text
-
-
-def best_so_far(serving: ModelVersion) -> ModelVersion:
-    """Return the version that the passport of the serving one names as the best so far.
-
-    That is the serving one itself where it is the best, has no passport, or the best was taken back
-    by a person.
-    """
-    model_dir = serving.path.parent
-    passport = read_passport(model_dir, serving.number)
-    number = passport.best_version if passport else serving.number
-    best = read_passport(model_dir, number)
-    if number == serving.number or (best is not None and best.state == "retired"):
-        return serving
-    return ModelVersion(number, model_dir / str(number))

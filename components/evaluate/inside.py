@@ -1,25 +1,16 @@
 """What takes answers of its own: faulty pictures, maps, times, the label advisor. Kept by content.
 
-Evaluate runs in every run, since what serves may be another version each time. None of this depends
-on that, so an unchanged model's is taken from the cache.
+None of this depends on what serves, so an unchanged model's is taken from the cache.
 """
 
 import hashlib
 import json
-import logging
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from components.common import config, step_cache
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import (
@@ -30,29 +21,19 @@ from components.common.artifacts.evaluation import (
     Explained,
 )
 from components.common.artifacts.exported import Export
-from components.common.artifacts.lineage import Provenance, content_sha256
-from components.common.artifacts.records import (
-    PROVENANCE,
-    link_tree,
-    read_record,
-    tree_sha256,
-    write_record,
-)
-from components.common.errors import ExportError
+from components.common.artifacts.records import link_tree, read_record, write_record
 from components.common.pictures.decode import to_servable
 from components.common.run_context import RunContext
-from components.common.saved_model import embed, load
 from components.evaluate.advisor.advise import advise
 from components.evaluate.behaviour.asked import ExportedModel, drawn
 from components.evaluate.behaviour.costs import measure_costs
 from components.evaluate.behaviour.explanations import Explanations, explain
 from components.evaluate.behaviour.robustness import measure_robustness
 from components.evaluate.config import EvaluateConfig
-
-LOG = logging.getLogger(__name__)
+from components.evaluate.kept import kept
 
 _CACHED_AS = "evaluate-inside"
-_RECORD, _EMBEDDINGS, _PLOTS = "inside.json", "embeddings.npy", "plots"
+_RECORD, _PLOTS = "inside.json", "plots"
 _SETTINGS = ("seed", "batch_size", "faulty_pictures", "explained_pictures", "full")
 _FULL_TIMES = 8  # as many maps as in a run
 _TIMED = 32  # pictures that a call is timed with
@@ -70,18 +51,11 @@ class InsideInfo:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Inside:
-    """What was found, and the embeddings of the evidence, float32 [N, D]; None without any."""
-
-    info: InsideInfo
-    embeddings: npt.NDArray[np.float32] | None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """What is looked into: a model, where it comes from, and the evidence (PREDICTION_COLUMNS)."""
 
+    asked: ExportedModel
     export: Export
     candidate: Candidate
     dataset: Dataset
@@ -90,7 +64,7 @@ class Subject:
 
 def look_inside(
     subject: Subject, settings: EvaluateConfig, context: RunContext, *, plots: Path
-) -> Inside:
+) -> InsideInfo:
     """Return what the model does with changed pictures, where it looks, and what would help it.
 
     Args:
@@ -100,33 +74,20 @@ def look_inside(
         plots: the evaluation's folder of plots, which gets the heat maps.
     """
     chosen = json.dumps([getattr(settings, name) for name in _SETTINGS])
-    key = step_cache.key("evaluate", chosen, _inputs(subject), _asked(subject))
-    with _folder(context) as folder:
-        kept = bool(context.cache_dir) and step_cache.fetch(
-            context.cache_dir, _CACHED_AS, key, {_CACHED_AS: folder}
-        )
-        if not kept:
-            _look(subject, settings, folder)
-            _stamp(folder, context, settings)
-            if context.cache_dir:
-                step_cache.store(context.cache_dir, _CACHED_AS, key, {_CACHED_AS: folder})
-        link_tree(folder / _PLOTS, plots)
-        embeddings = folder / _EMBEDDINGS
-        return Inside(
-            read_record(folder / _RECORD, InsideInfo),
-            np.load(embeddings) if embeddings.exists() else None,
-        )
+    roots = (subject.export.root, subject.candidate.root, subject.dataset.root)
+    with kept(_CACHED_AS, chosen, _asked(subject), roots, settings, context) as found:
+        if not found.complete:
+            _look(subject, settings, found.folder)
+        link_tree(found.folder / _PLOTS, plots)
+        return read_record(found.folder / _RECORD, InsideInfo)
 
 
 def _look(subject: Subject, settings: EvaluateConfig, folder: Path) -> None:
-    export, dataset, predictions = subject.export, subject.dataset, subject.predictions
-    model, seed = load(export.saved_model), settings.seed
-    asked = ExportedModel(
-        model, export.info.classes, export.info.image_size_px, settings.batch_size
-    )
+    asked, dataset, predictions = subject.asked, subject.dataset, subject.predictions
     faulty, explained = _samples(predictions, settings)
     plots = folder / _PLOTS
     plots.mkdir(parents=True)
+    seed = settings.seed
     robustness: tuple[Corrupted, ...] = ()
     if len(faulty):
         robustness = measure_robustness(asked, dataset, faulty, seed=seed, whole=settings.full)
@@ -134,16 +95,13 @@ def _look(subject: Subject, settings: EvaluateConfig, folder: Path) -> None:
     if len(explained):
         explanations = explain(asked, dataset, explained, plots=plots, seed=seed)
     timed = [to_servable(dataset.picture(path), name=path) for path in predictions["path"][:_TIMED]]
-    embeddings = _embeddings(subject, model, settings)
-    if embeddings is not None:
-        np.save(folder / _EMBEDDINGS, embeddings)
     advice, notes = _advice(subject, settings)
     info = InsideInfo(
         robustness=robustness,
         costs=measure_costs(
             asked,
             timed,
-            saved_model=export.saved_model,
+            saved_model=subject.export.saved_model,
             network=subject.candidate.model_path,
         ),
         explanations=explanations.pictures,
@@ -173,34 +131,14 @@ def _samples(
     return faulty, pd.concat([mistakes, rest], ignore_index=True)
 
 
-def _embeddings(
-    subject: Subject, model: Any, settings: EvaluateConfig
-) -> npt.NDArray[np.float32] | None:
-    """Return the evidence as the network sees it; as the pretrained one does where it is kept."""
-    paths = subject.predictions["path"].tolist()
-    kept = subject.candidate.embeddings()
-    if kept is not None and set(paths) <= set(kept[0]):
-        place = {path: row for row, path in enumerate(kept[0])}
-        return kept[1][[place[path] for path in paths]]
-    try:
-        found = embed(
-            subject.export.saved_model,
-            paths,
-            subject.dataset.picture,
-            batch_size=settings.batch_size,
-            activity="looking for look-alikes",
-            model=model,
-        )
-    except ExportError as error:
-        LOG.warning("no clusters of look-alikes: %s", error)
-        return None
-    return found if np.isfinite(found).all() else None
-
-
 def _advice(subject: Subject, settings: EvaluateConfig) -> tuple[Advice | None, list[str]]:
     kept = subject.candidate.embeddings()
     if kept is None:
-        return None, []
+        return None, [
+            "What more pictures would bring is not estimated after a warm start, or by a method "
+            "that does not begin with a solved head: no features are kept of a network that has "
+            "not seen the pictures."
+        ]
     paths, features = kept
     rows = subject.dataset.manifest.set_index("path").reindex(paths)
     known = rows["label"].notna().to_numpy()
@@ -219,40 +157,7 @@ def _advice(subject: Subject, settings: EvaluateConfig) -> tuple[Advice | None, 
     return found, []
 
 
-def _inputs(subject: Subject) -> dict[str, str]:
-    roots = (subject.export.root, subject.candidate.root, subject.dataset.root)
-    return {str(number): content_sha256(root) for number, root in enumerate(roots)}
-
-
 def _asked(subject: Subject) -> str:
     """Return the digest of the evidence: which pictures there are hangs on what serves now."""
     table = subject.predictions[["path", "target", "predicted"]]
     return hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()
-
-
-@contextmanager
-def _folder(context: RunContext) -> Iterator[Path]:
-    """Yield a folder to fill, on the volume of the cache so that it can be linked there."""
-    place = context.cache_dir or None
-    if place:
-        Path(place).mkdir(parents=True, exist_ok=True)
-    root = Path(tempfile.mkdtemp(prefix=".looking-", dir=place))
-    try:
-        yield root / _CACHED_AS
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-
-
-def _stamp(folder: Path, context: RunContext, settings: EvaluateConfig) -> None:
-    """Give the folder the provenance by which the cache tells whole entries from damaged ones."""
-    provenance = Provenance(
-        step="evaluate",
-        name=_CACHED_AS,
-        run_id=context.run_id,
-        commit=context.commit,
-        data_sha256=context.data_sha256,
-        config=config.to_json(settings),
-        inputs={},
-        content_sha256=tree_sha256(folder),
-    )
-    write_record(folder / PROVENANCE, provenance)

@@ -29,14 +29,14 @@ def score(
         DataError: there is no picture, or one cannot be read.
         ExportError: the model answers with other classes than the data set has, or with NaN.
     """
-    if rows.empty:
-        raise DataError(
-            "pictures in the test split",
-            received="none",
-            do="add pictures or raise the test share of the validate step",
-        )
+    check_any(rows)
     paths = rows["path"].astype(str).tolist()
     answers = ask(saved_model, paths, dataset.picture, batch_size=batch_size, activity=activity)
+    return answers_as_table(rows, dataset, answers)
+
+
+def answers_as_table(rows: pd.DataFrame, dataset: Dataset, answers: Answers) -> pd.DataFrame:
+    """Return what a model said about manifest rows, as `score` does, which says what it raises."""
     classes = dataset.info.classes
     _check_classes(answers, classes)
     return as_table(
@@ -46,6 +46,16 @@ def score(
         predicted=[classes.index(name) for name in answers.answers],
         asked=[name == ASK for name in answers.decisions],
     )
+
+
+def check_any(rows: pd.DataFrame) -> None:
+    """Raise DataError where there is no picture to judge by."""
+    if rows.empty:
+        raise DataError(
+            "pictures in the test split",
+            received="none",
+            do="add pictures or raise the test share of the validate step",
+        )
 
 
 def as_table(

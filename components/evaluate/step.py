@@ -1,6 +1,6 @@
 """The evaluate step: what the model answers about pictures it has not seen, and a report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,26 +13,31 @@ from components.common.artifacts.evaluation import (
     BEST,
     Evaluation,
     EvaluationInfo,
+    HeldOut,
     Metric,
     scored,
 )
 from components.common.artifacts.exported import Export
 from components.common.artifacts.model_folder import ModelVersion, newest_version
+from components.common.artifacts.passport import best_so_far
 from components.common.artifacts.records import tree_sha256
 from components.common.run_context import RunContext
 from components.common.step import Shown, Step
+from components.evaluate.behaviour.asked import ExportedModel
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.evidence import gather
-from components.evaluate.figures.parts import parts
+from components.evaluate.evidence import gather, refitted
+from components.evaluate.figures.parts import EvidencePart, parts
 from components.evaluate.figures.per_class import per_class
 from components.evaluate.figures.slices import measure_slices
-from components.evaluate.incumbent import Incumbent, best_so_far, score_incumbent
-from components.evaluate.inside import Inside, Subject, look_inside
+from components.evaluate.held_out import ask_held_out, seen_by_network
+from components.evaluate.incumbent import Incumbent, score_incumbent
+from components.evaluate.inside import InsideInfo, Subject, look_inside
 from components.evaluate.intervals import measure
 from components.evaluate.promise import promise_notes
 from components.evaluate.report.dashboard import shown
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
 from components.evaluate.seen import Unseen, without_seen
+from components.evaluate.serving_key import serving_key
 
 # Facts that make parts, as a reader calls them.
 _FACTS = {
@@ -65,33 +70,64 @@ def run(
     """Judge an exported model, and the version that serves now, by pictures neither has seen.
 
     Raises:
-        DataError, ExportError: as `evidence.gather`.
+        DataError, ExportError: as `ask_held_out` and `evidence.gather`.
     """
     export, candidate = Export.read(inputs.exported), Candidate.read(inputs.candidate)
-    unseen = without_seen(Dataset.read(inputs.dataset), inputs.candidate, settings)
+    everything = Dataset.read(inputs.dataset)
+    unseen = without_seen(everything, inputs.candidate, settings)
     dataset = unseen.dataset
-    predictions = gather(export, candidate, dataset, batch_size=settings.batch_size)
+    asked = ExportedModel(
+        export.saved_model, export.info.classes, export.info.image_size_px, settings.batch_size
+    )
+    held_out = ask_held_out(asked, export, everything, settings, context)
+    predictions = gather(export, candidate, dataset, held_out=held_out.answers)
+    if dataset.info.evidence == "cross_validation":
+        held_out = HeldOut(predictions, held_out.features)
     serving = _serving(settings)
     ask = partial(
         score_incumbent,
         dataset=dataset,
         candidate_sha256=export.info.model_sha256,
         predictions=predictions,
+        refits=refitted(export, candidate, dataset),
         batch_size=settings.batch_size,
     )
     incumbent = _incumbent(ask, serving, unseen)
     best = _best(ask, serving)
-    subject = Subject(export=export, candidate=candidate, dataset=dataset, predictions=predictions)
+    subject = Subject(
+        asked=asked,
+        export=export,
+        candidate=candidate,
+        dataset=dataset,
+        predictions=predictions,
+    )
     inside = look_inside(subject, settings, context, plots=outputs.evaluation / "plots")
-    info = _figures(predictions, incumbent, best, export, unseen, inside, settings)
+    found = parts(
+        _rows(predictions, dataset),
+        dataset.info.columns,
+        _facts(predictions, dataset),
+        seen_by_network(predictions, held_out, candidate),
+        seed=settings.seed,
+    )
+    info = _figures(predictions, incumbent, best, export, unseen, inside, found, settings)
     evaluation = Evaluation(outputs.evaluation, info)
     evaluation.write(
         predictions,
         incumbent.predictions if incumbent else None,
         best.predictions if best else None,
+        held_out,
     )
     sources = ReportSources(dataset=dataset, candidate=candidate, export=export, run=context)
     write_report(evaluation, sources, mistakes_shown=settings.worst_mistakes)
+
+
+def was_compared(outputs: EvaluateOutputs) -> bool:
+    """Return whether each version could be scored: what failed once may succeed later."""
+    evaluation = Evaluation.read(outputs.evaluation)
+    info = evaluation.info
+    serving = not info.incumbent_version or info.incumbent_sha256
+    best = not info.best_version or evaluation.best_predictions() is not None
+    return bool(serving and best)
 
 
 def show(outputs: EvaluateOutputs) -> Shown:
@@ -127,7 +163,8 @@ def _figures(
     best: Incumbent | None,
     export: Export,
     unseen: Unseen,
-    inside: Inside,
+    inside: InsideInfo,
+    found: Sequence[EvidencePart],
     settings: EvaluateConfig,
 ) -> EvaluationInfo:
     dataset = unseen.dataset
@@ -155,27 +192,16 @@ def _figures(
         candidate_sha256=export.info.model_sha256,
         incumbent_sha256=incumbent.sha256 if incumbent else "",
         per_class=per_class(answers, classes, groups),
-        slices=measure_slices(
-            answers,
-            parts(
-                _rows(predictions, dataset),
-                dataset.info.columns,
-                _facts(predictions, dataset),
-                inside.embeddings,
-                seed=settings.seed,
-            ),
-            groups,
-            predictions["path"].tolist(),
-        ),
+        slices=measure_slices(answers, found, groups, predictions["path"].tolist()),
         unseen=unseen.unseen,
         seen_by_start=unseen.seen_by_start,
         seen_by_incumbent=unseen.seen_by_incumbent,
-        robustness=inside.info.robustness,
-        costs=inside.info.costs,
-        explanations=inside.info.explanations,
-        deletion_test=inside.info.deletion_test,
-        advice=inside.info.advice,
-        notes=(*notes, *inside.info.notes),
+        robustness=inside.robustness,
+        costs=inside.costs,
+        explanations=inside.explanations,
+        deletion_test=inside.deletion_test,
+        advice=inside.advice,
+        notes=(*notes, *inside.notes),
         language=settings.language,
     )
 
@@ -202,4 +228,11 @@ def _leak_note(dataset: Dataset) -> list[str]:
     ]
 
 
-STEP = Step("evaluate", run, show=show)
+STEP = Step(
+    "evaluate",
+    run,
+    reuse=True,
+    content_key=lambda settings, _inputs, _context: serving_key(settings),
+    keep=was_compared,
+    show=show,
+)

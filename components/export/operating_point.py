@@ -7,9 +7,8 @@ import pandas as pd
 
 from components.common.artifacts.candidate import CandidateInfo, held_out_logits
 from components.common.artifacts.exported import EscapePromise
-from components.common.errors import ExportError
 from components.common.statistics.conformal import lower_bound
-from components.common.statistics.operating_point import OperatingPoint, check_good, decide
+from components.common.statistics.operating_point import OperatingPoint, decide, good_classes
 from components.common.statistics.temperature import softmax
 from components.export.config import ExportConfig
 
@@ -28,31 +27,20 @@ def choose(
         far_from: distance from which a picture is strange, None where it is not known.
 
     Raises:
-        InputError: as `check_good`.
-        ExportError: costs without good classes.
+        InputError: as `good_classes`.
     """
-    good = _good(info, settings)
+    good = good_classes(
+        settings.good,
+        classes=info.classes,
+        positive=info.positive,
+        costs_differ=settings.escape_cost != settings.false_alarm_cost,
+    )
     if not settings.max_asked:
         far_from = None
     point = OperatingPoint(good=good, bad_from=_bad_from(info, good, settings), far_from=far_from)
     if not good or not settings.escape_rate or held_out.empty:
         return point, None
     return _with_promise(point, info, held_out, settings)
-
-
-def _good(info: CandidateInfo, settings: ExportConfig) -> tuple[str, ...]:
-    check_good(settings.good, classes=info.classes)
-    if settings.good:
-        return settings.good
-    if len(info.classes) == 2 and info.positive in info.classes:
-        return tuple(name for name in info.classes if name != info.positive)
-    if settings.escape_cost != settings.false_alarm_cost:
-        raise ExportError(
-            "evaluate.good beside evaluate.escape_cost and evaluate.false_alarm_cost",
-            received="no good class",
-            do=f"name the good ones of {', '.join(info.classes)}",
-        )
-    return ()
 
 
 def _bad_from(info: CandidateInfo, good: tuple[str, ...], settings: ExportConfig) -> float | None:

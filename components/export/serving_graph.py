@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from components.common.artifacts.candidate import CandidateInfo, Familiar
 from components.common.artifacts.exported import (
+    DESCRIBED,
     INPUT_BYTES,
     INPUT_PIXELS,
     OUTPUT_ANSWER,
@@ -44,7 +45,10 @@ class ServedAnswers:
 
 
 def save_serving_graph(network: FrozenNetwork, served: ServedAnswers, *, folder: Path) -> None:
-    """Write a SavedModel with the signatures `serving_default`, `pixels` and `features`."""
+    """Write a SavedModel with the signatures `serving_default`, `pixels` and `features`.
+
+    Who loads it into a process of its own also finds the function `described`.
+    """
     module = _ServingModule(network, served)
     pictures = tf.TensorSpec([None], tf.string, name=INPUT_BYTES)
     pixels = tf.TensorSpec([None, None, None, 3], tf.uint8, name=INPUT_PIXELS)
@@ -53,6 +57,7 @@ def save_serving_graph(network: FrozenNetwork, served: ServedAnswers, *, folder:
         SIGNATURE_PIXELS: module.answer_pixels.get_concrete_function(pixels),
         SIGNATURE_FEATURES: module.features.get_concrete_function(pictures),
     }
+    getattr(module, DESCRIBED).get_concrete_function(pictures)
     tf.saved_model.save(module, str(folder), signatures=signatures)
 
 
@@ -63,17 +68,19 @@ class _ServingModule(tf.Module):
         self._feature_count = network.features
         self._served = served
         self._info = served.info
-        # A function of its own, so that the signatures share one copy of what it compares with.
-        features = tf.TensorSpec([None, network.features], tf.float32)
-        self._distances = tf.function(self._distance, input_signature=[features], autograph=False)
+
+    @tf.function(autograph=False)
+    def described(self, image_bytes: Any) -> dict[str, Any]:
+        answers, features = self._answer(self._decode(image_bytes))
+        return answers | {OUTPUT_FEATURES: features}
 
     @tf.function(autograph=False)
     def answer_bytes(self, image_bytes: Any) -> dict[str, Any]:
-        return self._answer(self._decode(image_bytes))
+        return self._answer(self._decode(image_bytes))[0]
 
     @tf.function(autograph=False)
     def answer_pixels(self, pixels: Any) -> dict[str, Any]:
-        return self._answer(self._resize(pixels))
+        return self._answer(self._resize(pixels))[0]
 
     @tf.function(autograph=False)
     def features(self, image_bytes: Any) -> dict[str, Any]:
@@ -110,7 +117,8 @@ class _ServingModule(tf.Module):
         smooth = tf.image.resize(pixels, [size, size], method="bilinear", antialias=True)
         return tf.clip_by_value(tf.round(smooth), 0.0, 255.0)
 
-    def _answer(self, pixels: Any) -> dict[str, Any]:
+    def _answer(self, pixels: Any) -> tuple[dict[str, Any], Any]:
+        """Return answers by output name, and the features float32 [N, D] of the plain view."""
         logits, features = self._mean_logits(pixels)
         probabilities = tf.nn.softmax(logits / self._info.temperature)
         names = tf.constant(self._info.classes)
@@ -121,7 +129,7 @@ class _ServingModule(tf.Module):
             OUTPUT_CLASSES: tf.gather(names, tf.argmax(probabilities, axis=-1)),
             OUTPUT_ANSWER: answer,
             OUTPUT_DECISION: tf.where(asked, tf.constant(ASK), answer),
-        }
+        }, tf.ensure_shape(features, [None, self._feature_count])
 
     def _mean_logits(self, pixels: Any) -> tuple[Any, Any]:
         """Return the logits averaged over the flipped views, and the features of the plain one.
@@ -151,16 +159,21 @@ class _ServingModule(tf.Module):
             if point.ask_from is not None:
                 asked |= tf.gather(tf.constant(good), best) & (bad >= point.ask_from)
         if point.far_from is not None and self._served.familiar is not None:
-            asked |= self._distances(features) > point.far_from
+            asked |= self._distance(features) > point.far_from
         return best, asked
 
+    @tf.function(autograph=False)
     def _distance(self, features: Any) -> Any:
-        """Return 1 - cosine to the nearest training picture, float32 [N], as `familiarity`."""
-        assert self._served.familiar is not None
+        """Return 1 - cosine to the nearest training picture, float32 [N], as `familiarity`.
+
+        A function of its own, so that one copy of the pictures' features serves all signatures.
+        """
+        familiar = self._served.familiar
+        assert familiar is not None
         rooted = tf.sign(features) * tf.sqrt(tf.abs(features))
         directions = rooted / tf.maximum(tf.norm(rooted, axis=1, keepdims=True), 1e-12)
         # In float32: what is this large, a server would convert with every request.
-        known = tf.constant(self._served.familiar.directions.astype(np.float32))
+        known = tf.constant(familiar.directions.astype(np.float32))
         cosines = tf.matmul(directions, known, transpose_b=True)
         return 1.0 - tf.reduce_max(cosines, axis=1)
 

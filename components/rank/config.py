@@ -52,7 +52,7 @@ class FinalistConfig(NetworkConfig):
     method: str = "linear_probe"
     options: FreeForm = field(default_factory=dict)
     soft_labels: bool = True
-    flips: Literal[1, 2, 4] = 4
+    flips: Literal[1, 2, 4] = 1
     seed: Annotated[int, Field(ge=0)] = 0
 
 

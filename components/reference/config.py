@@ -14,7 +14,6 @@ class ReferenceConfig(Section):
 
     model_name: the name under which the version is served.
     seed: of the choice of training pictures.
-    batch_size: pictures a call of the model.
     train_pictures: training pictures whose statistics join those of the held-out ones; they
         bring more groups and cost a decoding each. 0 leaves them out.
     harm_pictures: held-out pictures that are kept whole, so that a monitor can learn from them what
@@ -24,7 +23,6 @@ class ReferenceConfig(Section):
 
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
     seed: Annotated[int, Field(ge=0)] = 0
-    batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
     train_pictures: Annotated[int, Field(ge=0)] = 3000
     harm_pictures: Annotated[int, Field(ge=0, le=5000)] = 96
     copy_px: Annotated[int, Field(ge=0, le=1024)] = 128

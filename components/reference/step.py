@@ -1,26 +1,28 @@
 """Make the reference of a version: what the accepted pictures look like to camera and model.
 
-Held-out pictures (validation and test) get scores and embeddings. Training pictures get statistics
-only: the model knows them by heart, so that its answers on them say nothing about new ones, but the
-camera saw them like any other. Under cross-validation, where the model was fitted on all pictures,
-their scores are what the folds answered; only the embeddings are the model's own. A few of the
-held-out pictures are kept whole, so that a monitor can learn from them what faults cost.
+Held-out pictures (validation and test) have scores and embeddings, as evaluate has asked for them.
+Training pictures get statistics only: the model knows them by heart, so that its answers on them
+say nothing about new ones, but the camera saw them like any other. Under cross-validation, where
+the model was fitted on all pictures, their scores are what the folds answered; only the embeddings
+are the model's own. A few of the held-out pictures are kept whole, so that a monitor can learn from
+them what faults cost.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import Evaluation, probabilities
+from components.common.artifacts.evaluation import HeldOut, probabilities
 from components.common.artifacts.exported import Export
 from components.common.artifacts.monitoring import learning_pictures
 from components.common.artifacts.monitoring.observations import from_table
@@ -33,9 +35,8 @@ from components.common.artifacts.monitoring.reference import (
 from components.common.errors import DataError
 from components.common.pictures.decode import Pixels, decode, encode_png, to_image
 from components.common.pictures.statistics import measure
-from components.common.progress import track
+from components.common.progress import track, worker_count
 from components.common.run_context import RunContext
-from components.common.saved_model import ask, embed
 from components.common.seeding import generator
 from components.common.statistics.operating_point import ASK
 from components.common.step import Step
@@ -69,13 +70,12 @@ def run(
     """Write the Reference of an exported model.
 
     Raises:
-        DataError: no picture is held out, or one cannot be read.
-        ExportError: the model has not the signatures that Graft exports.
+        DataError: no picture is held out, one cannot be read, or evaluate has not asked about it.
     """
     export, dataset = Export.read(inputs.exported), Dataset.read(inputs.dataset)
     rows, out = _rows(dataset, settings), outputs.reference
-    answers = _answers(rows[rows["held"]], dataset, export, inputs.evaluation, settings)
-    table = _observe(rows, dataset, export, answers=answers, out=out, settings=settings)
+    held_out = HeldOut.read(inputs.evaluation)
+    table = _observe(rows, dataset, export, held_out=held_out, out=out, settings=settings)
     held = table[rows["held"]]
     info = ReferenceInfo(
         model_name=settings.model_name,
@@ -125,56 +125,31 @@ def _rows(dataset: Dataset, settings: ReferenceConfig) -> pd.DataFrame:
     return rows.assign(held=rows["split"].isin(HELD_OUT))
 
 
-@dataclass(frozen=True)
-class _HeldOut:
-    """What is known of the answers about held-out pictures: float32 [N, classes], [N] words."""
-
-    probabilities: npt.NDArray[np.float32]
-    decisions: Sequence[str]
-
-
-def _answers(
-    held: pd.DataFrame,
-    dataset: Dataset,
-    export: Export,
-    evaluation: Path,
-    settings: ReferenceConfig,
-) -> _HeldOut:
-    if dataset.info.evidence == "holdout":
-        said = ask(
-            export.saved_model,
-            held["path"].tolist(),
-            dataset.picture,
-            batch_size=settings.batch_size,
-            activity="asking the exported model",
-        )
-        return _HeldOut(said.probabilities, said.decisions)
-    classes = export.info.classes
-    table = Evaluation.read(evaluation).predictions().set_index("path").loc[held["path"]]
-    words = [
-        ASK if asked else classes[answered]
-        for answered, asked in zip(table["predicted"], table["asked"], strict=True)
-    ]
-    return _HeldOut(probabilities(table, classes).to_numpy(dtype=np.float32), words)
-
-
 def _observe(
     rows: pd.DataFrame,
     dataset: Dataset,
     export: Export,
     *,
-    answers: _HeldOut,
+    held_out: HeldOut,
     out: Path,
     settings: ReferenceConfig,
 ) -> pd.DataFrame:
     held = rows["held"]
-    embeddings = embed(
-        export.saved_model,
-        rows.loc[held, "path"].tolist(),
-        dataset.picture,
-        batch_size=settings.batch_size,
-        activity="taking embeddings",
-    )
+    place = {path: row for row, path in enumerate(held_out.answers["path"])}
+    missing = [path for path in rows.loc[held, "path"] if path not in place]
+    if missing:
+        raise DataError(
+            f"an evaluation that asked about {held.sum()} held-out pictures",
+            received=f"none of the answer about {missing[0]}",
+            do="run the evaluate step again on this data set",
+        )
+    order = [place[path] for path in rows.loc[held, "path"]]
+    classes, answers = export.info.classes, held_out.answers.iloc[order]
+    words = [
+        ASK if asked else classes[answered]
+        for answered, asked in zip(answers["predicted"], answers["asked"], strict=True)
+    ]
+    scores = probabilities(answers, classes).to_numpy(dtype=np.float32)
     seen = _look(rows, dataset, copies=out / PICTURES, settings=settings)
     return pd.DataFrame(
         {
@@ -186,9 +161,9 @@ def _observe(
             "interface": "",
             "status": 0,
             "latency_ms": np.nan,
-            "scores": _where(held, answers.probabilities, otherwise=None),
-            "decision": _where(held, answers.decisions, otherwise=""),
-            "embedding": _where(held, embeddings, otherwise=None),
+            "scores": _where(held, scores, otherwise=None),
+            "decision": _where(held, words, otherwise=""),
+            "embedding": _where(held, held_out.features[order], otherwise=None),
             "picture_sha256": rows["sha256"],
             "group": rows["group"].astype(str),
             "line": rows["domain"].astype(str),
@@ -210,17 +185,21 @@ def _look(
 ) -> pd.DataFrame:
     """Measure every picture, and keep small copies of the held-out ones."""
     copies.mkdir(parents=True, exist_ok=True)
-    found = []
-    for row in track(list(rows.itertuples()), "measuring pictures"):
+
+    def look(row: Any) -> dict[str, float]:
         data = dataset.picture(str(row.path))
         pixels = decode(data, name=str(row.path))
         seen = dict(zip(STATISTIC_COLUMNS, measure(pixels), strict=True))
         height, width, _ = pixels.shape
-        found.append(seen | {"picture_bytes": len(data), "height_px": height, "width_px": width})
         if settings.copy_px and row.held:
             small = encode_png(_small(pixels, settings.copy_px))
             (copies / f"{row.sha256}.png").write_bytes(small)
-    return pd.DataFrame(found)
+        return seen | {"picture_bytes": len(data), "height_px": height, "width_px": width}
+
+    # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
+    with warnings.catch_warnings(), ThreadPoolExecutor(worker_count()) as pool:
+        found = pool.map(look, rows.itertuples())
+        return pd.DataFrame(list(track(found, "measuring pictures", total=len(rows))))
 
 
 def _small(pixels: Pixels, longest_px: int) -> Pixels:

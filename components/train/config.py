@@ -20,6 +20,9 @@ class TrainConfig(NetworkConfig):
     warm_start: start from a network of ours instead of `weights`: the path of a published model
         or one of its versions ("serving/models/solar", "serving/models/solar/3"), of a Candidate
         folder, or of its model.keras; "" for none. The head is solved again in any case.
+    compare_with: folder of a served model. Where cross-validation judges and the version that
+        serves was not judged by it, its recipe is fitted again on the same folds; "" for none. A
+        run fills it in if the gate compares with the serving version.
     method: file name under `methods/`.
     options: the method's own settings, see `Options` in its file.
     soft_labels: train on the annotated probability where there is one.
@@ -30,10 +33,11 @@ class TrainConfig(NetworkConfig):
     """
 
     warm_start: str = ""
+    compare_with: str = ""
     method: str = "linear_probe"
     options: FreeForm = field(default_factory=dict)
     soft_labels: bool = True
-    flips: Literal[1, 2, 4] = 4
+    flips: Literal[1, 2, 4] = 1
     seed: Annotated[int, Field(ge=0)] = 0
     keep_compiled: bool = True
 

@@ -29,8 +29,9 @@ from components.networks.weights.digests import source_sha256, weights_sha256
 from components.networks.weights.load import load_file
 from components.train import warm_start
 from components.train.config import METHODS, TrainConfig, method_options
-from components.train.cross_validation import ChosenMethod, OutOfFold, cross_validate
 from components.train.familiar import familiar
+from components.train.folds.cross_validation import ChosenMethod, OutOfFold, cross_validate
+from components.train.folds.refit import Refits, refit
 from components.train.loop.checkpoints import run_folder
 from components.train.loop.jax_epoch import keep_compiled
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
@@ -100,6 +101,7 @@ def train(
             if crossed
             else flip_averaged_logits(kept, judged, cut=fitted.cut, session=session)
         )
+        rivals = refit(settings, shards, root=root) if crossed else Refits()
         info = CandidateInfo(
             classes=shards.info.classes,
             positive=shards.info.positive,
@@ -111,7 +113,7 @@ def train(
             seed=settings.seed,
             weights_sha256=origin,
             trainable_parameters=fitted.trainable_parameters,
-            notes=(*notes, *_notes(settings, splits, crossed), *fitted.notes),
+            notes=(*notes, *_notes(settings, splits, crossed), *fitted.notes, *rivals.notes),
         )
         table = held_out_table(
             logits,
@@ -123,6 +125,7 @@ def train(
         )
         candidate = Candidate(out, info)
         _write(candidate, kept.model, fitted, judged.head(PARITY_PICTURES), table)
+        candidate.write_refits(rivals.tables)
         # The test split is in the shards too; no method is ever given it.
         given = shards.index[shards.index["split"] != "test"]
         before = warm_start.seen(source) if settings.warm_start else ()

@@ -45,14 +45,26 @@ class TuningOptions(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransferOptions(TuningOptions):
+class ProbeOptions(Section):
+    """How the head is solved on frozen features.
+
+    strength: inverse L2 penalty C on standardised features; 0 chooses it by cross-validation.
+    distil: self-distillation: how much of what each training view is fitted to answer is what
+        probes of other groups answer on average over the picture's views; the rest is its label.
+        0.5 was better on the demo's noisy labels and worse on clean ones.
+    """
+
+    strength: Annotated[float, Field(ge=0)] = 0.0
+    distil: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferOptions(TuningOptions, ProbeOptions):
     """Settings of a method that starts from the linear probe.
 
-    strength: the probe's inverse L2 penalty C; 0 chooses it by cross-validation.
     blend: how much of the way from the probe's weights to the tuned ones is kept (WiSE-FT,
         Wortsman et al. 2022, arXiv:2109.01903): 1 all of it; less holds better on pictures
         unlike those of the training. Of every stage, where there are several.
     """
 
-    strength: Annotated[float, Field(ge=0)] = 0.0
     blend: Annotated[float, Field(gt=0, le=1)] = 1.0

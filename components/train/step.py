@@ -3,19 +3,25 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common.errors import DataError
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.networks import accelerator
 from components.networks.weights.digests import content_sha256
 from components.train.config import TrainConfig
+from components.train.folds.rivals import digest
 from components.train.warm_start import source
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainInputs:
-    """The Shards."""
+    """The Shards.
+
+    `rivals` is the digest under which a cluster finds the result again, see `folds.rivals`.
+    """
 
     shards: Path
+    rivals: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +36,26 @@ def prepare(settings: TrainConfig, inputs: object) -> None:
     accelerator.prepare(settings)
 
 
-def content_key(settings: TrainConfig, inputs: object, context: RunContext) -> str:
-    """Return the digest of the weights that training starts from."""
-    return content_sha256(settings, source(settings, run_dir=context.run_dir))
+def content_key(settings: TrainConfig, inputs: TrainInputs, context: RunContext) -> str:
+    """Return the digest of the weights that training starts from, and of what is fitted again."""
+    weights = content_sha256(settings, source(settings, run_dir=context.run_dir))
+    return " ".join(filter(None, (weights, digest(settings, inputs.shards))))
 
 
 def run(
     settings: TrainConfig, inputs: TrainInputs, outputs: TrainOutputs, context: RunContext
 ) -> None:
-    """Fit a network to the shards; see `fit.train`, which names the errors."""
+    """Fit a network to the shards; see `fit.train`, which names the errors.
+
+    Raises:
+        DataError: another version was published since the look at what serves.
+    """
+    if inputs.rivals and digest(settings, inputs.shards) != inputs.rivals:
+        raise DataError(
+            "the version that serves to stay the newest during a run",
+            received="another one",
+            do="start the run again",
+        )
     from components.train.fit import train
 
     train(

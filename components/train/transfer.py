@@ -16,7 +16,7 @@ from components.networks.probe.probe import fit_probe
 from components.train.loop.attempts import Bar, attempt
 from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms
 from components.train.loop.optimizer import Treatments
-from components.train.options import TransferOptions
+from components.train.options import ProbeOptions, TransferOptions
 from components.train.session import EpochScore, Fitted, Session, score
 
 PROBE = "the linear probe"
@@ -59,7 +59,7 @@ def transfer(
     data = data.weighted(options.class_weight)
     inputs = tail_inputs(data, network, session, cut=cut)
     tail = network.between(network.boundary(cut), (LOGITS,))
-    head = solve_head(network, tail, inputs, options.strength, session, cut=cut)
+    head = solve_head(network, tail, inputs, options, session, cut=cut)
     open_layers(tail, opens)
     course = Course(treat=treat, blend=options.blend)
     done = attempt(tail, inputs, options, session, bar=head.bar, course=course)
@@ -102,7 +102,7 @@ def solve_head(
     network: Network,
     tail: keras.Model,
     inputs: TuningInputs,
-    strength: float,
+    options: ProbeOptions,
     session: Session,
     *,
     cut: str,
@@ -113,14 +113,16 @@ def solve_head(
         network: its head is set.
         tail: the part after `cut`, which ends in that head.
         inputs: of the tail.
-        strength: inverse penalty of the probe, see `fit_probe`.
+        options: of the probe.
         session: seed, cache.
         cut: where the cached activations end from which the embeddings are computed.
     """
     want = Want(inputs.train, (EMBEDDING,), starts=network.boundary(cut))
     (features,) = session.cache.get(network, want)
     seed = derive(session.seed, "probe")
-    probe = fit_probe(features, inputs.train, strength=strength, seed=seed)
+    probe = fit_probe(
+        features, inputs.train, strength=options.strength, seed=seed, distil=options.distil
+    )
     network.set_head(probe.kernel, probe.bias)
     fitted_on = score(probe.logits(features[: inputs.train.pictures]), inputs.train)
     judged_on = inputs.validation_score(tail)

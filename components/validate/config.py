@@ -29,6 +29,7 @@ class ValidateConfig(Section):
     evidence: what a verdict rests on: pictures that are held out, or cross-validation, for which
         all pictures are training pictures; `auto` holds out where that can decide.
     good: names of the good classes, as in `evaluate`; one that there is not is refused here.
+    costs_differ: whether the two costs of `evaluate` do, so that the good classes must be known.
     on_unreadable: `stop` the run or `drop` the pictures (and say which).
     min_size_px: smallest allowed shorter side, pixels.
     max_aspect_ratio: longer side / shorter side above which a warning is given: networks see
@@ -52,6 +53,7 @@ class ValidateConfig(Section):
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
     evidence: EvidenceChoice = "auto"
     good: tuple[str, ...] = ()
+    costs_differ: bool = False
     on_unreadable: Literal["stop", "drop"] = "stop"
     min_size_px: Annotated[int, Field(ge=1)] = 32
     max_aspect_ratio: Annotated[float, Field(ge=1)] = 3.0

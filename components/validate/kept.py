@@ -4,6 +4,7 @@ Deploy keeps with each version which picture was in which split. Kubeflow cannot
 changed, so a look at it comes before validate, which is then found again by the digest.
 """
 
+import hashlib
 import json
 import logging
 from dataclasses import dataclass
@@ -11,9 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.common.artifacts.lineage import pictures_path, read_lineage, read_pictures
+from components.common.artifacts.lineage import PICTURE_COLUMNS, read_lineage, read_pictures
 from components.common.artifacts.model_folder import newest_version
-from components.common.artifacts.records import file_sha256
 from components.common.errors import DataError
 from components.common.run_context import RunContext
 from components.common.step import Nothing, Step
@@ -62,8 +62,14 @@ def kept_splits(settings: ValidateConfig) -> KeptSplits | None:
 def content_key(settings: ValidateConfig) -> str:
     """Return the digest of the splits that are kept; "" without any."""
     found = _version(settings)
-    path = pictures_path(*found) if found else None
-    return file_sha256(path) if path and path.is_file() else ""
+    pictures = read_pictures(*found) if found else None
+    return "" if pictures is None else splits_sha256(pictures)
+
+
+def splits_sha256(pictures: pd.DataFrame) -> str:
+    """Return the digest of PICTURE_COLUMNS, whatever the order of the rows."""
+    rows = pictures.loc[:, list(PICTURE_COLUMNS)].sort_values("path")
+    return hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest()
 
 
 def _version(settings: ValidateConfig) -> tuple[Path, int] | None:

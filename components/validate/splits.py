@@ -155,7 +155,9 @@ def _joined(groups: pd.Series, pixels: pd.Series) -> pd.Series:
     unnamed = set(pixels)
 
     def lead(group: str) -> str:
-        while leader[group] != group:
+        for _ in leader:  # no chain is longer
+            if leader[group] == group:
+                break
             group = leader[group]
         return group
 

@@ -10,11 +10,11 @@ from components.common import progress
 from components.common.artifacts.dataset import FACTS, Dataset, DatasetInfo, DataWarning
 from components.common.errors import DataError, some
 from components.common.run_context import RunContext
-from components.common.statistics.operating_point import check_good
+from components.common.statistics.operating_point import good_classes
 from components.common.step import Step
 from components.validate import evidence, expectations, facts, golden, rules, splits, verdict
 from components.validate.config import ValidateConfig
-from components.validate.kept import content_key, kept_splits
+from components.validate.kept import content_key, kept_splits, splits_sha256
 from components.validate.verdict import Cell, Validation
 
 LOG = logging.getLogger(__name__)
@@ -51,10 +51,15 @@ def run(
     Raises:
         DataError: a critical rule is broken, and the rows at fault are named; or another version
             was published since the look at the kept splits.
-        ConfigError, DataError: as `check_good`, before any picture is looked at.
+        ConfigError, DataError: as `good_classes`, before any picture is looked at.
     """
     dataset, report = Dataset.read(inputs.dataset), outputs.report
-    check_good(settings.good, classes=dataset.info.classes)
+    good_classes(
+        settings.good,
+        classes=dataset.info.classes,
+        positive=dataset.info.positive,
+        costs_differ=settings.costs_differ,
+    )
     measured = facts.measure(dataset)
     keep = measured["readable"] | (settings.on_unreadable == "stop")
     kept = measured[keep].reset_index(drop=True)
@@ -133,9 +138,19 @@ def _cells(manifest: pd.DataFrame, info: DatasetInfo) -> tuple[Cell, ...]:
     )
 
 
+def later_key(outputs: ValidateOutputs) -> str:
+    """Return the digest of the splits that a version made of these pictures will keep.
+
+    Pictures that are all known keep the splits that they have, so that a run after it deals out the
+    same.
+    """
+    return splits_sha256(Dataset.read(outputs.validated).manifest)
+
+
 STEP = Step(
     "validate",
     run,
     reuse=True,
     content_key=lambda settings, _inputs, _context: content_key(settings),
+    later_key=later_key,
 )

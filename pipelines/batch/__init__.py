@@ -29,7 +29,9 @@ def import_beam() -> None:
             importlib.import_module("apache_beam")
     except ImportError as error:
         raise ConfigError(
-            "Apache Beam", received=str(error), do="run: pip install 'graft[batch]'"
+            "Apache Beam installed",
+            received=str(error),
+            do="run 'make install-dev', or: pip install 'graft[batch]'",
         ) from None
     finally:
         logging.disable(before)

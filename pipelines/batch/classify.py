@@ -2,9 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ import numpy.typing as npt
 from components.common import saved_model
 from components.common.errors import DataError, ExportError
 from components.common.pictures.decode import to_servable
-from components.common.progress import worker_count
+from components.common.progress import batches
 from pipelines.batch import files
 
 
@@ -82,15 +80,10 @@ def classify(
     Raises:
         Exception: what TensorFlow raises when not the pictures are to blame.
     """
-    rest = iter(paths)
-    batches = iter(lambda: list(islice(rest, batch_size)), [])
-    with ThreadPoolExecutor(worker_count()) as pool:
-        ahead = pool.map(_read, next(batches, []))
-        while read := list(ahead):
-            ahead = pool.map(_read, next(batches, []))
-            yield from (record for record in read if isinstance(record, Failed))
-            good = [record for record in read if isinstance(record, _ReadPicture)]
-            yield from _answer(good, model) if good else ()
+    for read in batches(_read, paths, size=batch_size):
+        yield from (record for record in read if isinstance(record, Failed))
+        good = [record for record in read if isinstance(record, _ReadPicture)]
+        yield from _answer(good, model) if good else ()
 
 
 def _read(path: str) -> _ReadPicture | Failed:

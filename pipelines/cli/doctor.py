@@ -57,11 +57,17 @@ def _python() -> Finding:
 
 
 def _packages() -> Finding:
-    needed = ("kfp", "tensorflow", "keras", "great_expectations", "dvc", "seaborn", "grpc")
-    absent = [name for name in needed if importlib.util.find_spec(name) is None]
+    absent = _absent("kfp", "tensorflow", "keras", "great_expectations", "seaborn", "grpc")
     if absent:
-        return Finding("packages", "bad", f"missing: {', '.join(absent)}", "run `make install`")
+        return Finding("packages", "bad", f"missing: {absent}", "run `make install`")
+    extras = _absent("dvc", "apache_beam", "jax")
+    if extras:
+        return Finding("packages", "ok", f"all that a run needs; not {extras} (`make install-dev`)")
     return Finding("packages", "ok", "all there")
+
+
+def _absent(*names: str) -> str:
+    return ", ".join(name for name in names if importlib.util.find_spec(name) is None)
 
 
 def _disk(project: Path) -> Finding:

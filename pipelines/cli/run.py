@@ -1,6 +1,7 @@
 """`graft run`: the whole pipeline on this machine, then a served prediction."""
 
 import time
+from contextlib import nullcontext
 
 from rich.console import Console
 
@@ -26,6 +27,7 @@ def run(
     2 the pictures or settings cannot be used, 130 stopped.
     """
     from pipelines.local.launch import Launch, execute, query_and_summarise
+    from pipelines.local.warm import warm_parent
 
     started = time.monotonic()
     console = Console()
@@ -34,5 +36,8 @@ def run(
         preset=chosen.preset, runs_dir=runs_dir, cache_dir=None if no_cache else cache_dir,
         image=image if containers else "",
     )  # fmt: skip
-    finished = execute(launch, chosen.run, chosen.plain, console=console)
-    query_and_summarise(console, chosen.run, finished, query=serve_check, started_s=started)
+    with nullcontext() if containers else warm_parent():
+        finished = execute(launch, chosen.run, chosen.plain, console=console)
+        query_and_summarise(
+            console, launch, chosen.run, finished, query=serve_check, started_s=started
+        )

@@ -1,6 +1,7 @@
 """`graft tune`: find the network that suits the pictures, within a budget of minutes."""
 
 import time
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
@@ -46,6 +47,7 @@ def tune(
     """
     from pipelines.console.tuning_summary import print_selection
     from pipelines.local.launch import Launch, execute, query_and_summarise
+    from pipelines.local.warm import warm_parent
 
     started = time.monotonic()
     console = Console()
@@ -57,8 +59,11 @@ def tune(
         chosen.preset, runs_dir, None if no_cache else cache_dir, pipeline="tuning",
         budget_min=chosen.run.tune.plan.budget_min, image=image if containers else "",
     )  # fmt: skip
-    finished = execute(launch, chosen.run, chosen.plain, console=console)
-    query_and_summarise(console, chosen.run, finished, query=serve_check, started_s=started)
+    with nullcontext() if containers else warm_parent():
+        finished = execute(launch, chosen.run, chosen.plain, console=console)
+        query_and_summarise(
+            console, launch, chosen.run, finished, query=serve_check, started_s=started
+        )
     print_selection(console, finished)
 
 

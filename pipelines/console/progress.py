@@ -4,7 +4,14 @@ import contextlib
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as RichProgress
 
 from components.common.progress import Progress, listening
@@ -12,12 +19,14 @@ from components.common.progress import Progress, listening
 
 @contextlib.contextmanager
 def bars(console: Console) -> Iterator[None]:
-    """Show a bar for every activity reported inside the block."""
+    """Show a bar for every activity reported inside the block, and when it should be done."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
     )
     with RichProgress(*columns, console=console) as shown, listening(_Bars(shown)):
         yield

@@ -1,5 +1,7 @@
 """The short coloured end of `graft run`."""
 
+import time
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -32,7 +34,7 @@ def print_summary(
     evaluation = Evaluation.read(finished.last.output("evaluate", "evaluation"))
     verdict = Verdict.read(finished.last.output("gate", "verdict"))
     if served is not None:
-        console.print(_answers(served))
+        console.print(_answers(served, began_unix_s=time.time() - wall_s))
     console.print(_figures(evaluation.info))
     console.print(_times(finished, wall_s))
     reused = [record.step for record in finished.last.records if record.state == "reused"]
@@ -45,8 +47,11 @@ def print_summary(
     console.print(_where(settings, evaluation, verdict, finished.run_dir, served))
 
 
-def _answers(served: Served) -> Table:
+def _answers(served: Served, *, began_unix_s: float) -> Table:
     title = f"held-out pictures, asked of version {served.version}"
+    if served.asked_unix_s < began_unix_s:
+        when = datetime.fromtimestamp(served.asked_unix_s).astimezone()
+        title += f" on {when:%Y-%m-%d at %H:%M}; nothing has changed since"
     table = Table("picture", "truth", "REST", "gRPC", title=title, title_justify="left")
     for asked in served.asked:
         table.add_row(
@@ -64,7 +69,10 @@ def _answer(name: str, probability: float, truth: str) -> str:
 
 
 def _figures(info: EvaluationInfo) -> Table:
-    title = f"test split: {info.pictures} pictures in {info.groups} groups never seen in training"
+    counted = f"{info.pictures} pictures in {info.groups} groups"
+    title = f"test split: {counted} never seen in training"
+    if info.evidence == "cross_validation":
+        title = f"cross-validation: {counted}, each answered by a network that had not seen it"
     table = Table("figure", "value", "95 % interval", title=title, title_justify="left")
     for metric in info.metrics:
         if metric.name in _HEADLINE:

@@ -11,7 +11,7 @@ from components.export.component import export
 from components.gate.component import gate
 from components.ingest.component import fingerprint, ingest
 from components.reference.component import reference
-from components.train.component import train, train_on_nodes
+from components.train.component import rivals, train, train_on_nodes
 from components.validate.component import kept_splits, validate
 from pipelines.dags.drawing import Given, fresh
 
@@ -39,13 +39,17 @@ def train_and_judge(given: Given, *, warm: bool = False) -> None:
     """Draw the tasks from ingest to deploy.
 
     With `warm`, training starts from the version that serves, which Kubeflow's cache cannot see.
+    On a cluster `rivals`, never cached, says by a digest which versions train has to fit again.
     """
     dataset, shards = read(given)
     nodes, asked = given.fixed.nodes, given.lasting("train")
     if nodes:
         trained = train_on_nodes(shards=shards, nodes=nodes, **asked)
     else:
-        trained = train(shards=shards, **asked)
+        seen = {}
+        if given.fixed.lasting:
+            seen = {"rivals": fresh(rivals(shards=shards, **given.now("train"))).outputs["Output"]}
+        trained = train(shards=shards, **asked, **seen)
     if warm:
         fresh(trained)
     judge_and_deploy(given, trained.outputs["candidate"], dataset)

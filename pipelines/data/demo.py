@@ -98,7 +98,8 @@ def pull(project_root: Path, *, force: bool = False) -> Differences:
             _build(data, project_root)
         if before:
             verify(project_root)
-        if tracking.pinned_listing(project_root) is None:
+        # Only for DVC's own commands: the packages name the pinned files as well.
+        if tracking.has_dvc() and tracking.pinned_listing(project_root) is None:
             tracking.keep(project_root)
     return before
 

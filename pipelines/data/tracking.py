@@ -8,6 +8,7 @@ so every run can afford it; changes to the cache are left to DVC itself.
 import concurrent.futures
 import configparser
 import hashlib
+import importlib.util
 import json
 import logging
 import os
@@ -138,6 +139,11 @@ def has_remote(project_root: Path) -> bool:
     return any(name.strip("'").startswith("remote ") for name in names)
 
 
+def has_dvc() -> bool:
+    """Return whether DVC is installed; what a run needs does not include it."""
+    return importlib.util.find_spec("dvc") is not None
+
+
 def pull_from_remote(project_root: Path) -> None:
     """Fetch the pinned data from the DVC remote into the working folder.
 
@@ -172,6 +178,12 @@ def commit(project_root: Path, name: str) -> None:
 
 
 def _dvc(project_root: Path, *arguments: str) -> None:
+    if not has_dvc():
+        raise DataError(
+            "DVC installed",
+            received="no package dvc",
+            do="run 'make install-dev', or: pip install 'graft[data]'",
+        )
     under_git = any((folder / ".git").exists() for folder in (project_root, *project_root.parents))
     if arguments[0] != "config" and not under_git:
         # An unpacked archive has no .git; DVC must be set so once.

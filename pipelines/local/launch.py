@@ -89,7 +89,13 @@ def execute(
 
 
 def query_and_summarise(
-    console: Console, settings: TrainingRun, finished: LocalRun, *, query: bool, started_s: float
+    console: Console,
+    launch: Launch,
+    settings: TrainingRun,
+    finished: LocalRun,
+    *,
+    query: bool,
+    started_s: float,
 ) -> None:
     """Ask the served model about held-out pictures if wanted, and print the run's end.
 
@@ -99,7 +105,9 @@ def query_and_summarise(
     if query:
         from pipelines.local.serve_check import ask_served_model
 
-        served = ask_served_model(settings, finished.last, console=console)
+        served = ask_served_model(
+            settings, finished.last, cache_dir=launch.cache_dir, console=console
+        )
     wall_s = time.monotonic() - started_s
     print_summary(console, settings, finished, served=served, wall_s=wall_s)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from components.common.errors import GraftError
 from components.common.run_context import RunContext
+from components.common.warm.owner import here
 from pipelines.config import PipelineName
 from pipelines.local.containers import CONTAINERS, remove_left
 from pipelines.local.records import Snapshot, snapshot
@@ -55,7 +56,7 @@ def run_locally(
     log_path = run_dir / "kfp.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.local.child", str(run_dir), pipeline],
+            [sys.executable, "-m", "pipelines.local.child", str(run_dir), pipeline, here()],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

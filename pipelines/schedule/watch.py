@@ -37,7 +37,7 @@ def look_once(
     finished = execute(launch, settings, plain, console=console)
     print_look(console, finished)
     if finished.last.record("gate") is not None:
-        query_and_summarise(console, settings, finished, query=False, started_s=started)
+        query_and_summarise(console, launch, settings, finished, query=False, started_s=started)
 
 
 def keep_looking(

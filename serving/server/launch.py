@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from pathlib import Path
 from typing import Self
 
 from components.common.errors import ConfigError, ServerError
+from components.common.warm.owner import interpreter
 from serving.client.rest_client import RestClient
 from serving.client.retry import Retry
 
 LOG = logging.getLogger(__name__)
 
-LOCAL_SERVER = (sys.executable, "-m", "serving.server")
+LOCAL_SERVER = "serving.server"
 HOST = "127.0.0.1"
 GRACE_S = 30.0
 LOG_LINES = 15
@@ -64,7 +64,7 @@ def launch(
     log_path: Path,
     timeout_s: float = 120.0,
     flags: Sequence[str] = (),
-    command: Sequence[str] = LOCAL_SERVER,
+    command: Sequence[str] = (),
 ) -> RunningServer:
     """Start a server on free ports of loopback; return once a version of the model answers.
 
@@ -74,7 +74,8 @@ def launch(
         log_path: where the server's output goes.
         timeout_s: how long loading may take, in seconds.
         flags: more flags of TensorFlow Serving.
-        command: how to start the server; the real `tensorflow_model_server` fits as well.
+        command: how to start the server, by default ours; the real `tensorflow_model_server` fits
+            as well.
 
     Raises:
         ConfigError: the base path is not a folder.
@@ -87,7 +88,7 @@ def launch(
     grpc_port, rest_port = _free_ports()
     log_path.parent.mkdir(parents=True, exist_ok=True)
     argv = [
-        *command,
+        *(command or (*interpreter([LOCAL_SERVER]), "-m", LOCAL_SERVER)),
         f"--model_name={model_name}",
         f"--model_base_path={base_path.resolve()}",
         f"--port={grpc_port}",

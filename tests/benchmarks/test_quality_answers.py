@@ -92,7 +92,7 @@ def test_the_published_table_follows_from_the_published_answers(
     splits: list[str], method: str, row: str
 ) -> None:
     published = ROOT / "benchmarks" / "answers" / "quality"
-    kept = KeptAnswers(published, settings("train.precision=auto"))
+    kept = KeptAnswers(published, settings("train.flips=4"))
     read = [kept.read(f"{split}-{method}") for split in splits]
     answers = [one for one in read if one is not None]
     assert len(answers) == len(splits)

@@ -16,7 +16,7 @@ STEPS = sorted(path.parent.name for path in COMPONENTS.glob("*/component.py"))
 # Steps of other modules than `step.py`, as their components name them.
 VARIANTS = (
     *("gate.override", "ingest.fingerprint", "validate.kept"),
-    *("train.finalist", "train.nodes.step"),
+    *("train.finalist", "train.folds.rivals", "train.nodes.step"),
 )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.candidate import Candidate, held_out_logits
 from components.common.artifacts.records import PROVENANCE
 
 ROOT = Path(__file__).parents[2]
@@ -31,11 +31,12 @@ train:
 LOSSES = ["train_loss", "validation_loss"]
 
 
-@pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("nodes")
+@pytest.fixture
+def work(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Shards with as many validation pictures as asked for, and the settings."""
+    folder = tmp_path
     script = "import sys; from pathlib import Path; from tiny_shards import write_tiny_shards;"
-    script += "write_tiny_shards(Path(sys.argv[1]))"
+    script += f"write_tiny_shards(Path(sys.argv[1]), validation={request.param})"
     paths = os.pathsep.join((str(ROOT), str(ROOT / "tests/support")))
     environment = os.environ | {"PYTHONPATH": paths}
     subprocess.run(
@@ -80,7 +81,8 @@ def start(work: Path, processes: int) -> list["subprocess.Popen[str]"]:
     ]
 
 
-def test_two_processes_train_as_one(work: Path) -> None:
+def trained(work: Path) -> tuple[Candidate, Candidate]:
+    """Return what one process comes to, and what two do."""
     running = [*start(work, 1), *start(work, 2)]
     try:
         printed = [process.communicate(timeout=800)[0] for process in running]
@@ -91,9 +93,28 @@ def test_two_processes_train_as_one(work: Path) -> None:
         assert process.returncode == 0, text[-4000:]
     assert "process 1 of 2" in printed[2]
     assert "every step is shared by 2 devices" in printed[1]
-    alone, shared = (Candidate.read(work / f"of-{processes}/0") for processes in (1, 2))
+    return Candidate.read(work / "of-1/0"), Candidate.read(work / "of-2/0")
+
+
+@pytest.mark.parametrize("work", [12], indirect=True)
+def test_two_processes_train_as_one(work: Path) -> None:
+    alone, shared = trained(work)
     curves = [one.curves() for one in (alone, shared)]
     assert len(curves[0]) == 3
     np.testing.assert_allclose(curves[1][LOSSES], curves[0][LOSSES], atol=1e-4)
     assert (shared.root / PROVENANCE).exists()
     assert not (work / "of-2/1").exists()
+
+
+@pytest.mark.parametrize("work", [0], indirect=True)
+def test_two_processes_cross_validate_as_one(work: Path) -> None:
+    alone, shared = trained(work)
+    asked = [one.out_of_fold() for one in (alone, shared)]
+    assert len(asked[0]) == 24 and set(asked[0]["fold"]) == set(range(5))
+    assert asked[1]["fold"].equals(asked[0]["fold"])
+    logits = [held_out_logits(one, alone.info.classes) for one in asked]
+    np.testing.assert_allclose(logits[1], logits[0], atol=2e-3)
+    assert logits[0].std() > 0.05
+    np.testing.assert_allclose(
+        shared.curves()["train_loss"], alone.curves()["train_loss"], atol=1e-4
+    )

@@ -46,9 +46,20 @@ def test_a_taken_port_and_absent_data_are_notes(
 
 
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = doctor.importlib.util.find_spec
-    monkeypatch.setattr(
-        doctor.importlib.util, "find_spec", lambda name: None if name == "kfp" else there(name)
-    )
+    _take_away("kfp", monkeypatch)
     check = found(tmp_path)["packages"]
     assert (check.state, check.found) == ("bad", "missing: kfp")
+
+
+def test_a_run_does_not_need_beam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _take_away("apache_beam", monkeypatch)
+    check = found(tmp_path)["packages"]
+    assert check.state == "ok"
+    assert check.found == "all that a run needs; not apache_beam (`make install-dev`)"
+
+
+def _take_away(absent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = doctor.importlib.util.find_spec
+    monkeypatch.setattr(
+        doctor.importlib.util, "find_spec", lambda name: None if name == absent else there(name)
+    )

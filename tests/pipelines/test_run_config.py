@@ -39,12 +39,19 @@ def test_shared_settings_reach_the_sections_that_have_them() -> None:
 def test_costs_are_said_in_evaluate_and_built_in_by_export() -> None:
     said = ["evaluate.good=[functional]", "evaluate.escape_cost=5", "evaluate.max_asked=0.2"]
     settings = resolve(override(read_preset("solar"), said))
-    assert settings.validate.good == ("functional",)
+    assert settings.validate.good == ("functional",) and settings.validate.costs_differ
     export = settings.export
     assert (export.good, export.escape_cost, export.max_asked) == (("functional",), 5, 0.2)
     assert export.escape_rate == 0.1
     other = resolve(override(read_preset("solar"), [*said, "export.escape_cost=7"])).export
     assert other.escape_cost == 7
+
+
+def test_train_is_handed_the_served_model_that_the_gate_compares_with() -> None:
+    data = {"model_name": "cells", "model_base_path": "/models"}
+    assert resolve(data).train.compare_with == "/models/cells"
+    assert not resolve(data | {"gate": {"compare_with_serving": False}}).train.compare_with
+    assert not resolve(data | {"evaluate": {"model_base_path": ""}}).train.compare_with
 
 
 def test_a_section_may_differ_from_the_shared_setting() -> None:

@@ -11,13 +11,23 @@ from components.common.artifacts.dataset import Dataset, DatasetInfo
 from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.records import tree_sha256
 from components.common.pictures.decode import encode_png
+from components.common.run_context import RunContext
+from components.evaluate.behaviour.asked import ExportedModel
+from components.evaluate.config import EvaluateConfig
+from components.evaluate.held_out import ask_held_out
 
 CLASSES = ("functional", "defective")
 FEATURES = 4
 
 
-def save_brightness_model(folder: Path) -> None:
-    """A SavedModel with the bytes and the features signature; the embedding is four quantiles."""
+def save_brightness_model(
+    folder: Path, *, classes: tuple[str, ...] = CLASSES, slope: float = 8.0
+) -> None:
+    """A SavedModel with the bytes and the features signature, as earlier versions of Graft wrote.
+
+    The probability of the last class rises with the middle brightness. The embedding is four
+    quantiles of it.
+    """
     import tensorflow as tf
 
     class Model(tf.Module):
@@ -34,9 +44,10 @@ def save_brightness_model(folder: Path) -> None:
         @tf.function(autograph=False)
         def answer(self, image_bytes: Any) -> dict[str, Any]:
             middle = self.features(image_bytes)["features"][:, 2]
-            defective = tf.sigmoid(8.0 * (middle / 255.0 - 0.5))
-            probabilities = tf.stack([1.0 - defective, defective], axis=1)
-            names = tf.gather(tf.constant(CLASSES), tf.argmax(probabilities, axis=1))
+            logit = slope * (middle / 255.0 - 0.5)
+            rest = [tf.zeros_like(logit)] * (len(classes) - 1)
+            probabilities = tf.nn.softmax(tf.stack([*rest, logit], axis=1))
+            names = tf.gather(tf.constant(classes), tf.argmax(probabilities, axis=1))
             return {"probabilities": probabilities, "classes": names, "decision": names}
 
     model = Model()
@@ -48,8 +59,8 @@ def save_brightness_model(folder: Path) -> None:
     tf.saved_model.save(model, str(folder), signatures=signatures)
 
 
-def write_export(root: Path) -> Export:
-    save_brightness_model(root / "saved_model")
+def write_export(root: Path, *, slope: float = 8.0) -> Export:
+    save_brightness_model(root / "saved_model", slope=slope)
     info = ExportInfo(
         classes=CLASSES,
         positive="defective",
@@ -85,3 +96,14 @@ def write_dataset(
     columns = ["path", "sha256", "label", "soft_label", "domain", "group", "split", "weight"]
     info = DatasetInfo(name="levels", classes=CLASSES, positive="defective")
     Dataset(root, info, pd.DataFrame(rows, columns=columns)).write()
+
+
+def write_held_out(evaluation: Path, export: Export, dataset: Path) -> None:
+    """What evaluate leaves for the reference: answers about held-out pictures, and features."""
+    info = export.info
+    asked = ExportedModel(export.saved_model, info.classes, info.image_size_px, 8)
+    evaluation.mkdir(exist_ok=True)
+    found = ask_held_out(
+        asked, export, Dataset.read(dataset), EvaluateConfig(), RunContext(run_id="r")
+    )
+    found.write(evaluation)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tiny_candidate import write_candidate
 
-from components.common.artifacts.candidate import Candidate, CandidateInfo
+from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset, DatasetInfo
 from components.common.artifacts.evaluation import (
     Advice,
@@ -307,19 +308,6 @@ def _advice(names: tuple[str, ...], recalls: list[float]) -> Advice:
 
 
 def _candidate(root: Path, names: tuple[str, ...]) -> Candidate:
-    root.mkdir(parents=True)
-    info = CandidateInfo(
-        classes=names,
-        positive=names[1] if len(names) == 2 else "",
-        backbone="efficientnet_lite0",
-        method="linear_probe",
-        image_size_px=224,
-        temperature=1.2,
-        flips=2,
-        seed=0,
-        weights_sha256="",
-        trainable_parameters=10,
-    )
     epochs = np.arange(1, 9)
     curves = pd.DataFrame(
         {
@@ -331,8 +319,5 @@ def _candidate(root: Path, names: tuple[str, ...]) -> Candidate:
             "validation_accuracy": 1 - 0.5 / np.sqrt(epochs),
         }
     )
-    candidate = Candidate(root, info)
-    candidate.write(
-        curves=curves, paths=[], probabilities=np.zeros((0, len(names)), dtype=np.float32)
-    )
-    return candidate
+    named = {"backbone": "efficientnet_lite0", "image_size_px": 224, "flips": 2}
+    return write_candidate(root, names, curves=curves, **named)

@@ -29,6 +29,7 @@ CURVE_COLUMNS = (
     "validation_accuracy",
 )
 OUT_OF_FOLD = "out_of_fold.parquet"
+_REFITS = "incumbent_out_of_fold.parquet"
 _VALIDATION = "validation.parquet"
 _FAMILIAR = "familiar.npz"
 _EMBEDDINGS = "embeddings.npz"
@@ -75,6 +76,7 @@ class Candidate:
 
     `out_of_fold.parquet` and `validation.parquet` beside them are what the network, or its recipe
     under cross-validation, answered about pictures that it had not seen; one of the two is empty.
+    `incumbent_out_of_fold.parquet` is what recipes of served versions answered on the same folds.
     `decision.json` is there where the method chose how to transfer.
     """
 
@@ -132,6 +134,23 @@ class Candidate:
         path = self.root / name
         # Candidates that were kept by earlier versions of Graft have neither file.
         return pd.read_parquet(path) if path.exists() else _no_answers(self.info.classes)
+
+    def write_refits(self, tables: Sequence[pd.DataFrame]) -> None:
+        """Keep what recipes of served versions answered when they were fitted again, one each."""
+        table = pd.concat(tables, ignore_index=True) if tables else self._no_refits()
+        table.to_parquet(self.root / _REFITS)
+
+    def refits(self) -> pd.DataFrame:
+        """Return what recipes of served versions answered on the folds of `out_of_fold`.
+
+        The columns of `out_of_fold`, the "version" and the "sha256" of its files; no rows where
+        none had to be fitted again.
+        """
+        path = self.root / _REFITS
+        return pd.read_parquet(path) if path.exists() else self._no_refits()
+
+    def _no_refits(self) -> pd.DataFrame:
+        return _no_answers(self.info.classes).assign(version=0, sha256="")
 
     def write_familiar(self, familiar: Familiar) -> None:
         """Keep what export tells strange pictures by."""

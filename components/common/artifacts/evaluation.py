@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from components.common.artifacts.records import read_record, write_record
+from components.common.errors import DataError
 from components.common.report.texts import Language
 from components.common.statistics.figures import Scored
 
@@ -23,6 +25,9 @@ PREDICTION_COLUMNS = (
     "asked",  # bool, the model asks instead
     # and one float column a class: "p_<class>"
 )
+
+_HELD_OUT = "held_out.parquet"
+_FEATURES = "features"  # beside the columns of predictions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +233,41 @@ class EvaluationInfo:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """Held-out pictures as the exported model answers and sees them, for the drift reference.
+
+    answers: PREDICTION_COLUMNS and one probability column a class; of test and validation pictures,
+        under cross-validation of all, by models that had not seen them.
+    features: float32 [N, D], the exported model's own.
+    """
+
+    answers: pd.DataFrame
+    features: npt.NDArray[np.float32]
+
+    @classmethod
+    def read(cls, folder: Path) -> "HeldOut":
+        """Read from a folder.
+
+        Raises:
+            DataError: there is none, as in evaluations of earlier versions of Graft.
+        """
+        path = folder / _HELD_OUT
+        if not path.exists():
+            raise DataError(
+                f"answers about held-out pictures in {folder}",
+                received="an evaluation without them",
+                do="run the evaluate step again",
+            )
+        table = pd.read_parquet(path)
+        features = np.stack(table.pop(_FEATURES).to_list())
+        return cls(table, features)
+
+    def write(self, folder: Path) -> None:
+        """Write into an existing folder."""
+        self.answers.assign(**{_FEATURES: list(self.features)}).to_parquet(folder / _HELD_OUT)
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """A folder with `evaluation.json`, `predictions.parquet`, `report.html`, `plots/`."""
 
@@ -244,6 +284,7 @@ class Evaluation:
         predictions: pd.DataFrame,
         incumbent: pd.DataFrame | None = None,
         best: pd.DataFrame | None = None,
+        held_out: HeldOut | None = None,
     ) -> None:
         """Write record and predictions; report and plots are written by their modules."""
         self.root.mkdir(parents=True, exist_ok=True)
@@ -252,6 +293,8 @@ class Evaluation:
             incumbent.to_parquet(self.root / "incumbent_predictions.parquet")
         if best is not None:
             best.to_parquet(self.root / "best_predictions.parquet")
+        if held_out is not None:
+            held_out.write(self.root)
         write_record(self.root / "evaluation.json", self.info)
 
     def predictions(self) -> pd.DataFrame:
@@ -267,6 +310,10 @@ class Evaluation:
         """Return those of the best version so far, or None; see `best_version`."""
         path = self.root / "best_predictions.parquet"
         return pd.read_parquet(path) if path.exists() else None
+
+    def held_out(self) -> HeldOut:
+        """Return all held-out pictures as the exported model sees them; raises as HeldOut.read."""
+        return HeldOut.read(self.root)
 
     @property
     def plots(self) -> Path:

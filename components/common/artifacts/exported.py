@@ -9,6 +9,8 @@ from components.common.statistics.operating_point import OperatingPoint
 SIGNATURE_BYTES = "serving_default"
 SIGNATURE_PIXELS = "pixels"
 SIGNATURE_FEATURES = "features"
+# No signature: a function of the loaded model that gives what the first and the last of these do.
+DESCRIBED = "described"
 
 INPUT_BYTES = "image_bytes"
 INPUT_PIXELS = "pixels"

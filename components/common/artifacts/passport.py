@@ -12,6 +12,7 @@ from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.deployment import Agreement
 from components.common.artifacts.evaluation import ClassFigures, Metric, Slice
 from components.common.artifacts.model_folder import (
+    ModelVersion,
     passport_page_path,
     passport_path,
     settings_path,
@@ -133,6 +134,21 @@ def read_passport(model_dir: Path, version: int) -> Passport | None:
         # One damaged page must stop neither the next version nor the monitor.
         LOG.warning("version %d is treated as one without a passport: %s", version, error)
         return None
+
+
+def best_so_far(serving: ModelVersion) -> ModelVersion:
+    """Return the version that the passport of the serving one names as the best so far.
+
+    That is the serving one itself where it is the best, has no passport, or the best was taken back
+    by a person.
+    """
+    model_dir = serving.path.parent
+    passport = read_passport(model_dir, serving.number)
+    number = passport.best_version if passport else serving.number
+    best = read_passport(model_dir, number)
+    if number == serving.number or (best is not None and best.state == "retired"):
+        return serving
+    return ModelVersion(number, model_dir / str(number))
 
 
 def write_passport(model_dir: Path, passport: Passport) -> None:

@@ -92,10 +92,10 @@ def _is_turned(image: Image.Image) -> bool:
     return bool(image.getexif().get(_EXIF_ORIENTATION, 1) != 1)
 
 
-def encode_png(pixels: Pixels) -> bytes:
-    """Encode uint8 [H, W, 1 or 3] as PNG."""
+def encode_png(pixels: Pixels, *, compress_level: int = 3) -> bytes:
+    """Encode uint8 [H, W, 1 or 3] as PNG; level 0 is for what is decoded again at once."""
     buffer = io.BytesIO()
-    to_image(pixels).save(buffer, format="PNG", compress_level=3)
+    to_image(pixels).save(buffer, format="PNG", compress_level=compress_level)
     return buffer.getvalue()
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import betaincinv, stdtrit
 
 from components.common.statistics.clusters import units
@@ -19,7 +20,7 @@ from components.common.statistics.weighted import Floats, Integers
 
 # Figures of all pictures alike; the others are means over classes.
 _WHOLE = {"accuracy", "log_loss", "calibration_error"}
-# Figures that hold a class against the rest: the scarcer side says how much is known.
+# Figures that hold a class against the rest: both sides say how much is known.
 _RANKED = {"roc_auc", "average_precision"}
 # Means of absolute gaps: never too small by chance, always too large.
 _GAPS = {"calibration_error"}
@@ -140,10 +141,29 @@ def independent(name: str, answers: Scored, index: Integers) -> float:
         mine = answers.targets == each
         if not mine.any():
             continue
-        counts.append(_equal_parts(index[mine]))
-        if name in _RANKED and not mine.all():
-            counts[-1] = min(counts[-1], _equal_parts(index[~mine]))
+        ranks = name in _RANKED and not mine.all()
+        counts.append(_of_two_sides(index, mine) if ranks else _equal_parts(index[mine]))
     return float(len(counts) ** 2 / sum(1.0 / count for count in counts)) if counts else 1.0
+
+
+def _of_two_sides(index: Integers, mine: npt.NDArray[np.bool_]) -> float:
+    """Return what a ranking of a class against the rest rests on.
+
+    The error of a rank statistic is that of its two sides added up, so its degrees of freedom are
+    Satterthwaite's (as in Brunner and Munzel 2000): those of the scarcer side where the other is
+    plentiful, and more where both are alike. A side's share of the error goes with one over its
+    pictures.
+
+    Args:
+        index: int [N], which independent unit each picture is in.
+        mine: bool [N], the class; true of some and not of all.
+    """
+    sides = (index[mine], index[~mine])
+    degrees = np.array([_equal_parts(side) - 1.0 for side in sides])
+    if degrees.min() <= 0.0:
+        return 1.0
+    shares = np.array([1.0 / len(side) for side in sides])
+    return 1.0 + float(shares.sum() ** 2 / (shares**2 / degrees).sum())
 
 
 def _equal_parts(index: Integers) -> float:

@@ -65,6 +65,35 @@ def check_good(good: tuple[str, ...], *, classes: tuple[str, ...]) -> None:
         )
 
 
+def good_classes(
+    named: tuple[str, ...], *, classes: tuple[str, ...], positive: str, costs_differ: bool
+) -> tuple[str, ...]:
+    """Return the classes that are no defect; () where nobody has to know them.
+
+    Args:
+        named: `evaluate.good`; with () the one of two classes that is not the positive one.
+        classes: of the data.
+        positive: the class that alarms are about, "" for none.
+        costs_differ: an escape and a false alarm cost differently, so that they must be known.
+
+    Raises:
+        DataError, ConfigError: as `check_good`.
+        ConfigError: they must be known and are not.
+    """
+    check_good(named, classes=classes)
+    if named:
+        return named
+    if len(classes) == 2 and positive in classes:
+        return tuple(name for name in classes if name != positive)
+    if costs_differ:
+        raise ConfigError(
+            "evaluate.good beside evaluate.escape_cost and evaluate.false_alarm_cost",
+            received="no good class",
+            do=f"name the good ones of {', '.join(classes)}",
+        )
+    return ()
+
+
 def decide(
     probabilities: npt.NDArray[np.floating],
     *,

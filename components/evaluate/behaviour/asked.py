@@ -1,8 +1,11 @@
 """Pictures of the evidence, drawn from each class alike, and the exported model's answers."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +13,13 @@ import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
 from components.common.pictures.decode import Pixels, decode, encode_png, to_image
-from components.common.saved_model import answer
+from components.common.progress import batches, track
+from components.common.saved_model import Answers, answer, load
 from components.common.seeding import generator
 from components.common.statistics.figures import Scored
 from components.common.statistics.weighted import Integers
+
+T = TypeVar("T")
 
 # Larger pictures are made smaller before anything is done to them: what is finer than half of
 # what the network sees is lost to it in any case, and a 12-megapixel defocus takes seconds.
@@ -22,27 +28,56 @@ _SIDES = 2
 
 @dataclass(frozen=True)
 class ExportedModel:
-    """An exported model that is asked about pixels.
+    """An exported model, loaded when it is first asked.
 
-    model: as `saved_model.load` gives it.
+    saved_model: its folder.
     classes: in the order of its probabilities.
     image_size_px: what it resizes pictures to.
     batch_size: pictures a call.
     """
 
-    model: Any
+    saved_model: Path
     classes: tuple[str, ...]
     image_size_px: int
     batch_size: int
 
+    @cached_property
+    def model(self) -> Any:
+        """The model as `saved_model.load` gives it."""
+        return load(self.saved_model)
+
+    def answer(self, pictures: Sequence[bytes]) -> Answers:
+        """Send one batch as from `to_servable`, as all held-out pictures were asked about."""
+        return answer(self.model, pictures, described=True)
+
     def about(self, pictures: Sequence[Pixels], targets: Integers) -> Scored:
         """Return the answers to uint8 [H, W, 1 or 3] each; `targets` int [N] are their classes."""
-        parts = [
-            answer(
-                self.model, [encode_png(one) for one in pictures[start : start + self.batch_size]]
-            )
-            for start in range(0, len(pictures), self.batch_size)
-        ]
+        return self.about_all(lambda one: one, pictures, targets)
+
+    def about_all(
+        self,
+        make: Callable[[T], Pixels],
+        of: Sequence[T],
+        targets: Integers,
+        *,
+        activity: str = "",
+    ) -> Scored:
+        """Return the answers to pictures that are made a few at a time.
+
+        Args:
+            make: returns a picture, uint8 [H, W, 1 or 3].
+            of: what it makes them of, N of them.
+            targets: int [N], their classes.
+            activity: what the progress report calls this; "" for none.
+        """
+
+        def encoded(one: T) -> bytes:
+            return encode_png(make(one), compress_level=0)
+
+        ready: Iterable[list[bytes]] = batches(encoded, of, size=self.batch_size)
+        if activity:
+            ready = track(ready, activity, total=math.ceil(len(of) / self.batch_size))
+        parts = [self.answer(batch) for batch in ready]
         position = {name: index for index, name in enumerate(self.classes)}
         predicted = [position[name] for part in parts for name in part.answers]
         probabilities = np.concatenate([part.probabilities for part in parts])

@@ -6,6 +6,7 @@ lower the probability more than blurring as many other parts. Maps cover with th
 colour and the test blurs, so that the test is not the map once more.
 """
 
+import functools
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ def explain(
         drops = probability - first.probabilities[1:, decided].astype(np.float64)
         order = np.argsort(-drops, kind="stable")
         others = [random.permutation(order[_BLURRED:])[:_BLURRED] for _ in range(_OTHERS)]
-        blurred = [_blurred(pixels, cells) for cells in (order[:_BLURRED], *others)]
+        soft = _blurred(pixels)
+        blurred = [_mixed(pixels, soft, cells) for cells in (order[:_BLURRED], *others)]
         second = asked.about(blurred, np.full(len(blurred), target))
         falls = probability - second.probabilities[:, decided].astype(np.float64)
         write_bytes(plots / name, _drawn(pixels, drops.reshape(_CELLS, _CELLS)), durable=False)
@@ -100,28 +102,47 @@ def _test(pictures: Sequence[Explained], groups: list[str]) -> DeletionTest:
     )
 
 
-def _mask(shape: tuple[int, ...], cells: Sequence[int] | Integers) -> Floats:
-    """Return float [H, W, 1], 1 in the cells; it fades at the rim, since an edge is a find too."""
-    from scipy.ndimage import gaussian_filter
+@functools.lru_cache(maxsize=2 * _CELLS)
+def _ramps(height: int, width: int) -> tuple[Floats, Floats]:
+    """Return how far each row and each column lies in each of its cells, float [cells, side].
 
-    height, width = shape[:2]
-    rows = np.arange(height) * _CELLS // height
-    columns = np.arange(width) * _CELLS // width
-    inside = np.isin(rows[:, None] * _CELLS + columns, cells).astype(np.float64)
-    soft: Floats = gaussian_filter(inside, _RIM * min(height, width) / _CELLS, mode="nearest")
-    return soft[..., None]
+    It fades at the rim, since an edge is a find too. The blur of a rectangle is the product of the
+    blurs of its sides.
+    """
+    from scipy.ndimage import gaussian_filter1d
+
+    sigma_px = _RIM * min(height, width) / _CELLS
+    rows, columns = (
+        gaussian_filter1d(
+            (np.arange(side) * _CELLS // side == np.arange(_CELLS)[:, None]).astype(np.float64),
+            sigma_px,
+            mode="nearest",
+        )
+        for side in (height, width)
+    )
+    return rows, columns
+
+
+def _mask(shape: tuple[int, ...], cells: Sequence[int] | Integers) -> Floats:
+    """Return float [H, W, 1], 1 in the cells."""
+    rows, columns = _ramps(*shape[:2])
+    down, across = np.divmod(np.asarray(cells), _CELLS)
+    mask: Floats = rows[down].T @ columns[across]
+    return mask[..., None]
 
 
 def _covered(pixels: Pixels, cells: Sequence[int]) -> Pixels:
     return _mixed(pixels, pixels.mean(axis=(0, 1)), cells)
 
 
-def _blurred(pixels: Pixels, cells: Integers) -> Pixels:
+def _blurred(pixels: Pixels) -> npt.NDArray[np.float32]:
     from scipy.ndimage import gaussian_filter
 
     sigma_px = _BLUR * max(pixels.shape[:2])
-    soft = gaussian_filter(pixels.astype(np.float32), (sigma_px, sigma_px, 0), mode="nearest")
-    return _mixed(pixels, soft, cells)
+    soft: npt.NDArray[np.float32] = gaussian_filter(
+        pixels.astype(np.float32), (sigma_px, sigma_px, 0), mode="nearest"
+    )
+    return soft
 
 
 def _mixed(pixels: Pixels, other: npt.NDArray[Any], cells: Sequence[int] | Integers) -> Pixels:

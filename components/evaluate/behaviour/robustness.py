@@ -1,6 +1,6 @@
 """How the answers hold when the camera gets worse: every fault at five severities."""
 
-from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,6 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import Corrupted, Metric
 from components.common.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from components.common.pictures.decode import Pixels
-from components.common.progress import track, worker_count
 from components.common.seeding import generator
 from components.common.statistics.figures import Scored
 from components.common.statistics.intervals import estimates
@@ -36,29 +35,29 @@ def measure_robustness(
     targets = rows["target"].to_numpy(dtype=np.int64)
     clean = [asked.seen(dataset, path) for path in rows["path"]]
     before = asked.about(clean, targets)
-    found = []
-    with ThreadPoolExecutor(worker_count()) as pool:
-        for place, kind in enumerate(track(CORRUPTIONS, "asking about faulty pictures")):
-            turns = np.arange(len(rows)) + place
-            jobs = [
-                (position, severity)
-                for severity in SEVERITIES
-                for position in np.flatnonzero(whole | (turns % len(SEVERITIES) == severity - 1))
-            ]
+    jobs = [
+        (kind, severity, position)
+        for place, kind in enumerate(CORRUPTIONS)
+        for severity in SEVERITIES
+        for position in range(len(rows))
+        if whole or (position + place) % len(SEVERITIES) == severity - 1
+    ]
 
-            def faulty(job: tuple[int, int], kind: str = kind) -> Pixels:
-                position, severity = job
-                random = generator(seed, "robustness", kind, rows["path"][position])
-                return corrupt(clean[position], kind=kind, severity=severity, rng=random)
+    def faulty(job: tuple[str, int, int]) -> Pixels:
+        kind, severity, position = job
+        random = generator(seed, "robustness", kind, rows["path"][position])
+        return corrupt(clean[position], kind=kind, severity=severity, rng=random)
 
-            positions, severities = np.array(jobs).T
-            after = asked.about(list(pool.map(faulty, jobs)), targets[positions])
-            for severity in np.unique(severities):
-                mine = severities == severity
-                pictures = positions[mine]
-                groups = rows["group"].to_numpy(dtype=str)[pictures].tolist()
-                pair = (before.take(pictures), after.take(mine))
-                found.append(_corrupted(kind, int(severity), pair, groups))
+    positions = np.array([position for _, _, position in jobs])
+    after = asked.about_all(
+        faulty, jobs, targets[positions], activity="asking about faulty pictures"
+    )
+    found, groups, start = [], rows["group"].to_numpy(dtype=str), 0
+    for (kind, severity), same in groupby(jobs, key=lambda job: job[:2]):
+        mine = np.arange(start, start + len(list(same)))
+        start += len(mine)
+        pair = (before.take(positions[mine]), after.take(mine))
+        found.append(_corrupted(kind, severity, pair, groups[positions[mine]].tolist()))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from components.common.artifacts.monitoring.observations import Observations, an
 from components.common.pictures.decode import Pixels
 from components.common.pictures.statistics import measure
 from components.common.progress import listening
-from components.common.saved_model import ask, embed, load
+from components.common.saved_model import describe, load
 
 _BATCH = 8
 
@@ -35,8 +35,9 @@ def observer(saved_model: Path, *, classes: tuple[str, ...]) -> ObservePictures:
         options = {"batch_size": _BATCH, "activity": "", "model": loaded[0]}
         # The progress that counts is the caller's.
         with listening(lambda _: None):
-            answers = ask(saved_model, names, lambda row: encoded[int(row)], **options)
-            features = embed(saved_model, names, lambda row: encoded[int(row)], **options)
+            answers, features = describe(
+                saved_model, names, lambda row: encoded[int(row)], **options
+            )
         return answered(
             features=features,
             statistics=np.stack([measure(picture) for picture in pixels]),

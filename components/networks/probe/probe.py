@@ -1,16 +1,17 @@
 """The linear probe: multinomial logistic regression on frozen features, turned into the head."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from components.common.progress import report
 from components.common.statistics.folds import Fold, grouped_folds
-from components.common.statistics.temperature import log_loss
+from components.common.statistics.temperature import log_loss, log_losses, softmax
 from components.networks.data import Floats, Split
+from components.networks.probe.span import Span
 
 # The inverse strengths C of the L2 penalty that are tried are powers of this, from the first one
 # on to where the loss no longer falls. The ends are where nothing changes any more.
@@ -23,6 +24,8 @@ _FOLDS = 4
 _DEFAULT_STRENGTH = 10.0**-1.5
 # A feature's deviation counts as at least this share of the root mean square over all features.
 _FLOOR = 0.1
+
+_EPSILON = float(np.finfo(np.float64).eps)
 
 Doubles = npt.NDArray[np.float64]
 
@@ -45,7 +48,9 @@ class Probe:
         return answers
 
 
-def fit_probe(features: npt.NDArray[Any], split: Split, *, strength: float, seed: int) -> Probe:
+def fit_probe(
+    features: npt.NDArray[Any], split: Split, *, strength: float, seed: int, distil: float = 0.0
+) -> Probe:
     """Solve the head on all views of the training pictures.
 
     Args:
@@ -54,15 +59,28 @@ def fit_probe(features: npt.NDArray[Any], split: Split, *, strength: float, seed
         strength: inverse L2 penalty C on standardised features; 0 chooses it by cross-validation
             on view 0, by group, so that it is not tuned to recognise the groups.
         seed: of the folds.
+        distil: self-distillation: this share of what every view of a picture is fitted to answer is
+            the mean over its views of what probes answer that were fitted without its group, the
+            rest is the label. One view then answers nearly what several do on average, and odd
+            labels count for less.
     """
     mean = features.mean(axis=0, dtype=np.float64)
     scale = feature_scale(features)
     scaled = ((features - mean) * scale).astype(np.float32)
-    chosen = strength or _choose(scaled[: split.pictures], split, seed=seed)
     views = len(features) // split.pictures
     # The views of one picture are together worth one picture.
     weights = np.tile(split.weights / np.float32(views), views)
-    kernel, bias = _Solver(scaled, np.tile(split.targets, (views, 1)), weights).at(chosen)
+    # Products this small are slower on several threads, many times so where others work besides.
+    with threadpool_limits(1):
+        span = Span.of(scaled)
+        plain = span if views == 1 or strength else Span.of(scaled[: split.pictures])
+        chosen = strength or _choose(plain.coordinates, split, seed=seed)
+        targets = split.targets
+        if distil:
+            taught = _taught(span.coordinates, split, weights, strength=chosen, seed=seed)
+            targets = (1 - distil) * targets + distil * taught
+        along, bias = _Solver(span.coordinates, np.tile(targets, (views, 1)), weights).at(chosen)
+        kernel = span.kernel(along)
     unscaled = kernel * scale[:, None]
     shifted = bias - mean @ unscaled
     return Probe(unscaled.astype(np.float32), shifted.astype(np.float32), chosen)
@@ -78,6 +96,24 @@ def feature_scale(features: npt.NDArray[Any]) -> Doubles:
     spread = features.std(axis=0, dtype=np.float64)
     floor = _FLOOR * float(np.sqrt(np.mean(spread**2)))
     return 1.0 / np.maximum(spread, floor) if floor > 0.0 else np.ones_like(spread)
+
+
+def _taught(
+    features: Floats, split: Split, weights: Floats, *, strength: float, seed: int
+) -> Floats:
+    """Return what probes of other groups answer on average over a picture's views, [N, classes].
+
+    The label where there are no folds to ask.
+    """
+    taught = split.targets.copy()
+    by_view = np.arange(len(features)).reshape(-1, split.pictures)
+    for fold in grouped_folds(split.labels, split.groups, folds=_FOLDS, seed=seed):
+        rows = by_view[:, fold.inner].ravel()
+        targets = np.tile(split.targets[fold.inner], (len(by_view), 1))
+        kernel, bias = _Solver(features[rows], targets, weights[rows]).at(strength)
+        said = features[by_view[:, fold.outer]] @ kernel.astype(np.float32) + bias
+        taught[fold.outer] = softmax(said.mean(axis=0, dtype=np.float32))
+    return taught
 
 
 def _choose(features: Floats, split: Split, *, seed: int) -> float:
@@ -118,37 +154,46 @@ class _Judge:
 
 
 class _Solver:
-    """Penalised maximum likelihood on the same rows, each penalty from where the last one ended."""
+    """Penalised maximum likelihood on the same rows, each penalty from where the last one ended.
+
+    The objective and the stopping rule are those of scikit-learn's LogisticRegression, but for a
+    soft label, which there would be one row a class.
+    """
 
     def __init__(self, features: Floats, targets: Floats, weights: Floats) -> None:
-        """Take features [N, D], targets [N, classes], weights [N].
-
-        A soft label enters as one row a class, weighted by its probability.
-        """
-        from sklearn.linear_model import LogisticRegression
-
-        rows, self._labels = np.nonzero(targets)
-        self._basis: npt.NDArray[Any] | None = None
-        if 2 * len(features) < features.shape[1]:
-            # The solution lies in the span of the pictures: as many coordinates as pictures do.
-            self._basis, coordinates = np.linalg.qr(features.T)
-            features = np.ascontiguousarray(coordinates.T)
-        self._features = features[rows]
-        self._weights = targets[rows, self._labels] * weights[rows]
-        self._model = LogisticRegression(max_iter=500, tol=1e-4, warm_start=True)
+        """Take features [N, D], targets [N, classes] that sum to 1, weights [N]."""
+        classes = targets.shape[1]
+        self._features = np.ascontiguousarray(features)
+        self._targets = targets
+        self._total = float(weights.sum())
+        self._shares: Doubles = weights.astype(np.float64)[:, None] / self._total
+        # Of two classes the difference of their logits is what is fitted and penalised.
+        self._to_logits = np.array([[-0.5, 0.5]]) if classes == 2 else np.eye(classes)
+        self._fitted = np.zeros((features.shape[1] + 1, len(self._to_logits)))
 
     def at(self, strength: float) -> tuple[Doubles, Doubles]:
         """Return kernel [D, classes] and bias [classes] for a C."""
-        from sklearn.exceptions import ConvergenceWarning
+        from scipy.optimize import minimize
 
-        self._model.C = strength
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            self._model.fit(self._features, self._labels, sample_weight=self._weights)
-        kernel, bias = self._model.coef_.T, self._model.intercept_
-        if len(self._model.classes_) == 2:
-            # scikit-learn keeps the difference; the halves give the same probabilities.
-            half = np.array([-0.5, 0.5])
-            kernel, bias = kernel * half, bias * half
-        basis = self._basis
-        return (kernel if basis is None else basis @ kernel), np.array(bias)
+        found = minimize(
+            self._loss,
+            self._fitted.ravel(),
+            args=(1.0 / (strength * self._total),),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": 500, "maxls": 50, "gtol": 1e-4, "ftol": 64 * _EPSILON},
+        )
+        self._fitted = found.x.reshape(self._fitted.shape)
+        both = self._fitted @ self._to_logits
+        return both[:-1], both[-1]
+
+    def _loss(self, flat: Doubles, penalty: float) -> tuple[float, Doubles]:
+        """Return the penalised mean loss at kernel and bias, and its gradient."""
+        kernel, bias = np.split(flat.reshape(self._fitted.shape), [-1])
+        said = self._features @ kernel.astype(np.float32) + bias
+        logits: Floats = (said @ self._to_logits).astype(np.float32)
+        losses = log_losses(logits, self._targets)[:, None]
+        away: Doubles = self._shares * (softmax(logits) - self._targets) @ self._to_logits.T
+        pulled = (away.astype(np.float32).T @ self._features).T + penalty * kernel
+        loss = float((self._shares * losses).sum() + 0.5 * penalty * (kernel**2).sum())
+        return loss, np.concatenate([pulled, away.sum(axis=0)[None]]).ravel()

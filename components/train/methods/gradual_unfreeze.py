@@ -54,7 +54,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         inputs = tail_inputs(data, network, session, cut=cut)
         tail = network.between(network.boundary(cut), (LOGITS,))
         if number == 0:
-            head = solve_head(network, tail, inputs, options.strength, session, cut=cut)
+            head = solve_head(network, tail, inputs, options, session, cut=cut)
             curves, notes, embeddings = [head.row], [head.note], head.embeddings
         open_layers(tail, lambda _: True)
         # What does not divide goes to the last stages.

@@ -1,13 +1,10 @@
 """Linear probe: the whole backbone stays as it is, only the head is fitted."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from components.common.config import Section
 from components.networks.config import EMBEDDING, LOGITS
-from components.train.options import ClassWeight
+from components.train.options import ClassWeight, ProbeOptions
 
 if TYPE_CHECKING:
     from components.networks.data import TrainingData
@@ -16,14 +13,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(Section):
-    """Settings of the probe.
+class Options(ProbeOptions):
+    """Settings of the probe, besides those of `ProbeOptions`.
 
-    strength: inverse L2 penalty C on standardised features; 0 chooses it by cross-validation.
     class_weight: "balanced" lets every class count the same.
     """
 
-    strength: Annotated[float, Field(ge=0)] = 0.0
     class_weight: ClassWeight = "none"
 
 
@@ -34,7 +29,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
 
     inputs = tail_inputs(data.weighted(options.class_weight), network, session, cut=EMBEDDING)
     tail = network.between((EMBEDDING,), (LOGITS,))
-    head = solve_head(network, tail, inputs, options.strength, session, cut=EMBEDDING)
+    head = solve_head(network, tail, inputs, options, session, cut=EMBEDDING)
     return Fitted(
         curves=(head.row,),
         cut=EMBEDDING,

@@ -52,7 +52,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     if short.cut_points:
         fitted = linear_probe_finetune.fit(data, short, options, session)
     else:
-        probe = linear_probe.Options(strength=options.strength)
+        probe = linear_probe.Options(strength=options.strength, distil=options.distil)
         fitted = linear_probe.fit(data, short, probe, session)
     notes = (f"the network was cut off after {layer}", *fitted.notes)
     return dataclasses.replace(fitted, network=short, notes=notes)

@@ -88,7 +88,8 @@ def settings_from(path: Path) -> TrainConfig:
     """
     given: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
     settings = config.load(TrainConfig, given.get("train") or given, where="train")
-    return dataclasses.replace(settings, backend="jax", devices=0)
+    # Not every node need see the served versions, and all must take the same way.
+    return dataclasses.replace(settings, backend="jax", devices=0, compare_with="")
 
 
 def train_together(shards: Path, *, out: Path, settings: TrainConfig, place: ProcessPlace) -> None:

@@ -91,6 +91,41 @@ def test_data_that_change_while_they_are_read_are_not_kept(bench: Bench) -> None
     assert bench.worked == 2
 
 
+def test_outputs_are_found_again_under_the_key_that_they_lead_to(tmp_path: Path) -> None:
+    published, worked = tmp_path / "published.txt", []
+
+    def work(settings: Settings, inputs: Nothing, outputs: Out, context: RunContext) -> None:
+        worked.append(settings.data)
+        outputs.out.mkdir()
+        (outputs.out / "deal.txt").write_text(f"deal of {settings.data}")
+
+    step = Step(
+        "ingest",
+        work,
+        reuse=True,
+        content_key=lambda *_: published.read_text() if published.exists() else "",
+        later_key=lambda outputs: (outputs.out / "deal.txt").read_text(),
+    )
+
+    def run(data: str) -> str:
+        out = Artifact(str(tmp_path / f"out{len(list(tmp_path.iterdir()))}"))
+        run_step(
+            step,
+            settings={"data": data},
+            run={"run_id": "r", "cache_dir": str(tmp_path / "cache")},
+            outputs={"out": out},
+        )
+        return (Path(out.path) / "deal.txt").read_text()
+
+    run("pictures")
+    published.write_text("deal of pictures")
+    assert run("pictures") == "deal of pictures"
+    assert worked == ["pictures"]
+    published.write_text("another deal")
+    run("pictures")
+    assert worked == ["pictures", "pictures"]
+
+
 def test_without_a_cache_everything_is_worked_again(bench: Bench) -> None:
     bench.run()
     bench.run(cached=False)
@@ -128,7 +163,7 @@ def test_each_part_of_the_key_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         step_cache.key("ingest", "{}", {"dataset": "2"}, ""),
         step_cache.key("ingest", "{}", {}, "weights"),
     }
-    monkeypatch.setattr(step_cache, "_library_versions", lambda: {"numpy": "99"})
+    monkeypatch.setattr(step_cache, "library_versions", lambda: {"numpy": "99"})
     keys.add(step_cache.key("ingest", "{}", {}, ""))
     monkeypatch.undo()
     monkeypatch.setenv("KERAS_BACKEND", "jax" if os.environ.get("KERAS_BACKEND") != "jax" else "x")

@@ -8,6 +8,7 @@ from deploy_candidates import (
     MakeCandidate,
     write_dataset,
     write_evaluation,
+    write_network,
     write_reference,
 )
 from deploy_support import make_model
@@ -68,7 +69,7 @@ def make_candidate(tmp_path: Path) -> MakeCandidate:
             ),
         ).write()
         write_reference(root / "reference", digest)
-        (root / "network").mkdir()
+        write_network(root / "network")
         return DeployInputs(
             exported=exported,
             evaluation=root / "evaluation",

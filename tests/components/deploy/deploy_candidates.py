@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
 from components.common.artifacts.monitoring.reference import (
@@ -13,6 +14,7 @@ from components.common.artifacts.monitoring.reference import (
     Reference,
     ReferenceInfo,
 )
+from components.common.artifacts.records import write_record
 from components.common.pictures.decode import encode_png
 from components.deploy.step import DeployInputs
 
@@ -36,6 +38,24 @@ def write_reference(root: Path, model_sha256: str) -> None:
         seed=0,
     )
     Reference(root, info).write(OBSERVATIONS_SCHEMA.empty_table())
+
+
+def write_network(root: Path) -> None:
+    """The record of a Candidate, which says what training started from."""
+    info = CandidateInfo(
+        classes=CLASSES,
+        positive="bad",
+        backbone="levels",
+        method="linear_probe",
+        image_size_px=8,
+        temperature=1.0,
+        flips=1,
+        seed=0,
+        weights_sha256="w" * 64,
+        trainable_parameters=2,
+    )
+    root.mkdir()
+    write_record(root / "candidate.json", info)
 
 
 def write_dataset(root: Path) -> list[bytes]:

@@ -13,7 +13,7 @@ from local_servers import Quiet, answering
 from components.common.errors import DeniedError
 from components.deploy.config import DeployConfig
 from components.deploy.confirm import confirm, versions_in_use
-from components.deploy.rehearse import Questions
+from components.deploy.rehearse import Questions, staging
 
 STATUS = {"model_version_status": [{"version": "4", "state": "AVAILABLE", "status": {}}]}
 
@@ -57,7 +57,10 @@ def test_a_missing_key_is_reported_at_once(
     monkeypatch.delenv("GRAFT_API_KEY", raising=False)
     assert versions_in_use(settings) is None
     asked = Questions((), (), np.zeros((0, 2)), max_difference=1e-3)
-    with pytest.raises(DeniedError, match="the gateway's API key"):
-        confirm(Path("unused"), version=4, asked=asked, settings=settings)
+    with (
+        staging("solar", timeout_s=60.0) as own_server,
+        pytest.raises(DeniedError, match="the gateway's API key"),
+    ):
+        confirm(Path("unused"), version=4, asked=asked, settings=settings, own_server=own_server)
     # One question each: whoever waits for a key to turn up asks again and again.
     assert len(requests) == 2

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,15 +17,17 @@ from levels_model import answers
 
 from components.common import config
 from components.common.artifacts.deployment import Deployment
-from components.common.artifacts.model_folder import candidate_path, versions
+from components.common.artifacts.model_folder import ModelVersion, candidate_path, versions
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import PublishError, ServerError
 from components.common.run_context import RunContext
+from components.deploy import rehearse as rehearsing
 from components.deploy import step as module
 from components.deploy.commands import rollback
 from components.deploy.component import deploy
 from components.deploy.config import DeployConfig
+from components.deploy.publish import publish
 from components.deploy.step import DeployInputs, DeployOutputs
 from components.deploy.versions import retired
 from serving.client import connect
@@ -178,6 +181,24 @@ def test_a_model_that_answers_otherwise_than_evaluated_is_not_published(
         out = DeployOutputs(deployment=tmp_path / "out")
         module.run(settings(base_path), folders, out, RUN)
     assert versions(base_path / "solar") == ()
+
+
+def test_what_is_confirmed_are_the_files_in_their_final_place(
+    make_levels: MakeLevels, base_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def publish_and_break(*given: Any, **named: Any) -> ModelVersion:
+        version = publish(*given, **named)
+        (version.path / "saved_model.pb").write_bytes(b"broken")
+        return version
+
+    starts = []
+    monkeypatch.setattr(rehearsing, "launch", lambda *a, **n: starts.append(a) or launch(*a, **n))
+    monkeypatch.setattr(module, "publish", publish_and_break)
+    with pytest.raises(PublishError, match="version 1 was published but not confirmed"):
+        out = DeployOutputs(deployment=tmp_path / "out")
+        module.run(settings(base_path), make_levels(5.0), out, RUN)
+    assert versions(base_path / "solar") == ()
+    assert len(starts) == 1
 
 
 def test_a_model_that_does_not_load_is_not_published(

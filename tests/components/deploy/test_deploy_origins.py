@@ -52,7 +52,7 @@ def test_after_a_tuning_they_are_the_winners() -> None:
 def test_without_records_nothing_is_claimed() -> None:
     assert origins.sections("e", []) == {}
     assert origins.seeds({}) == {}
-    assert origins.weights({}, backbone="no_such_network") == ("", "")
+    assert origins.weights({}, backbone="no_such_network", sha256="") == ("", "")
 
 
 def pin(model_dir: Path, warm_start: str, *, previous_version: int = 3) -> dict[str, object]:
@@ -89,16 +89,22 @@ def test_a_warm_start_is_pinned_to_the_network_that_is_kept(tmp_path: Path) -> N
     [
         ({"weights": "imagenet"}, "imagenet", "CC-BY-4.0"),
         ({"weights": "none"}, "none: random values", "no pretrained weights"),
-        ({"weights": "w/a.h5"}, "w/a.h5", "CC-BY-4.0 (of the published weights of vgg16; the file"),
-        ({"weights": "imagenet", "warm_start": "/m/3"}, "/m/3 (warm start)", "CC-BY-4.0 (of"),
+        ({"weights": "w/a.h5"}, "w/a.h5", "unknown: your file"),
+        ({"weights": "imagenet", "warm_start": "/m/3"}, "/m/3 (warm start)", "that of the network"),
     ],
 )
 def test_weights_come_with_what_is_known_of_their_licence(
     section: dict[str, str], named: str, licence: str
 ) -> None:
-    found, known = origins.weights({"train": section}, backbone="vgg16")
+    found, known = origins.weights({"train": section}, backbone="vgg16", sha256="a" * 64)
     assert found == named
     assert known.startswith(licence)
+
+
+def test_a_file_that_graft_fetches_has_its_own_licence() -> None:
+    dogs = "272e38e5be1439aa2b6459bae498b601a06edc16f8068e62b7db209d31b1fae1"
+    made_by = {"train": {"weights": "data/weights/mobilenet_v2_dogs.h5"}}
+    assert origins.weights(made_by, backbone="mobilenet_v2/1.0", sha256=dogs)[1] == "MIT"
 
 
 def test_the_data_have_a_digest_that_names_do_not_change(tmp_path: Path) -> None:

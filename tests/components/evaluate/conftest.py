@@ -8,46 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from brightness_model import CLASSES, save_brightness_model, write_export
+from tiny_candidate import write_candidate
 from translated import all_translated
 
-from components.common.artifacts.candidate import Candidate, CandidateInfo
 from components.common.artifacts.dataset import Dataset, DatasetInfo
 from components.common.artifacts.evaluation import EvaluationInfo
-from components.common.artifacts.exported import Export, ExportInfo
-from components.common.artifacts.records import tree_sha256
 from components.common.pictures.decode import encode_png
 from components.evaluate.incumbent import Incumbent
 from components.evaluate.seen import Unseen
 from components.evaluate.step import EvaluateInputs
-
-CLASSES = ("functional", "defective")
-
-
-def save_brightness_model(
-    folder: Path, *, classes: tuple[str, ...] = CLASSES, slope: float = 6.0
-) -> None:
-    """Write a SavedModel: P(last class) rises with the mean brightness of the picture."""
-    import tensorflow as tf
-
-    class Model(tf.Module):
-        @tf.function(autograph=False)
-        def answer(self, image_bytes: Any) -> dict[str, Any]:
-            def mean(data: Any) -> Any:
-                pixels = tf.io.decode_image(data, channels=3, expand_animations=False)
-                return tf.reduce_mean(tf.cast(pixels, tf.float32))
-
-            bright = tf.map_fn(mean, image_bytes, fn_output_signature=tf.float32)
-            logit = slope * (bright / 255.0 - 0.5)
-            rest = [tf.zeros_like(logit)] * (len(classes) - 1)
-            probabilities = tf.nn.softmax(tf.stack([*rest, logit], axis=1))
-            names = tf.gather(tf.constant(classes), tf.argmax(probabilities, axis=1))
-            return {"probabilities": probabilities, "classes": names, "decision": names}
-
-    model = Model()
-    signature = model.answer.get_concrete_function(
-        tf.TensorSpec([None], tf.string, name="image_bytes")
-    )
-    tf.saved_model.save(model, str(folder), signatures={"serving_default": signature})
 
 
 def write_dataset(root: Path, *, per_split: int = 24, noise: float = 40.0) -> Dataset:
@@ -87,36 +57,6 @@ def write_dataset(root: Path, *, per_split: int = 24, noise: float = 40.0) -> Da
     return dataset
 
 
-def write_candidate(root: Path) -> None:
-    """The part of a Candidate that evaluate reads: record and learning curves."""
-    root.mkdir(parents=True)
-    info = CandidateInfo(
-        classes=CLASSES,
-        positive="defective",
-        backbone="tiny",
-        method="linear_probe_finetune",
-        image_size_px=32,
-        temperature=1.2,
-        flips=1,
-        seed=0,
-        weights_sha256="",
-        trainable_parameters=10,
-    )
-    curves = pd.DataFrame(
-        {
-            "phase": ["probe", "finetune", "finetune"],
-            "epoch": [1, 2, 3],
-            "train_loss": [0.7, 0.5, 0.4],
-            "validation_loss": [0.7, 0.6, 0.55],
-            "train_accuracy": [0.5, 0.7, 0.8],
-            "validation_accuracy": [0.5, 0.65, 0.7],
-        }
-    )
-    Candidate(root, info).write(
-        curves=curves, paths=[], probabilities=np.zeros((0, 2), dtype=np.float32)
-    )
-
-
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> EvaluateInputs:
     """Export, Candidate and Dataset; for reading only."""
@@ -138,18 +78,8 @@ def _write_inputs(root: Path, **dataset: Any) -> EvaluateInputs:
         exported=root / "exported", candidate=root / "candidate", dataset=root / "dataset"
     )
     write_dataset(inputs.dataset, **dataset)
-    write_candidate(inputs.candidate)
-    save_brightness_model(inputs.exported / "saved_model")
-    info = ExportInfo(
-        classes=CLASSES,
-        positive="defective",
-        backbone="tiny",
-        method="linear_probe_finetune",
-        image_size_px=32,
-        max_difference=1e-6,
-        model_sha256=tree_sha256(inputs.exported / "saved_model"),
-    )
-    Export(inputs.exported, info).write()
+    write_candidate(inputs.candidate, CLASSES, method="linear_probe_finetune")
+    write_export(inputs.exported, slope=6.0)
     return inputs
 
 

@@ -63,7 +63,7 @@ def test_answers_that_are_no_numbers_are_refused(
 ) -> None:
     inputs = make_inputs()
     give(inputs, save_model, slope=float("nan"))
-    with pytest.raises(ExportError, match="numbers, received others for 24 of 24 pictures; look"):
+    with pytest.raises(ExportError, match="numbers, received others for 48 of 48 pictures; look"):
         judged(inputs, tmp_path / "out")
 
 

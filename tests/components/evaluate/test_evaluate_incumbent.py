@@ -11,6 +11,7 @@ from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, Datas
 from components.common.artifacts.evaluation import BEST, SERVES
 from components.common.artifacts.lineage import Lineage, write_lineage
 from components.common.artifacts.model_folder import ModelVersion, lineage_path
+from components.common.artifacts.records import tree_sha256
 from components.evaluate import incumbent
 from components.evaluate.incumbent import Incumbent, score_incumbent
 from components.evaluate.predictions import as_table
@@ -68,7 +69,12 @@ def keep(version: ModelVersion, rows: pd.DataFrame, out_of_fold: pd.DataFrame | 
 
 
 def scored(
-    version: ModelVersion, now: Dataset, monkeypatch: pytest.MonkeyPatch, *, role: str = SERVES
+    version: ModelVersion,
+    now: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    role: str = SERVES,
+    refits: dict[str, pd.DataFrame] | None = None,
 ) -> tuple[Incumbent, list[str]]:
     """Return the incumbent, asked by a stand-in that is sure of "bad", and what that was asked."""
     asked: list[str] = []
@@ -81,7 +87,13 @@ def scored(
     monkeypatch.setattr(incumbent, "score", ask)
     ours = answers(now, p_bad=0.4)
     found = score_incumbent(
-        version, now, role=role, candidate_sha256="c", predictions=ours, batch_size=8
+        version,
+        now,
+        role=role,
+        candidate_sha256="c",
+        predictions=ours,
+        refits=refits or {},
+        batch_size=8,
     )
     return found, asked
 
@@ -125,6 +137,19 @@ def test_of_a_version_judged_by_a_held_out_split_its_training_pictures_are_left_
     assert found.predictions is not None
     assert list(found.predictions["path"]) == asked == list(tested["path"])
     assert "25 that it was trained on are left out" in found.note
+
+
+def test_a_recipe_that_was_fitted_again_answers_for_its_version(
+    version: ModelVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = dataset(tmp_path, manifest(range(PICTURES)))
+    keep(version, now.manifest, None)
+    again = answers(now, p_bad=0.3)
+    found, asked = scored(version, now, monkeypatch, refits={tree_sha256(version.path): again})
+    assert found.predictions is again and not asked
+    assert f"its recipe, fitted again on the same folds, answered about {PICTURES}" in found.note
+    other, _ = scored(version, now, monkeypatch, refits={"another version's": again})
+    assert other.predictions is not None and other.predictions.empty
 
 
 def test_a_version_that_has_seen_everything_leaves_nothing_to_compare(

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from brightness_model import write_dataset, write_export
 from PIL import Image
+from tiny_candidate import write_candidate
 
-from components.common.artifacts.candidate import Candidate, CandidateInfo
+from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.exported import Export
 from components.common.run_context import RunContext
 from components.evaluate import inside
+from components.evaluate.behaviour.asked import ExportedModel
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.inside import Inside, Subject, look_inside
+from components.evaluate.inside import InsideInfo, Subject, look_inside
 from components.evaluate.predictions import score
 
 pytestmark = pytest.mark.slow
@@ -32,27 +33,13 @@ def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
     predictions = score(
         export.saved_model, dataset, dataset.split("test"), batch_size=8, activity="asking"
     )
-    (root / "candidate").mkdir()
+    asked = ExportedModel(export.saved_model, export.info.classes, export.info.image_size_px, 8)
     return Subject(
+        asked=asked,
         export=export,
-        candidate=Candidate(root / "candidate", _info(export)),
+        candidate=write_candidate(root / "candidate", export.info.classes),
         dataset=dataset,
         predictions=predictions,
-    )
-
-
-def _info(export: Export) -> CandidateInfo:
-    return CandidateInfo(
-        classes=export.info.classes,
-        positive=export.info.positive,
-        backbone="tiny",
-        method="linear_probe",
-        image_size_px=32,
-        temperature=1.0,
-        flips=1,
-        seed=0,
-        weights_sha256="",
-        trainable_parameters=10,
     )
 
 
@@ -64,13 +51,13 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> RunContext:
 @pytest.fixture(scope="module")
 def found(
     subject: Subject, context: RunContext, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Inside, Path]:
+) -> tuple[InsideInfo, Path]:
     plots = tmp_path_factory.mktemp("first") / "plots"
     return look_inside(subject, SETTINGS, context, plots=plots), plots
 
 
-def test_every_fault_is_tried_at_every_severity(found: tuple[Inside, Path]) -> None:
-    robustness = found[0].info.robustness
+def test_every_fault_is_tried_at_every_severity(found: tuple[InsideInfo, Path]) -> None:
+    robustness = found[0].robustness
     assert {(one.name, one.severity) for one in robustness} >= {
         ("blur", 1), ("blur", 5), ("exposure", 3), ("jpeg", 5),
     }  # fmt: skip
@@ -85,8 +72,8 @@ def test_every_fault_is_tried_at_every_severity(found: tuple[Inside, Path]) -> N
     assert worst.change.value == worst.metric.value - 1.0
 
 
-def test_maps_are_drawn_and_tested(found: tuple[Inside, Path]) -> None:
-    info, plots = found[0].info, found[1]
+def test_maps_are_drawn_and_tested(found: tuple[InsideInfo, Path]) -> None:
+    info, plots = found[0], found[1]
     assert len(info.explanations) == 4
     for one in info.explanations:
         with Image.open(plots / one.heat_map) as drawn:
@@ -101,9 +88,9 @@ def test_maps_are_drawn_and_tested(found: tuple[Inside, Path]) -> None:
 
 
 def test_costs_are_those_of_the_exported_files(
-    found: tuple[Inside, Path], subject: Subject
+    found: tuple[InsideInfo, Path], subject: Subject
 ) -> None:
-    costs = found[0].info.costs
+    costs = found[0].costs
     assert costs is not None
     assert [one.batch for one in costs.latency] == [1, 32]
     assert all(0.0 < one.median_ms <= one.p95_ms for one in costs.latency)
@@ -112,7 +99,7 @@ def test_costs_are_those_of_the_exported_files(
 
 
 def test_an_unchanged_model_is_not_asked_again(
-    found: tuple[Inside, Path],
+    found: tuple[InsideInfo, Path],
     subject: Subject,
     context: RunContext,
     tmp_path: Path,
@@ -120,15 +107,13 @@ def test_an_unchanged_model_is_not_asked_again(
 ) -> None:
     monkeypatch.setattr(inside, "_look", lambda *_: pytest.fail("asked again"))
     again = look_inside(subject, SETTINGS, context, plots=tmp_path / "plots")
-    assert again.info == found[0].info
-    assert again.embeddings is not None
-    assert np.array_equal(again.embeddings, found[0].embeddings)
+    assert again == found[0]
     assert _digests(tmp_path / "plots") == _digests(found[1])
 
 
 @pytest.mark.parametrize("change", ["settings", "evidence"])
 def test_other_settings_or_evidence_are_asked_about(
-    found: tuple[Inside, Path],
+    found: tuple[InsideInfo, Path],
     subject: Subject,
     context: RunContext,
     tmp_path: Path,
@@ -156,6 +141,13 @@ def test_other_settings_or_evidence_are_asked_about(
     assert not list(Path(context.cache_dir).glob(".looking-*"))
 
 
+def test_without_such_embeddings_it_says_why_there_is_no_advice(
+    found: tuple[InsideInfo, Path],
+) -> None:
+    assert found[0].advice is None
+    assert any("not estimated after a warm start" in note for note in found[0].notes)
+
+
 def test_embeddings_that_training_kept_are_advised_on(subject: Subject, tmp_path: Path) -> None:
     rows = subject.dataset.split("train")
     targets = subject.dataset.targets(rows)
@@ -170,11 +162,11 @@ def test_embeddings_that_training_kept_are_advised_on(subject: Subject, tmp_path
         RunContext(run_id="r"),
         plots=tmp_path / "plots",
     )
-    assert found.info.advice is not None
-    assert {one.name for one in found.info.advice.forecasts} == {"functional", "defective", ""}
-    assert found.info.robustness == ()
-    assert found.info.explanations == ()
-    assert found.info.deletion_test is None
+    assert found.advice is not None
+    assert {one.name for one in found.advice.forecasts} == {"functional", "defective", ""}
+    assert found.robustness == ()
+    assert found.explanations == ()
+    assert found.deletion_test is None
 
 
 def _digests(folder: Path) -> dict[str, str]:

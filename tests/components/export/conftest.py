@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from tiny_candidate import candidate_info
 
 from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate, CandidateInfo
 from components.common.artifacts.dataset import Dataset, DatasetInfo
@@ -110,18 +111,7 @@ def make_tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Tiny]:
         pictures = encoded_pictures()
         _write_dataset(root / "dataset", pictures, classes)
         (root / "candidate").mkdir()
-        info = CandidateInfo(
-            classes=classes,
-            positive=classes[-1] if len(classes) == 2 else "",
-            backbone="tiny",
-            method="linear_probe",
-            image_size_px=SIZE_PX,
-            temperature=1.3,
-            flips=flips,
-            seed=0,
-            weights_sha256="",
-            trainable_parameters=10,
-        )
+        info = candidate_info(classes, image_size_px=SIZE_PX, temperature=1.3, flips=flips)
         candidate = Candidate(root / "candidate", info)
         model = network(len(classes), feature_name=feature_name)
         model.save(candidate.model_path)

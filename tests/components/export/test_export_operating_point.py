@@ -1,30 +1,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tiny_candidate import candidate_info
 
 from components.common.artifacts.candidate import CandidateInfo, held_out_table
 from components.common.errors import GraftError
 from components.export.config import ExportConfig
 from components.export.operating_point import choose
 
-
-def candidate(*classes: str, positive: str = "") -> CandidateInfo:
-    return CandidateInfo(
-        classes=classes,
-        positive=positive,
-        backbone="tiny",
-        method="linear_probe",
-        image_size_px=32,
-        temperature=2.0,
-        flips=1,
-        seed=0,
-        weights_sha256="",
-        trainable_parameters=1,
-    )
-
-
-PAIR = candidate("bad", "fine", positive="bad")
-THREE = candidate("fine", "crack", "dent")
+PAIR = candidate_info(("bad", "fine"), positive="bad", temperature=2.0)
+THREE = candidate_info(("fine", "crack", "dent"), temperature=2.0)
 
 
 def answers(
@@ -105,7 +90,7 @@ def test_without_held_out_answers_nothing_is_promised() -> None:
         (THREE, {"good": ("fin",)}, "name some of the classes fine, crack, dent"),
         (PAIR, {"good": ("bad", "fine")}, "name some of the classes"),
         (THREE, {"escape_cost": 5.0}, "evaluate.good beside"),
-        (candidate("ask", "fine"), {}, "other names than 'ask'"),
+        (candidate_info(("ask", "fine")), {}, "other names than 'ask'"),
     ],
 )
 def test_what_cannot_be_is_refused(

@@ -20,6 +20,7 @@ from components.common.artifacts.records import tree_sha256
 from components.common.config import to_plain
 from components.common.errors import ExportError
 from components.common.run_context import RunContext
+from components.common.saved_model import load
 from components.common.statistics.familiarity import distances, unit
 from components.common.statistics.operating_point import decide
 from components.export.config import ExportConfig
@@ -99,6 +100,27 @@ def test_signatures_and_their_outputs(tiny: Any, exported: Export) -> None:
     features = _signature(exported, "features")(image_bytes=tf.constant(_pictures(tiny)))
     assert features["features"].shape == (len(best), 8)
     assert set(features) == {"features"}
+
+
+def test_answers_and_features_by_one_pass_are_those_of_the_signatures(
+    tiny: Any, exported: Export
+) -> None:
+    import tensorflow as tf
+
+    model = load(exported.saved_model)
+    pictures = tf.constant(_pictures(tiny))
+    one = model.described(pictures)
+    both = model.signatures["serving_default"](image_bytes=pictures) | model.signatures["features"](
+        image_bytes=pictures
+    )
+    assert set(one) == set(both)
+    for name, tensor in both.items():
+        if tensor.dtype == tf.string:
+            assert np.array_equal(one[name], tensor)
+        else:
+            assert np.abs(one[name] - tensor).max() < 1e-5
+    # A server's clients see the signatures alone.
+    assert set(model.signatures) == {"serving_default", "pixels", "features"}
 
 
 def test_pixels_answer_like_their_encoded_form(tiny: Any, exported: Export) -> None:

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brightness_model import CLASSES, FEATURES, write_dataset, write_export
+from brightness_model import CLASSES, FEATURES, write_dataset, write_export, write_held_out
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo
+from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, HeldOut
 from components.common.artifacts.exported import Export
 from components.common.artifacts.monitoring import learning_pictures
 from components.common.artifacts.monitoring.observations import Observations, of_reference
@@ -24,9 +24,11 @@ SETTINGS = ReferenceConfig(model_name="solar", train_pictures=5, copy_px=16)
 
 
 def reads(exported: Export, dataset: Path) -> ReferenceInputs:
-    return ReferenceInputs(
-        exported=exported.root, dataset=dataset, evaluation=dataset.with_name("evaluation")
-    )
+    """Return what the step reads, with an evaluation that holds the model's own answers."""
+    evaluation = dataset.with_name("evaluation")
+    if len(Dataset.read(dataset).judged()):
+        write_held_out(evaluation, exported, dataset)
+    return ReferenceInputs(exported=exported.root, dataset=dataset, evaluation=evaluation)
 
 
 @pytest.fixture(scope="module")
@@ -111,15 +113,32 @@ def test_where_nothing_is_held_out_the_scores_are_those_of_the_folds(
     figures = EvaluationInfo(
         classes=CLASSES, positive="", pictures=len(table), groups=1, metrics=()
     )
-    Evaluation(tmp_path / "evaluation", figures).write(table.iloc[::-1])
     inputs = reads(exported, tmp_path / "dataset")
+    own = HeldOut.read(inputs.evaluation)
+    assert np.array_equal(own.answers["target"], own.answers["predicted"])
+    said = HeldOut(table.iloc[::-1], own.features[::-1])
+    Evaluation(inputs.evaluation, figures).write(table, held_out=said)
     run(SETTINGS, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
     made = Reference.read(tmp_path / "reference")
     known = of_reference(made.root)
     assert made.info.accuracy == 0.0 and made.info.pictures == len(wrong)
     assert np.array_equal(known.scores, table[[f"p_{name}" for name in CLASSES]].to_numpy())
     assert list(known.decisions) == ["ask", *(CLASSES[one] for one in wrong[1:])]
-    assert np.isfinite(known.features).all()
+    assert np.array_equal(known.features, own.features)
+
+
+def test_pictures_that_evaluate_has_not_asked_about_are_named(
+    exported: Export, tmp_path: Path
+) -> None:
+    write_dataset(tmp_path / "dataset")
+    inputs = reads(exported, tmp_path / "dataset")
+    asked = HeldOut.read(inputs.evaluation)
+    HeldOut(asked.answers[1:], asked.features[1:]).write(inputs.evaluation)
+    with pytest.raises(DataError, match=r"about 24 held-out .*about pictures/validation-0\.png"):
+        run(SETTINGS, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
+    (inputs.evaluation / "held_out.parquet").unlink()
+    with pytest.raises(DataError, match="an evaluation without them; run the evaluate step again"):
+        run(SETTINGS, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
 
 
 def test_so_few_pictures_are_not_kept_to_learn_from(made: Reference) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tiny_candidate import candidate_info
 
 from components.common.artifacts.candidate import (
     CURVE_COLUMNS,
     Candidate,
-    CandidateInfo,
     held_out_table,
 )
 from components.common.artifacts.dataset import Dataset, DatasetInfo
@@ -71,10 +71,9 @@ def write_candidate(root: Path, *, wrong: int, width: int, out_of_fold: bool = F
     positive = (np.arange(PICTURES) % 2).astype(np.float32)
     positive[:wrong] = 1 - positive[:wrong]
     answers = np.stack([1 - positive, positive], axis=1)
-    info = CandidateInfo(
-        classes=CLASSES, positive="bad", backbone=f"net{width}", method="linear_probe",
-        image_size_px=SIZE_PX, temperature=1.0, flips=2, seed=0, weights_sha256="",
-        trainable_parameters=1,
+    info = candidate_info(
+        CLASSES, positive="bad", backbone=f"net{width}", image_size_px=SIZE_PX, temperature=1.0,
+        flips=2,
     )  # fmt: skip
     candidate = Candidate(root, info)
     # Not in the dataset's order: answers are matched by path.

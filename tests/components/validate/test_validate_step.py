@@ -336,6 +336,15 @@ def test_good_classes_that_there_are_not_are_refused_at_once(
     assert not places.out.exists()
 
 
+def test_costs_that_differ_need_good_classes_at_once(
+    dataset: MakeDataset, manifest: MakeRows, places: Places
+) -> None:
+    three = dataset(manifest(30, labels=("good", "crack", "dent")), positive="")
+    with pytest.raises(ConfigError, match=r"evaluate\.good beside .*name the good ones of good, c"):
+        places.run(three, costs_differ=True)
+    assert not places.report.exists()
+
+
 def test_no_class_is_called_as_a_model_in_doubt_answers(
     dataset: MakeDataset, manifest: MakeRows, places: Places
 ) -> None:

@@ -43,7 +43,8 @@ def test_steps_depend_on_what_they_read(spec: dict[str, Any]) -> None:
     assert found["kept-splits"] == set()
     assert found["validate"] == {"ingest", "kept-splits"}
     assert found["augment"] == {"validate"}
-    assert found["train"] == {"augment"}
+    assert found["rivals"] == {"augment"}
+    assert found["train"] == {"augment", "rivals"}
     assert found["export"] == {"train", "validate"}
     assert found["evaluate"] == {"export", "train", "validate"}
     assert found["gate"] == {"evaluate"}
@@ -65,7 +66,9 @@ def test_the_exit_step_runs_whatever_happened(spec: dict[str, Any]) -> None:
 
 def test_every_executor_runs_our_image_and_installs_nothing(spec: dict[str, Any]) -> None:
     executors = spec["deploymentSpec"]["executors"]
-    assert set(executors) == {f"exec-{step}" for step in ("fingerprint", "kept-splits", *STEPS)}
+    assert set(executors) == {
+        f"exec-{step}" for step in ("fingerprint", "kept-splits", "rivals", *STEPS)
+    }
     for executor in executors.values():
         assert executor["container"]["image"] == CPU_IMAGE
         assert "pip install" not in " ".join(executor["container"]["command"])
@@ -92,6 +95,12 @@ def test_validate_is_reused_by_the_digest_of_the_kept_splits(spec: dict[str, Any
     assert not inner["kept-splits"].get("cachingOptions", {}).get("enableCache")
     given = inner["validate"]["inputs"]["parameters"]["kept"]["taskOutputParameter"]
     assert given == {"outputParameterKey": "Output", "producerTask": "kept-splits"}
+
+
+def test_train_is_reused_by_the_digest_of_what_it_fits_again(spec: dict[str, Any]) -> None:
+    inner = tasks(spec, "comp-exit-handler-1")
+    given = inner["train"]["inputs"]["parameters"]["rivals"]["taskOutputParameter"]
+    assert given == {"outputParameterKey": "Output", "producerTask": "rivals"}
 
 
 def test_what_is_cached_depends_on_its_own_settings_only(

@@ -224,6 +224,21 @@ def test_names_are_known_without_the_dvc_cache(pulled: Path) -> None:
 
 
 @pytest.mark.slow
+def test_without_dvc_the_packages_give_the_data_and_the_names(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "has_dvc", lambda: False)
+    demo_data.pull(project)
+    assert _found(project) == _expected()
+    (project / "data/elpv/images/cell0003.png").unlink()
+    assert demo_data.pull(project).missing == ("elpv/images/cell0003.png",)
+    _add_remote(project, tmp_path / "store")
+    shutil.rmtree(project / "data")
+    with pytest.raises(DataError, match=r"expected DVC installed.*make install-dev"):
+        demo_data.pull(project)
+
+
+@pytest.mark.slow
 def test_missing_files_are_built_again(pulled: Path) -> None:
     shutil.rmtree(pulled / "data" / "elpv")
     assert len(demo_data.pull(pulled).missing) == 10

@@ -3,14 +3,12 @@
 import json
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 from brightness_model import write_dataset, write_export
+from tiny_candidate import write_candidate
 from typer.testing import CliRunner
 
 from components.common import config
-from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate, CandidateInfo
 from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.records import tree_sha256, write_record
 from components.common.errors import DataError, InputError
@@ -30,7 +28,7 @@ def run_dir(tmp_path: Path) -> Path:
     artifacts = run_dir / "artifacts"
     export = write_export(artifacts / "exported")
     write_dataset(artifacts / "validated")
-    _write_candidate(artifacts / "candidate", export.info.classes)
+    write_candidate(artifacts / "candidate", export.info.classes)
     (run_dir / "steps").mkdir()
     outputs = {"export": "exported", "validate": "validated", "train": "candidate"}
     for step, output in outputs.items():
@@ -51,26 +49,6 @@ def run_dir(tmp_path: Path) -> Path:
     (run_dir / "arguments.json").write_text(json.dumps(plain))
     write_summary(summarise(run_dir, "done"), run_dir)
     return run_dir
-
-
-def _write_candidate(root: Path, classes: tuple[str, ...]) -> None:
-    root.mkdir()
-    info = CandidateInfo(
-        classes=classes,
-        positive=classes[1],
-        backbone="tiny",
-        method="linear_probe",
-        image_size_px=32,
-        temperature=1.0,
-        flips=1,
-        seed=0,
-        weights_sha256="",
-        trainable_parameters=10,
-    )
-    curves = pd.DataFrame([["probe", 1, 0.7, 0.7, 0.5, 0.5]], columns=list(CURVE_COLUMNS))
-    Candidate(root, info).write(
-        curves=curves, paths=[], probabilities=np.zeros((0, 2), dtype=np.float32)
-    )
 
 
 def test_all_pictures_get_every_fault_at_every_severity(run_dir: Path) -> None:

@@ -149,14 +149,33 @@ def test_an_unchanged_run_reuses_ingest_to_export_and_what_is_held_is_not_publis
     done = run(published.home, graft("run", tiny_pictures))
     assert done.returncode == 0, done.stdout + done.stderr
     left = records(published.home)
-    states = {step: left[step].state for step in ("ingest", "augment", "train")}
+    states = {step: left[step].state for step in ("ingest", "validate", "augment", "train")}
     assert set(states.values()) == {"reused"}, states
-    # The version that was published since keeps the splits: looked at again, and the same.
-    assert left["validate"].state == "done"
     assert left["export"].state == "reused"
+    # A version was published since the first run, which the candidate is compared with.
+    assert left["evaluate"].state == "done"
     assert left["gate"].result == "hold"
     assert "deploy" not in left
     assert versions(published.home) == ("1",)
+    # It was asked by the first run.
+    assert "nothing has changed since" not in " ".join(published.done.stdout.split())
+    assert "nothing has changed since" in " ".join(done.stdout.split())
+
+    done = run(published.home, graft("run", tiny_pictures))
+    assert done.returncode == 0, done.stdout + done.stderr
+    left = records(published.home)
+    assert left["evaluate"].state == "reused"
+    assert left["gate"].result == "hold"
+
+
+def test_steps_start_warm_and_no_process_is_left(
+    published: Published, first: dict[str, StepRecord]
+) -> None:
+    assert first["export"].state == "done"
+    log = (published.home / "runs" / "latest" / "kfp.log").read_text()
+    assert "no warm start" not in log
+    places = Path("/proc").glob("[0-9]*/cwd")
+    assert not [path for path in places if path.exists() and path.samefile(published.home)]
 
 
 @pytest.mark.parametrize(

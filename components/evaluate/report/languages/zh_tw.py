@@ -257,6 +257,8 @@ SENTENCES = {
     "張的答案",
     "what its folds answered about {count} pictures, which judges its recipe": "它的各折對 {count} "
     "張圖片的答案（評估的是訓練方法）",
+    "what its recipe, fitted again on the same folds, answered about {count} pictures": "以其訓練方法在"
+    "相同各折上重新訓練後對 {count} 張圖片的答案",
     "what it answers about {count} that it has not seen": "它對未見過的 {count} 張的答案",
     "Of {all} test pictures {who}: {count} are left out.": "{all} 張測試圖片中，{who}：排除 {count} 張。",
     "Of {all} test pictures {who}: {count} are left out. Without all of these too few would be "
@@ -288,6 +290,9 @@ SENTENCES = {
     "並使用目前的網路。",
     "What more pictures would bring cannot be estimated: a class is in one group only.": "無法判斷增加圖片"
     "會帶來什麼：有一個類別只在一個組別中。",
+    "What more pictures would bring is not estimated after a warm start, or by a method that does "
+    "not begin with a solved head: no features are kept of a network that has not seen the "
+    "pictures.": "從既有模型繼續訓練，或採用不先求解分類層的方法時，不預估增加圖片會帶來什麼：沒有保留未見過這些圖片的網路的特徵。",
     "{count} points": "{count} 個百分點",
     "{count} point": "{count} 個百分點",
     "look-alikes {number}": "相似圖片 {number}",

@@ -33,6 +33,7 @@ SENTENCES = {
     "no validation picture of {names}: calibrated without": "{names} 沒有驗證圖片：校準時未包含",
     "judged by {folds}-fold cross-validation, fitted on all pictures": "以 {folds} 折交叉驗證評估，"
     "並以全部圖片訓練",
+    "version {version} was not fitted again: {reason}": "無法評估第 {version} 版的訓練方法：{reason}",
     "the network was cut off after {layer}": "網路在 {layer} 之後截斷",
     "probe penalty C = {value}": "線性探測的懲罰 C = {value}",
     "random weights at the start": "從隨機權重開始",

@@ -197,6 +197,10 @@ def test_two_hundred_classes_need_little_memory() -> None:
     assert peak < 100e6
 
 
+# 1 + the degrees of freedom of two sides of 20 and 4 pictures, by Satterthwaite.
+OF_24_RANKED = 1 + (1 / 20 + 1 / 4) ** 2 / (1 / 20**2 / 19 + 1 / 4**2 / 3)
+
+
 @pytest.mark.parametrize(
     ("name", "positive", "expected"),
     [
@@ -206,9 +210,9 @@ def test_two_hundred_classes_need_little_memory() -> None:
         ("balanced_accuracy", 1, 4 / (1 / 20 + 1 / 4)),
         ("recall", 1, 4.0),
         ("recall", 0, 20.0),
-        ("roc_auc", 0, 4.0),
-        ("roc_auc", None, 4.0),
-        ("average_precision", 1, 4.0),
+        ("roc_auc", 0, OF_24_RANKED),
+        ("roc_auc", None, OF_24_RANKED),
+        ("average_precision", 1, OF_24_RANKED),
     ],
 )
 def test_a_figure_rests_on_the_pictures_that_it_is_made_of(
@@ -217,6 +221,18 @@ def test_a_figure_rests_on_the_pictures_that_it_is_made_of(
     targets = np.repeat([0, 1], [20, 4])
     answers = Scored(targets, targets, np.eye(2)[targets], positive)
     assert independent(name, answers, np.arange(24)) == pytest.approx(expected)
+
+
+def test_the_scarcer_side_of_a_ranking_says_how_much_is_known() -> None:
+    def rests_on(*counts: int) -> float:
+        targets = np.repeat([0, 1], counts)
+        answers = Scored(targets, targets, np.eye(2)[targets])
+        return independent("roc_auc", answers, np.arange(len(targets)))
+
+    assert rests_on(4, 4000) == pytest.approx(4.0, abs=0.01) == rests_on(4000, 4)
+    assert rests_on(12, 12) == pytest.approx(23.0)
+    assert rests_on(2, 2) == pytest.approx(3.0)
+    assert rests_on(1, 30) == 1.0
 
 
 def test_a_class_without_pictures_does_not_count() -> None:

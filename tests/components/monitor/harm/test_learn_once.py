@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brightness_model import write_dataset, write_export
+from brightness_model import write_dataset, write_export, write_held_out
 from harm_support import CLASSES, reference_of, world
 
 from components.common.artifacts.model_folder import reference_path
@@ -161,6 +161,7 @@ def test_what_corruptions_cost_is_learnt_from_the_pictures_that_the_reference_ke
 ) -> None:
     export = write_export(tmp_path / "exported")
     write_dataset(tmp_path / "dataset", splits=("test",), each=48)
+    write_held_out(tmp_path / "evaluation", export, tmp_path / "dataset")
     model_dir = tmp_path / "model"
     shutil.copytree(export.saved_model, model_dir / "1")
     run(

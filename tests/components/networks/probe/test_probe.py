@@ -150,3 +150,29 @@ def test_more_features_than_pictures_changes_nothing_but_the_time() -> None:
         expected - expected.mean(axis=1, keepdims=True),
         atol=0.02,
     )
+
+
+def test_self_distillation_hears_less_of_odd_labels() -> None:
+    """Every sixth picture has the other label: a probe of four noisy views learns some by heart."""
+    rng = np.random.default_rng(3)
+    labels = np.arange(120) % 2
+    shown = 0.8 * np.eye(2, 60)[labels] + rng.normal(size=(120, 60))
+    views = np.concatenate([shown + rng.normal(scale=0.3, size=shown.shape) for _ in range(4)])
+    odd = np.where(np.arange(120) % 6 == 0, 1 - labels, labels)
+    given = split(np.eye(2)[odd], views=4)
+    new = 0.8 * np.eye(2, 60)[np.arange(2000) % 2] + rng.normal(size=(2000, 60))
+    truth = np.eye(2)[np.arange(2000) % 2]
+
+    def loss(distil: float) -> float:
+        fitted = fit_probe(views, given, strength=1.0, seed=0, distil=distil)
+        return log_loss(fitted.logits(new), truth.astype(np.float32))
+
+    assert loss(0.5) < 0.8 * loss(0.0)
+
+
+def test_without_folds_self_distillation_leaves_the_labels() -> None:
+    features, targets = blobs(20, 2)
+    given = split(targets, groups=np.array(["same"] * 20))
+    plain = fit_probe(features, given, strength=0.1, seed=0)
+    distilled = fit_probe(features, given, strength=0.1, seed=0, distil=0.5)
+    np.testing.assert_allclose(distilled.kernel, plain.kernel, atol=1e-6)

@@ -27,6 +27,12 @@ def test_settings_are_for_jax_on_all_devices(text: str, tmp_path: Path) -> None:
     assert (settings.seed, settings.backend, settings.devices) == (3, "jax", 0)
 
 
+def test_no_node_looks_at_what_serves(tmp_path: Path) -> None:
+    path = tmp_path / "train.yaml"
+    path.write_text("compare_with: /models/cells")
+    assert not settings_from(path).compare_with
+
+
 def test_an_unknown_setting_is_named(tmp_path: Path) -> None:
     path = tmp_path / "train.yaml"
     path.write_text("train: {sed: 3}")

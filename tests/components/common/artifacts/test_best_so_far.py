@@ -1,4 +1,4 @@
-"""Which version is the best so far, and that it is scored as the one that serves is."""
+"""Which version is the best so far."""
 
 from pathlib import Path
 
@@ -6,9 +6,8 @@ import pytest
 from blank_passport import blank_passport
 
 from components.common.artifacts.model_folder import ModelVersion
-from components.common.artifacts.passport import mark, write_passport
+from components.common.artifacts.passport import best_so_far, mark, write_passport
 from components.common.artifacts.verdict import Override, VerdictInfo
-from components.evaluate.incumbent import best_so_far
 
 OVERRIDE = Override(by="somebody", at_unix_s=1.0, reason="the old camera is gone")
 

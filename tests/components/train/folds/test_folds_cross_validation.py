@@ -21,8 +21,8 @@ from components.networks.data import TrainingData
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Network
 from components.train.config import TrainConfig
-from components.train.cross_validation import ChosenMethod, _deal, cross_validate
 from components.train.fit import train
+from components.train.folds.cross_validation import ChosenMethod, _deal, cross_validate
 from components.train.methods import linear_probe, linear_probe_finetune
 from components.train.session import Fitted, Session
 

@@ -1,4 +1,4 @@
-"""What the images install: enough for every command, at the versions of requirements.lock."""
+"""The lock files agree: the images and a plain run take the versions of requirements-dev.lock."""
 
 import re
 from importlib.metadata import requires
@@ -44,7 +44,20 @@ def test_the_monitor_and_the_cronjob_find_all_of_kfp(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["cpu", "gpu"])
 def test_versions_are_those_of_the_project(kind: str) -> None:
-    project = versions(REPOSITORY / "requirements.lock")
+    project = versions(REPOSITORY / "requirements-dev.lock")
     for name, found in versions(REPOSITORY / "containers" / f"{kind}.lock").items():
         if name in project:
             assert found <= project[name], name
+
+
+def test_a_run_has_the_versions_that_were_tested() -> None:
+    every = versions(REPOSITORY / "requirements-dev.lock")
+    run = versions(REPOSITORY / "requirements.lock")
+    assert {name: every.get(name) for name in run} == run
+    assert needed("kfp") <= set(run)
+
+
+@pytest.mark.parametrize("name", ["apache-beam", "dvc", "jax", "pytest", "fastapi"])
+def test_a_run_installs_nothing_that_only_others_need(name: str) -> None:
+    assert name not in versions(REPOSITORY / "requirements.lock")
+    assert name in versions(REPOSITORY / "requirements-dev.lock")
