@@ -60,6 +60,7 @@ repeats: install-dev ## find passages of twelve lines that stand twice in the pr
 
 bench: install-dev data ## quality, speed, serving, drift, each beside what else one would run (many hours; ARGS="--repeats 3 --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
+	@$(BIN)/python -m benchmarks.forward
 	@$(BIN)/python benchmarks/serving_throughput.py
 	@$(BIN)/python benchmarks/serving_throughput.py --soak 50000
 	@$(BIN)/python -m benchmarks.finetune_speed

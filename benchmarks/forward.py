@@ -59,11 +59,16 @@ def write_network(folder: Path, *, batches: list[int]) -> float:
     from benchmarks.embedded import settings_of
     from components.export.network import freeze, with_features
     from components.networks import network
+    from components.networks.config import LOGITS
     from components.networks.fast.folding import fold_batch_norm
 
     keras.utils.set_random_seed(0)
     run = settings_of(Path("data/elpv"), pooling="max")
     model = network.build(run.train, image_size_px=SIZE_PX, classes=2).model
+    # A head starts with zeros, and equal logits would prove nothing.
+    head = model.get_layer(LOGITS)
+    rng = np.random.default_rng(0)
+    head.set_weights([rng.normal(0, 0.1, weight.shape) for weight in head.get_weights()])
     model.save(folder / NETWORK)
     both = with_features(model)
     graphs = {"plain": both, "folded": fold_batch_norm(both)}
@@ -74,7 +79,6 @@ def write_network(folder: Path, *, batches: list[int]) -> float:
         (folder / GRAPHS[name]).write_bytes(function.graph.as_graph_def().SerializeToString())
         if name == "folded":
             _write_onnx(function, folder / ONNX)
-    rng = np.random.default_rng(0)
     shape = (max(*batches, CHECKED), SIZE_PX, SIZE_PX, 3)
     pictures = rng.integers(0, 256, shape).astype(np.float32)
     np.save(folder / PICTURES, pictures)

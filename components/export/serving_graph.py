@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from components.common.artifacts.candidate import CandidateInfo, Familiar
@@ -171,7 +172,8 @@ class _ServingModule(tf.Module):
         assert familiar is not None
         rooted = tf.sign(features) * tf.sqrt(tf.abs(features))
         directions = rooted / tf.maximum(tf.norm(rooted, axis=1, keepdims=True), 1e-12)
-        known = tf.cast(tf.constant(familiar.directions), tf.float32)
+        # In float32: what is this large, a server would convert with every request.
+        known = tf.constant(familiar.directions.astype(np.float32))
         cosines = tf.matmul(directions, known, transpose_b=True)
         return 1.0 - tf.reduce_max(cosines, axis=1)
 

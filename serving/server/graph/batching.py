@@ -6,7 +6,7 @@ the runtime, without the GIL. Variables and tables are captured, not copied.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,14 +35,11 @@ def add_batching(
     A signature that cannot be put into a function (TF1 reference variables) is served unbatched,
     with a warning.
     """
-    wanted = {
-        name: signature
-        for name, signature in signatures.items()
-        if signature.inputs and signature.outputs and not name.startswith("__")
-    }
-    definition = _without_calls(graph.as_graph_def(), wanted.values())
+    definition = graph.as_graph_def()
     batched: dict[str, BatchedSignature] = {}
-    for name, signature in wanted.items():
+    for name, signature in signatures.items():
+        if not signature.inputs or not signature.outputs or name.startswith("__"):
+            continue
         try:
             batched[name] = _batched_twin(graph, definition, signature, parameters)
         except (ValueError, TypeError, KeyError) as error:
@@ -50,28 +47,31 @@ def add_batching(
     return batched
 
 
-def _without_calls(definition: Any, signatures: Iterable[Any]) -> Any:
+def _without_calls(part: Any, *, keep: list[str]) -> Any:
     """Return a GraphDef with its function calls replaced by what they do.
 
     A signature is a call of a call. Inside a batch function the session does not resolve them, and
     each level is optimised by itself at the first request, weights and all: three times the time
     until a version is ready.
+
+    Args:
+        part: a GraphDef.
+        keep: operations that must be there afterwards.
     """
     import tensorflow as tf
     from tensorflow.python.grappler import tf_optimizer
 
-    whole = tf.compat.v1.MetaGraphDef(graph_def=definition)
-    keep = {
-        info.name.partition(":")[0]
-        for signature in signatures
-        for info in (*signature.inputs.values(), *signature.outputs.values())
-    }
-    whole.collection_def["train_op"].node_list.value.extend(sorted(keep))
+    whole = tf.compat.v1.MetaGraphDef(graph_def=part)
+    whole.collection_def["train_op"].node_list.value.extend(keep)
     config = tf.compat.v1.ConfigProto()
     options = config.graph_options.rewrite_options
     options.optimizers.append("function")
     options.min_graph_nodes = -1
     return tf_optimizer.OptimizeGraph(config, whole)
+
+
+def _operations(tensors: list[str]) -> list[str]:
+    return [tensor.partition(":")[0] for tensor in tensors]
 
 
 def _batched_twin(
@@ -82,8 +82,9 @@ def _batched_twin(
     inputs = sorted({info.name for info in signature.inputs.values()})
     outputs = sorted({info.name for info in signature.outputs.values()})
     with graph.as_default():
-        part = tf.compat.v1.graph_util.extract_sub_graph(
-            definition, [tensor.partition(":")[0] for tensor in outputs]
+        part = _without_calls(
+            tf.compat.v1.graph_util.extract_sub_graph(definition, _operations(outputs)),
+            keep=_operations([*inputs, *outputs]),
         )
         resources = _resource_tensors(graph, part)
 
