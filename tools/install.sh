@@ -20,7 +20,7 @@ if command -v uv >/dev/null; then
   [ -x "$VENV/bin/python" ] || uv venv --quiet --seed --python "$PYTHON" "$VENV"
   echo "installing $LOCK with uv"
   uv pip install --quiet --python "$VENV/bin/python" --compile-bytecode --require-hashes -r "$LOCK"
-  uv pip install --quiet --python "$VENV/bin/python" --no-deps --editable .
+  uv pip install --quiet --python "$VENV/bin/python" --no-deps --no-build-isolation --editable .
 else
   if [ ! -x "$VENV/bin/pip" ]; then
     "$PYTHON" -m venv "$VENV" ||
@@ -29,7 +29,7 @@ else
   echo "installing $LOCK with pip"
   install=("$VENV/bin/python" -m pip install --quiet --disable-pip-version-check)
   "${install[@]}" --no-compile --require-hashes -r "$LOCK"
-  "${install[@]}" --no-deps --editable .
+  "${install[@]}" --no-deps --no-build-isolation --editable .
   # Pip compiles on one core. Some packages ship files that are no Python: no reason to fail.
   env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -m compileall -qq -j 0 "$VENV"/lib/python3*/site-packages || true
 fi

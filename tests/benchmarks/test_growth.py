@@ -64,14 +64,15 @@ def test_the_table_says_how_a_step_grows() -> None:
         step="ingest", state="done", started_unix_s=0, seconds=3, peak_memory_bytes=2**30
     )
     small = RunSummary(run_id="a", state="done", seconds=5.0, steps=(step,))
-    large = dataclasses.replace(
-        small, seconds=20.0, steps=(dataclasses.replace(step, seconds=48.0),)
-    )
+    later = (dataclasses.replace(step, seconds=48.0), dataclasses.replace(step, step="deploy"))
+    large = dataclasses.replace(small, seconds=20.0, steps=later)
     console = Console(width=200)
     with console.capture() as capture:
         console.print(table({100: small, 400: large}))
+    # A step that one size did without has its line, and the whole run the last one.
     lines = {line.split("│")[1].strip(): line for line in capture.get().splitlines() if "│" in line}
     assert [cell.strip() for cell in lines["ingest"].split("│")[2:-1]] == [
         *("3.0", "1.00", "48.0", "1.00", "2.00")
     ]
     assert "1.00" in lines["whole run"].split("│")[-2]
+    assert [*lines][-2:] == ["deploy", "whole run"]

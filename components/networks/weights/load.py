@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.common.errors import WeightsError, expected
+from components.common.errors import WeightsError, expected, first_line
 from components.networks.weights.files import local_file
 
 # Keras 2 gave depthwise kernels a name of their own.
@@ -20,10 +20,9 @@ _INNER_FILE = "model.weights.h5"
 
 def unavailable(backbone: str, error: Exception) -> WeightsError:
     """Return the error for ImageNet weights that cannot be downloaded."""
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return WeightsError(
         f"to download the ImageNet weights of '{backbone}'",
-        received=reason,
+        received=first_line(error),
         do="connect to the internet, give train.weights a path to a .h5, .weights.h5 or .keras "
         "file with the backbone, its address with '#sha256=' and the digest, or 'none' for random "
         "weights",
