@@ -38,17 +38,13 @@ def grouped_folds(
         seed: of the shuffling.
         judged_classes: a fold is dropped with fewer classes than this to judge by.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+    from sklearn.model_selection import StratifiedGroupKFold
 
     names = np.unique(labels)
     count = min(folds, *(len(set(groups[labels == name])) for name in names))
     if count < 2:
         return ()
-    # Where every picture is its own group there is nothing to keep together, and dealing picture by
-    # picture takes a thousandth of the time.
-    singles = len(np.unique(groups)) == len(groups)
-    dealers = StratifiedKFold if singles else StratifiedGroupKFold
-    dealer = dealers(count, shuffle=True, random_state=seed)
+    dealer = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         dealt = [Fold(inner, outer) for inner, outer in dealer.split(labels, labels, groups)]
