@@ -1,7 +1,8 @@
 """Equal models, equal bytes: rewrite a SavedModel so that its digest speaks of its content.
 
-TensorFlow numbers functions by what the process traced before, and adds a random id to
-`fingerprint.pb`. Neither changes an answer; both would make equal models look different.
+TensorFlow numbers functions by what the process traced before, orders a function's nodes by chance
+(nodes are found by name), and adds a random id to `fingerprint.pb`. None of it changes an answer;
+all of it would make equal models look different.
 """
 
 import copy
@@ -16,11 +17,13 @@ _NUMBER = re.compile(r"^(?P<stem>.*?)_(?P<number>\d+)$")
 
 
 def make_canonical(folder: Path) -> None:
-    """Renumber a SavedModel's functions in place, drop its random, optional fingerprint."""
+    """Number functions and order nodes in place, drop the random, optional fingerprint."""
     path = folder / "saved_model.pb"
     model = SavedModel.FromString(path.read_bytes())
     for graph in model.meta_graphs:
         _rename(graph, _new_names(graph.graph_def.library))
+        for function in graph.graph_def.library.function:
+            function.node_def.sort(key=lambda node: node.name)
     path.write_bytes(model.SerializeToString(deterministic=True))
     (folder / "fingerprint.pb").unlink(missing_ok=True)
 

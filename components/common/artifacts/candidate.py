@@ -226,9 +226,7 @@ def held_out_table(
     """
     table = pd.DataFrame({"path": list(paths), "group": list(groups), "target": targets})
     table["fold"] = -1 if folds is None else folds
-    for index, name in enumerate(classes):
-        table[f"z_{name}"] = logits[:, index]
-    return table
+    return table.join(pd.DataFrame(logits, columns=[f"z_{name}" for name in classes]))
 
 
 def _no_answers(classes: Sequence[str]) -> pd.DataFrame:
