@@ -47,33 +47,6 @@ def add_batching(
     return batched
 
 
-def _without_calls(part: Any, *, keep: list[str]) -> Any:
-    """Return a GraphDef with its function calls replaced by what they do.
-
-    A signature is a call of a call. Inside a batch function the session does not resolve them, and
-    each level is optimised by itself at the first request, weights and all: three times the time
-    until a version is ready.
-
-    Args:
-        part: a GraphDef.
-        keep: operations that must be there afterwards.
-    """
-    import tensorflow as tf
-    from tensorflow.python.grappler import tf_optimizer
-
-    whole = tf.compat.v1.MetaGraphDef(graph_def=part)
-    whole.collection_def["train_op"].node_list.value.extend(keep)
-    config = tf.compat.v1.ConfigProto()
-    options = config.graph_options.rewrite_options
-    options.optimizers.append("function")
-    options.min_graph_nodes = -1
-    return tf_optimizer.OptimizeGraph(config, whole)
-
-
-def _operations(tensors: list[str]) -> list[str]:
-    return [tensor.partition(":")[0] for tensor in tensors]
-
-
 def _batched_twin(
     graph: Any, definition: Any, signature: Any, parameters: BatchingParameters
 ) -> BatchedSignature:
@@ -82,9 +55,8 @@ def _batched_twin(
     inputs = sorted({info.name for info in signature.inputs.values()})
     outputs = sorted({info.name for info in signature.outputs.values()})
     with graph.as_default():
-        part = _without_calls(
-            tf.compat.v1.graph_util.extract_sub_graph(definition, _operations(outputs)),
-            keep=_operations([*inputs, *outputs]),
+        part = tf.compat.v1.graph_util.extract_sub_graph(
+            definition, [tensor.partition(":")[0] for tensor in outputs]
         )
         resources = _resource_tensors(graph, part)
 
@@ -120,11 +92,7 @@ def _batched_twin(
 
 def _resource_tensors(graph: Any, part: Any) -> list[str]:
     """Return handles of variables and tables: the function must share them with the session."""
-    # What came out of an inlined call is not in the session's graph; it has no handles of its own.
-    known = {operation.name for operation in graph.get_operations()}
-    operations = [
-        graph.get_operation_by_name(node.name) for node in part.node if node.name in known
-    ]
+    operations = [graph.get_operation_by_name(node.name) for node in part.node]
     sources = [operation for operation in operations if not operation.inputs]
     outputs = [tensor for operation in sources for tensor in operation.outputs]
     return [tensor.name for tensor in outputs if tensor.dtype.name == "resource"]

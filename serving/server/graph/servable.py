@@ -1,6 +1,7 @@
 """One loaded version: a TensorFlow session, its signatures, and the count of its users."""
 
 import gc
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from serving.server import metrics
 from serving.server.config_files import BatchingParameters
 from serving.server.graph.batching import BatchedSignature, add_batching, check_batchable
 from serving.server.graph.first_runs import FirstRuns
+
+_LOG = logging.getLogger(__name__)
 
 Array = np.ndarray[Any, Any]
 DEFAULT_SIGNATURE = "serving_default"
@@ -137,6 +140,7 @@ class Servable:
         self, name: str, feeds: Mapping[str, Array], wanted: list[str], timeout_ms: int
     ) -> list[Array]:
         batched = self._batched.get(name)
+        failed: StatusError | None = None
         if batched is not None:
             check_batchable(feeds, batched.parameters)
             inputs = {batched.feeds[name]._as_tf_output(): value for name, value in feeds.items()}
@@ -148,10 +152,15 @@ class Servable:
                 # Another request's fault may have failed the batch: a lone run tells.
                 if error.code in {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.CANCELLED}:
                     raise
+                failed = error
         inputs = {self._handles[name]: value for name, value in feeds.items()}
         outputs = [self._handles[name] for name in wanted]
         with self._first_runs.turn((*feeds, *wanted), timeout_ms):
-            return self._run(inputs, outputs, timeout_ms)
+            values = self._run(inputs, outputs, timeout_ms)
+        if failed is not None:
+            # Not seen in any answer: where it is not one bad neighbour, nothing is ever batched.
+            _LOG.warning("a batch of %s failed, its requests are run alone: %s", name, failed)
+        return values
 
     def _run(self, feeds: dict[Any, Array], fetches: list[Any], timeout_ms: int) -> list[Array]:
         options = None

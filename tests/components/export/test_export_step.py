@@ -394,3 +394,29 @@ def test_component_writes_the_export_and_takes_it_from_the_cache(
         record = json.loads((tmp_path / "run" / name / "steps" / "export.json").read_text())
         digests.append((record["state"], export.info.model_sha256))
     assert digests == [("done", digests[0][1]), ("reused", digests[0][1])]
+
+
+def test_the_local_server_batches_an_exported_model(
+    tiny: Any, exported: Export, caplog: pytest.LogCaptureFixture
+) -> None:
+    import tensorflow as tf
+
+    from serving.server.config_files import BatchingParameters
+    from serving.server.graph.servable import Servable
+
+    served = Servable(
+        model="m",
+        version=1,
+        path=exported.saved_model,
+        batching=BatchingParameters(num_batch_threads=1),
+        session=tf.compat.v1.ConfigProto(),
+    )
+    pictures = np.array(_pictures(tiny), object)
+    answered = served.run(
+        "serving_default", {"image_bytes": pictures}, ["probabilities"], timeout_ms=0
+    )
+    served.close()
+    # A batch that fails is run again without a word to the client; the log has one.
+    assert "run alone" not in caplog.text
+    expected = _signature(exported)(image_bytes=tf.constant(_pictures(tiny)))["probabilities"]
+    np.testing.assert_allclose(answered["probabilities"], expected, atol=1e-5)
