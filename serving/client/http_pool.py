@@ -124,11 +124,13 @@ class HttpPool:
         chunks = []
         while chunk := response.read1(CHUNK_BYTES):
             chunks.append(chunk)
+            if response.isclosed():
+                break  # from Python 3.13 on `read1` says when the answer is over
             # A timeout counts from byte to byte; a server that drips must not stretch it.
             socket.settimeout(_left(deadline))
         if response.length:
             raise http.client.IncompleteRead(chunks[-1] if chunks else b"", response.length)
-        response.close()  # `read1` does not say that the answer is over; the socket stays open
+        response.close()  # before 3.13 it does not; the socket stays open
         if response.will_close:
             connection.close()
         else:

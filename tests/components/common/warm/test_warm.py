@@ -23,7 +23,7 @@ PROGRAM = """
 import json, os, signal, sys, threading, time
 what = sys.argv[1]
 if what == "say":
-    known = ["colorsys" in sys.modules, "chunk" in sys.modules]
+    known = ["colorsys" in sys.modules, "tabnanny" in sys.modules]
     print(json.dumps([sys.argv[2:], os.getppid(), os.getpid(), os.environ.get("ADDED"), known]))
     print("aside", file=sys.stderr)
     threading.Thread(target=lambda: (time.sleep(0.2), print("late"))).start()
@@ -49,7 +49,7 @@ elif what == "drain":
 OWNER = """
 import json, os, signal, subprocess, time
 from components.common.warm import owner
-with owner.started(["colorsys"], ["chunk"], environment={}):
+with owner.started(["colorsys"], ["tabnanny"], environment={}):
     time.sleep(2)
     command = [*owner.interpreter([]), "-m", "program", "sleep"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
@@ -72,7 +72,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def warm(folder: Path) -> Iterator[Path]:
     # A module that nobody else imports, and one that adds to the environment.
     (folder / "adds.py").write_text("import os; os.environ['ADDED'] = '1'")
-    with owner.started(["colorsys", "adds"], ["chunk"], environment=ENVIRONMENT):
+    with owner.started(["colorsys", "adds"], ["tabnanny"], environment=ENVIRONMENT):
         _until(lambda: "no warm start" not in _run("end", "0").stderr)
         yield folder
 
