@@ -1,7 +1,6 @@
 """Cross-validation inside training: every picture is asked about by networks that never saw it."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +15,7 @@ from components.common.artifacts.candidate import Candidate, held_out_logits
 from components.common.artifacts.shards import Shards
 from components.common.errors import DataError
 from components.common.progress import Progress, listening
-from components.networks import data, network
+from components.networks import data
 from components.networks.data import TrainingData
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Network
@@ -40,18 +39,6 @@ FINE_TUNE = dataclasses.replace(
 
 def shards_without_splits(root: Path, *, pictures: int = 24) -> Path:
     return write_tiny_shards(root, train=pictures, validation=0)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def tiny_backbone() -> Iterator[None]:
-    """Have `train` build a tiny network, whatever the backbone's name."""
-
-    def build(settings: TrainConfig, *, image_size_px: int, classes: int) -> Network:
-        return tiny_network(image_size_px, classes=classes)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(network, "build", build)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,12 @@
 """A served version without out-of-fold answers: its recipe is fitted again on the same folds."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from blank_passport import blank_passport
-from tiny_network import tiny_network
 from tiny_shards import SIZE_PX, write_tiny_shards
 
 from components.common.artifacts.candidate import Candidate, held_out_logits
@@ -21,8 +19,6 @@ from components.common.artifacts.verdict import VerdictInfo
 from components.common.config import to_plain
 from components.common.errors import DataError
 from components.common.run_context import RunContext
-from components.networks import network
-from components.networks.network import Network
 from components.train.config import TrainConfig
 from components.train.fit import train
 from components.train.folds.rivals import digest, to_refit
@@ -37,18 +33,6 @@ RECIPE = TrainConfig(
 )
 OURS = TrainConfig(weights="none", method="linear_probe", flips=1)
 CLASSES = ("functional", "defective")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def tiny_backbone() -> Iterator[None]:
-    """Have `train` build a tiny network, whatever the backbone's name."""
-
-    def build(settings: TrainConfig, *, image_size_px: int, classes: int) -> Network:
-        return tiny_network(image_size_px, classes=classes)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(network, "build", build)
-        yield
 
 
 @pytest.fixture
