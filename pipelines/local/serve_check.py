@@ -108,12 +108,14 @@ def ask_served_model(
 
 def _key(version: ModelVersion, rows: pd.DataFrame) -> str:
     """Return the digest of all that the answers depend on."""
-    import serving
+    from serving import client
 
+    # Not the namespace's own path: a folder "serving" where the user works belongs to it too.
+    code = Path(client.__path__[0]).parent
     parts = {
         "version": [str(version.path.resolve()), tree_sha256(version.path)],
         "pictures": rows[["path", "sha256", "label"]].to_numpy().tolist(),
-        "code": sources_sha256([Path(serving.__path__[0]), Path(common.__path__[0])]),
+        "code": sources_sha256([code, Path(common.__path__[0])]),
         "libraries": library_versions(),
     }
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -16,12 +16,15 @@ from pathlib import Path
 from types import FrameType
 
 SMALL, LARGE = b"s", b"l"
+_RELAYED = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_warm(address: str, names: str, command: list[str]) -> int | None:
     """Run a command in a warm process; return its exit code, None where there was no warm one."""
     size = LARGE if set(names.split(",")) & set(command) else SMALL
     wanted = {"arguments": command, "folder": str(Path.cwd()), "environment": dict(os.environ)}
+    # A signal waits until it is known whom to hand it on to: the program may be there already.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _RELAYED)
     with socket.socket(socket.AF_UNIX) as link, link.makefile("rb") as answers:
         try:
             link.connect(f"\0{address}")
@@ -34,8 +37,10 @@ def run_warm(address: str, names: str, command: list[str]) -> int | None:
             process, reason = "", str(error)
         if process:
             _relay(int(process))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _RELAYED)
             # Without a last word the process was ended together with its parent.
             return int(answers.readline() or 1)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _RELAYED)
     sys.stderr.write(f"no warm start, {reason.strip() or 'no answer'}\n")
     return None
 
@@ -52,7 +57,7 @@ def _relay(process: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, number)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _RELAYED:
         signal.signal(number, relay)
 
 
