@@ -218,7 +218,7 @@ def run_demo(work: Work) -> Outcome:
     import keras
 
     from components.networks import network
-    from components.networks.data import TrainingData
+    from components.networks.data import TrainingData, none_of
     from components.networks.features.cache import ActivationCache
     from components.train.config import TrainConfig
     from components.train.loop.jax_epoch import keep_compiled
@@ -238,7 +238,7 @@ def run_demo(work: Work) -> Outcome:
     built = network.build(settings, image_size_px=work.size_px, classes=2)
     with tempfile.TemporaryDirectory() as root:
         session = Session(0, 1, ActivationCache(Path(root), 10**10, "bfloat16"))
-        data = TrainingData(train, validation, ("dark", "light"))
+        data = TrainingData(train, validation, ("dark", "light"), none_of(train))
         options = method.Options(epochs=work.epochs, batch=work.batch)
         fitted = method.fit(data, built, options, session)
     total = time.monotonic() - started

@@ -27,7 +27,7 @@ from components.plan.config import PlanConfig
 from components.rank.config import RankConfig
 from components.reference.config import ReferenceConfig
 from components.select.config import SelectConfig
-from components.train.config import TrainConfig
+from components.train.config import TrainConfig, uses
 from components.validate.config import ValidateConfig
 from pipelines.cluster.config import ClusterConfig
 from pipelines.schedule.config import ScheduleConfig
@@ -209,6 +209,12 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
         if hasattr(module, "check"):
             module.check(section_of(settings, step))
     check_size(settings.train.backbone, settings.augment.image_size_px)
+    if settings.ingest.unlabelled and not uses(settings.train.method).unlabelled:
+        raise ConfigError(
+            "a method that learns from pictures without a label, since ingest.unlabelled is true",
+            received=f"train.method={settings.train.method}, which does not",
+            do="choose one that does ('graft advise'), or leave ingest.unlabelled out",
+        )
     return settings
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from components.augment.config import POLICIES, AugmentConfig, policy_options
 from components.common import plugins
-from components.common.artifacts.dataset import SPLITS, Dataset
+from components.common.artifacts.dataset import SPLITS, UNLABELLED, Dataset
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, ShardsInfo
 from components.common.errors import DataError
@@ -45,6 +45,11 @@ class _ShardsPass:
     policy: ModuleType
     options: Any
 
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """What gets an array."""
+        return (*SPLITS, UNLABELLED) if len(self.dataset.unlabelled) else SPLITS
+
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentInputs:
@@ -65,7 +70,8 @@ def run(
 ) -> None:
     """Write the Shards artifact of a validated Dataset.
 
-    The training split gets `settings.views` rows a picture, view-major; the others one.
+    The training split and pictures without a label get `settings.views` rows a picture,
+    view-major; the others one.
 
     Raises:
         DataError: a split is missing, or a picture cannot be decoded.
@@ -77,7 +83,7 @@ def run(
     policy = plugins.load(POLICIES, settings.policy)
     job = _ShardsPass(dataset, out, settings, policy, policy_options(settings))
     channels = _write_arrays(job)
-    index = pd.concat([_index(job, split) for split in SPLITS], ignore_index=True)
+    index = pd.concat([_index(job, split) for split in job.splits], ignore_index=True)
     info = ShardsInfo(
         classes=dataset.info.classes,
         positive=dataset.info.positive,
@@ -86,7 +92,7 @@ def run(
         views=settings.views,
         policy=settings.policy,
         seed=settings.seed,
-        content_sha256=_content_sha256(out, index),
+        content_sha256=_content_sha256(job, index),
         evidence=dataset.info.evidence,
     )
     Shards(out, info, index).write()
@@ -128,7 +134,7 @@ def _write_pass(job: _ShardsPass, *, channels: int) -> None:
             dtype=np.uint8,
             shape=(len(job.dataset.split(split)) * _views(job, split), size, size, channels),
         )
-        for split in SPLITS
+        for split in job.splits
     }
     places = list(_places(job))
     with ThreadPoolExecutor(max_workers=worker_count()) as pool:
@@ -140,7 +146,7 @@ def _write_pass(job: _ShardsPass, *, channels: int) -> None:
                 places[at : at + _PICTURES_AT_ONCE],
             )
         )
-        for _ in track(writes, "preparing pictures", total=len(job.dataset.manifest)):
+        for _ in track(writes, "preparing pictures", total=len(places)):
             pass
     for array in arrays.values():
         array.flush()
@@ -158,7 +164,7 @@ class _PicturePlace:
 
 
 def _places(job: _ShardsPass) -> Iterator[_PicturePlace]:
-    for split in SPLITS:
+    for split in job.splits:
         rows = job.dataset.split(split)
         pairs = zip(rows["path"], rows["sha256"], strict=True)
         for picture, (path, sha256) in enumerate(pairs):
@@ -182,7 +188,7 @@ def _write_picture(
 
 
 def _views(job: _ShardsPass, split: str) -> int:
-    return job.settings.views if split == "train" else 1
+    return job.settings.views if split in {"train", UNLABELLED} else 1
 
 
 def _index(job: _ShardsPass, split: str) -> pd.DataFrame:
@@ -193,10 +199,10 @@ def _index(job: _ShardsPass, split: str) -> pd.DataFrame:
     return index.assign(row=np.arange(len(index)))
 
 
-def _content_sha256(out: Path, index: pd.DataFrame) -> str:
+def _content_sha256(job: _ShardsPass, index: pd.DataFrame) -> str:
     total = hashlib.sha256()
-    for split in SPLITS:
-        total.update(file_sha256(out / f"{split}.npy").encode())
+    for split in job.splits:
+        total.update(file_sha256(job.out / f"{split}.npy").encode())
     total.update(index.loc[:, ["split", "row", "sha256", "target", "weight"]].to_csv().encode())
     total.update(index["soft_label"].to_csv().encode())
     return total.hexdigest()

@@ -12,6 +12,7 @@ from components.common import progress
 from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.errors import ConfigError, DataError
 from components.common.files import locked
+from components.common.labels.source_facts import SourceFacts, counted
 from components.common.pictures.decode import decode
 from components.ingest.additions import MANIFEST, Addition, folder_of, write_additions
 from components.ingest.config import IngestConfig
@@ -53,6 +54,22 @@ def root_of(settings: IngestConfig) -> Path:
             do="name it with --data or --preset",
         )
     return root
+
+
+def source_facts(settings: IngestConfig) -> SourceFacts:
+    """Return what a data set offers, by its listing.
+
+    Raises:
+        ConfigError, DataError: as the source's `read` says.
+    """
+    source = read_source(settings)
+    return counted(
+        labels=[one.label for one in source.pictures],
+        domains=[one.domain for one in source.pictures],
+        groups=[one.group for one in source.pictures],
+        unlabelled_domains=[one.domain for one in source.unlabelled],
+        columns=source.columns,
+    )
 
 
 def additions_table(settings: IngestConfig) -> Path | None:

@@ -21,6 +21,8 @@ class IngestConfig(Section):
     group_pattern: for `source: folder`, a regular expression that finds the group (lot,
         module, session) in a picture's relative name; its first bracket is the group.
         "" makes every picture its own group.
+    unlabelled: take pictures without a label too, for a method that uses them: rows of a manifest
+        with an empty label, or what lies in a folder "unlabelled" beside those of the classes.
     """
 
     source: str = "folder"
@@ -28,6 +30,7 @@ class IngestConfig(Section):
     name: str = ""
     positive: str = ""
     group_pattern: str = ""
+    unlabelled: bool = False
 
 
 def check(settings: IngestConfig) -> None:

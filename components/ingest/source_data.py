@@ -42,18 +42,23 @@ class PictureRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceData:
-    """All pictures of a source. With two classes the positive one stands last."""
+    """All pictures of a source. With two classes the positive one stands last.
+
+    unlabelled: pictures whose `label` is "", where they are asked for.
+    """
 
     name: str
     classes: tuple[str, ...]
     pictures: tuple[PictureRecord, ...]
+    unlabelled: tuple[PictureRecord, ...] = ()
     licence: str = ""
     groups_inferred: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The further columns, in the order in which they appear."""
-        return tuple(dict.fromkeys(name for one in self.pictures for name in one.further))
+        every = (*self.pictures, *self.unlabelled)
+        return tuple(dict.fromkeys(name for one in every for name in one.further))
 
     @property
     def positive(self) -> str:

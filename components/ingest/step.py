@@ -64,7 +64,8 @@ def run(
     """
     source, out = read_source(settings), outputs.dataset
     shutil.rmtree(out / "pictures", ignore_errors=True)
-    names = _safe_names([picture.name for picture in source.pictures])
+    given = (*source.pictures, *source.unlabelled)
+    names = _safe_names([picture.name for picture in given])
     for folder in {(out / "pictures" / name).parent for name in names}:
         folder.mkdir(parents=True, exist_ok=True)
     # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
@@ -74,7 +75,7 @@ def run(
     ):
         copies = pool.map(
             lambda pair: _copy(pair[0], out, pair[1]),
-            zip(source.pictures, names, strict=True),
+            zip(given, names, strict=True),
         )
         copied = list(progress.track(copies, "copying pictures", total=len(names)))
     _check_depth([bits for _, bits in copied])
@@ -89,7 +90,8 @@ def run(
     )
     table = pd.DataFrame(rows, columns=[*MANIFEST_COLUMNS, *source.columns])
     table[list(source.columns)] = table[list(source.columns)].fillna("")
-    dataset = Dataset(out, info, table)
+    labelled = table["label"] != ""
+    dataset = Dataset(out, info, table[labelled], table[~labelled].reset_index(drop=True))
     dataset.write()
     if inputs.fingerprint and content_key(settings) != inputs.fingerprint:
         raise DataError(
@@ -119,13 +121,12 @@ def dataset_root(settings: IngestConfig) -> Path | None:
 def content_key(settings: IngestConfig) -> str:
     """Return one digest over everything ingest reads: labels, names and picture bytes."""
     source = read_source(settings)
+    given = (*source.pictures, *source.unlabelled)
     total = hashlib.sha256(json.dumps([source.name, source.classes, source.licence]).encode())
     with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        digests = pool.map(lambda picture: _sha256(picture.read()), source.pictures)
+        digests = pool.map(lambda picture: _sha256(picture.read()), given)
         for picture, digest in progress.track(
-            zip(source.pictures, digests, strict=True),
-            "checking for changes",
-            total=len(source.pictures),
+            zip(given, digests, strict=True), "checking for changes", total=len(given)
         ):
             # The bytes, not where they stand.
             described = dataclasses.asdict(picture) | {"file": digest}

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from components.common.artifacts.dataset import UNLABELLED
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, targets
 from components.common.errors import DataError
+from components.common.labels.source_facts import SourceFacts, counted
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]
@@ -54,8 +56,9 @@ class Split:
     """One split; arrays over pictures have length N, `pixels` has views * N rows, view-major.
 
     pixels: uint8 [views * N, S, S, 1 or 3], memory-mapped, or rows of such.
-    targets: float32 [N, classes], rows sum to 1 (soft where annotated and wanted).
-    labels: int [N], the hard class.
+    targets: float32 [N, classes], rows sum to 1 (soft where annotated and wanted), or are 0
+        without a label.
+    labels: int [N], the hard class; -1 without a label.
     weights: float32 [N], mean 1 over the split.
     groups: [N], text.
     paths: [N], text, in the Dataset.
@@ -145,15 +148,28 @@ class TrainingData:
 
     validation: no pictures under cross-validation: whatever a method chose by a fold's held-out
         pictures would make the evidence better than new pictures are answered.
+    unlabelled: pictures without a label, often none: labels are -1 and targets 0.
     """
 
     train: Split
     validation: Split
     classes: tuple[str, ...]
+    unlabelled: Split
 
     def fold(self, inner: Positions) -> "TrainingData":
         """Return what a cross-validation fold trains on: training pictures at `inner` alone."""
         return dataclasses.replace(self, train=self.train.select(inner))
+
+    def facts(self) -> SourceFacts:
+        """Return what there is to learn from; nothing is known of a picture's other columns."""
+        labelled = [split for split in (self.train, self.validation) if split.pictures]
+        return counted(
+            labels=[self.classes[label] for split in labelled for label in split.labels],
+            domains=[domain for split in labelled for domain in split.domains],
+            groups=[str(group) for split in labelled for group in split.groups],
+            unlabelled_domains=self.unlabelled.domains or [""] * self.unlabelled.pictures,
+            columns=(),
+        )
 
     def weighted(self, class_weight: Literal["none", "balanced"]) -> "TrainingData":
         """Return the data with training weights by class; validation stays as it is."""
@@ -170,13 +186,15 @@ def read(shards: Shards, *, soft_labels: bool) -> TrainingData:
     """
     train = _split(shards, "train", soft_labels=soft_labels)
     crossed = shards.info.evidence == "cross_validation"
-    nothing = np.empty(0, np.int64)
     data = TrainingData(
         train=train,
-        validation=train.select(nothing)
+        validation=none_of(train)
         if crossed
         else _split(shards, "validation", soft_labels=soft_labels),
         classes=shards.info.classes,
+        unlabelled=_split(shards, UNLABELLED, soft_labels=False)
+        if (shards.index["split"] == UNLABELLED).any()
+        else none_of(train),
     )
     _check(data)
     return data
@@ -224,9 +242,10 @@ def _split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
             do="give more pictures, or a larger share in the settings of validate",
         )
     weights = first["weight"].to_numpy(dtype=np.float32)
+    known = targets(first, shards.info, soft=soft_labels)
     return Split(
         pixels=shards.pixels(name),
-        targets=targets(first, shards.info, soft=soft_labels),
+        targets=known * (first["target"].to_numpy() >= 0)[:, None],
         labels=first["target"].to_numpy(dtype=np.int64),
         weights=weights / weights.mean(),
         groups=first["group"].astype(str).to_numpy(dtype=object),
@@ -234,6 +253,11 @@ def _split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
         content_sha256=file_sha256(shards.root / f"{name}.npy"),
         domains=tuple(first["domain"].astype(str)),
     )
+
+
+def none_of(split: Split) -> Split:
+    """Return a split like another one, without a picture."""
+    return split.select(np.empty(0, np.int64))
 
 
 def _check(data: TrainingData) -> None:

@@ -7,8 +7,10 @@ from pydantic import Field
 
 from components.common import config, plugins
 from components.common.config import FreeForm
+from components.common.labels.source_facts import SourceFacts
 from components.networks import config as networks
 from components.networks.config import NetworkConfig
+from components.train.options import Uses
 
 METHODS = "components.train.methods"
 
@@ -49,6 +51,32 @@ def method_options(method: str, options: dict[str, Any]) -> Any:
         ConfigError: there is no such method, it has no such option, or a value does not fit.
     """
     return config.load(plugins.load(METHODS, method).Options, options, where="train.options")
+
+
+def uses(method: str) -> Uses:
+    """Return what a method can make use of besides labelled pictures.
+
+    Raises:
+        ConfigError: there is no such method.
+    """
+    found: Uses = getattr(plugins.load(METHODS, method), "USES", Uses())
+    return found
+
+
+def has_needs(method: str) -> bool:
+    """Return whether `check_source` can refuse anything."""
+    return hasattr(plugins.load(METHODS, method), "check")
+
+
+def check_source(settings: TrainConfig, facts: SourceFacts) -> None:
+    """Refuse data that lack what the method needs, before the first step.
+
+    Raises:
+        ConfigError, DataError: see above; the message says how the manifest gives it.
+    """
+    module = plugins.load(METHODS, settings.method)
+    if hasattr(module, "check"):
+        module.check(method_options(settings.method, settings.options), facts)
 
 
 def check(settings: TrainConfig) -> None:

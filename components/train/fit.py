@@ -32,6 +32,7 @@ from components.train.config import METHODS, TrainConfig, method_options
 from components.train.familiar import familiar
 from components.train.folds.cross_validation import ChosenMethod, OutOfFold, cross_validate
 from components.train.folds.refit import Refits, refit
+from components.train.given import given
 from components.train.loop.checkpoints import run_folder
 from components.train.loop.jax_epoch import keep_compiled
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
@@ -71,7 +72,7 @@ def train(
     with ExitStack() as stack:
         notes = stack.enter_context(running_on(settings))
         shards = Shards.read(shards_root)
-        splits = data.read(shards, soft_labels=settings.soft_labels)
+        splits = given(data.read(shards, soft_labels=settings.soft_labels), settings)
         size_px = shards.info.image_size_px
         source = warm_start.source(settings, run_dir=run_dir)
         built, origin = _start(settings, splits, source, image_size_px=size_px)
@@ -79,7 +80,8 @@ def train(
         if settings.keep_compiled and cache_dir:
             keep_compiled(root / "compiled")
         cache = ActivationCache.below(root, settings)
-        pixels = (splits.train.content_sha256, splits.validation.content_sha256)
+        every = (splits.train, splits.validation, splits.unlabelled)
+        pixels = [split.content_sha256 for split in every]
         # Without a place that outlives this run there is nothing to go on from.
         standings = (
             run_folder(root / "unfinished", config.to_json(settings), origin, *pixels)
@@ -103,7 +105,7 @@ def train(
         )
         rivals = refit(settings, shards, root=root) if crossed else Refits()
         info = CandidateInfo(
-            classes=shards.info.classes,
+            classes=splits.classes,
             positive=shards.info.positive,
             backbone=settings.backbone,
             method=settings.method,
@@ -127,9 +129,9 @@ def train(
         _write(candidate, kept.model, fitted, judged.head(PARITY_PICTURES), table)
         candidate.write_refits(rivals.tables)
         # The test split is in the shards too; no method is ever given it.
-        given = shards.index[shards.index["split"] != "test"]
+        shown = shards.index[shards.index["split"] != "test"]
         before = warm_start.seen(source) if settings.warm_start else ()
-        write_seen(out, given["sha256"], before=before)
+        write_seen(out, shown["sha256"], before=before)
         if fitted.embeddings is not None and not settings.warm_start:
             candidate.write_embeddings(splits.train.paths, fitted.embeddings)
         candidate.write_familiar(familiar(kept, splits.train, cut=fitted.cut, session=session))

@@ -13,6 +13,21 @@ ClassWeight = Literal["none", "balanced"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Uses:
+    """What a method can make use of besides labelled pictures, said by its file as `USES`.
+
+    unlabelled: pictures without a label. domains: the manifest's column `domain`. tasks: further
+    label columns. attributes: a table of what is true of each class. teacher: a fitted model.
+    """
+
+    unlabelled: bool = False
+    domains: bool = False
+    tasks: bool = False
+    attributes: bool = False
+    teacher: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class TuningOptions(Section):
     """Settings that every gradient method shares.
 

@@ -17,9 +17,10 @@ from components.validate.config import ValidateConfig
 Severity = Literal["critical", "warning"]
 Tables = Mapping[str, pd.DataFrame]
 # The tables, and the column that names the rows of each; `cells` are splits of a class, `fixed` the
-# test pictures that the manifest fixes, where there is a version to compare them with.
+# test pictures that the manifest fixes, where there is a version to compare them with;
+# `unlabelled` the pictures without a label, where there are some.
 _KEYS = {"pictures": "path", "classes": "label", "cells": "cell", "groups": "group"}
-_KEYS |= {"fixed": "path"}
+_KEYS |= {"fixed": "path", "unlabelled": "path"}
 
 
 class Expectation(NamedTuple):
@@ -90,7 +91,8 @@ def _soft_label_agrees(manifest: pd.DataFrame, info: DatasetInfo) -> Any:
 def rules(found: Tables, info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
     """Return all rules, critical ones first."""
     fixed = _fixed() if "fixed" in found and len(found["fixed"]) else ()
-    return (*_critical(info, settings), *_warnings(found, settings), *fixed)
+    apart = _unlabelled() if "unlabelled" in found else ()
+    return (*_critical(info, settings), *_warnings(found, settings), *fixed, *apart)
 
 
 def _critical(info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
@@ -180,6 +182,17 @@ def _fixed() -> tuple[Rule, ...]:
         Rule(FIXED_TEST, "warning", "fixed", _empty("change"),
              want="the test pictures that the manifest fixes to be those of the serving version",
              do="bring them back, or do not compare figures from before with those from now"),
+    )  # fmt: skip
+
+
+def _unlabelled() -> tuple[Rule, ...]:
+    return (
+        Rule("unlabelled_readable", "warning", "unlabelled", _among("readable", [True]),
+             want="every picture without a label to be readable",
+             do="replace or remove these files: they are left out", detail="error"),
+        Rule("unlabelled_apart", "warning", "unlabelled", _empty("copy_of"),
+             want="no picture without a label to be one with a label",
+             do="remove the copies: they are left out, since what is judged must be new"),
     )  # fmt: skip
 
 

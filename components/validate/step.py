@@ -12,7 +12,16 @@ from components.common.errors import DataError, some
 from components.common.run_context import RunContext
 from components.common.statistics.operating_point import good_classes
 from components.common.step import Step
-from components.validate import evidence, expectations, facts, golden, rules, splits, verdict
+from components.validate import (
+    evidence,
+    expectations,
+    facts,
+    golden,
+    rules,
+    splits,
+    unlabelled,
+    verdict,
+)
 from components.validate.config import ValidateConfig
 from components.validate.kept import content_key, kept_splits, splits_sha256
 from components.validate.verdict import Cell, Validation
@@ -61,6 +70,7 @@ def run(
         costs_differ=settings.costs_differ,
     )
     measured = facts.measure(dataset)
+    apart = unlabelled.measure(dataset, measured)
     keep = measured["readable"] | (settings.on_unreadable == "stop")
     kept = measured[keep].reset_index(drop=True)
     manifest = _named(dataset.manifest[keep.to_numpy()].reset_index(drop=True), kept)
@@ -80,6 +90,8 @@ def run(
         )
     progress.report("judging the expectations", 0, 0)
     tables = dict(rules.tables(kept, manifest, info))
+    if len(apart):
+        tables["unlabelled"] = apart
     if own and known:
         tables["fixed"] = golden.changes(manifest, known.pictures)
     findings = expectations.check(tables, rules.rules(tables, info, settings))
@@ -103,9 +115,10 @@ def run(
         LOG.warning("%s: %d of %d fail", finding.name, finding.failing, finding.checked)
     verdict.raise_if_broken(validation, report)
     info = replace(info, protocol=validation.protocol, findings=_findings(validation))
-    dataset.with_splits(manifest, root=outputs.validated, info=info).write()
+    without = unlabelled.kept(dataset, apart)
+    dataset.with_splits(manifest, unlabelled=without, root=outputs.validated, info=info).write()
     kept.to_parquet(outputs.validated / FACTS)
-    LOG.info("evidence: %s", info.evidence)
+    LOG.info("evidence: %s, %d pictures without a label", info.evidence, len(without))
     return validation
 
 

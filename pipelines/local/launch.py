@@ -13,6 +13,8 @@ from components.common.artifacts.records import write_record
 from components.common.errors import ConfigError
 from components.common.files import new_file
 from components.common.run_summary import summarise, write_summary
+from components.ingest.commands import source_facts
+from components.train.config import check_source, has_needs
 from pipelines.config import PipelineName, TrainingRun
 from pipelines.console.paths import short
 from pipelines.console.steps import StepList
@@ -50,8 +52,11 @@ def execute(
         PipelineFailedError: a step failed; the run's summary is written all the same.
     """
     pinned = _pinned_data_sha256(settings.ingest.path)
-    if launch.pipeline == "training" and not settings.train.warm_start:
-        check_weights(settings.train.weights)
+    if launch.pipeline == "training":
+        if not settings.train.warm_start:
+            check_weights(settings.train.weights)
+        if has_needs(settings.train.method):
+            check_source(settings.train, source_facts(settings.ingest))
     context = new_context(
         settings,
         name=Path(launch.preset).stem,

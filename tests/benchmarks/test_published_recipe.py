@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.published_recipe import QUICK, Batches, Recipe, Regressor, build, fit
 from components.common.errors import WeightsError
-from components.networks.data import Split, TrainingData
+from components.networks.data import Split, TrainingData, none_of
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,13 @@ def moved(recipe: Recipe) -> set[str]:
     """Which layers a training changes, by kind."""
     regressor = build(recipe, weights="none")
     before = weights(regressor)
-    fit(regressor, TrainingData(split(6), split(4), ("a", "b")), recipe, positive=1, seed=SEED)
+    fit(
+        regressor,
+        TrainingData(split(6), split(4), ("a", "b"), none_of(split(6))),
+        recipe,
+        positive=1,
+        seed=SEED,
+    )
     after = weights(regressor)
     changed = {
         name

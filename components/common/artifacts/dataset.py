@@ -1,6 +1,6 @@
 """Dataset: a manifest and the pictures it lists. Written by ingest, and by validate with splits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +24,10 @@ MANIFEST_COLUMNS = (
     "weight",  # float > 0, how much the picture counts in training
 )
 SPLITS = ("train", "validation", "test")
+# The word for pictures without a label where others are of a split: no verdict rests on them.
+UNLABELLED = "unlabelled"
 FACTS = "facts.parquet"
+_UNLABELLED = "unlabelled.parquet"
 # Manifest paths of pictures that were labelled after the data set was made begin like this.
 ADDED = "pictures/additions/"
 # What a verdict rests on: pictures that were held out, or folds of all of them.
@@ -66,30 +69,43 @@ class DatasetInfo:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A folder with `manifest.parquet`, `dataset.json`, `pictures/`; validate adds facts."""
+    """A folder with `manifest.parquet`, `dataset.json`, `pictures/`; validate adds facts.
+
+    unlabelled: rows like the manifest's of pictures without a label, in `unlabelled.parquet`. They
+        are apart, so that who counts or judges pictures cannot meet them by chance.
+    """
 
     root: Path
     info: DatasetInfo
     manifest: pd.DataFrame
+    unlabelled: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=list(MANIFEST_COLUMNS))
+    )
 
     @classmethod
     def read(cls, root: Path) -> "Dataset":
         """Open the artifact at `root`."""
         info = read_record(root / "dataset.json", DatasetInfo)
-        return cls(root, info, pd.read_parquet(root / "manifest.parquet"))
+        manifest, apart = pd.read_parquet(root / "manifest.parquet"), root / _UNLABELLED
+        return cls(
+            root, info, manifest, pd.read_parquet(apart) if apart.exists() else manifest.iloc[:0]
+        )
 
     def write(self) -> None:
         """Write manifest and info; the pictures are already in place."""
         self.root.mkdir(parents=True, exist_ok=True)
         # Before validate nobody has decoded the pictures.
         known = self.manifest if "pixels" in self.manifest else self.manifest.assign(pixels="")
-        known.loc[:, [*MANIFEST_COLUMNS, *self.info.columns]].to_parquet(
-            self.root / "manifest.parquet"
-        )
+        columns = [*MANIFEST_COLUMNS, *self.info.columns]
+        known.loc[:, columns].to_parquet(self.root / "manifest.parquet")
+        if len(self.unlabelled):
+            self.unlabelled.loc[:, columns].to_parquet(self.root / _UNLABELLED)
         write_record(self.root / "dataset.json", self.info)
 
     def split(self, name: str) -> pd.DataFrame:
-        """Return the manifest rows of one split."""
+        """Return the manifest rows of one split, or the rows that are UNLABELLED."""
+        if name == UNLABELLED:
+            return self.unlabelled
         return self.manifest[self.manifest["split"] == name].reset_index(drop=True)
 
     def judged(self) -> pd.DataFrame:
@@ -97,9 +113,9 @@ class Dataset:
         return self.split("train" if self.info.evidence == "cross_validation" else "test")
 
     def targets(self, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
-        """Return the class position of each of the manifest rows, int64 [len(rows)]."""
+        """Return the class position of each row, int64 [len(rows)]; -1 without a label."""
         position = {name: index for index, name in enumerate(self.info.classes)}
-        return np.asarray(rows["label"].map(position), dtype=np.int64)
+        return np.asarray(rows["label"].map(position | {"": -1}), dtype=np.int64)
 
     def facts(self) -> pd.DataFrame:
         """Return what validate measured on each picture, by path; no row before validate."""
@@ -110,7 +126,9 @@ class Dataset:
         """Return the encoded bytes of one picture, by its manifest path."""
         return (self.root / path).read_bytes()
 
-    def with_splits(self, manifest: pd.DataFrame, *, root: Path, info: DatasetInfo) -> "Dataset":
+    def with_splits(
+        self, manifest: pd.DataFrame, *, unlabelled: pd.DataFrame, root: Path, info: DatasetInfo
+    ) -> "Dataset":
         """Return a new artifact at `root` with the same pictures, and what is said of them."""
         link_tree(self.root / "pictures", root / "pictures")
-        return Dataset(root, info, manifest)
+        return Dataset(root, info, manifest, unlabelled)

@@ -16,7 +16,7 @@ INDEX_COLUMNS = (
     "view",  # int, 0 = the picture as it is, 1.. = augmented
     "sha256",  # str, of the encoded picture
     "path",  # str, in the Dataset
-    "target",  # int, position in ShardsInfo.classes
+    "target",  # int, position in ShardsInfo.classes; -1 without a label
     "soft_label",  # float in [0, 1] or NaN
     "domain",
     "group",
@@ -31,7 +31,8 @@ class ShardsInfo:
     `channels` is 1 when every picture is greyscale (stored once, seen three times), else 3.
     The training split holds `views` rows a picture, view-major: all pictures as they are, then
     all pictures in view 1, and so on, so that row = view * pictures + picture. `evidence` is
-    validate's decision: under "cross_validation" the other splits are empty.
+    validate's decision: under "cross_validation" the other splits are empty. Pictures without a
+    label are a split of their own, UNLABELLED, laid out as the training split.
     """
 
     classes: tuple[str, ...]
@@ -47,7 +48,10 @@ class ShardsInfo:
 
 @dataclass(frozen=True)
 class Shards:
-    """A folder with `train.npy`, `validation.npy`, `test.npy`, `index.parquet`, `shards.json`."""
+    """A folder with `train.npy`, `validation.npy`, `test.npy`, `index.parquet`, `shards.json`.
+
+    `unlabelled.npy` beside them is there where there are such pictures.
+    """
 
     root: Path
     info: ShardsInfo

@@ -3,6 +3,7 @@
     pictures/
       good/  0001.png  lot2/0002.jpg
       bad/   0001.png
+      unlabelled/  0001.png    (with ingest.unlabelled=true)
 
 Hidden files and folders are passed over, and so is what was added later (`additions.py`); other
 files that are no pictures by their ending are passed over with a line in the log.
@@ -13,7 +14,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from components.common.artifacts.dataset import SPLITS
+from components.common.artifacts.dataset import SPLITS, UNLABELLED
 from components.common.errors import ConfigError, DataError, some
 from components.common.pictures.decode import PICTURE_SUFFIXES
 from components.ingest.additions import is_additions
@@ -37,20 +38,25 @@ def read(settings: IngestConfig) -> SourceData:
     if not root.is_dir():
         raise _layout_error(root, "a file", do="give the folder that holds the class folders")
     files = _files_by_class(root)
-    pattern = _compiled(settings.group_pattern)
-    pictures = tuple(
-        PictureRecord(
-            file=path,
-            name=path.relative_to(root).as_posix(),
-            label=label,
-            group=_group(path.relative_to(root).as_posix(), pattern),
+    apart = files.pop(UNLABELLED, [])
+    if apart and not settings.unlabelled:
+        raise ConfigError(
+            "a folder a class",
+            received=f"a folder '{UNLABELLED}' with {len(apart)} pictures",
+            do="say ingest.unlabelled=true if they have no label, or call the class otherwise",
         )
-        for label in sorted(files)
-        for path in files[label]
+    pattern = _compiled(settings.group_pattern)
+
+    def record(path: Path, label: str) -> PictureRecord:
+        name = path.relative_to(root).as_posix()
+        return PictureRecord(file=path, name=name, label=label, group=_group(name, pattern))
+
+    return SourceData(
+        name=settings.name or root.resolve().name,
+        classes=ordered_classes(files, settings.positive, where=root),
+        pictures=tuple(record(path, label) for label in sorted(files) for path in files[label]),
+        unlabelled=tuple(record(path, "") for path in apart),
     )
-    classes = ordered_classes(files, settings.positive, where=root)
-    name = settings.name or root.resolve().name
-    return SourceData(name=name, classes=classes, pictures=pictures)
 
 
 def _files_by_class(root: Path) -> dict[str, list[Path]]:

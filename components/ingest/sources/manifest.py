@@ -3,7 +3,7 @@
 | column     |          | meaning |
 |------------|----------|---------|
 | path       | required | picture, relative to the manifest's folder, inside it |
-| label      | required | class |
+| label      | required | class; empty where `ingest.unlabelled` takes pictures without one |
 | soft_label | optional | probability of the positive class, 0 to 1; two classes only |
 | domain     | optional | camera, line, product, ... |
 | group      | optional | module, lot, session: never straddles splits |
@@ -49,10 +49,21 @@ def read(settings: IngestConfig) -> SourceData:
     root = file.parent
     _check_paths(table["path"], root)
     # A missing label that was written as a number's text must not become a class.
-    missing = {"", "nan"}
-    said = "a label on every line", "fill in the label or remove the line"
+    missing = {"nan"} if settings.unlabelled else {"", "nan"}
+    said = (
+        "a label on every line",
+        "fill in the label or remove the line; with ingest.unlabelled=true an empty one is a "
+        "picture without a label",
+    )
     _refuse(table["label"], lambda cell: cell.lower() in missing, *said)
-    classes = ordered_classes(table["label"], settings.positive, where=file)
+    labelled = table["label"] != ""
+    classes = ordered_classes(table.loc[labelled, "label"], settings.positive, where=file)
+    _refuse(
+        table.loc[~labelled, "split"],
+        lambda cell: cell != "",
+        "no split for a picture without a label, by which nothing can be judged,",
+        "empty the cell, or fill in the label",
+    )
     soft = _numbers(table["soft_label"], math.nan, lambda x: 0 <= x <= 1, "in 0 to 1")
     if len(classes) > 2 and not soft.isna().all():
         raise DataError(
@@ -61,13 +72,17 @@ def read(settings: IngestConfig) -> SourceData:
             do="remove the column",
         )
     weight = _numbers(table["weight"], 1.0, lambda x: 0 < x < math.inf, "above 0")
-    known = table.assign(soft_label=soft, weight=weight, split=_splits(table["split"]))
-    pictures = tuple(
+    known = table.assign(soft_label=soft, weight=weight, split=_splits(table["split"], labelled))
+    records = tuple(
         _picture(root, **{str(name): cell for name, cell in row.items()})
         for row in known.to_dict(orient="records")
     )
-    name = settings.name or root.resolve().name
-    return SourceData(name=name, classes=classes, pictures=pictures)
+    return SourceData(
+        name=settings.name or root.resolve().name,
+        classes=classes,
+        pictures=tuple(one for one in records if one.label),
+        unlabelled=tuple(one for one in records if not one.label),
+    )
 
 
 def _picture(root: Path, *, path: str, **cells: Any) -> PictureRecord:
@@ -166,7 +181,7 @@ def _numbers(
     return values.fillna(empty).astype(float)
 
 
-def _splits(cells: pd.Series) -> pd.Series:
+def _splits(cells: pd.Series, labelled: pd.Series) -> pd.Series:
     words = cells.str.lower().replace(_SPLIT_ALIASES)
     _refuse(
         cells[~words.isin([*SPLITS, ""])],
@@ -175,7 +190,8 @@ def _splits(cells: pd.Series) -> pd.Series:
         "correct the words",
     )
     if (words != "").any():
+        none = words[labelled]
         _refuse(
-            words, lambda cell: not cell, "a split on every line or on none", "fill in the column"
+            none, lambda cell: not cell, "a split on every line or on none", "fill in the column"
         )
     return words

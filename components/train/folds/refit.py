@@ -27,6 +27,7 @@ from components.networks.weights.digests import content_sha256, source_sha256
 from components.train.config import METHODS, TrainConfig, check, method_options
 from components.train.folds.cross_validation import ChosenMethod, cross_validate
 from components.train.folds.rivals import to_refit
+from components.train.given import given
 from components.train.loop.checkpoints import run_folder
 from components.train.session import Session
 
@@ -72,7 +73,7 @@ def _answers(
 ) -> pd.DataFrame:
     """Return what the folds of a version's recipe answer about the training pictures."""
     recipe = _recipe(version, settings, shards)
-    splits = data.read(shards, soft_labels=recipe.soft_labels)
+    splits = given(data.read(shards, soft_labels=recipe.soft_labels), recipe)
     keras.utils.set_random_seed(derive(recipe.seed, "train"))
     built = network.build(
         recipe, image_size_px=shards.info.image_size_px, classes=len(splits.classes)
@@ -89,7 +90,7 @@ def _answers(
     asked = cross_validate(splits, built, chosen, session)
     table = held_out_table(
         asked.logits,
-        classes=shards.info.classes,
+        classes=splits.classes,
         paths=splits.train.paths,
         groups=splits.train.groups,
         targets=splits.train.labels,

@@ -11,7 +11,7 @@ import pytest
 from components.common import config
 from components.common.errors import ConfigError
 from components.networks.config import INPUT
-from components.networks.data import FlippedPixels, Split, TrainingData
+from components.networks.data import FlippedPixels, Split, TrainingData, none_of
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Backbone, Network, assemble
 from components.train import layer_profile, similarity
@@ -77,13 +77,15 @@ def split(shown: Pictures, name: str) -> Split:
 @pytest.fixture(scope="module")
 def data() -> TrainingData:
     train = split(textures(160, seed=1), "train")
-    return TrainingData(train, split(textures(60, seed=2), "validation"), ("agree", "differ"))
+    held_out = split(textures(60, seed=2), "validation")
+    return TrainingData(train, held_out, ("agree", "differ"), none_of(train))
 
 
 @pytest.fixture(scope="module")
 def plain() -> TrainingData:
     train = split(shades(160, seed=1), "dark")
-    return TrainingData(train, split(shades(60, seed=2), "darker"), ("dark", "bright"))
+    held_out = split(shades(60, seed=2), "darker")
+    return TrainingData(train, held_out, ("dark", "bright"), none_of(train))
 
 
 def random_network() -> Network:

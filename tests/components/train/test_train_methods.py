@@ -11,7 +11,7 @@ from tiny_network import tiny_network
 from components.common import plugins
 from components.common.errors import ConfigError
 from components.networks.config import INPUT
-from components.networks.data import Split, TrainingData
+from components.networks.data import Split, TrainingData, none_of
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Network
 from components.train.config import METHODS
@@ -39,7 +39,8 @@ def split(name: str, count: int) -> Split:
     )
 
 
-DATA = TrainingData(split("train", 24), split("validation", 8), ("dark", "bright"))
+TRAIN = split("train", 24)
+DATA = TrainingData(TRAIN, split("validation", 8), ("dark", "bright"), none_of(TRAIN))
 
 
 @dataclasses.dataclass(frozen=True)
