@@ -1,4 +1,4 @@
-"""`graft label`: pictures of production that people should look at."""
+"""`graft label`: pictures that people should look at."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,19 +9,17 @@ from rich.table import Table
 
 from components.label.config import QueueConfig
 from pipelines.cli import options
-from pipelines.cli.settings import choose
+from pipelines.cli.settings import PICTURES_PRESET, choose
 
 if TYPE_CHECKING:
     from components.label.commands import LabelQueue
 
-app = typer.Typer(help="Pictures of production that people should look at.", no_args_is_help=True)
+app = typer.Typer(
+    help="Pictures of production that people should look at, and what they call them.",
+    no_args_is_help=True,
+)
 
 _SHOWN = 20
-
-
-@app.callback()
-def label() -> None:
-    """Keep `queue` a sub-command although it is the only one."""
 
 
 @app.command()
@@ -68,6 +66,67 @@ def queue(
     with bars(console):
         made = make(settings, out=out or default_out(settings), data=known)
     _show(console, made)
+
+
+@app.command()
+def clusters(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A folder of pictures; with --names the data set that grows."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A new folder. With --names instead of --data: a new data set."),
+    ] = None,
+    count: Annotated[
+        int, typer.Option("--clusters", min=0, help="How many. Default: estimated.")
+    ] = 0,
+    names: Annotated[
+        Path | None, typer.Option(help="clusters.csv with its names filled in.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="The run with the network, or the data set that grows.")
+    ] = None,
+    assignments: options.Assignments = None,
+) -> None:
+    """Put pictures without labels together by their looks; names of clusters become labels.
+
+    `--data FOLDER --out DIR` writes a contact sheet a cluster and clusters.csv. When a person has
+    named clusters there, `--names DIR/clusters.csv` adds the pictures to the data set of `--data`
+    or `--preset`, as 'graft data add' does, or makes a new one of them at `--out`.
+
+    Exit codes: 0 done, 2 bad input, or some pictures were refused (the others are in).
+    """
+    from components.label.clusters import label_by_names, write_by_class
+    from pipelines.cli.data import add
+    from pipelines.console.progress import bars
+    from pipelines.data.labels import cluster
+
+    console = Console()
+    if names is None:
+        if data is None or out is None:
+            raise typer.BadParameter("--data FOLDER and --out DIR, or --names clusters.csv")
+        run = choose(preset or PICTURES_PRESET, assignments=assignments).run
+        with bars(console):
+            made = cluster(data, out=out, count=count, run=run)
+        for path in made.left_out:
+            console.print(f"[yellow]left out, not readable:[/] {path}", soft_wrap=True)
+        sizes = ", ".join(map(str, made.sizes))
+        console.print(
+            f"[green]✔[/] {len(made.sizes)} clusters of {sizes} pictures in [bold]{out}[/]"
+        )
+        console.print(f"  look at index.html, fill in {out / 'clusters.csv'}, then:", style="dim")
+        console.print(
+            f"  graft label clusters --names {out / 'clusters.csv'} --out NEW", style="dim"
+        )
+        return
+    labels = label_by_names(names)
+    if out is None:
+        add(labels, preset=preset, data=data, assignments=assignments)
+        return
+    counts = write_by_class(labels, out=out)
+    said = ", ".join(f"{number} {name}" for name, number in counts.items())
+    console.print(f"[green]✔[/] {said} in [bold]{out}[/]; graft run --data {out}")
 
 
 def _show(console: Console, made: "LabelQueue") -> None:
