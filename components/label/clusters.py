@@ -2,31 +2,39 @@
 
 out/
 ├── clusters.csv       cluster, pictures, name: the last column is for a person to fill in
-├── pictures.csv       path, cluster, group: the folder below --data that the picture lies in
 ├── cluster-01.png     a contact sheet: the most typical pictures, then the least typical ones
-└── index.html         all sheets
+├── index.html         all sheets
+├── pictures.csv       path, cluster, group: the sub-folder that the picture lay in
+├── pictures/          <sha256>.png ...
+└── manifest.csv       path, label, group, once there are names: a data set
 """
 
-import csv
 import hashlib
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from PIL import Image
 
+from components.common.artifacts.records import link_or_copy
 from components.common.errors import DataError
-from components.common.files import new_folder
-from components.common.pictures.decode import PICTURE_SUFFIXES, decode, encode_png, resize
+from components.common.files import new_folder, write_bytes
+from components.common.pictures.decode import (
+    PICTURE_SUFFIXES,
+    Pixels,
+    decode,
+    encode_png,
+    resize,
+    to_image,
+)
 from components.common.progress import track
 from components.common.report import page
 from components.label.format_contract import unreadable
 from components.networks.config import EMBEDDING, INPUT, NetworkConfig
 
-CLUSTERS, PICTURES, LABELS = "clusters.csv", "pictures.csv", "labels.csv"
 _TEMPLATE = Path(__file__).with_name("clusters_page.html")
 _BATCH = 16
 _THUMBNAIL_PX, _ACROSS, _SHOWN = 96, 8, 24
@@ -34,11 +42,17 @@ _THUMBNAIL_PX, _ACROSS, _SHOWN = 96, 8, 24
 
 @dataclass(frozen=True, kw_only=True)
 class ClusteredPictures:
-    """What was written to `out`: pictures a cluster, and files that are no readable picture."""
+    """How many pictures each cluster has, and the files that are no readable picture."""
 
-    out: Path
     sizes: tuple[int, ...]
     left_out: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    file: Path
+    sha256: str
+    pixels: Pixels
 
 
 def cluster_pictures(
@@ -58,123 +72,72 @@ def cluster_pictures(
 
     Raises:
         ConfigError: more clusters than pictures, or no such backbone.
-        DataError: no folder, fewer than two pictures, or `out` is taken.
+        DataError: fewer than two pictures, or `out` is taken.
         WeightsError: the network's weights cannot be had.
     """
     from components.networks.unlabelled.clusters import find_clusters
 
     if out.exists():
         raise DataError(f"a new folder at {out}", received="one that is there", do="name another")
-    features, files, left_out = _embedded(folder, network, image_size_px=image_size_px)
+    pictures, left_out = _readable(folder, image_size_px)
+    features = _embedded([one.pixels for one in pictures], network, image_size_px=image_size_px)
     found = find_clusters(features, features, count=count, seed=seed)
-    logits = features @ found.kernel + found.bias
-    typical = logits[np.arange(len(files)), found.members]
-    margin = typical - np.where(np.eye(found.count)[found.members] > 0, -np.inf, logits).max(axis=1)
+    ranked = np.sort(features @ found.kernel + found.bias, axis=1)
+    # Those that lie nearest to another cluster stand last.
+    order = np.argsort(ranked[:, -2] - ranked[:, -1], kind="stable")
+    members = [order[found.members[order] == number] for number in range(found.count)]
+    sheets = []
     with new_folder(out) as partial:
-        order = [np.flatnonzero(found.members == number) for number in range(found.count)]
-        order = [rows[np.argsort(-margin[rows], kind="stable")] for rows in order]
-        sheets = []
-        for number, rows in enumerate(track(order, "drawing contact sheets"), 1):
-            # Of a small cluster each picture once.
-            rest = rows[_SHOWN:]
-            sheet = _sheet([files[row] for row in (*rows[:_SHOWN], *rest[-_SHOWN:])])
+        (partial / "pictures").mkdir()
+        rows = []
+        for one, cluster in zip(pictures, found.members + 1, strict=True):
+            place = f"pictures/{one.sha256}{one.file.suffix.lower()}"
+            link_or_copy(one.file, partial / place)
+            inside = one.file.parent.relative_to(folder).as_posix()
+            rows.append((place, cluster, "" if inside == "." else inside))
+        _write(partial / "pictures.csv", ("path", "cluster", "group"), rows)
+        for number, chosen in enumerate(track(members, "drawing contact sheets"), 1):
+            shown = (*chosen[:_SHOWN], *chosen[_SHOWN:][-_SHOWN:])
+            sheet = _sheet([pictures[row].pixels for row in shown])
             (partial / f"cluster-{number:02d}.png").write_bytes(sheet)
-            sheets.append((number, len(rows), sheet))
-        _write_csv(
-            partial / CLUSTERS,
-            ("cluster", "pictures", "name"),
-            [(number, size, "") for number, size, _ in sheets],
-        )
-        _write_csv(
-            partial / PICTURES,
-            ("path", "cluster", "group"),
-            [
-                (file.resolve(), found.members[row] + 1, _group(file, folder))
-                for row, file in enumerate(files)
-            ],
-        )
+            sheets.append((number, len(chosen), sheet))
+        names = [(number, size, "") for number, size, _ in sheets]
+        _write(partial / "clusters.csv", ("cluster", "pictures", "name"), names)
         text = page.render(_TEMPLATE, folder=str(folder), sheets=sheets)
         (partial / "index.html").write_text(text, encoding="utf-8")
-    sizes = tuple(size for _, size, _ in sheets)
-    return ClusteredPictures(out=out, sizes=sizes, left_out=tuple(left_out))
+    return ClusteredPictures(sizes=tuple(map(len, members)), left_out=tuple(left_out))
 
 
-def label_by_names(file: Path) -> Path:
-    """Write `labels.csv` beside a `clusters.csv` whose names are filled in, and return it.
+def label_by_names(file: Path) -> pd.DataFrame:
+    """Write `manifest.csv` beside a `clusters.csv` whose names are filled in, and return it.
 
-    Every picture gets the name of its cluster; those of a cluster without one stay unlabelled.
+    Every picture gets the name of its cluster; those of a cluster without one are left out.
 
     Raises:
         DataError: a file is not there or not as it was written, or no cluster has a name.
     """
-    names = {row["cluster"]: row["name"].strip() for row in _rows(file, ("cluster", "name"))}
-    rows = _rows(file.with_name(PICTURES), ("path", "cluster", "group"))
-    unknown = {row["cluster"] for row in rows} - set(names)
-    if unknown or not any(names.values()):
-        received = f"no line for {', '.join(sorted(unknown))}" if unknown else "no name"
-        do = "fill in the column 'name' and leave the others as they are"
-        raise unreadable(
-            file, want="a name for some cluster of each line", received=received, do=do
-        )
-    labels = file.with_name(LABELS)
-    labelled = [(row["path"], names[row["cluster"]], row["group"]) for row in rows]
-    _write_csv(labels, ("path", "label", "group"), labelled)
-    return labels
+    clusters = _read(file, {"cluster", "name"})
+    names = dict(zip(clusters["cluster"], clusters["name"].str.strip(), strict=True))
+    pictures = _read(file.with_name("pictures.csv"), {"path", "cluster", "group"})
+    foreign = sorted(set(pictures["cluster"]) ^ set(names))
+    if foreign or not any(names.values()):
+        received = f"another line of cluster {', '.join(foreign)}" if foreign else "no name at all"
+        do = "fill in the column 'name' and leave the rest as it is"
+        raise unreadable(file, want="a line a cluster, with some names", received=received, do=do)
+    labelled = pictures.assign(label=pictures["cluster"].map(names))
+    labelled = labelled.loc[labelled["label"] != "", ["path", "label", "group"]]
+    write_bytes(file.with_name("manifest.csv"), labelled.to_csv(index=False).encode())
+    return labelled
 
 
-def write_by_class(labels: Path, *, out: Path) -> dict[str, int]:
-    """Copy the labelled pictures into a new folder, a sub-folder a class; return how many each.
+def _readable(folder: Path, size_px: int) -> tuple[list[_Picture], list[Path]]:
+    """Return the pictures below a folder at a size, and the files that are none.
 
     Raises:
-        DataError: a name cannot be a folder, a picture is gone, or `out` is taken.
+        DataError: there are fewer than two.
     """
-    rows = [row for row in _rows(labels, ("path", "label")) if row["label"]]
-    wrong = sorted({row["label"] for row in rows if Path(row["label"]).name != row["label"]})
-    gone = [row["path"] for row in rows if not Path(row["path"]).is_file()]
-    if out.exists() or wrong or gone:
-        received = "one that is there" if out.exists() else ", ".join(wrong) or f"no {gone[0]}"
-        what = f"a new folder at {out}, names without a slash, and all pictures in their place"
-        raise DataError(what, received=received, do="correct it and run again")
-    counts: dict[str, int] = {}
-    with new_folder(out) as partial:
-        for number, row in enumerate(track(rows, "copying pictures")):
-            path = Path(row["path"])
-            place = partial / row["label"] / f"{number:05d}-{path.name}"
-            place.parent.mkdir(exist_ok=True)
-            shutil.copyfile(path, place)
-            counts[row["label"]] = counts.get(row["label"], 0) + 1
-    return counts
-
-
-def _embedded(
-    folder: Path, settings: NetworkConfig, *, image_size_px: int
-) -> tuple[npt.NDArray[np.float32], list[Path], list[Path]]:
-    """Return the embeddings of the readable pictures, their files, and the files left out."""
-    from components.networks import network
-    from components.networks.data import network_pixels
-    from components.networks.features.answers import answers
-
     left_out: list[Path] = []
-    pictures = list(_readable(folder, image_size_px, left_out))
-    if len(pictures) < 2:
-        raise DataError(
-            f"at least two pictures below '{folder}'",
-            received=f"{len(pictures)}" if folder.is_dir() else "no such folder",
-            do="correct --data",
-        )
-    built = network.build(settings, image_size_px=image_size_px, classes=2)
-    whole = built.frozen_between((INPUT,), (EMBEDDING,))
-    parts = []
-    for start in track(range(0, len(pictures), _BATCH), "looking at pictures"):
-        some = [network_pixels(one[None], (False, False)) for _, one in pictures[start:][:_BATCH]]
-        parts.append(answers(whole, [np.concatenate(some).astype(np.float32)])[0])
-    return np.concatenate(parts), [file for file, _ in pictures], left_out
-
-
-def _readable(
-    folder: Path, size_px: int, left_out: list[Path]
-) -> Iterator[tuple[Path, npt.NDArray[np.uint8]]]:
-    known: set[str] = set()
+    found: dict[str, _Picture] = {}
     for path in track(sorted(folder.rglob("*")), "reading pictures"):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if hidden or not path.is_file() or path.suffix.lower() not in PICTURE_SUFFIXES:
@@ -185,41 +148,54 @@ def _readable(
         except (DataError, OSError):
             left_out.append(path)
             continue
-        digest = hashlib.sha256(data).hexdigest()
-        if digest not in known:
-            known.add(digest)
-            yield path, pixels
+        sha256 = hashlib.sha256(data).hexdigest()
+        found.setdefault(sha256, _Picture(path, sha256, pixels))
+    if len(found) < 2:
+        received = str(len(found)) if folder.is_dir() else "no such folder"
+        wanted = f"at least two pictures below '{folder}'"
+        raise DataError(wanted, received=received, do="correct --data")
+    return list(found.values()), left_out
 
 
-def _group(file: Path, folder: Path) -> str:
-    inside = file.parent.relative_to(folder).as_posix()
-    return "" if inside == "." else inside
+def _embedded(
+    pictures: Sequence[Pixels], settings: NetworkConfig, *, image_size_px: int
+) -> npt.NDArray[np.float32]:
+    from components.networks import network
+    from components.networks.data import network_pixels
+    from components.networks.features.answers import answers
+
+    built = network.build(settings, image_size_px=image_size_px, classes=2)
+    whole = built.frozen_between((INPUT,), (EMBEDDING,))
+    parts = []
+    for start in track(range(0, len(pictures), _BATCH), "looking at pictures"):
+        some = [network_pixels(one[None], (False, False)) for one in pictures[start:][:_BATCH]]
+        parts.append(answers(whole, [np.concatenate(some).astype(np.float32)])[0])
+    return np.concatenate(parts)
 
 
-def _sheet(files: Sequence[Path]) -> bytes:
+def _sheet(pictures: Sequence[Pixels]) -> bytes:
     side = _THUMBNAIL_PX
-    sheet = Image.new("RGB", (_ACROSS * side, -(-len(files) // _ACROSS) * side), "white")
-    for number, file in enumerate(files):
-        pixels = resize(decode(file.read_bytes(), name=file.name), side - 4)
-        small = Image.fromarray(np.broadcast_to(pixels, (side - 4, side - 4, 3)).copy())
-        sheet.paste(small, (number % _ACROSS * side + 2, number // _ACROSS * side + 2))
+    sheet = Image.new("RGB", (_ACROSS * side, -(-len(pictures) // _ACROSS) * side), "white")
+    for number, pixels in enumerate(pictures):
+        place = (number % _ACROSS * side + 2, number // _ACROSS * side + 2)
+        sheet.paste(to_image(resize(pixels, side - 4)), place)
     return encode_png(np.asarray(sheet))
 
 
-def _rows(file: Path, columns: tuple[str, ...]) -> list[Mapping[str, str]]:
-    want = f"a comma-separated UTF-8 file with the columns {', '.join(columns)}"
+def _read(file: Path, columns: set[str]) -> pd.DataFrame:
     try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            rows = [row for row in csv.DictReader(stream, strict=True) if any(row.values())]
-    except (OSError, csv.Error, UnicodeDecodeError) as error:
-        raise unreadable(file, want=want, received=error, do="correct the path") from None
-    if not rows or not set(columns) <= set(rows[0]) or None in {row[columns[0]] for row in rows}:
-        had = ", ".join(map(str, rows[0])) if rows else "no line"
-        raise unreadable(file, want=want, received=had, do="restore it")
-    return [{key: value or "" for key, value in row.items() if key} for row in rows]
+        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        received: object = error
+    else:
+        if columns <= set(table.columns) and len(table):
+            return table
+        received = f"{len(table)} lines of {', '.join(map(str, table.columns))}"
+    want = f"a comma-separated UTF-8 file with the columns {', '.join(sorted(columns))}"
+    raise unreadable(
+        file, want=want, received=received, do="give the clusters.csv that was written"
+    )
 
 
-def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerows([header, *rows])
+def _write(path: Path, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    pd.DataFrame(rows, columns=list(columns)).to_csv(path, index=False)

@@ -65,19 +65,6 @@ def self_taught_clusters(
     return _nearest(own, said), said.T
 
 
-def lost_information(joint: Doubles, of_rows: Places, of_columns: Places) -> float:
-    """Return I(X, Z) - I(X~, Z~) of a joint distribution [R, C], in nats."""
-    by_both = np.eye(int(of_rows.max()) + 1)[:, of_rows] @ joint
-    by_both = by_both @ np.eye(int(of_columns.max()) + 1)[of_columns]
-    return _information(joint) - _information(by_both)
-
-
-def _information(joint: Doubles) -> float:
-    alone = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0)
-    some = joint > 0
-    return float((joint[some] * np.log(joint[some] / alone[some])).sum())
-
-
 def _joint(values: Doubles) -> Doubles:
     """Return p(picture, feature): every picture weighs the same."""
     shown = values + _TINY

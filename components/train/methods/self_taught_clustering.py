@@ -113,7 +113,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     unnamed = sorted(set(range(classes)) - set(called.argmax(axis=1).tolist()))
     absent = ", ".join(data.classes[number] for number in unnamed)
     notes = [
-        f"{found.count} clusters{'' if options.clusters else ' (estimated)'} in {len(clustered)} "
+        f"{found.count} clusters{'' if options.clusters else ', an estimate,'} in {len(clustered)} "
         f"pictures, whitened by {len(lent)}"
     ]
     return Fitted(
