@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from components.common.config import Section
+from components.common.litert import LitertPrecision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class ExportConfig(Section):
         takes traffic, so name the sizes that clients or the server's batching use.
     parallel_decodes: pictures of one request that the graph decodes side by side.
     batch_size: pictures a call while the exported answers are checked.
+    litert: files for small devices, written beside: "float16", "int8" (the extra `edge`).
     """
 
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 1e-3
@@ -34,3 +36,4 @@ class ExportConfig(Section):
     warmup_batch_sizes: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = (1, 8)
     parallel_decodes: Annotated[int, Field(ge=1, le=256)] = 16
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
+    litert: tuple[LitertPrecision, ...] = ()

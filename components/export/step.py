@@ -57,6 +57,7 @@ def run(
         ExportError: an exported probability differs by more than the tolerance, or the
             network has not the shape that the candidate's record says.
         DataError: a parity picture cannot be read.
+        ConfigError: a LiteRT file is asked for without the extra `edge`.
     """
     candidate, dataset = Candidate.read(inputs.candidate), Dataset.read(inputs.dataset)
     folder = outputs.exported / "saved_model"
@@ -156,6 +157,10 @@ def _save(
         batch_sizes=settings.warmup_batch_sizes,
     )
     make_canonical(folder)
+    if settings.litert:
+        from components.export.litert import write_litert
+
+        write_litert(candidate, dataset, folder, settings.litert, point=point)
 
 
 def _typical_shape(candidate: Candidate, dataset: Dataset) -> tuple[int, int]:

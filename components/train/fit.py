@@ -15,7 +15,7 @@ from components.common import config, plugins
 from components.common.artifacts.candidate import Candidate, CandidateInfo, held_out_table
 from components.common.artifacts.lineage import write_seen
 from components.common.artifacts.shards import Shards
-from components.common.errors import GraftError
+from components.common.errors import DataError, GraftError
 from components.common.pictures.flips import FLIPS
 from components.common.seeding import derive
 from components.common.statistics.temperature import fit_temperature, softmax
@@ -63,7 +63,7 @@ def train(
     Raises:
         ConfigError: unknown backbone, method, option or cut point, or see `running_on`.
         DataError: a class without pictures, or in too few groups for folds, or pictures too small
-            for the network.
+            for the network, or a teacher has seen test pictures.
         WeightsError: see `network.build`.
         GraftError: the saved network answers differently from the one in memory.
     """
@@ -74,6 +74,8 @@ def train(
         shards = Shards.read(shards_root)
         splits = given(data.read(shards, soft_labels=settings.soft_labels), settings)
         size_px = shards.info.image_size_px
+        known = method.seen(options) if hasattr(method, "seen") else frozenset()
+        _refuse_leak(known, shards)
         source = warm_start.source(settings, run_dir=run_dir)
         built, origin = _start(settings, splits, source, image_size_px=size_px)
         root = Path(cache_dir or stack.enter_context(tempfile.TemporaryDirectory()))
@@ -131,12 +133,28 @@ def train(
         # The test split is in the shards too; no method is ever given it.
         shown = shards.index[shards.index["split"] != "test"]
         before = warm_start.seen(source) if settings.warm_start else ()
-        write_seen(out, shown["sha256"], before=before)
+        write_seen(out, shown["sha256"], before={*before, *known})
         if fitted.embeddings is not None and not settings.warm_start:
             candidate.write_embeddings(splits.train.paths, fitted.embeddings)
         candidate.write_familiar(familiar(kept, splits.train, cut=fitted.cut, session=session))
         if standings:
             shutil.rmtree(standings, ignore_errors=True)
+
+
+def _refuse_leak(known: frozenset[str], shards: Shards) -> None:
+    """Refuse to learn from networks that have seen pictures which this one is judged by.
+
+    Raises:
+        DataError: they have.
+    """
+    test = set(shards.index["sha256"][shards.index["split"] == "test"])
+    if known & test:
+        raise DataError(
+            "a teacher that has not seen the test pictures",
+            received=f"one that has seen {len(known & test)} of {len(test)}",
+            do="judge by cross-validation (validate.evidence=cross_validation), which fits the "
+            "teacher again without them, or name a teacher that was trained on the same splits",
+        )
 
 
 def _start(

@@ -27,6 +27,7 @@ class Session:
     """One training run's surroundings.
 
     flips: test-time views whose logits are averaged: 1, 2 or 4.
+    in_fold: the fit is a fold of cross-validation: what has seen other pictures must not help it.
     standings: folder for where this run stands after each epoch, see `run_folder`; None keeps
         nothing, and a killed run starts again.
     """
@@ -35,6 +36,7 @@ class Session:
     flips: int
     cache: ActivationCache
     standings: Path | None = None
+    in_fold: bool = False
 
 
 @dataclass(frozen=True)

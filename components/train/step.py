@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common import plugins
 from components.common.errors import DataError
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.networks import accelerator
 from components.networks.weights.digests import content_sha256
-from components.train.config import TrainConfig
+from components.train.config import METHODS, TrainConfig, method_options
 from components.train.folds.rivals import digest
 from components.train.warm_start import source
 
@@ -37,9 +38,13 @@ def prepare(settings: TrainConfig, inputs: object) -> None:
 
 
 def content_key(settings: TrainConfig, inputs: TrainInputs, context: RunContext) -> str:
-    """Return the digest of the weights that training starts from, and of what is fitted again."""
+    """Return the digest of the networks that training starts from, learns from or fits again."""
     weights = content_sha256(settings, source(settings, run_dir=context.run_dir))
-    return " ".join(filter(None, (weights, digest(settings, inputs.shards))))
+    teachers = ""
+    method = plugins.load(METHODS, settings.method)
+    if hasattr(method, "content_sha256"):
+        teachers = method.content_sha256(method_options(settings.method, settings.options))
+    return " ".join(filter(None, (weights, digest(settings, inputs.shards), teachers)))
 
 
 def run(

@@ -15,9 +15,13 @@ from components.networks.network import Network
 from components.networks.probe.probe import fit_probe
 from components.train.loop.attempts import Bar, attempt
 from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms
+from components.train.loop.losses import Loss, cross_entropy
 from components.train.loop.optimizer import Treatments
 from components.train.options import ProbeOptions, TransferOptions
 from components.train.session import EpochScore, Fitted, Session, score
+
+# From what a training is fed to what it is fed in fact.
+Teach = Callable[[TuningInputs], TuningInputs]
 
 PROBE = "the linear probe"
 PROBE_KEPT = f"{PROBE} was kept"
@@ -45,6 +49,8 @@ def transfer(
     cut: str,
     opens: Callable[[str], bool] = lambda _: True,
     treat: Treatments | None = None,
+    loss: Loss = cross_entropy,
+    teach: Teach = lambda inputs: inputs,
 ) -> Fitted:
     """Solve the head on the frozen features, then tune what the method opens.
 
@@ -55,14 +61,16 @@ def transfer(
         cut: everything up to this layer keeps its weights; "pixels" when nothing is sure to.
         opens: says by name which of the layers after the cut are trained; BatchNorm never is.
         treat: how they are trained; None trains all alike.
+        loss: what tuning minimises.
+        teach: adds to what is tuned on, after the head is solved.
     """
     data = data.weighted(options.class_weight)
     inputs = tail_inputs(data, network, session, cut=cut)
     tail = network.between(network.boundary(cut), (LOGITS,))
     head = solve_head(network, tail, inputs, options, session, cut=cut)
     open_layers(tail, opens)
-    course = Course(treat=treat, blend=options.blend)
-    done = attempt(tail, inputs, options, session, bar=head.bar, course=course)
+    course = Course(treat=treat, blend=options.blend, loss=loss)
+    done = attempt(tail, teach(inputs), options, session, bar=head.bar, course=course)
     kept = () if done.kept else (PROBE_KEPT,)
     return Fitted(
         curves=(head.row, *done.curves),

@@ -40,14 +40,27 @@ def source(settings: TrainConfig, *, run_dir: str) -> str:
     """
     if not settings.warm_start:
         return settings.weights
-    path = Path(settings.warm_start).expanduser()
-    if path.is_dir() and not (path / _RECORD).is_file():
-        passport = _passport(path)
-        model_dir = path.parent if is_number(path.name) else path
-        kept = candidate_path(model_dir, passport.version)
-        runs = Path(run_dir).parent if run_dir else None
-        path = kept if (kept / _RECORD).is_file() else _candidate_of(passport, runs=runs)
+    path = candidate(settings.warm_start, runs=Path(run_dir).parent if run_dir else None)
     return str(Candidate.read(path).model_path if path.is_dir() else path)
+
+
+def candidate(named: str, *, runs: Path | None = None) -> Path:
+    """Return the Candidate folder behind a published model, a version or itself; a file as it is.
+
+    Args:
+        named: such a path.
+        runs: where a version's run may have left it, for those that keep none beside them.
+
+    Raises:
+        WeightsError: the folder is none of these, or its Candidate is gone.
+    """
+    path = Path(named).expanduser()
+    if not path.is_dir() or (path / _RECORD).is_file():
+        return path
+    passport = passport_of(path)
+    model_dir = path.parent if is_number(path.name) else path
+    kept = candidate_path(model_dir, passport.version)
+    return kept if (kept / _RECORD).is_file() else _candidate_of(passport, runs=runs)
 
 
 def check(settings: TrainConfig, weights: str, *, classes: tuple[str, ...]) -> None:
@@ -84,7 +97,7 @@ def seen(weights: str) -> frozenset[str]:
     return known.sha256
 
 
-def _passport(path: Path) -> Passport:
+def passport_of(path: Path) -> Passport:
     """Return the passport of a version's folder, or of the newest version in a model's."""
     if is_number(path.name):
         passport = read_passport(path.parent, int(path.name))

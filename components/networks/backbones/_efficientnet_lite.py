@@ -22,6 +22,9 @@ _STEM, _HEAD = 32, 1280
 _FEATURE_BLOCKS = {"0": (7, 8, 10, 11), "1": (7, 11, 15, 20), "2": (7, 10, 14, 19)}
 
 
+# The start of Lite0 that fits half a million parameters.
+_START_BLOCKS, _START_FEATURE_BLOCKS = 9, (5, 7, 8, 9)
+
 # How a variant differs from Lite0: factors on channels and on repeated blocks.
 _SCALES = {"0": (1.0, 1.0), "1": (1.0, 1.1), "2": (1.1, 1.2)}
 
@@ -52,21 +55,41 @@ _FROZEN_STAGES = 4
 def efficientnet_lite(variant: str, *, image_size_px: int) -> Backbone:
     """Return the backbone of a variant."""
     pixels = pixel_input(image_size_px)
-    # MEAN_RGB 127, STDDEV_RGB 128 in the builder.
-    x = keras.layers.Rescaling(1.0 / 128.0, offset=-127.0 / 128.0, name=PREPROCESS)(pixels)
-    x = _conv(x, "stem", _STEM, kernel=3, stride=2)
-    width, depth = _SCALES[variant]
-    index = 0
-    for stage in _STAGES:
-        for repeat in range(_repeats(stage, depth)):
-            stride = 1 if repeat else stage.stride
-            x = _block(x, f"block_{index}", stage, stride=stride, width=width)
-            index += 1
-    x = _conv(x, "head", _HEAD, kernel=1)
+    x = _conv(_blocks(_stem(pixels), variant), "head", _HEAD, kernel=1)
     model = keras.Model(pixels, x, name=f"efficientnet_lite{variant}")
     features = tuple(f"block_{number}_expand_relu" for number in _FEATURE_BLOCKS[variant])
-    frozen = sum(_repeats(stage, depth) for stage in _STAGES[:_FROZEN_STAGES])
+    frozen = sum(_repeats(stage, _SCALES[variant][1]) for stage in _STAGES[:_FROZEN_STAGES])
     return with_cuts(model, features=features, cut=f"block_{frozen - 1}_add")
+
+
+def start_of_lite0(edge_px: int, *, image_size_px: int) -> Backbone:
+    """Return Lite0 up to the wide layer of block 9, for pictures that it first makes smaller."""
+    pixels = pixel_input(image_size_px)
+    # Not antialiased: LiteRT has no operator for that.
+    x = keras.layers.Resizing(edge_px, edge_px, name="shrink")(pixels)
+    x = _blocks(_stem(x), "0", end=_START_BLOCKS)
+    x = _conv(x, f"block_{_START_BLOCKS}_expand", x.shape[-1] * 6, kernel=1)
+    features = tuple(f"block_{number}_expand_relu" for number in _START_FEATURE_BLOCKS)
+    return with_cuts(keras.Model(pixels, x, name="small"), features=features, cut="block_4_add")
+
+
+def _stem(pixels: Any) -> Any:
+    # MEAN_RGB 127, STDDEV_RGB 128 in the builder.
+    x = keras.layers.Rescaling(1.0 / 128.0, offset=-127.0 / 128.0, name=PREPROCESS)(pixels)
+    return _conv(x, "stem", _STEM, kernel=3, stride=2)
+
+
+def _blocks(x: Any, variant: str, *, end: int | None = None) -> Any:
+    """Return what follows the blocks before number `end`, or all of them."""
+    width, depth = _SCALES[variant]
+    strides = [
+        (stage, 1 if repeat else stage.stride)
+        for stage in _STAGES
+        for repeat in range(_repeats(stage, depth))
+    ]
+    for index, (stage, stride) in enumerate(strides[:end]):
+        x = _block(x, f"block_{index}", stage, stride=stride, width=width)
+    return x
 
 
 def _block(x: Any, name: str, stage: _Stage, *, stride: int, width: float) -> Any:

@@ -113,7 +113,8 @@ def _deal(split: Split) -> tuple[Fold, ...]:
 
 
 def _of_fold(session: Session, plain: Split, fold: Fold) -> Session:
-    """Return the session with a place of the fold's own for where it stands."""
+    """Return the session as a fold's, with a place of its own for where it stands."""
+    session = dataclasses.replace(session, in_fold=True)
     if session.standings is None:
         return session
     rows = hashlib.sha256(plain.content_sha256.encode() + fold.outer.tobytes()).hexdigest()

@@ -53,7 +53,7 @@ class Bar:
         """
         if inputs.held_out:
             return cls(losses_now(tail, inputs), owner)
-        labels = inputs.train.labels
+        labels = inputs.watched.labels
         frequencies = np.bincount(labels) / len(labels)
         return cls(-np.log(frequencies[labels]), "knowing only the class frequencies")
 
@@ -132,6 +132,8 @@ def _identity(tail: keras.Model, inputs: TuningInputs, options: TuningOptions) -
     split = inputs.train
     pictures = hashlib.sha256("\n".join((split.content_sha256, *split.paths)).encode())
     pictures.update(split.targets.tobytes() + split.weights.tobytes())
+    if inputs.taught is not None:
+        pictures.update(inputs.taught.tobytes())
     opened = " ".join(variable.path for variable in tail.trainable_variables)
     return "\n".join(
         (type(options).__module__, config.to_json(options), opened, pictures.hexdigest())

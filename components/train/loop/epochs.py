@@ -25,7 +25,7 @@ class Epoch:
     """One pass over the training pictures, in the order in which they are seen.
 
     rows: int [N], positions in the split's pixels and activations.
-    targets: float32 [N, classes]; weights: float32 [N].
+    targets: float32 [N, classes], with a teacher [N, 2 * classes]; weights: float32 [N].
     partners: int [N], rows that are mixed in; None without mixup.
     shares: float32 [N] in [0, 1], how much of the row itself is left; empty without mixup.
     """
@@ -60,12 +60,22 @@ class Epoch:
             )
 
 
-def draw_epoch(split: Split, *, rng: np.random.Generator) -> Epoch:
-    """Draw one view of every picture, and an order; the generator advances."""
+def draw_epoch(split: Split, *, rng: np.random.Generator, taught: Floats | None = None) -> Epoch:
+    """Draw one view of every picture, and an order; the generator advances.
+
+    Args:
+        split: the pictures.
+        rng: of the views and the order.
+        taught: a teacher's answers to each row, [rows, classes]: that to the drawn view stands in
+            the targets behind the label's.
+    """
     rows = split.view_rows(rng.integers(split.views, size=split.pictures))
     order = rng.permutation(split.pictures)
     nothing = np.empty(0, np.float32)
-    return Epoch(rows[order], split.targets[order], split.weights[order], None, nothing)
+    targets = split.targets
+    if taught is not None:
+        targets = np.concatenate([targets, taught[rows]], axis=1)
+    return Epoch(rows[order], targets[order], split.weights[order], None, nothing)
 
 
 def mix(epoch: Epoch, alpha: float, *, rng: np.random.Generator) -> Epoch:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from components.common.progress import report
 from components.common.seeding import generator
@@ -26,6 +27,7 @@ from components.train.loop.checkpoints import (
 )
 from components.train.loop.epochs import draw_epoch, mix, train_epoch
 from components.train.loop.jax_epoch import RunEpoch, compiled_epoch
+from components.train.loop.losses import Loss, categorical_accuracy, cross_entropy
 from components.train.loop.optimizer import (
     LayerwiseAdamW,
     Treatment,
@@ -46,6 +48,8 @@ class TuningInputs:
     One array an input of the tail, see `Network.boundary`; no validation under cross-validation.
 
     precision: what the tail's dense convolutions are computed in while it is trained.
+    taught: float32 [rows of train, classes], a teacher's answers for `TaughtLoss`; None without.
+    unlabelled: the last so many pictures of `train` have no label.
     """
 
     train: Split
@@ -53,6 +57,8 @@ class TuningInputs:
     validation: Split
     validation_inputs: tuple[Rows, ...]
     precision: Precision = "float32"
+    taught: Floats | None = None
+    unlabelled: int = 0
 
     @property
     def held_out(self) -> bool:
@@ -61,8 +67,10 @@ class TuningInputs:
 
     @property
     def watched(self) -> Split:
-        """What training is watched on: held-out pictures, or else those that it sees."""
-        return self.validation if self.held_out else self.train
+        """What training is watched on: held-out pictures, or else labelled ones that it sees."""
+        if self.held_out or not self.unlabelled:
+            return self.validation if self.held_out else self.train
+        return self.train.select(np.arange(self.train.pictures - self.unlabelled))
 
     def watched_logits(self, tail: keras.Model) -> Floats:
         """Return the tail's answers for view 0 of the watched pictures."""
@@ -94,6 +102,7 @@ class Course:
     treat: how each layer is trained; None trains all alike, with the options' decay.
     blend: how much of the way to the tuned weights is kept, see `TransferOptions`.
     checkpoint: where the training stands after each epoch.
+    loss: what is minimised.
     """
 
     phase: str = "finetune"
@@ -101,6 +110,7 @@ class Course:
     treat: Treatments | None = None
     blend: float = 1.0
     checkpoint: Checkpoint = Checkpoint()
+    loss: Loss = cross_entropy
 
 
 def freeze_norms(model: keras.Model) -> None:
@@ -164,7 +174,7 @@ class _Training:
         course: Course,
     ) -> None:
         self._tail = tail
-        self._program = _program(tail, options, course.treat, precision=inputs.precision)
+        self._program = _program(tail, options, course, precision=inputs.precision)
         self._quick = self._program.quick
         self._inputs = inputs
         self._options = options
@@ -182,7 +192,11 @@ class _Training:
         if stood is not None:
             self._take_up(stood, optimizer)
         whole_epoch = compiled_epoch(
-            self._quick, optimizer, self._inputs.train_inputs, batch=options.batch
+            self._quick,
+            optimizer,
+            self._inputs.train_inputs,
+            batch=options.batch,
+            loss=course.loss,
         )
         while len(self._curves) < options.epochs and not _stalled(self._curves, options.patience):
             row = self._epoch(whole_epoch)
@@ -197,7 +211,7 @@ class _Training:
     def _epoch(self, whole_epoch: RunEpoch | None) -> EpochScore:
         """Train for one epoch, score it, note it."""
         number = len(self._curves) + 1
-        epoch = draw_epoch(self._inputs.train, rng=self._rng)
+        epoch = draw_epoch(self._inputs.train, rng=self._rng, taught=self._inputs.taught)
         if self._options.mixup:
             rng = generator(self._seed, "mixup", str(number))
             epoch = mix(epoch, self._options.mixup, rng=rng)
@@ -284,14 +298,14 @@ _PROGRAMS: weakref.WeakKeyDictionary[keras.Model, dict[Any, _Program]] = weakref
 
 
 def _program(
-    tail: keras.Model, options: TuningOptions, treat: Treatments | None, *, precision: Precision
+    tail: keras.Model, options: TuningOptions, course: Course, *, precision: Precision
 ) -> _Program:
     """Return what trains a tail; TensorFlow's compiled steps are kept for the next time."""
     alike = Treatment(decay=options.weight_decay)
-    treatments = treatments_of(tail, treat or (lambda _: alike))
+    treatments = treatments_of(tail, course.treat or (lambda _: alike))
     layers = tail._flatten_layers(include_self=False)
     learning = tuple((id(layer), layer.trainable) for layer in layers)
-    key = (learning, treatments, options.clip_norm, precision)
+    key = (learning, treatments, options.clip_norm, precision, course.loss)
     # On other back ends a compiled step holds the schedule's numbers as constants.
     lasting = keras.backend.backend() == "tensorflow"
     kept = _PROGRAMS.setdefault(tail, {}) if lasting else {}
@@ -302,8 +316,8 @@ def _program(
         quick = quickened(tail, precision=precision, on_gpu=bool(gpus()))
         quick.compile(
             optimizer,
-            loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-            weighted_metrics=["categorical_accuracy"],
+            loss=course.loss,
+            weighted_metrics=[categorical_accuracy],
         )
         kept[key] = _Program(quick, optimizer, schedule)
     return kept[key]

@@ -23,6 +23,7 @@ from components.common.errors import DataError
 from components.networks.data import FlippedPixels, Rows
 from components.networks.features.answers import everywhere
 from components.train.loop.epochs import Epoch
+from components.train.loop.losses import Loss, categorical_accuracy
 from components.train.loop.optimizer import LayerwiseAdamW
 from components.train.session import Score
 
@@ -54,7 +55,12 @@ def keep_compiled(folder: Path) -> None:
 
 
 def compiled_epoch(
-    model: keras.Model, optimizer: LayerwiseAdamW, sources: Sequence[Rows], *, batch: int
+    model: keras.Model,
+    optimizer: LayerwiseAdamW,
+    sources: Sequence[Rows],
+    *,
+    batch: int,
+    loss: Loss,
 ) -> RunEpoch | None:
     """Return what trains a model for an epoch, None where Keras has to `fit` step by step.
 
@@ -67,6 +73,7 @@ def compiled_epoch(
         optimizer: built for the model's trainable variables, in their order.
         sources: one an input of the model, see `Epoch.inputs`.
         batch: pictures a step.
+        loss: what is minimised.
 
     Raises:
         DataError: the pictures do not fit in a run of several processes.
@@ -92,7 +99,7 @@ def compiled_epoch(
             room / 1e9,
         )
         return None
-    return _EpochProgram(model, optimizer, arrays, batch)
+    return _EpochProgram(model, optimizer, arrays, batch, loss)
 
 
 def _steps(epoch: Epoch, *, batch: int, replicas: int) -> dict[str, npt.NDArray[Any]]:
@@ -124,7 +131,12 @@ class _EpochProgram:
     """The compiled program, its data on the device."""
 
     def __init__(
-        self, model: keras.Model, optimizer: LayerwiseAdamW, arrays: list[Any], batch: int
+        self,
+        model: keras.Model,
+        optimizer: LayerwiseAdamW,
+        arrays: list[Any],
+        batch: int,
+        loss: Loss,
     ) -> None:
         import jax
 
@@ -137,7 +149,7 @@ class _EpochProgram:
         self._everywhere = everywhere(distribution)
         self._arrays = [jax.device_put(array, self._everywhere) for array in arrays]
         self._run = jax.jit(
-            _program(model, optimizer, distribution),
+            _program(model, optimizer, loss, distribution),
             donate_argnums=0,
             out_shardings=self._everywhere,
         )
@@ -158,7 +170,7 @@ class _EpochProgram:
         return Score(loss / len(epoch.rows), hits / float(epoch.weights.sum()))
 
 
-def _program(model: keras.Model, optimizer: LayerwiseAdamW, distribution: Any) -> Any:
+def _program(model: keras.Model, optimizer: LayerwiseAdamW, loss: Loss, distribution: Any) -> Any:
     """Return (state, arrays, see `_steps`) -> (state, (summed loss, summed weight of hits))."""
     import jax
 
@@ -166,10 +178,9 @@ def _program(model: keras.Model, optimizer: LayerwiseAdamW, distribution: Any) -
         logits, carried, extra = model.stateless_call(
             trained, carried, inputs, training=True, return_losses=True
         )
-        losses = ops.categorical_crossentropy(step["targets"], logits, from_logits=True)
-        summed = ops.sum(losses * step["weights"])
-        right = ops.argmax(logits, axis=1) == ops.argmax(step["targets"], axis=1)
-        hits = ops.sum(ops.cast(right, "float32") * step["weights"])
+        summed = ops.sum(loss(step["targets"], logits) * step["weights"])
+        right = categorical_accuracy(step["targets"], logits)
+        hits = ops.sum(right * step["weights"])
         return summed / step["counts"] + sum(extra), (carried, (summed, hits))
 
     def take(state: Any, step: Any, *, arrays: Any) -> Any:

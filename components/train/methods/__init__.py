@@ -12,5 +12,8 @@ A method module has
 - `NORMS_LEARN = True`, if BatchNorm layers learn and their statistics move. Without it they stay
   as they came, which the contract test holds the method to.
 
+- `content_sha256(options)` and `seen(options)`, if it learns from networks besides the given one:
+  their digests, and the sha256 of the pictures that they have seen.
+
 What most of them share is `components.train.transfer`, which opens some layers after the probe.
 """

@@ -19,7 +19,9 @@ from components.train.options import TuningOptions
 if TYPE_CHECKING:
     from components.networks.data import Split, TrainingData
     from components.networks.network import Network
+    from components.train.loop.losses import Loss
     from components.train.session import Fitted, Session
+    from components.train.transfer import Teach
 
 NORMS_LEARN = True
 
@@ -38,6 +40,21 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     A training that ends worse than knowing only how frequent the classes are counts as failed;
     see `attempt`.
     """
+    from components.train.loop.losses import cross_entropy
+
+    return from_random(data, network, options, session, loss=cross_entropy)
+
+
+def from_random(
+    data: "TrainingData",
+    network: "Network",
+    options: TuningOptions,
+    session: "Session",
+    *,
+    loss: "Loss",
+    teach: "Teach" = lambda inputs: inputs,
+) -> "Fitted":
+    """Do so with any loss; `loss` and `teach` as in `transfer`."""
     import keras
 
     from components.train.loop.attempts import Bar, attempt
@@ -53,8 +70,8 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     inputs = tail_inputs(data, network, session, cut=INPUT)
     tail = network.between((INPUT,), (LOGITS,))
     bar = Bar.of(tail, inputs, owner="knowing only the class frequencies")
-    course = Course(phase="scratch", first_epoch=1)
-    done = attempt(tail, inputs, options, session, bar=bar, course=course)
+    course = Course(phase="scratch", first_epoch=1, loss=loss)
+    done = attempt(tail, teach(inputs), options, session, bar=bar, course=course)
     kept = () if done.kept else ("nothing was learned: the answers are the class frequencies",)
     return Fitted(
         curves=done.curves,

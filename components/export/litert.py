@@ -1,0 +1,155 @@
+"""LiteRT files beside the SavedModel: float16 weights, or int8 for weights and activations.
+
+Keras writes a float file, the quantizer makes the others of it. The ranges of int8 activations are
+those of training pictures. A file whose answers are far from the trainer's is refused here; what a
+near one loses, the evaluation measures and the gate judges.
+"""
+
+import logging
+import tempfile
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from components.common.artifacts.candidate import Candidate, CandidateInfo
+from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.records import write_record
+from components.common.errors import ConfigError, ExportError
+from components.common.files import write_bytes
+from components.common.litert import FOLDER, LitertInfo, LitertModel, LitertPrecision
+from components.common.pictures.decode import decode, resize
+from components.common.statistics.operating_point import OperatingPoint
+from components.networks.fast.folding import fold_batch_norm
+
+LOG = logging.getLogger(__name__)
+
+# Mean distance of probabilities from the trainer's from which a file is broken, not just rounded.
+_BROKEN = {"float16": 0.01, "int8": 0.1}
+_CALIBRATED_ON = 100
+
+
+def write_litert(
+    candidate: Candidate,
+    dataset: Dataset,
+    folder: Path,
+    precisions: tuple[LitertPrecision, ...],
+    *,
+    point: OperatingPoint,
+) -> None:
+    """Write `<precision>.tflite` and its record for each precision.
+
+    Args:
+        candidate: the network and its calibration.
+        dataset: holds the training pictures.
+        folder: the SavedModel's.
+        precisions: which files.
+        point: when which class is answered.
+
+    Raises:
+        ConfigError: the quantizer is not installed.
+        ExportError: a file answers otherwise than the trainer's network.
+    """
+    info = candidate.info
+    plain = _float_file(candidate)
+    for precision in precisions:
+        path = folder / FOLDER / f"{precision}.tflite"
+        write_bytes(path, _quantized(plain, precision, _representative(dataset, info)))
+        record = LitertInfo(
+            classes=info.classes,
+            image_size_px=info.image_size_px,
+            temperature=info.temperature,
+            flips=info.flips,
+            operating_point=OperatingPoint(**{**vars(point), "far_from": None}),
+            precision=precision,
+        )
+        write_record(path.with_suffix(".json"), record)
+        _check(path, candidate, dataset)
+
+
+def _float_file(candidate: Candidate) -> bytes:
+    import keras
+
+    model = keras.models.load_model(candidate.model_path, compile=False)
+    # The name of every operation is that of its layer, without Keras' count of all models.
+    logits = fold_batch_norm(keras.Model(model.inputs, model.outputs[0], name="graft"))
+    with tempfile.TemporaryDirectory() as work:
+        path = Path(work) / "float.tflite"
+        size = candidate.info.image_size_px
+        signature = [keras.InputSpec(shape=(1, size, size, 3), dtype="float32", name="pixels")]
+        logits.export(str(path), format="litert", input_signature=signature, verbose=False)
+        return path.read_bytes()
+
+
+def _quantized(
+    plain: bytes, precision: LitertPrecision, representative: list[npt.NDArray[np.float32]]
+) -> bytes:
+    try:
+        from litert_quantizer import quantizer, recipe
+    except ImportError:
+        raise ConfigError(
+            "the LiteRT quantizer",
+            received="an installation without it",
+            do="pip install 'graft[edge]', or leave out export.litert",
+        ) from None
+    with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        # A channel of zeros has no scale, and keeping all activations is what calibrating needs.
+        warnings.simplefilter("ignore")
+        if precision == "int8":
+            tool = quantizer.Quantizer(plain, recipe.static_wi8_ai8())
+            ((signature, tensors),) = _signatures(plain).items()
+            (name,) = tensors["inputs"]
+            fed = [{name: pixels[None]} for pixels in representative]
+            ranges = tool.calibrate({signature: fed}, num_threads=1)
+            return bytes(tool.quantize(ranges).quantized_model)
+        return bytes(_with_float16(quantizer.Quantizer(plain)).quantize().quantized_model)
+
+
+def _with_float16(tool: Any) -> Any:
+    from litert_quantizer import algorithm_manager, qtyping
+
+    for operation in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+        tool.add_weight_only_config(
+            ".*",
+            getattr(qtyping.TFLOperationName, operation),
+            16,
+            algorithm_key=algorithm_manager.AlgorithmName.FLOAT_CASTING,
+        )
+    return tool
+
+
+def _signatures(plain: bytes) -> dict[str, Any]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    found: dict[str, Any] = Interpreter(model_content=plain).get_signature_list()
+    return found
+
+
+def _representative(dataset: Dataset, info: CandidateInfo) -> list[npt.NDArray[np.float32]]:
+    """Return training pictures as the network sees them, float32 [S, S, 3] each."""
+    rows = dataset.split("train")
+    chosen = np.linspace(0, len(rows) - 1, min(_CALIBRATED_ON, len(rows))).astype(np.int64)
+    size = info.image_size_px
+    pictures = [
+        resize(decode(dataset.picture(path), name=path), size)
+        for path in rows["path"].iloc[chosen].astype(str)
+    ]
+    return [np.broadcast_to(one, (size, size, 3)).astype(np.float32) for one in pictures]
+
+
+def _check(path: Path, candidate: Candidate, dataset: Dataset) -> None:
+    model = LitertModel(path)
+    pictures = [dataset.picture(one) for one in candidate.parity_paths()]
+    gaps = np.abs(model.answer(pictures).probabilities - candidate.parity_probabilities())
+    LOG.info("%s: probabilities %.2g apart on average", path.name, gaps.mean())
+    if not gaps.mean() <= _BROKEN[model.info.precision]:
+        raise ExportError(
+            f"{path.name} to answer like the trainer within {_BROKEN[model.info.precision]:g}",
+            received=f"probabilities {gaps.mean():.2g} apart on average",
+            do="leave this precision out of export.litert, or train with another backbone: one "
+            "of ReLU6 and convolutions alone (small, efficientnet_lite) loses least",
+        )

@@ -1,0 +1,157 @@
+"""What teachers say about every view of every picture, and a training that listens.
+
+Teacher and student see the same view (Beyer et al. 2021, arXiv:2106.05237). The teachers' answers
+to all views are computed once and kept with the activations.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from components.common import plugins
+from components.common.progress import within
+from components.common.seeding import derive
+from components.common.statistics.temperature import softmax
+from components.networks import network
+from components.networks.config import INPUT, LOGITS
+from components.networks.data import Floats, Rows, Split, TrainingData
+from components.networks.features.cache import Want
+from components.networks.network import Network
+from components.train.config import METHODS, method_options
+from components.train.distil.teacher import Teacher
+from components.train.loop.fine_tune import TuningInputs
+from components.train.session import Session
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """The teachers' probabilities at the temperature, float32 [rows, classes] of each split."""
+
+    train: Floats
+    unlabelled: Floats
+
+
+def ask(
+    teachers: tuple[Teacher, ...], data: TrainingData, session: Session, *, temperature: float
+) -> Lessons:
+    """Return the mean of the teachers' softened answers.
+
+    In a fold of cross-validation each teacher is fitted again by its recipe, on the fold's own
+    pictures: the one that was published has seen those that the fold is asked about.
+
+    Raises:
+        DataError: a fold needs a recipe that no record tells.
+        WeightsError: the classes or the size of the pictures are others than the teacher's.
+    """
+    train: list[Floats] = []
+    unlabelled: list[Floats] = []
+    for number, teacher in enumerate(teachers, start=1):
+        teacher.check_classes(data.classes)
+        teacher.check_size(int(data.train.pixels[:1].shape[1]))
+        with within(f"teacher {number} of {len(teachers)}"):
+            known = _fitted_again(teacher, data, session) if session.in_fold else _loaded(teacher)
+            for split, heard in ((data.train, train), (data.unlabelled, unlabelled)):
+                heard.append(_softened(known, split, session, temperature=temperature))
+    return Lessons(np.mean(train, axis=0), np.mean(unlabelled, axis=0))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A teacher's network, and the layer up to which its activations may be in the cache."""
+
+    network: Network
+    cut: str = INPUT
+
+
+def _loaded(teacher: Teacher) -> _Known:
+    model = keras.models.load_model(teacher.candidate.model_path, compile=False)
+    return _Known(Network(model, cut_points=(), default_cut="", pools=()))
+
+
+def _fitted_again(teacher: Teacher, data: TrainingData, session: Session) -> _Known:
+    recipe = teacher.recipe()
+    keras.utils.set_random_seed(derive(recipe.seed, "train"))
+    size_px = teacher.candidate.info.image_size_px
+    built = network.build(
+        dataclasses.replace(recipe, warm_start=""),
+        image_size_px=size_px,
+        classes=len(data.classes),
+    )
+    own = dataclasses.replace(session, seed=recipe.seed, standings=None)
+    options = method_options(recipe.method, recipe.options)
+    fitted = plugins.load(METHODS, recipe.method).fit(data, built, options, own)
+    return _Known(fitted.network or built, fitted.cut)
+
+
+def _softened(known: _Known, split: Split, session: Session, *, temperature: float) -> Floats:
+    if not split.pictures:
+        return np.empty((0, split.targets.shape[1]), np.float32)
+    starts = known.network.boundary(known.cut)
+    want = Want(split, (LOGITS,), starts=starts, activity="asking the teacher")
+    (logits,) = session.cache.get(known.network, want)
+    return softmax(logits.astype(np.float32) / np.float32(temperature))
+
+
+def taught(
+    inputs: TuningInputs, lessons: Lessons, unlabelled: Split, more: tuple[Rows, ...]
+) -> TuningInputs:
+    """Return a training with the teachers' answers, and with pictures that only they label.
+
+    Args:
+        inputs: the labelled pictures.
+        lessons: the answers.
+        unlabelled: pictures without a label, often none.
+        more: what the tail is fed of these, as `inputs.train_inputs`.
+    """
+    if not unlabelled.pictures:
+        return dataclasses.replace(inputs, taught=lessons.train)
+    train, counts = inputs.train, (inputs.train.pictures, unlabelled.pictures)
+    joined = Split(
+        pixels=JoinedRows(train.pixels, unlabelled.pixels, counts),
+        targets=np.concatenate([train.targets, unlabelled.targets]),
+        labels=np.concatenate([train.labels, unlabelled.labels]),
+        weights=np.concatenate([train.weights, np.ones(counts[1], np.float32)]),
+        groups=np.concatenate([train.groups, unlabelled.groups]),
+        paths=(*train.paths, *unlabelled.paths),
+        content_sha256=f"{train.content_sha256}+{unlabelled.content_sha256}",
+    )
+    answers = JoinedRows(lessons.train, lessons.unlabelled, counts)
+    return dataclasses.replace(
+        inputs,
+        train=joined,
+        train_inputs=tuple(
+            JoinedRows(one, other, counts)
+            for one, other in zip(inputs.train_inputs, more, strict=True)
+        ),
+        taught=answers[:],
+        unlabelled=counts[1],
+    )
+
+
+@dataclass(frozen=True)
+class JoinedRows:
+    """The rows of two splits as those of one, view-major: each view's first pictures are `one`'s.
+
+    counts: pictures of each. Both have as many views.
+    """
+
+    one: Rows
+    other: Rows
+    counts: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.one) + len(self.other)
+
+    def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
+        first, second = self.counts
+        view, picture = np.divmod(np.arange(len(self))[rows], first + second)
+        own = picture < first
+        mine = self.one[(view * first + picture)[own]]
+        theirs = self.other[(view * second + picture - first)[~own]]
+        joined = np.empty((len(own), *mine.shape[1:]), mine.dtype)
+        joined[own], joined[~own] = mine, theirs
+        return joined
