@@ -61,7 +61,8 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     tail = network.between((EMBEDDING,), (LOGITS,))
     head = solve_head(network, tail, inputs, options, session, cut=EMBEDDING)
     known = examples_of((data.train, data.unlabelled), data, network, session)
-    probes = [TaskProbe(*network.head.get_weights(), head.strength)]
+    kernel, bias = network.head.get_weights()
+    probes = [TaskProbe(kernel, bias, head.strength)]
     probes += [
         solve_task(known, at, options, seed=session.seed) for at in range(1, len(known.truths))
     ]
@@ -100,11 +101,11 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
 
 
 def _notes(names: list[str], shares: list[float]) -> list[str]:
-    """Say which tasks share; the class's name is empty."""
-    shown = {name or "the class": share for name, share in zip(names, shares, strict=True)}
+    """Say which tasks share, by their columns after "label:"; the class's is "label" itself."""
+    shown = {name or "label": share for name, share in zip(names, shares, strict=True)}
     alone = [name for name, share in shown.items() if not share]
     notes = [
-        f"multitask: {100 * share:.0f} % of the answers about {name} are the shared layers'"
+        f"multitask: {100 * share:.0f} % of the answers to {name} are the shared layers'"
         for name, share in shown.items()
         if share
     ]

@@ -37,7 +37,8 @@ def calibrated_task(logits: Floats, truth: TaskTargets) -> FittedTask:
     fitted = FittedTask(name=task.name, classes=task.classes, multi_label=task.multi_label)
     said, true = logits[truth.known], truth.targets[truth.known]
     if not len(said):
-        return dataclasses.replace(fitted, thresholds=(_UNDECIDED,) * len(task.classes))
+        undecided = (_UNDECIDED,) * len(task.classes) if task.multi_label else ()
+        return dataclasses.replace(fitted, thresholds=undecided)
     if not task.multi_label:
         return dataclasses.replace(fitted, temperature=fit_temperature(said, true.argmax(axis=1)))
     # A class that is true or not is two classes, one of which has the logit 0.

@@ -24,6 +24,8 @@ SHARES = (0.25, 0.5, 0.75, 1.0)
 _FOLDS = 3
 _LEAST_PROBABILITY = 1e-7
 
+Losses = npt.NDArray[np.float64]
+
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
@@ -125,13 +127,15 @@ def chosen_share(found: Sequence[Asked]) -> float:
         return 0.0
     own = _losses(probe, truth)
     gains = {
-        share: (own - _losses((1 - share) * probe + share * trunk, truth))[known]
+        share: (own - _losses(np.float32(1 - share) * probe + np.float32(share) * trunk, truth))[
+            known
+        ]
         for share in SHARES
     }
     best = max(gains, key=lambda share: float(gains[share].mean()))
 
-    def mean_gain(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        mean: npt.NDArray[np.float64] = weights @ gains[best] / weights.sum(axis=1)
+    def mean_gain(weights: Losses) -> Losses:
+        mean: Losses = weights @ gains[best] / weights.sum(axis=1)
         return mean[:, None]
 
     groups = np.concatenate([one.groups for one in found])[known].astype(str).tolist()
@@ -139,12 +143,13 @@ def chosen_share(found: Sequence[Asked]) -> float:
     return best if measured.values[0] > measured.errors[0] else 0.0
 
 
-def _losses(logits: Floats, truth: TaskTargets) -> npt.NDArray[np.float64]:
+def _losses(logits: Floats, truth: TaskTargets) -> Losses:
     """Return each picture's cross-entropy after calibration, float64 [N]."""
     found = calibrated_task(logits, truth).probabilities(logits).astype(np.float64)
-    found = np.clip(found, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
-    losses = truth.targets * np.log(found)
-    if truth.task.multi_label:
-        losses = (losses + (1 - truth.targets) * np.log(1 - found)) / len(truth.task.classes)
-    total: npt.NDArray[np.float64] = -losses.sum(axis=1)
-    return total
+    found, targets = np.clip(found, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY), truth.targets
+    losses: Losses = -(targets * np.log(found)).sum(axis=1)
+    if not truth.task.multi_label:
+        return losses
+    losses -= ((1 - targets) * np.log(1 - found)).sum(axis=1)
+    mean: Losses = losses / targets.shape[1]
+    return mean

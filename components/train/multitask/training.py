@@ -1,5 +1,6 @@
 """Fit a shared trunk and its heads on embeddings; a missing label counts for nothing."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -138,11 +139,11 @@ def _train(losses: JointLosses, examples: Examples, options: SharedOptions, *, s
     size = min(options.batch, examples.pictures)
     losses(examples.features[:1])
     stitches = {id(variable) for one in losses._trunk.stitches for variable in one.variables}
-    anchor = {"penalty": _SUCCESSIVE, "anchored": True} if in_turn else {}
+    pull = Treatment(penalty=_SUCCESSIVE, anchored=True) if in_turn else Treatment()
     treatments = [
-        Treatment(rate=_STITCH_RATE, **anchor)
+        dataclasses.replace(pull, rate=_STITCH_RATE)
         if id(variable) in stitches
-        else Treatment(decay=options.weight_decay * (len(variable.shape) > 1), **anchor)
+        else dataclasses.replace(pull, decay=options.weight_decay * (len(variable.shape) > 1))
         for variable in losses.trainable_variables
     ]
     optimizer = LayerwiseAdamW(options.learning_rate, treatments=treatments, clip_norm=_CLIP_NORM)

@@ -36,6 +36,9 @@ SENTENCES = {
     "version {version} was not fitted again: {reason}": "無法評估第 {version} 版的訓練方法：{reason}",
     "the network was cut off after {layer}": "網路在 {layer} 之後截斷",
     "probe penalty C = {value}": "線性探測的懲罰 C = {value}",
+    "multitask: {share} % of the answers to {name} are the shared layers'": "多任務：{name} 的答案有 "
+    "{share} % 來自共用層",
+    "multitask: no better than a probe of its own for {names}": "多任務：{names} 不比各自的線性探測好",
     "random weights at the start": "從隨機權重開始",
     "nothing was learned: the answers are the class frequencies": "沒有學到任何東西：答案只是各類別的比例",
     "the weights of stage {number} were kept": "保留第 {number} 階段的權重",
