@@ -14,6 +14,7 @@ from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, targets
 from components.common.errors import DataError
 from components.common.labels.source_facts import SourceFacts, counted
+from components.common.labels.tasks import TaskTargets
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]
@@ -64,6 +65,7 @@ class Split:
     paths: [N], text, in the Dataset.
     content_sha256: digest of `pixels`.
     domains: text a picture, () when nothing names them.
+    tasks: what is known of further tasks.
     origin: of a selection; features of its pictures are looked up there.
     """
 
@@ -75,6 +77,7 @@ class Split:
     paths: tuple[str, ...]
     content_sha256: str
     domains: tuple[str, ...] = ()
+    tasks: tuple[TaskTargets, ...] = ()
     origin: Origin | None = None
 
     def balanced(self) -> "Split":
@@ -133,6 +136,7 @@ class Split:
             paths=tuple(self.paths[row] for row in rows),
             content_sha256=digest.hexdigest(),
             domains=tuple(self.domains[row] for row in rows) if self.domains else (),
+            tasks=tuple(one.take(rows) for one in self.tasks),
         )
 
     def head(self, pictures: int) -> "Split":
@@ -161,14 +165,14 @@ class TrainingData:
         return dataclasses.replace(self, train=self.train.select(inner))
 
     def facts(self) -> SourceFacts:
-        """Return what there is to learn from; nothing is known of a picture's other columns."""
+        """Return what there is to learn from; of other columns only the tasks are known."""
         labelled = [split for split in (self.train, self.validation) if split.pictures]
         return counted(
             labels=[self.classes[label] for split in labelled for label in split.labels],
             domains=[domain for split in labelled for domain in split.domains],
             groups=[str(group) for split in labelled for group in split.groups],
             unlabelled_domains=self.unlabelled.domains or [""] * self.unlabelled.pictures,
-            columns=(),
+            columns=[one.task.column for one in self.train.tasks],
         )
 
     def weighted(self, class_weight: Literal["none", "balanced"]) -> "TrainingData":
@@ -252,6 +256,7 @@ def _split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
         paths=tuple(first["path"].astype(str)),
         content_sha256=file_sha256(shards.root / f"{name}.npy"),
         domains=tuple(first["domain"].astype(str)),
+        tasks=tuple(task.targets(first[task.column].astype(str)) for task in shards.info.tasks),
     )
 
 

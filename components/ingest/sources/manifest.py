@@ -9,8 +9,10 @@
 | group      | optional | module, lot, session: never straddles splits |
 | split      | optional | train, validation or test; on every row or on none |
 | weight     | optional | how much the picture counts in training, > 0 (default 1) |
+| label:TASK | optional | label of a further task; several with "|" between them |
 
-An empty optional cell means "not annotated". Other columns are kept as they are: evaluate looks
+An empty optional cell means "not annotated"; "|" alone, that none of a task's labels is true. Other
+columns are kept as they are: evaluate looks
 whether the model is worse for some of their values. One that looks like a misspelt optional column
 is an error.
 """
@@ -26,6 +28,8 @@ import pandas as pd
 
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, SPLITS
 from components.common.errors import DataError, some
+from components.common.labels.source_facts import TASK_PREFIX
+from components.common.labels.tasks import BETWEEN, tasks_of
 from components.ingest.config import IngestConfig
 from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
 
@@ -56,6 +60,13 @@ def read(settings: IngestConfig) -> SourceData:
         "picture without a label",
     )
     _refuse(table["label"], lambda cell: cell.lower() in missing, *said)
+    _refuse(
+        table["label"],
+        lambda cell: BETWEEN in cell,
+        f"one label a line, without '{BETWEEN}',",
+        f"put further labels of a picture into a column {TASK_PREFIX}NAME",
+    )
+    tasks_of(tuple(table), table)
     labelled = table["label"] != ""
     classes = ordered_classes(table.loc[labelled, "label"], settings.positive, where=file)
     _refuse(

@@ -44,6 +44,9 @@ SENTENCES = {
     "{number} clusters, an estimate, in {count} pictures, whitened by {others}": "{count} 張圖片估計分成 {number} 群，"
     "以 {others} 張圖片的統計量白化",
     "no cluster is mostly {names}: never answered": "沒有一群以 {names} 為主：不會有這個答案",
+    "multitask: {share} % of the answers to {name} are the shared layers'": "多任務：{name} 的答案有 "
+    "{share} % 來自共用層",
+    "multitask: no better than a probe of its own for {names}": "多任務：{names} 不比各自的線性探測好",
     "random weights at the start": "從隨機權重開始",
     "nothing was learned: the answers are the class frequencies": "沒有學到任何東西：答案只是各類別的比例",
     "the weights of stage {number} were kept": "保留第 {number} 階段的權重",
