@@ -5,11 +5,12 @@ import logging
 
 from rich.console import Console
 
+from benchmarks.methods.page import write_page
 from benchmarks.methods.table import keep, printed
 from components.common import plugins
 
 _PACKAGE = "benchmarks.methods"
-_SHARED = {"table", "demo"}
+_SHARED = {"table", "demo", "page"}
 
 
 def benches() -> tuple[str, ...]:
@@ -22,7 +23,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("methods", nargs="*", metavar="METHOD", help=", ".join(benches()))
     parser.add_argument("--seeds", type=int, default=5, help="draws of each figure (default: 5)")
+    parser.add_argument(
+        "--docs", action="store_true", help="measure nothing, write what was kept into the docs"
+    )
     asked = parser.parse_args()
+    if asked.docs:
+        write_page(benches())
+        return
     logging.basicConfig(level=logging.WARNING)
     console = Console()
     for name in asked.methods or benches():

@@ -76,11 +76,3 @@ def printed(method: str, rows: Sequence[Row]) -> Table:
     for row in rows:
         table.add_row(*(cell.replace("**", "") for cell in cells(row)))
     return table
-
-
-def markdown(rows: Sequence[Row]) -> str:
-    """Return the rows as a table for a page, with the notes below it."""
-    lines = [f"| {' | '.join(HEADER)} |", "|---" * len(HEADER) + "|"]
-    lines += [f"| {' | '.join(cells(row))} |" for row in rows]
-    notes = dict.fromkeys(row.note for row in rows if row.note)
-    return "\n".join([*lines, *(f"\n{note}" for note in notes)]) + "\n"

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.methods import table
-from benchmarks.methods.table import Row, cells, keep, kept, markdown
+from benchmarks.methods.__main__ import benches
+from benchmarks.methods.page import PAGE, markdown, written
+from benchmarks.methods.table import Row, cells, keep, kept
 
 
 def row(**changes: object) -> Row:
@@ -38,3 +40,13 @@ def test_kept_rows_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert kept("m") == ()
     keep("m", [row(goal=1.0), row()])
     assert kept("m") == (row(goal=1.0), row())
+
+
+def test_the_page_shows_what_was_kept() -> None:
+    page = PAGE.read_text()
+    assert written(page, benches()) == page
+
+
+def test_a_page_without_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected the marks"):
+        written("# Results", ["m"])
