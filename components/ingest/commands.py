@@ -20,6 +20,7 @@ from components.ingest.additions import MANIFEST, Addition, folder_of, write_add
 from components.ingest.config import IngestConfig
 from components.ingest.source_data import SourceData
 from components.ingest.sources.folder import pictures_below
+from components.ingest.sources.manifest import cells
 from components.ingest.step import dataset_root, read_source
 
 
@@ -84,12 +85,23 @@ def offered(settings: IngestConfig) -> SourceFacts:
     try:
         return source_facts(dataclasses.replace(settings, unlabelled=True))
     except DataError:
-        place = Path(settings.path)
-        bare = pictures_below(place) if place.is_dir() else []
-        # A class is a folder of its own.
-        if not bare or any(path.parent not in {place, place / UNLABELLED} for path in bare):
+        bare = _without_any_label(settings)
+        if not bare:
             raise
-        return SourceFacts(labelled=(), unlabelled=len(bare), groups=len(bare))
+        return SourceFacts(labelled=(), unlabelled=bare)
+
+
+def _without_any_label(settings: IngestConfig) -> int:
+    """Return how many pictures there are where none has a label, else 0."""
+    place = Path(settings.path)
+    if settings.source == "manifest":
+        table = cells(place)
+        labelled = "label" in table and (table["label"] != "").any()
+        return 0 if labelled or "path" not in table else len(table)
+    found = pictures_below(place) if place.is_dir() else []
+    # A class is a folder of its own.
+    classes = [path for path in found if path.parent not in {place, place / UNLABELLED}]
+    return 0 if classes else len(found)
 
 
 def additions_table(settings: IngestConfig) -> Path | None:

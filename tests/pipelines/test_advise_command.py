@@ -33,6 +33,12 @@ def test_pictures_without_any_label_are_clustered_first(folder: Path) -> None:
     assert f"graft label clusters --data {folder} --out clusters" in output.replace(" /", " /")
 
 
+@pytest.mark.parametrize("rows", ["path\n0.png\n1.png\n", "path,label\n0.png,\n1.png,\n"])
+def test_a_manifest_without_any_label_is_clustered_first(folder: Path, rows: str) -> None:
+    (folder / "manifest.csv").write_text(rows)
+    assert "2 without a label" in said("--data", str(folder))
+
+
 def test_a_domain_without_labels_gets_its_command(folder: Path) -> None:
     rows = "path,label,domain\n0.png,a,old\n1.png,b,old\n2.png,,new\n3.png,,new\n"
     (folder / "manifest.csv").write_text(rows)
