@@ -115,7 +115,10 @@ def _table(file: Path) -> pd.DataFrame:
 
 
 def cells(file: Path) -> pd.DataFrame:
-    """Return all cells of a manifest as stripped text. Without `header`, pandas refuses lines with too many cells."""
+    """Return all cells of a manifest as stripped text.
+
+    Read without `header`: with one, pandas takes lines that have too many cells.
+    """
     try:
         raw = pd.read_csv(
             file,
