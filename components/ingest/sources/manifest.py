@@ -105,7 +105,7 @@ def _picture(root: Path, *, path: str, **cells: Any) -> PictureRecord:
 
 def _table(file: Path) -> pd.DataFrame:
     """Return the known columns as stripped text, indexed by line number less `_FIRST_LINE`."""
-    table = _cells(file)
+    table = cells(file)
     lacking = [name for name in REQUIRED if name not in table.columns]
     if lacking:
         had = some(table.columns)
@@ -125,8 +125,11 @@ def _table(file: Path) -> pd.DataFrame:
     return pd.DataFrame({name: table.get(name, blank) for name in (*REQUIRED, *OPTIONAL, *other)})
 
 
-def _cells(file: Path) -> pd.DataFrame:
-    """Read all cells as text. Without `header`, pandas refuses lines with too many cells."""
+def cells(file: Path) -> pd.DataFrame:
+    """Return all cells of a manifest as stripped text.
+
+    Read without `header`: with one, pandas takes lines that have too many cells.
+    """
     try:
         raw = pd.read_csv(
             file,
