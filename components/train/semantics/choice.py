@@ -158,7 +158,14 @@ def _fold(
     way: Way,
 ) -> dict[Penalty, _Asked]:
     fitted = parts.inner[~np.isin(labels[parts.inner], away)]
-    inner = part(problem, fitted)
+    # As if the classes left out had never been there.
+    centre = problem.features[fitted].mean(axis=0)
+    inner = Problem(
+        problem.features[fitted] - centre,
+        problem.targets[fitted],
+        problem.weights[fitted],
+        problem.signatures,
+    )
     columns = np.unique(labels)
     kept = columns[~np.isin(columns, away)]
     truths = labels[parts.outer]
@@ -168,7 +175,7 @@ def _fold(
         mine = truths == group
         of_side = np.isin(truths, away if group in away else kept)
         shares[mine] = 1.0 / max(1, mine.sum()) / len(np.unique(truths[of_side]))
-    features = problem.features[parts.outer]
+    features = problem.features[parts.outer] - centre
     found = {}
     for penalty, map_ in solutions(inner, way.solver, way.ranking):
         scores = answers(map_, inner.features, way.ranking).scores(features)
@@ -177,13 +184,6 @@ def _fold(
         right = own >= np.where(is_out, best_out, best_kept)
         found[penalty] = _Asked(best_kept - best_out, right, is_out, shares)
     return found
-
-
-def part(problem: Problem, rows: Integers) -> Problem:
-    """Return the problem of some pictures, in the same coordinates."""
-    return Problem(
-        problem.features[rows], problem.targets[rows], problem.weights[rows], problem.signatures
-    )
 
 
 def answers(found: Linear, features: Floats, ranking: Ranking) -> Linear:
