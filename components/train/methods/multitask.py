@@ -45,6 +45,7 @@ def check(_options: Options, facts: "SourceFacts") -> None:
 
 def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Fit probes and the shared trunk on the cached embeddings of all views."""
+    from components.networks.probe.probe import Probe
     from components.train.multitask.assemble import blended, examples_of
     from components.train.multitask.guard import (
         asked,
@@ -52,7 +53,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         chosen_share,
         fitted_together,
     )
-    from components.train.multitask.single import TaskProbe, solve_task
+    from components.train.multitask.single import solve_task
     from components.train.session import EpochScore, Fitted, predict, score
     from components.train.transfer import solve_head, tail_inputs, trainable_parameters
 
@@ -62,7 +63,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     head = solve_head(network, tail, inputs, options, session, cut=EMBEDDING)
     known = examples_of((data.train, data.unlabelled), data, network, session)
     kernel, bias = network.head.get_weights()
-    probes = [TaskProbe(kernel, bias, head.strength)]
+    probes = [Probe(kernel, bias, head.strength)]
     probes += [
         solve_task(known, at, options, seed=session.seed) for at in range(1, len(known.truths))
     ]

@@ -11,7 +11,8 @@ from components.networks.config import EMBEDDING, LOGITS
 from components.networks.data import Split, TrainingData
 from components.networks.features.cache import Want
 from components.networks.network import Network
-from components.train.multitask.single import Examples, TaskProbe
+from components.networks.probe.probe import Probe
+from components.train.multitask.single import Examples
 from components.train.multitask.training import SharedNetwork
 from components.train.session import Session
 
@@ -62,7 +63,7 @@ def _examples(split: Split, data: TrainingData, network: Network, session: Sessi
 def blended(
     network: Network,
     tasks: Sequence[Task],
-    probes: Sequence[TaskProbe],
+    probes: Sequence[Probe],
     shares: Sequence[float],
     together: SharedNetwork | None,
 ) -> Network:

@@ -13,10 +13,11 @@ from components.common.seeding import derive
 from components.common.statistics.folds import grouped_folds
 from components.common.statistics.jackknife import jackknife
 from components.networks.data import Floats
+from components.networks.probe.probe import Probe
 from components.train.multitask.calibration import calibrated_task
 from components.train.multitask.options import SharedOptions
 from components.train.multitask.sharing import affinity_of
-from components.train.multitask.single import Examples, TaskProbe, solve_task
+from components.train.multitask.single import Examples, solve_task
 from components.train.multitask.training import SharedNetwork, answers_of, fit_shared
 
 # Of the logits; the rest are the probe's.
@@ -39,7 +40,7 @@ class Asked:
 
 def fitted_together(
     known: Examples,
-    probes: Sequence[TaskProbe],
+    probes: Sequence[Probe],
     options: SharedOptions,
     *,
     seed: int,
@@ -64,7 +65,7 @@ def fitted_together(
 
 
 def asked_by_folds(
-    known: Examples, probes: Sequence[TaskProbe], options: SharedOptions, *, seed: int
+    known: Examples, probes: Sequence[Probe], options: SharedOptions, *, seed: int
 ) -> list[list[Asked]]:
     """Return the answers of inner grouped folds about each other, a list a fold of one a task.
 
@@ -95,7 +96,7 @@ def asked_by_folds(
     return found
 
 
-def asked(outer: Examples, probes: Sequence[TaskProbe], together: SharedNetwork) -> list[Asked]:
+def asked(outer: Examples, probes: Sequence[Probe], together: SharedNetwork) -> list[Asked]:
     """Return what probes and trunk answer about pictures that they were not fitted on."""
     by_trunk = answers_of(together, outer.features)
     return [

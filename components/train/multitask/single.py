@@ -1,6 +1,5 @@
 """Each task by itself: what is known of it, and its solved probe."""
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +8,10 @@ import numpy.typing as npt
 
 from components.common.labels.tasks import TaskTargets
 from components.networks.data import Floats, Split
-from components.networks.probe.probe import fit_probe
+from components.networks.probe.probe import Probe, fit_probe
 from components.train.options import ProbeOptions
+
+_RARE = 1e-3  # share of a class that no picture shows
 
 
 @dataclass(frozen=True)
@@ -55,21 +56,7 @@ class Examples:
         )
 
 
-@dataclass(frozen=True)
-class TaskProbe:
-    """A linear head of a task: kernel float32 [D, classes], bias [classes], its penalty C."""
-
-    kernel: Floats
-    bias: Floats
-    strength: float = 0.0
-
-    def logits(self, features: npt.NDArray[Any]) -> Floats:
-        """Return float32 [N, classes]."""
-        found: Floats = np.asarray(features, np.float32) @ self.kernel + self.bias
-        return found
-
-
-def solve_task(examples: Examples, at: int, options: ProbeOptions, *, seed: int) -> TaskProbe:
+def solve_task(examples: Examples, at: int, options: ProbeOptions, *, seed: int) -> Probe:
     """Solve the head of the task at position `at`, on the pictures whose label is known.
 
     Of a multi-label task each class is solved by itself, true against false. Where nothing can be
@@ -89,19 +76,19 @@ def solve_task(examples: Examples, at: int, options: ProbeOptions, *, seed: int)
         _solved(own, np.stack([1 - column, column], axis=1), options, seed=seed)
         for column in targets.T
     ]
-    return TaskProbe(
+    return Probe(
         np.stack([one.kernel[:, 1] - one.kernel[:, 0] for one in each], axis=1),
         np.stack([one.bias[1] - one.bias[0] for one in each]),
         each[0].strength,
     )
 
 
-def _solved(own: Examples, targets: Floats, options: ProbeOptions, *, seed: int) -> TaskProbe:
+def _solved(own: Examples, targets: Floats, options: ProbeOptions, *, seed: int) -> Probe:
     labels = targets.argmax(axis=1).astype(np.int64) if len(targets) else np.zeros(0, np.int64)
     if len(np.unique(labels)) < 2:
         share = targets.mean(axis=0) if len(targets) else np.ones(targets.shape[1])
         nothing = np.zeros((own.features.shape[1], targets.shape[1]), np.float32)
-        return TaskProbe(nothing, np.log(np.maximum(share, 1e-3)).astype(np.float32))
+        return Probe(nothing, np.log(np.maximum(share, _RARE)).astype(np.float32), 0.0)
     split = Split(
         pixels=own.features,
         targets=targets,
@@ -111,7 +98,6 @@ def _solved(own: Examples, targets: Floats, options: ProbeOptions, *, seed: int)
         paths=(),
         content_sha256="",
     )
-    found = fit_probe(
+    return fit_probe(
         own.features, split, strength=options.strength, seed=seed, distil=options.distil
     )
-    return TaskProbe(**dataclasses.asdict(found))

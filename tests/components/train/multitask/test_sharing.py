@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from components.common.labels.tasks import Task, TaskTargets
+from components.networks.probe.probe import Probe
 from components.train.multitask.guard import Asked, asked_by_folds, chosen_share, fitted_together
 from components.train.multitask.options import SharedOptions, Sharing
 from components.train.multitask.sharing import SHARINGS, affinity_of
-from components.train.multitask.single import Examples, TaskProbe, solve_task
+from components.train.multitask.single import Examples, solve_task
 from components.train.multitask.training import SharedNetwork, answers_of
 
 # Keras' saving and NumPy 2 disagree about a keyword; nothing of ours is concerned.
@@ -50,7 +51,7 @@ def options(sharing: Sharing) -> SharedOptions:
     )
 
 
-def probes_of(known: Examples) -> list[TaskProbe]:
+def probes_of(known: Examples) -> list[Probe]:
     return [solve_task(known, at, SharedOptions(strength=0.1), seed=0) for at in range(3)]
 
 
