@@ -201,6 +201,7 @@ def _figures(
         explanations=inside.explanations,
         deletion_test=inside.deletion_test,
         advice=inside.advice,
+        litert=inside.litert,
         notes=(*notes, *inside.notes),
         language=settings.language,
     )

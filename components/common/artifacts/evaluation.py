@@ -191,6 +191,25 @@ class Advice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LitertFigures:
+    """What a LiteRT file answers, beside the SavedModel, about the same pictures.
+
+    name: float16 or int8. metrics: accuracy and ROC-AUC of the file; model_metrics: of the model.
+    same_answers: share of the pictures. network_ms: one view on one thread of this machine.
+    robustness: of the file.
+    """
+
+    name: str
+    size_bytes: int
+    pictures: int
+    metrics: tuple[Metric, ...]
+    model_metrics: tuple[Metric, ...]
+    same_answers: float
+    network_ms: float
+    robustness: tuple[Corrupted, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluationInfo:
     """The figures for the candidate and, if one serves, for the incumbent.
 
@@ -225,6 +244,7 @@ class EvaluationInfo:
     explanations: tuple[Explained, ...] = ()
     deletion_test: DeletionTest | None = None
     advice: Advice | None = None
+    litert: tuple[LitertFigures, ...] = ()
     unseen: int = 0
     seen_by_start: int = 0
     seen_by_incumbent: int = 0
