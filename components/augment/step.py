@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from components.common.artifacts.dataset import SPLITS, UNLABELLED, Dataset
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, ShardsInfo
 from components.common.errors import DataError
+from components.common.labels.tasks import Task, tasks_of
 from components.common.pictures import decode as pictures
 from components.common.progress import track, worker_count
 from components.common.run_context import RunContext
@@ -84,6 +85,7 @@ def run(
     job = _ShardsPass(dataset, out, settings, policy, policy_options(settings))
     channels = _write_arrays(job)
     index = pd.concat([_index(job, split) for split in job.splits], ignore_index=True)
+    tasks = tasks_of(dataset.info.columns, dataset.manifest, dataset.unlabelled)
     info = ShardsInfo(
         classes=dataset.info.classes,
         positive=dataset.info.positive,
@@ -92,8 +94,9 @@ def run(
         views=settings.views,
         policy=settings.policy,
         seed=settings.seed,
-        content_sha256=_content_sha256(job, index),
+        content_sha256=_content_sha256(job, index, tasks),
         evidence=dataset.info.evidence,
+        tasks=tasks,
     )
     Shards(out, info, index).write()
     LOG.info("%d rows of %d px, %d channel(s)", len(index), settings.image_size_px, channels)
@@ -199,12 +202,14 @@ def _index(job: _ShardsPass, split: str) -> pd.DataFrame:
     return index.assign(row=np.arange(len(index)))
 
 
-def _content_sha256(job: _ShardsPass, index: pd.DataFrame) -> str:
+def _content_sha256(job: _ShardsPass, index: pd.DataFrame, tasks: Sequence[Task]) -> str:
     total = hashlib.sha256()
     for split in job.splits:
         total.update(file_sha256(job.out / f"{split}.npy").encode())
     total.update(index.loc[:, ["split", "row", "sha256", "target", "weight"]].to_csv().encode())
     total.update(index["soft_label"].to_csv().encode())
+    for task in tasks:
+        total.update(index[task.column].to_csv().encode())
     return total.hexdigest()
 
 

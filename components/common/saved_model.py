@@ -6,7 +6,7 @@ is no signature, so that a server's clients see nothing of it.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from components.common.artifacts.exported import (
     OUTPUT_PROBABILITIES,
     SIGNATURE_BYTES,
     SIGNATURE_FEATURES,
+    TASK_PROBABILITIES,
 )
 from components.common.errors import ExportError
 from components.common.pictures.decode import to_servable
@@ -34,13 +35,15 @@ class Answers:
     """What a model said, one row a picture.
 
     `probabilities` is float32 [N, classes]; `classes` are the most probable ones, `decisions`
-    class names or "ask", `answers` what each decision would be if the model could not ask.
+    class names or "ask", `answers` what each decision would be if the model could not ask. `tasks`
+    are the probabilities of further tasks, float32 [N, classes], by name.
     """
 
     probabilities: npt.NDArray[np.float32]
     classes: tuple[str, ...]
     decisions: tuple[str, ...]
     answers: tuple[str, ...]
+    tasks: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
 
 
 Call = Callable[[Any], dict[str, Any]]
@@ -183,6 +186,11 @@ def _joined(parts: list[dict[str, Any]]) -> Answers:
         _texts(parts, OUTPUT_CLASSES),
         _texts(parts, OUTPUT_DECISION),
         _texts(parts, answer),
+        {
+            name.removesuffix(TASK_PROBABILITIES): np.concatenate([part[name] for part in parts])
+            for name in parts[0]
+            if name.endswith(TASK_PROBABILITIES)
+        },
     )
 
 

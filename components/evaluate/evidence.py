@@ -6,6 +6,7 @@ from components.common.artifacts.candidate import Candidate, calibrated
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export
 from components.common.errors import DataError
+from components.common.labels.tasks import answer_table, values_of
 from components.common.statistics.operating_point import decide
 from components.evaluate.predictions import as_table
 
@@ -67,4 +68,9 @@ def _by_folds(answers: pd.DataFrame, export: Export, dataset: Dataset) -> pd.Dat
         probabilities=probabilities,
         predicted=decided.predicted,
         asked=decided.asked,
+        further=answer_table(
+            export.info.tasks,
+            [task.probabilities(values_of(answers, task)) for task in export.info.tasks],
+            rows,
+        ),
     )

@@ -59,7 +59,8 @@ def ask_held_out(
                 model=asked.model,
             )
             found.folder.mkdir()
-            HeldOut(answers_as_table(rows, dataset, answers), features).write(found.folder)
+            table = answers_as_table(rows, dataset, answers, tasks=export.info.tasks)
+            HeldOut(table, features).write(found.folder)
         return HeldOut.read(found.folder)
 
 

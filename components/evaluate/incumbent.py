@@ -1,7 +1,7 @@
 """The versions that a candidate has to beat, judged on the same pictures by the same code."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from components.common.artifacts.lineage import (
 from components.common.artifacts.model_folder import ModelVersion
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import DataError, ExportError, first_line
+from components.common.labels.tasks import FittedTask, answer_table, values_of
 from components.evaluate.predictions import as_table, score
 
 LOG = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def score_incumbent(
     candidate_sha256: str,
     predictions: pd.DataFrame,
     refits: Mapping[str, Table],
+    tasks: Sequence[FittedTask] = (),
     batch_size: int,
 ) -> Incumbent:
     """Score a version; one that cannot be loaded or run is reported, not raised.
@@ -63,6 +65,7 @@ def score_incumbent(
         candidate_sha256: digest of the candidate's files.
         predictions: the candidate's answers.
         refits: what recipes of versions answered that were fitted again, by their digests.
+        tasks: further ones that the candidate answers.
         batch_size: pictures a call.
     """
     number = version.number
@@ -72,7 +75,9 @@ def score_incumbent(
             return Incumbent(number, digest, predictions)
         if digest in refits:
             return Incumbent(number, digest, refits[digest], _refit_note(number, refits[digest]))
-        table, note = _answers(version, dataset, predictions, role=role, batch_size=batch_size)
+        table, note = _answers(
+            version, dataset, predictions, role=role, tasks=tasks, batch_size=batch_size
+        )
     except Exception as error:
         LOG.warning("version %d could not be scored", number, exc_info=True)
         note = f"Version {number}, {role}, could not be scored: {first_line(error)}"
@@ -81,13 +86,20 @@ def score_incumbent(
 
 
 def _answers(
-    version: ModelVersion, dataset: Dataset, predictions: Table, *, role: str, batch_size: int
+    version: ModelVersion,
+    dataset: Dataset,
+    predictions: Table,
+    *,
+    role: str,
+    tasks: Sequence[FittedTask],
+    batch_size: int,
 ) -> tuple[Table, str]:
     """Return a version's answers as `predictions` are, and what to be careful with."""
     ask = partial(
         score,
         version.path,
         dataset,
+        tasks=tasks,
         batch_size=batch_size,
         activity=f"asking version {version.number}, {role}",
     )
@@ -111,7 +123,9 @@ def _answers(
     is_kept = rows[by].isin(kept.index)
     is_new = ~is_kept & ~seen.among(rows)
     parts = (
-        [_reused(kept.loc[rows.loc[is_kept, by]], rows[is_kept], dataset)] if any(is_kept) else []
+        [_reused(kept.loc[rows.loc[is_kept, by]], rows[is_kept], dataset, tasks)]
+        if any(is_kept)
+        else []
     )
     parts += [ask(rows[is_new])] if any(is_new) else []
     table = pd.concat(parts) if parts else predictions.head(0)
@@ -120,7 +134,7 @@ def _answers(
     return answered, _note(number, kept=sum(is_kept), new=sum(is_new), of=len(rows))
 
 
-def _reused(answers: Table, rows: Table, dataset: Dataset) -> Table:
+def _reused(answers: Table, rows: Table, dataset: Dataset, tasks: Sequence[FittedTask]) -> Table:
     """Return a version's out-of-fold answers as answers about these rows, in their order."""
     wanted = [f"p_{name}" for name in dataset.info.classes]
     known = [str(column) for column in answers if str(column).startswith("p_")]
@@ -136,6 +150,7 @@ def _reused(answers: Table, rows: Table, dataset: Dataset) -> Table:
         probabilities=answers[wanted].to_numpy(dtype=np.float32),
         predicted=answers["predicted"].to_numpy(),
         asked=answers["asked"].to_numpy(),
+        further=answer_table(tasks, [values_of(answers, task) for task in tasks], rows),
     )
 
 

@@ -1,5 +1,6 @@
 """Ask a SavedModel about pictures: predictions as a table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,19 +10,29 @@ from numpy.typing import ArrayLike
 
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError, ExportError
+from components.common.labels.tasks import FittedTask, answer_table
 from components.common.saved_model import Answers, ask
 from components.common.statistics.operating_point import ASK
 
 
 def score(
-    saved_model: Path, dataset: Dataset, rows: pd.DataFrame, *, batch_size: int, activity: str
+    saved_model: Path,
+    dataset: Dataset,
+    rows: pd.DataFrame,
+    *,
+    tasks: Sequence[FittedTask] = (),
+    batch_size: int,
+    activity: str,
 ) -> pd.DataFrame:
     """Return PREDICTION_COLUMNS and one probability column a class, in the order of the rows.
+
+    Those of further tasks beside them, see `tasks.answer_table`.
 
     Args:
         saved_model: a SavedModel folder, the candidate's or a serving version.
         dataset: holds the pictures, which are sent as encoded bytes.
         rows: those of its manifest that are asked about.
+        tasks: further ones to compare by; a model that does not know one gives no answer to it.
         batch_size: pictures a call.
         activity: what the progress report calls this.
 
@@ -32,19 +43,28 @@ def score(
     check_any(rows)
     paths = rows["path"].astype(str).tolist()
     answers = ask(saved_model, paths, dataset.picture, batch_size=batch_size, activity=activity)
-    return answers_as_table(rows, dataset, answers)
+    return answers_as_table(rows, dataset, answers, tasks=tasks)
 
 
-def answers_as_table(rows: pd.DataFrame, dataset: Dataset, answers: Answers) -> pd.DataFrame:
+def answers_as_table(
+    rows: pd.DataFrame, dataset: Dataset, answers: Answers, *, tasks: Sequence[FittedTask]
+) -> pd.DataFrame:
     """Return what a model said about manifest rows, as `score` does, which says what it raises."""
     classes = dataset.info.classes
     _check_classes(answers, classes)
+    found = []
+    for task in tasks:
+        shape = (len(rows), len(task.classes))
+        said = answers.tasks.get(task.name)
+        alike = said is not None and said.shape == shape
+        found.append(said if said is not None and alike else np.full(shape, np.nan, np.float32))
     return as_table(
         rows,
         dataset,
         probabilities=answers.probabilities,
         predicted=[classes.index(name) for name in answers.answers],
         asked=[name == ASK for name in answers.decisions],
+        further=answer_table(tasks, found, rows),
     )
 
 
@@ -65,14 +85,19 @@ def as_table(
     probabilities: npt.NDArray[np.float32],
     predicted: ArrayLike,
     asked: ArrayLike,
+    further: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Return PREDICTION_COLUMNS and one probability column a class for manifest rows."""
+    """Return PREDICTION_COLUMNS and one probability column a class for manifest rows.
+
+    `further` are columns of other tasks, see `tasks.answer_table`.
+    """
     table = rows[["path", "sha256", "group", "domain"]].reset_index(drop=True)
     table["target"] = dataset.targets(rows)
     table["predicted"] = np.asarray(predicted, np.int64)
     table["asked"] = np.asarray(asked, bool)
     names = [f"p_{name}" for name in dataset.info.classes]
-    return table.join(pd.DataFrame(probabilities, columns=names))
+    table = table.join(pd.DataFrame(probabilities, columns=names))
+    return table if further is None else table.join(further)
 
 
 def _check_classes(answers: Answers, classes: tuple[str, ...]) -> None:

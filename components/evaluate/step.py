@@ -29,6 +29,7 @@ from components.evaluate.evidence import gather, refitted
 from components.evaluate.figures.parts import EvidencePart, parts
 from components.evaluate.figures.per_class import per_class
 from components.evaluate.figures.slices import measure_slices
+from components.evaluate.figures.tasks import measure_tasks
 from components.evaluate.held_out import ask_held_out, seen_by_network
 from components.evaluate.incumbent import Incumbent, score_incumbent
 from components.evaluate.inside import InsideInfo, Subject, look_inside
@@ -90,6 +91,7 @@ def run(
         candidate_sha256=export.info.model_sha256,
         predictions=predictions,
         refits=refitted(export, candidate, dataset),
+        tasks=export.info.tasks,
         batch_size=settings.batch_size,
     )
     incumbent = _incumbent(ask, serving, unseen)
@@ -202,6 +204,10 @@ def _figures(
         deletion_test=inside.deletion_test,
         advice=inside.advice,
         litert=inside.litert,
+        tasks=export.info.tasks,
+        task_figures=measure_tasks(
+            export.info.tasks, predictions, incumbent.predictions if incumbent else None
+        ),
         notes=(*notes, *inside.notes),
         language=settings.language,
     )

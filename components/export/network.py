@@ -24,7 +24,8 @@ class FrozenNetwork:
     """A frozen network.
 
     `function` maps float32 pixels [N, S, S, 3] in [0, 255] to (features float32 [N, D], logits
-    float32 [N, classes]). Its weights are constants, so that one copy serves all signatures.
+    float32 [N, classes]); logits of further tasks stand beside them. Its weights are constants, so
+    that one copy serves all signatures.
     """
 
     function: Any
@@ -43,9 +44,10 @@ def load_network(path: Path, info: CandidateInfo) -> FrozenNetwork:
     """
     model = _load(path)
     size = info.image_size_px
-    if model.output_shape != (None, len(info.classes)):
+    widths = [len(info.classes), *(len(task.classes) for task in info.tasks)]
+    if [tuple(one.shape) for one in model.outputs] != [(None, width) for width in widths]:
         raise ExportError(
-            f"a network with {len(info.classes)} logits a picture",
+            f"a network with {', '.join(map(str, widths))} logits a picture",
             received=f"output shape {model.output_shape}",
             do="train the candidate again",
         )
@@ -55,12 +57,17 @@ def load_network(path: Path, info: CandidateInfo) -> FrozenNetwork:
 def with_features(model: Any) -> Any:
     """Return the network with two outputs, its embedding [N, D] and its logits [N, classes].
 
+    Where it has several outputs, all logits side by side.
+
     Raises:
         ExportError: it has no embedding of that shape.
     """
     import keras
 
-    return keras.Model(model.inputs, [_feature_output(model), model.outputs[0]], name="network")
+    logits, *further = model.outputs
+    if further:
+        logits = keras.layers.Concatenate(name="answers")(model.outputs)
+    return keras.Model(model.inputs, [_feature_output(model), logits], name="network")
 
 
 def freeze(model: Any, *, image_size_px: int) -> FrozenNetwork:

@@ -20,7 +20,10 @@ from components.common.artifacts.exported import (
     SIGNATURE_BYTES,
     SIGNATURE_FEATURES,
     SIGNATURE_PIXELS,
+    TASK_CLASSES,
+    TASK_PROBABILITIES,
 )
+from components.common.labels.tasks import BETWEEN
 from components.common.pictures.flips import FLIPS
 from components.common.statistics.operating_point import ASK, OperatingPoint
 from components.export.network import FrozenNetwork
@@ -120,6 +123,7 @@ class _ServingModule(tf.Module):
     def _answer(self, pixels: Any) -> tuple[dict[str, Any], Any]:
         """Return answers by output name, and the features float32 [N, D] of the plain view."""
         logits, features = self._mean_logits(pixels)
+        logits, further = self._by_task(logits)
         probabilities = tf.nn.softmax(logits / self._info.temperature)
         names = tf.constant(self._info.classes)
         answered, asked = self._decide(probabilities, features)
@@ -129,6 +133,7 @@ class _ServingModule(tf.Module):
             OUTPUT_CLASSES: tf.gather(names, tf.argmax(probabilities, axis=-1)),
             OUTPUT_ANSWER: answer,
             OUTPUT_DECISION: tf.where(asked, tf.constant(ASK), answer),
+            **further,
         }, tf.ensure_shape(features, [None, self._feature_count])
 
     def _mean_logits(self, pixels: Any) -> tuple[Any, Any]:
@@ -139,10 +144,32 @@ class _ServingModule(tf.Module):
         views, rows = FLIPS[: self._info.flips], tf.shape(pixels)[0]
         stacked = tf.concat([_flipped(pixels, *flip) for flip in views], 0)
         features, logits = self._network(stacked)
-        classes = len(self._info.classes)
+        tasks = self._info.tasks
+        classes = len(self._info.classes) + sum(len(task.classes) for task in tasks)
         by_view = tf.reshape(logits, [len(views), rows, classes])
         mean = tf.ensure_shape(tf.reduce_mean(by_view, axis=0), [None, classes])
         return mean, features[:rows]
+
+    def _by_task(self, logits: Any) -> tuple[Any, dict[str, Any]]:
+        """Return the logits of the classes, and what further tasks answer by output name."""
+        if not self._info.tasks:
+            return logits, {}
+        widths = [len(task.classes) for task in self._info.tasks]
+        own, *parts = tf.split(logits, [len(self._info.classes), *widths], axis=1)
+        answers = {}
+        for task, part in zip(self._info.tasks, parts, strict=True):
+            names, scaled = tf.constant(task.classes), part / task.temperature
+            if task.multi_label:
+                found = tf.sigmoid(scaled)
+                true = found >= tf.constant(task.thresholds, tf.float32)
+                named = tf.ragged.boolean_mask(tf.broadcast_to(names, tf.shape(true)), true)
+                said = tf.strings.reduce_join(named, axis=-1, separator=BETWEEN)
+            else:
+                found = tf.nn.softmax(scaled)
+                said = tf.gather(names, tf.argmax(found, axis=-1))
+            answers[f"{task.name}{TASK_PROBABILITIES}"] = found
+            answers[f"{task.name}{TASK_CLASSES}"] = said
+        return own, answers
 
     def _decide(self, probabilities: Any, features: Any) -> tuple[Any, Any]:
         """Return the answered class [N] and whether to ask [N], as `operating_point.decide`."""

@@ -93,6 +93,7 @@ def run(
             promise=promise,
             max_difference=difference,
             model_sha256=tree_sha256(folder),
+            tasks=info.tasks,
         ),
     )
     exported.write()
@@ -121,7 +122,9 @@ def max_difference(
         batch_size=batch_size,
         activity="comparing exported with trained answers",
     )
-    return float(np.abs(answers.probabilities - candidate.parity_probabilities()).max())
+    further = [answers.tasks[task.name] for task in candidate.info.tasks]
+    said = np.concatenate([answers.probabilities, *further], axis=1)
+    return float(np.abs(said - candidate.parity_probabilities()).max())
 
 
 def _threshold(info: CandidateInfo, point: OperatingPoint) -> float:

@@ -79,7 +79,7 @@ def compare(
     if rival.answers is not None:
         measured = paired_difference(
             scored(predictions, info.classes),
-            scored(_aligned(rival.answers, predictions), info.classes),
+            scored(aligned(rival.answers, predictions), info.classes),
             groups=groups,
             metric=settings.primary_metric,
             tolerance=settings.tolerance,
@@ -176,7 +176,8 @@ def in_common(rival: Rival, predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions[predictions["path"].isin(other["path"])].reset_index(drop=True)
 
 
-def _aligned(other: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+def aligned(other: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return answers in the order of the predictions, those about the same pictures."""
     return other.set_index("path").loc[predictions["path"]].reset_index()
 
 

@@ -17,6 +17,7 @@ from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import LABELS
 from components.gate.compare import Rival, Vote, best_of, compare, in_common, kind_of, rivals
 from components.gate.config import GateConfig, Threshold
+from components.gate.tasks import judge_tasks
 
 SAME_MODEL = "The candidate is the version that serves now."
 # One missed minimum holds the candidate back, however much else is uncertain.
@@ -60,7 +61,7 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     votes += [_judge_litert(one, settings.litert_margin) for one in info.litert]
     others = rivals(evaluation) if settings.compare_with_serving else ()
     compared = [_against(rival, predictions, info, settings) for rival in others]
-    votes += [vote for vote, _ in compared] or [("deploy", _why_alone(info))]
+    votes += [vote for votes, _ in compared for vote in votes] or [("deploy", _why_alone(info))]
     comparisons = tuple(comparison for _, comparison in compared if comparison)
     verdict = _conclude(votes, info, checks, comparisons)
     return replace(verdict, best_version=best_of(comparisons, others))
@@ -87,11 +88,12 @@ def _conclude(
 
 def _against(
     rival: Rival, predictions: pd.DataFrame, info: EvaluationInfo, settings: GateConfig
-) -> tuple[Vote, ServingComparison | None]:
+) -> tuple[list[Vote], ServingComparison | None]:
     shared = in_common(rival, predictions)
     if _scarcity(shared, info, settings):
-        return _hardly_comparable(rival, shared, predictions, info), None
-    return compare(rival, shared, info, settings)
+        return [_hardly_comparable(rival, shared, predictions, info)], None
+    vote, comparison = compare(rival, shared, info, settings)
+    return [vote, *judge_tasks(rival, shared, info, settings)], comparison
 
 
 def _known_before(info: EvaluationInfo) -> list[Vote]:

@@ -1,6 +1,7 @@
 """What a person does by hand: add labelled pictures to a data set, but none that would harm it."""
 
 import concurrent.futures
+import dataclasses
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common import progress
+from components.common.artifacts.dataset import UNLABELLED
 from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.errors import ConfigError, DataError
 from components.common.files import locked
@@ -17,6 +19,8 @@ from components.common.pictures.decode import decode
 from components.ingest.additions import MANIFEST, Addition, folder_of, write_additions
 from components.ingest.config import IngestConfig
 from components.ingest.source_data import SourceData
+from components.ingest.sources.folder import pictures_below
+from components.ingest.sources.manifest import cells
 from components.ingest.step import dataset_root, read_source
 
 
@@ -70,6 +74,34 @@ def source_facts(settings: IngestConfig) -> SourceFacts:
         unlabelled_domains=[one.domain for one in source.unlabelled],
         columns=source.columns,
     )
+
+
+def offered(settings: IngestConfig) -> SourceFacts:
+    """Return what a data set offers, also where nothing has a label yet.
+
+    Raises:
+        ConfigError, DataError: it cannot be listed.
+    """
+    try:
+        return source_facts(dataclasses.replace(settings, unlabelled=True))
+    except DataError:
+        bare = _without_any_label(settings)
+        if not bare:
+            raise
+        return SourceFacts(labelled=(), unlabelled=bare)
+
+
+def _without_any_label(settings: IngestConfig) -> int:
+    """Return how many pictures there are where none has a label, else 0."""
+    place = Path(settings.path)
+    if settings.source == "manifest":
+        table = cells(place)
+        labelled = "label" in table and (table["label"] != "").any()
+        return 0 if labelled or "path" not in table else len(table)
+    found = pictures_below(place) if place.is_dir() else []
+    # A class is a folder of its own.
+    classes = [path for path in found if path.parent not in {place, place / UNLABELLED}]
+    return 0 if classes else len(found)
 
 
 def additions_table(settings: IngestConfig) -> Path | None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -14,6 +15,7 @@ from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, targets
 from components.common.errors import DataError
 from components.common.labels.source_facts import SourceFacts, counted
+from components.common.labels.tasks import TaskTargets
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]
@@ -44,6 +46,29 @@ class PickedRows:
 
 
 @dataclass(frozen=True)
+class JoinedRows:
+    """The rows of several sources one after the other, read when indexed."""
+
+    sources: tuple[Rows, ...]
+
+    def __len__(self) -> int:
+        return sum(len(source) for source in self.sources)
+
+    def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
+        asked = np.arange(len(self))[rows]
+        ends = np.cumsum([len(source) for source in self.sources])
+        found = None
+        for source, end in zip(self.sources, ends, strict=True):
+            first = end - len(source)
+            mine = (asked >= first) & (asked < end)
+            values = source[np.atleast_1d(asked[mine] - first)]
+            if found is None:
+                found = np.empty((*asked.shape, *values.shape[1:]), values.dtype)
+            found[mine] = values
+        return np.asarray(found)
+
+
+@dataclass(frozen=True)
 class Origin:
     """What a selection of pictures was selected from: its rows are those `rows` of `whole`."""
 
@@ -64,6 +89,7 @@ class Split:
     paths: [N], text, in the Dataset.
     content_sha256: digest of `pixels`.
     domains: text a picture, () when nothing names them.
+    tasks: what is known of further tasks.
     origin: of a selection; features of its pictures are looked up there.
     """
 
@@ -75,6 +101,7 @@ class Split:
     paths: tuple[str, ...]
     content_sha256: str
     domains: tuple[str, ...] = ()
+    tasks: tuple[TaskTargets, ...] = ()
     origin: Origin | None = None
 
     def balanced(self) -> "Split":
@@ -133,6 +160,7 @@ class Split:
             paths=tuple(self.paths[row] for row in rows),
             content_sha256=digest.hexdigest(),
             domains=tuple(self.domains[row] for row in rows) if self.domains else (),
+            tasks=tuple(one.take(rows) for one in self.tasks),
         )
 
     def head(self, pictures: int) -> "Split":
@@ -140,6 +168,24 @@ class Split:
         return self.take(
             np.unique(np.linspace(0, self.pictures - 1, pictures).round().astype(np.int64))
         )
+
+
+def without_labels(parts: Sequence[Split]) -> Split:
+    """Return the pictures of several splits as one, view 0 only, their labels taken away."""
+    count = sum(part.pictures for part in parts)
+    digests = "\n".join(part.content_sha256 for part in parts)
+    named = all(part.domains or not part.pictures for part in parts)
+    plain = (PickedRows(part.pixels, np.arange(part.pictures)) for part in parts)
+    return Split(
+        pixels=JoinedRows(tuple(plain)),
+        targets=np.zeros((count, parts[0].targets.shape[1]), np.float32),
+        labels=np.full(count, -1, np.int64),
+        weights=np.ones(count, np.float32),
+        groups=np.concatenate([part.groups for part in parts]),
+        paths=tuple(path for part in parts for path in part.paths),
+        content_sha256=hashlib.sha256(digests.encode()).hexdigest(),
+        domains=tuple(domain for part in parts for domain in part.domains) if named else (),
+    )
 
 
 @dataclass(frozen=True)
@@ -161,14 +207,14 @@ class TrainingData:
         return dataclasses.replace(self, train=self.train.select(inner))
 
     def facts(self) -> SourceFacts:
-        """Return what there is to learn from; nothing is known of a picture's other columns."""
+        """Return what there is to learn from; of other columns only the tasks are known."""
         labelled = [split for split in (self.train, self.validation) if split.pictures]
         return counted(
             labels=[self.classes[label] for split in labelled for label in split.labels],
             domains=[domain for split in labelled for domain in split.domains],
             groups=[str(group) for split in labelled for group in split.groups],
             unlabelled_domains=self.unlabelled.domains or [""] * self.unlabelled.pictures,
-            columns=(),
+            columns=[one.task.column for one in self.train.tasks],
         )
 
     def weighted(self, class_weight: Literal["none", "balanced"]) -> "TrainingData":
@@ -252,6 +298,7 @@ def _split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
         paths=tuple(first["path"].astype(str)),
         content_sha256=file_sha256(shards.root / f"{name}.npy"),
         domains=tuple(first["domain"].astype(str)),
+        tasks=tuple(task.targets(first[task.column].astype(str)) for task in shards.info.tasks),
     )
 
 

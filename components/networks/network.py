@@ -57,7 +57,7 @@ class Network:
     """The whole network and where it may be cut.
 
     model: raw pixels float32 [N, S, S, 3] in [0, 255] -> logits float32 [N, classes]; its layer
-        "embedding" is the feature vector, "logits" the head.
+        "embedding" is the feature vector, "logits" the head. Logits of further tasks come after.
     pools: names of the layers that pool the feature layers, shallow to deep.
     pooling: how they do, see `NetworkConfig`.
     """
@@ -71,6 +71,11 @@ class Network:
     _parts: dict[Any, keras.Model] = field(
         init=False, default_factory=dict, compare=False, repr=False
     )
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """The names of the layers that answer: LOGITS, and one a further task."""
+        return tuple(str(one._keras_history.operation.name) for one in self.model.outputs)
 
     @property
     def head(self) -> keras.layers.Dense:

@@ -35,6 +35,7 @@ from components.train.folds.refit import Refits, refit
 from components.train.given import given
 from components.train.loop.checkpoints import run_folder
 from components.train.loop.jax_epoch import keep_compiled
+from components.train.multitask.calibration import calibrated_tasks
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
 
 LOG = logging.getLogger(__name__)
@@ -105,6 +106,8 @@ def train(
             if crossed
             else flip_averaged_logits(kept, judged, cut=fitted.cut, session=session)
         )
+        width = len(splits.classes)
+        tasks = calibrated_tasks(logits[:, width:], judged.tasks)
         rivals = refit(settings, shards, root=root) if crossed else Refits()
         info = CandidateInfo(
             classes=splits.classes,
@@ -112,12 +115,13 @@ def train(
             backbone=settings.backbone,
             method=settings.method,
             image_size_px=size_px,
-            temperature=fit_temperature(logits, judged.labels),
+            temperature=fit_temperature(logits[:, :width], judged.labels),
             flips=settings.flips,
             seed=settings.seed,
             weights_sha256=origin,
             trainable_parameters=fitted.trainable_parameters,
             notes=(*notes, *_notes(settings, splits, crossed), *fitted.notes, *rivals.notes),
+            tasks=tasks,
         )
         table = held_out_table(
             logits,
@@ -126,6 +130,7 @@ def train(
             groups=judged.groups,
             targets=judged.labels,
             folds=crossed.folds if crossed else None,
+            tasks=judged.tasks,
         )
         candidate = Candidate(out, info)
         _write(candidate, kept.model, fitted, judged.head(PARITY_PICTURES), table)
@@ -203,14 +208,17 @@ def _write(
     candidate: Candidate, model: keras.Model, fitted: Fitted, parity: Split, table: pd.DataFrame
 ) -> None:
     info, temperature = candidate.info, np.float32(candidate.info.temperature)
+    widths = [len(info.classes), *(len(task.classes) for task in info.tasks)]
     candidate.root.mkdir(parents=True, exist_ok=True)
     model.save(candidate.model_path)
     whole = _whole_network_logits(model, parity, flips=info.flips)
     _check_saved(candidate, parity, whole)
+    own, *further = np.split(whole, np.cumsum(widths)[:-1], axis=1)
+    said = [task.probabilities(part) for task, part in zip(info.tasks, further, strict=True)]
     candidate.write(
         curves=fitted.curves_frame(),
         paths=list(parity.paths),
-        probabilities=softmax(whole / temperature),
+        probabilities=np.concatenate([softmax(own / temperature), *said], axis=1),
         decision=fitted.decision,
     )
     candidate.write_held_out(table)

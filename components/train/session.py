@@ -13,7 +13,6 @@ from components.common.artifacts.candidate import CURVE_COLUMNS
 from components.common.artifacts.decision import Decision
 from components.common.pictures.flips import FLIPS
 from components.common.statistics.temperature import log_loss
-from components.networks.config import LOGITS
 from components.networks.data import Floats, Rows, Split
 from components.networks.features.answers import answers
 from components.networks.features.cache import ActivationCache, Want
@@ -101,6 +100,8 @@ def score(logits: Floats, split: Split) -> Score:
 def flip_averaged_logits(network: Network, split: Split, *, cut: str, session: Session) -> Floats:
     """Return the mean logits over the test-time flips, float32 [N, classes].
 
+    Those of further tasks stand beside them where the network answers any.
+
     Args:
         network: the fitted network.
         split: its view 0 is used.
@@ -108,23 +109,28 @@ def flip_averaged_logits(network: Network, split: Split, *, cut: str, session: S
         session: number of flips, cache.
     """
     starts = network.boundary(cut)
-    tail = network.between(starts, (LOGITS,))
-    total = np.zeros(split.targets.shape, dtype=np.float32)
+    tail = network.between(starts, network.answering)
+    total = np.float32(0)
     for flip in FLIPS[: session.flips]:
         want = Want(split, starts, flip, activity="computing held-out features")
-        total += predict(tail, session.cache.inputs(network, want), rows=split.pictures)
-    return total / np.float32(session.flips)
+        total = total + predict(tail, session.cache.inputs(network, want), rows=split.pictures)
+    mean: Floats = total / np.float32(session.flips)
+    return mean
 
 
 def predict(model: Any, inputs: Sequence[Rows], *, rows: int, batch: int = 64) -> Floats:
-    """Return a model's answers for the first `rows` rows of its inputs, float32 [rows, ...]."""
+    """Return a model's answers for the first `rows` rows of its inputs, float32 [rows, ...].
+
+    Several outputs stand side by side.
+    """
 
     def in_batches(batch: int) -> Floats:
         parts = []
         for first in range(0, rows, batch):
             chunk = slice(first, min(first + batch, rows))
             fed = [np.asarray(source[chunk], dtype=np.float32) for source in inputs]
-            parts.append(answers(model, fed)[0])
+            found = answers(model, fed)
+            parts.append(found[0] if len(found) == 1 else np.concatenate(found, axis=1))
         return np.concatenate(parts)
 
     return halving_batch(in_batches, batch)

@@ -32,12 +32,14 @@ class SolvedHead:
     """The solved head: a row for the curves, a note for the report, the loss to beat.
 
     embeddings: float [N, D] of the training pictures as they are, before anything is tuned.
+    strength: the probe's penalty C.
     """
 
     row: EpochScore
     note: str
     bar: Bar
     embeddings: Activations
+    strength: float
 
 
 def transfer(
@@ -141,6 +143,7 @@ def solve_head(
         note=f"probe penalty C = {probe.strength:g}",
         bar=Bar.of(tail, inputs, owner=PROBE),
         embeddings=features[: inputs.train.pictures],
+        strength=probe.strength,
     )
 
 

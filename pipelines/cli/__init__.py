@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from components.common.errors import GraftError
 from pipelines.cli import (
+    advise,
     audit,
     backbones,
     batch,
@@ -37,6 +38,7 @@ from pipelines.cli import compile as compile_command
 # By what a person wants to do: the panels of `graft --help`, in this order.
 _COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
     "Train": {
+        "advise": advise.advise,
         "run": run.run,
         "tune": tune.tune,
         "evaluate": evaluate.evaluate,

@@ -1,27 +1,26 @@
-"""`graft label`: pictures of production that people should look at."""
+"""`graft label`: pictures that people should look at."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from components.label.config import QueueConfig
 from pipelines.cli import options
-from pipelines.cli.settings import choose
+from pipelines.cli.settings import PICTURES_PRESET, choose
 
 if TYPE_CHECKING:
     from components.label.commands import LabelQueue
 
-app = typer.Typer(help="Pictures of production that people should look at.", no_args_is_help=True)
+app = typer.Typer(
+    help="Pictures of production that people should look at, and what they call them.",
+    no_args_is_help=True,
+)
 
 _SHOWN = 20
-
-
-@app.callback()
-def label() -> None:
-    """Keep `queue` a sub-command although it is the only one."""
 
 
 @app.command()
@@ -68,6 +67,60 @@ def queue(
     with bars(console):
         made = make(settings, out=out or default_out(settings), data=known)
     _show(console, made)
+
+
+@app.command()
+def clusters(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A folder of pictures; with --names the data set that grows."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="A new folder for the clusters.")] = None,
+    count: Annotated[
+        int, typer.Option("--clusters", min=0, help="How many. Default: estimated.")
+    ] = 0,
+    names: Annotated[
+        Path | None, typer.Option(help="The clusters.csv, with its names filled in.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="The run with the network; with --names, that grows.")
+    ] = None,
+    assignments: options.Assignments = None,
+) -> None:
+    """Put pictures without labels together by their looks; names of clusters become labels.
+
+    `--data FOLDER --out DIR` writes a contact sheet a cluster. When a person has filled in
+    DIR/clusters.csv, `--names DIR/clusters.csv` makes DIR a data set and, with --data or --preset,
+    adds its pictures to that one as 'graft data add' does.
+
+    Exit codes: 0 done, 2 bad input, or some pictures were refused (the others are in).
+    """
+    from components.label.commands import label_by_names
+    from pipelines.cli.data import add
+    from pipelines.console.progress import bars
+    from pipelines.data.labels import cluster
+
+    console = Console()
+    if names is not None:
+        found = label_by_names(names)["label"].value_counts()
+        said = ", ".join(f"{number} {escape(str(name))}" for name, number in found.items())
+        console.print(
+            f"[green]✔[/] {said}; the rest stays unlabelled: graft run --data {names.parent}"
+        )
+        if data or preset:
+            add(names.with_name("manifest.csv"), preset=preset, data=data, assignments=assignments)
+        return
+    if data is None or out is None:
+        raise typer.BadParameter("give --data FOLDER and --out DIR, or --names clusters.csv")
+    run = choose(preset or PICTURES_PRESET, assignments=assignments).run
+    with bars(console):
+        made = cluster(data, out=out, count=count, run=run)
+    for path in made.left_out:
+        console.print(f"[yellow]left out, not readable:[/] {path}", soft_wrap=True)
+    sizes = ", ".join(map(str, made.sizes))
+    console.print(f"[green]✔[/] {len(made.sizes)} clusters of {sizes} pictures in [bold]{out}[/]")
+    console.print("  look at index.html, fill in the names, then: ", style="dim", end="")
+    console.print(f"graft label clusters --names {out / 'clusters.csv'}", style="dim")
 
 
 def _show(console: Console, made: "LabelQueue") -> None:

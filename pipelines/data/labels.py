@@ -16,7 +16,13 @@ from components.ingest.commands import (
 )
 from components.ingest.config import IngestConfig
 from components.ingest.step import read_source
-from components.label.commands import LabelQueue, make_queue, read_labels
+from components.label.commands import (
+    ClusteredPictures,
+    LabelQueue,
+    cluster_pictures,
+    make_queue,
+    read_labels,
+)
 from components.label.config import QueueConfig
 from pipelines.config import TrainingRun
 from pipelines.data import pinning, tracking
@@ -46,6 +52,18 @@ def queue(settings: QueueConfig, *, out: Path, data: IngestConfig | None) -> Lab
     source = read_source(data) if data else None
     known, classes = (labels_by_sha256(source), source.classes) if source else ({}, ())
     return make_queue(settings, out=out, classes=classes, known=known, now_unix_s=time.time())
+
+
+def cluster(folder: Path, *, out: Path, count: int, run: TrainingRun) -> ClusteredPictures:
+    """Cluster pictures without labels by the embedding of a run's network, see `label.clusters`."""
+    return cluster_pictures(
+        folder,
+        out=out,
+        count=count,
+        network=run.train,
+        image_size_px=run.augment.image_size_px,
+        seed=run.seed,
+    )
 
 
 def add(

@@ -25,6 +25,7 @@ from components.common.artifacts.evaluation import (
     LearningPoint,
     Metric,
     Slice,
+    TaskFigures,
     scored,
 )
 from components.common.artifacts.exported import EscapePromise, Export, ExportInfo
@@ -83,7 +84,7 @@ def write_full_evaluation(
     if bare:
         info = dataclasses.replace(
             info, per_class=(), slices=(), robustness=(), costs=None, explanations=(),
-            deletion_test=None, advice=None,
+            deletion_test=None, advice=None, task_figures=(),
         )  # fmt: skip
     evaluation = Evaluation(root / "evaluation", info)
     evaluation.write(table, _answers(dataset, rng, 0.85 * skill) if serving else None)
@@ -263,6 +264,16 @@ def _record(
             difference=Metric(name="drop", value=0.33, low=0.25, high=0.41),
         ),
         advice=_advice(names, recalls),
+        task_figures=(
+            TaskFigures(
+                name="grade",
+                pictures=30,
+                groups=6,
+                metrics=metrics[:2],
+                incumbent_metrics=metrics[:1],
+            ),
+            TaskFigures(name="flaws: a crack", pictures=12, groups=3, metrics=()),
+        ),
         unseen=3,
         notes=("Only 6 groups: the intervals are wide, and rough.",),
         language=language,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.records import read_record, write_record
+from components.common.labels.tasks import FittedTask, TaskTargets, side_by_side
 from components.common.statistics.temperature import fit_temperature, softmax
 
 HELD_OUT_COLUMNS = (
@@ -18,7 +19,8 @@ HELD_OUT_COLUMNS = (
     "group",  # str
     "target",  # int, position in CandidateInfo.classes
     "fold",  # int, the cross-validation fold that asked about the picture; -1 under holdout
-    # and one float32 column a class: "z_<class>", uncalibrated logits, averaged over the flips
+    # and one float32 column a class: "z_<class>", uncalibrated logits, averaged over the flips,
+    # and those of further tasks, as `tasks.side_by_side` names them
 )
 CURVE_COLUMNS = (
     "phase",  # str: "probe", "finetune", ...
@@ -55,6 +57,7 @@ class CandidateInfo:
     The network maps uint8 or float32 pixels [N, S, S, 3] in [0, 255] to logits [N, classes].
     Probabilities are softmax(mean over flips of logits / temperature).
     `flips` is the number of test-time views that are averaged: 1, 2 (left-right) or 4.
+    `tasks` are further ones, each an output of its own after the logits.
     """
 
     classes: tuple[str, ...]
@@ -68,6 +71,7 @@ class CandidateInfo:
     weights_sha256: str
     trainable_parameters: int
     notes: tuple[str, ...] = ()
+    tasks: tuple[FittedTask, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,8 @@ class Candidate:
         Args:
             curves: one row an epoch, CURVE_COLUMNS.
             paths: Dataset paths of some pictures, held-out ones where there are any.
-            probabilities: float32 [len(paths), classes], the trainer's calibrated answers;
-                export compares its own with them.
+            probabilities: float32 [len(paths), classes], the trainer's calibrated answers, those
+                of further tasks beside them; export compares its own with them.
             decision: how the method was chosen, where it was.
         """
         curves.loc[:, list(CURVE_COLUMNS)].to_parquet(self.root / "curves.parquet")
@@ -215,18 +219,25 @@ def held_out_table(
     groups: Iterable[str],
     targets: npt.NDArray[np.int64],
     folds: npt.NDArray[np.int64] | None = None,
+    tasks: Sequence[TaskTargets] = (),
 ) -> pd.DataFrame:
     """Return answers about held-out pictures: HELD_OUT_COLUMNS and one column a class.
 
     Args:
-        logits: float32 [N, classes], uncalibrated, averaged over the flips.
+        logits: float32 [N, classes], uncalibrated, averaged over the flips; or wider by those of
+            further tasks.
         classes: their names.
         paths, groups, targets: of the N pictures.
         folds: int [N], the fold that asked about each; None under holdout.
+        tasks: what a wider table of logits answers besides.
     """
+    own, further = np.split(logits, [len(classes)], axis=1)
     table = pd.DataFrame({"path": list(paths), "group": list(groups), "target": targets})
     table["fold"] = -1 if folds is None else folds
-    return table.join(pd.DataFrame(logits, columns=[f"z_{name}" for name in classes]))
+    table = table.join(pd.DataFrame(own, columns=[f"z_{name}" for name in classes]))
+    if not further.shape[1]:
+        return table
+    return table.join(side_by_side([one.task for one in tasks], further))
 
 
 def _no_answers(classes: Sequence[str]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from components.common.artifacts.records import read_record, write_record
 from components.common.errors import DataError
+from components.common.labels.tasks import FittedTask
 from components.common.report.texts import Language
 from components.common.statistics.figures import Scored
 
@@ -23,7 +24,7 @@ PREDICTION_COLUMNS = (
     "target",  # int
     "predicted",  # int, the class that is answered, or would be if the model did not ask
     "asked",  # bool, the model asks instead
-    # and one float column a class: "p_<class>"
+    # and one float column a class: "p_<class>", and of further tasks: see `tasks.answer_table`
 )
 
 _HELD_OUT = "held_out.parquet"
@@ -210,6 +211,21 @@ class LitertFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskFigures:
+    """Figures of a further task, or of one class of a multi-label task: `name` says which.
+
+    `pictures` and `groups` are those whose label of it is known. `incumbent_metrics` are those of
+    the serving version, () where it does not answer the task.
+    """
+
+    name: str
+    pictures: int
+    groups: int
+    metrics: tuple[Metric, ...]
+    incumbent_metrics: tuple[Metric, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluationInfo:
     """The figures for the candidate and, if one serves, for the incumbent.
 
@@ -245,6 +261,8 @@ class EvaluationInfo:
     deletion_test: DeletionTest | None = None
     advice: Advice | None = None
     litert: tuple[LitertFigures, ...] = ()
+    tasks: tuple[FittedTask, ...] = ()
+    task_figures: tuple[TaskFigures, ...] = ()
     unseen: int = 0
     seen_by_start: int = 0
     seen_by_incumbent: int = 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.records import RecordFolder
+from components.common.labels.tasks import FittedTask
 from components.common.statistics.operating_point import OperatingPoint
 
 SIGNATURE_BYTES = "serving_default"
@@ -19,6 +20,9 @@ OUTPUT_CLASSES = "classes"
 OUTPUT_DECISION = "decision"
 OUTPUT_ANSWER = "answer"
 OUTPUT_FEATURES = "features"
+# How the names of outputs end that answer a further task, after its own name.
+TASK_PROBABILITIES = "_probabilities"
+TASK_CLASSES = "_classes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,7 @@ class ExportInfo:
     `decision_threshold` is the operating point of two-class models, on the positive class.
     `operating_point` says when a defect is answered and when the model asks; `promise` what the
     asking is good for, None where no good class is known or nothing was promised.
+    `tasks` are further ones, each with two outputs of its own.
     `model_sha256` is `tree_sha256` of the SavedModel folder, so of any copy too: equal digests,
     equal models.
     """
@@ -61,6 +66,7 @@ class ExportInfo:
     decision_threshold: float = 0.5
     operating_point: OperatingPoint = OperatingPoint()
     promise: EscapePromise | None = None
+    tasks: tuple[FittedTask, ...] = ()
 
 
 @dataclass(frozen=True)

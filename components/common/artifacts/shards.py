@@ -9,6 +9,7 @@ import pandas as pd
 
 from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.records import read_record, write_record
+from components.common.labels.tasks import Task
 
 INDEX_COLUMNS = (
     "split",  # str
@@ -21,6 +22,7 @@ INDEX_COLUMNS = (
     "domain",
     "group",
     "weight",
+    # and one text column "label:<task>" a further task
 )
 
 
@@ -32,7 +34,8 @@ class ShardsInfo:
     The training split holds `views` rows a picture, view-major: all pictures as they are, then
     all pictures in view 1, and so on, so that row = view * pictures + picture. `evidence` is
     validate's decision: under "cross_validation" the other splits are empty. Pictures without a
-    label are a split of their own, UNLABELLED, laid out as the training split.
+    label are a split of their own, UNLABELLED, laid out as the training split. `tasks` are asked of
+    a picture besides its class.
     """
 
     classes: tuple[str, ...]
@@ -44,6 +47,7 @@ class ShardsInfo:
     seed: int
     content_sha256: str
     evidence: Evidence = "holdout"
+    tasks: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,8 @@ class Shards:
 
     def write(self) -> None:
         """Write index and info; the arrays are already in place."""
-        self.index.loc[:, list(INDEX_COLUMNS)].to_parquet(self.root / "index.parquet")
+        columns = [*INDEX_COLUMNS, *(task.column for task in self.info.tasks)]
+        self.index.loc[:, columns].to_parquet(self.root / "index.parquet")
         write_record(self.root / "shards.json", self.info)
 
     def pixels(self, split: str) -> npt.NDArray[np.uint8]:

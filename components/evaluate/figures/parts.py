@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from components.common.labels.source_facts import TASK_PREFIX
 from components.common.statistics.pca import Components
 
 MAX_VALUES = 12
@@ -44,14 +45,14 @@ def parts(
 
     Args:
         rows: their manifest rows.
-        columns: of these rows, what the source said besides.
+        columns: of these rows, what the source said besides; labels of tasks make no parts.
         facts: N rows, numbers measured on each picture, by what a reader calls them; may have no
             column.
         embeddings: float32 [N, D], finite; None where the model gives none.
         seed: of the clusters.
     """
     found = [*_domains(rows), *_certainty(rows)]
-    for name in columns:
+    for name in (one for one in columns if not one.startswith(TASK_PREFIX)):
         found += _column(name, rows[name])
     for name in facts.columns:
         found += _column(str(name), facts[name])

@@ -16,6 +16,7 @@ from components.common.report.plot_style import width_in
 from components.common.report.texts import Texts
 from components.common.run_context import RunContext
 from components.common.statistics.weighted import Integers
+from components.evaluate.figures.tasks import REPORTED
 from components.evaluate.report import rows
 from components.evaluate.report.changes import Changes
 from components.evaluate.report.drawing import plot_names
@@ -76,6 +77,10 @@ def render(content: ReportContent, say: Texts) -> str:
         slices=[(one, rows.cells(one.metrics, rows.OF_A_SLICE, wording))
                 for one in rows.slices_by_need(info)],
         slice_labels=[wording.label(name) for name in rows.OF_A_SLICE],
+        tasks=[(one, rows.cells(one.metrics, REPORTED, wording),
+                rows.cells(one.incumbent_metrics, REPORTED, wording))
+               for one in info.task_figures],
+        task_labels=[wording.label(name) for name in REPORTED],
         pairs=rows.worst_pairs(content.confusion, info.classes),
         robustness=rows.robustness_rows(info.robustness, wording),
         severities=sorted({one.severity for one in info.robustness}),

@@ -70,6 +70,14 @@ SENTENCES = {
     "instead of {serving}: a change of {difference}, and with {confidence} % confidence not below "
     "{low}": "與{role}的第 {version} 版相比，{pictures} 張{what}的{figure}為 {value}，原為 {serving}："
     "變化 {difference}，有 {confidence} % 的信心不低於 {low}",
+    "Task '{name}': the {figure} on {pictures} pictures is {value} instead of {serving} of version "
+    "{version}: a change of {difference}, and with {confidence} % confidence not below {low}": "任務"
+    "「{name}」：{pictures} 張圖片的{figure}為 {value}，第 {version} 版為 {serving}：變化 {difference}，"
+    "有 {confidence} % 的信心不低於 {low}",
+    "Task '{name}': the {figure} on {pictures} pictures is {value} instead of {serving} of version "
+    "{version}: a change of {difference}, and with {confidence} % confidence not below {low}.": "任務"
+    "「{name}」：{pictures} 張圖片的{figure}為 {value}，第 {version} 版為 {serving}：變化 {difference}，"
+    "有 {confidence} % 的信心不低於 {low}。",
     "About {pictures} {what} from {groups} groups would settle it.": "大約需要來自 {groups} 組的 "
     "{pictures} 張{what}才能確定。",
     "About {pictures} {what} would settle it.": "大約需要 {pictures} 張{what}才能確定。",

@@ -5,6 +5,7 @@ experts' defect probability (0, 1/3, 2/3, 1) and the module type.
 
 - label: `defective` where the probability is above 0.5, else `functional`;
 - soft label: the probability; domain: the module type (mono, poly);
+- further tasks: `type`, the module type, and `grade`, the probability as one of four classes;
 - group: the module, INFERRED, because the package does not name it. The file lists cells
   module by module: its type runs are 60, 300, 180, 360, 714, 530, 72, 180, 48, 180 cells long,
   and image statistics jump every 60 cells. Each run is one module per 60 cells, rounded
@@ -19,6 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from components.common.errors import DataError, some
+from components.common.labels.source_facts import TASK_PREFIX
 from components.ingest.config import IngestConfig
 from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
 
@@ -48,6 +50,10 @@ def read(settings: IngestConfig) -> SourceData:
             soft_label=probability,
             domain=kind,
             group=f"module-{module:02d}",
+            further={
+                f"{TASK_PREFIX}type": kind,
+                f"{TASK_PREFIX}grade": f"{probability:.2f}",
+            },
         )
         for path, probability, kind, module in zip(
             table["path"], table["probability"], table["type"], modules, strict=True

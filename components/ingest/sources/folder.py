@@ -79,7 +79,7 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
             f"split folders ({some(folder.name for folder in folders)})",
             do="list the pictures in a manifest.csv with a 'split' column",
         )
-    files = {folder.name: _pictures_below(folder) for folder in folders}
+    files = {folder.name: pictures_below(folder) for folder in folders}
     empty = [name for name, found in files.items() if not found]
     if empty:
         raise _layout_error(
@@ -90,7 +90,8 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
     return files
 
 
-def _pictures_below(folder: Path) -> list[Path]:
+def pictures_below(folder: Path) -> list[Path]:
+    """Return the pictures below a folder, sorted; what is hidden is passed over."""
     found = [
         path
         for path in sorted(folder.rglob("*"))

@@ -9,8 +9,10 @@
 | group      | optional | module, lot, session: never straddles splits |
 | split      | optional | train, validation or test; on every row or on none |
 | weight     | optional | how much the picture counts in training, > 0 (default 1) |
+| label:TASK | optional | label of a further task; several with "|" between them |
 
-An empty optional cell means "not annotated". Other columns are kept as they are: evaluate looks
+An empty optional cell means "not annotated"; "|" alone, that none of a task's labels is true. Other
+columns are kept as they are: evaluate looks
 whether the model is worse for some of their values. One that looks like a misspelt optional column
 is an error.
 """
@@ -26,6 +28,8 @@ import pandas as pd
 
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, SPLITS
 from components.common.errors import DataError, some
+from components.common.labels.source_facts import TASK_PREFIX
+from components.common.labels.tasks import BETWEEN, tasks_of
 from components.ingest.config import IngestConfig
 from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
 
@@ -56,6 +60,13 @@ def read(settings: IngestConfig) -> SourceData:
         "picture without a label",
     )
     _refuse(table["label"], lambda cell: cell.lower() in missing, *said)
+    _refuse(
+        table["label"],
+        lambda cell: BETWEEN in cell,
+        f"one label a line, without '{BETWEEN}',",
+        f"put further labels of a picture into a column {TASK_PREFIX}NAME",
+    )
+    tasks_of(tuple(table), table)
     labelled = table["label"] != ""
     classes = ordered_classes(table.loc[labelled, "label"], settings.positive, where=file)
     _refuse(
@@ -94,7 +105,7 @@ def _picture(root: Path, *, path: str, **cells: Any) -> PictureRecord:
 
 def _table(file: Path) -> pd.DataFrame:
     """Return the known columns as stripped text, indexed by line number less `_FIRST_LINE`."""
-    table = _cells(file)
+    table = cells(file)
     lacking = [name for name in REQUIRED if name not in table.columns]
     if lacking:
         had = some(table.columns)
@@ -114,8 +125,11 @@ def _table(file: Path) -> pd.DataFrame:
     return pd.DataFrame({name: table.get(name, blank) for name in (*REQUIRED, *OPTIONAL, *other)})
 
 
-def _cells(file: Path) -> pd.DataFrame:
-    """Read all cells as text. Without `header`, pandas refuses lines with too many cells."""
+def cells(file: Path) -> pd.DataFrame:
+    """Return all cells of a manifest as stripped text.
+
+    Read without `header`: with one, pandas takes lines that have too many cells.
+    """
     try:
         raw = pd.read_csv(
             file,

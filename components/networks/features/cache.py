@@ -112,8 +112,11 @@ class ActivationCache:
 
         As `get`, but the layer "pixels" gives the network's own input, which needs no cache.
         """
-        if want.layers == (INPUT,):
-            return (FlippedPixels(want.split.pixels, want.flip),)
+        if INPUT in want.layers:
+            pixels = FlippedPixels(want.split.pixels, want.flip)
+            cached = tuple(layer for layer in want.layers if layer != INPUT)
+            rest = iter(self.inputs(network, replace(want, layers=cached)) if cached else ())
+            return tuple(pixels if layer == INPUT else next(rest) for layer in want.layers)
         origin = want.split.origin
         if origin is not None:
             whole = self.get(network, replace(want, split=origin.whole))

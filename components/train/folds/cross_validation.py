@@ -53,7 +53,7 @@ class ChosenMethod:
 class OutOfFold:
     """Answers about all training pictures, each by networks that were fitted without it.
 
-    logits: float32 [N, classes], averaged over the flips, uncalibrated.
+    logits: float32 [N, classes], averaged over the flips, uncalibrated; of tasks beside them.
     folds: int [N], the fold that asked.
     note: how they came about, for a reader.
     """
@@ -80,13 +80,16 @@ def cross_validate(
         DataError: a class has pictures of one group only.
     """
     plain = data.train.take(np.arange(data.train.pictures))
-    asked = np.empty(plain.targets.shape, np.float32)
+    asked = np.empty((plain.pictures, 0), np.float32)
     by = np.empty(plain.pictures, np.int64)
     folds = _deal(plain)
     for number, fold in enumerate(folds):
         with within(f"fold {number + 1} of {len(folds)}"), as_it_was(network):
             own = _of_fold(session, plain, fold)
-            asked[fold.outer] = _answers(data, plain, fold, network=network, recipe=recipe, own=own)
+            found = _answers(data, plain, fold, network=network, recipe=recipe, own=own)
+        if not number:
+            asked = np.empty((plain.pictures, found.shape[1]), np.float32)
+        asked[fold.outer] = found
         by[fold.outer] = number
         report("cross-validating", number + 1, len(folds))
     note = f"judged by {len(folds)}-fold cross-validation, fitted on all pictures"

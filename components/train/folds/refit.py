@@ -95,6 +95,7 @@ def _answers(
         groups=splits.train.groups,
         targets=splits.train.labels,
         folds=asked.folds,
+        tasks=splits.train.tasks,
     )
     return table.assign(version=version.number, sha256=tree_sha256(version.path))
 

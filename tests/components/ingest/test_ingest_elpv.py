@@ -46,6 +46,8 @@ def test_label_soft_label_domain_and_group(tmp_path: Path, picture) -> None:
     assert [item.group for item in source.pictures] == ["module-01", "module-01", "module-02"]
     assert source.pictures[2].soft_label == pytest.approx(2 / 3)
     assert source.classes == ("functional", "defective")
+    assert [item.further["label:type"] for item in source.pictures] == ["mono", "mono", "poly"]
+    assert [item.further["label:grade"] for item in source.pictures] == ["0.00", "0.33", "0.67"]
     assert source.groups_inferred
     assert "NC" in source.licence
 

@@ -96,6 +96,16 @@ def test_rubbish_is_refused_by_line(read_text: Reader, text: str, complaint: str
     assert "\n" not in str(caught.value)
 
 
+def test_several_labels_are_for_further_tasks(read_text: Reader) -> None:
+    rows = "good/a.png,good,crack|stain\nbad/a.png,bad,|\n"
+    source = read_text(f"path,label,label:flaws\n{rows}")
+    assert [one.further["label:flaws"] for one in source.pictures] == ["crack|stain", "|"]
+    with pytest.raises(DataError, match=r"one label a line.*line 3: 'bad\|old'; put further"):
+        read_text("path,label\ngood/a.png,good\nbad/a.png,bad|old\n")
+    with pytest.raises(DataError, match="received 'label:two words'; rename the column"):
+        read_text("path,label,label:two words\ngood/a.png,good,x\nbad/a.png,bad,y\n")
+
+
 def test_soft_labels_need_two_classes(read_text: Reader) -> None:
     with pytest.raises(DataError, match="3 classes"):
         read_text(

@@ -124,6 +124,11 @@ TEXTS = {
     "{escapes} of the defects escape, and to keep it the model would have to ask for {asked} of "
     "all pictures. Add pictures, or allow more asking (evaluate.max_asked).",
     # Slices.
+    "tasks": "Further tasks",
+    "tasks.hint": "What the model answers besides the class, each on the pictures whose label of "
+    "it is known; of a task with several labels a picture, each label by itself.",
+    "tasks.serving": "{name}, which serves now",
+    "column.task": "Task",
     "slices": "Parts of the pictures",
     "slices.hint": "A model can be good on the whole and weak somewhere. “Worse” marks parts where "
     "this is more than chance, however many parts were looked at.",

@@ -109,6 +109,10 @@ TEXTS = {
     "asking.not_kept": "無法保證漏放最多為 {rate}：若從不詢問，會漏放 {escapes} 的瑕疵品；要做到保證，"
     "模型必須就 {asked} 的圖片請人判定。請增加圖片，或允許更多詢問（evaluate.max_asked）。",
     # Slices.
+    "tasks": "其他任務",
+    "tasks.hint": "模型除類別外所回答的內容，各以標有該任務標籤的圖片計算；可有多個標籤的任務，逐一列出每個標籤。",
+    "tasks.serving": "{name}（目前上線）",
+    "column.task": "任務",
     "slices": "各部分的圖片",
     "slices.hint": "模型可能整體良好，但在某部分很弱。標示「較差」的部分，即使考慮看了多少部分，"
     "差異也不只是偶然。",

@@ -36,6 +36,17 @@ SENTENCES = {
     "version {version} was not fitted again: {reason}": "無法評估第 {version} 版的訓練方法：{reason}",
     "the network was cut off after {layer}": "網路在 {layer} 之後截斷",
     "probe penalty C = {value}": "線性探測的懲罰 C = {value}",
+    "features learnt on {count} pictures without labels": "以 {count} 張未標註圖片學習特徵",
+    "features learnt on the training pictures: there are none without labels": "以訓練圖片學習特徵："
+    "沒有未標註的圖片",
+    "{number} clusters in {count} pictures, whitened by {others}": "{count} 張圖片分成 {number} 群，以 {others} 張"
+    "圖片的統計量白化",
+    "{number} clusters, an estimate, in {count} pictures, whitened by {others}": "{count} 張圖片估計分成 {number} 群，"
+    "以 {others} 張圖片的統計量白化",
+    "no cluster is mostly {names}: never answered": "沒有一群以 {names} 為主：不會有這個答案",
+    "multitask: {share} % of the answers to {name} are the shared layers'": "多任務：{name} 的答案有 "
+    "{share} % 來自共用層",
+    "multitask: no better than a probe of its own for {names}": "多任務：{names} 不比各自的線性探測好",
     "random weights at the start": "從隨機權重開始",
     "nothing was learned: the answers are the class frequencies": "沒有學到任何東西：答案只是各類別的比例",
     "the weights of stage {number} were kept": "保留第 {number} 階段的權重",

@@ -22,8 +22,9 @@ pytestmark = [
 ]
 
 SECTIONS = [
-    "changes", "metrics", "classes", "confusion", "asking", "mistakes", "explanations", "slices",
-    "robustness", "advice", "curves", "calibration", "costs", "learning", "data", "provenance",
+    "changes", "metrics", "classes", "confusion", "tasks", "asking", "mistakes", "explanations",
+    "slices", "robustness", "advice", "curves", "calibration", "costs", "learning", "data",
+    "provenance",
 ]  # fmt: skip
 KINDS: dict[str, tuple[int, Language]] = {
     "two": (2, "en"), "fifteen": (15, "zh-TW"), "fifty": (50, "en"),
@@ -109,6 +110,15 @@ def test_what_was_not_measured_has_no_section(tmp_path: Path) -> None:
         tmp_path, classes=names_of(3), serving=False, a_class=6, bare=True
     )
     page = evaluation.report_path.read_text(encoding="utf-8")
-    for name in ("changes", "classes", "explanations", "slices", "robustness", "advice", "costs"):
+    for name in (
+        "changes",
+        "classes",
+        "tasks",
+        "explanations",
+        "slices",
+        "robustness",
+        "costs",
+        "advice",
+    ):
         assert f'<section id="{name}">' not in page, name
     assert page.index('id="metrics"') < page.index('id="confusion"') < page.index('id="mistakes"')

@@ -1,0 +1,201 @@
+"""Pictures without labels, put together by their looks, for a person to name whole clusters.
+
+out/
+├── clusters.csv       cluster, pictures, name: the last column is for a person to fill in
+├── cluster-01.png     a contact sheet: the most typical pictures, then the least typical ones
+├── index.html         all sheets
+├── pictures.csv       path, cluster, group: the sub-folder that the picture lay in
+├── pictures/          <sha256>.png ...
+└── manifest.csv       path, label, group, once there are names: a data set
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image
+
+from components.common.artifacts.records import link_or_copy
+from components.common.errors import DataError
+from components.common.files import new_folder, write_bytes
+from components.common.pictures.decode import (
+    PICTURE_SUFFIXES,
+    Pixels,
+    decode,
+    encode_png,
+    resize,
+    to_image,
+)
+from components.common.progress import track
+from components.common.report import page
+from components.label.format_contract import unreadable
+from components.networks.config import EMBEDDING, INPUT, NetworkConfig
+
+_TEMPLATE = Path(__file__).with_name("clusters_page.html")
+_BATCH = 16
+_THUMBNAIL_PX, _ACROSS, _SHOWN = 96, 8, 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusteredPictures:
+    """How many pictures each cluster has, and the files that are no readable picture."""
+
+    sizes: tuple[int, ...]
+    left_out: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    file: Path
+    sha256: str
+    pixels: Pixels
+
+
+def cluster_pictures(
+    folder: Path, *, out: Path, count: int, network: NetworkConfig, image_size_px: int, seed: int
+) -> ClusteredPictures:
+    """Cluster the pictures below a folder and write what a person names them by.
+
+    Pictures of the same bytes are taken once; hidden files and folders are passed over.
+
+    Args:
+        folder: looked through to the bottom.
+        out: a new folder.
+        count: how many clusters, 0 to estimate it.
+        network: whose embedding says what looks alike.
+        image_size_px: at which size it looks.
+        seed: of the clustering.
+
+    Raises:
+        ConfigError: more clusters than pictures, or no such backbone.
+        DataError: fewer than two pictures, or `out` is taken.
+        WeightsError: the network's weights cannot be had.
+    """
+    from components.networks.unlabelled.clusters import find_clusters
+
+    if out.exists():
+        raise DataError(f"a new folder at {out}", received="one that is there", do="name another")
+    pictures, left_out = _readable(folder, image_size_px)
+    features = _embedded([one.pixels for one in pictures], network, image_size_px=image_size_px)
+    found = find_clusters(features, features, count=count, seed=seed)
+    ranked = np.sort(features @ found.kernel + found.bias, axis=1)
+    # Those that lie nearest to another cluster stand last.
+    order = np.argsort(ranked[:, -2] - ranked[:, -1], kind="stable")
+    members = [order[found.members[order] == number] for number in range(found.count)]
+    sheets = []
+    with new_folder(out) as partial:
+        (partial / "pictures").mkdir()
+        rows = []
+        for one, cluster in zip(pictures, found.members + 1, strict=True):
+            place = f"pictures/{one.sha256}{one.file.suffix.lower()}"
+            link_or_copy(one.file, partial / place)
+            inside = one.file.parent.relative_to(folder).as_posix()
+            rows.append((place, cluster, "" if inside == "." else inside))
+        _write(partial / "pictures.csv", ("path", "cluster", "group"), rows)
+        for number, chosen in enumerate(track(members, "drawing contact sheets"), 1):
+            shown = (*chosen[:_SHOWN], *chosen[_SHOWN:][-_SHOWN:])
+            sheet = _sheet([pictures[row].pixels for row in shown])
+            (partial / f"cluster-{number:02d}.png").write_bytes(sheet)
+            sheets.append((number, len(chosen), sheet))
+        names = [(number, size, "") for number, size, _ in sheets]
+        _write(partial / "clusters.csv", ("cluster", "pictures", "name"), names)
+        text = page.render(_TEMPLATE, folder=str(folder), sheets=sheets)
+        (partial / "index.html").write_text(text, encoding="utf-8")
+    return ClusteredPictures(sizes=tuple(map(len, members)), left_out=tuple(left_out))
+
+
+def label_by_names(file: Path) -> pd.DataFrame:
+    """Write `manifest.csv` beside a `clusters.csv` whose names are filled in, and return it.
+
+    Every picture gets the name of its cluster; those of a cluster without one are left out.
+
+    Raises:
+        DataError: a file is not there or not as it was written, or no cluster has a name.
+    """
+    clusters = _read(file, {"cluster", "name"})
+    names = dict(zip(clusters["cluster"], clusters["name"].str.strip(), strict=True))
+    pictures = _read(file.with_name("pictures.csv"), {"path", "cluster", "group"})
+    foreign = sorted(set(pictures["cluster"]) ^ set(names))
+    if foreign or not any(names.values()):
+        received = f"another line of cluster {', '.join(foreign)}" if foreign else "no name at all"
+        do = "fill in the column 'name' and leave the rest as it is"
+        raise unreadable(file, want="a line a cluster, with some names", received=received, do=do)
+    labelled = pictures.assign(label=pictures["cluster"].map(names))
+    labelled = labelled.loc[labelled["label"] != "", ["path", "label", "group"]]
+    write_bytes(file.with_name("manifest.csv"), labelled.to_csv(index=False).encode())
+    return labelled
+
+
+def _readable(folder: Path, size_px: int) -> tuple[list[_Picture], list[Path]]:
+    """Return the pictures below a folder at a size, and the files that are none.
+
+    Raises:
+        DataError: there are fewer than two.
+    """
+    left_out: list[Path] = []
+    found: dict[str, _Picture] = {}
+    for path in track(sorted(folder.rglob("*")), "reading pictures"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if hidden or not path.is_file() or path.suffix.lower() not in PICTURE_SUFFIXES:
+            continue
+        try:
+            data = path.read_bytes()
+            pixels = resize(decode(data, name=path.name), size_px)
+        except (DataError, OSError):
+            left_out.append(path)
+            continue
+        sha256 = hashlib.sha256(data).hexdigest()
+        found.setdefault(sha256, _Picture(path, sha256, pixels))
+    if len(found) < 2:
+        received = str(len(found)) if folder.is_dir() else "no such folder"
+        wanted = f"at least two pictures below '{folder}'"
+        raise DataError(wanted, received=received, do="correct --data")
+    return list(found.values()), left_out
+
+
+def _embedded(
+    pictures: Sequence[Pixels], settings: NetworkConfig, *, image_size_px: int
+) -> npt.NDArray[np.float32]:
+    from components.networks import network
+    from components.networks.data import network_pixels
+    from components.networks.features.answers import answers
+
+    built = network.build(settings, image_size_px=image_size_px, classes=2)
+    whole = built.frozen_between((INPUT,), (EMBEDDING,))
+    parts = []
+    for start in track(range(0, len(pictures), _BATCH), "looking at pictures"):
+        some = [network_pixels(one[None], (False, False)) for one in pictures[start:][:_BATCH]]
+        parts.append(answers(whole, [np.concatenate(some).astype(np.float32)])[0])
+    return np.concatenate(parts)
+
+
+def _sheet(pictures: Sequence[Pixels]) -> bytes:
+    side = _THUMBNAIL_PX
+    sheet = Image.new("RGB", (_ACROSS * side, -(-len(pictures) // _ACROSS) * side), "white")
+    for number, pixels in enumerate(pictures):
+        place = (number % _ACROSS * side + 2, number // _ACROSS * side + 2)
+        sheet.paste(to_image(resize(pixels, side - 4)), place)
+    return encode_png(np.asarray(sheet))
+
+
+def _read(file: Path, columns: set[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        received: object = error
+    else:
+        if columns <= set(table.columns) and len(table):
+            return table
+        received = f"{len(table)} lines of {', '.join(map(str, table.columns))}"
+    want = f"a comma-separated UTF-8 file with the columns {', '.join(sorted(columns))}"
+    raise unreadable(
+        file, want=want, received=received, do="give the clusters.csv that was written"
+    )
+
+
+def _write(path: Path, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    pd.DataFrame(rows, columns=list(columns)).to_csv(path, index=False)

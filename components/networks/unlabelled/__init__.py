@@ -1,0 +1,1 @@
+"""What pictures without labels teach: patches, whitening, clusters. Arrays in, arrays out."""

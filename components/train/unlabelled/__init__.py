@@ -1,0 +1,1 @@
+"""Networks with parts that were learnt from pictures without labels."""
