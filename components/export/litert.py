@@ -31,6 +31,7 @@ LOG = logging.getLogger(__name__)
 # Mean distance of probabilities from the trainer's from which a file is broken, not just rounded.
 _BROKEN = {"float16": 0.01, "int8": 0.1}
 _CALIBRATED_ON = 100
+_LEAST_WEIGHT = 2e-5  # of a channel's bias
 
 
 def write_litert(
@@ -78,12 +79,32 @@ def float_file(network: Path, *, image_size_px: int) -> bytes:
     model = keras.models.load_model(network, compile=False)
     # The name of every operation is that of its layer, without Keras' count of all models.
     logits = fold_batch_norm(keras.Model(model.inputs, model.outputs[0], name="graft"))
+    for layer in logits.layers:
+        _widen_dead_channels(layer)
     with tempfile.TemporaryDirectory() as work:
         path = Path(work) / "float.tflite"
         shape = (1, image_size_px, image_size_px, 3)
         signature = [keras.InputSpec(shape=shape, dtype="float32", name="pixels")]
         logits.export(str(path), format="litert", input_signature=signature, verbose=False)
         return path.read_bytes()
+
+
+def _widen_dead_channels(layer: Any) -> None:
+    """Give channels that are all but their bias a weight that int8 can scale the bias by.
+
+    A bias is stored in units of the channel's largest weight; where that is next to nothing, the
+    quantizer's 32 bits overflow and the channel's sign turns. The weight that is put there changes
+    the channel by a ten-thousandth.
+    """
+    if not getattr(layer, "use_bias", False) or len(layer.get_weights()) != 2:
+        return
+    kernel, bias = layer.get_weights()
+    # A view with a row a channel: also of depthwise kernels [h, w, channels, 1].
+    channels = kernel.reshape(-1, len(bias)).T
+    least = _LEAST_WEIGHT * np.abs(bias)
+    weak = np.abs(channels).max(axis=1) < least
+    channels[weak, 0] = least[weak]
+    layer.set_weights([kernel, bias])
 
 
 def quantized(

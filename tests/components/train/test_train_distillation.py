@@ -83,7 +83,7 @@ def test_a_student_may_start_from_random_weights(taught: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "expected a teacher to learn from, received none"),
+        ({}, "a teacher to learn from, received none"),
         ({"teachers": ["nowhere"]}, "which is no such folder"),
     ],
 )
