@@ -210,6 +210,7 @@ def _figures(
         explanations=inside.explanations,
         deletion_test=inside.deletion_test,
         advice=inside.advice,
+        litert=inside.litert,
         tasks=export.info.tasks,
         task_figures=measure_tasks(
             export.info.tasks, predictions, incumbent.predictions if incumbent else None

@@ -8,6 +8,7 @@ import pandas as pd
 from components.common.artifacts.evaluation import (
     Evaluation,
     EvaluationInfo,
+    LitertFigures,
     Metric,
     known_classes,
     probabilities,
@@ -58,6 +59,7 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     )
     votes = [_judge_check(check) for check in checks]
     votes += [_unmeasured(one, info) for one in settings.thresholds if one.metric not in measured]
+    votes += [_judge_litert(one, settings.litert_margin) for one in info.litert]
     others = rivals(evaluation) if settings.compare_with_serving else ()
     compared = [_against(rival, predictions, info, settings) for rival in others]
     votes += [vote for votes, _ in compared for vote in votes] or [("deploy", _why_alone(info))]
@@ -198,6 +200,20 @@ def _judge_check(check: ThresholdCheck) -> Vote:
         "deploy" if check.met else "hold",
         f"The {LABELS[check.metric]} is {check.value:.3f} (95 % interval {check.low:.3f} to "
         f"{check.high:.3f}); the minimum of {check.at_least:.3f} is {outcome}.",
+    )
+
+
+def _judge_litert(file: LitertFigures, margin: float) -> Vote:
+    """Hold back a model whose file for devices answers noticeably worse than it does itself."""
+    own, model = (
+        {one.name: one.value for one in found} for found in (file.metrics, file.model_metrics)
+    )
+    name = "roc_auc" if "roc_auc" in own else "accuracy"
+    loss = model[name] - own[name]
+    return (
+        "hold" if loss > margin else "deploy",
+        f"{file.name}.tflite has a {LABELS[name]} of {own[name]:.3f}, the SavedModel "
+        f"{model[name]:.3f} on the same {file.pictures} pictures; {margin:.3f} may be lost.",
     )
 
 

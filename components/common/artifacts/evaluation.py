@@ -192,6 +192,25 @@ class Advice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LitertFigures:
+    """What a LiteRT file answers, beside the SavedModel, about the same pictures.
+
+    name: float16 or int8. metrics: accuracy and ROC-AUC of the file; model_metrics: of the model.
+    same_answers: share of the pictures. network_ms: one view on one thread of this machine.
+    robustness: of the file.
+    """
+
+    name: str
+    size_bytes: int
+    pictures: int
+    metrics: tuple[Metric, ...]
+    model_metrics: tuple[Metric, ...]
+    same_answers: float
+    network_ms: float
+    robustness: tuple[Corrupted, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskFigures:
     """Figures of a further task, or of one class of a multi-label task: `name` says which.
 
@@ -243,6 +262,7 @@ class EvaluationInfo:
     deletion_test: DeletionTest | None = None
     advice: Advice | None = None
     unproven: tuple[str, ...] = ()
+    litert: tuple[LitertFigures, ...] = ()
     tasks: tuple[FittedTask, ...] = ()
     task_figures: tuple[TaskFigures, ...] = ()
     unseen: int = 0

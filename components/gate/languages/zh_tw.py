@@ -53,6 +53,9 @@ SENTENCES = {
     "reached.": "{figure}為 {value}（95 % 信賴區間 {low} 至 {high}），達到最低要求 {minimum}。",
     "The {figure} is {value} (95 % interval {low} to {high}); the minimum of {minimum} is "
     "missed.": "{figure}為 {value}（95 % 信賴區間 {low} 至 {high}），未達最低要求 {minimum}。",
+    "{name}.tflite has a {figure} of {own}, the SavedModel {model} on the same {count} pictures; "
+    "{margin} may be lost.": "{name}.tflite 的{figure}為 {own}，SavedModel 在相同的 {count} 張圖片上為 "
+    "{model}；最多可損失 {margin}。",
     "No version serves yet; only the minimums count.": "目前沒有上線的版本，只看最低要求。",
     "The comparison with version {version}, which serves now, is switched off; only the minimums "
     "count.": "與目前上線的第 {version} 版的比較已關閉，只看最低要求。",
