@@ -25,12 +25,14 @@ from benchmarks.methods.table import Row
 from components.common.artifacts.records import link_or_copy
 from components.common.labels.attributes import AttributeTable
 from components.common.progress import track
+from components.common.report.plot_style import INK, style
 from components.common.statistics.figures import measure
 from components.train.semantics.choice import Way
 from components.train.semantics.fit import Known, SemanticHead, fit_head
 from components.train.semantics.hubness import occurrence_skewness
 from pipelines.data.packages import fetch
 
+PICTURE = Path("docs/pictures/zero-shot.png")
 COMMAND = "python -m benchmarks.methods zero_shot"
 PICTURES = 2500
 STROKES = (
@@ -116,7 +118,7 @@ def pairs(seeds: int) -> dict[str, Doubles]:
     features, labels = digits()
     found: dict[str, list[float]] = {}
     draws = list(itertools.product(range(seeds), itertools.combinations(range(10), 2)))
-    for seed, pair in track(draws, "leaving pairs of digits out"):
+    for number, (seed, pair) in enumerate(track(draws, "leaving pairs of digits out")):
         drawn = np.random.default_rng(seed).permutation(len(labels))[:PICTURES]
         own, truths = features[drawn], labels[drawn]
         new = np.isin(truths, pair)
@@ -131,7 +133,7 @@ def pairs(seeds: int) -> dict[str, Doubles]:
             "sae, self-training": (Way(seed=seed), own[free]),
         }
         for name, (way, extra) in arms.items():
-            if name == "dap" and seed:
+            if name == "dap" and number not in range(0, 45, 3):
                 continue  # slow, and there to compare with
             head = fitted(own[shown], truths[shown], TABLE, way, extra)
             scores = own @ head.kernel.astype(np.float64) + head.bias
@@ -173,7 +175,11 @@ def hubs(seeds: int) -> dict[str, Doubles]:
 def rows(seeds: int) -> list[Row]:
     """Measure; intervals are over draws, or over the 45 pairs, each the mean of its draws."""
     found, skew = pairs(seeds), hubs(seeds)
-    by_pair = {name: 100 * values.reshape(-1, 45).mean(axis=0) for name, values in found.items()}
+    by_pair = {
+        name: 100 * values.reshape(-1, min(45, len(values))).mean(axis=0)
+        for name, values in found.items()
+    }
+    draw(by_pair["sae"])
     plain = Row(
         method="zero_shot", what="", value=0.0, low=0.0, high=0.0, seeds=seeds, command=COMMAND
     )
@@ -190,7 +196,7 @@ def rows(seeds: int) -> list[Row]:
             by_pair["sae, self-training"],
         ),
         _row(plain, "the same, ESZSL", by_pair["eszsl"]),
-        replace(_row(plain, "the same, DAP", by_pair["dap"]), seeds=1),
+        replace(_row(plain, "the same, DAP, every third pair", by_pair["dap"]), seeds=1),
         _row(plain, "harmonic mean among all ten, without stacking", by_pair["sae, plain"]),
         _row(plain, "harmonic mean among all ten, stacked", by_pair["sae, stacked"]),
         replace(
@@ -205,6 +211,28 @@ def rows(seeds: int) -> list[Row]:
         one = _row(by_ranking, f"hubs among 100 classes, {what}", np.abs(skew[name]))
         made.append(replace(one, goal=round(base / 2, 2) if name == "visual" else None))
     return made
+
+
+def draw(shares: Doubles) -> None:
+    """Draw how well each pair of unseen digits is told apart, [45] in points."""
+    import matplotlib.pyplot as plt
+
+    found = np.full((10, 10), np.nan)
+    for pair, share in zip(itertools.combinations(range(10), 2), shares, strict=True):
+        found[pair[1], pair[0]] = share
+    with plt.rc_context(style()):
+        figure, axis = plt.subplots(figsize=(5.2, 4.4), layout="constrained")
+        image = axis.imshow(found, cmap="Blues", vmin=50, vmax=100)
+        for (row, column), share in np.ndenumerate(found):
+            if np.isfinite(share):
+                ink = "white" if share > 80 else INK
+                axis.text(column, row, f"{share:.0f}", ha="center", va="center", color=ink)
+        axis.set(xticks=range(9), yticks=range(1, 10), xlim=(-0.5, 8.5), ylim=(9.5, 0.5))
+        axis.set(title="Two digits that no picture showed, told apart (%)")
+        axis.grid(visible=False)
+        figure.colorbar(image, shrink=0.7)
+        figure.savefig(PICTURE, dpi=110)
+        plt.close(figure)
 
 
 def _row(row: Row, what: str, values: Doubles) -> Row:
