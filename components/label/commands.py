@@ -14,6 +14,9 @@ from components.common.errors import DataError
 from components.common.files import new_folder
 from components.common.statistics.operating_point import ASK
 from components.label.asked_before import AskedPicture, asking, note_asked, read_asked
+from components.label.clusters import ClusteredPictures as ClusteredPictures
+from components.label.clusters import cluster_pictures as cluster_pictures
+from components.label.clusters import label_by_names as label_by_names
 from components.label.config import QueueConfig
 from components.label.farthest_first import choose_farthest, uncertainties
 from components.label.format_contract import QueueItem, ReturnedLabels

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -42,6 +43,29 @@ class PickedRows:
 
     def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
         return self.source[self.rows[rows]]
+
+
+@dataclass(frozen=True)
+class JoinedRows:
+    """The rows of several sources one after the other, read when indexed."""
+
+    sources: tuple[Rows, ...]
+
+    def __len__(self) -> int:
+        return sum(len(source) for source in self.sources)
+
+    def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
+        asked = np.arange(len(self))[rows]
+        ends = np.cumsum([len(source) for source in self.sources])
+        found = None
+        for source, end in zip(self.sources, ends, strict=True):
+            first = end - len(source)
+            mine = (asked >= first) & (asked < end)
+            values = source[np.atleast_1d(asked[mine] - first)]
+            if found is None:
+                found = np.empty((*asked.shape, *values.shape[1:]), values.dtype)
+            found[mine] = values
+        return np.asarray(found)
 
 
 @dataclass(frozen=True)
@@ -144,6 +168,24 @@ class Split:
         return self.take(
             np.unique(np.linspace(0, self.pictures - 1, pictures).round().astype(np.int64))
         )
+
+
+def without_labels(parts: Sequence[Split]) -> Split:
+    """Return the pictures of several splits as one, view 0 only, their labels taken away."""
+    count = sum(part.pictures for part in parts)
+    digests = "\n".join(part.content_sha256 for part in parts)
+    named = all(part.domains or not part.pictures for part in parts)
+    plain = (PickedRows(part.pixels, np.arange(part.pictures)) for part in parts)
+    return Split(
+        pixels=JoinedRows(tuple(plain)),
+        targets=np.zeros((count, parts[0].targets.shape[1]), np.float32),
+        labels=np.full(count, -1, np.int64),
+        weights=np.ones(count, np.float32),
+        groups=np.concatenate([part.groups for part in parts]),
+        paths=tuple(path for part in parts for path in part.paths),
+        content_sha256=hashlib.sha256(digests.encode()).hexdigest(),
+        domains=tuple(domain for part in parts for domain in part.domains) if named else (),
+    )
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def clusters(
 
     Exit codes: 0 done, 2 bad input, or some pictures were refused (the others are in).
     """
-    from components.label.clusters import label_by_names
+    from components.label.commands import label_by_names
     from pipelines.cli.data import add
     from pipelines.console.progress import bars
     from pipelines.data.labels import cluster

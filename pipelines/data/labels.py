@@ -16,8 +16,13 @@ from components.ingest.commands import (
 )
 from components.ingest.config import IngestConfig
 from components.ingest.step import read_source
-from components.label.clusters import ClusteredPictures, cluster_pictures
-from components.label.commands import LabelQueue, make_queue, read_labels
+from components.label.commands import (
+    ClusteredPictures,
+    LabelQueue,
+    cluster_pictures,
+    make_queue,
+    read_labels,
+)
 from components.label.config import QueueConfig
 from pipelines.config import TrainingRun
 from pipelines.data import pinning, tracking

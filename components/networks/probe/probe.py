@@ -1,5 +1,6 @@
 """The linear probe: multinomial logistic regression on frozen features, turned into the head."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,8 @@ _FLOOR = 0.1
 _EPSILON = float(np.finfo(np.float64).eps)
 
 Doubles = npt.NDArray[np.float64]
+# Logits [N, classes] of fitted rows, [M, classes] of others -> a loss, its gradients by both.
+Term = Callable[[Floats, Floats], tuple[float, Doubles, Doubles]]
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def fit_probe(
         if distil:
             taught = _taught(span.coordinates, split, weights, strength=chosen, seed=seed)
             targets = (1 - distil) * targets + distil * taught
-        along, bias = _Solver(span.coordinates, np.tile(targets, (views, 1)), weights).at(chosen)
+        along, bias = Solver(span.coordinates, np.tile(targets, (views, 1)), weights).at(chosen)
         kernel = span.kernel(along)
     unscaled = kernel * scale[:, None]
     shifted = bias - mean @ unscaled
@@ -110,7 +113,7 @@ def _taught(
     for fold in grouped_folds(split.labels, split.groups, folds=_FOLDS, seed=seed):
         rows = by_view[:, fold.inner].ravel()
         targets = np.tile(split.targets[fold.inner], (len(by_view), 1))
-        kernel, bias = _Solver(features[rows], targets, weights[rows]).at(strength)
+        kernel, bias = Solver(features[rows], targets, weights[rows]).at(strength)
         said = features[by_view[:, fold.outer]] @ kernel.astype(np.float32) + bias
         taught[fold.outer] = softmax(said.mean(axis=0, dtype=np.float32))
     return taught
@@ -144,7 +147,7 @@ class _Judge:
 
     def __init__(self, features: Floats, split: Split, fold: Fold) -> None:
         inner, outer = fold.inner, fold.outer
-        self._solver = _Solver(features[inner], split.targets[inner], split.weights[inner])
+        self._solver = Solver(features[inner], split.targets[inner], split.weights[inner])
         self._asked = features[outer]
         self._targets, self._weights = split.targets[outer], split.weights[outer]
 
@@ -153,16 +156,30 @@ class _Judge:
         return log_loss(self._asked @ kernel + bias, self._targets, self._weights)
 
 
-class _Solver:
+@dataclass(frozen=True)
+class Beside:
+    """A further loss, on what is answered about rows without a label.
+
+    features: float32 [M, D]; term: the loss.
+    """
+
+    features: Floats
+    term: Term
+
+
+class Solver:
     """Penalised maximum likelihood on the same rows, each penalty from where the last one ended.
 
     The objective and the stopping rule are those of scikit-learn's LogisticRegression, but for a
     soft label, which there would be one row a class.
     """
 
-    def __init__(self, features: Floats, targets: Floats, weights: Floats) -> None:
+    def __init__(
+        self, features: Floats, targets: Floats, weights: Floats, *, beside: Beside | None = None
+    ) -> None:
         """Take features [N, D], targets [N, classes] that sum to 1, weights [N]."""
         classes = targets.shape[1]
+        self.beside = beside
         self._features = np.ascontiguousarray(features)
         self._targets = targets
         self._total = float(weights.sum())
@@ -196,4 +213,16 @@ class _Solver:
         away: Doubles = self._shares * (softmax(logits) - self._targets) @ self._to_logits.T
         pulled = (away.astype(np.float32).T @ self._features).T + penalty * kernel
         loss = float((self._shares * losses).sum() + 0.5 * penalty * (kernel**2).sum())
-        return loss, np.concatenate([pulled, away.sum(axis=0)[None]]).ravel()
+        gradient = np.concatenate([pulled, away.sum(axis=0)[None]])
+        if self.beside:
+            others = self.beside.features
+            asked: Floats = ((others @ kernel.astype(np.float32) + bias) @ self._to_logits).astype(
+                np.float32
+            )
+            more, *slopes = self.beside.term(logits, asked)
+            loss += more
+            for rows, slope in zip((self._features, others), slopes, strict=True):
+                back = slope @ self._to_logits.T
+                gradient[:-1] += (back.astype(np.float32).T @ rows).T
+                gradient[-1] += back.sum(axis=0)
+        return loss, gradient.ravel()
