@@ -50,15 +50,14 @@ class LitertModel:
     """A file with its record, loaded; calls from several threads wait for each other.
 
     Args:
-        path: the .tflite file; the .json file of the same name lies beside it.
-        threads: that one picture is computed by.
+        path: the .tflite file; the .json file of the same name lies beside it. One thread computes.
 
     Raises:
         DataError: there is no such file, it is damaged, or its record is.
         ConfigError: the runtime is not installed.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1) -> None:
+    def __init__(self, path: Path) -> None:
         record = path.with_suffix(".json")
         if not path.is_file() or not record.is_file():
             raise DataError(
@@ -67,7 +66,7 @@ class LitertModel:
                 do="export one (export.litert=[int8]); it lies below assets.extra/ of a version",
             )
         self.info = read_record(record, LitertInfo)
-        self._interpreter = _interpreter(path, threads)
+        self._interpreter = _interpreter(path)
         self._lock = threading.Lock()
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
@@ -116,7 +115,7 @@ class LitertModel:
         return mean
 
 
-def _interpreter(path: Path, threads: int) -> Any:
+def _interpreter(path: Path) -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         from ai_edge_litert.interpreter import Interpreter
@@ -127,7 +126,7 @@ def _interpreter(path: Path, threads: int) -> Any:
             do="pip install 'graft[edge]'",
         ) from None
     try:
-        interpreter = Interpreter(str(path), num_threads=threads)
+        interpreter = Interpreter(str(path), num_threads=1)
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise DataError(

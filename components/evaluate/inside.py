@@ -19,6 +19,7 @@ from components.common.artifacts.evaluation import (
     Costs,
     DeletionTest,
     Explained,
+    LitertFigures,
 )
 from components.common.artifacts.exported import Export
 from components.common.artifacts.records import link_tree, read_record, write_record
@@ -29,6 +30,7 @@ from components.evaluate.behaviour.asked import ExportedModel, drawn
 from components.evaluate.behaviour.costs import measure_costs
 from components.evaluate.behaviour.explanations import Explanations, explain
 from components.evaluate.behaviour.robustness import measure_robustness
+from components.evaluate.behaviour.small_devices import litert_note, measure_litert
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.kept import kept
 
@@ -48,6 +50,7 @@ class InsideInfo:
     explanations: tuple[Explained, ...] = ()
     deletion_test: DeletionTest | None = None
     advice: Advice | None = None
+    litert: tuple[LitertFigures, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -96,6 +99,8 @@ def _look(subject: Subject, settings: EvaluateConfig, folder: Path) -> None:
         explanations = explain(asked, dataset, explained, plots=plots, seed=seed)
     timed = [to_servable(dataset.picture(path), name=path) for path in predictions["path"][:_TIMED]]
     advice, notes = _advice(subject, settings)
+    positive = subject.export.info.positive
+    litert = measure_litert(asked, dataset, predictions, positive=positive, seed=seed)
     info = InsideInfo(
         robustness=robustness,
         costs=measure_costs(
@@ -107,7 +112,8 @@ def _look(subject: Subject, settings: EvaluateConfig, folder: Path) -> None:
         explanations=explanations.pictures,
         deletion_test=explanations.test,
         advice=advice,
-        notes=tuple(notes),
+        litert=litert,
+        notes=(*notes, *map(litert_note, litert)),
     )
     write_record(folder / _RECORD, info)
 

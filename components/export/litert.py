@@ -31,6 +31,7 @@ LOG = logging.getLogger(__name__)
 # Mean distance of probabilities from the trainer's from which a file is broken, not just rounded.
 _BROKEN = {"float16": 0.01, "int8": 0.1}
 _CALIBRATED_ON = 100
+_LEAST_WEIGHT = 2e-5  # of a channel's bias
 
 
 def write_litert(
@@ -55,10 +56,10 @@ def write_litert(
         ExportError: a file answers otherwise than the trainer's network.
     """
     info = candidate.info
-    plain = _float_file(candidate)
+    plain = float_file(candidate.model_path, image_size_px=info.image_size_px)
     for precision in precisions:
         path = folder / FOLDER / f"{precision}.tflite"
-        write_bytes(path, _quantized(plain, precision, _representative(dataset, info)))
+        write_bytes(path, quantized(plain, precision, _representative(dataset, info)))
         record = LitertInfo(
             classes=info.classes,
             image_size_px=info.image_size_px,
@@ -71,23 +72,54 @@ def write_litert(
         _check(path, candidate, dataset)
 
 
-def _float_file(candidate: Candidate) -> bytes:
+def float_file(network: Path, *, image_size_px: int) -> bytes:
+    """Return a Keras network as a LiteRT file in float32, for one picture a call, logits out."""
     import keras
 
-    model = keras.models.load_model(candidate.model_path, compile=False)
+    model = keras.models.load_model(network, compile=False)
     # The name of every operation is that of its layer, without Keras' count of all models.
     logits = fold_batch_norm(keras.Model(model.inputs, model.outputs[0], name="graft"))
+    for layer in logits.layers:
+        _widen_dead_channels(layer)
     with tempfile.TemporaryDirectory() as work:
         path = Path(work) / "float.tflite"
-        size = candidate.info.image_size_px
-        signature = [keras.InputSpec(shape=(1, size, size, 3), dtype="float32", name="pixels")]
+        shape = (1, image_size_px, image_size_px, 3)
+        signature = [keras.InputSpec(shape=shape, dtype="float32", name="pixels")]
         logits.export(str(path), format="litert", input_signature=signature, verbose=False)
         return path.read_bytes()
 
 
-def _quantized(
+def _widen_dead_channels(layer: Any) -> None:
+    """Give channels that are all but their bias a weight that int8 can scale the bias by.
+
+    A bias is stored in units of the channel's largest weight; where that is next to nothing, the
+    quantizer's 32 bits overflow and the channel's sign turns. The weight that is put there changes
+    the channel by a ten-thousandth.
+    """
+    if not getattr(layer, "use_bias", False) or len(layer.get_weights()) != 2:
+        return
+    kernel, bias = layer.get_weights()
+    # A view with a row a channel: also of depthwise kernels [h, w, channels, 1].
+    channels = kernel.reshape(-1, len(bias)).T
+    least = _LEAST_WEIGHT * np.abs(bias)
+    weak = np.abs(channels).max(axis=1) < least
+    channels[weak, 0] = least[weak]
+    layer.set_weights([kernel, bias])
+
+
+def quantized(
     plain: bytes, precision: LitertPrecision, representative: list[npt.NDArray[np.float32]]
 ) -> bytes:
+    """Return such a file with smaller numbers.
+
+    Args:
+        plain: as from `float_file`.
+        precision: of what is returned.
+        representative: pictures as the network takes them, float32 [S, S, 3], for int8's ranges.
+
+    Raises:
+        ConfigError: the quantizer is not installed.
+    """
     try:
         from litert_quantizer import quantizer, recipe
     except ImportError:

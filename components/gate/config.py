@@ -8,7 +8,9 @@ from pydantic import Field
 from components.common.config import Section
 
 # Only figures where more is better: `at_least` has no meaning for a loss.
-MetricName = Literal["accuracy", "balanced_accuracy", "f1", "roc_auc", "average_precision"]
+MetricName = Literal[
+    "accuracy", "balanced_accuracy", "f1", "roc_auc", "average_precision", "harmonic_mean"
+]
 ComparedMetric = Literal["accuracy", "balanced_accuracy", "roc_auc"]
 
 
@@ -17,7 +19,8 @@ class Threshold(Section):
     """A minimum for one figure of the test split.
 
     Attributes:
-        metric: the figure's name.
+        metric: the figure's name; "harmonic_mean" is that of zero-shot methods, with known classes
+            treated as unseen.
         at_least: the smallest value that passes, in [0, 1].
     """
 
@@ -38,6 +41,8 @@ class GateConfig(Section):
             candidate that is 5 points worse passes in at most 5 % of cases, however many pictures
             or groups there are; see docs/results.md for the others.
         compare_with_serving: False judges by the thresholds alone.
+        litert_margin: how much a LiteRT file may lose against the SavedModel that it was made of,
+            of the ROC-AUC (of the accuracy, where there is none).
         min_test_pictures: with fewer pictures to judge by there is not enough evidence.
         min_per_class: the same for the pictures of each class. These minimums are for the first
             version; a comparison demands more by itself.
@@ -52,6 +57,7 @@ class GateConfig(Section):
     tolerance: Annotated[float, Field(ge=0, le=1)] = 0.04
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     compare_with_serving: bool = True
+    litert_margin: Annotated[float, Field(ge=0, le=1)] = 0.005
     min_test_pictures: Annotated[int, Field(ge=1)] = 30
     min_per_class: Annotated[int, Field(ge=1)] = 5
     min_groups: Annotated[int, Field(ge=2)] = 5

@@ -36,6 +36,10 @@ def predict(
     server: Annotated[
         str, typer.Option(help="http://HOST:PORT for REST, HOST:PORT for gRPC.")
     ] = "http://127.0.0.1:8501",
+    litert: Annotated[
+        Path | None,
+        typer.Option(help="Answer by this .tflite file instead of a server; see export.litert."),
+    ] = None,
     version: Annotated[
         int | None, typer.Option(help="Ask this version instead of the newest.")
     ] = None,
@@ -53,12 +57,14 @@ def predict(
 ) -> None:
     """Classify pictures through a running server, the local one or TensorFlow Serving.
 
+    With --litert a file does it, without TensorFlow: on a small device, say.
+
     Exit codes: 0 every picture has an answer, 2 the input cannot be used or the API key is missing
     or wrong, 3 some pictures have an error instead of an answer, 4 nobody answers at the server's
     address, 1 anything else.
     """
     from pipelines.console.progress import bars
-    from serving.client import connect
+    from serving.client import Client, connect
     from serving.client.folders import (
         check_output,
         exit_code,
@@ -78,10 +84,18 @@ def predict(
     headers = request_headers(
         api_key=read_api_key(api_key_file), group=group, line=line, camera=camera
     )
+
+    def answering() -> Client:
+        if litert is None:
+            return connect(
+                server, model=model_name, timeout_s=timeout_s, version=version, headers=headers
+            )
+        from serving.client.litert_client import LitertClient
+
+        return LitertClient(litert)
+
     with (
-        connect(
-            server, model=model_name, timeout_s=timeout_s, version=version, headers=headers
-        ) as client,
+        answering() as client,
         bars(Console(stderr=True)),
     ):
         table = predict_folder(

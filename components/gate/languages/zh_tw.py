@@ -53,6 +53,9 @@ SENTENCES = {
     "reached.": "{figure}為 {value}（95 % 信賴區間 {low} 至 {high}），達到最低要求 {minimum}。",
     "The {figure} is {value} (95 % interval {low} to {high}); the minimum of {minimum} is "
     "missed.": "{figure}為 {value}（95 % 信賴區間 {low} 至 {high}），未達最低要求 {minimum}。",
+    "{name}.tflite has a {figure} of {own}, the SavedModel {model} on the same {count} pictures; "
+    "{margin} may be lost.": "{name}.tflite 的{figure}為 {own}，SavedModel 在相同的 {count} 張圖片上為 "
+    "{model}；最多可損失 {margin}。",
     "No version serves yet; only the minimums count.": "目前沒有上線的版本，只看最低要求。",
     "The comparison with version {version}, which serves now, is switched off; only the minimums "
     "count.": "與目前上線的第 {version} 版的比較已關閉，只看最低要求。",
@@ -85,6 +88,8 @@ SENTENCES = {
     "可達 {chance} %。請以新圖片判定；有一半是新圖片就重新計數。",
     "These {what} have been used for {uses} verdict": "這些{what}已用於 {uses} 次判定",
     "These {what} have been used for {uses} verdicts": "這些{what}已用於 {uses} 次判定",
+    "{what} of the classes that it knows, so without {names},": "{what}（限該版認得的類別，不含 {names}）",
+    "{what}, or does not know their class": "{what}（或不認得其類別）",
     "groups of {what}": "{what}的組數",
     "{what} of class '{name}'": "類別「{name}」的{what}",
 }
@@ -96,4 +101,5 @@ WORDS = {
     "accuracy": "準確率",
     "balanced accuracy": "平衡準確率",
     "average precision": "平均精確率",
+    "harmonic mean with known classes treated as unseen": "以已知類別模擬新類別的調和平均",
 }

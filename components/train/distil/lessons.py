@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common import plugins
+from components.common.errors import DataError
 from components.common.progress import within
 from components.common.seeding import derive
+from components.common.statistics.folds import covering_folds
 from components.common.statistics.temperature import softmax
 from components.networks import network
 from components.networks.config import INPUT, LOGITS
@@ -26,6 +28,8 @@ from components.train.distil.teacher import Teacher
 from components.train.loop.fine_tune import TuningInputs
 from components.train.session import Session
 
+_FOLDS = 5
+
 
 @dataclass(frozen=True)
 class Lessons:
@@ -36,27 +40,63 @@ class Lessons:
 
 
 def ask(
-    teachers: tuple[Teacher, ...], data: TrainingData, session: Session, *, temperature: float
+    teachers: tuple[Teacher, ...],
+    data: TrainingData,
+    session: Session,
+    *,
+    temperature: float,
+    unseen: bool = False,
 ) -> Lessons:
     """Return the mean of the teachers' softened answers.
 
     In a fold of cross-validation each teacher is fitted again by its recipe, on the fold's own
     pictures: the one that was published has seen those that the fold is asked about.
 
+    Args:
+        teachers: at least one.
+        data: what they are asked about.
+        session: whether this is a fold; cache.
+        temperature: that softens.
+        unseen: each training picture is answered by recipes that were fitted without its group.
+
     Raises:
-        DataError: a fold needs a recipe that no record tells.
+        DataError: a recipe is needed and no record tells it.
         WeightsError: the classes or the size of the pictures are others than the teacher's.
     """
-    train: list[Floats] = []
-    unlabelled: list[Floats] = []
+    heard = []
     for number, teacher in enumerate(teachers, start=1):
         teacher.check_classes(data.classes)
         teacher.check_size(int(data.train.pixels[:1].shape[1]))
         with within(f"teacher {number} of {len(teachers)}"):
+            if unseen:
+                heard.append(_by_others(teacher, data, session, temperature=temperature))
+                continue
             known = _fitted_again(teacher, data, session) if session.in_fold else _loaded(teacher)
-            for split, heard in ((data.train, train), (data.unlabelled, unlabelled)):
-                heard.append(_softened(known, split, session, temperature=temperature))
-    return Lessons(np.mean(train, axis=0), np.mean(unlabelled, axis=0))
+            splits = (data.train, data.unlabelled)
+            heard.append([_softened(known, one, session, temperature) for one in splits])
+    return Lessons(*(np.mean(answers, axis=0) for answers in zip(*heard, strict=True)))
+
+
+def _by_others(
+    teacher: Teacher, data: TrainingData, session: Session, *, temperature: float
+) -> list[Floats]:
+    """Return answers by teachers of other groups; without a label those of all, on average."""
+    split = data.train
+    folds = covering_folds(split.labels, split.groups, folds=_FOLDS, seed=session.seed)
+    if not folds:
+        raise DataError(
+            "every class in at least two groups, to be taught by teachers of other groups",
+            received="a class within one group",
+            do="set train.options.unseen=false",
+        )
+    answers = np.empty((split.views * split.pictures, split.targets.shape[1]), np.float32)
+    others = []
+    for fold in folds:
+        known = _fitted_again(teacher, data.fold(fold.inner), session)
+        rows = np.concatenate([split.pictures * view + fold.outer for view in range(split.views)])
+        answers[rows] = _softened(known, split.select(fold.outer), session, temperature)
+        others.append(_softened(known, data.unlabelled, session, temperature))
+    return [answers, np.mean(others, axis=0)]
 
 
 @dataclass(frozen=True)
@@ -87,7 +127,7 @@ def _fitted_again(teacher: Teacher, data: TrainingData, session: Session) -> _Kn
     return _Known(fitted.network or built, fitted.cut)
 
 
-def _softened(known: _Known, split: Split, session: Session, *, temperature: float) -> Floats:
+def _softened(known: _Known, split: Split, session: Session, temperature: float) -> Floats:
     if not split.pictures:
         return np.empty((0, split.targets.shape[1]), np.float32)
     starts = known.network.boundary(known.cut)

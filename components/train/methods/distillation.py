@@ -40,6 +40,9 @@ class Options(TransferOptions):
         `share: 0` has to say.
     temperature: T, by which all logits are divided; larger ones tell more of the unlikely classes.
     share: a, how much the teachers count beside the labels.
+    unseen: each picture is answered by teachers that were fitted again, by their recipe, without
+        its group: what a teacher says of pictures that it has learnt is little more than their
+        labels. It takes five fits of the recipe.
     start: "weights" solves the head on the backbone's weights and tunes what follows the cut;
         "random" forgets them and trains everything, BatchNorm too.
     cut: the last frozen layer; "pixels" freezes none, "" leaves it to the backbone.
@@ -48,6 +51,7 @@ class Options(TransferOptions):
     teachers: tuple[str, ...] = ()
     temperature: Annotated[float, Field(gt=0, le=100)] = 4.0
     share: Annotated[float, Field(ge=0, le=1)] = 0.9
+    unseen: bool = False
     start: Literal["weights", "random"] = "weights"
     cut: str = ""
     epochs: Annotated[int, Field(ge=1, le=1000)] = 30
@@ -125,7 +129,9 @@ def _taught(
     from components.networks.features.cache import Want
     from components.train.distil import lessons
 
-    heard = lessons.ask(teachers, data, session, temperature=options.temperature)
+    heard = lessons.ask(
+        teachers, data, session, temperature=options.temperature, unseen=options.unseen
+    )
     more = Want(data.unlabelled, network.boundary(cut), activity="computing features")
     extra = session.cache.inputs(network, more) if data.unlabelled.pictures else ()
     return lessons.taught(inputs, heard, data.unlabelled, extra)

@@ -47,6 +47,14 @@ SENTENCES = {
     "multitask: {share} % of the answers to {name} are the shared layers'": "多任務：{name} 的答案有 "
     "{share} % 來自共用層",
     "multitask: no better than a probe of its own for {names}": "多任務：{names} 不比各自的線性探測好",
+    "penalty {penalty} and stacking {stacking}, by known classes left out: harmonic mean {mean}, "
+    "{before} without stacking": "懲罰 {penalty}、堆疊 {stacking}，以留出的已知類別選定：調和平均 {mean}，"
+    "未堆疊為 {before}",
+    "too few known classes or groups to choose the penalty by leaving some out": "已知類別或組太少，"
+    "無法以留出類別選擇懲罰",
+    "classes alike by attributes and by pictures: correlation {value}": "屬性相似與圖片相似的類別：相關 {value}",
+    "hubness: skewness of the 10-occurrence {value}": "樞紐性：10-近鄰次數的偏度 {value}",
+    "unseen classes moved by {count} pictures without a label": "以 {count} 張未標註圖片移動未見類別",
     "random weights at the start": "從隨機權重開始",
     "nothing was learned: the answers are the class frequencies": "沒有學到任何東西：答案只是各類別的比例",
     "the weights of stage {number} were kept": "保留第 {number} 階段的權重",
