@@ -129,12 +129,13 @@ def chosen_share(found: Sequence[Asked]) -> float:
     if not known.any():
         return 0.0
     own = _losses(probe, truth)
-    gains = {
-        share: (own - _losses(np.float32(1 - share) * probe + np.float32(share) * trunk, truth))[
-            known
-        ]
-        for share in SHARES
-    }
+
+    def gain(share: float) -> Losses:
+        mixed = np.asarray((1 - share) * probe + share * trunk, dtype=np.float32)
+        fallen: Losses = (own - _losses(mixed, truth))[known]
+        return fallen
+
+    gains = {share: gain(share) for share in SHARES}
     best = max(gains, key=lambda share: float(gains[share].mean()))
 
     def mean_gain(weights: Losses) -> Losses:
