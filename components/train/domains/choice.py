@@ -2,7 +2,7 @@
 
 Arms are tried in the order in which they came out on the demo in both directions; the first one
 that passes a guard is kept. To rank arms by a number instead was measured there and is worse: by
-`information` (it favours MCC, which raises it by itself), by the held-out loss of the source, by how
+`information` (it favours MCC, which raises it by itself), by the source's held-out loss, by how
 well the target's answers teach the source's labels (reverse validation favours CORAL, the worst).
 """
 
