@@ -135,10 +135,27 @@ def quantized(
             tool = quantizer.Quantizer(plain, recipe.static_wi8_ai8())
             ((signature, tensors),) = _signatures(plain).items()
             (name,) = tensors["inputs"]
-            fed = [{name: pixels[None]} for pixels in representative]
-            ranges = tool.calibrate({signature: fed}, num_threads=1)
-            return bytes(tool.quantize(ranges).quantized_model)
+            ranges = [
+                tool.calibrate({signature: [{name: pixels[None]}]}, num_threads=1)
+                for pixels in representative
+            ]
+            return bytes(tool.quantize(_widest(ranges)).quantized_model)
         return bytes(_with_float16(quantizer.Quantizer(plain)).quantize().quantized_model)
+
+
+def _widest(ranges: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return each tensor's least and greatest value in any picture.
+
+    Left alone the quantizer takes a moving average, in which the first picture counts most: bright
+    and dark ones are then cut off.
+    """
+    joined = ranges[0]
+    for one in ranges[1:]:
+        for name, found in one.items():
+            low = np.minimum(joined[name]["min"], found["min"])
+            high = np.maximum(joined[name]["max"], found["max"])
+            joined[name] = {**joined[name], "min": low, "max": high}
+    return joined
 
 
 def _with_float16(tool: Any) -> Any:

@@ -114,7 +114,8 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     """Solve the head for known and unseen classes on the cached embeddings."""
     from components.common.seeding import derive
     from components.networks.features.cache import Want
-    from components.train.semantics.fit import Known, Way, fit_head
+    from components.train.semantics.choice import Way
+    from components.train.semantics.fit import Known, fit_head
     from components.train.session import EpochScore, Fitted, score
     from components.train.transfer import tail_inputs, trainable_parameters
 

@@ -87,7 +87,8 @@ class _Asked:
             below = np.concatenate([[0.0], np.cumsum(won[order])])
             place = np.searchsorted(self.gaps[mine][order], stacking, side="right")
             sides.append(below[place] if left_out else below[-1] - below[place])
-        return 2.0 * sides[0] * sides[1] / np.maximum(sides[0] + sides[1], 1e-12)
+        mean: Floats = 2.0 * sides[0] * sides[1] / np.maximum(sides[0] + sides[1], 1e-12)
+        return mean
 
 
 def choose(

@@ -87,7 +87,11 @@ def fit_head(
         found = dict(solutions(whole, way.solver, way.ranking))
         map_ = found[choice.penalty] if choice else list(found.values())[len(found) // 2]
         stacking = choice.stacking if choice else way.stacking or 0.0
-        extra = rows[:0] if unlabelled is None else axes.apply(unlabelled * scale) / unit
+        extra = (
+            rows[:0]
+            if unlabelled is None
+            else axes.apply(np.asarray(unlabelled * scale, dtype=np.float32)) / unit
+        )
         if len(extra) and way.ranking == "visual":
             map_ = moved(map_, extra, unseen=unseen, stacking=stacking, rounds=way.rounds)
         notes = _notes(plain, known.labels, map_, choice, moved_by=len(extra))
