@@ -1,9 +1,9 @@
 """Which arm to keep, when nobody may look at a label of the target.
 
-Arms are tried in the order in which they came out on the demo in both directions; the first one
-that passes a guard is kept. To rank arms by a number instead was measured there and is worse: by
-`information` (it favours MCC, which raises it by itself), by the source's held-out loss, by how well
-the target's answers teach the source's labels (reverse validation favours CORAL, the worst there).
+Arms are tried in the order in which they came out where they were measured; the first that passes
+a guard is kept. To rank arms by a number instead was worse on the demo: by `information` (it
+favours MCC, which raises it by itself), by the source's held-out loss, or by how well the target's
+answers teach the source's labels (reverse validation favours CORAL, the worst there).
 """
 
 from dataclasses import dataclass
