@@ -11,7 +11,7 @@ from components.common.statistics.folds import grouped_folds
 from components.common.statistics.pca import Components
 from components.common.statistics.weighted import Floats, Integers
 from components.networks.probe.probe import feature_scale
-from components.train.semantics.choice import Choice, Way, answers, choose
+from components.train.semantics.choice import Choice, Way, choose
 from components.train.semantics.hubness import occurrence_skewness, semantic_agreement
 from components.train.semantics.self_training import moved
 from components.train.semantics.solvers import Linear, Problem, solutions
@@ -92,7 +92,6 @@ def fit_head(
             if unlabelled is None
             else axes.apply(np.asarray(unlabelled * scale, dtype=np.float32)) / unit
         )
-        map_ = answers(map_, np.concatenate([rows, extra]), way.ranking)
         if len(extra) and way.ranking == "visual":
             map_ = moved(map_, extra, unseen=unseen, stacking=stacking, rounds=way.rounds)
         notes = _notes(plain, known.labels, map_, choice, moved_by=len(extra))
