@@ -83,6 +83,7 @@ def draw_up(
         per_class=evaluation.info.per_class,
         slices=evaluation.info.slices,
         notes=evaluation.info.notes,
+        unproven=evaluation.info.unproven,
     )
 
 

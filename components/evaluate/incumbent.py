@@ -17,6 +17,7 @@ from components.common.artifacts.lineage import (
     seen_by_version,
 )
 from components.common.artifacts.model_folder import ModelVersion
+from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import DataError, ExportError, first_line
 from components.common.labels.tasks import FittedTask, answer_table, values_of
@@ -95,15 +96,19 @@ def _answers(
     batch_size: int,
 ) -> tuple[Table, str]:
     """Return a version's answers as `predictions` are, and what to be careful with."""
+    known = _known(version, dataset.info.classes)
     ask = partial(
         score,
         version.path,
         dataset,
+        classes=known,
         tasks=tasks,
         batch_size=batch_size,
         activity=f"asking version {version.number}, {role}",
     )
-    rows = dataset.judged()
+    every = dataset.judged()
+    # Of a class that it does not know, it cannot be right.
+    rows = every[every["label"].isin(known)].reset_index(drop=True)
     model_dir, number = version.path.parent, version.number
     seen, pictures = seen_by_version(model_dir, number), read_pictures(model_dir, number)
     if dataset.info.evidence == "holdout":
@@ -123,7 +128,7 @@ def _answers(
     is_kept = rows[by].isin(kept.index)
     is_new = ~is_kept & ~seen.among(rows)
     parts = (
-        [_reused(kept.loc[rows.loc[is_kept, by]], rows[is_kept], dataset, tasks)]
+        [_reused(kept.loc[rows.loc[is_kept, by]], rows[is_kept], dataset, known, tasks)]
         if any(is_kept)
         else []
     )
@@ -134,13 +139,26 @@ def _answers(
     return answered, _note(number, kept=sum(is_kept), new=sum(is_new), of=len(rows))
 
 
-def _reused(answers: Table, rows: Table, dataset: Dataset, tasks: Sequence[FittedTask]) -> Table:
+def _known(version: ModelVersion, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the classes that a version answers: its passport's, where these are some of ours."""
+    passport = read_passport(version.path.parent, version.number)
+    theirs = passport.classes if passport else classes
+    return theirs if set(theirs) <= set(classes) else classes
+
+
+def _reused(
+    answers: Table,
+    rows: Table,
+    dataset: Dataset,
+    classes: tuple[str, ...],
+    tasks: Sequence[FittedTask],
+) -> Table:
     """Return a version's out-of-fold answers as answers about these rows, in their order."""
-    wanted = [f"p_{name}" for name in dataset.info.classes]
+    wanted = [f"p_{name}" for name in classes]
     known = [str(column) for column in answers if str(column).startswith("p_")]
     if known != wanted:
         raise ExportError(
-            f"a model with the classes {', '.join(dataset.info.classes)} in this order",
+            f"a model with the classes {', '.join(classes)} in this order",
             received=", ".join(column.removeprefix("p_") for column in known),
             do="set gate.compare_with_serving=false for this run",
         )
@@ -148,9 +166,12 @@ def _reused(answers: Table, rows: Table, dataset: Dataset, tasks: Sequence[Fitte
         rows,
         dataset,
         probabilities=answers[wanted].to_numpy(dtype=np.float32),
-        predicted=answers["predicted"].to_numpy(),
+        predicted=np.array([dataset.info.classes.index(name) for name in classes])[
+            answers["predicted"].to_numpy(dtype=np.int64)
+        ],
         asked=answers["asked"].to_numpy(),
         further=answer_table(tasks, [values_of(answers, task) for task in tasks], rows),
+        classes=classes,
     )
 
 

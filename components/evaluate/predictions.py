@@ -20,6 +20,7 @@ def score(
     dataset: Dataset,
     rows: pd.DataFrame,
     *,
+    classes: tuple[str, ...] = (),
     tasks: Sequence[FittedTask] = (),
     batch_size: int,
     activity: str,
@@ -32,6 +33,7 @@ def score(
         saved_model: a SavedModel folder, the candidate's or a serving version.
         dataset: holds the pictures, which are sent as encoded bytes.
         rows: those of its manifest that are asked about.
+        classes: those that the model knows, some of the data set's; () for all of them.
         tasks: further ones to compare by; a model that does not know one gives no answer to it.
         batch_size: pictures a call.
         activity: what the progress report calls this.
@@ -43,14 +45,20 @@ def score(
     check_any(rows)
     paths = rows["path"].astype(str).tolist()
     answers = ask(saved_model, paths, dataset.picture, batch_size=batch_size, activity=activity)
-    return answers_as_table(rows, dataset, answers, tasks=tasks)
+    return answers_as_table(rows, dataset, answers, classes=classes, tasks=tasks)
 
 
 def answers_as_table(
-    rows: pd.DataFrame, dataset: Dataset, answers: Answers, *, tasks: Sequence[FittedTask]
+    rows: pd.DataFrame,
+    dataset: Dataset,
+    answers: Answers,
+    *,
+    classes: tuple[str, ...] = (),
+    tasks: Sequence[FittedTask],
 ) -> pd.DataFrame:
     """Return what a model said about manifest rows, as `score` does, which says what it raises."""
-    classes = dataset.info.classes
+    every = dataset.info.classes
+    classes = classes or every
     _check_classes(answers, classes)
     found = []
     for task in tasks:
@@ -62,9 +70,10 @@ def answers_as_table(
         rows,
         dataset,
         probabilities=answers.probabilities,
-        predicted=[classes.index(name) for name in answers.answers],
+        predicted=[every.index(name) for name in answers.answers],
         asked=[name == ASK for name in answers.decisions],
         further=answer_table(tasks, found, rows),
+        classes=classes,
     )
 
 
@@ -86,16 +95,18 @@ def as_table(
     predicted: ArrayLike,
     asked: ArrayLike,
     further: pd.DataFrame | None = None,
+    classes: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     """Return PREDICTION_COLUMNS and one probability column a class for manifest rows.
 
-    `further` are columns of other tasks, see `tasks.answer_table`.
+    `further` are columns of other tasks, see `tasks.answer_table`; `classes` those of the
+    probabilities where they are not the data set's.
     """
     table = rows[["path", "sha256", "group", "domain"]].reset_index(drop=True)
     table["target"] = dataset.targets(rows)
     table["predicted"] = np.asarray(predicted, np.int64)
     table["asked"] = np.asarray(asked, bool)
-    names = [f"p_{name}" for name in dataset.info.classes]
+    names = [f"p_{name}" for name in classes or dataset.info.classes]
     table = table.join(pd.DataFrame(probabilities, columns=names))
     return table if further is None else table.join(further)
 

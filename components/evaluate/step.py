@@ -1,7 +1,7 @@
 """The evaluate step: what the model answers about pictures it has not seen, and a report."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +39,7 @@ from components.evaluate.report.dashboard import shown
 from components.evaluate.report.write import ReportSources, straddling_groups, write_report
 from components.evaluate.seen import Unseen, without_seen
 from components.evaluate.serving_key import serving_key
+from components.evaluate.unproven import unproven_notes, with_classes
 
 # Facts that make parts, as a reader calls them.
 _FACTS = {
@@ -74,7 +75,7 @@ def run(
         DataError, ExportError: as `ask_held_out` and `evidence.gather`.
     """
     export, candidate = Export.read(inputs.exported), Candidate.read(inputs.candidate)
-    everything = Dataset.read(inputs.dataset)
+    everything = with_classes(Dataset.read(inputs.dataset), export.info.classes)
     unseen = without_seen(everything, inputs.candidate, settings)
     dataset = unseen.dataset
     asked = ExportedModel(
@@ -112,6 +113,12 @@ def run(
         seed=settings.seed,
     )
     info = _figures(predictions, incumbent, best, export, unseen, inside, found, settings)
+    info = replace(
+        info,
+        metrics=(*info.metrics, *candidate.info.figures),
+        unproven=candidate.info.unproven,
+        notes=(*info.notes, *unproven_notes(candidate.info.unproven)),
+    )
     evaluation = Evaluation(outputs.evaluation, info)
     evaluation.write(
         predictions,

@@ -11,6 +11,7 @@ from components.common.artifacts.evaluation import (
     SERVES,
     Evaluation,
     EvaluationInfo,
+    known_classes,
     scored,
 )
 from components.common.artifacts.verdict import ServingComparison, Word
@@ -99,7 +100,7 @@ def compare(
         version=rival.version,
     )
     kind, pictures, tolerance = kind_of(info), len(predictions), settings.tolerance
-    text = _text(comparison, rival, f"{pictures} {kind}")
+    text = _text(comparison, rival, f"{pictures} {kind}{_new_classes(rival, info)}")
     word = word_of(measured, tolerance=tolerance, confidence=settings.confidence)
     if word == "hold":
         return ("hold", f"{text}; at most {tolerance:.3f} may be lost."), comparison
@@ -179,6 +180,13 @@ def in_common(rival: Rival, predictions: pd.DataFrame) -> pd.DataFrame:
 def aligned(other: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     """Return answers in the order of the predictions, those about the same pictures."""
     return other.set_index("path").loc[predictions["path"]].reset_index()
+
+
+def _new_classes(rival: Rival, info: EvaluationInfo) -> str:
+    """Return what a reader must know where the candidate answers classes that the other cannot."""
+    known = info.classes if rival.answers is None else known_classes(rival.answers, info.classes)
+    new = [name for name in info.classes if name not in known]
+    return f" of the classes that it knows, so without {', '.join(new)}," if new else ""
 
 
 def _text(comparison: ServingComparison, rival: Rival, pictures: str) -> str:

@@ -8,7 +8,9 @@ from pydantic import Field
 from components.common.config import Section
 
 # Only figures where more is better: `at_least` has no meaning for a loss.
-MetricName = Literal["accuracy", "balanced_accuracy", "f1", "roc_auc", "average_precision"]
+MetricName = Literal[
+    "accuracy", "balanced_accuracy", "f1", "roc_auc", "average_precision", "harmonic_mean"
+]
 ComparedMetric = Literal["accuracy", "balanced_accuracy", "roc_auc"]
 
 
@@ -17,7 +19,8 @@ class Threshold(Section):
     """A minimum for one figure of the test split.
 
     Attributes:
-        metric: the figure's name.
+        metric: the figure's name; "harmonic_mean" is that of zero-shot methods, with known classes
+            treated as unseen.
         at_least: the smallest value that passes, in [0, 1].
     """
 

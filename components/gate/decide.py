@@ -10,6 +10,7 @@ from components.common.artifacts.evaluation import (
     EvaluationInfo,
     LitertFigures,
     Metric,
+    known_classes,
     probabilities,
 )
 from components.common.artifacts.verdict import ServingComparison, ThresholdCheck, VerdictInfo, Word
@@ -45,7 +46,7 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     predictions = evaluation.predictions()
     unfit = (
         _known_before(info)
-        or _scarcity(predictions, info, settings)
+        or _scarcity(predictions, info, settings, _proven(info))
         or _nonsense(predictions, info)
     )
     if unfit:
@@ -90,7 +91,8 @@ def _against(
     rival: Rival, predictions: pd.DataFrame, info: EvaluationInfo, settings: GateConfig
 ) -> tuple[list[Vote], ServingComparison | None]:
     shared = in_common(rival, predictions)
-    if _scarcity(shared, info, settings):
+    known = _proven(info) if rival.answers is None else known_classes(rival.answers, _proven(info))
+    if _scarcity(shared, info, settings, known):
         return [_hardly_comparable(rival, shared, predictions, info)], None
     vote, comparison = compare(rival, shared, info, settings)
     return [vote, *judge_tasks(rival, shared, info, settings)], comparison
@@ -111,15 +113,25 @@ def _known_before(info: EvaluationInfo) -> list[Vote]:
     ]
 
 
-def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateConfig) -> list[Vote]:
+def _proven(info: EvaluationInfo) -> tuple[str, ...]:
+    """Return the classes that pictures show; of the others there is nothing to count."""
+    return tuple(name for name in info.classes if name not in info.unproven)
+
+
+def _scarcity(
+    predictions: pd.DataFrame,
+    info: EvaluationInfo,
+    settings: GateConfig,
+    classes: tuple[str, ...],
+) -> list[Vote]:
     groups = count_clusters(predictions["group"].astype(str).tolist())
     kind = kind_of(info)
     counted = [
         (len(predictions), settings.min_test_pictures, kind),
         (groups, settings.min_groups, f"groups of {kind}"),
     ]
-    for index, name in enumerate(info.classes):
-        pictures = int((predictions["target"] == index).sum())
+    for name in classes:
+        pictures = int((predictions["target"] == info.classes.index(name)).sum())
         counted.append((pictures, settings.min_per_class, f"{kind} of class '{name}'"))
     gone = f" {info.unseen} more were left out, since a compared model has seen them." * bool(
         info.unseen
@@ -137,10 +149,13 @@ def _scarcity(predictions: pd.DataFrame, info: EvaluationInfo, settings: GateCon
 def _hardly_comparable(
     rival: Rival, shared: pd.DataFrame, predictions: pd.DataFrame, info: EvaluationInfo
 ) -> Vote:
+    known = info.classes if rival.answers is None else known_classes(rival.answers, info.classes)
+    fewer = len(known) < len(info.classes)
     return (
         "insufficient",
         f"{rival.name} was trained on "
-        f"{len(predictions) - len(shared)} of the {len(predictions)} {kind_of(info)}; the other "
+        f"{len(predictions) - len(shared)} of the {len(predictions)} {kind_of(info)}"
+        f"{', or does not know their class' * fewer}; the other "
         f"{len(shared)} are too few to compare by.",
     )
 

@@ -46,7 +46,7 @@ class PickedRows:
 
 
 @dataclass(frozen=True)
-class JoinedRows:
+class StackedRows:
     """The rows of several sources one after the other, read when indexed."""
 
     sources: tuple[Rows, ...]
@@ -177,7 +177,7 @@ def without_labels(parts: Sequence[Split]) -> Split:
     named = all(part.domains or not part.pictures for part in parts)
     plain = (PickedRows(part.pixels, np.arange(part.pictures)) for part in parts)
     return Split(
-        pixels=JoinedRows(tuple(plain)),
+        pixels=StackedRows(tuple(plain)),
         targets=np.zeros((count, parts[0].targets.shape[1]), np.float32),
         labels=np.full(count, -1, np.int64),
         weights=np.ones(count, np.float32),

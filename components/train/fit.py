@@ -111,7 +111,7 @@ def train(
         rivals = refit(settings, shards, root=root) if crossed else Refits()
         info = CandidateInfo(
             classes=splits.classes,
-            positive=shards.info.positive,
+            positive=shards.info.positive if len(splits.classes) == 2 else "",
             backbone=settings.backbone,
             method=settings.method,
             image_size_px=size_px,
@@ -122,6 +122,8 @@ def train(
             trainable_parameters=fitted.trainable_parameters,
             notes=(*notes, *_notes(settings, splits, crossed), *fitted.notes, *rivals.notes),
             tasks=tasks,
+            unproven=tuple(np.delete(splits.classes, np.unique(splits.train.labels)).tolist()),
+            figures=fitted.figures,
         )
         table = held_out_table(
             logits,

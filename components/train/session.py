@@ -11,6 +11,7 @@ import pandas as pd
 
 from components.common.artifacts.candidate import CURVE_COLUMNS
 from components.common.artifacts.decision import Decision
+from components.common.artifacts.evaluation import Metric
 from components.common.pictures.flips import FLIPS
 from components.common.statistics.temperature import log_loss
 from components.networks.data import Floats, Rows, Split
@@ -66,6 +67,7 @@ class Fitted:
     network: the network to keep where it is not the one that was given (layers were cut off).
     embeddings: float [N, D] of the training pictures as they are, by the network before it was
         tuned; None where the method has none.
+    figures: what the method measured itself, by pictures or classes that it left out.
     """
 
     curves: tuple[EpochScore, ...]
@@ -75,6 +77,7 @@ class Fitted:
     decision: Decision | None = None
     network: Network | None = None
     embeddings: Activations | None = None
+    figures: tuple[Metric, ...] = ()
 
     def curves_frame(self) -> pd.DataFrame:
         """Return the learning curves as a table with CURVE_COLUMNS."""
@@ -110,11 +113,11 @@ def flip_averaged_logits(network: Network, split: Split, *, cut: str, session: S
     """
     starts = network.boundary(cut)
     tail = network.between(starts, network.answering)
-    total = np.float32(0)
+    views = []
     for flip in FLIPS[: session.flips]:
         want = Want(split, starts, flip, activity="computing held-out features")
-        total = total + predict(tail, session.cache.inputs(network, want), rows=split.pictures)
-    mean: Floats = total / np.float32(session.flips)
+        views.append(predict(tail, session.cache.inputs(network, want), rows=split.pictures))
+    mean: Floats = np.mean(views, axis=0, dtype=np.float32)
     return mean
 
 

@@ -20,6 +20,7 @@ from components.networks.config import INPUT
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Backbone, Network
 from components.train.config import METHODS
+from components.train.options import Uses
 from components.train.session import Fitted, Session, flip_averaged_logits, predict, score
 
 # On JAX, reading any Keras variable; Keras and NumPy 2 disagree about a keyword.
@@ -94,12 +95,16 @@ def write_shards(root: Path) -> Shards:
     return Shards(root, info, pd.DataFrame(rows, columns=list(INDEX_COLUMNS)))
 
 
-def quick(method: ModuleType) -> Any:
-    """The method's defaults, made short where its Options know how."""
+def quick(method: ModuleType, root: Path) -> Any:
+    """The method's defaults, made short where its Options know how; a table where it needs one."""
     options = method.Options()
     known = {field.name for field in dataclasses.fields(options)}
     short = {"batch": BATCH, "epochs": round(EPOCHS_SHARE * getattr(options, "epochs", 0))}
-    changes = {key: value for key, value in short.items() if key in known}
+    changes: dict[str, Any] = {key: value for key, value in short.items() if key in known}
+    if getattr(method, "USES", Uses()).attributes:
+        table = root / "attributes.csv"
+        table.write_text("class,light\ndark,0\nbright,1\n")
+        changes["attributes"] = str(table)
     return dataclasses.replace(options, **changes)
 
 
@@ -109,7 +114,7 @@ def run(name: str, root: Path) -> Outcome:
     before = {layer.name: layer.get_weights() for layer in built.model.layers}
     method = plugins.load(METHODS, name)
     session = Session(seed=0, flips=2, cache=ActivationCache(root / "cache", 10**9))
-    fitted = method.fit(splits, built, quick(method), session)
+    fitted = method.fit(splits, built, quick(method, root), session)
     learn = getattr(method, "NORMS_LEARN", False)
     return Outcome(name, splits, fitted.network or built, fitted, session, before, learn)
 

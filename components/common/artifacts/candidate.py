@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from components.common.artifacts.decision import Decision
+from components.common.artifacts.evaluation import Metric
 from components.common.artifacts.records import read_record, write_record
 from components.common.labels.tasks import FittedTask, TaskTargets, side_by_side
 from components.common.statistics.temperature import fit_temperature, softmax
@@ -58,6 +59,8 @@ class CandidateInfo:
     Probabilities are softmax(mean over flips of logits / temperature).
     `flips` is the number of test-time views that are averaged: 1, 2 (left-right) or 4.
     `tasks` are further ones, each an output of its own after the logits.
+    `unproven` are classes that no training picture shows; `figures` what the method measured
+    itself, such as the harmonic mean of known classes that it treated as unseen.
     """
 
     classes: tuple[str, ...]
@@ -72,6 +75,8 @@ class CandidateInfo:
     trainable_parameters: int
     notes: tuple[str, ...] = ()
     tasks: tuple[FittedTask, ...] = ()
+    unproven: tuple[str, ...] = ()
+    figures: tuple[Metric, ...] = ()
 
 
 @dataclass(frozen=True)

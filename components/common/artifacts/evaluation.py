@@ -237,7 +237,8 @@ class EvaluationInfo:
     `candidate_sha256` / `incumbent_sha256` are the digests of the two SavedModels;
     `incumbent_version` is 0 when nothing serves; with a version but no incumbent metrics, that
     version could not be scored and `notes` says why. `best_version` is the best version so far,
-    which answers the same pictures; 0 where that is the incumbent. `notes` are
+    which answers the same pictures; 0 where that is the incumbent. `unproven` are classes that no
+    picture shows, so that no figure speaks of them. `notes` are
     sentences for a reader: what was left out, and what to be careful with. `language` is that of
     the report, which the gate completes.
     """
@@ -260,6 +261,7 @@ class EvaluationInfo:
     explanations: tuple[Explained, ...] = ()
     deletion_test: DeletionTest | None = None
     advice: Advice | None = None
+    unproven: tuple[str, ...] = ()
     litert: tuple[LitertFigures, ...] = ()
     tasks: tuple[FittedTask, ...] = ()
     task_figures: tuple[TaskFigures, ...] = ()
@@ -364,9 +366,17 @@ class Evaluation:
         return self.root / "report.html"
 
 
+def known_classes(predictions: pd.DataFrame, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the classes that a model answers: an earlier version may know fewer."""
+    return tuple(name for name in classes if f"p_{name}" in predictions)
+
+
 def probabilities(predictions: pd.DataFrame, classes: tuple[str, ...]) -> pd.DataFrame:
-    """Return the probability columns in class order, float [N, classes]."""
-    return predictions[[f"p_{name}" for name in classes]]
+    """Return the probability columns in class order, float [N, classes].
+
+    0 for a class that the model does not know, see `known_classes`.
+    """
+    return predictions.reindex(columns=[f"p_{name}" for name in classes], fill_value=0.0)
 
 
 def scored(predictions: pd.DataFrame, classes: tuple[str, ...], positive: str = "") -> Scored:

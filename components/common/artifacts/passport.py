@@ -72,7 +72,8 @@ class Passport:
     passport as `<version>.yaml`, ready to be run again. `rebuild` are commands, in order.
     `test_pictures` and `test_groups` are what the figures rest on: the test split or, where
     `evidence` is "cross_validation", all pictures, each answered by a model that had not seen it.
-    Passports of older versions lack what stands below `rebuild`.
+    `unproven` are classes that no picture has shown. Passports of older versions lack what stands
+    below `rebuild`.
     """
 
     model_name: str
@@ -105,6 +106,7 @@ class Passport:
     per_class: tuple[ClassFigures, ...] = ()
     slices: tuple[Slice, ...] = ()
     notes: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
 
     @property
     def best_version(self) -> int:

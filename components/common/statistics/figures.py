@@ -223,6 +223,7 @@ LABELS = {
     **{name: name.replace("_", " ") for name in FIGURES},
     "f1": "F1",
     "roc_auc": "ROC-AUC",
+    "harmonic_mean": "harmonic mean with known classes treated as unseen",
 }
 
 

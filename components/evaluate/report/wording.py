@@ -8,7 +8,9 @@ from components.common.artifacts.evaluation import EvaluationInfo, Metric
 from components.common.report.texts import Texts
 from components.common.statistics.weighted import Integers
 
-_SHARES = frozenset({"accuracy", "balanced_accuracy", "calibration_error", "precision", "recall"})
+_SHARES = frozenset(
+    {"accuracy", "balanced_accuracy", "calibration_error", "precision", "recall", "harmonic_mean"}
+)
 _WEAKEST = 2  # classes that are named at the top
 
 

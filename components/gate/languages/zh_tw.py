@@ -88,6 +88,8 @@ SENTENCES = {
     "可達 {chance} %。請以新圖片判定；有一半是新圖片就重新計數。",
     "These {what} have been used for {uses} verdict": "這些{what}已用於 {uses} 次判定",
     "These {what} have been used for {uses} verdicts": "這些{what}已用於 {uses} 次判定",
+    "{what} of the classes that it knows, so without {names},": "{what}（限該版認得的類別，不含 {names}）",
+    "{what}, or does not know their class": "{what}（或不認得其類別）",
     "groups of {what}": "{what}的組數",
     "{what} of class '{name}'": "類別「{name}」的{what}",
 }
@@ -99,4 +101,5 @@ WORDS = {
     "accuracy": "準確率",
     "balanced accuracy": "平衡準確率",
     "average precision": "平均精確率",
+    "harmonic mean with known classes treated as unseen": "以已知類別模擬新類別的調和平均",
 }

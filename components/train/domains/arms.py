@@ -18,8 +18,6 @@ Arm = Literal["none", "standardise", "coral", "mmd", "mcc", "dann"]
 ARMS: tuple[Arm, ...] = ("none", "standardise", "coral", "mmd", "mcc", "dann")
 # How much what makes the sides agree counts, of each arm, beside the loss on the labels.
 WEIGHTS: dict[Arm, float] = dict.fromkeys(ARMS, 1.0) | {"mmd": 3.0, "mcc": 0.3, "dann": 0.3}
-# Nothing but statistics of each side: what the others have to be better than.
-BASELINES: tuple[Arm, ...] = ("none", "standardise")
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,8 @@ class Options(Section):
     target: the domain whose labels are never looked at, neither in fitting nor in calibration; its
         labelled pictures count as unlabelled ones. All other domains are one source. "" stands for
         the domain of the unlabelled pictures.
-    align: how the two are brought together; "none" fits the source alone, "auto" tries all and
-        keeps one by what is known without the target's labels.
+    align: how the two are brought together; "none" fits the source alone; "auto" takes "mmd", else
+        "dann" or "mcc", whichever passes a guard that asks no target label, else a baseline.
     strength: inverse L2 penalty C on standardised features, as of the linear probe. It is not
         chosen by the source: what is best there is rarely best for the target.
     weight: times what each way counts beside the loss on the labels (1 is what was measured).
@@ -166,8 +166,8 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
 
 def _answers(sides: "Sides", options: Options, *, seed: int) -> "tuple[Answers, tuple[str, ...]]":
     """Return the arm that is kept, and what a reader should know of it."""
-    from components.train.domains.arms import ARMS, solve
-    from components.train.domains.choice import choose, judge
+    from components.train.domains.arms import solve
+    from components.train.domains.choice import choose
 
     strength, weight = options.strength, options.weight
     if not len(sides.others):
@@ -175,7 +175,6 @@ def _answers(sides: "Sides", options: Options, *, seed: int) -> "tuple[Answers, 
         return solve("none", sides, strength=strength, weight=weight, seed=seed), (note,)
     arm, reason = options.align, f"aligned by {options.align}, as the settings say"
     if arm == "auto":
-        judged = judge(sides, ARMS, strength=strength, weight=weight, seed=seed)
-        arm, reason = choose(judged)
+        arm, reason = choose(sides, strength=strength, weight=weight, seed=seed)
     hidden = f"the labels of {len(sides.others)} pictures of the target were not looked at"
     return solve(arm, sides, strength=strength, weight=weight, seed=seed), (reason, hidden)

@@ -1,6 +1,7 @@
 """The serving version beside a candidate that was judged by cross-validation."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.artifacts.evaluation import BEST, SERVES
+from components.common.artifacts.evaluation import scored as as_scored
 from components.common.artifacts.lineage import Lineage, write_lineage
 from components.common.artifacts.model_folder import ModelVersion, lineage_path
 from components.common.artifacts.records import tree_sha256
-from components.evaluate import incumbent
+from components.common.saved_model import Answers
+from components.evaluate import incumbent, predictions
 from components.evaluate.incumbent import Incumbent, score_incumbent
 from components.evaluate.predictions import as_table
 
@@ -179,3 +182,37 @@ def test_other_classes_than_before_cannot_be_compared(
     keep(version, before.manifest, other)
     found, _ = scored(version, before, monkeypatch)
     assert found.predictions is None and "received good, broken" in found.note
+
+
+def test_a_version_that_knows_fewer_classes_is_compared_on_those(
+    version: ModelVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dataset(tmp_path, manifest(range(20)))
+    keep(version, before.manifest, answers(before, p_bad=0.8))
+    rows = manifest(range(30))
+    rows["label"] = ["broken" if n % 3 == 0 else CLASSES[n % 2] for n in range(30)]
+    # The new class stands first, so that every position moves.
+    every = ("broken", *CLASSES)
+    info = DatasetInfo(name="n", classes=every, evidence="cross_validation")
+    now = Dataset(tmp_path, info, rows)
+    monkeypatch.setattr(incumbent, "read_passport", lambda *_: SimpleNamespace(classes=CLASSES))
+    said = Answers(np.float32([[0.1, 0.9]] * 7), ("bad",) * 7, ("bad",) * 7, ("bad",) * 7)
+    monkeypatch.setattr(predictions, "ask", lambda *_, **__: said)
+    table = as_table(
+        rows,
+        now,
+        probabilities=np.full((30, 3), 1 / 3, np.float32),
+        predicted=np.zeros(30),
+        asked=np.zeros(30, bool),
+    )
+    found = score_incumbent(
+        version, now, candidate_sha256="c", predictions=table, refits={}, batch_size=8
+    )
+    assert found.predictions is not None, found.note
+    kept = rows[rows["label"] != "broken"]
+    assert list(found.predictions["path"]) == list(kept["path"])
+    assert "p_broken" not in found.predictions
+    assert set(found.predictions["predicted"]) == {every.index("bad")}
+    compared = as_scored(found.predictions, every)
+    assert compared.probabilities.shape == (20, 3)
+    assert not compared.probabilities[:, 0].any()

@@ -8,7 +8,7 @@ import pytest
 from gate_answers import predictions
 
 from components.common import config
-from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.evaluation import Evaluation, Metric
 from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import ConfigError, DataError
 from components.gate.config import GateConfig, Threshold
@@ -486,3 +486,34 @@ def test_too_few_pictures_say_how_many_were_left_out(make_evaluation: Make) -> N
     assert verdict.word == "insufficient"
     assert "There are 20 test pictures" in verdict.reasons[0]
     assert "55 more were left out, since a compared model has seen them" in verdict.reasons[0]
+
+
+def test_a_class_that_no_picture_shows_is_not_counted_and_its_figure_has_a_minimum(
+    make_evaluation: Make,
+) -> None:
+    answers = predictions(0.9).assign(p_stain=0.0)
+    made = make_evaluation(answers, classes=THREE)
+    settings = GateConfig(thresholds=(Threshold(metric="harmonic_mean", at_least=0.5),))
+    assert "pictures of class 'stain'" in decide(made, settings=settings).reasons[0]
+
+    for value, word in ((0.6, "deploy"), (0.4, "hold")):
+        figure = Metric(name="harmonic_mean", value=value, low=0.3, high=0.7)
+        info = dataclasses.replace(made.info, unproven=("stain",), metrics=(figure,))
+        verdict = decide(dataclasses.replace(made, info=info), settings=settings)
+        assert verdict.word == word
+        assert "known classes treated as unseen is" in verdict.reasons[0]
+
+
+def test_a_class_more_than_the_serving_version_knows_is_compared_on_the_old_ones(
+    make_evaluation: Make,
+) -> None:
+    new = predictions(0.9, pictures=300, classes=THREE)
+    old = new[new["target"] < 2].drop(columns="p_stain").reset_index(drop=True)
+    for share, word in ((1.0, "hold"), (0.0, "deploy")):
+        theirs = old.assign(predicted=old["target"] if share else 1 - old["target"])
+        made = make_evaluation(new, theirs, classes=THREE)
+        verdict = decide(made, settings=GateConfig())
+        assert verdict.word == word, verdict.reasons
+        assert "200 test pictures of the classes that it knows, so without stain," in " ".join(
+            verdict.reasons
+        )

@@ -65,6 +65,9 @@ TEXTS = {
     "metric.average_precision": "Average precision",
     "metric.average_precision.meaning": "How many alarms are right, over all operating points. "
     "1 is perfect; guessing gives the share of such pictures.",
+    "metric.harmonic_mean": "Harmonic mean",
+    "metric.harmonic_mean.meaning": "Of the shares found of known and of new classes, with known "
+    "classes treated as new. 0 where either is never found.",
     "metric.log_loss": "Log loss",
     "metric.log_loss.meaning": "Penalty for being wrong, heavier when sure. Lower is better, "
     "0 is perfect.",

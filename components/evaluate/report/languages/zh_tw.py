@@ -57,6 +57,8 @@ TEXTS = {
     "metric.roc_auc.meaning": "隨機一張該類圖片的分數高於其他類圖片的機率，亂猜為 0.5。",
     "metric.average_precision": "平均精確率",
     "metric.average_precision.meaning": "在所有門檻下警報正確的程度。1 為完美；亂猜等於該類圖片的比例。",
+    "metric.harmonic_mean": "調和平均",
+    "metric.harmonic_mean.meaning": "已知類別與新類別找出率的調和平均，新類別以已知類別模擬。任一為 0 則為 0。",
     "metric.log_loss": "對數損失",
     "metric.log_loss.meaning": "判錯的代價，越有把握的錯誤越重。越低越好，0 為完美。",
     "metric.calibration_error": "校準誤差",
@@ -240,6 +242,8 @@ TEXTS = {
 
 # Notes and names that evaluate writes into its record.
 SENTENCES = {
+    "Unproven: {names}. No picture shows them, so the figures do not speak of them.": "未經驗證：{names}。"
+    "沒有圖片顯示它們，因此數字與它們無關。",
     "All pictures are in one group, so the intervals treat pictures as independent: they are too "
     "narrow if the pictures resemble each other.": "所有圖片都在同一組，因此區間把圖片當作彼此獨立："
     "若圖片彼此相似，區間就太窄。",

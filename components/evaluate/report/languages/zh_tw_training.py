@@ -47,6 +47,25 @@ SENTENCES = {
     "multitask: {share} % of the answers to {name} are the shared layers'": "多任務：{name} 的答案有 "
     "{share} % 來自共用層",
     "multitask: no better than a probe of its own for {names}": "多任務：{names} 不比各自的線性探測好",
+    "aligned by {method}, as the settings say": "依設定以 {method} 對齊兩個領域",
+    "aligned by {method}: its answers about the target say {value} nats, those of {name} "
+    "{limit}": "以 {method} 對齊兩個領域：對目標領域的答案含 {value} nat 的資訊，{name} 為 {limit}",
+    "fell back to {method}: no alignment says more about the target unharmed": "退回 {method}：沒有一種對齊"
+    "方式能多說明目標領域而不損及來源領域",
+    "too few groups to judge alignments by: each domain is standardised": "組數太少，無法評估對齊方式："
+    "各領域分別標準化",
+    "no picture of another domain: the source was fitted alone": "沒有其他領域的圖片：只以來源領域訓練",
+    "the labels of {count} pictures of the target were not looked at": "沒有查看目標領域 {count} 張圖片的標註",
+    "domains told apart: {value} of pictures of groups not seen before": "能分辨領域：未見過的組中有 {value} 的圖片"
+    "判斷正確",
+    "penalty {penalty} and stacking {stacking}, by known classes left out: harmonic mean {mean}, "
+    "{before} without stacking": "懲罰 {penalty}、堆疊 {stacking}，以留出的已知類別選定：調和平均 {mean}，"
+    "未堆疊為 {before}",
+    "too few known classes or groups to choose the penalty by leaving some out": "已知類別或組太少，"
+    "無法以留出類別選擇懲罰",
+    "classes alike by attributes and by pictures: correlation {value}": "屬性相似與圖片相似的類別：相關 {value}",
+    "hubness: skewness of the 10-occurrence {value}": "樞紐性：10-近鄰次數的偏度 {value}",
+    "unseen classes moved by {count} pictures without a label": "以 {count} 張未標註圖片移動未見類別",
     "random weights at the start": "從隨機權重開始",
     "nothing was learned: the answers are the class frequencies": "沒有學到任何東西：答案只是各類別的比例",
     "the weights of stage {number} were kept": "保留第 {number} 階段的權重",
