@@ -76,8 +76,9 @@ def float_file(network: Path, *, image_size_px: int) -> bytes:
     """Return a Keras network as a LiteRT file in float32, for one picture a call, logits out."""
     import keras
 
+    # The file names every operation, with Keras' count of what this process has built before.
+    keras.utils.clear_session()
     model = keras.models.load_model(network, compile=False)
-    # The name of every operation is that of its layer, without Keras' count of all models.
     logits = fold_batch_norm(keras.Model(model.inputs, model.outputs[0], name="graft"))
     for layer in logits.layers:
         _widen_dead_channels(layer)
