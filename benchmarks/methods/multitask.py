@@ -64,18 +64,24 @@ class Pictures:
 def rows(seeds: int) -> list[Row]:
     """Measure the demo, whole and at a tenth of its labels, and the digits."""
     ways: Sequence[Sharing] = get_args(Sharing)
-    found = [_demo(way, seeds, share=_TENTH) for way in ways]
-    found += [_demo(way, seeds, share=1.0) for way in ("hard", "uncertainty", "cross_stitch")]
-    return [*found, *_digits_rows(seeds)]
+    return [
+        _demo("hard", seeds, share=_TENTH),
+        _demo("hard", seeds, share=1.0),
+        *(_demo(way, seeds, share=_TENTH, guarded=False) for way in ways),
+        *_digits_rows(seeds),
+    ]
 
 
 def together(
-    known: Examples, asked: np.ndarray, options: SharedOptions, *, seed: int
+    known: Examples, asked: np.ndarray, options: SharedOptions, *, seed: int, guarded: bool = True
 ) -> tuple[Floats, Floats, float]:
-    """Return the class's logits by its probe and by the method, and the trunk's share in them."""
+    """Return the class's logits by its probe and by the method, and the trunk's share in them.
+
+    Without its guard the method answers by the trunk alone.
+    """
     probes = [solve_task(known, at, options, seed=seed) for at in range(len(known.truths))]
-    found = asked_by_folds(known, probes, options, seed=seed)
-    share = chosen_share([one[0] for one in found])
+    found = asked_by_folds(known, probes, options, seed=seed) if guarded else []
+    share = chosen_share([one[0] for one in found]) if guarded else 1.0
     alone = probes[0].logits(asked)
     if not share:
         return alone, alone, share
@@ -104,7 +110,7 @@ def _demo_pictures() -> Pictures:
     return Pictures(cells.features, truths, cells.groups.astype(object))
 
 
-def _demo(way: Sharing, seeds: int, *, share: float) -> Row:
+def _demo(way: Sharing, seeds: int, *, share: float, guarded: bool = True) -> Row:
     pictures, labels = _demo_pictures(), demo_labels()
     options = SharedOptions(sharing=way, width=64, epochs=20)
     gains, shares = [], []
@@ -114,17 +120,20 @@ def _demo(way: Sharing, seeds: int, *, share: float) -> Row:
         for fold in covering_folds(labels, pictures.groups, folds=_FOLDS, seed=seed):
             inner = rng.permutation(fold.inner)[: round(share * len(fold.inner))]
             outer = pictures.features[fold.outer]
-            one, two, taken = together(pictures.examples(inner), outer, options, seed=seed)
+            known = pictures.examples(inner)
+            one, two, taken = together(known, outer, options, seed=seed, guarded=guarded)
             alone[fold.outer], both[fold.outer] = _margin(one), _margin(two)
             shares.append(taken)
         gains.append(100 * (roc_auc_score(labels, both) - roc_auc_score(labels, alone)))
+    taken_in = f"{np.mean(np.array(shares) > 0):.0%} of folds"
+    how = f"guarded, trunk taken in {taken_in}" if guarded else "the trunk alone, unguarded"
     tenth = share < 1
     return _row(
-        f"{way}: defect with type and grade, {100 * share:.0f} % of the labels, gain in ROC-AUC "
-        f"over the probe (trunk taken in {np.mean(np.array(shares) > 0):.0%} of folds)",
+        f"{way} ({how}): defect with type and grade, {100 * share:.0f} % of the labels, gain in "
+        "ROC-AUC over the probe",
         gains,
-        goal=1.0 if tenth else -0.5,
-        note=NO_NEWS if tenth else "",
+        goal=(1.0 if tenth else -0.5) if guarded else None,
+        note=NO_NEWS if tenth and guarded else "",
     )
 
 

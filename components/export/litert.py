@@ -76,8 +76,9 @@ def float_file(network: Path, *, image_size_px: int) -> bytes:
     """Return a Keras network as a LiteRT file in float32, for one picture a call, logits out."""
     import keras
 
+    # The file names every operation, with Keras' count of what this process has built before.
+    keras.utils.clear_session()
     model = keras.models.load_model(network, compile=False)
-    # The name of every operation is that of its layer, without Keras' count of all models.
     logits = fold_batch_norm(keras.Model(model.inputs, model.outputs[0], name="graft"))
     for layer in logits.layers:
         _widen_dead_channels(layer)
@@ -135,10 +136,27 @@ def quantized(
             tool = quantizer.Quantizer(plain, recipe.static_wi8_ai8())
             ((signature, tensors),) = _signatures(plain).items()
             (name,) = tensors["inputs"]
-            fed = [{name: pixels[None]} for pixels in representative]
-            ranges = tool.calibrate({signature: fed}, num_threads=1)
-            return bytes(tool.quantize(ranges).quantized_model)
+            ranges = [
+                tool.calibrate({signature: [{name: pixels[None]}]}, num_threads=1)
+                for pixels in representative
+            ]
+            return bytes(tool.quantize(_widest(ranges)).quantized_model)
         return bytes(_with_float16(quantizer.Quantizer(plain)).quantize().quantized_model)
+
+
+def _widest(ranges: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return each tensor's least and greatest value in any picture.
+
+    Left alone the quantizer takes a moving average, in which the first picture counts most: bright
+    and dark ones are then cut off.
+    """
+    joined = ranges[0]
+    for one in ranges[1:]:
+        for name, found in one.items():
+            low = np.minimum(joined[name]["min"], found["min"])
+            high = np.maximum(joined[name]["max"], found["max"])
+            joined[name] = {**joined[name], "min": low, "max": high}
+    return joined
 
 
 def _with_float16(tool: Any) -> Any:

@@ -113,11 +113,11 @@ def flip_averaged_logits(network: Network, split: Split, *, cut: str, session: S
     """
     starts = network.boundary(cut)
     tail = network.between(starts, network.answering)
-    total = np.float32(0)
+    views = []
     for flip in FLIPS[: session.flips]:
         want = Want(split, starts, flip, activity="computing held-out features")
-        total = total + predict(tail, session.cache.inputs(network, want), rows=split.pictures)
-    mean: Floats = total / np.float32(session.flips)
+        views.append(predict(tail, session.cache.inputs(network, want), rows=split.pictures))
+    mean: Floats = np.mean(views, axis=0, dtype=np.float32)
     return mean
 
 

@@ -55,8 +55,9 @@ def with_class(name: str, attributes: str, *, model_dir: Path, table: Path | Non
     target = table or source.with_name(f"{source.stem}+{name}{source.suffix}")
     longer.write(target)
     changes = [f"train.options.attributes={target.resolve()}"]
-    if own.get("unseen"):
-        changes.append(f"train.options.unseen=[{', '.join([*own['unseen'], name])}]")
+    unseen = own.get("unseen")
+    if isinstance(unseen, list) and unseen:
+        changes.append(f"train.options.unseen=[{', '.join([*unseen, name])}]")
     return LongerTable(
         preset=settings_path(model_dir, passport.version), assignments=tuple(changes)
     )

@@ -41,10 +41,10 @@ SIZE_PX = 32
 def bright_network() -> keras.Model:
     """Answers by brightness, through a convolution, as a network would."""
     pixels = keras.Input((SIZE_PX, SIZE_PX, 3), name="pixels")
-    x = keras.layers.Rescaling(1 / 128.0, offset=-1.0)(pixels)
+    x = keras.layers.Rescaling(1 / 128.0, offset=-1.0, name="scale")(pixels)
     x = keras.layers.Conv2D(4, 3, strides=2, name="conv")(x)
-    x = keras.layers.BatchNormalization()(x)
-    x = keras.layers.ReLU(6.0)(x)
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    x = keras.layers.ReLU(6.0, name="out")(x)
     x = keras.layers.GlobalAveragePooling2D(name="embedding")(x)
     model = keras.Model(pixels, keras.layers.Dense(2, name="logits")(x))
     kernel = np.full((3, 3, 3, 4), 1 / 27) * np.array([1.0, -1.0, 0.5, -0.5])

@@ -66,7 +66,7 @@ def read(settings: IngestConfig) -> SourceData:
         f"one label a line, without '{BETWEEN}',",
         f"put further labels of a picture into a column {TASK_PREFIX}NAME",
     )
-    tasks_of(tuple(table), table)
+    tasks_of(tuple(table.columns), table)
     labelled = table["label"] != ""
     classes = ordered_classes(table.loc[labelled, "label"], settings.positive, where=file)
     _refuse(

@@ -19,7 +19,7 @@ Variant = Literal["whitened", "stc", "head"]
 
 # Of the mean variance: only the strongest directions are damped.
 _FLOOR = 10.0
-_RESTARTS = 10
+_RESTARTS, _FEW_RESTARTS = 10, 3  # the fewer where clusters are only counted
 _MOST_CLUSTERS = 20
 _MOST_COMPARED = 2000
 # Of "stc": clusters of features, for each cluster of pictures.
@@ -65,13 +65,13 @@ def find_clusters(
         seed: of the starts.
 
     Raises:
-        ConfigError: more clusters than pictures.
+        ConfigError: more clusters than pictures, or one.
     """
-    if max(count, least) > len(features):
+    if count == 1 or max(count, least) > len(features):
         raise ConfigError(
-            f"at most {len(features)} clusters, as many as there are pictures",
-            received=f"{max(count, least)}",
-            do="ask for fewer clusters, or add pictures",
+            f"between 2 clusters and {len(features)}, one a picture",
+            received=f"{count or least}",
+            do="ask for another number, or add pictures",
         )
     with threadpool_limits(1):
         whitening = learn_whitening(auxiliary, floor=_FLOOR)
@@ -111,17 +111,19 @@ def estimated_count(rows: Floats, *, least: int, seed: int) -> int:
     scores = {}
     most = min(max(_MOST_CLUSTERS, least), len(some) - 1)
     for count in track(range(least, most + 1), "counting clusters"):
-        members = _nearest_centres(some, count, seed=seed)[1]
+        members = _nearest_centres(some, count, seed=seed, restarts=_FEW_RESTARTS)[1]
         if 1 < len(np.unique(members)) < len(some):
             scores[count] = float(silhouette_score(some, members))
     return max(scores, key=scores.__getitem__, default=least)
 
 
-def _nearest_centres(rows: Floats, count: int, *, seed: int) -> tuple[Floats, Positions]:
+def _nearest_centres(
+    rows: Floats, count: int, *, seed: int, restarts: int = _RESTARTS
+) -> tuple[Floats, Positions]:
     from sklearn.cluster import KMeans
 
     few = min(count, len(rows))
-    found = KMeans(few, n_init=_RESTARTS, random_state=derive(seed, "clusters")).fit(rows)
+    found = KMeans(few, n_init=restarts, random_state=derive(seed, "clusters")).fit(rows)
     return found.cluster_centers_.astype(np.float32), found.labels_.astype(np.int64)
 
 

@@ -15,9 +15,7 @@ import numpy.typing as npt
 from components.common.progress import report
 from components.common.statistics.folds import Fold
 from components.common.statistics.weighted import Floats, Integers
-from components.train.semantics.hubness import held_back
 from components.train.semantics.solvers import (
-    Linear,
     Penalty,
     Problem,
     Ranking,
@@ -89,7 +87,8 @@ class _Asked:
             below = np.concatenate([[0.0], np.cumsum(won[order])])
             place = np.searchsorted(self.gaps[mine][order], stacking, side="right")
             sides.append(below[place] if left_out else below[-1] - below[place])
-        return 2.0 * sides[0] * sides[1] / np.maximum(sides[0] + sides[1], 1e-12)
+        mean: Floats = 2.0 * sides[0] * sides[1] / np.maximum(sides[0] + sides[1], 1e-12)
+        return mean
 
 
 def choose(
@@ -178,14 +177,9 @@ def _fold(
     features = problem.features[parts.outer] - centre
     found = {}
     for penalty, map_ in solutions(inner, way.solver, way.ranking):
-        scores = answers(map_, inner.features, way.ranking).scores(features)
+        scores = map_.scores(features)
         best_kept, best_out = scores[:, kept].max(axis=1), scores[:, away].max(axis=1)
         own = np.take_along_axis(scores, truths[:, None], axis=1)[:, 0]
         right = own >= np.where(is_out, best_out, best_kept)
         found[penalty] = _Asked(best_kept - best_out, right, is_out, shares)
     return found
-
-
-def answers(found: Linear, features: Floats, ranking: Ranking) -> Linear:
-    """Return the map as the ranking wants it; `features` of pictures, without their labels."""
-    return held_back(found, features) if ranking == "csls" else found

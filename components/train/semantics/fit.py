@@ -11,7 +11,7 @@ from components.common.statistics.folds import grouped_folds
 from components.common.statistics.pca import Components
 from components.common.statistics.weighted import Floats, Integers
 from components.networks.probe.probe import feature_scale
-from components.train.semantics.choice import Choice, Way, answers, choose
+from components.train.semantics.choice import Choice, Way, choose
 from components.train.semantics.hubness import occurrence_skewness, semantic_agreement
 from components.train.semantics.self_training import moved
 from components.train.semantics.solvers import Linear, Problem, solutions
@@ -87,8 +87,11 @@ def fit_head(
         found = dict(solutions(whole, way.solver, way.ranking))
         map_ = found[choice.penalty] if choice else list(found.values())[len(found) // 2]
         stacking = choice.stacking if choice else way.stacking or 0.0
-        extra = rows[:0] if unlabelled is None else axes.apply(unlabelled * scale) / unit
-        map_ = answers(map_, np.concatenate([rows, extra]), way.ranking)
+        extra = (
+            rows[:0]
+            if unlabelled is None
+            else axes.apply(np.asarray(unlabelled * scale, dtype=np.float32)) / unit
+        )
         if len(extra) and way.ranking == "visual":
             map_ = moved(map_, extra, unseen=unseen, stacking=stacking, rounds=way.rounds)
         notes = _notes(plain, known.labels, map_, choice, moved_by=len(extra))

@@ -104,7 +104,7 @@ def test_what_cannot_be_done_is_refused(made: Path, pictures: Path, tmp_path: Pa
     def attempt(folder: Path, out: Path, count: int) -> None:
         cluster_pictures(folder, out=out, count=count, network=NETWORK, image_size_px=32, seed=0)
 
-    with pytest.raises(ConfigError, match="at most 20 clusters"):
+    with pytest.raises(ConfigError, match="between 2 clusters and 20"):
         attempt(pictures, tmp_path / "out", 21)
     assert not (tmp_path / "out").exists()
     with pytest.raises(DataError, match="a new folder at"):

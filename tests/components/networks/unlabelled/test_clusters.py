@@ -49,10 +49,11 @@ def test_the_count_is_estimated() -> None:
     assert estimated_count(features[:2], least=2, seed=0) == 2
 
 
-def test_more_clusters_than_pictures() -> None:
+def test_more_clusters_than_pictures_or_one() -> None:
     features = blobs()[:4]
-    with pytest.raises(ConfigError, match=r"at most 4 clusters.*received 5"):
-        find_clusters(features, features, count=5)
+    for count in (1, 5):
+        with pytest.raises(ConfigError, match=rf"between 2 clusters and 4.*received {count}"):
+            find_clusters(features, features, count=count)
 
 
 def test_pictures_that_are_all_alike() -> None:
