@@ -14,7 +14,7 @@ from components.common.statistics.folds import Fold, grouped_folds
 from components.common.statistics.temperature import softmax
 from components.networks.data import Floats
 from components.networks.probe.probe import Doubles
-from components.train.domains.arms import Answers, Arm, Sides, solve
+from components.train.domains.arms import Arm, DomainAnswers, Sides, solve
 
 BASELINES: tuple[Arm, ...] = ("none", "standardise")
 # Of two classes MCC is little more than sure answers; of many, MMD lets classes change places.
@@ -28,7 +28,7 @@ _AGREED = 2 / 3
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedArm:
     """What is known of an arm without a label of the target.
 
     accuracy: on source pictures of groups that it was not fitted on.
@@ -70,7 +70,7 @@ def choose(sides: Sides, *, strength: float, weight: float, seed: int) -> tuple[
     if not folds:
         return "standardise", "too few groups to judge alignments by: each domain is standardised"
 
-    def asked(arm: Arm, fold: Fold) -> Answers:
+    def asked(arm: Arm, fold: Fold) -> DomainAnswers:
         by_view = np.arange(len(sides.own)).reshape(-1, split.pictures)
         own = sides.own[by_view[:, fold.inner].ravel()]
         part = Sides(own, split.select(fold.inner), sides.others)
@@ -78,10 +78,10 @@ def choose(sides: Sides, *, strength: float, weight: float, seed: int) -> tuple[
 
     plain = [asked("standardise", fold) for fold in folds]
 
-    def judged(arm: Arm) -> Judged:
+    def judged(arm: Arm) -> JudgedArm:
         answers = plain if arm == "standardise" else [asked(arm, fold) for fold in folds]
         each = [_judge(*one, sides) for one in zip(answers, plain, folds, strict=True)]
-        return Judged(arm, *(float(figure) for figure in np.mean(each, axis=0)))
+        return JudgedArm(arm, *(float(figure) for figure in np.mean(each, axis=0)))
 
     base = max(map(judged, BASELINES), key=lambda one: one.information)
     for one in map(judged, OF_TWO if split.targets.shape[1] == 2 else OF_MANY):
@@ -95,7 +95,7 @@ def choose(sides: Sides, *, strength: float, weight: float, seed: int) -> tuple[
 
 
 def _judge(
-    answers: Answers, plain: Answers, fold: Fold, sides: Sides
+    answers: DomainAnswers, plain: DomainAnswers, fold: Fold, sides: Sides
 ) -> tuple[float, float, float]:
     """Return accuracy on a fold of the source, information and agreement on the target."""
     said = answers.own.logits(sides.plain[fold.outer]).argmax(axis=1)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from components.common.labels.source_facts import SourceFacts
     from components.networks.data import Floats, Split, TrainingData
     from components.networks.network import Network
-    from components.train.domains.arms import Answers, Sides
+    from components.train.domains.arms import DomainAnswers, Sides
     from components.train.session import Fitted, Session
 
 USES = Uses(unlabelled=True, domains=True)
@@ -165,7 +165,9 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     )
 
 
-def _answers(sides: "Sides", options: Options, *, seed: int) -> "tuple[Answers, tuple[str, ...]]":
+def _answers(
+    sides: "Sides", options: Options, *, seed: int
+) -> "tuple[DomainAnswers, tuple[str, ...]]":
     """Return the arm that is kept, and what a reader should know of it."""
     from components.train.domains.arms import solve
     from components.train.domains.choice import choose

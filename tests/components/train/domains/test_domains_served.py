@@ -9,7 +9,7 @@ from tiny_network import tiny_network
 
 from components.networks.data import Split
 from components.networks.probe.probe import Probe
-from components.train.domains.arms import Answers, Sides
+from components.train.domains.arms import DomainAnswers, Sides
 from components.train.domains.served import served, tell_apart
 
 # On JAX, reading any Keras variable; Keras and NumPy 2 disagree about a keyword.
@@ -46,7 +46,7 @@ def test_it_answers_as_the_arm_does_about_either_side_and_survives_saving(tmp_pa
     ]
     side, right = tell_apart(sides, others, seed=0)
     assert right == 1.0
-    both = served(network, Answers("mmd", *heads), side)
+    both = served(network, DomainAnswers("mmd", *heads), side)
     both.model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
     assert loaded.get_layer("embedding").output.shape == (None, wide)
