@@ -7,8 +7,9 @@ mean of their softened probabilities. Pictures without a label take part: with t
 alone. The student is `train.backbone`.
 
 What a teacher says of pictures that it has learnt is little more than their labels. So teachers are
-fitted again, by their recipe, without the picture's group. With `unseen: false` the student that ships learns from the published
-teacher; in a fold of cross-validation that one is fitted again too, since it has seen all pictures.
+fitted again, by their recipe, without the picture's group. With `unseen: false` the student that
+ships learns from the published teacher; in a fold of cross-validation that one is fitted again too,
+since it has seen all pictures.
 """
 
 from dataclasses import dataclass
