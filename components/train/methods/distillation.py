@@ -6,11 +6,10 @@ see the same augmented view (Beyer et al. 2021, arXiv:2106.05237). Several teach
 mean of their softened probabilities. Pictures without a label take part: with the teachers' answers
 alone. The student is `train.backbone`.
 
-What a teacher says of pictures that it has learnt is little more than their labels, and on the
-demo a student that believes it ranks worse than one alone. So teachers are fitted again, by their
-recipe, without the picture's group. With `unseen: false` the student that ships learns from the
-published teacher; in a fold of cross-validation that one is fitted again too, since it has seen
-all pictures.
+What a teacher says of pictures that it has learnt is little more than their labels. So teachers are
+fitted again, by their recipe, without the picture's group. With `unseen: false` the student that
+ships learns from the published teacher; in a fold of cross-validation that one is fitted again too,
+since it has seen all pictures.
 """
 
 from dataclasses import dataclass
