@@ -24,8 +24,8 @@ from components.common import config, plugins
 from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.lineage import Provenance
 from components.common.artifacts.records import PROVENANCE, write_record
-from components.common.litert import LitertInfo, LitertModel, LitertPrecision
-from components.common.seeding import derive
+from components.common.models.litert import LitertInfo, LitertModel, LitertPrecision
+from components.common.seeding import derive, generator
 from components.common.statistics.figures import Scored
 from components.common.statistics.jackknife import jackknife
 from components.common.statistics.operating_point import OperatingPoint
@@ -43,16 +43,21 @@ WORK = Path(".graft") / "distillation"
 COMMAND = "python -m benchmarks.methods distillation"
 _RECIPE = {"epochs": 12}
 _TAUGHT = {"temperature": 1.0, "share": 0.5, "unseen": True}
+_FEW = 0.25
 _CALIBRATED_ON, _TIMED = 100, 200
 
 
 @dataclass(frozen=True)
 class _Arm:
-    """A network of the comparison: its settings and those of its method."""
+    """A network of the comparison: its settings and those of its method.
+
+    labelled: share of the training modules whose labels it is given; the others are unlabelled.
+    """
 
     name: str
     train: TrainConfig
     options: dict[str, Any]
+    labelled: float = 1.0
 
 
 class _Bench:
@@ -77,6 +82,10 @@ class _Bench:
         self.teacher = _Arm("teacher", probe, {})
         self.alone = _Arm("alone", student, {"share": 0.0, **_RECIPE})
         self.taught = _Arm("taught", student, {**taught, **_RECIPE})
+        few = (self.teacher, self.alone, self.taught)
+        self.few = tuple(
+            dataclasses.replace(arm, name=f"{arm.name}-few", labelled=_FEW) for arm in few
+        )
 
     def dealt(self, seed: int) -> Any:
         """Return the positions that a seed fits on, and those that it asks about."""
@@ -94,8 +103,15 @@ class _Bench:
 
     def _fit(self, arm: _Arm, seed: int) -> Floats:
         inner, outer = self.dealt(seed)
-        none = none_of(self.all)
-        splits = TrainingData(self.all.select(inner), none, self.shards.info.classes, none)
+        known, rest = self._labelled(inner, arm.labelled, seed)
+        unlabelled = dataclasses.replace(
+            self.all.select(rest),
+            labels=np.full(len(rest), -1),
+            targets=np.zeros((len(rest), 2), np.float32),
+        )
+        splits = TrainingData(
+            self.all.select(known), none_of(self.all), self.shards.info.classes, unlabelled
+        )
         keras.utils.set_random_seed(derive(seed, "train"))
         size_px = self.shards.info.image_size_px
         built = network.build(arm.train, image_size_px=size_px, classes=len(splits.classes))
@@ -106,6 +122,13 @@ class _Bench:
         built.model.save(WORK / "arms" / f"{arm.name}-{seed}.keras")
         asked = self.all.take(np.arange(self.all.pictures)).select(outer)
         return softmax(flip_averaged_logits(built, asked, cut=fitted.cut, session=session))
+
+    def _labelled(self, inner: Any, share: float, seed: int) -> tuple[Any, Any]:
+        """Return the positions of the first modules, drawn by the seed, and of the others."""
+        modules = np.unique(self.all.groups[inner].astype(str))
+        drawn = generator(seed, "labelled").permutation(modules)[: round(share * len(modules))]
+        known = np.isin(self.all.groups[inner].astype(str), drawn)
+        return inner[known], inner[~known]
 
     def _write_teacher(self, recipe: TrainConfig) -> None:
         """Leave the record that a teacher is known by; its network is fitted again anyway."""

@@ -32,7 +32,7 @@ from components.common.statistics.figures import measure
 from components.common.statistics.pca import Components
 from components.networks.config import EMBEDDING, INPUT, NetworkConfig
 from components.train.semantics.choice import Way
-from components.train.semantics.fit import Known, SemanticHead, fit_head
+from components.train.semantics.fit import KnownClasses, SemanticHead, fit_head
 from components.train.semantics.hubness import occurrence_skewness
 from components.train.semantics.solvers import nearest
 from pipelines.data.packages import fetch
@@ -140,7 +140,7 @@ def fitted(
     unlabelled: npt.NDArray[np.float32] | None = None,
 ) -> SemanticHead:
     """Fit on pictures that are groups of their own."""
-    known = Known(
+    known = KnownClasses(
         features=features,
         targets=np.eye(len(table))[labels],
         weights=np.ones(len(labels)),

@@ -21,7 +21,7 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.records import write_record
 from components.common.errors import ConfigError, ExportError
 from components.common.files import write_bytes
-from components.common.litert import FOLDER, LitertInfo, LitertModel, LitertPrecision
+from components.common.models.litert import FOLDER, LitertInfo, LitertModel, LitertPrecision
 from components.common.pictures.decode import decode, resize
 from components.common.statistics.operating_point import OperatingPoint
 from components.networks.fast.folding import fold_batch_norm
@@ -76,8 +76,9 @@ def float_file(network: Path, *, image_size_px: int) -> bytes:
     """Return a Keras network as a LiteRT file in float32, for one picture a call, logits out."""
     import keras
 
+    # The file names every operation, with Keras' count of what this process has built before.
+    keras.utils.clear_session()
     model = keras.models.load_model(network, compile=False)
-    # The name of every operation is that of its layer, without Keras' count of all models.
     logits = fold_batch_norm(keras.Model(model.inputs, model.outputs[0], name="graft"))
     for layer in logits.layers:
         _widen_dead_channels(layer)

@@ -16,11 +16,13 @@ from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate, held
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import EvaluationInfo, LitertFigures, Metric
 from components.common.artifacts.exported import Export
+from components.common.artifacts.records import write_record
 from components.common.errors import DataError, ExportError
-from components.common.litert import LitertModel, litert_files
+from components.common.models.litert import LitertInfo, LitertModel, litert_files
+from components.common.models.saved_model import ask
 from components.common.pictures.decode import decode, resize
 from components.common.run_context import RunContext
-from components.common.saved_model import ask
+from components.common.statistics.operating_point import OperatingPoint
 from components.common.statistics.temperature import softmax
 from components.evaluate.behaviour.asked import ExportedModel
 from components.evaluate.behaviour.small_devices import litert_note, measure_litert
@@ -41,10 +43,10 @@ SIZE_PX = 32
 def bright_network() -> keras.Model:
     """Answers by brightness, through a convolution, as a network would."""
     pixels = keras.Input((SIZE_PX, SIZE_PX, 3), name="pixels")
-    x = keras.layers.Rescaling(1 / 128.0, offset=-1.0)(pixels)
+    x = keras.layers.Rescaling(1 / 128.0, offset=-1.0, name="scale")(pixels)
     x = keras.layers.Conv2D(4, 3, strides=2, name="conv")(x)
-    x = keras.layers.BatchNormalization()(x)
-    x = keras.layers.ReLU(6.0)(x)
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    x = keras.layers.ReLU(6.0, name="out")(x)
     x = keras.layers.GlobalAveragePooling2D(name="embedding")(x)
     model = keras.Model(pixels, keras.layers.Dense(2, name="logits")(x))
     kernel = np.full((3, 3, 3, 4), 1 / 27) * np.array([1.0, -1.0, 0.5, -0.5])
@@ -123,6 +125,29 @@ def test_equal_candidates_give_equal_files(
     again = run(ExportConfig(litert=("int8",)), inputs, outputs, RunContext(run_id="again"))
     one, other = (file_of(export, "int8").read_bytes() for export in (exported[0], again))
     assert one == other
+
+
+def test_a_channel_of_nothing_but_a_bias_survives_int8(tmp_path: Path) -> None:
+    model = bright_network()
+    kernel, _ = model.get_layer("conv").get_weights()
+    kernel[..., 2:] = 1e-12
+    model.get_layer("conv").set_weights([kernel, np.array([0.0, 0.0, 2.0, 1.0])])
+    model.save(tmp_path / "dead.keras")
+    pictures = [np.full((SIZE_PX, SIZE_PX, 3), level, np.float32) for level in (20, 100, 240)]
+    plain = litert.float_file(tmp_path / "dead.keras", image_size_px=SIZE_PX)
+    (tmp_path / "int8.tflite").write_bytes(litert.quantized(plain, "int8", pictures))
+    info = LitertInfo(
+        classes=CLASSES,
+        image_size_px=SIZE_PX,
+        temperature=1.0,
+        flips=1,
+        operating_point=OperatingPoint(),
+        precision="int8",
+    )
+    write_record(tmp_path / "int8.json", info)
+    expected = model.predict(np.stack(pictures), verbose=0)
+    said = [LitertModel(tmp_path / "int8.tflite").logits(one) for one in pictures]
+    np.testing.assert_allclose(said, expected, atol=0.1)
 
 
 def test_predict_needs_no_tensorflow(exported: tuple[Export, Dataset], tmp_path: Path) -> None:

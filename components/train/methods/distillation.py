@@ -6,8 +6,10 @@ see the same augmented view (Beyer et al. 2021, arXiv:2106.05237). Several teach
 mean of their softened probabilities. Pictures without a label take part: with the teachers' answers
 alone. The student is `train.backbone`.
 
-Under cross-validation a teacher is fitted again by its recipe in every fold, since the published
-one has seen all pictures; the student that ships learns from the published one.
+What a teacher says of pictures that it has learnt is little more than their labels. So teachers are
+fitted again, by their recipe, without the picture's group. With `unseen: false` the student that
+ships learns from the published teacher; in a fold of cross-validation that one is fitted again too,
+since it has seen all pictures.
 """
 
 from dataclasses import dataclass
@@ -41,8 +43,7 @@ class Options(TransferOptions):
     temperature: T, by which all logits are divided; larger ones tell more of the unlikely classes.
     share: a, how much the teachers count beside the labels.
     unseen: each picture is answered by teachers that were fitted again, by their recipe, without
-        its group: what a teacher says of pictures that it has learnt is little more than their
-        labels. It takes five fits of the recipe.
+        its group, which takes five fits of the recipe; False asks the published ones.
     start: "weights" solves the head on the backbone's weights and tunes what follows the cut;
         "random" forgets them and trains everything, BatchNorm too.
     cut: the last frozen layer; "pixels" freezes none, "" leaves it to the backbone.
@@ -51,7 +52,7 @@ class Options(TransferOptions):
     teachers: tuple[str, ...] = ()
     temperature: Annotated[float, Field(gt=0, le=100)] = 4.0
     share: Annotated[float, Field(ge=0, le=1)] = 0.9
-    unseen: bool = False
+    unseen: bool = True
     start: Literal["weights", "random"] = "weights"
     cut: str = ""
     epochs: Annotated[int, Field(ge=1, le=1000)] = 30
@@ -90,7 +91,9 @@ def content_sha256(options: Options) -> str:
 
 
 def seen(options: Options) -> frozenset[str]:
-    """Return the pictures (sha256) that any teacher has seen."""
+    """Return the pictures (sha256) that any teacher has seen whose network is asked itself."""
+    if options.unseen:
+        return frozenset()
     return frozenset().union(*(teacher.seen for teacher in _teachers(options)))
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from components.common.artifacts.evaluation import Metric
     from components.networks.data import Split, TrainingData
     from components.networks.network import Network
-    from components.train.semantics.choice import Choice
+    from components.train.semantics.choice import ChosenPenalty
     from components.train.session import Fitted, Session
 
 USES = Uses(attributes=True, unlabelled=True)
@@ -115,7 +115,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     from components.common.seeding import derive
     from components.networks.features.cache import Want
     from components.train.semantics.choice import Way
-    from components.train.semantics.fit import Known, fit_head
+    from components.train.semantics.fit import KnownClasses, fit_head
     from components.train.session import EpochScore, Fitted, score
     from components.train.transfer import tail_inputs, trainable_parameters
 
@@ -126,7 +126,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     if data.unlabelled.pictures and options.self_training:
         plain = data.unlabelled.take(np.arange(data.unlabelled.pictures))
         (extra,) = session.cache.get(network, Want(plain, (EMBEDDING,)))
-    known = Known(
+    known = KnownClasses(
         features=np.asarray(features, dtype=np.float32),
         targets=data.train.targets,
         weights=data.train.weights,
@@ -159,7 +159,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     )
 
 
-def _figures(choice: "Choice | None") -> tuple["Metric", ...]:
+def _figures(choice: "ChosenPenalty | None") -> tuple["Metric", ...]:
     """Return the harmonic mean with its interval over the folds of classes."""
     from scipy.stats import t
 

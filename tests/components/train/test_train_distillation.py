@@ -57,7 +57,9 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def learning_from(*teachers: Path, **options: object) -> TrainConfig:
     names = [str(teacher) for teacher in teachers]
-    return dataclasses.replace(STUDENT, options={"teachers": names, "epochs": 2, **options})
+    return dataclasses.replace(
+        STUDENT, options={"teachers": names, "epochs": 2, "unseen": False, **options}
+    )
 
 
 def student_of(taught: Path, out: Path, settings: TrainConfig) -> Candidate:
@@ -168,6 +170,36 @@ def test_in_a_fold_the_teacher_is_fitted_on_the_folds_own_pictures(
     assert found.train[:16].argmax(axis=1).tolist() == splits.train.labels.tolist()
 
 
+def test_each_picture_is_answered_by_teachers_of_other_groups(
+    taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[set[str]] = []
+    real = lessons._fitted_again
+
+    def noted(teacher: Teacher, data: TrainingData, session: Session) -> object:
+        shown.append(set(data.train.groups))
+        return real(teacher, data, session)
+
+    monkeypatch.setattr(lessons, "_fitted_again", noted)
+    splits = dataclasses.replace(splits_of(taught), unlabelled=unlabelled(5, 2))
+    teacher = Teacher.at(str(taught / "teacher"))
+    heard = lessons.ask((teacher,), splits, session_in(tmp_path), temperature=1.0, unseen=True)
+    assert heard.train.shape == (48, 2)
+    assert heard.unlabelled.shape == (10, 2)
+    np.testing.assert_allclose(heard.train.sum(axis=1), 1, atol=1e-3)
+    every = set(splits.train.groups)
+    assert len(shown) > 1
+    assert all(groups < every for groups in shown)
+    # Each group is left out once.
+    assert sorted(name for groups in shown for name in every - groups) == sorted(every)
+
+
+def test_only_a_network_that_is_asked_itself_has_seen_anything(taught: Path) -> None:
+    named = (str(taught / "teacher"),)
+    assert distillation.seen(Options(teachers=named)) == frozenset()
+    assert "train0" in distillation.seen(Options(teachers=named, unseen=False))
+
+
 def test_a_fold_refuses_a_teacher_without_a_recipe(taught: Path, tmp_path: Path) -> None:
     bare = shutil.copytree(taught / "teacher", tmp_path / "bare")
     (bare / PROVENANCE).unlink()
@@ -201,7 +233,7 @@ def test_pictures_without_a_label_are_learnt_from(taught: Path, tmp_path: Path) 
 
     keras.utils.set_random_seed(0)
     built = network.build(STUDENT, image_size_px=32, classes=2)
-    options = Options(teachers=(str(taught / "teacher"),), epochs=1)
+    options = Options(teachers=(str(taught / "teacher"),), epochs=1, unseen=False)
     seen: list[TrainingData | object] = []
     real = lessons.taught
 
