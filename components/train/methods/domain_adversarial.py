@@ -106,7 +106,7 @@ def given(data: "TrainingData", options: Options) -> "TrainingData":
     _, also = parted(data.unlabelled) if target else (data.unlabelled, data.unlabelled)
     if moved.pictures and not data.validation.pictures:
         raise DataError(
-            "pictures that are held out, since folds cannot ask about labels that are not looked at",
+            "pictures that are held out: folds cannot ask about labels that are not looked at",
             received=f"cross-validation and {moved.pictures} labelled pictures of the target",
             do="set validate.evidence: holdout, or leave their labels empty (ingest.unlabelled)",
         )
