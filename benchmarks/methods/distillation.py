@@ -42,7 +42,7 @@ from pipelines.config import read_preset, resolve
 WORK = Path(".graft") / "distillation"
 COMMAND = "python -m benchmarks.methods distillation"
 _RECIPE = {"epochs": 12}
-_TAUGHT = {"temperature": 1.0, "share": 0.5, "unseen": True}
+_TAUGHT = {"temperature": 1.0, "share": 0.5, "cross_fit": True}
 _FEW = 0.25
 _CALIBRATED_ON, _TIMED = 100, 200
 
