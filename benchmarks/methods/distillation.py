@@ -42,7 +42,7 @@ from pipelines.config import read_preset, resolve
 WORK = Path(".graft") / "distillation"
 COMMAND = "python -m benchmarks.methods distillation"
 _RECIPE = {"epochs": 12}
-_TAUGHT = {"temperature": 1.0, "share": 0.5, "unseen": True}
+_TAUGHT = {"temperature": 1.0, "share": 0.5, "cross_fit": True}
 _FEW = 0.25
 _CALIBRATED_ON, _TIMED = 100, 200
 
@@ -162,7 +162,7 @@ class _Bench:
 def rows(seeds: int) -> list[Row]:
     """Fit what is not there yet, and compare."""
     bench = _Bench()
-    arms = (bench.teacher, bench.alone, bench.taught)
+    arms = (bench.teacher, bench.alone, bench.taught, *bench.few)
     said = {arm.name: [bench.answers(arm, seed) for seed in range(seeds)] for arm in arms}
     files = [_files(bench, "taught", seed) for seed in range(seeds)]
     for precision in ("float16", "int8"):
@@ -175,6 +175,11 @@ def rows(seeds: int) -> list[Row]:
         ("of the student that was taught", ("taught",), None),
         ("taught - teacher, paired", ("taught", "teacher"), -1.0),
         ("taught - alone, paired", ("taught", "alone"), 1.5),
+        ("labels of a quarter of the modules: teacher", ("teacher-few",), None),
+        ("a quarter: student alone", ("alone-few",), None),
+        ("a quarter: taught, with the other modules unlabelled", ("taught-few",), None),
+        ("a quarter: taught - teacher, paired", ("taught-few", "teacher-few"), -1.0),
+        ("a quarter: taught - alone, paired", ("taught-few", "alone-few"), 1.5),
         ("int8 - float16 of the taught student, paired", ("int8", "float16"), -0.5),
     )
     found = [_compared(bench, said, what, pair, goal) for what, pair, goal in compared]

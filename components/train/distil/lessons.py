@@ -87,7 +87,7 @@ def _by_others(
         raise DataError(
             "every class in at least two groups, to be taught by teachers of other groups",
             received="a class within one group",
-            do="set train.options.unseen=false",
+            do="set train.options.cross_fit=false",
         )
     answers = np.empty((split.views * split.pictures, split.targets.shape[1]), np.float32)
     others = []

@@ -34,10 +34,19 @@ class TaughtLoss:
     def __call__(self, targets: Any, logits: Any) -> Any:
         """Return the losses [N]; targets are [y, p_T], y of zeros without a label."""
         labels, teacher = known_and_taught(targets, logits)
-        softened = cross_entropy(teacher, logits / self.temperature)
+        softened = _any_sum(teacher, logits / self.temperature)
         certain = ops.sum(teacher * ops.log(ops.maximum(teacher, _SMALLEST)), axis=-1)
         taught = self.temperature**2 * (softened + certain)
-        return (1.0 - self.share) * cross_entropy(labels, logits) + self.share * taught
+        return (1.0 - self.share) * _any_sum(labels, logits) + self.share * taught
+
+
+def _any_sum(targets: Any, logits: Any) -> Any:
+    """Return the cross-entropy, and its gradient, of targets that need not sum to 1.
+
+    TensorFlow's own has the gradient softmax - targets, whatever the targets' sum: without a label
+    it would push where the loss is 0.
+    """
+    return -ops.sum(targets * ops.log_softmax(logits, axis=-1), axis=-1)
 
 
 def known_and_taught(targets: Any, logits: Any) -> tuple[Any, Any]:

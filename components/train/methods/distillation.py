@@ -7,7 +7,7 @@ mean of their softened probabilities. Pictures without a label take part: with t
 alone. The student is `train.backbone`.
 
 What a teacher says of pictures that it has learnt is little more than their labels. So teachers are
-fitted again, by their recipe, without the picture's group. With `unseen: false` the student that
+fitted again, by their recipe, without the picture's group. With `cross_fit: false` the student that
 ships learns from the published teacher; in a fold of cross-validation that one is fitted again too,
 since it has seen all pictures.
 """
@@ -42,7 +42,7 @@ class Options(TransferOptions):
         `share: 0` has to say.
     temperature: T, by which all logits are divided; larger ones tell more of the unlikely classes.
     share: a, how much the teachers count beside the labels.
-    unseen: each picture is answered by teachers that were fitted again, by their recipe, without
+    cross_fit: each picture is answered by teachers that were fitted again, by their recipe, without
         its group, which takes five fits of the recipe; False asks the published ones.
     start: "weights" solves the head on the backbone's weights and tunes what follows the cut;
         "random" forgets them and trains everything, BatchNorm too.
@@ -52,7 +52,7 @@ class Options(TransferOptions):
     teachers: tuple[str, ...] = ()
     temperature: Annotated[float, Field(gt=0, le=100)] = 4.0
     share: Annotated[float, Field(ge=0, le=1)] = 0.9
-    unseen: bool = True
+    cross_fit: bool = True
     start: Literal["weights", "random"] = "weights"
     cut: str = ""
     epochs: Annotated[int, Field(ge=1, le=1000)] = 30
@@ -92,7 +92,7 @@ def content_sha256(options: Options) -> str:
 
 def seen(options: Options) -> frozenset[str]:
     """Return the pictures (sha256) that any teacher has seen whose network is asked itself."""
-    if options.unseen:
+    if options.cross_fit:
         return frozenset()
     return frozenset().union(*(teacher.seen for teacher in _teachers(options)))
 
@@ -133,7 +133,7 @@ def _taught(
     from components.train.distil import lessons
 
     heard = lessons.ask(
-        teachers, data, session, temperature=options.temperature, unseen=options.unseen
+        teachers, data, session, temperature=options.temperature, unseen=options.cross_fit
     )
     more = Want(data.unlabelled, network.boundary(cut), activity="computing features")
     extra = session.cache.inputs(network, more) if data.unlabelled.pictures else ()

@@ -89,7 +89,7 @@ def given(data: "TrainingData", options: Options) -> "TrainingData":
     """Return the data with the target's pictures among those without a label.
 
     Raises:
-        DataError: a class is labelled in the target only.
+        DataError: a class is labelled in the target only, or nothing could be held out to judge by.
     """
     from components.networks.data import without_labels
 
@@ -104,6 +104,12 @@ def given(data: "TrainingData", options: Options) -> "TrainingData":
 
     (train, moved), (validation, moved_too) = parted(data.train), parted(data.validation)
     _, also = parted(data.unlabelled) if target else (data.unlabelled, data.unlabelled)
+    if moved.pictures and not data.validation.pictures:
+        raise DataError(
+            "pictures that are held out: folds cannot ask about labels that are not looked at",
+            received=f"cross-validation and {moved.pictures} labelled pictures of the target",
+            do="set validate.evidence: holdout, or leave their labels empty (ingest.unlabelled)",
+        )
     if data.validation.pictures and not validation.pictures:
         raise DataError(
             "validation pictures of a domain other than the target",
@@ -124,6 +130,7 @@ def given(data: "TrainingData", options: Options) -> "TrainingData":
 def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Fit a head for each side on cached embeddings, and what says which one to ask."""
     from components.common.seeding import derive
+    from components.networks.data import without_labels
     from components.networks.features.cache import Want
     from components.train.domains.arms import Sides
     from components.train.domains.served import served, tell_apart
@@ -161,6 +168,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         trainable_parameters=sum(weight.size for weight in kept.head.get_weights()),
         notes=notes,
         network=kept,
+        known=without_labels((data.train, strangers)),
         embeddings=sides.plain,
     )
 

@@ -58,7 +58,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def learning_from(*teachers: Path, **options: object) -> TrainConfig:
     names = [str(teacher) for teacher in teachers]
     return dataclasses.replace(
-        STUDENT, options={"teachers": names, "epochs": 2, "unseen": False, **options}
+        STUDENT, options={"teachers": names, "epochs": 2, "cross_fit": False, **options}
     )
 
 
@@ -197,7 +197,7 @@ def test_each_picture_is_answered_by_teachers_of_other_groups(
 def test_only_a_network_that_is_asked_itself_has_seen_anything(taught: Path) -> None:
     named = (str(taught / "teacher"),)
     assert distillation.seen(Options(teachers=named)) == frozenset()
-    assert "train0" in distillation.seen(Options(teachers=named, unseen=False))
+    assert "train0" in distillation.seen(Options(teachers=named, cross_fit=False))
 
 
 def test_a_fold_refuses_a_teacher_without_a_recipe(taught: Path, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_pictures_without_a_label_are_learnt_from(taught: Path, tmp_path: Path) 
 
     keras.utils.set_random_seed(0)
     built = network.build(STUDENT, image_size_px=32, classes=2)
-    options = Options(teachers=(str(taught / "teacher"),), epochs=1, unseen=False)
+    options = Options(teachers=(str(taught / "teacher"),), epochs=1, cross_fit=False)
     seen: list[TrainingData | object] = []
     real = lessons.taught
 

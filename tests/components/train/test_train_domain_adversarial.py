@@ -6,11 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tiny_network import tiny_network
+from tiny_shards import write_tiny_shards
 
+from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.shards import Shards
 from components.common.errors import ConfigError, DataError
 from components.common.labels.source_facts import ClassCount, DomainCount, SourceFacts
 from components.networks.data import Split, TrainingData, none_of
 from components.networks.features.cache import ActivationCache
+from components.train.config import TrainConfig
+from components.train.fit import train
 from components.train.methods import domain_adversarial
 from components.train.methods.domain_adversarial import Options
 from components.train.session import Session, predict
@@ -101,6 +106,30 @@ def test_a_class_that_only_the_target_shows_is_refused() -> None:
     data = dataclasses.replace(DATA, train=TRAIN.select(rows))
     with pytest.raises(DataError, match="none of bright"):
         domain_adversarial.given(data, Options(target="new"))
+
+
+def test_labels_that_folds_could_not_ask_about_are_refused() -> None:
+    crossed = dataclasses.replace(DATA, validation=none_of(TRAIN))
+    with pytest.raises(DataError, match="cross-validation and 32 labelled pictures of the target"):
+        domain_adversarial.given(crossed, Options(target="new"))
+
+
+def test_a_candidate_is_judged_by_the_source_and_at_home_in_both_domains(tmp_path: Path) -> None:
+    shards = Shards.read(write_tiny_shards(tmp_path / "shards", train=32, validation=16))
+    second = shards.index["group"].str[-1].astype(int) % 2 == 1
+    domains = np.where(second, "new", "old")
+    dataclasses.replace(shards, index=shards.index.assign(domain=domains)).write()
+    settings = TrainConfig(
+        backbone="vgg16", weights="none", method="domain_adversarial", options={"target": "new"}
+    )
+    train(shards.root, out=tmp_path / "candidate", settings=settings, cache_dir="")
+    candidate = Candidate.read(tmp_path / "candidate")
+    asked = candidate.held_out()
+    by_path = dict(zip(shards.index["path"], domains, strict=True))
+    assert {by_path[path] for path in asked["path"]} == {"old"}
+    familiar = candidate.familiar()
+    assert familiar is not None
+    assert len(familiar.directions) == 32 + 16 // 2
 
 
 @pytest.mark.parametrize("align", ["auto", "standardise", "coral", "mmd", "mcc", "dann"])

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
@@ -51,6 +52,19 @@ def test_at_a_high_temperature_it_matches_centred_logits() -> None:
 def test_without_a_label_only_the_teacher_counts() -> None:
     nothing = np.zeros_like(LABELS)
     np.testing.assert_allclose(losses(0.7, 2.0, nothing), 0.7 * 4 * divergence(2.0), rtol=1e-4)
+
+
+def test_who_answers_like_the_teacher_learns_nothing_without_a_label() -> None:
+    start = keras.Input((3,))
+    model = keras.Model(start, keras.layers.Dense(3, name="logits")(start))
+    model.compile(keras.optimizers.SGD(1.0), loss=TaughtLoss(0.5, 1.0))
+    inputs = STUDENT.astype("float32")
+    before = model.get_weights()
+    answers = softmax(np.asarray(model(inputs)), axis=1)
+    nothing = np.zeros((5, 3), np.float32)
+    model.train_on_batch(inputs, np.concatenate([nothing, answers], axis=1))
+    for one, other in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 def test_a_hit_is_the_label_or_without_one_the_teachers_best() -> None:
