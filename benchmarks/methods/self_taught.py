@@ -189,10 +189,10 @@ def _row(
     unit: str = "points",
 ) -> Row:
     value, low, high = figure
-    missed = goal is not None and value < goal
+    note = _NOTE if what.startswith("gain by") else _DIGITS_NOTE
     return Row(
         method=METHOD, what=what, value=value, low=low, high=high, seeds=seeds, goal=goal,
-        command=_COMMAND, unit=unit, note="" if not missed else _NOTE if what.startswith("gain by") else _DIGITS_NOTE,
+        command=_COMMAND, unit=unit, note=note if goal is not None and value < goal else "",
     )  # fmt: skip
 
 
