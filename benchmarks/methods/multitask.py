@@ -35,9 +35,9 @@ _A_CLASS, _MORE = 20, 400
 _TENTH = 0.1
 NO_NEWS = (
     "Missed at 10 % of the labels: type and grade are known of the same few pictures as the class, "
-    "and the class's soft label already says what the grade says. Tried: trunks of one and two "
-    "layers of 64 to 512 units, dropout 0.2 to 0.5, alone and averaged with the probe; all are "
-    "below the probe there, and the guard keeps it."
+    "and the class's soft label already says what the grade says. Tried (3 deals into "
+    "five folds): a trunk of two layers of 64 units, alone 80.7 against the probe's 82.5, averaged "
+    "with it 81.6; the guard keeps the probe."
 )
 SAME_DIGITS = (
     "Missed where all labels are on the same 200 digits: parity and size follow from the digit, so "
@@ -66,6 +66,7 @@ def rows(seeds: int) -> list[Row]:
     ways: Sequence[Sharing] = get_args(Sharing)
     return [
         _demo("hard", seeds, share=_TENTH),
+        _demo("cross_stitch", seeds, share=_TENTH),
         _demo("hard", seeds, share=1.0),
         *(_demo(way, seeds, share=_TENTH, guarded=False) for way in ways),
         *_digits_rows(seeds),
