@@ -2,8 +2,9 @@
 
 Features are the preset's: EfficientNet-Lite2, frozen, at 64 px; beside them, as an arm, histograms
 of gradients (4 x 4 cells, 8 directions). The table is made of the seven segments of a display and
-ten strokes. It was written without looking at pictures; that both together serve better than either,
-and which solver is the default, was seen on such pairs.
+ten strokes. It was written without looking at pictures; that both together do better than
+either, and which solver is the default, was seen on such pairs.
+
 Hubs need many classes: there a picture is two digits side by side, 100 classes, 20 of them unseen.
 
     python -m benchmarks.methods.zero_shot OUT     writes eight digits and a table for the preset
