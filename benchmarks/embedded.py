@@ -64,14 +64,14 @@ def embedded_folder(path: Path, *, pooling: Pooling, work: Path = WORK) -> Embed
 
 
 def embed_pictures(
-    pictures: Sequence[Pixels], *, run: TrainingRun, activity: str
+    pictures: Sequence[Pixels], *, run: TrainingRun, activity: str, size_px: int = SIZE_PX
 ) -> npt.NDArray[np.float32]:
     """Return the embeddings of decoded pictures, float32 [N, D]."""
-    built = network.build(run.train, image_size_px=SIZE_PX, classes=2)
+    built = network.build(run.train, image_size_px=size_px, classes=2)
     whole = built.frozen_between((INPUT,), (EMBEDDING,))
     parts = []
     for start in track(range(0, len(pictures), _BATCH), activity):
-        small = [resize(one, SIZE_PX) for one in pictures[start : start + _BATCH]]
+        small = [resize(one, size_px) for one in pictures[start : start + _BATCH]]
         batch = np.concatenate([network_pixels(one[None], (False, False)) for one in small])
         parts.append(answers(whole, [batch.astype(np.float32)])[0])
     return np.concatenate(parts)

@@ -24,7 +24,7 @@ from components.common import config, plugins
 from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.lineage import Provenance
 from components.common.artifacts.records import PROVENANCE, write_record
-from components.common.litert import LitertInfo, LitertModel, LitertPrecision
+from components.common.models.litert import LitertInfo, LitertModel, LitertPrecision
 from components.common.seeding import derive, generator
 from components.common.statistics.figures import Scored
 from components.common.statistics.jackknife import jackknife

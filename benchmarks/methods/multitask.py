@@ -26,7 +26,7 @@ from components.common.statistics.folds import covering_folds
 from components.common.statistics.weighted import Floats
 from components.train.multitask.guard import asked_by_folds, chosen_share, fitted_together
 from components.train.multitask.options import SharedOptions, Sharing
-from components.train.multitask.single import Examples, solve_task
+from components.train.multitask.single import TaskExamples, solve_task
 from components.train.multitask.training import answers_of
 
 COMMAND = "python -m benchmarks.methods multitask"
@@ -35,9 +35,9 @@ _A_CLASS, _MORE = 20, 400
 _TENTH = 0.1
 NO_NEWS = (
     "Missed at 10 % of the labels: type and grade are known of the same few pictures as the class, "
-    "and the class's soft label already says what the grade says. Tried: trunks of one and two "
-    "layers of 64 to 512 units, dropout 0.2 to 0.5, alone and averaged with the probe; all are "
-    "below the probe there, and the guard keeps it."
+    "and the class's soft label already says what the grade says. Tried (3 deals into "
+    "five folds): a trunk of two layers of 64 units, alone 80.7 against the probe's 82.5, averaged "
+    "with it 81.6; the guard keeps the probe."
 )
 SAME_DIGITS = (
     "Missed where all labels are on the same 200 digits: parity and size follow from the digit, so "
@@ -54,11 +54,11 @@ class Pictures:
     truths: tuple[TaskTargets, ...]
     groups: np.ndarray
 
-    def examples(self, rows: np.ndarray) -> Examples:
+    def examples(self, rows: np.ndarray) -> TaskExamples:
         """Return pictures to learn from."""
         truths = tuple(truth.take(rows) for truth in self.truths)
         ones = np.ones(len(rows), np.float32)
-        return Examples(self.features[rows], truths, ones, self.groups[rows])
+        return TaskExamples(self.features[rows], truths, ones, self.groups[rows])
 
 
 def rows(seeds: int) -> list[Row]:
@@ -66,6 +66,7 @@ def rows(seeds: int) -> list[Row]:
     ways: Sequence[Sharing] = get_args(Sharing)
     return [
         _demo("hard", seeds, share=_TENTH),
+        _demo("cross_stitch", seeds, share=_TENTH),
         _demo("hard", seeds, share=1.0),
         *(_demo(way, seeds, share=_TENTH, guarded=False) for way in ways),
         *_digits_rows(seeds),
@@ -73,7 +74,12 @@ def rows(seeds: int) -> list[Row]:
 
 
 def together(
-    known: Examples, asked: np.ndarray, options: SharedOptions, *, seed: int, guarded: bool = True
+    known: TaskExamples,
+    asked: np.ndarray,
+    options: SharedOptions,
+    *,
+    seed: int,
+    guarded: bool = True,
 ) -> tuple[Floats, Floats, float]:
     """Return the class's logits by its probe and by the method, and the trunk's share in them.
 
@@ -185,10 +191,10 @@ def _digits_rows(seeds: int) -> list[Row]:
     right: dict[str, list[float]] = {"probe": [], "alone": [], "same": [], "more": []}
     for seed, own, others, asked in _draws(seeds):
 
-        def examples(rows: np.ndarray, tasks: int) -> Examples:
+        def examples(rows: np.ndarray, tasks: int) -> TaskExamples:
             truths = _digit_truths(digit[rows], _A_CLASS * 10)[:tasks]
             groups = np.array([str(row) for row in rows], dtype=object)
-            return Examples(pixels[rows], truths, np.ones(len(rows), np.float32), groups)
+            return TaskExamples(pixels[rows], truths, np.ones(len(rows), np.float32), groups)
 
         arms = {
             "alone": examples(own, 1),

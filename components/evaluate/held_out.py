@@ -10,8 +10,8 @@ from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import HeldOut
 from components.common.artifacts.exported import Export
+from components.common.models.saved_model import describe
 from components.common.run_context import RunContext
-from components.common.saved_model import describe
 from components.evaluate.behaviour.asked import ExportedModel
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.kept import kept

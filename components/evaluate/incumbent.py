@@ -142,7 +142,7 @@ def _answers(
 def _known(version: ModelVersion, classes: tuple[str, ...]) -> tuple[str, ...]:
     """Return the classes that a version answers: its passport's, where these are some of ours."""
     passport = read_passport(version.path.parent, version.number)
-    theirs = passport.classes if passport else classes
+    theirs = passport.classes if passport and passport.classes else classes
     return theirs if set(theirs) <= set(classes) else classes
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from components.common.artifacts.dataset import Dataset
 from components.common.errors import DataError, ExportError
 from components.common.labels.tasks import FittedTask, answer_table
-from components.common.saved_model import Answers, ask
+from components.common.models.saved_model import Answers, ask
 from components.common.statistics.operating_point import ASK
 
 

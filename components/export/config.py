@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from components.common.config import Section
-from components.common.litert import LitertPrecision
+from components.common.models.litert import LitertPrecision
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.records import write_record
 from components.common.errors import ConfigError, ExportError
 from components.common.files import write_bytes
-from components.common.litert import FOLDER, LitertInfo, LitertModel, LitertPrecision
+from components.common.models.litert import FOLDER, LitertInfo, LitertModel, LitertPrecision
 from components.common.pictures.decode import decode, resize
 from components.common.statistics.operating_point import OperatingPoint
 from components.networks.fast.folding import fold_batch_norm

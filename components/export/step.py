@@ -13,9 +13,9 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import ExportError
+from components.common.models.saved_model import ask
 from components.common.pictures.decode import decode
 from components.common.run_context import RunContext
-from components.common.saved_model import ask
 from components.common.statistics.operating_point import OperatingPoint
 from components.common.step import Step
 from components.export.config import ExportConfig

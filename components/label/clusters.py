@@ -49,7 +49,7 @@ class ClusteredPictures:
 
 
 @dataclass(frozen=True)
-class _Picture:
+class _ClusterPicture:
     file: Path
     sha256: str
     pixels: Pixels
@@ -130,14 +130,14 @@ def label_by_names(file: Path) -> pd.DataFrame:
     return labelled
 
 
-def _readable(folder: Path, size_px: int) -> tuple[list[_Picture], list[Path]]:
+def _readable(folder: Path, size_px: int) -> tuple[list[_ClusterPicture], list[Path]]:
     """Return the pictures below a folder at a size, and the files that are none.
 
     Raises:
         DataError: there are fewer than two.
     """
     left_out: list[Path] = []
-    found: dict[str, _Picture] = {}
+    found: dict[str, _ClusterPicture] = {}
     for path in track(sorted(folder.rglob("*")), "reading pictures"):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if hidden or not path.is_file() or path.suffix.lower() not in PICTURE_SUFFIXES:
@@ -149,7 +149,7 @@ def _readable(folder: Path, size_px: int) -> tuple[list[_Picture], list[Path]]:
             left_out.append(path)
             continue
         sha256 = hashlib.sha256(data).hexdigest()
-        found.setdefault(sha256, _Picture(path, sha256, pixels))
+        found.setdefault(sha256, _ClusterPicture(path, sha256, pixels))
     if len(found) < 2:
         received = str(len(found)) if folder.is_dir() else "no such folder"
         wanted = f"at least two pictures below '{folder}'"

@@ -136,7 +136,7 @@ class Split:
 
         Neither pixels nor features are copied or computed for it: see `origin`.
         """
-        places = np.concatenate([rows + self.pictures * view for view in range(self.views)])
+        places = np.concatenate([rows + self.pictures * view for view in range(max(1, self.views))])
         whole, taken = self, places.astype(np.int64)
         if self.origin is not None:
             whole, taken = self.origin.whole, self.origin.rows[taken]

@@ -27,7 +27,7 @@ class Wish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Advice:
+class MethodAdvice:
     """Whether a method fits; `reason` says why, or what it would need and how to give it.
 
     preset: of `graft run`. settings: what to say besides, for `--set`.
@@ -49,8 +49,8 @@ def quadrant(facts: SourceFacts) -> Quadrant:
     return "labels in the target" if facts.unlabelled else "labels in both"
 
 
-def advise(facts: SourceFacts, wish: Wish) -> tuple[Advice, ...]:
-    """Return one Advice a way to transfer; those that fit come first, the best of them first.
+def advise(facts: SourceFacts, wish: Wish) -> tuple[MethodAdvice, ...]:
+    """Return one MethodAdvice a way to transfer; those that fit come first, the best of them first.
 
     Args:
         facts: what the data set offers.
@@ -66,9 +66,9 @@ def _bare_domains(facts: SourceFacts) -> tuple[str, ...]:
     return tuple(one.name for one in facts.domains if with_labels and not one.labelled)
 
 
-def _distillation(facts: SourceFacts, wish: Wish) -> Advice:
+def _distillation(facts: SourceFacts, wish: Wish) -> MethodAdvice:
     fits = wish.small_device and bool(facts.labelled)
-    return Advice(
+    return MethodAdvice(
         method="distillation",
         fits=fits,
         reason="a small network learns what a served one answers"
@@ -79,9 +79,9 @@ def _distillation(facts: SourceFacts, wish: Wish) -> Advice:
     )
 
 
-def _domain_adversarial(facts: SourceFacts, _: Wish) -> Advice:
+def _domain_adversarial(facts: SourceFacts, _: Wish) -> MethodAdvice:
     bare = _bare_domains(facts)
-    return Advice(
+    return MethodAdvice(
         method="domain_adversarial",
         fits=bool(bare),
         reason=f"no picture of {', '.join(bare)} has a label, and other domains have some"
@@ -93,7 +93,7 @@ def _domain_adversarial(facts: SourceFacts, _: Wish) -> Advice:
     )
 
 
-def _zero_shot(facts: SourceFacts, wish: Wish) -> Advice:
+def _zero_shot(facts: SourceFacts, wish: Wish) -> MethodAdvice:
     seen = {one.name for one in facts.labelled}
     unseen = [name for name in wish.attributes if name not in seen]
     described = seen <= set(wish.attributes)
@@ -105,7 +105,7 @@ def _zero_shot(facts: SourceFacts, wish: Wish) -> Advice:
             else f"the table lacks {', '.join(sorted(seen - set(wish.attributes)))}"
         )
     fits = bool(seen) and bool(unseen) and described
-    return Advice(
+    return MethodAdvice(
         method="zero_shot",
         fits=fits,
         reason=f"{', '.join(unseen)}: described, and shown by no picture" if fits else lacks,
@@ -114,9 +114,9 @@ def _zero_shot(facts: SourceFacts, wish: Wish) -> Advice:
     )
 
 
-def _multitask(facts: SourceFacts, _: Wish) -> Advice:
+def _multitask(facts: SourceFacts, _: Wish) -> MethodAdvice:
     fits = bool(facts.tasks) and bool(facts.labelled)
-    return Advice(
+    return MethodAdvice(
         method="multitask",
         fits=fits,
         reason=f"further labels: {', '.join(facts.tasks)}"
@@ -126,9 +126,9 @@ def _multitask(facts: SourceFacts, _: Wish) -> Advice:
     )
 
 
-def _self_taught(facts: SourceFacts, _: Wish) -> Advice:
+def _self_taught(facts: SourceFacts, _: Wish) -> MethodAdvice:
     fits = bool(facts.labelled) and facts.unlabelled > 0 and not _bare_domains(facts)
-    return Advice(
+    return MethodAdvice(
         method="self_taught",
         fits=fits,
         reason=f"{facts.unlabelled} pictures without a label, to learn features from"
@@ -140,8 +140,8 @@ def _self_taught(facts: SourceFacts, _: Wish) -> Advice:
     )
 
 
-def _clustering(facts: SourceFacts, _: Wish) -> Advice:
-    return Advice(
+def _clustering(facts: SourceFacts, _: Wish) -> MethodAdvice:
+    return MethodAdvice(
         method="self_taught_clustering",
         fits=not facts.labelled,
         reason=f"{facts.unlabelled} pictures, none with a label: cluster them, name the clusters "
@@ -152,9 +152,9 @@ def _clustering(facts: SourceFacts, _: Wish) -> Advice:
     )
 
 
-def _fine_tuning(facts: SourceFacts, _: Wish) -> Advice:
+def _fine_tuning(facts: SourceFacts, _: Wish) -> MethodAdvice:
     smallest = min((one.pictures for one in facts.labelled), default=0)
-    return Advice(
+    return MethodAdvice(
         method="linear_probe",
         fits=bool(facts.labelled),
         reason=f"{facts.pictures} labelled pictures, at least {smallest} a class: a head on the "
@@ -166,7 +166,7 @@ def _fine_tuning(facts: SourceFacts, _: Wish) -> Advice:
 
 
 # The more special a way is, the earlier it stands: it fits fewer data sets.
-_JUDGES: tuple[Callable[[SourceFacts, Wish], Advice], ...] = (
+_JUDGES: tuple[Callable[[SourceFacts, Wish], MethodAdvice], ...] = (
     _distillation,
     _domain_adversarial,
     _zero_shot,

@@ -143,7 +143,8 @@ def train(
         write_seen(out, shown["sha256"], before={*before, *known})
         if fitted.embeddings is not None and not settings.warm_start:
             candidate.write_embeddings(splits.train.paths, fitted.embeddings)
-        candidate.write_familiar(familiar(kept, splits.train, cut=fitted.cut, session=session))
+        known_to = fitted.known or splits.train
+        candidate.write_familiar(familiar(kept, known_to, cut=fitted.cut, session=session))
         if standings:
             shutil.rmtree(standings, ignore_errors=True)
 

@@ -65,6 +65,8 @@ class Fitted:
     notes: what a reader of the report should know (a retry, a fallback, a chosen setting).
     decision: how the method was chosen, where a method chose.
     network: the network to keep where it is not the one that was given (layers were cut off).
+    known: what the network is at home with, where that is more than the training pictures: no such
+        picture is to be called strange.
     embeddings: float [N, D] of the training pictures as they are, by the network before it was
         tuned; None where the method has none.
     figures: what the method measured itself, by pictures or classes that it left out.
@@ -76,6 +78,7 @@ class Fitted:
     notes: tuple[str, ...] = ()
     decision: Decision | None = None
     network: Network | None = None
+    known: Split | None = None
     embeddings: Activations | None = None
     figures: tuple[Metric, ...] = ()
 

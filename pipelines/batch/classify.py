@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from components.common import saved_model
 from components.common.errors import DataError, ExportError
+from components.common.models import saved_model
 from components.common.pictures.decode import to_servable
 from components.common.progress import batches
 from pipelines.batch import files

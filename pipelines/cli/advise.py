@@ -15,7 +15,7 @@ from pipelines.cli import options
 from pipelines.cli.settings import choose
 
 if TYPE_CHECKING:
-    from components.train.commands import Advice
+    from components.train.commands import MethodAdvice
 
 
 def advise(
@@ -64,7 +64,7 @@ def _classes(table: Path | None) -> tuple[str, ...]:
         return tuple(row.get("class", "").strip() for row in csv.DictReader(lines))
 
 
-def _command(one: "Advice", data: Path | None, attributes: Path | None) -> str:
+def _command(one: "MethodAdvice", data: Path | None, attributes: Path | None) -> str:
     """Return what to type."""
     place = f" --data {data}" if data else ""
     if one.method == "self_taught_clustering":

@@ -10,7 +10,7 @@ from components.common.artifacts.exported import (
     OUTPUT_PROBABILITIES,
     SIGNATURE_BYTES,
 )
-from components.common.litert import LitertModel
+from components.common.models.litert import LitertModel
 from serving.client.answers import AVAILABLE, Signature, TensorSpec, VersionStatus
 from serving.client.client import Client
 from serving.client.contract import Outputs

@@ -18,10 +18,10 @@ from components.common.artifacts.evaluation import EvaluationInfo, LitertFigures
 from components.common.artifacts.exported import Export
 from components.common.artifacts.records import write_record
 from components.common.errors import DataError, ExportError
-from components.common.litert import LitertInfo, LitertModel, litert_files
+from components.common.models.litert import LitertInfo, LitertModel, litert_files
+from components.common.models.saved_model import ask
 from components.common.pictures.decode import decode, resize
 from components.common.run_context import RunContext
-from components.common.saved_model import ask
 from components.common.statistics.operating_point import OperatingPoint
 from components.common.statistics.temperature import softmax
 from components.evaluate.behaviour.asked import ExportedModel

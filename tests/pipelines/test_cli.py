@@ -124,13 +124,13 @@ def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("run", "--preset", "lunar"), "expected a preset (classic, pictures, solar)"),
+        (("run", "--preset", "lunar"), "expected a preset (classic, distillation, "),
         (("run", "--set", "train.epoch=3"), "expected one of the known settings"),
         (("run", "--set", "seed=many"), "seed: expected a valid integer"),
         (("run", "--data", "nowhere"), "expected a folder of pictures or a manifest.csv"),
         (("run",), "run `make data`"),
         (("serve",), "expected a published version"),
-        (("tune", "--preset", "lunar"), "expected a preset (classic, pictures, solar)"),
+        (("tune", "--preset", "lunar"), "expected a preset (classic, distillation, "),
         (("tune", "--backbones", "resnet_900"), "expected one of the backbones"),
         (("tune", "--backbones", ","), "expected names separated by commas after --backbones"),
         (("tune", "--sizes", "160,big"), "tune.rank.sizes_px.1: expected a valid integer"),
@@ -161,7 +161,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("run", "--preset", "lunar"), "expected a preset (classic, pictures, solar)"),
+        (("run", "--preset", "lunar"), "expected a preset (classic, distillation, "),
         (("compile", "--pipeline", "all"), "is not one of 'training'"),
     ],
 )

@@ -127,7 +127,7 @@ def test_a_step_may_refuse_what_its_types_allow(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_unknown_preset_lists_the_known(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="classic, pictures, solar"):
+    with pytest.raises(ConfigError, match="classic, distillation, domain_adversarial"):
         read_preset("lunar")
     broken = tmp_path / "broken.yaml"
     broken.write_text("a: [1")

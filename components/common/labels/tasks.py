@@ -8,16 +8,18 @@ class of a multi-label task is true.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from components.common.errors import DataError
 from components.common.labels.source_facts import TASK_PREFIX
 from components.common.statistics.figures import Scored
 from components.common.statistics.temperature import softmax
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BETWEEN = "|"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -86,7 +88,7 @@ class FittedTask(Task):
         calm: Floats = 0.5 * (1.0 + np.tanh(0.5 * scaled))
         return calm
 
-    def answered(self, table: pd.DataFrame) -> "list[TaskAnswers]":
+    def answered(self, table: "pd.DataFrame") -> "list[TaskAnswers]":
         """Return the answers whose truth is known; of a multi-label task each class by itself.
 
         Args:
@@ -139,25 +141,29 @@ def _labels(cell: str) -> set[str]:
     return {label.strip() for label in cell.split(BETWEEN)} - {""}
 
 
-def side_by_side(tasks: Sequence[Task], values: Floats) -> pd.DataFrame:
+def side_by_side(tasks: Sequence[Task], values: Floats) -> "pd.DataFrame":
     """Return logits or probabilities [N, all classes of all tasks] with a column a class."""
+    import pandas as pd  # not with every command
+
     return pd.DataFrame(values, columns=[name for task in tasks for name in _columns(task)])
 
 
-def values_of(table: pd.DataFrame, task: Task) -> Floats:
+def values_of(table: "pd.DataFrame", task: Task) -> Floats:
     """Return a task's values from `side_by_side`, float32 [N, classes]; NaN where not there."""
     return table.reindex(columns=_columns(task)).to_numpy(dtype=np.float32)
 
 
 def answer_table(
-    tasks: Sequence[FittedTask], found: Sequence[Floats], rows: pd.DataFrame
-) -> pd.DataFrame:
+    tasks: Sequence[FittedTask], found: Sequence[Floats], rows: "pd.DataFrame"
+) -> "pd.DataFrame":
     """Return probabilities of tasks beside what is true, NaN where that is not known.
 
     Args:
         tasks: with their probabilities [N, classes] in `found`.
         rows: N manifest rows.
     """
+    import pandas as pd
+
     table = pd.DataFrame(index=range(len(rows)))
     for task, probabilities in zip(tasks, found, strict=True):
         cells = rows[task.column].astype(str) if task.column in rows else [""] * len(rows)
@@ -167,7 +173,7 @@ def answer_table(
     return table
 
 
-def tasks_of(columns: Sequence[str], *tables: pd.DataFrame) -> tuple[Task, ...]:
+def tasks_of(columns: Sequence[str], *tables: "pd.DataFrame") -> tuple[Task, ...]:
     """Return the tasks among the columns of manifest rows, classes in the order of the alphabet.
 
     A column with fewer than two labels asks nothing and is left out.

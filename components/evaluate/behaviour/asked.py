@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
+from components.common.models.saved_model import Answers, answer, load
 from components.common.pictures.decode import Pixels, decode, encode_png, to_image
 from components.common.progress import batches, track
-from components.common.saved_model import Answers, answer, load
 from components.common.seeding import generator
 from components.common.statistics.figures import Scored
 from components.common.statistics.weighted import Integers

@@ -11,9 +11,9 @@ import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import LitertFigures, Metric
-from components.common.litert import LitertModel, litert_files
+from components.common.models.litert import LitertModel, litert_files
+from components.common.models.saved_model import Answers
 from components.common.pictures.decode import Pixels, decode
-from components.common.saved_model import Answers
 from components.common.statistics.figures import Scored
 from components.common.statistics.intervals import estimates
 from components.evaluate.behaviour.asked import ExportedModel, drawn

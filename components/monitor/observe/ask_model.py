@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from components.common.artifacts.monitoring.observations import Observations, answered
+from components.common.models.saved_model import describe, load
 from components.common.pictures.decode import Pixels
 from components.common.pictures.statistics import measure
 from components.common.progress import listening
-from components.common.saved_model import describe, load
 
 _BATCH = 8
 

@@ -100,19 +100,19 @@ def _by_others(
 
 
 @dataclass(frozen=True)
-class _Known:
+class _TeacherNetwork:
     """A teacher's network, and the layer up to which its activations may be in the cache."""
 
     network: Network
     cut: str = INPUT
 
 
-def _loaded(teacher: Teacher) -> _Known:
+def _loaded(teacher: Teacher) -> _TeacherNetwork:
     model = keras.models.load_model(teacher.candidate.model_path, compile=False)
-    return _Known(Network(model, cut_points=(), default_cut="", pools=()))
+    return _TeacherNetwork(Network(model, cut_points=(), default_cut="", pools=()))
 
 
-def _fitted_again(teacher: Teacher, data: TrainingData, session: Session) -> _Known:
+def _fitted_again(teacher: Teacher, data: TrainingData, session: Session) -> _TeacherNetwork:
     recipe = teacher.recipe()
     keras.utils.set_random_seed(derive(recipe.seed, "train"))
     size_px = teacher.candidate.info.image_size_px
@@ -124,10 +124,10 @@ def _fitted_again(teacher: Teacher, data: TrainingData, session: Session) -> _Kn
     own = dataclasses.replace(session, seed=recipe.seed, standings=None)
     options = method_options(recipe.method, recipe.options)
     fitted = plugins.load(METHODS, recipe.method).fit(data, built, options, own)
-    return _Known(fitted.network or built, fitted.cut)
+    return _TeacherNetwork(fitted.network or built, fitted.cut)
 
 
-def _softened(known: _Known, split: Split, session: Session, temperature: float) -> Floats:
+def _softened(known: _TeacherNetwork, split: Split, session: Session, temperature: float) -> Floats:
     if not split.pictures:
         return np.empty((0, split.targets.shape[1]), np.float32)
     starts = known.network.boundary(known.cut)

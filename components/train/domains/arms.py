@@ -40,7 +40,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Answers:
+class DomainAnswers:
     """How an arm answers about raw embeddings of each side.
 
     own, others: what is asked about a picture of the one side, and of the other.
@@ -51,7 +51,7 @@ class Answers:
     others: Probe
 
 
-def solve(arm: Arm, sides: Sides, *, strength: float, weight: float, seed: int) -> Answers:
+def solve(arm: Arm, sides: Sides, *, strength: float, weight: float, seed: int) -> DomainAnswers:
     """Fit one arm.
 
     Args:
@@ -82,7 +82,7 @@ def solve(arm: Arm, sides: Sides, *, strength: float, weight: float, seed: int) 
         found = deceive(seen, shares, asked, start=found, weight=weight)
     report(f"fitting by {arm}", 1, 1)
     mine = own.folded(recolour.folded(found) if recolour else found)
-    return Answers(arm, mine, mine if others is own else others.folded(found))
+    return DomainAnswers(arm, mine, mine if others is own else others.folded(found))
 
 
 def _probe(solver: Solver, strength: float) -> Probe:

@@ -10,13 +10,13 @@ from components.networks.config import EMBEDDING, LOGITS
 from components.networks.data import Floats, Positions, Split
 from components.networks.network import Network, output_of
 from components.networks.probe.probe import Probe, fit_probe
-from components.train.domains.arms import Answers, Sides
+from components.train.domains.arms import DomainAnswers, Sides
 
 # Weak: where the sides are easily told apart, a picture is of one of them, not of both by halves.
 _STRENGTH = 10.0
 
 
-def served(network: Network, answers: Answers, side: Probe) -> Network:
+def served(network: Network, answers: DomainAnswers, side: Probe) -> Network:
     """Return a network that asks each picture's side first, and answers as the arm does about it.
 
     logits = own(x) + s (others(x) - own(x)), s the chance that x is of the other side. That is one

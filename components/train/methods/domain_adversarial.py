@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from components.common.labels.source_facts import SourceFacts
     from components.networks.data import Floats, Split, TrainingData
     from components.networks.network import Network
-    from components.train.domains.arms import Answers, Sides
+    from components.train.domains.arms import DomainAnswers, Sides
     from components.train.session import Fitted, Session
 
 USES = Uses(unlabelled=True, domains=True)
@@ -41,8 +41,9 @@ class Options(Section):
     target: the domain whose labels are never looked at, neither in fitting nor in calibration; its
         labelled pictures count as unlabelled ones. All other domains are one source. "" stands for
         the domain of the unlabelled pictures.
-    align: how the two are brought together; "none" fits the source alone; "auto" takes "mmd", else
-        "dann" or "mcc", whichever passes a guard that asks no target label, else a baseline.
+    align: how the two are brought together; "none" fits the source alone; "auto" takes the
+        first that passes a guard that asks no label of the target (of two classes "mmd", "dann",
+        "mcc"; of more "mcc", "mmd", "coral"), else a baseline.
     strength: inverse L2 penalty C on standardised features, as of the linear probe. It is not
         chosen by the source: what is best there is rarely best for the target.
     weight: times what each way counts beside the loss on the labels (1 is what was measured).
@@ -51,7 +52,7 @@ class Options(Section):
 
     target: str = ""
     align: Literal["auto", "none", "standardise", "coral", "mmd", "mcc", "dann"] = "auto"
-    strength: Annotated[float, Field(gt=0)] = 1e-3
+    strength: Annotated[float, Field(gt=0)] = 3e-3
     weight: Annotated[float, Field(gt=0)] = 1.0
     class_weight: ClassWeight = "none"
 
@@ -88,7 +89,7 @@ def given(data: "TrainingData", options: Options) -> "TrainingData":
     """Return the data with the target's pictures among those without a label.
 
     Raises:
-        DataError: a class is labelled in the target only.
+        DataError: a class is labelled in the target only, or nothing could be held out to judge by.
     """
     from components.networks.data import without_labels
 
@@ -103,6 +104,12 @@ def given(data: "TrainingData", options: Options) -> "TrainingData":
 
     (train, moved), (validation, moved_too) = parted(data.train), parted(data.validation)
     _, also = parted(data.unlabelled) if target else (data.unlabelled, data.unlabelled)
+    if moved.pictures and not data.validation.pictures:
+        raise DataError(
+            "pictures that are held out: folds cannot ask about labels that are not looked at",
+            received=f"cross-validation and {moved.pictures} labelled pictures of the target",
+            do="set validate.evidence: holdout, or leave their labels empty (ingest.unlabelled)",
+        )
     if data.validation.pictures and not validation.pictures:
         raise DataError(
             "validation pictures of a domain other than the target",
@@ -123,6 +130,7 @@ def given(data: "TrainingData", options: Options) -> "TrainingData":
 def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":
     """Fit a head for each side on cached embeddings, and what says which one to ask."""
     from components.common.seeding import derive
+    from components.networks.data import without_labels
     from components.networks.features.cache import Want
     from components.train.domains.arms import Sides
     from components.train.domains.served import served, tell_apart
@@ -160,11 +168,14 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         trainable_parameters=sum(weight.size for weight in kept.head.get_weights()),
         notes=notes,
         network=kept,
+        known=without_labels((data.train, strangers)),
         embeddings=sides.plain,
     )
 
 
-def _answers(sides: "Sides", options: Options, *, seed: int) -> "tuple[Answers, tuple[str, ...]]":
+def _answers(
+    sides: "Sides", options: Options, *, seed: int
+) -> "tuple[DomainAnswers, tuple[str, ...]]":
     """Return the arm that is kept, and what a reader should know of it."""
     from components.train.domains.arms import solve
     from components.train.domains.choice import choose

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from components.common.artifacts.evaluation import Metric
     from components.networks.data import Split, TrainingData
     from components.networks.network import Network
-    from components.train.semantics.choice import Choice
+    from components.train.semantics.choice import ChosenPenalty
     from components.train.session import Fitted, Session
 
 USES = Uses(attributes=True, unlabelled=True)
@@ -39,8 +39,8 @@ class Options(Section):
         number), or the numbers of a vector of the class name.
     unseen: classes of that table that no picture shows and that shall be answered; () takes all.
     solver: "sae" (semantic autoencoder), "eszsl", or "dap" (direct attribute prediction).
-    ranking: "visual" looks for the nearest class among pictures, which avoids hubs, "attributes"
-        among attributes, "csls" there too, with hubs held back. "dap" takes the last two.
+    ranking: "visual" looks for the nearest class among pictures, which avoids hubs (with "eszsl" by
+        ridge regression from attributes), "attributes" among attributes, all that "dap" can do.
     stacking: what known classes lose, in units of the scores; "auto" chooses it by known classes
         that are treated as unseen.
     components: principal components of the features that are looked at.
@@ -51,7 +51,7 @@ class Options(Section):
     attributes: str = ""
     unseen: tuple[str, ...] = ()
     solver: Literal["sae", "eszsl", "dap"] = "sae"
-    ranking: Literal["visual", "attributes", "csls"] = "visual"
+    ranking: Literal["visual", "attributes"] = "visual"
     stacking: Literal["auto"] | float = "auto"
     components: Annotated[int, Field(ge=2, le=1024)] = 128
     self_training: Annotated[int, Field(ge=0, le=100)] = 5
@@ -66,7 +66,7 @@ def check(options: Options, facts: SourceFacts) -> None:
     """
     if options.solver == "dap" and options.ranking == "visual":
         raise ConfigError(
-            "train.options.ranking 'attributes' or 'csls' with the solver 'dap'",
+            "train.options.ranking 'attributes' with the solver 'dap'",
             received="visual",
             do="set it, or take the solver 'sae'",
         )
@@ -115,7 +115,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     from components.common.seeding import derive
     from components.networks.features.cache import Want
     from components.train.semantics.choice import Way
-    from components.train.semantics.fit import Known, fit_head
+    from components.train.semantics.fit import KnownClasses, fit_head
     from components.train.session import EpochScore, Fitted, score
     from components.train.transfer import tail_inputs, trainable_parameters
 
@@ -126,7 +126,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     if data.unlabelled.pictures and options.self_training:
         plain = data.unlabelled.take(np.arange(data.unlabelled.pictures))
         (extra,) = session.cache.get(network, Want(plain, (EMBEDDING,)))
-    known = Known(
+    known = KnownClasses(
         features=np.asarray(features, dtype=np.float32),
         targets=data.train.targets,
         weights=data.train.weights,
@@ -159,7 +159,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     )
 
 
-def _figures(choice: "Choice | None") -> tuple["Metric", ...]:
+def _figures(choice: "ChosenPenalty | None") -> tuple["Metric", ...]:
     """Return the harmonic mean with its interval over the folds of classes."""
     from scipy.stats import t
 

@@ -12,14 +12,14 @@ from components.networks.data import Split, TrainingData
 from components.networks.features.cache import Want
 from components.networks.network import Network
 from components.networks.probe.probe import Probe
-from components.train.multitask.single import Examples
+from components.train.multitask.single import TaskExamples
 from components.train.multitask.training import SharedNetwork
 from components.train.session import Session
 
 
 def examples_of(
     splits: Sequence[Split], data: TrainingData, network: Network, session: Session
-) -> Examples:
+) -> TaskExamples:
     """Return pictures by their embeddings, all views; the class is the first task.
 
     Args:
@@ -37,7 +37,7 @@ def examples_of(
         for view in range(views)
         for part in parts
     ]
-    return Examples(
+    return TaskExamples(
         np.concatenate(by_view),
         tuple(
             TaskTargets(
@@ -52,10 +52,10 @@ def examples_of(
     )
 
 
-def _examples(split: Split, data: TrainingData, network: Network, session: Session) -> Examples:
+def _examples(split: Split, data: TrainingData, network: Network, session: Session) -> TaskExamples:
     (features,) = session.cache.get(network, Want(split, (EMBEDDING,)))
     own = TaskTargets(Task(name="", classes=data.classes), split.targets, split.labels >= 0)
-    found = Examples(features, (own, *split.tasks), split.weights, split.groups)
+    found = TaskExamples(features, (own, *split.tasks), split.weights, split.groups)
     known = np.any([truth.known for truth in found.truths], axis=0)
     return found if known.all() else found.take(np.flatnonzero(known))
 

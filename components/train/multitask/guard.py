@@ -17,7 +17,7 @@ from components.networks.probe.probe import Probe
 from components.train.multitask.calibration import calibrated_task
 from components.train.multitask.options import SharedOptions
 from components.train.multitask.sharing import affinity_of
-from components.train.multitask.single import Examples, solve_task
+from components.train.multitask.single import TaskExamples, solve_task
 from components.train.multitask.training import SharedNetwork, answers_of, fit_shared
 
 # Of the logits; the rest are the probe's.
@@ -31,7 +31,7 @@ Losses = npt.NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class AskedTask:
     """What a task's probe and the trunk answer, float32 [N, classes], about held-out pictures."""
 
     by_probe: Floats
@@ -41,7 +41,7 @@ class Asked:
 
 
 def fitted_together(
-    known: Examples,
+    known: TaskExamples,
     probes: Sequence[Probe],
     options: SharedOptions,
     *,
@@ -67,8 +67,8 @@ def fitted_together(
 
 
 def asked_by_folds(
-    known: Examples, probes: Sequence[Probe], options: SharedOptions, *, seed: int
-) -> list[list[Asked]]:
+    known: TaskExamples, probes: Sequence[Probe], options: SharedOptions, *, seed: int
+) -> list[list[AskedTask]]:
     """Return the answers of inner grouped folds about each other, a list a fold of one a task.
 
     Args:
@@ -98,16 +98,16 @@ def asked_by_folds(
     return found
 
 
-def asked(outer: Examples, probes: Sequence[Probe], together: SharedNetwork) -> list[Asked]:
+def asked(outer: TaskExamples, probes: Sequence[Probe], together: SharedNetwork) -> list[AskedTask]:
     """Return what probes and trunk answer about pictures that they were not fitted on."""
     by_trunk = answers_of(together, outer.features)
     return [
-        Asked(probe.logits(outer.features), said, truth, outer.groups)
+        AskedTask(probe.logits(outer.features), said, truth, outer.groups)
         for probe, said, truth in zip(probes, by_trunk, outer.truths, strict=True)
     ]
 
 
-def chosen_share(found: Sequence[Asked]) -> float:
+def chosen_share(found: Sequence[AskedTask]) -> float:
     """Return the share of the trunk that answers a task best, 0 where the probe is as good.
 
     The loss after calibration has to fall by more than twice its standard error, groups left out.

@@ -15,7 +15,7 @@ _RARE = 1e-3  # share of a class that no picture shows
 
 
 @dataclass(frozen=True)
-class Examples:
+class TaskExamples:
     """N embedded pictures and what is true of them.
 
     features: float [views * N, D], view-major. truths: one a task, of the N pictures.
@@ -37,11 +37,11 @@ class Examples:
         """How many rows of features each has."""
         return len(self.features) // max(1, self.pictures)
 
-    def take(self, rows: npt.NDArray[Any], *, views: bool = True) -> "Examples":
+    def take(self, rows: npt.NDArray[Any], *, views: bool = True) -> "TaskExamples":
         """Return some pictures by position, in all views or in view 0 only."""
         each = range(self.views if views else 1)
         places = np.concatenate([rows + view * self.pictures for view in each])
-        return Examples(
+        return TaskExamples(
             self.features[places],
             tuple(truth.take(rows) for truth in self.truths),
             self.weights[rows],
@@ -56,7 +56,7 @@ class Examples:
         )
 
 
-def solve_task(examples: Examples, at: int, options: ProbeOptions, *, seed: int) -> Probe:
+def solve_task(examples: TaskExamples, at: int, options: ProbeOptions, *, seed: int) -> Probe:
     """Solve the head of the task at position `at`, on the pictures whose label is known.
 
     Of a multi-label task each class is solved by itself, true against false. Where nothing can be
@@ -83,7 +83,7 @@ def solve_task(examples: Examples, at: int, options: ProbeOptions, *, seed: int)
     )
 
 
-def _solved(own: Examples, targets: Floats, options: ProbeOptions, *, seed: int) -> Probe:
+def _solved(own: TaskExamples, targets: Floats, options: ProbeOptions, *, seed: int) -> Probe:
     labels = targets.argmax(axis=1).astype(np.int64) if len(targets) else np.zeros(0, np.int64)
     if len(np.unique(labels)) < 2:
         share = targets.mean(axis=0) if len(targets) else np.ones(targets.shape[1])

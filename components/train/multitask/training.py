@@ -17,7 +17,7 @@ from components.networks.probe.probe import feature_scale
 from components.train.loop.optimizer import LayerwiseAdamW, Treatment
 from components.train.multitask.options import SharedOptions
 from components.train.multitask.sharing import Trunk, build_trunk
-from components.train.multitask.single import Examples
+from components.train.multitask.single import TaskExamples
 
 # Of the learnt weights exp(-s): beyond, a task that is memorised would be all that counts.
 _LEAST_LOG_VARIANCE, _MOST_LOG_VARIANCE = -3.0, 3.0
@@ -38,7 +38,7 @@ class SharedNetwork:
 
 
 def fit_shared(
-    examples: Examples,
+    examples: TaskExamples,
     options: SharedOptions,
     *,
     seed: int,
@@ -129,7 +129,9 @@ def _loss(targets: Any, logits: Any, task: Task) -> Any:
     return -ops.sum(targets * ops.log_softmax(logits, axis=1), axis=1)
 
 
-def _train(losses: JointLosses, examples: Examples, options: SharedOptions, *, seed: int) -> None:
+def _train(
+    losses: JointLosses, examples: TaskExamples, options: SharedOptions, *, seed: int
+) -> None:
     """Take `options.epochs` passes with AdamW at a rate that falls along a cosine."""
     in_turn = options.sharing == "joint_many_task"
     rng = generator(seed, "multitask")

@@ -15,9 +15,7 @@ import numpy.typing as npt
 from components.common.progress import report
 from components.common.statistics.folds import Fold
 from components.common.statistics.weighted import Floats, Integers
-from components.train.semantics.hubness import held_back
 from components.train.semantics.solvers import (
-    Linear,
     Penalty,
     Problem,
     Ranking,
@@ -49,7 +47,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenPenalty:
     """What was chosen, and what it did on folds that had no say in it.
 
     penalty: of the solver. stacking: what is taken off the scores of known classes.
@@ -64,7 +62,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _AskedFold:
     """Pictures of known and of left-out classes, answered by one map.
 
     gaps: float64 [M], the best known class's score minus the best left-out one's.
@@ -100,7 +98,7 @@ def choose(
     way: Way,
     *,
     unseen: int,
-) -> Choice | None:
+) -> ChosenPenalty | None:
     """Leave classes out and return what answers best about them; None with too few classes.
 
     Args:
@@ -114,7 +112,7 @@ def choose(
     if len(known) < LEAST_CLASSES:
         return None
     left_out = _dealt(known, min(max(unseen, 1), len(known) - 2), seed=way.seed)
-    asked: list[dict[Penalty, _Asked]] = []
+    asked: list[dict[Penalty, _AskedFold]] = []
     for number, away in enumerate(left_out):
         asked.append(_fold(problem, labels, parts, away, way))
         report("leaving classes out", number + 1, len(left_out))
@@ -133,7 +131,7 @@ def choose(
         crossed.append(table[number, best, step])
         before.append(plain[number, best])
     best, step = _best(table)
-    return Choice(penalties[best], float(steps[step]), np.array(crossed), np.array(before))
+    return ChosenPenalty(penalties[best], float(steps[step]), np.array(crossed), np.array(before))
 
 
 def _best(table: Floats) -> tuple[int, int]:
@@ -157,7 +155,7 @@ def _fold(
     parts: Fold,
     away: Integers,
     way: Way,
-) -> dict[Penalty, _Asked]:
+) -> dict[Penalty, _AskedFold]:
     fitted = parts.inner[~np.isin(labels[parts.inner], away)]
     # As if the classes left out had never been there.
     centre = problem.features[fitted].mean(axis=0)
@@ -179,14 +177,9 @@ def _fold(
     features = problem.features[parts.outer] - centre
     found = {}
     for penalty, map_ in solutions(inner, way.solver, way.ranking):
-        scores = answers(map_, inner.features, way.ranking).scores(features)
+        scores = map_.scores(features)
         best_kept, best_out = scores[:, kept].max(axis=1), scores[:, away].max(axis=1)
         own = np.take_along_axis(scores, truths[:, None], axis=1)[:, 0]
         right = own >= np.where(is_out, best_out, best_kept)
-        found[penalty] = _Asked(best_kept - best_out, right, is_out, shares)
+        found[penalty] = _AskedFold(best_kept - best_out, right, is_out, shares)
     return found
-
-
-def answers(found: Linear, features: Floats, ranking: Ranking) -> Linear:
-    """Return the map as the ranking wants it; `features` of pictures, without their labels."""
-    return held_back(found, features) if ranking == "csls" else found

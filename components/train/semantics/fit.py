@@ -11,7 +11,7 @@ from components.common.statistics.folds import grouped_folds
 from components.common.statistics.pca import Components
 from components.common.statistics.weighted import Floats, Integers
 from components.networks.probe.probe import feature_scale
-from components.train.semantics.choice import Choice, Way, answers, choose
+from components.train.semantics.choice import ChosenPenalty, Way, choose
 from components.train.semantics.hubness import occurrence_skewness, semantic_agreement
 from components.train.semantics.self_training import moved
 from components.train.semantics.solvers import Linear, Problem, solutions
@@ -21,7 +21,7 @@ _HUBS_FROM = 12  # classes; with fewer, ten nearest ones say nothing
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class KnownClasses:
     """Pictures of known classes: float [views * N, D], float [N, C], float [N], int [N], [N]."""
 
     features: npt.NDArray[Any]
@@ -41,12 +41,12 @@ class SemanticHead:
 
     kernel: npt.NDArray[np.float32]
     bias: npt.NDArray[np.float32]
-    choice: Choice | None
+    choice: ChosenPenalty | None
     notes: tuple[str, ...]
 
 
 def fit_head(
-    known: Known,
+    known: KnownClasses,
     signatures: Floats,
     way: Way,
     *,
@@ -92,7 +92,6 @@ def fit_head(
             if unlabelled is None
             else axes.apply(np.asarray(unlabelled * scale, dtype=np.float32)) / unit
         )
-        map_ = answers(map_, np.concatenate([rows, extra]), way.ranking)
         if len(extra) and way.ranking == "visual":
             map_ = moved(map_, extra, unseen=unseen, stacking=stacking, rounds=way.rounds)
         notes = _notes(plain, known.labels, map_, choice, moved_by=len(extra))
@@ -112,7 +111,12 @@ def _standardised(signatures: Floats) -> Floats:
 
 
 def _notes(
-    problem: Problem, labels: Integers, found: Linear, choice: Choice | None, *, moved_by: int
+    problem: Problem,
+    labels: Integers,
+    found: Linear,
+    choice: ChosenPenalty | None,
+    *,
+    moved_by: int,
 ) -> tuple[str, ...]:
     classes = np.unique(labels)
     means = np.stack([problem.features[labels == one].mean(axis=0) for one in classes])

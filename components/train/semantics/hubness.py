@@ -7,7 +7,6 @@ JMLR 11:2487). The measure is the skewness of N_k, how often each class is among
 import numpy as np
 
 from components.common.statistics.weighted import Floats
-from components.train.semantics.solvers import Linear
 
 _NEIGHBOURS = 10
 
@@ -25,23 +24,6 @@ def occurrence_skewness(scores: Floats, *, nearest: int = _NEIGHBOURS) -> float:
     away = counts - counts.mean()
     spread = float(np.sqrt((away**2).mean()))
     return float((away**3).mean()) / spread**3 if spread else 0.0
-
-
-def held_back(found: Linear, features: Floats, *, nearest: int = _NEIGHBOURS) -> Linear:
-    """Return scores in which a class that is near to everything is held back.
-
-    CSLS (Conneau et al. 2018, arXiv:1710.04087, equation 3) on inner products: twice the score
-    minus the mean of the class's `nearest` best ones. The picture's own mean, which is the other
-    part of the equation, is the same for all classes.
-
-    Args:
-        found: the scores.
-        features: float64 [N, D] of any pictures; labels are not looked at.
-        nearest: how many.
-    """
-    scores = found.scores(features)
-    best = np.sort(scores, axis=0)[-min(nearest, len(scores)) :].mean(axis=0)
-    return Linear(2.0 * found.kernel, 2.0 * found.bias - best)
 
 
 def semantic_agreement(means: Floats, signatures: Floats) -> float:

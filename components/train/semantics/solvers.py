@@ -23,8 +23,8 @@ from scipy.special import expit
 from components.common.statistics.weighted import Floats
 
 Solver = Literal["eszsl", "sae", "dap"]
-# Where the nearest class is looked for; "csls" is "attributes" with hubs held back.
-Ranking = Literal["visual", "attributes", "csls"]
+# Where the nearest class is looked for.
+Ranking = Literal["visual", "attributes"]
 Penalty = tuple[float, ...]
 
 # In units of the mean square of what is penalised.

@@ -10,7 +10,7 @@ from typing import Any
 from components.common.errors import DataError, ServerError
 from pipelines.cluster.connect import Connection, named
 from pipelines.cluster.errors import ClusterRefusedError
-from pipelines.cluster.runs.tasks import DONE, Task, known_time, tasks_of
+from pipelines.cluster.runs.tasks import DONE, RunTask, known_time, tasks_of
 
 EXPERIMENT = "graft"
 LATEST = "latest"
@@ -35,7 +35,7 @@ class Run:
     recurring_run_id: str
     error: str
     parameters: Mapping[str, Any]
-    tasks: tuple[Task, ...]
+    tasks: tuple[RunTask, ...]
 
     @property
     def over(self) -> bool:

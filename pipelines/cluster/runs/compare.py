@@ -6,7 +6,7 @@ from typing import Any
 
 from components.common.config import restored
 from pipelines.cluster.runs.client import Run
-from pipelines.cluster.runs.tasks import Task
+from pipelines.cluster.runs.tasks import RunTask
 
 
 def differences(
@@ -28,7 +28,7 @@ def outcomes(first: Run, second: Run) -> list[tuple[str, str, str]]:
     return [*steps, ("all", _said(first), _said(second))]
 
 
-def _said(part: Run | Task) -> str:
+def _said(part: Run | RunTask) -> str:
     return f"{part.state.lower()}, {part.seconds:.0f} s"
 
 

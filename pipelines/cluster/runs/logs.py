@@ -6,7 +6,7 @@ from components.common.errors import DataError, ServerError
 from pipelines.cluster.connect import Connection
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.runs.client import Run
-from pipelines.cluster.runs.tasks import Task
+from pipelines.cluster.runs.tasks import RunTask
 
 
 def read_log(connection: Connection, run: Run, task_name: str) -> str:
@@ -34,7 +34,7 @@ def read_log(connection: Connection, run: Run, task_name: str) -> str:
     raise ServerError(f"the log of {task_name}", received=said, do=do)
 
 
-def _task(run: Run, name: str) -> Task:
+def _task(run: Run, name: str) -> RunTask:
     found = [task for task in run.tasks if task.name == name]
     if not found:
         known = ", ".join(task.name for task in run.tasks) or "none has started"
@@ -49,7 +49,7 @@ def _task(run: Run, name: str) -> Task:
     return task
 
 
-def unfinished_or_failed(run: Run) -> Task | None:
+def unfinished_or_failed(run: Run) -> RunTask | None:
     """Return the task whose log is worth reading first: the one that failed, else that runs."""
     with_pod = [task for task in run.tasks if task.pod]
     worth = [task for state in ("FAILED", "RUNNING") for task in with_pod if task.state == state]

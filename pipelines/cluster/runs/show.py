@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cluster.runs.client import Run
-from pipelines.cluster.runs.tasks import Task
+from pipelines.cluster.runs.tasks import RunTask
 
 _STYLES = {
     "SUCCEEDED": "green",
@@ -50,10 +50,10 @@ def step_table(run: Run) -> Table:
     return table
 
 
-def _line(task: Task) -> str:
+def _line(task: RunTask) -> str:
     return f"{_word(task)} {escape(task.name)} {task.seconds:.0f} s {escape(task.error)}".rstrip()
 
 
-def _word(task: Task) -> str:
+def _word(task: RunTask) -> str:
     style = _STYLES.get(task.state, "dim")
     return f"[{style}]{task.state.lower():<9}[/]"

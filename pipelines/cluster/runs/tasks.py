@@ -11,7 +11,7 @@ DONE = frozenset({"SUCCEEDED", "SKIPPED", "FAILED", "CANCELED"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class RunTask:
     """One task of a run.
 
     state: as the API has it, or "REUSED" when Kubeflow took the outputs of an earlier run.
@@ -26,7 +26,7 @@ class Task:
     error: str = ""
 
 
-def tasks_of(run: Any) -> tuple[Task, ...]:
+def tasks_of(run: Any) -> tuple[RunTask, ...]:
     """Return the own tasks of the API's V2beta1Run by start; drivers and wrappers are left out."""
     details = (run.run_details.task_details if run.run_details else None) or ()
     nodes = [one for one in details if _is_task(one.display_name or "")]
@@ -46,13 +46,13 @@ def _is_task(name: str) -> bool:
     return bool(name) and not name.endswith("-driver") and not name.startswith(_WRAPPERS)
 
 
-def _task(node: Any, details: Any) -> Task:
+def _task(node: Any, details: Any) -> RunTask:
     executor = _executor(node, details)
     state = str(node.state or "PENDING")
     if state == "SUCCEEDED" and executor is not None and executor.state == "SKIPPED":
         state = "REUSED"
     began, ended = known_time(node.start_time), known_time(node.end_time)
-    return Task(
+    return RunTask(
         name=node.display_name,
         state=state,
         seconds=max(0.0, ((ended or datetime.now(UTC)) - began).total_seconds()) if began else 0.0,

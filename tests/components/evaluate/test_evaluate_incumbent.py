@@ -14,7 +14,7 @@ from components.common.artifacts.evaluation import scored as as_scored
 from components.common.artifacts.lineage import Lineage, write_lineage
 from components.common.artifacts.model_folder import ModelVersion, lineage_path
 from components.common.artifacts.records import tree_sha256
-from components.common.saved_model import Answers
+from components.common.models.saved_model import Answers
 from components.evaluate import incumbent, predictions
 from components.evaluate.incumbent import Incumbent, score_incumbent
 from components.evaluate.predictions import as_table

@@ -19,8 +19,8 @@ from components.common.artifacts.exported import Export
 from components.common.artifacts.records import tree_sha256
 from components.common.config import to_plain
 from components.common.errors import ExportError
+from components.common.models.saved_model import load
 from components.common.run_context import RunContext
-from components.common.saved_model import load
 from components.common.statistics.familiarity import distances, unit
 from components.common.statistics.operating_point import decide
 from components.export.config import ExportConfig

@@ -14,9 +14,9 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export
 from components.common.errors import ExportError
 from components.common.labels.tasks import FittedTask
+from components.common.models.saved_model import ask
 from components.common.pictures.decode import decode, resize
 from components.common.run_context import RunContext
-from components.common.saved_model import ask
 from components.common.statistics.temperature import softmax
 from components.export.config import ExportConfig
 from components.export.step import ExportInputs, ExportOutputs, run

@@ -12,7 +12,7 @@ pytest.importorskip("apache_beam", reason="Apache Beam is not installed (graft[b
 from bright_model import png
 
 from components.common.errors import DataError
-from components.common.saved_model import Answers
+from components.common.models.saved_model import Answers
 from pipelines.batch import files
 from pipelines.batch.classify import Classified, Failed, classify
 from pipelines.batch.listing import cut, find_pictures, read_part, write_list

@@ -19,8 +19,8 @@ pytest.importorskip("apache_beam", reason="Apache Beam is not installed (graft[b
 
 from typer.testing import CliRunner
 
-from components.common import saved_model
 from components.common.errors import ConfigError, DataError, GraftError
+from components.common.models import saved_model
 from components.common.progress import Progress, listening
 from pipelines.batch.launch import run_batch
 from pipelines.batch.records import Summary, Tally

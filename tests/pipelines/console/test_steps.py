@@ -9,7 +9,7 @@ from rich.console import Console
 from components.common.step_record import StepRecord
 from pipelines.cluster.runs.client import Run
 from pipelines.cluster.runs.show import ClusterStepList
-from pipelines.cluster.runs.tasks import Task
+from pipelines.cluster.runs.tasks import RunTask
 from pipelines.console.steps import StepList
 from pipelines.local.records import Snapshot
 
@@ -34,7 +34,7 @@ def show_on_a_cluster(console: Console) -> None:
                 Run(
                     run_id="1", name="run", state=state, created=None, seconds=4.0,
                     pipeline_id="", version_id="", recurring_run_id="", error="", parameters={},
-                    tasks=(Task(name="ingest", state=state, seconds=4.0),),
+                    tasks=(RunTask(name="ingest", state=state, seconds=4.0),),
                 )
             )  # fmt: skip
 

@@ -4,12 +4,13 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from sklearn.metrics import roc_auc_score
 
 from components.networks.probe.probe import Probe
 from components.train.domains.adversary import deceive, reverse, schedule
 
-pytestmark = pytest.mark.slow
+# On JAX, reading any Keras variable; Keras and NumPy 2 disagree about a keyword.
+KERAS_NOISE = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(KERAS_NOISE)]
 
 
 class _Slope(keras.Model):
@@ -55,11 +56,12 @@ def test_sides_are_told_apart_less_well_by_their_answers() -> None:
     start = Probe(kernel, np.zeros(2, np.float32), 1.0)
 
     def apart(probe: Probe) -> float:
-        said = [np.diff(probe.logits(side))[:, 0] for side in (own, others)]
-        return float(roc_auc_score(np.repeat([0, 1], 80), np.concatenate(said)))
+        """Return how far the mean answers about both sides are from each other."""
+        said = [float(np.diff(probe.logits(side)).mean()) for side in (own, others)]
+        return abs(said[1] - said[0])
 
     targets = np.eye(2, dtype=np.float32)[labels]
     after = deceive(own, targets, others, start=start, weight=3.0)
-    assert apart(start) > 0.7
-    assert abs(apart(after) - 0.5) < abs(apart(start) - 0.5) - 0.05
+    assert apart(start) > 1.0
+    assert apart(after) < 0.8 * apart(start)
     assert (after.logits(own).argmax(axis=1) == labels).mean() > 0.95

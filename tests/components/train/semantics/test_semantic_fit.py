@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.train.semantics.choice import Way
-from components.train.semantics.fit import Known, SemanticHead, fit_head
+from components.train.semantics.fit import KnownClasses, SemanticHead, fit_head
 
 CLASSES = 9
 UNSEEN = (7, 8)
@@ -25,7 +25,7 @@ def fitted(way: Way = Way(), *, known: int = 7, groups: int = 0) -> SemanticHead
     count = int(kept.sum())
     named = np.arange(count) if not groups else np.zeros(count, int)
     return fit_head(
-        Known(
+        KnownClasses(
             features=features[kept],
             targets=np.eye(CLASSES)[labels[kept]],
             weights=np.ones(count),
@@ -80,7 +80,7 @@ def test_views_of_a_picture_count_as_one() -> None:
     groups = np.arange(int(kept.sum())).astype(str)
     heads = [
         fit_head(
-            Known(
+            KnownClasses(
                 features=np.tile(features[kept], (views, 1)),
                 weights=np.ones(int(kept.sum())),
                 groups=groups,

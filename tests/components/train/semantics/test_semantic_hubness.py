@@ -5,12 +5,11 @@ import pytest
 from scipy.stats import skew
 
 from components.train.semantics.hubness import (
-    held_back,
     occurrence_skewness,
     semantic_agreement,
 )
 from components.train.semantics.self_training import moved
-from components.train.semantics.solvers import Linear, nearest
+from components.train.semantics.solvers import nearest
 
 
 def test_the_skewness_is_that_of_how_often_a_class_is_near() -> None:
@@ -19,20 +18,6 @@ def test_the_skewness_is_that_of_how_often_a_class_is_near() -> None:
     wanted = skew(np.bincount(near.ravel(), minlength=8))
     assert occurrence_skewness(scores, nearest=3) == pytest.approx(wanted)
     assert occurrence_skewness(scores, nearest=8) == 0.0
-
-
-def test_a_class_that_is_near_to_everything_is_held_back() -> None:
-    rng = np.random.default_rng(0)
-    features, found = (
-        rng.normal(size=(20, 4)),
-        Linear(rng.normal(size=(4, 3)), np.array([3.0, 0, 0])),
-    )
-    scores = found.scores(features)
-    best = np.sort(scores, axis=0)[-5:].mean(axis=0)
-    assert best.argmax() == 0
-    after = held_back(found, features, nearest=5).scores(features)
-    np.testing.assert_allclose(after, 2.0 * scores - best)
-    assert (after.argmax(axis=1) == 0).sum() < (scores.argmax(axis=1) == 0).sum()
 
 
 def test_agreement_is_one_where_pictures_are_a_rotation_of_attributes() -> None:

@@ -84,7 +84,7 @@ def test_attributes_predicted_one_by_one_are_logistic_regressions(problem: Probl
         ("sae", "visual"),
         ("sae", "attributes"),
         ("eszsl", "visual"),
-        ("dap", "csls"),
+        ("dap", "attributes"),
     ],
 )
 def test_each_names_a_class_that_it_never_saw(

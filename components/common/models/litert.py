@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from components.common.artifacts.records import read_record
 from components.common.errors import ConfigError, DataError
+from components.common.models.saved_model import Answers
 from components.common.pictures.decode import Pixels, decode, resize
 from components.common.pictures.flips import FLIPS
-from components.common.saved_model import Answers
 from components.common.statistics.operating_point import ASK, OperatingPoint, decide
 from components.common.statistics.temperature import softmax
 

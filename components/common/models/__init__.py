@@ -1,0 +1,1 @@
+"""Ask a model file about pictures: a SavedModel, a LiteRT file."""
