@@ -7,6 +7,6 @@ resolve() { # output, uv's arguments
   uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
     --no-emit-package graft --no-header -q -o "$@"
 }
-resolve requirements-dev.lock --extra all --extra jax --extra bench --extra dev "$@"
+resolve requirements-dev.lock --extra all --extra jax --extra bench --extra edge --extra dev "$@"
 resolve requirements.lock --extra run --constraint requirements-dev.lock
 tools/lock_images.sh

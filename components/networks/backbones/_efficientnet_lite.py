@@ -65,8 +65,9 @@ def efficientnet_lite(variant: str, *, image_size_px: int) -> Backbone:
 def start_of_lite0(edge_px: int, *, image_size_px: int) -> Backbone:
     """Return Lite0 up to the wide layer of block 9, for pictures that it first makes smaller."""
     pixels = pixel_input(image_size_px)
-    # Not antialiased: LiteRT has no operator for that.
-    x = keras.layers.Resizing(edge_px, edge_px, name="shrink")(pixels)
+    # Not antialiased: LiteRT has no operator for that. Left to itself the layer says that the whole
+    # network is in training, and BatchNorm after it would believe it.
+    x = keras.layers.Resizing(edge_px, edge_px, name="shrink")(pixels, training=False)
     x = _blocks(_stem(x), "0", end=_START_BLOCKS)
     x = _conv(x, f"block_{_START_BLOCKS}_expand", x.shape[-1] * 6, kernel=1)
     features = tuple(f"block_{number}_expand_relu" for number in _START_FEATURE_BLOCKS)
