@@ -112,6 +112,7 @@ def run_graft(work: Work) -> Outcome:
     from components.train.loop.epochs import draw_epoch
     from components.train.loop.fine_tune import freeze_norms
     from components.train.loop.jax_epoch import compiled_epoch
+    from components.train.loop.losses import cross_entropy
     from components.train.loop.optimizer import LayerwiseAdamW, Treatment, treatments_of
 
     keras.utils.set_random_seed(0)
@@ -128,7 +129,8 @@ def run_graft(work: Work) -> Outcome:
     )
     optimizer.build(tail.trainable_variables)
     split = split_of(work.batch * work.steps, work.size_px, channels=3)
-    train = compiled_epoch(quick, optimizer, [FlippedPixels(split.pixels)], batch=work.batch)
+    fed = [FlippedPixels(split.pixels)]
+    train = compiled_epoch(quick, optimizer, fed, batch=work.batch, loss=cross_entropy)
     if train is None:
         return _unmeasured("graft", "the pictures do not fit the card: lower --batch or --steps")
     rng = np.random.default_rng(0)
