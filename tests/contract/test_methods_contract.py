@@ -179,6 +179,16 @@ def test_cached_activations_and_pixels_give_the_same_answers(outcome: Outcome) -
     np.testing.assert_allclose(averaged, np.mean(views, axis=0), rtol=0.01, atol=0.02)
 
 
+def test_the_network_is_saved_and_loaded_without_custom_code(
+    outcome: Outcome, tmp_path: Path
+) -> None:
+    outcome.network.model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
+    pixels = [data.FlippedPixels(outcome.data.validation.pixels)]
+    again = predict(loaded, pixels, rows=outcome.data.validation.pictures)
+    np.testing.assert_allclose(again, outcome.answers, atol=1e-5)
+
+
 def test_one_seed_one_result(outcome: Outcome, tmp_path: Path) -> None:
     again = run(outcome.name, tmp_path)
     np.testing.assert_allclose(again.answers, outcome.answers, atol=1e-6)
