@@ -128,8 +128,8 @@ class Network:
             fed = self._outputs(starts)
             places = [tensor._keras_history for tensor in fed]
             part = keras.Model(as_fed(fed), as_fed(self._outputs(ends)))
-            # Where the pixels are one start of several, Keras gives them another place in the graph,
-            # after which the whole could no longer be saved.
+            # Where the pixels are one start of several, Keras gives them another place in the
+            # graph, after which the whole could no longer be saved.
             for tensor, place in zip(fed, places, strict=True):
                 tensor._keras_history = place
             self._parts[starts, ends] = part
