@@ -1,7 +1,7 @@
 """Self-taught learning: digits 5 to 9 without labels help 0 to 4; mono cells help poly cells.
 
 Every arm is solved by the product's probe, which chooses its penalty by cross-validation on the
-labelled pictures; features are learnt anew for every seed. The interval of digits is over draws of
+labelled pictures; every seed learns its own features. The interval of digits is over draws of
 the labelled pictures, that of cells leaves out one module after the other.
 """
 

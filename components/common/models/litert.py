@@ -2,7 +2,7 @@
 
 The network alone is in the file. Decoding, resizing, mirrored views, calibration and the operating
 point are those of `components.common`, by the numbers in the JSON record of the same name. What the
-SavedModel asks about because it is strange cannot be told here: the file gives no features.
+SavedModel asks about because it is strange is not known here: the file gives no features.
 """
 
 import os
