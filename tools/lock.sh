@@ -9,4 +9,6 @@ resolve() { # output, uv's arguments
 }
 resolve requirements-dev.lock --extra all --extra jax --extra bench --extra edge --extra dev "$@"
 resolve requirements.lock --extra run --constraint requirements-dev.lock
+# uv overlooks a package's upper bound on Python; pip, which installs where there is no uv, does not.
+python3 -m pip install --dry-run --ignore-installed --no-deps --require-hashes -q -r requirements-dev.lock
 tools/lock_images.sh
