@@ -80,7 +80,8 @@ class Addresses:
 
 def start_gateway(stack: ExitStack, work: Path, server: Addresses) -> Addresses:
     """Start `graft gateway` before the server."""
-    command = [sys.executable, "-m", "pipelines.cli", "gateway", "--port=0", "--grpc-port=0"]
+    command = [sys.executable, "-m", "pipelines.cli", "gateway"]
+    command += ["--port=0", "--grpc-port=0", "--metrics-port=0"]
     command += [f"--upstream=http://127.0.0.1:{server.rest}"]
     command += [f"--upstream-grpc=127.0.0.1:{server.grpc}", f"--log={work / 'log'}"]
     output = work / "gateway.log"

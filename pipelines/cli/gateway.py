@@ -16,6 +16,7 @@ _address = partial(typer.Option, rich_help_panel="Addresses")
 _log = partial(typer.Option, rich_help_panel="Prediction log")
 _picture = partial(typer.Option, rich_help_panel="Pictures")
 _limit = partial(typer.Option, rich_help_panel="Limits")
+_secret = partial(typer.Option, rich_help_panel="Keys and TLS")
 
 # What needs more than a line below.
 EmbeddingShare = Annotated[
@@ -36,23 +37,42 @@ QueueMib = Annotated[
         "and counted."
     ),
 ]
+InFlight = Annotated[int, _limit(min=1, help="So many requests at a time; more get 429.")]
+InFlightMib = Annotated[
+    int, _limit(min=1, help="Their bodies together, but for those below 1 MiB; more get 429.")
+]
 ApiKeyFile = Annotated[
     Path | None,
-    _limit(
-        help="Clients must send the key in this file; without it, the one in the environment "
-        "variable GRAFT_API_KEY, if set."
+    _secret(
+        envvar="GRAFT_API_KEY_FILE",
+        help="Clients must send one of the keys in this file, one a line; it is read again when "
+        "it changes. Without it, the key in the environment variable GRAFT_API_KEY, if set.",
     ),
+]
+TlsCert = Annotated[
+    Path | None,
+    _secret(help="Serve REST and gRPC over TLS with this certificate (PEM, with its issuers)."),
+]
+TlsKey = Annotated[Path | None, _secret(help="The certificate's private key (PEM).")]
+UpstreamCa = Annotated[
+    Path | None,
+    _secret(help="Trust these authorities (PEM) of the model server's certificate."),
 ]
 
 
 def gateway(
-    upstream: Annotated[str, _address(help="The model server's REST API.")] = _ALL.upstream,
+    upstream: Annotated[
+        str, _address(help="The model server's REST API; https:// for TLS.")
+    ] = _ALL.upstream,
     upstream_grpc: Annotated[
-        str, _address(help="Its gRPC API, HOST:PORT; '' leaves gRPC off.")
+        str, _address(help="Its gRPC API, HOST:PORT, grpcs:// for TLS; '' leaves it off.")
     ] = _ALL.upstream_grpc,
     host: Annotated[str, _address(help="Listen on this address.")] = _ALL.host,
     port: Annotated[int, _address(min=0, help="REST port.")] = _ALL.port,
     grpc_port: Annotated[int, _address(min=0, help="gRPC port.")] = _ALL.grpc_port,
+    metrics_port: Annotated[
+        int, _address(min=0, help="Metrics and probes, without TLS or key.")
+    ] = _ALL.metrics_port,
     log: Annotated[Path, _log(help="The log's folder.")] = _LOG.folder,
     logging_on: Annotated[bool, _log("--logging/--no-logging", help="Keep a log.")] = _ALL.logging,
     keep_days: Annotated[float, _log(help="Keep records so many days.")] = _LOG.keep_days,
@@ -77,14 +97,19 @@ def gateway(
         float, _picture(help="Keep pictures so many days.")
     ] = _LOG.keep_pictures_days,
     max_request_mib: Annotated[int, _limit(help="Refuse larger requests.")] = _ALL.max_request_mib,
+    in_flight: InFlight = _ALL.in_flight,
+    in_flight_mib: InFlightMib = _ALL.in_flight_mib,
     queue_mib: QueueMib = _ALL.queue_mib,
     timeout_s: Annotated[
-        float, _limit(help="Wait so many seconds for a REST answer.")
+        float, _limit(help="Wait so many seconds for a body, and for a REST answer.")
     ] = _ALL.timeout_s,
     drain_s: Annotated[
         float, _limit(help="Wait so many seconds for requests under way at the end.")
     ] = _ALL.drain_s,
-    api_key_file: ApiKeyFile = None,
+    api_key_file: ApiKeyFile = _ALL.api_key_file,
+    tls_cert: TlsCert = _ALL.tls_cert,
+    tls_key: TlsKey = _ALL.tls_key,
+    upstream_ca: UpstreamCa = _ALL.upstream_ca,
 ) -> None:
     """Pass requests on to a model server, unchanged, and log what was asked and answered.
 
@@ -92,15 +117,22 @@ def gateway(
     SIGTERM and Ctrl-C let requests under way finish and the log be written.
     """
     from serving.gateway.process import run
-    from serving.protocol.headers import read_api_key
+    from serving.protocol.headers import read_api_keys
 
     settings = GatewaySettings(
         upstream=upstream,
         upstream_grpc=upstream_grpc,
+        upstream_ca=upstream_ca,
         host=host,
         port=port,
         grpc_port=grpc_port,
-        api_key=read_api_key(api_key_file),
+        metrics_port=metrics_port,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        api_keys=read_api_keys(api_key_file),
+        api_key_file=api_key_file,
+        in_flight=in_flight,
+        in_flight_mib=in_flight_mib,
         max_request_mib=max_request_mib,
         queue_mib=queue_mib,
         timeout_s=timeout_s,

@@ -20,6 +20,10 @@ ApiKeyFile = Annotated[
         "GRAFT_API_KEY, if set."
     ),
 ]
+CaFile = Annotated[
+    Path | None,
+    _gateway(help="Trust these authorities (PEM) of the server's certificate, over https, grpcs."),
+]
 GroupByFolder = Annotated[
     bool,
     _gateway(
@@ -50,6 +54,7 @@ def predict(
     timeout_s: Annotated[float, typer.Option(min=0.1, help="Deadline of one request.")] = 60.0,
     show: Annotated[int, typer.Option(min=0, help="Rows to print.")] = 30,
     api_key_file: ApiKeyFile = None,
+    ca_file: CaFile = None,
     group: Annotated[str, _gateway(help="The module, lot or session that they show.")] = "",
     group_by_folder: GroupByFolder = False,
     line: Annotated[str, _gateway(help="The production line that they come from.")] = "",
@@ -88,7 +93,12 @@ def predict(
     def answering() -> Client:
         if litert is None:
             return connect(
-                server, model=model_name, timeout_s=timeout_s, version=version, headers=headers
+                server,
+                model=model_name,
+                timeout_s=timeout_s,
+                version=version,
+                headers=headers,
+                ca_file=ca_file,
             )
         from serving.client.litert_client import LitertClient
 

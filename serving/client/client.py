@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Required, Self, TypedDict
 
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
@@ -33,6 +34,7 @@ class ClientOptions(TypedDict, total=False):
     version: int | None
     retry: Retry
     headers: Mapping[str, str] | None
+    ca_file: Path | None
 
 
 class Client(ABC):
@@ -60,6 +62,7 @@ class Client(ABC):
         version: int | None = None,
         retry: Retry = DEFAULT_RETRY,
         headers: Mapping[str, str] | None = None,
+        ca_file: Path | None = None,
     ) -> None:
         self._address = address
         self._model = model
@@ -67,6 +70,7 @@ class Client(ABC):
         self._version = version
         self._retry = retry
         self._headers = sendable(headers)
+        self._ca_file = ca_file
 
     @property
     def address(self) -> str:

@@ -8,13 +8,16 @@ from typing import Any, Unpack
 import grpc
 
 from components.common.artifacts.exported import INPUT_BYTES, SIGNATURE_BYTES
-from components.common.errors import ConfigError, ServerError
+from components.common.errors import ServerError
 from serving.client import error_messages as messages
 from serving.client.answers import Signature, TensorSpec, VersionStatus
 from serving.client.client import MAX_MESSAGE_BYTES, Client, ClientOptions
 from serving.client.contract import Outputs
 from serving.client.retry import PassingError, call, too_late
 from serving.protocol import wire_messages as wire
+from serving.protocol.addresses import grpc_target
+from serving.protocol.headers import PUSHBACK
+from serving.protocol.tls import channel_credentials
 
 SIGNATURE_FIELD = "signature_def"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -46,11 +49,11 @@ class GrpcClient(Client):
     """
 
     def __init__(self, address: str, **options: Unpack[ClientOptions]) -> None:
-        target, secure = _target(address)
+        target, secure = grpc_target(address)
         super().__init__(target, **options)
         settings = _channel_options(target)
         if secure:
-            credentials = grpc.ssl_channel_credentials()
+            credentials = channel_credentials(self._ca_file)
             self._channel = grpc.secure_channel(target, credentials, options=settings)
         else:
             self._channel = grpc.insecure_channel(target, options=settings)
@@ -124,6 +127,8 @@ class GrpcClient(Client):
             try:
                 return ask(request, timeout=left_s, metadata=tuple(headers.items()))
             except grpc.RpcError as error:
+                if PUSHBACK in dict(error.trailing_metadata() or ()):
+                    raise PassingError(messages.busy(self.address, error.details())) from None
                 if error.code() == grpc.StatusCode.UNAVAILABLE:
                     raise PassingError(self._unavailable(error.details() or "")) from None
                 if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -156,16 +161,6 @@ class GrpcClient(Client):
                 self.address, details, speaks="TensorFlow Serving's API", do=messages.NOT_SERVING
             )
         return messages.failed(self.address, f"{code.name}: {details}")
-
-
-def _target(address: str) -> tuple[str, bool]:
-    scheme, found, rest = address.rpartition("://")
-    target = rest.rstrip("/")
-    host, colon, port = target.rpartition(":")
-    if (found and scheme not in {"grpc", "grpcs"}) or not (host and colon and port.isdigit()):
-        form = "http://HOST:PORT, grpc://HOST:PORT or HOST:PORT"
-        raise ConfigError(form, received=f"'{address}'", do="correct the address")
-    return target, scheme == "grpcs"
 
 
 def _channel_options(target: str) -> list[tuple[str, int | str]]:

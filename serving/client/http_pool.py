@@ -11,21 +11,25 @@ import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from components.common.errors import ConfigError
 from serving.client import error_messages as messages
 from serving.client.retry import PassingError
+from serving.protocol.headers import RETRY_AFTER
+from serving.protocol.tls import client_context
 
 CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A status code and the body as it came."""
+    """A status code and the body as it came; `passing` if the server asks to come back later."""
 
     code: int
     body: bytes
+    passing: bool = False
 
     @property
     def content(self) -> Any:
@@ -45,9 +49,17 @@ class Answer:
 
 
 class HttpPool:
-    """Connections to one server, one for each call that is under way."""
+    """Connections to one server, one for each call that is under way.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: http:// or https://.
+        ca_file: the authorities that https trusts; None for the system's.
+
+    Raises:
+        ConfigError: another scheme, or the file cannot be read.
+    """
+
+    def __init__(self, url: str, ca_file: Path | None = None) -> None:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             form = "a REST address such as http://localhost:8501"
@@ -55,7 +67,7 @@ class HttpPool:
         self.url = url.rstrip("/")
         self._prefix = parts.path.rstrip("/")
         self._host, self._port = parts.hostname, parts.port
-        self._secure = parts.scheme == "https"
+        self._tls = client_context(ca_file) if parts.scheme == "https" else None
         self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
 
     def request(
@@ -101,8 +113,9 @@ class HttpPool:
         try:
             return self._idle.get_nowait(), False
         except queue.Empty:
-            kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-            return kind(self._host, self._port), True
+            if self._tls is None:
+                return http.client.HTTPConnection(self._host, self._port), True
+            return http.client.HTTPSConnection(self._host, self._port, context=self._tls), True
 
     def _exchange(
         self,
@@ -135,7 +148,8 @@ class HttpPool:
             connection.close()
         else:
             self._idle.put_nowait(connection)
-        return Answer(response.status, b"".join(chunks))
+        passing = response.getheader(RETRY_AFTER) is not None
+        return Answer(response.status, b"".join(chunks), passing)
 
     def _broken(self, error: Exception) -> Exception:
         reason = str(error) or type(error).__name__

@@ -38,7 +38,7 @@ class RestClient(Client):
     """
 
     def __init__(self, url: str, **options: Unpack[ClientOptions]) -> None:
-        self._http = HttpPool(url)
+        self._http = HttpPool(url, options.get("ca_file"))
         super().__init__(self._http.url, **options)
         self._path = f"/v1/models/{urllib.parse.quote(self.model, safe='')}"
         self._lock = threading.Lock()
@@ -110,7 +110,7 @@ class RestClient(Client):
                 raise too_late(self.address, self._timeout_s) from None
             if answer.code == 401:
                 raise messages.denied(self.address, headers)
-            if answer.code == 503:
+            if answer.code == 503 or answer.passing:
                 raise PassingError(messages.busy(self.address, answer.error))
             if answer.content is None:
                 reason = f"HTTP {answer.code} without JSON"

@@ -50,10 +50,20 @@ class ServedExchange:
     answer: bytes
 
 
+def dump_head(head: ExchangeHead) -> bytes:
+    """Return a head as JSON."""
+    # Not `asdict`, which copies deeply: this is on the request path.
+    return json.dumps(vars(head)).encode()
+
+
+def parse_head(data: bytes) -> ExchangeHead:
+    """Read what `dump_head` wrote."""
+    return ExchangeHead(**json.loads(data))
+
+
 def frame(exchange: ServedExchange) -> list[bytes]:
     """Return the pieces of a frame, to be sent one after the other."""
-    # Not `asdict`, which copies deeply: this is on the request path.
-    head = json.dumps(vars(exchange.head)).encode()
+    head = dump_head(exchange.head)
     sizes = _SIZES.pack(len(head), len(exchange.request), len(exchange.answer))
     return [sizes + head, exchange.request, exchange.answer]
 
@@ -67,7 +77,7 @@ def take_frames(buffer: bytearray) -> Iterator[ServedExchange]:
             head, request, answer, end = accumulate(sizes, initial=begin + _SIZES.size)
             if len(view) < end:
                 break
-            known = ExchangeHead(**json.loads(bytes(view[head:request])))
+            known = parse_head(bytes(view[head:request]))
             yield ServedExchange(known, bytes(view[request:answer]), bytes(view[answer:end]))
             begin = end
     del buffer[:begin]

@@ -1,16 +1,21 @@
 """The settings of a gateway, and their defaults."""
 
 import json
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
 from components.common.errors import ConfigError
+from serving.protocol.addresses import grpc_target
 from serving.protocol.headers import CAMERA_HEADER, GROUP_HEADER, LINE_HEADER
+from serving.protocol.tls import client_context
 
 MIB = 1 << 20
 _POSITIVE = (
+    "in_flight",
+    "in_flight_mib",
     "max_request_mib",
     "queue_mib",
     "timeout_s",
@@ -65,29 +70,48 @@ class LogSettings:
 class GatewaySettings:
     """A gateway: where it listens, whom it asks, what it lets through.
 
-    upstream: http://HOST:PORT of the model server's REST API.
-    upstream_grpc: HOST:PORT of its gRPC API; "" leaves gRPC off.
+    upstream: http://HOST:PORT of the model server's REST API; https:// for TLS.
+    upstream_grpc: HOST:PORT of its gRPC API; grpcs:// before it for TLS; "" leaves gRPC off.
+    upstream_ca: authorities that sign the model server's certificate; None trusts the system's.
     port, grpc_port: where the gateway listens.
-    api_key: clients must send it; "" lets everyone in.
+    metrics_port: metrics and probes, in plain HTTP and without a key.
+    tls_cert, tls_key: PEM files; with them REST and gRPC are served over TLS only.
+    api_keys: clients must send one of them; () lets everyone in.
+    api_key_file: where they came from; it is read again when it changes.
+    in_flight: requests at a time; the next one is told to come back.
+    in_flight_mib: their bodies together, but for those below 1 MiB.
     max_request_mib: a larger request is refused before it is read.
     queue_mib: what may wait for the log; beyond that predictions are answered but not logged.
-    timeout_s: how long the model server may take for a REST request, in seconds.
+    timeout_s: how long a body may take to come, and the model server to answer a REST request, in
+        seconds.
     drain_s: how long requests under way and the log have to finish at the end, in seconds.
     logging: False passes everything through and keeps nothing.
     """
 
     upstream: str = "http://127.0.0.1:8501"
     upstream_grpc: str = "127.0.0.1:8500"
+    upstream_ca: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8511
     grpc_port: int = 8510
-    api_key: str = ""
+    metrics_port: int = 8512
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    api_keys: tuple[str, ...] = ()
+    api_key_file: Path | None = None
+    in_flight: int = 256
+    in_flight_mib: int = 128
     max_request_mib: int = 100
     queue_mib: int = 64
     timeout_s: float = 60.0
     drain_s: float = 20.0
     logging: bool = True
     log: LogSettings = LogSettings()
+
+    @property
+    def upstream_tls(self) -> ssl.SSLContext | None:
+        """How to speak https with the model server; None without it."""
+        return client_context(self.upstream_ca) if self.upstream.startswith("https:") else None
 
     @property
     def max_request_bytes(self) -> int:
@@ -104,11 +128,19 @@ def check(settings: GatewaySettings) -> None:
     parts = urlsplit(settings.upstream)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise _wrong("upstream", "http://HOST:PORT", settings.upstream)
-    host, colon, port = settings.upstream_grpc.rpartition(":")
-    if settings.upstream_grpc and not (host and colon and port.isdigit()):
-        raise _wrong("upstream-grpc", "HOST:PORT or nothing", settings.upstream_grpc)
+    try:
+        grpc_target(settings.upstream_grpc or "none:1")
+    except ConfigError:
+        form = "HOST:PORT, grpcs://HOST:PORT or nothing"
+        raise _wrong("upstream-grpc", form, settings.upstream_grpc) from None
     if settings.upstream_grpc and settings.port == settings.grpc_port != 0:
         raise _wrong("grpc-port", "another port than --port", settings.grpc_port)
+    if settings.metrics_port in {settings.port, settings.grpc_port} - {0}:
+        raise _wrong("metrics-port", "a port of its own", settings.metrics_port)
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise _wrong("tls-key", "--tls-cert and --tls-key, or neither", settings.tls_key)
+    if settings.in_flight_mib < settings.max_request_mib:
+        raise _wrong("in-flight-mib", "at least --max-request-mib", settings.in_flight_mib)
     values = {**vars(settings), **vars(settings.log)}
     for name in ("embedding_share", "busy_statistics_share"):
         if not 0.0 <= values[name] <= 1.0:

@@ -14,6 +14,9 @@ KEY_HEADERS = frozenset({KEY_HEADER, "authorization"})
 GROUP_HEADER = "X-Graft-Group"
 LINE_HEADER = "X-Graft-Line"
 CAMERA_HEADER = "X-Graft-Camera"
+# With these a gateway that is full for the moment asks a client to come back, over gRPC and REST.
+PUSHBACK = "grpc-retry-pushback-ms"
+RETRY_AFTER = "Retry-After"
 KEY_VARIABLE = "GRAFT_API_KEY"
 
 # What gRPC allows, which is less than HTTP does: a client works over both or over neither.
@@ -91,19 +94,26 @@ def sendable(headers: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def read_api_key(file: Path | None = None) -> str:
-    """Return the key from a file, else from the environment variable GRAFT_API_KEY, else "".
+    """Return the first of `read_api_keys`, else ""; that is the one to send."""
+    return next(iter(read_api_keys(file)), "")
+
+
+def read_api_keys(file: Path | None = None) -> tuple[str, ...]:
+    """Return the keys in a file, one a line, else the one in the variable GRAFT_API_KEY, else ().
 
     Raises:
         ConfigError: the file cannot be read or is empty.
     """
     if file is None:
-        return os.environ.get(KEY_VARIABLE, "").strip()
+        key = os.environ.get(KEY_VARIABLE, "").strip()
+        return (key,) if key else ()
     try:
-        key = file.read_text().strip()
+        lines = file.read_text().splitlines()
     except (OSError, UnicodeError) as error:
         raise ConfigError(
             "a file with the API key", received=error, do="correct --api-key-file"
         ) from None
-    if not key:
+    keys = tuple(key for line in lines if (key := line.strip()))
+    if not keys:
         raise ConfigError("an API key", received=f"an empty {file}", do="write the key into it")
-    return key
+    return keys

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -35,14 +36,16 @@ def listener(handler: Handler, *, log: str, drain_s: float, max_bytes: int) -> w
     return web.ServerRunner(server, shutdown_timeout=drain_s)
 
 
-async def open_port(listener: web.ServerRunner, *, host: str, port: int) -> int:
+async def open_port(
+    listener: web.ServerRunner, *, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> int:
     """Open the port and return its number.
 
     Raises:
         OSError: it is taken.
     """
     await listener.setup()
-    await web.TCPSite(listener, host, port, backlog=_BACKLOG).start()
+    await web.TCPSite(listener, host, port, backlog=_BACKLOG, ssl_context=tls).start()
     return int(listener.addresses[0][1])
 
 

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -95,10 +96,11 @@ class Embeddings:
 
 
 class ModelServer:
-    """The model server that is asked for embeddings, at an address as `connect` takes it."""
+    """The model server that is asked for embeddings; the arguments are those of `connect`."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, ca_file: Path | None = None) -> None:
         self._address = address
+        self._ca_file = ca_file
         self._clients: dict[tuple[str, int], Client] = {}
 
     def embedding(self, model: str, version: int, picture: bytes) -> Floats:
@@ -112,7 +114,11 @@ class ModelServer:
             while len(self._clients) >= _MOST_CLIENTS:
                 self._clients.pop(next(iter(self._clients))).close()
             self._clients[key] = connect(
-                self._address, model=model, timeout_s=_TIMEOUT_S, version=version or None
+                self._address,
+                model=model,
+                timeout_s=_TIMEOUT_S,
+                version=version or None,
+                ca_file=self._ca_file,
             )
         values = self._clients[key].features([picture]).values
         return np.asarray(values[0], dtype=np.float32)
@@ -123,10 +129,12 @@ class NewestVersions:
 
     Args:
         rest_url: of the model server, which is asked over REST and given half a second.
+        ca_file: authorities, as for `connect`.
     """
 
-    def __init__(self, rest_url: str) -> None:
+    def __init__(self, rest_url: str, ca_file: Path | None = None) -> None:
         self._rest_url = rest_url
+        self._ca_file = ca_file
         self._known: dict[str, tuple[float, int]] = {}
 
     def newest(self, model: str) -> int:
@@ -136,7 +144,9 @@ class NewestVersions:
             return version
         memory_s, once = 1.0, Retry(attempts=1)
         try:
-            with connect(self._rest_url, model=model, timeout_s=0.5, retry=once) as client:
+            with connect(
+                self._rest_url, model=model, timeout_s=0.5, retry=once, ca_file=self._ca_file
+            ) as client:
                 version = newest_available(client.status()) or 0
         except Exception as error:
             # As for embeddings: whatever the server answers, the log goes on.

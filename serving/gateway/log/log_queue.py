@@ -11,11 +11,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import deque
 from collections.abc import Mapping
 from typing import cast
 
 from serving.gateway.exchange import ServedExchange, frame
+from serving.gateway.log import counters
+from serving.gateway.proxy.metrics import GatewayMetrics
 from serving.gateway.settings import MIB, GatewaySettings
 
 _LOG = logging.getLogger(__name__)
@@ -25,13 +27,16 @@ _LONGEST_RESTART_S = 30.0
 _SOCKET_BYTES = 1 << 20
 _AFTER_S = 0.005
 _LONGEST_START_S = 30.0
+# It reports twice a second, but not while one prediction is read, which has a limit of its own.
+_LONGEST_SILENCE_S = 60.0
+_WATCH_EVERY_S = 1.0
 
 
 class LogQueue(asyncio.Protocol):
     """Feeds the worker and never waits for it.
 
-    Counters: `offered` exchanges, of them `dropped` because the queue was full or there was no
-    worker, `lost` with a worker that died; the worker's own, see `worker`.
+    A worker that dies, or does not report for a minute, is replaced. See `counters` for what is
+    counted.
     """
 
     def __init__(self, settings: GatewaySettings) -> None:
@@ -39,10 +44,15 @@ class LogQueue(asyncio.Protocol):
         self._limit_bytes = settings.queue_mib * MIB
         self._transport: asyncio.WriteTransport | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._own: Counter[str] = Counter(offered=0, dropped=0, lost=0, worker_restarts=0)
-        self._earlier: Counter[str] = Counter()
+        self._own = counters.zeros(counters.QUEUE)
+        self._earlier = counters.zeros(counters.WORKER)
         self._current: dict[str, int] = {}
-        self._sent = 0
+        # When each prediction was sent that is not known to be written.
+        self._unwritten_s: deque[float] = deque()
+        self._written = 0
+        self._newest_unix_s = 0.0
+        self._heard_s = 0.0
+        self._watching: asyncio.Task[None] | None = None
         self._text = b""
         self._warned = -_WARN_EVERY_S
         self._closing = False
@@ -64,6 +74,7 @@ class LogQueue(asyncio.Protocol):
                 str(its.fileno()),
                 self._settings.upstream,
                 self._settings.upstream_grpc,
+                str(self._settings.upstream_ca or ""),
                 self._settings.log.to_json(),
             ],
             pass_fds=(its.fileno(),),
@@ -71,7 +82,10 @@ class LogQueue(asyncio.Protocol):
         )
         its.close()
         mine.setblocking(False)
-        self._sent, self._current, self._text = 0, {}, b""
+        self._written, self._current, self._text = 0, {}, b""
+        self._heard_s = time.monotonic()
+        if self._watching is None:
+            self._watching = asyncio.get_running_loop().create_task(self._watch())
         await asyncio.get_running_loop().create_connection(lambda: self, sock=mine)
 
     async def wait_ready(self) -> None:
@@ -104,13 +118,34 @@ class LogQueue(asyncio.Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """Return all counters, the worker's with those of its forerunners."""
-        worker = self._earlier + Counter(self._current)
-        return {**{f"log_{name}": value for name, value in sorted(worker.items())}, **self._own}
+        worker = {
+            f"log_{name}": value + self._current.get(name, 0)
+            for name, value in self._earlier.items()
+        }
+        return {**worker, **self._own}
+
+    def show(self, metrics: GatewayMetrics) -> None:
+        """Add what is known here to the metrics."""
+        log_texts = {f"log_{name}": text for name, text in counters.WORKER.items()}
+        metrics.counts({**counters.QUEUE, **log_texts}, self.counts)
+        gauge = metrics.gauge
+        waiting = "Predictions answered and not known to be written."
+        gauge("queue_records", waiting, lambda: len(self._unwritten_s))
+        gauge("queue_bytes", "Bytes that wait for the log process.", lambda: self.waiting_bytes)
+        gauge("log_lag_seconds", "Age of the oldest of them.", self._lag_s)
+        gauge("log_working", "1 when there is a log process.", lambda: self.working)
+        gauge(
+            "log_newest_record_timestamp_seconds",
+            "Unix time of the newest prediction written.",
+            lambda: self._newest_unix_s,
+        )
 
     async def drain(self, *, timeout_s: float) -> None:
         """Send what waits, let the worker write it and end; end it when it takes too long."""
         await asyncio.sleep(2 * _AFTER_S)
         self._closing = True
+        if self._watching is not None:
+            self._watching.cancel()
         if self._transport is not None:
             # Buffered data is flushed first; the worker then reads the end of the stream.
             self._transport.write_eof()
@@ -131,13 +166,19 @@ class LogQueue(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=self._limit_bytes)
 
     def data_received(self, data: bytes) -> None:
-        """Take the worker's counters, a JSON object a line."""
+        """Take the worker's reports, a JSON object a line."""
+        self._heard_s = time.monotonic()
         *lines, self._text = (self._text + data).split(b"\n")
         for line in lines:
             try:
-                self._current = json.loads(line)
+                report = json.loads(line)
             except ValueError:
                 continue  # cut off by a worker that could not wait; the next one is whole
+            self._current = report["counts"]
+            for _ in range(report["written"] - self._written):
+                self._unwritten_s.popleft()
+            self._written = report["written"]
+            self._newest_unix_s = max(self._newest_unix_s, report["newest_unix_s"])
             self._pause_s = _RESTART_S
             self._heard.set()
 
@@ -147,12 +188,13 @@ class LogQueue(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Count what died with the worker, and start another."""
         self._transport = None
-        self._earlier += Counter(self._current)
-        lost = self._sent - self._current.get("received", 0)
+        self._earlier.update(self._current)
         self._current = {}
         if self._closing:
             return
-        self._own["lost"] += max(lost, 0)
+        lost = len(self._unwritten_s)
+        self._unwritten_s.clear()
+        self._own["lost"] += lost
         self._own["worker_restarts"] += 1
         _LOG.warning("the log's process ended (%s); %d predictions were not logged", error, lost)
         self._restarting = asyncio.get_running_loop().create_task(self._restart())
@@ -165,8 +207,21 @@ class LogQueue(asyncio.Protocol):
             self._own["dropped"] += 1
             self._warn()
             return
-        self._sent += 1
+        self._unwritten_s.append(time.monotonic())
         self._transport.writelines(pieces)
+
+    def _lag_s(self) -> float:
+        return time.monotonic() - self._unwritten_s[0] if self._unwritten_s else 0.0
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_EVERY_S)
+            silent_s = time.monotonic() - self._heard_s
+            if self._transport is not None and silent_s > _LONGEST_SILENCE_S:
+                _LOG.warning("the log's process has not reported for %.0f s; ending it", silent_s)
+                assert self._process is not None
+                self._process.kill()
+                self._heard_s = time.monotonic()
 
     async def _restart(self) -> None:
         while not self._closing:

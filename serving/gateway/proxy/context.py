@@ -9,9 +9,11 @@ from typing import Literal
 from serving.gateway.exchange import ExchangeHead, ServedExchange
 from serving.gateway.log.log_queue import LogQueue
 from serving.gateway.proxy.access import Access
+from serving.gateway.proxy.admission import Admission
 from serving.gateway.proxy.metrics import GatewayMetrics
 from serving.gateway.settings import GatewaySettings
 from serving.protocol.headers import spoken
+from serving.protocol.tls import Certificate
 
 # gRPC's metadata wants the name in lower case.
 REQUEST_ID = "X-Request-ID"
@@ -47,10 +49,16 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True)
 class ProxyContext:
-    """The parts that both proxies share; `log_queue` is None without a log."""
+    """The parts that both proxies share.
+
+    certificate: of the listeners; None without TLS.
+    log_queue: None without a log.
+    """
 
     settings: GatewaySettings
     access: Access
+    admission: Admission
+    certificate: Certificate | None
     metrics: GatewayMetrics
     log_queue: LogQueue | None
 

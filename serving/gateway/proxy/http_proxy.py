@@ -1,38 +1,24 @@
 """REST in, REST out: every path but /gateway/ goes to the model server as it came."""
 
+import asyncio
 import io
 
 import aiohttp
 from aiohttp import web
-from multidict import CIMultiDict
-from yarl import URL
 
 from components.common.errors import expected
 from serving.gateway.exchange import REST
+from serving.gateway.proxy import http_messages as messages
 from serving.gateway.proxy.access import DENIED
+from serving.gateway.proxy.admission import BusyError, Place
 from serving.gateway.proxy.context import REQUEST_ID, Arrival, Call, ProxyContext
-from serving.gateway.proxy.pages import Pages
-from serving.protocol.http_listener import ask_for_body, listener, open_port
-from serving.protocol.status import error_body
+from serving.gateway.proxy.pages import METRICS, SERVER_METRICS, Pages
+from serving.protocol.headers import RETRY_AFTER
+from serving.protocol.http_listener import Handler, ask_for_body, listener, open_port
 
 _VERBS = (":predict", ":classify", ":regress")
 # As TensorFlow Serving, and nginx before it, number a client that closed its request.
 _CLIENT_GONE = 499
-# RFC 9110, section 7.6.1; and what belongs to one message alone.
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "content-length",
-    }
-)
-_NOT_FORWARDED = _HOP_BY_HOP | {"host", "expect"}
 _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 # Above this, aiohttp wants the body as a stream.
 _LARGE_BYTES = 1 << 20
@@ -45,33 +31,48 @@ class HttpProxy:
         self._shared = context
         self._pages = pages
         self._session: aiohttp.ClientSession | None = None
-        self._listener = listener(
-            self._handle,
+        self._listener = self._listening(self._handle)
+        self._metrics_listener = self._listening(self._handle_operator)
+
+    def _listening(self, handler: Handler) -> web.ServerRunner:
+        settings = self._shared.settings
+        return listener(
+            handler,
             log="serving.gateway.http",
-            drain_s=context.settings.drain_s,
-            max_bytes=context.settings.max_request_bytes,
+            drain_s=settings.drain_s,
+            max_bytes=settings.max_request_bytes,
         )
 
-    async def start(self) -> int:
-        """Open the port and return its number.
+    async def start(self) -> tuple[int, int]:
+        """Open the port and the metrics port and return their numbers.
 
         Raises:
-            OSError: it is taken.
+            OSError: one is taken.
         """
+        settings, certificate = self._shared.settings, self._shared.certificate
+        tls = True if settings.upstream_tls is None else settings.upstream_tls
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
-            timeout=aiohttp.ClientTimeout(total=self._shared.settings.timeout_s),
+            connector=aiohttp.TCPConnector(limit=0, ssl=tls),
+            timeout=aiohttp.ClientTimeout(total=settings.timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_AUTOMATIC,
             auto_decompress=False,
         )
-        return await open_port(
-            self._listener, host=self._shared.settings.host, port=self._shared.settings.port
+        port = await open_port(
+            self._listener,
+            host=settings.host,
+            port=settings.port,
+            tls=certificate.http_context() if certificate is not None else None,
         )
+        metrics_port = await open_port(
+            self._metrics_listener, host=settings.host, port=settings.metrics_port
+        )
+        return port, metrics_port
 
     async def drain(self) -> None:
         """Refuse new connections, let requests under way finish, close."""
         await self._listener.cleanup()
+        await self._metrics_listener.cleanup()
         if self._session is not None:
             await self._session.close()
 
@@ -82,30 +83,64 @@ class HttpProxy:
             status = answer.status
             return answer
         finally:
-            self._shared.metrics.request(REST, str(status), seconds=arrival.seconds)
+            # Also when the client gave up meanwhile and this was cancelled.
+            self._shared.metrics.request(
+                REST, str(status), seconds=arrival.seconds, gone=status == _CLIENT_GONE
+            )
+
+    async def _handle_operator(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer on the metrics port, where nobody sends a key: pages and metrics alone."""
+        if self._pages.has(request.path):
+            return await self._pages.answer(request.path)
+        if request.method == "GET" and request.path == SERVER_METRICS:
+            return await self._outcome(request, Call.named("", SERVER_METRICS), b"")
+        return messages.error(404, f"expected {METRICS} or {SERVER_METRICS}")
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         open_page = self._pages.is_open(request.path)
         if not open_page and not self._shared.access.allows(request.headers):
             self._shared.metrics.refused("api_key")
-            return _error(401, DENIED, {"WWW-Authenticate": "Bearer"})
+            return messages.error(401, DENIED, {"WWW-Authenticate": "Bearer"})
         if self._pages.has(request.path):
             return await self._pages.answer(request.path)
         try:
-            body = await self._read(request)
+            with self._shared.admission.enter() as place:
+                body = await self._read(request, place)
+                return await self._pass_on(request, body)
+        except BusyError as error:
+            self._shared.metrics.refused("busy")
+            answer = messages.error(429, str(error), {RETRY_AFTER: "1"})
         except web.HTTPRequestEntityTooLarge:
             self._shared.metrics.refused("too_large")
-            answer = _error(413, self._too_large(request))
-            answer.force_close()
-            return answer
-        return await self._pass_on(request, body)
+            answer = messages.error(413, self._too_large(request))
+        except _SlowError:
+            self._shared.metrics.refused("slow")
+            answer = messages.error(408, self._too_slow())
+        # The rest of the body is not read.
+        answer.force_close()
+        return answer
 
-    async def _read(self, request: web.BaseRequest) -> bytes:
+    async def _read(self, request: web.BaseRequest, place: Place) -> bytes:
         limit = self._shared.settings.max_request_bytes
-        if (request.content_length or 0) > limit:
-            raise web.HTTPRequestEntityTooLarge(limit, request.content_length or 0)
+        claimed = request.content_length or 0
+        if claimed > limit:
+            raise web.HTTPRequestEntityTooLarge(limit, claimed)
+        place.hold(claimed)
+        if not request.body_exists:
+            return b""
         await ask_for_body(request)
-        return await request.read() if request.body_exists else b""
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._shared.settings.timeout_s):
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    if len(body) > limit:
+                        raise web.HTTPRequestEntityTooLarge(limit, len(body))
+                    if len(body) > claimed:
+                        place.hold(len(body))
+        except TimeoutError:
+            raise _SlowError from None
+        return bytes(body)
 
     def _too_large(self, request: web.BaseRequest) -> str:
         size = request.content_length
@@ -122,7 +157,7 @@ class HttpProxy:
         try:
             answer = await self._outcome(request, call, body)
             answer.headers[REQUEST_ID] = call.request_id
-            status, content = answer.status, _bytes(answer)
+            status, content = answer.status, messages.bytes_of(answer)
             return answer
         finally:
             # Also when the client gave up meanwhile and this was cancelled.
@@ -142,13 +177,13 @@ class HttpProxy:
         try:
             return await self._ask(request, call, body)
         except TimeoutError:
-            return _error(504, self._too_late())
+            return messages.error(504, self._too_late())
         except ValueError:
             # An absolute or otherwise odd target that makes no URL.
-            return _error(400, f"Malformed request: {request.method} {call.path}")
+            return messages.error(400, f"Malformed request: {request.method} {call.path}")
         except (aiohttp.ClientError, OSError) as error:
             self._shared.metrics.refused("unreachable")
-            return _error(503, _unreachable(self._shared.settings.upstream, error))
+            return messages.error(503, messages.unreachable(self._shared.settings.upstream, error))
 
     async def _ask(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:
         try:
@@ -162,20 +197,17 @@ class HttpProxy:
 
     async def _ask_once(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:
         assert self._session is not None
-        headers = CIMultiDict(
-            (name, value)
-            for name, value in request.headers.items()
-            if name.lower() not in _NOT_FORWARDED and not self._shared.access.hides(name)
-        )
+        headers = messages.forwarded(request.headers, hides=self._shared.access.hides)
         headers[REQUEST_ID] = call.request_id
         async with self._session.request(
             request.method,
-            _url(self._shared.settings.upstream, call.path),
+            messages.upstream_url(self._shared.settings.upstream, call.path),
             headers=headers,
             data=io.BytesIO(body) if len(body) > _LARGE_BYTES else (body or None),
             allow_redirects=False,
         ) as answer:
-            return _copy(answer, await answer.read(), head_only=request.method == "HEAD")
+            head_only = request.method == "HEAD"
+            return messages.copied(answer, await answer.read(), head_only=head_only)
 
     def _too_late(self) -> str:
         return expected(
@@ -184,42 +216,13 @@ class HttpProxy:
             do="send fewer pictures at once, or start the gateway with a larger --timeout-s",
         )
 
-
-def _url(base: str, path: str) -> URL:
-    # `encoded` keeps every byte of the path: what is malformed is the server's to say.
-    parts = URL(base)
-    bare, _, query = path.partition("?")
-    return URL.build(
-        scheme=parts.scheme,
-        authority=parts.raw_authority,
-        path=parts.raw_path.rstrip("/") + bare,
-        query_string=query,
-        encoded=True,
-    )
+    def _too_slow(self) -> str:
+        return expected(
+            f"the whole body within {self._shared.settings.timeout_s:g} s",
+            received="a part of it",
+            do="send fewer pictures at once, or start the gateway with a larger --timeout-s",
+        )
 
 
-def _copy(answer: aiohttp.ClientResponse, body: bytes, *, head_only: bool) -> web.Response:
-    headers = CIMultiDict(
-        (name, value) for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP
-    )
-    if head_only and "Content-Length" in answer.headers:
-        headers["Content-Length"] = answer.headers["Content-Length"]
-    return web.Response(status=answer.status, reason=answer.reason, body=body, headers=headers)
-
-
-def _error(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    """Answer in TensorFlow Serving's own form, which clients know how to read."""
-    all_headers = {"Content-Type": "application/json", **(headers or {})}
-    return web.Response(status=status, body=error_body(text), headers=all_headers)
-
-
-def _unreachable(url: str, error: Exception) -> str:
-    return expected(
-        f"a model server at {url}",
-        received=str(error) or type(error).__name__,
-        do="start it, or start the gateway with the right --upstream",
-    )
-
-
-def _bytes(answer: web.Response) -> bytes:
-    return answer.body if isinstance(answer.body, bytes) else b""
+class _SlowError(Exception):
+    """A body did not come in time."""

@@ -90,9 +90,7 @@ class GatewayMetrics:
 class _KeptElsewhere(Collector):
     """Counters whose values are read when the page is."""
 
-    def __init__(
-        self, texts: Mapping[str, str], read: Callable[[], Mapping[str, int]]
-    ) -> None:
+    def __init__(self, texts: Mapping[str, str], read: Callable[[], Mapping[str, int]]) -> None:
         self._texts = texts
         self._read = read
 

@@ -12,6 +12,8 @@ from serving.gateway.log.log_queue import LogQueue
 from serving.gateway.proxy.metrics import GatewayMetrics
 
 HEALTH, READY, METRICS = "/gateway/health", "/gateway/ready", "/gateway/metrics"
+# TensorFlow Serving's own, where its monitoring.config puts it.
+SERVER_METRICS = "/monitoring/prometheus/metrics"
 # Probes come without a key.
 _OPEN = frozenset({HEALTH, READY})
 _CONNECT_S = 1.0

@@ -1,5 +1,6 @@
 """gRPC bodies, through the client's own message classes: no TensorFlow here."""
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -76,12 +77,14 @@ def _pictures(tensor: Any) -> tuple[SentPicture, ...]:
     if tensor is None:
         return ()
     if tensor.dtype == wire.DT_STRING:
-        return tuple(SentPicture(encoded=value) for value in tensor.string_val)
-    shape = tuple(dim.size for dim in tensor.tensor_shape.dim)
-    if tensor.dtype != _DT_UINT8 or len(shape) != 4:
+        encoded = islice(tensor.string_val, MOST_PICTURES)
+        return tuple(SentPicture(encoded=value) for value in encoded)
+    shape = tuple(dim.size for dim in islice(tensor.tensor_shape.dim, 5))
+    # A shape is only a claim; the bytes that are there decide how many pictures there are.
+    if tensor.dtype != _DT_UINT8 or len(shape) != 4 or not tensor.tensor_content:
         return ()
     try:
         pixels = np.frombuffer(tensor.tensor_content, dtype=np.uint8).reshape(shape)
     except ValueError:
-        return tuple(SentPicture() for _ in range(min(shape[0], MOST_PICTURES)))
-    return tuple(as_picture(picture) for picture in pixels)
+        return ()
+    return tuple(as_picture(picture) for picture in pixels[:MOST_PICTURES])

@@ -66,6 +66,8 @@ def measure_picture(
         except DataError:
             counts["undecodable"] += 1
             suffix = ""
+        except MemoryError:
+            counts["statistics_skipped"] += 1
         budget.spent(time.perf_counter() - begin)
     return MeasuredPicture(sha256, size, image.height, image.width, suffix, statistics)
 

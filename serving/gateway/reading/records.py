@@ -3,7 +3,6 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from components.common.artifacts.exported import SIGNATURE_FEATURES
@@ -28,7 +27,11 @@ _LONGEST_TEXT = 200
 
 @dataclass(frozen=True)
 class Record:
-    """A row and the picture it is about; `suffix` is "" when that is no picture file."""
+    """A row and the picture it is about.
+
+    suffix: "" when that is no picture file.
+    row: its version is 0 where neither request nor answer names one.
+    """
 
     row: Row
     picture: bytes
@@ -40,19 +43,11 @@ class Recorder:
 
     Args:
         budget: of time for picture statistics.
-        newest: model -> the version that answers when none is asked for, 0 when unknown.
         counts: what is left out or cannot be read is counted there.
     """
 
-    def __init__(
-        self,
-        *,
-        budget: StatisticsBudget,
-        newest: Callable[[str], int],
-        counts: Counter[str],
-    ) -> None:
+    def __init__(self, *, budget: StatisticsBudget, counts: Counter[str]) -> None:
         self._budget = budget
-        self._newest = newest
         self._counts = counts
 
     def records(self, exchange: ServedExchange) -> list[Record]:
@@ -66,12 +61,11 @@ class Recorder:
             return []
         answered = self._answer(exchange) if head.answered else Answered()
         version = answered.version or question.version
-        if not version and head.answered:
-            version = self._newest(question.model)
         pictures = question.pictures[:MOST_PICTURES] or (SentPicture(),)
-        behind_s = time.time() - head.time_unix_s - head.latency_ms / 1000
+        ended_unix_s = head.time_unix_s + head.latency_ms / 1000
         records = []
         for number, asked in enumerate(pictures):
+            behind_s = time.time() - ended_unix_s
             measured = measure_picture(
                 asked, budget=self._budget, behind_s=behind_s, counts=self._counts
             )
@@ -87,13 +81,7 @@ class Recorder:
             return read_rest.read_question(head, body)
         except UnreadableError:
             self._counts["unreadable_requests"] += 1
-        if head.interface == GRPC:
-            return None
-        try:
-            target = read_rest.read_target(head.path)
-        except UnreadableError:
-            return None
-        return Question(target.model, target.version or 0, "", ())
+        return _question_of_the_path(head)
 
     def _answer(self, exchange: ServedExchange) -> Answered:
         try:
@@ -103,6 +91,25 @@ class Recorder:
         except UnreadableError:
             self._counts["unreadable_answers"] += 1
             return Answered()
+
+
+def bare_records(head: ExchangeHead) -> list[Record]:
+    """Return what is known of an exchange without its bodies; over gRPC not even the model."""
+    question = _question_of_the_path(head)
+    if question is None or not _USABLE_MODEL.fullmatch(question.model):
+        return []
+    row = _row(head, question.model, question.version, 0, Answered(), MeasuredPicture())
+    return [Record(row, b"", "")]
+
+
+def _question_of_the_path(head: ExchangeHead) -> Question | None:
+    if head.interface == GRPC:
+        return None
+    try:
+        target = read_rest.read_target(head.path)
+    except UnreadableError:
+        return None
+    return Question(target.model, target.version or 0, "", ())
 
 
 def _row(

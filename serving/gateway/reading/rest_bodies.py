@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import zlib
+from itertools import islice
 from typing import Any
 
 from components.common.artifacts.exported import (
@@ -14,6 +15,7 @@ from components.common.artifacts.exported import (
 from serving.client.contract import as_names
 from serving.gateway.exchange import ExchangeHead
 from serving.gateway.reading.predictions import (
+    MOST_PICTURES,
     Answered,
     Question,
     SentPicture,
@@ -48,7 +50,7 @@ def read_question(head: ExchangeHead, body: bytes) -> Question:
     plain = _unzip(body) if head.encoding.lower() == "gzip" else body
     document = _document(plain)
     signature = document.get("signature_name", "")
-    pictures = tuple(_asked(value) for value in _rows(document))
+    pictures = tuple(_asked(value) for value in islice(_rows(document), MOST_PICTURES))
     return Question(target.model, target.version or 0, str(signature), pictures)
 
 
@@ -106,7 +108,7 @@ def _rows(document: dict[str, Any]) -> list[Any]:
         rows = document["instances"]
         if not isinstance(rows, list):
             raise UnreadableError("`instances` is not a list")
-        return [pick_input(row) if _is_named(row) else row for row in rows]
+        return [pick_input(row) if _is_named(row) else row for row in rows[:MOST_PICTURES]]
     inputs = document.get("inputs")
     if isinstance(inputs, dict) and _is_named(inputs):
         inputs = pick_input(inputs)

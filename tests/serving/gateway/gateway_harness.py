@@ -57,7 +57,8 @@ class Gateway:
         self.log = log
         wait_until(lambda: " ready" in self.text() or process.poll() is not None, self.text)
         assert process.poll() is None, self.text()
-        (self.rest,) = re.findall(r"REST (http://\S+) passes", self.text())
+        (self.rest,) = re.findall(r"REST (https?://\S+) passes", self.text())
+        (self.metrics,) = re.findall(r"metrics (http://\S+)/gateway/metrics", self.text())
         found = re.findall(r"gRPC (\S+) passes", self.text())
         self.grpc = found[0] if found else ""
 
@@ -107,7 +108,8 @@ def running(
     """Run `graft gateway` on free ports until the block ends."""
     output = folder / f"gateway-{time.monotonic_ns()}.txt"
     log = log or folder / "log"
-    command = [sys.executable, "-m", "pipelines.cli", "gateway", "--port=0", "--grpc-port=0"]
+    command = [sys.executable, "-m", "pipelines.cli", "gateway"]
+    command += ["--port=0", "--grpc-port=0", "--metrics-port=0"]
     command += [f"--upstream={upstream}", f"--upstream-grpc={upstream_grpc}", f"--log={log}"]
     with output.open("wb") as stream:
         process = subprocess.Popen(
