@@ -54,6 +54,11 @@ class Reader:
         self._start()
         threading.Thread(target=self._watch, name="reading-limit", daemon=True).start()
 
+    @property
+    def process_id(self) -> int:
+        """The process that reads now."""
+        return self._process.pid or 0
+
     def read(self, exchange: ServedExchange) -> Reading:
         """Return what an exchange says; what its head says if the process does not survive it."""
         if not self._process.is_alive():

@@ -178,12 +178,14 @@ class HttpProxy:
             return await self._ask(request, call, body)
         except TimeoutError:
             return messages.error(504, self._too_late())
+        except (aiohttp.ClientConnectionError, OSError) as error:
+            # Before ValueError, which a certificate that is not trusted is as well.
+            return self._unreachable(error)
         except ValueError:
             # An absolute or otherwise odd target that makes no URL.
             return messages.error(400, f"Malformed request: {request.method} {call.path}")
-        except (aiohttp.ClientError, OSError) as error:
-            self._shared.metrics.refused("unreachable")
-            return messages.error(503, messages.unreachable(self._shared.settings.upstream, error))
+        except aiohttp.ClientError as error:
+            return self._unreachable(error)
 
     async def _ask(self, request: web.BaseRequest, call: Call, body: bytes) -> web.Response:
         try:
@@ -208,6 +210,10 @@ class HttpProxy:
         ) as answer:
             head_only = request.method == "HEAD"
             return messages.copied(answer, await answer.read(), head_only=head_only)
+
+    def _unreachable(self, error: Exception) -> web.Response:
+        self._shared.metrics.refused("unreachable")
+        return messages.error(503, messages.unreachable(self._shared.settings.upstream, error))
 
     def _too_late(self) -> str:
         return expected(

@@ -1,24 +1,20 @@
 """What happens when something is missing, full, too big or killed."""
 
-import base64
 import datetime
-import json
 import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import grpc
-import local_servers
 import psutil
 import pytest
 from bright_model import png
 from gateway_harness import Gateway, ask, running, wait_until
+from gateway_upstream import ANSWER, BODY, PATH, Upstream, serving_upstream
 from local_servers import free_port
 
 from components.common.artifacts.monitoring.prediction_log import read_log
@@ -29,69 +25,7 @@ from serving.protocol.wire_messages import PREDICT, STATUS
 
 pytestmark = pytest.mark.slow
 
-PATH = "/v1/models/m:predict"
-BODY = json.dumps({"instances": [{"b64": base64.b64encode(png(77)).decode()}]}).encode()
-ANSWER = json.dumps({"predictions": [{"probabilities": [0.25, 0.75], "decision": "up"}]}).encode()
 KEY = {"X-API-Key": "s3cret"}
-
-
-class _Handler(local_servers.Quiet, BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def _answer(self, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        seen: list[dict[str, str]] = self.server.seen  # type: ignore[attr-defined]
-        seen.append({key.lower(): value for key, value in self.headers.items()})
-        assert self.server.free.wait(120)  # type: ignore[attr-defined]
-        with suppress(OSError):  # a client that has given up
-            self._answer(ANSWER)
-        # Without a word: the client believes that the connection is kept.
-        self.close_connection = self.server.hangs_up  # type: ignore[attr-defined]
-
-    def do_GET(self) -> None:
-        version = {"version": "7", "state": "AVAILABLE", "status": {}}
-        self._answer(json.dumps({"model_version_status": [version]}).encode())
-
-
-class Upstream:
-    """A model server that knows one answer; TensorFlow would only make these tests slow."""
-
-    def __init__(self, server: ThreadingHTTPServer) -> None:
-        self._server = server
-        self.seen: list[dict[str, str]] = []
-        self.free = threading.Event()
-        self.free.set()
-        server.seen = self.seen  # type: ignore[attr-defined]
-        server.free = self.free  # type: ignore[attr-defined]
-        self.hang_up(False)
-        self.url = f"http://127.0.0.1:{server.server_address[1]}"
-
-    def hang_up(self, does: bool) -> None:
-        """Close each connection after its answer, without a word."""
-        self._server.hangs_up = does  # type: ignore[attr-defined]
-
-    @contextmanager
-    def silent(self) -> Iterator[None]:
-        """Take requests and answer none until the block ends."""
-        self.free.clear()
-        try:
-            yield
-        finally:
-            self.free.set()
-
-
-@contextmanager
-def serving_upstream(port: int = 0) -> Iterator[Upstream]:
-    server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
-    server.daemon_threads = True
-    with local_servers.running(server):
-        yield Upstream(server)
 
 
 @pytest.fixture(scope="module")
@@ -379,5 +313,7 @@ def test_the_api_key(upstream: Upstream, strict: Gateway) -> None:
 def test_a_taken_port(upstream: Upstream) -> None:
     taken = int(upstream.url.rpartition(":")[2])
     settings = GatewaySettings(upstream=upstream.url, port=taken, logging=False)
-    with pytest.raises(ServerError, match=rf"expected the ports {taken} and \d+ of 127.0.0.1 to be free"):
+    with pytest.raises(
+        ServerError, match=rf"expected the ports {taken} and \d+ of 127.0.0.1 to be free"
+    ):
         run(settings)
