@@ -32,6 +32,7 @@ from components.common.pictures.decode import (
 )
 from components.common.progress import track
 from components.common.report import page
+from components.common.report.spreadsheet import cell_text, plain_table
 from components.label.format_contract import unreadable
 from components.networks.config import EMBEDDING, INPUT, NetworkConfig
 
@@ -189,7 +190,7 @@ def _read(file: Path, columns: set[str]) -> pd.DataFrame:
         received: object = error
     else:
         if columns <= set(table.columns) and len(table):
-            return table
+            return table.map(cell_text)
         received = f"{len(table)} lines of {', '.join(map(str, table.columns))}"
     want = f"a comma-separated UTF-8 file with the columns {', '.join(sorted(columns))}"
     raise unreadable(
@@ -198,4 +199,4 @@ def _read(file: Path, columns: set[str]) -> pd.DataFrame:
 
 
 def _write(path: Path, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
-    pd.DataFrame(rows, columns=list(columns)).to_csv(path, index=False)
+    plain_table(pd.DataFrame(rows, columns=list(columns))).to_csv(path, index=False)

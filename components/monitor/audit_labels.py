@@ -13,21 +13,25 @@ import pandas as pd
 import pyarrow as pa
 
 from components.common.errors import DataError, expected
+from components.common.report.spreadsheet import cell_text
 
 LABELS = "labels.csv"
 RECORD = ["request_id", "row"]
-COLUMNS = (*RECORD, "picture", "label")
+# A client may use one request id for several pictures, so the picture belongs to the identity.
+IDENTITY = [*RECORD, "picture"]
+COLUMNS = (*IDENTITY, "label")
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels by (request id, row); blank ones are not in it."""
+    """Labels by (request id, row, SHA-256 of the picture); blank ones are not in it."""
 
-    by_record: dict[tuple[str, int], str]
+    by_record: dict[tuple[str, int, str], str]
 
     def join(self, table: pa.Table) -> pa.Table:
         """Return a log's records with a column `label`, "" where the audit has none."""
-        keys = zip(table["request_id"].to_pylist(), table["row"].to_pylist(), strict=True)
+        names = (*RECORD, "picture_sha256")
+        keys = zip(*(table[name].to_pylist() for name in names), strict=True)
         column = [self.by_record.get(key, "") for key in keys]
         return table.append_column("label", pa.array(column, pa.string()))
 
@@ -60,10 +64,14 @@ def read_labels(folder: Path, *, classes: tuple[str, ...]) -> Labels:
         raise _bad(file, "no label at all")
     if not filled["row"].str.fullmatch(r"\d+").all():
         raise _bad(file, "a row that is no number")
-    if filled.duplicated(RECORD).any():
+    if filled.duplicated(IDENTITY).any():
         raise _bad(file, "one record twice")
-    records = zip(filled["request_id"], filled["row"], filled["label"], strict=True)
-    return Labels({(str(request), int(row)): str(label) for request, row, label in records})
+    return Labels(
+        {
+            (cell_text(request), int(row), Path(picture).stem): str(label)
+            for request, row, picture, label in filled[list(COLUMNS)].itertuples(index=False)
+        }
+    )
 
 
 def _bad(file: Path, received: str) -> DataError:

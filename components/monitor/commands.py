@@ -16,6 +16,7 @@ from components.common.artifacts.monitoring.prediction_log import PICTURES, read
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.records import read_record, write_record
 from components.common.errors import DataError, InputError
+from components.common.report.spreadsheet import plain_table
 from components.common.seeding import generator
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import LABELS, RECORD, read_labels
@@ -104,7 +105,7 @@ def draw_sample(
     for path in names:
         shutil.copy2(path, out / PICTURES / path.name)
     sheet = frame[RECORD].assign(picture=[f"{PICTURES}/{path.name}" for path in names], label="")
-    sheet.to_csv(out / LABELS, index=False)
+    plain_table(sheet).to_csv(out / LABELS, index=False)
     sample = AuditSample(version=version, since_unix_s=since_unix_s, until_unix_s=until_unix_s)
     write_record(out / SAMPLE, sample)
     return len(sheet)

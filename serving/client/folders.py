@@ -33,6 +33,7 @@ from components.common.errors import (
 from components.common.files import new_file
 from components.common.pictures.decode import PICTURE_SUFFIXES, to_servable
 from components.common.progress import track
+from components.common.report.spreadsheet import plain_table
 from serving.client import Client
 from serving.client.error_messages import wrong_outputs
 from serving.protocol.headers import request_headers
@@ -154,7 +155,7 @@ def check_output(path: Path) -> None:
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write `predict_folder`'s table as CSV or Parquet, as the suffix says.
 
-    In CSV the probabilities are a JSON list.
+    In CSV the probabilities are a JSON list, and no text is a formula (`plain_cell`).
 
     Raises:
         ConfigError: another suffix.
@@ -166,7 +167,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
             table.to_parquet(partial, index=False)
         else:
             lists = table["probabilities"].map(_as_json, na_action="ignore")
-            table.assign(probabilities=lists).to_csv(partial, index=False)
+            plain_table(table.assign(probabilities=lists)).to_csv(partial, index=False)
 
 
 def _batches(pictures: Sequence[Path], groups: Mapping[Path, str], size: int) -> list[list[Path]]:

@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from components.common.artifacts.labelled_picture import LabelledPicture
+from components.common.report.spreadsheet import cell_text, plain_cell
 from components.label.format_contract import QueueItem, ReturnedLabels, first_file, unreadable
 
 FILE = "queue.csv"
 _COLUMNS = ("path", "label", "suggestion", "confidence", "group", "domain", "time_utc", "version")
-# A cell that begins so is a formula to Excel, LibreOffice and Google Sheets.
-_FORMULA = ("=", "+", "-", "@", "\t")
 _WANT = "a comma-separated UTF-8 file with the columns path and label"
 
 
@@ -83,20 +82,14 @@ def _row(item: QueueItem) -> tuple[object, ...]:
     return (
         f"pictures/{item.name}",
         "",
-        _plain(item.suggestion),
+        plain_cell(item.suggestion),
         f"{item.confidence:.3f}",
-        _plain(item.group),
-        _plain(item.line or item.camera),
+        plain_cell(item.group),
+        plain_cell(item.line or item.camera),
         datetime.fromtimestamp(item.time_unix_s, UTC).isoformat(timespec="seconds"),
         item.version,
     )
 
 
-def _plain(text: str) -> str:
-    """Return a cell that a spreadsheet shows and does not compute: names come from the network."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 def _cell(row: dict[str, str], name: str) -> str:
-    text = (row.get(name) or "").strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return cell_text((row.get(name) or "").strip())

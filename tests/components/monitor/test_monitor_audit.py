@@ -129,3 +129,26 @@ def test_a_log_without_pictures_says_so(tmp_path: Path, log: Path) -> None:
     with pytest.raises(DataError, match="kept picture"):
         # None was kept of the last hundred.
         draw_sample(log, out=tmp_path / "a", count=5, seed=0, since_unix_s=300.0)
+
+
+def test_pictures_under_one_request_id_are_different_records(
+    tmp_path: Path, log: Path, served: Observations
+) -> None:
+    """A line that passes a trace id on may send many pictures under it; and ids can be formulas."""
+    (part,) = log.glob("*/*.parquet")
+    table = pq.read_table(part)
+    same = pa.array(["=trace+1"] * len(table))
+    pq.write_table(
+        table.set_column(table.column_names.index("request_id"), "request_id", same), part
+    )
+    draw_sample(log, out=tmp_path / "a", count=120, seed=1)
+    sheet = pd.read_csv(tmp_path / "a" / "labels.csv", dtype=str)
+    assert set(sheet["request_id"]) == {"'=trace+1"}
+    truth = dict(zip(served.sha256, served.labels, strict=True))
+    shown = sheet["picture"].map(lambda picture: Path(picture).stem)
+    sheet.assign(label=shown.map(truth)).to_csv(tmp_path / "a" / "labels.csv", index=False)
+    labels = read_labels(tmp_path / "a", classes=CLASSES)
+    assert len(labels.by_record) == len(sheet) > 1
+    joined = labels.join(pq.read_table(part)).to_pandas()
+    joined = joined[joined["label"] != ""]
+    assert joined["label"].tolist() == [truth[sha256] for sha256 in joined["picture_sha256"]]

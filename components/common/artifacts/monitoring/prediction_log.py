@@ -60,8 +60,8 @@ SCHEMA = pa.schema(
 class LogRead:
     """What a log holds.
 
-    table: SCHEMA, ordered by time; a record that stands twice (same request and row) stands once,
-    with its embedding if one of them has it.
+    table: SCHEMA, ordered by time; a record that stands twice (same request, row and picture) stands
+    once, with its embedding if one of them has it.
     damaged: the files that could not be read, or only in part.
     """
 
@@ -132,12 +132,14 @@ def read_journal(path: Path, damaged: list[str]) -> pa.Table:
 
 def tidied(table: pa.Table, since_unix_s: float = 0.0, until_unix_s: float = 0.0) -> pa.Table:
     """Return the records of a time once each, ordered by time; see `LogRead` and `read_log`."""
-    frame = table.select(["time_unix_s", "request_id", "row"]).to_pandas()
+    # A client may use one request id for several pictures.
+    same = ["request_id", "row", "picture_sha256"]
+    frame = table.select(["time_unix_s", *same]).to_pandas()
     # The embedding comes later than the answer, in a second copy of the record.
     frame["bare"] = table["embedding"].is_null().to_numpy()
     keep = frame["time_unix_s"].ge(since_unix_s)
     if until_unix_s:
         keep &= frame["time_unix_s"].lt(until_unix_s)
-    frame = frame[keep].sort_values("bare", kind="stable").drop_duplicates(["request_id", "row"])
+    frame = frame[keep].sort_values("bare", kind="stable").drop_duplicates(same)
     order = frame.sort_values(["time_unix_s", "row"]).index.to_numpy()
     return table.take(pa.array(order, type=pa.int64()))
