@@ -12,9 +12,14 @@ CURL = """\
 {{ printf '{{"inputs": {{"{input}": [{{"b64": "'
   base64 < {picture} | tr -d '\\n'
   printf '"}}]}}}}'
-}} | curl -sS --fail-with-body{key} --data-binary @- {url}
+}} | curl -sS --fail-with-body{key} --data-binary @- {url}{key_lines}
 """
-CURL_KEY = f' -H "{KEY_HEADER}: ${KEY_VARIABLE}"'
+# Not as an argument, which every user of the machine can read.
+CURL_KEY = " -H @/dev/fd/3"
+CURL_KEY_LINES = f"""\
+ 3<<END
+{KEY_HEADER}: ${KEY_VARIABLE}
+END"""
 
 PYTHON = """\
 import base64
@@ -58,6 +63,7 @@ def examples(
             picture=shlex.quote(picture),
             url=shlex.quote(url),
             key=CURL_KEY if api_key else "",
+            key_lines=CURL_KEY_LINES if api_key else "",
         ),
         python=PYTHON.format(
             input=INPUT_BYTES,

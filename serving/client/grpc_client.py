@@ -127,7 +127,7 @@ class GrpcClient(Client):
             try:
                 return ask(request, timeout=left_s, metadata=tuple(headers.items()))
             except grpc.RpcError as error:
-                if PUSHBACK in dict(error.trailing_metadata() or ()):
+                if _may_come_back(error):
                     raise PassingError(messages.busy(self.address, error.details())) from None
                 if error.code() == grpc.StatusCode.UNAVAILABLE:
                     raise PassingError(self._unavailable(error.details() or "")) from None
@@ -161,6 +161,12 @@ class GrpcClient(Client):
                 self.address, details, speaks="TensorFlow Serving's API", do=messages.NOT_SERVING
             )
         return messages.failed(self.address, f"{code.name}: {details}")
+
+
+def _may_come_back(error: Any) -> bool:
+    """Tell whether the server asks to repeat the call later; a negative value asks not to."""
+    value = dict(error.trailing_metadata() or ()).get(PUSHBACK, "")
+    return bool(value.isdecimal())
 
 
 def _channel_options(target: str) -> list[tuple[str, int | str]]:

@@ -18,6 +18,12 @@ def test_the_paths_exist() -> None:
         assert (REPOSITORY / path).exists(), path
 
 
+def test_no_key_is_on_a_command_line() -> None:
+    """Arguments and their history are for everyone on the machine to read."""
+    assert "--from-literal" not in TEXT
+    assert not re.findall(r"-H .*\$|GRAFT_API_KEY=\$", TEXT)
+
+
 def test_every_folder_is_described() -> None:
     for kind in ("overlays", "components", "kubeflow"):
         for folder in (DEPLOY / kind).iterdir():
@@ -42,11 +48,12 @@ def test_the_objects_exist() -> None:
         assert found
         assert set(found) <= names(items, kind), kind
     secrets = {
-        entry["valueFrom"]["secretKeyRef"]["name"]
+        volume["secret"]["secretName"]
         for overlay in OVERLAYS
         for workload in of_kind(rendered(overlay), "Deployment")
-        for container in workload["spec"]["template"]["spec"]["containers"]
-        for entry in container.get("env", ())
+        for volume in workload["spec"]["template"]["spec"]["volumes"]
+        if "secret" in volume
     }
+    assert secrets
     for secret in secrets:
         assert f"create secret generic {secret} " in TEXT

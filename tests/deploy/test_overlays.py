@@ -155,7 +155,7 @@ def test_who_reaches_whom(items: Items) -> None:
     for name in ("gateway-http", "gateway-grpc"):
         assert reaches(items, desk, server, ports[name])
         assert not reaches(items, step, server, ports[name])
-    for name in ("http", "grpc"):
+    for name in ("http", "grpc", "metrics"):
         for source in (*pods.values(), *FOREIGN_PODS):
             assert not reaches(items, source, server, ports[name])
     assert reaches(items, step, services, 8080)
@@ -214,5 +214,10 @@ def test_from_outside_only_through_the_controller_and_with_a_key(
         {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
     ]
     (gateway,) = [c for c in containers(templates(items)["tfserving"]) if c["name"] == "gateway"]
-    (variable,) = [entry for entry in gateway["env"] if entry["name"] == "GRAFT_API_KEY"]
-    assert variable["valueFrom"]["secretKeyRef"]["optional"] is False
+    (variable,) = [entry for entry in gateway["env"] if entry["name"] == "GRAFT_API_KEY_FILE"]
+    folder, _, key = variable["value"].rpartition("/")
+    (mount,) = [mount for mount in gateway["volumeMounts"] if mount["mountPath"] == folder]
+    volumes = templates(items)["tfserving"]["spec"]["volumes"]
+    (volume,) = [volume for volume in volumes if volume["name"] == mount["name"]]
+    assert volume["secret"] == {"secretName": "graft-gateway", "optional": False}
+    assert key == "api-key"

@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.cli import app
+from serving.gateway.log.log_queue import LogQueue
+from serving.gateway.proxy.admission import Admission
+from serving.gateway.proxy.metrics import REASONS, GatewayMetrics
 from serving.gateway.settings import GatewaySettings
 
-TEXT = (Path(__file__).parents[3] / "docs" / "how-to" / "gateway.md").read_text()
+DOCS = Path(__file__).parents[3] / "docs"
+TEXT = (DOCS / "how-to" / "gateway.md").read_text()
 
 
 def flags_of(command: str) -> set[str]:
@@ -48,22 +53,35 @@ def test_defaults_are_those_of_the_text() -> None:
         ("pictures-mib", f"{log.pictures_mib}"),
         ("keep-pictures-days", f"{log.keep_pictures_days:g}"),
         ("keep-days", f"{log.keep_days:g}"),
+        ("in-flight", f"{settings.in_flight}"),
+        ("in-flight-mib", f"{settings.in_flight_mib}"),
+        ("metrics-port", f"{settings.metrics_port}"),
     ):
         assert re.search(rf"`--{flag}`\s\({re.escape(shown)}\)", TEXT), flag
     for header in (log.group_header, log.line_header, log.camera_header):
         assert f"`{header}`" in TEXT
 
 
-def test_the_metrics_in_the_table_are_counted_somewhere() -> None:
-    rows = re.findall(r"^\| (`.*?) \|", TEXT.partition("## Watching it")[2], flags=re.MULTILINE)
-    named = {name for row in rows for name in re.findall(r"`([a-z_]+)", row)}
-    assert len(named) > 15
-    folder = Path(__file__).parents[3] / "serving" / "gateway"
-    code = "".join(path.read_text() for path in folder.rglob("*.py"))
-    # `Counter("requests", ...)`, `Counter(offered=0)`, `counts["embeddings"]`.
-    for name in named:
-        bare = name.removeprefix("log_").removesuffix("_total")
-        assert re.search(rf"[\"(, ]{bare}(\"|=0)", code), name
+def test_the_list_of_metrics_is_complete() -> None:
+    """Every metric of a page is in docs/reference/metrics.md, with its type and labels."""
+    text = (DOCS / "reference" / "metrics.md").read_text()
+    documented = {}
+    for cell, kind in re.findall(r"^\| (`.*?) \| (\w+) \|", text, flags=re.MULTILINE):
+        for name, labels in re.findall(r"`([a-z_]+)(?:\{([a-z,]+)\})?`", cell):
+            documented[f"graft_gateway_{name}"] = (kind, tuple(filter(None, labels.split(","))))
+    metrics = GatewayMetrics()
+    LogQueue(GatewaySettings()).show(metrics)
+    Admission(most=1, most_bytes=1).show(metrics)
+    metrics.request("REST", "200", seconds=0.1)
+    shown = {}
+    for family in text_string_to_metric_families(metrics.page().decode()):
+        assert family.documentation and family.documentation != family.name
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        labels = {tuple(k for k in one.labels if k != "le") for one in family.samples}
+        (shown[name],) = {(family.type, one) for one in labels}
+    assert shown == documented
+    reasons = re.findall(r"`(\w+)`", text.partition("never reached the model server:")[2])
+    assert set(REASONS) <= set(reasons[: len(REASONS) + 1])
 
 
 def test_the_command_says_the_same_as_the_settings() -> None:

@@ -71,36 +71,41 @@ def test_the_way_leads_through_the_gateway(monkeypatch: pytest.MonkeyPatch) -> N
     gateway, server = container("gateway"), container("tfserving")
     settings = settings_of(gateway["command"], gateway["args"], monkeypatch)
     ports = {port["name"]: port["containerPort"] for port in gateway["ports"]}
-    assert ports == {"gateway-grpc": settings.grpc_port, "gateway-http": settings.port}
+    assert ports == {
+        "gateway-grpc": settings.grpc_port,
+        "gateway-http": settings.port,
+        "metrics": settings.metrics_port,
+    }
     servers = {port["name"]: port["containerPort"] for port in server["ports"]}
     assert settings.upstream == f"http://127.0.0.1:{servers['http']}"
     assert settings.upstream_grpc == f"127.0.0.1:{servers['grpc']}"
     service = {
         port["port"]: ports[port["targetPort"]] for port in resource("Service")["spec"]["ports"]
     }
-    assert service == {8500: settings.grpc_port, 8501: settings.port}
+    assert service == {8500: settings.grpc_port, 8501: settings.port, 8512: settings.metrics_port}
     # Behind a headless name the port that is asked is the pod's own.
     (headless,) = resource("Service", "tfserving-headless")["spec"]["ports"]
     assert headless["port"] == ports[headless["targetPort"]]
-    reachable = {
-        port["port"]
-        for rule in resource("NetworkPolicy")["spec"]["ingress"]
-        for port in rule["ports"]
-    }
-    assert reachable == {settings.port, settings.grpc_port}
+    clients, prometheus = resource("NetworkPolicy")["spec"]["ingress"]
+    assert {port["port"] for port in clients["ports"]} == {settings.port, settings.grpc_port}
+    # The port without a key is for Prometheus alone, and all that it may reach.
+    (source,) = prometheus["from"]
+    assert list(source) == ["namespaceSelector"]
+    assert [port["port"] for port in prometheus["ports"]] == [settings.metrics_port]
 
 
 def test_probes_ask_open_pages() -> None:
-    from serving.gateway.proxy.metrics import GatewayMetrics
-    from serving.gateway.proxy.pages import METRICS, Pages
+    from serving.gateway.proxy.pages import HEALTH, METRICS, READY, SERVER_METRICS
 
-    pages = Pages(upstream="http://x:1", metrics=GatewayMetrics(), log_queue=None)
-    for probe in ("readinessProbe", "livenessProbe"):
-        asked = container("gateway")[probe]["httpGet"]
-        assert asked["port"] == "gateway-http"
-        assert pages.is_open(asked["path"])
-    paths = {end["path"] for end in resource("ServiceMonitor")["spec"]["endpoints"]}
-    assert paths == {METRICS, "/monitoring/prometheus/metrics"}
+    gateway = container("gateway")
+    asked = [gateway[probe]["httpGet"] for probe in ("readinessProbe", "livenessProbe")]
+    # This port speaks plain HTTP whatever the others speak, and asks no key.
+    assert asked == [{"path": path, "port": "metrics"} for path in (READY, HEALTH)]
+    endpoints = resource("ServiceMonitor")["spec"]["endpoints"]
+    assert {end["path"] for end in endpoints} == {METRICS, SERVER_METRICS}
+    (named,) = {end["port"] for end in endpoints}
+    (port,) = [one for one in resource("Service")["spec"]["ports"] if one["name"] == named]
+    assert port["targetPort"] == "metrics"
 
 
 def test_it_writes_to_the_shared_volume_and_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,10 +127,23 @@ def test_it_writes_to_the_shared_volume_and_ends_in_time(monkeypatch: pytest.Mon
     assert "cpu" in gateway["resources"]["requests"]
 
 
-def test_the_key_comes_from_a_secret() -> None:
-    (variable,) = container("gateway")["env"]
-    assert variable["name"] == "GRAFT_API_KEY"
-    assert variable["valueFrom"]["secretKeyRef"]["optional"] is True
+def test_no_key_without_the_component() -> None:
+    """With it, see tests/deploy/test_overlays.py."""
+    assert "env" not in container("gateway")
+
+
+def test_prometheus_scrapes_server_and_gateway_of_compose(monkeypatch: pytest.MonkeyPatch) -> None:
+    from serving.gateway.proxy.pages import METRICS
+
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    gateway = services["gateway"]
+    settings = settings_of(gateway["entrypoint"], gateway["command"], monkeypatch)
+    text = (ROOT / "config" / "prometheus.yaml").read_text()
+    jobs = {job["job_name"]: job for job in yaml.safe_load(text)["scrape_configs"]}
+    (static,) = jobs["gateway"]["static_configs"]
+    assert static["targets"] == [f"gateway:{settings.metrics_port}"]
+    assert jobs["gateway"]["metrics_path"] == METRICS
+    assert set(jobs) <= set(services)
 
 
 def test_compose(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,8 +60,8 @@ SCHEMA = pa.schema(
 class LogRead:
     """What a log holds.
 
-    table: SCHEMA, ordered by time; a record that stands twice (same request, row and picture) stands
-    once, with its embedding if one of them has it.
+    table: SCHEMA, ordered by time; a record that stands twice (same request, row and picture)
+    stands once, with its embedding if one of them has it.
     damaged: the files that could not be read, or only in part.
     """
 
