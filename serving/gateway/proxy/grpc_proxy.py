@@ -147,7 +147,10 @@ class GrpcProxy(grpc.GenericRpcHandler):
             self._shared.metrics.refused("slow")
             raise _EndError(grpc.StatusCode.DEADLINE_EXCEEDED, "the request did not come") from None
         if message is grpc.aio.EOF:
-            raise _EndError(grpc.StatusCode.INVALID_ARGUMENT, "expected a message, received none")
+            # gRPC has refused it, and has said so to the client: it was too large.
+            self._shared.metrics.refused("too_large")
+            limit = f"one message of at most {self._shared.settings.max_request_mib} MiB"
+            raise _EndError(grpc.StatusCode.RESOURCE_EXHAUSTED, f"expected {limit}")
         place.hold(len(message))
         return bytes(message)
 

@@ -135,6 +135,16 @@ def test_large_bodies_share_a_limit_and_small_ones_do_not_feel_it(
     wait_until(lambda: metric(gateway, "graft_gateway_in_flight_bytes") == 0, gateway.text)
 
 
+def test_what_is_too_large_is_refused_and_counted(gateway: Gateway) -> None:
+    before = refused(gateway, "too_large")
+    large = b"x" * (9 * MIB)
+    assert ask(gateway.rest + PATH, large).status == 413
+    with grpc.insecure_channel(gateway.grpc) as channel, pytest.raises(grpc.RpcError) as error:
+        channel.unary_unary(PREDICT)(large, timeout=20)
+    assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    wait_until(lambda: refused(gateway, "too_large") == before + 2, gateway.text)
+
+
 def test_a_body_that_does_not_come_gives_its_place_back(gateway: Gateway) -> None:
     before = refused(gateway, "slow")
     host, port = gateway.rest.removeprefix("http://").split(":")
