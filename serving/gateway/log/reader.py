@@ -51,17 +51,20 @@ class Reader:
         self._lock = threading.Lock()
         self._deadline_s = math.inf
         self._closed = threading.Event()
+        self._connection: Connection
+        # None where the last attempt to start one failed: the next prediction is another attempt.
+        self._process: ForkServerProcess | None = None
         self._start()
         threading.Thread(target=self._watch, name="reading-limit", daemon=True).start()
 
     @property
     def process_id(self) -> int:
         """The process that reads now."""
-        return self._process.pid or 0
+        return self._process.pid or 0 if self._process is not None else 0
 
     def read(self, exchange: ServedExchange) -> Reading:
         """Return what an exchange says; what its head says if the process does not survive it."""
-        if not self._process.is_alive():
+        if self._process is None or not self._process.is_alive():
             self._replace()
         try:
             reading = self._within_time(lambda: self._ask(exchange))
@@ -100,24 +103,24 @@ class Reader:
         while not self._closed.wait(_WATCH_EVERY_S):
             # Under the lock, so that it is never a process that has its answer out already.
             with self._lock:
-                if time.monotonic() > self._deadline_s:
+                if self._process is not None and time.monotonic() > self._deadline_s:
                     self._process.kill()
 
     def _start(self) -> None:
         self._connection, other = self._context.Pipe()
-        self._process = self._context.Process(target=serve, args=(other, *self._arguments))
-        self._process.start()
-        other.close()
+        with other:
+            process = self._context.Process(target=serve, args=(other, *self._arguments))
+            process.start()
+        self._process = process
 
     def _stop(self) -> None:
         self._connection.close()
-        self._process.kill()
-        self._process.join()
-        self._process.close()
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.join()
+            process.close()
 
     def _replace(self) -> None:
         self._stop()
         self._start()
-
-    _connection: Connection
-    _process: ForkServerProcess
