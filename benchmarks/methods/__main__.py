@@ -6,11 +6,12 @@ import logging
 from rich.console import Console
 
 from benchmarks.methods.page import write_page
+from benchmarks.methods.picture import write_pictures
 from benchmarks.methods.table import keep, printed
 from components.common import plugins
 
 _PACKAGE = "benchmarks.methods"
-_SHARED = {"table", "demo", "page"}
+_SHARED = {"table", "demo", "page", "picture"}
 
 
 def benches() -> tuple[str, ...]:
@@ -29,6 +30,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.docs:
         write_page(benches())
+        write_pictures()
         return
     logging.basicConfig(level=logging.WARNING)
     console = Console()

@@ -171,18 +171,19 @@ def rows(seeds: int) -> list[Row]:
         said[precision] = [
             _answers(bench, of_seed[precision], seed) for seed, of_seed in enumerate(files)
         ]
+    whole, part = "demo, all labels, ROC-AUC", "demo, labels of a quarter of the modules, ROC-AUC"
     compared = (
-        ("ROC-AUC of the teacher (Lite2, 160 px, linear probe)", ("teacher",), None),
-        ("of the student alone (`small`, 112 px inside)", ("alone",), None),
-        ("of the student that was taught", ("taught",), None),
-        ("taught - teacher, paired", ("taught", "teacher"), -1.0),
-        ("taught - alone, paired", ("taught", "alone"), 1.5),
-        ("labels of a quarter of the modules: teacher", ("teacher-few",), None),
-        ("a quarter: student alone", ("alone-few",), None),
-        ("a quarter: taught, with the other modules unlabelled", ("taught-few",), None),
-        ("a quarter: taught - teacher, paired", ("taught-few", "teacher-few"), -1.0),
-        ("a quarter: taught - alone, paired", ("taught-few", "alone-few"), 1.5),
-        ("int8 - float16 of the taught student, paired", ("int8", "float16"), -0.5),
+        (f"{whole}: teacher (Lite2, 160 px, linear probe)", ("teacher",), None),
+        (f"{whole}: student (`small`, 112 px inside) alone", ("alone",), None),
+        (f"{whole}: student, taught", ("taught",), None),
+        (f"{part}: teacher", ("teacher-few",), None),
+        (f"{part}: student alone", ("alone-few",), None),
+        (f"{part}: student, taught", ("taught-few",), None),
+        ("demo, all labels: taught - teacher, paired", ("taught", "teacher"), -1.0),
+        ("demo, all labels: taught - alone, paired", ("taught", "alone"), 1.5),
+        ("demo, a quarter: taught - teacher, paired", ("taught-few", "teacher-few"), -1.0),
+        ("demo, a quarter: taught - alone, paired", ("taught-few", "alone-few"), 1.5),
+        ("demo: int8 - float16 of the taught student, paired", ("int8", "float16"), -0.5),
     )
     found = [_compared(bench, said, what, pair, goal) for what, pair, goal in compared]
     return [*found, *_device_rows(bench, files[0]["float16"])]
@@ -216,7 +217,7 @@ def _compared(
     value, reach = float(found.values[0]), float(stdtrit(found.degrees, 0.975) * found.errors[0])
     return Row(
         method="distillation",
-        what=f"demo, grouped: {what}",
+        what=what,
         value=value,
         low=value - reach,
         high=value + reach,

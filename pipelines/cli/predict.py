@@ -124,12 +124,15 @@ def predict(
 
 
 def _drawn(rows: Any) -> Table:
-    table = Table("picture", "decision", "class", "probability", "version")
-    for row in rows.itertuples():
-        if isinstance(row.error, str):
-            table.add_row(escape(str(row.path)), f"[red]{escape(row.error)}[/]", "", "", "")
+    tasks = [name for name in rows if name.startswith("task:")]
+    asked = [name.removeprefix("task:") for name in tasks]
+    table = Table("picture", "decision", "class", "probability", "version", *asked)
+    for row in rows.to_dict("records"):
+        path = escape(str(row["path"]))
+        if isinstance(row["error"], str):
+            table.add_row(path, f"[red]{escape(row['error'])}[/]")
         else:
-            # `class` is a keyword, so pandas names the field by its position.
-            answer = (escape(row.decision), escape(row[2]), f"{row[3]:.3f}", str(row.version))
-            table.add_row(escape(str(row.path)), *answer)
+            said = (escape(row["decision"]), escape(row["class"]), f"{row['probability']:.3f}")
+            further = [escape(row[name]) for name in tasks]
+            table.add_row(path, *said, str(row["version"]), *further)
     return table

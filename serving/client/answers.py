@@ -11,11 +11,25 @@ AVAILABLE = "AVAILABLE"
 
 
 @dataclass(frozen=True)
+class TaskPredictions:
+    """Answers of a further task for N pictures, see `docs/how-to/multitask.md`.
+
+    `answers` holds N names, of a multi-label task those that are true with "|" between them;
+    `probabilities` is float32 [N, classes of the task].
+    """
+
+    name: str
+    answers: tuple[str, ...]
+    probabilities: Array
+
+
+@dataclass(frozen=True)
 class Predictions:
     """Answers for N pictures, in the order they were sent.
 
     `probabilities` is float32 [N, C] in [0, 1], its columns in the export's class order;
-    `classes` and `decisions` hold N names; `version` of `model` gave all of them.
+    `classes` and `decisions` hold N names; `version` of `model` gave all of them. `tasks` are what
+    a multitask model answers besides, by name.
     """
 
     probabilities: Array
@@ -23,6 +37,7 @@ class Predictions:
     decisions: tuple[str, ...]
     version: int
     model: str
+    tasks: tuple[TaskPredictions, ...] = ()
 
 
 @dataclass(frozen=True)

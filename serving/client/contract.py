@@ -14,9 +14,11 @@ from components.common.artifacts.exported import (
     OUTPUT_DECISION,
     OUTPUT_FEATURES,
     OUTPUT_PROBABILITIES,
+    TASK_CLASSES,
+    TASK_PROBABILITIES,
 )
 from serving.client import error_messages as messages
-from serving.client.answers import Features, Predictions
+from serving.client.answers import Features, Predictions, TaskPredictions
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,18 @@ def to_predictions(outputs: Outputs, *, count: int) -> Predictions:
     if probabilities.ndim != 2 or {len(probabilities), len(classes), len(decisions)} != {count}:
         shapes = f"{probabilities.shape}, {len(classes)} classes, {len(decisions)} decisions"
         raise messages.failed(outputs.address, f"{shapes} for {count} pictures")
-    return Predictions(probabilities, classes, decisions, outputs.version, outputs.model)
+    named = [name for name in sorted(outputs.tensors) if name.endswith(TASK_CLASSES)]
+    tasks = tuple(_of_task(outputs, name.removesuffix(TASK_CLASSES), count) for name in named)
+    return Predictions(probabilities, classes, decisions, outputs.version, outputs.model, tasks)
+
+
+def _of_task(outputs: Outputs, task: str, count: int) -> TaskPredictions:
+    answers = as_names(outputs.tensor(f"{task}{TASK_CLASSES}"))
+    values = np.asarray(outputs.tensor(f"{task}{TASK_PROBABILITIES}"), dtype=np.float32)
+    if values.ndim != 2 or {len(values), len(answers)} != {count}:
+        shapes = f"{values.shape} and {len(answers)} answers of task {task}"
+        raise messages.failed(outputs.address, f"{shapes} for {count} pictures")
+    return TaskPredictions(task, answers, values)
 
 
 def to_features(outputs: Outputs, *, count: int) -> Features:

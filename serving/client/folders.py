@@ -106,7 +106,8 @@ def predict_folder(
     Returns:
         One row a picture, in the order of `find_pictures`: path, class, probability (of that
         class), probabilities (list, in the export's class order), decision, model, version
-        and error (missing when all went well).
+        and error (missing when all went well). Of a multitask model a column `task:NAME` for each
+        further task follows.
 
     Raises:
         DataError: there are no pictures.
@@ -128,7 +129,9 @@ def predict_folder(
     finally:
         # Ctrl-C must not wait for the batches that have not begun.
         pool.shutdown(cancel_futures=True)
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    tasks = dict.fromkeys(name for row in rows for name in row if name not in COLUMNS)
+    columns = COLUMNS | dict.fromkeys(tasks, "string")
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
 def folder_name(path: Path) -> str:
@@ -235,6 +238,7 @@ class _BatchClassifier:
                 "decision": answer.decisions[at],
                 "model": answer.model,
                 "version": answer.version,
+                **{f"task:{task.name}": task.answers[at] for task in answer.tasks},
             }
             for at, path in enumerate(pictures)
         ]

@@ -1,12 +1,15 @@
 """Rows of the methods' benchmark: met or missed by the figure, and the same after a round trip."""
 
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from benchmarks.methods import table
 from benchmarks.methods.__main__ import benches
 from benchmarks.methods.page import PAGE, markdown, written
+from benchmarks.methods.picture import PICTURED, draw
 from benchmarks.methods.table import Row, cells, keep, kept
 
 
@@ -45,6 +48,20 @@ def test_kept_rows_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_page_shows_what_was_kept() -> None:
     page = PAGE.read_text()
     assert written(page, benches()) == page
+
+
+def test_a_picture_has_a_panel_for_each_data_set() -> None:
+    arms = [row(what=f"digits, accuracy: {arm}") for arm in ("plain", "ours")]
+    more = [*arms, row(what="cells, accuracy: plain")]
+    one, two = (Image.open(io.BytesIO(draw(rows, ours="ours"))) for rows in (arms, more))
+    assert one.width == two.width
+    assert one.height < two.height
+    assert draw(arms, ours="ours") != draw(arms, ours="plain")
+
+
+@pytest.mark.parametrize("name", PICTURED)
+def test_a_pictured_method_has_rows_to_draw(name: str) -> None:
+    assert any(row.what.endswith(f": {PICTURED[name]}") for row in kept(name))
 
 
 def test_a_page_without_marks_is_refused() -> None:

@@ -19,6 +19,7 @@ from components.common.errors import (
 from components.common.pictures.decode import decode
 from components.common.progress import Progress, listening
 from serving.client import Features, Predictions, Signature, TensorSpec, VersionStatus
+from serving.client.answers import TaskPredictions
 from serving.client.folders import (
     exit_code,
     find_pictures,
@@ -43,12 +44,14 @@ class MemoryClient:
         answers: int = 1000,
         outputs: str = "",
         end: type[ServerError] = UnreachableError,
+        task: str = "",
     ) -> None:
         self.refuses = refuses
         self.largest = largest
         self.answers = answers
         self.outputs = outputs or "probabilities"
         self.end = end
+        self.task = task
         self.sizes: list[int] = []
         self.headers: list[Mapping[str, str]] = []
 
@@ -64,7 +67,10 @@ class MemoryClient:
             raise RequestError("refused")
         bright = np.array(means, np.float32) / 255
         names = tuple("bright" if value > 0.5 else "dark" for value in bright)
-        return Predictions(np.stack([1 - bright, bright], axis=1), names, names, 7, self.model)
+        both = np.stack([1 - bright, bright], axis=1)
+        loud = tuple(name.upper() for name in names)
+        tasks = (TaskPredictions(self.task, loud, both),) if self.task else ()
+        return Predictions(both, names, names, 7, self.model, tasks)
 
     def signature(self, name: str = "serving_default") -> Signature:
         inputs = (TensorSpec("image_bytes", "string", (-1,)),)
@@ -99,6 +105,15 @@ def folder(tmp_path: Path) -> Path:
     (root / "cut.JPG").write_bytes(png(3)[:50])
     (root / "notes.txt").write_text("no picture")
     return root
+
+
+def test_further_tasks_are_columns(folder: Path) -> None:
+    table = predict_folder([folder], client=MemoryClient(task="shade"), batch_size=3)
+    pd.testing.assert_series_equal(
+        table["task:shade"], table["class"].str.upper(), check_names=False
+    )
+    assert table["task:shade"].notna().sum() == 10
+    assert "task:shade" not in predict_folder([folder], client=MemoryClient())
 
 
 def test_one_row_a_picture(folder: Path) -> None:
