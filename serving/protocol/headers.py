@@ -99,21 +99,24 @@ def read_api_key(file: Path | None = None) -> str:
 
 
 def read_api_keys(file: Path | None = None) -> tuple[str, ...]:
-    """Return the keys in a file, one a line, else the one in the variable GRAFT_API_KEY, else ().
+    """Return the keys in a file, one a line, else those in the variable GRAFT_API_KEY, else ().
 
     Raises:
         ConfigError: the file cannot be read or is empty.
     """
     if file is None:
-        key = os.environ.get(KEY_VARIABLE, "").strip()
-        return (key,) if key else ()
+        # Of a Secret it holds all lines, as the file does.
+        return _keys(os.environ.get(KEY_VARIABLE, ""))
     try:
-        lines = file.read_text().splitlines()
+        keys = _keys(file.read_text())
     except (OSError, UnicodeError) as error:
         raise ConfigError(
             "a file with the API key", received=error, do="correct --api-key-file"
         ) from None
-    keys = tuple(key for line in lines if (key := line.strip()))
     if not keys:
         raise ConfigError("an API key", received=f"an empty {file}", do="write the key into it")
     return keys
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(key for line in text.splitlines() if (key := line.strip()))

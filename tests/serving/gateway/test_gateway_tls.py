@@ -23,7 +23,7 @@ from serving.client import connect
 from serving.client.retry import Retry
 from serving.gateway.proxy.access import Access
 from serving.gateway.settings import GatewaySettings, check
-from serving.protocol.headers import read_api_keys, request_headers
+from serving.protocol.headers import read_api_key, read_api_keys, request_headers
 from serving.protocol.tls import Certificate
 
 pytestmark = [
@@ -220,8 +220,10 @@ def test_keys_come_one_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     file = tmp_path / "keys"
     file.write_text(" first \n\nsecond\n")
     assert read_api_keys(file) == ("first", "second")
-    monkeypatch.setenv("GRAFT_API_KEY", "third")
-    assert read_api_keys() == ("third",)
+    monkeypatch.setenv("GRAFT_API_KEY", "third\nfirst\n")
+    assert read_api_keys() == ("third", "first")
+    # A client sends the newest.
+    assert read_api_key() == "third" and read_api_key(file) == "first"
     access = Access(("first", "second"))
     assert access.allows({"x-api-key": "first"}) and access.allows({"x-api-key": "second"})
     assert not access.allows({"x-api-key": "third"})
