@@ -50,20 +50,10 @@ class ServedExchange:
     answer: bytes
 
 
-def dump_head(head: ExchangeHead) -> bytes:
-    """Return a head as JSON."""
-    # Not `asdict`, which copies deeply: this is on the request path.
-    return json.dumps(vars(head)).encode()
-
-
-def parse_head(data: bytes) -> ExchangeHead:
-    """Read what `dump_head` wrote."""
-    return ExchangeHead(**json.loads(data))
-
-
 def frame(exchange: ServedExchange) -> list[bytes]:
     """Return the pieces of a frame, to be sent one after the other."""
-    head = dump_head(exchange.head)
+    # Not `asdict`, which copies deeply: this is on the request path.
+    head = json.dumps(vars(exchange.head)).encode()
     sizes = _SIZES.pack(len(head), len(exchange.request), len(exchange.answer))
     return [sizes + head, exchange.request, exchange.answer]
 
@@ -77,7 +67,7 @@ def take_frames(buffer: bytearray) -> Iterator[ServedExchange]:
             head, request, answer, end = accumulate(sizes, initial=begin + _SIZES.size)
             if len(view) < end:
                 break
-            known = parse_head(bytes(view[head:request]))
+            known = ExchangeHead(**json.loads(bytes(view[head:request])))
             yield ServedExchange(known, bytes(view[request:answer]), bytes(view[answer:end]))
             begin = end
     del buffer[:begin]

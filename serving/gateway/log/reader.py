@@ -10,11 +10,10 @@ import math
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
-from serving.gateway.exchange import ServedExchange, dump_head
+from serving.gateway.exchange import ServedExchange
 from serving.gateway.reading.child import Reading, serve
 from serving.gateway.reading.records import bare_records
 
@@ -64,11 +63,16 @@ class Reader:
 
     def read(self, exchange: ServedExchange) -> Reading:
         """Return what an exchange says; what its head says if the process does not survive it."""
-        if self._process is None or not self._process.is_alive():
-            self._replace()
+        if self._process is None:
+            self._start()
+        self._set_deadline(time.monotonic() + self._timeout_s)
         try:
-            reading = self._within_time(lambda: self._ask(exchange))
+            reading = self._ask(exchange)
         except (EOFError, OSError):
+            reading = None
+        finally:
+            self._set_deadline(math.inf)
+        if reading is None:
             self._replace()
             _LOG.warning("a prediction was too much for the reading process; it has a new one")
             return Reading(records=bare_records(exchange.head), counts={"reader_restarts": 1})
@@ -82,18 +86,15 @@ class Reader:
         self._stop()
 
     def _ask(self, exchange: ServedExchange) -> Reading:
-        for part in (dump_head(exchange.head), exchange.request, exchange.answer):
-            self._connection.send_bytes(part)
+        try:
+            self._connection.send(exchange)
+        except BrokenPipeError:
+            # It ended while it had nothing to do, so this prediction has no part in that.
+            self._replace()
+            self._connection.send(exchange)
         reading = self._connection.recv()
         assert isinstance(reading, Reading)
         return reading
-
-    def _within_time(self, work: Callable[[], Reading]) -> Reading:
-        self._set_deadline(time.monotonic() + self._timeout_s)
-        try:
-            return work()
-        finally:
-            self._set_deadline(math.inf)
 
     def _set_deadline(self, deadline_s: float) -> None:
         with self._lock:

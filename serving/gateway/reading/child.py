@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from serving.gateway.exchange import ServedExchange, parse_head
+from serving.gateway.exchange import ServedExchange
 from serving.gateway.reading.records import Record, Recorder, bare_records
 from serving.gateway.reading.statistics_budget import StatisticsBudget
 from serving.gateway.settings import MIB
@@ -38,7 +38,7 @@ class Reading:
 
 
 def serve(connection: Connection, busy_statistics_share: float, memory_mib: int) -> None:
-    """Answer each exchange (three messages: head, request, answer) with a Reading, until the end.
+    """Answer each ServedExchange with a Reading, until the end.
 
     Args:
         connection: to the log's process.
@@ -56,8 +56,7 @@ def serve(connection: Connection, busy_statistics_share: float, memory_mib: int)
     going_on = True
     while going_on:
         try:
-            head = parse_head(connection.recv_bytes())
-            exchange = ServedExchange(head, connection.recv_bytes(), connection.recv_bytes())
+            exchange = connection.recv()
         except (EOFError, OSError):
             return
         if time.monotonic() - looked_s >= _LOOK_EVERY_S:
