@@ -19,7 +19,7 @@ def compile_to(
     """Write a pipeline's KFP YAML; parent folders are made.
 
     The settings become the defaults of its parameters, so that the YAML runs as it is. A run is
-    stopped `deadline_s` after its start; 0 is never.
+    stopped `deadline_s` after its start; 0 leaves Kubeflow's own deadline.
     """
     from kfp import compiler
 

@@ -34,7 +34,7 @@ class Fixed:
     nodes: the NodesConfig of a training by several; {} trains in the step's own process.
     parallelism: finalists trained side by side.
     cluster: put on each task; None on this machine.
-    deadline_s: after which Kubeflow stops a run; 0 is never.
+    deadline_s: after which Kubeflow stops a run; 0 leaves its own deadline.
     """
 
     lasting: Mapping[str, Any] = field(default_factory=dict)

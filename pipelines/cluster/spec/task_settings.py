@@ -23,7 +23,8 @@ def with_settings(pipeline: Any, cluster: ClusterConfig, *, deadline_s: int = 0)
     """Return the pipeline traced once more, with the settings on each of its tasks.
 
     The function that describes the DAG stays as it is. Each task learns the id of its run. A run is
-    stopped after `deadline_s`; 0 is never.
+    stopped after `deadline_s`; 0 leaves Kubeflow's own deadline of 14 days (kubeflow/pipelines,
+    backend/src/v2/compiler/argocompiler, buildActiveDeadlineSeconds).
     """
     from kfp import dsl
     from kfp.dsl.pipeline_context import Pipeline
