@@ -25,13 +25,17 @@ T = TypeVar("T")
 EXIT_STEP = "notify"
 
 
-def summarise(run_dir: Path, state: RunState, *, run: RunContext | None = None) -> RunSummary:
+def summarise(
+    run_dir: Path, state: RunState, *, run: RunContext | None = None, end_word: str = ""
+) -> RunSummary:
     """Return the summary of a run; reads only.
 
     Args:
         run_dir: the run's folder, with `steps/<step>.json` of each step that has started.
-        state: how the run ended, as far as the caller knows; a step that failed overrules "done".
+        state: how the run ended, as far as the caller knows; a step that failed overrules "done",
+            and what the steps left overrules "unclear".
         run: the run's identity, where the caller has it.
+        end_word: what whoever ran it calls the end.
     """
     notes: list[str] = []
     steps = tuple(_steps(run_dir, notes))
@@ -51,6 +55,8 @@ def summarise(run_dir: Path, state: RunState, *, run: RunContext | None = None) 
     return RunSummary(
         run_id=identity.run_id,
         state=state,
+        end_word=end_word,
+        page=identity.page,
         error=wrong.error if wrong else "",
         failed_step=wrong.step if wrong else "",
         exit_code=(wrong.exit_code if wrong else 0) or int(state != "done"),
@@ -104,11 +110,23 @@ def _killed(record: StepRecord) -> StepRecord:
 def _end(steps: tuple[StepRecord, ...], state: RunState) -> tuple[RunState, StepRecord | None]:
     """Return how the run ended, and the step that it ended at, if one is to blame."""
     wrong = next((record for record in steps if record.state == "failed"), None)
-    if wrong is not None and state == "done":
+    if wrong is not None and state in {"done", "unclear"}:
         state = "failed"
     if wrong is None and state != "done":
         wrong = next((record for record in steps if record.state == "interrupted"), None)
+    if state == "unclear":
+        state = "interrupted" if wrong else "done" if _reached_an_end(steps) else "unclear"
     return state, wrong
+
+
+def _reached_an_end(steps: tuple[StepRecord, ...]) -> bool:
+    """Say whether the steps went as far as a run goes: to deploy, or to a word against going on."""
+    results = {record.step: record.result for record in steps}
+    return (
+        "deploy" in results
+        or results.get("gate", "deploy") != "deploy"
+        or results.get("monitor", "retrain") != "retrain"
+    )
 
 
 def _open(path: str | None, read: Callable[[Path], T], notes: list[str]) -> T | None:

@@ -17,7 +17,7 @@ from components.common import config, step_cache
 from components.common.artifacts.lineage import Provenance, content_sha256, gathered
 from components.common.artifacts.records import PROVENANCE, read_record, tree_sha256, write_record
 from components.common.run_context import RunContext
-from components.common.step_record import recording
+from components.common.step_record import keep_for_exit_step, recording
 
 S = TypeVar("S")
 I = TypeVar("I")  # noqa: E741 - settings, inputs, outputs
@@ -93,6 +93,8 @@ class Step(Generic[S, I, O]):
     keep: whether a later run may reuse the outputs; yes without it.
     after: comes last, also when the outputs were reused.
     show: what a dashboard shows of the outputs.
+    told: people are told what the outputs say: on a cluster records and pages are copied to where
+        the exit step finds them.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Step(Generic[S, I, O]):
     keep: Callable[[O], bool] | None = None
     after: Callable[[S, I, O, RunContext], None] | None = None
     show: Callable[[O], Shown] | None = None
+    told: bool = False
 
     @property
     def records(self) -> dict[str, Any]:
@@ -146,12 +149,12 @@ def run_step(
         GraftError: as the step raises; the text is also left for the run summary.
     """
     known = find_step(step) if isinstance(step, str) else step
-    context = config.from_struct(RunContext, run, where="run")
+    context = config.from_struct(RunContext, run, where="run").of_this_process()
     with recording(context, known.name) as recorded:
         job = _Job(known, settings, context, dict(inputs or {}), dict(outputs or {}))
         recorded.state, result = job.work(recorded.started_unix_s)
         recorded.result = result if isinstance(result, str) else ""
-        recorded.outputs = {name: str(path) for name, path in job.output_paths.items()}
+        recorded.outputs = job.kept_outputs()
         if known.show is not None:
             _publish(known.show(job.places), metrics, page, classification)
     return result
@@ -180,6 +183,15 @@ class _Job:
     @property
     def output_paths(self) -> dict[str, Path]:
         return {name: Path(artifact.path) for name, artifact in self._outputs.items()}
+
+    def kept_outputs(self) -> dict[str, str]:
+        """Return where the outputs are found from now on, which on a cluster is not in this pod."""
+        if self._context.run_dir:
+            return {name: str(path) for name, path in self.output_paths.items()}
+        found = {name: _uri(artifact) for name, artifact in self._outputs.items()}
+        if self._step.told:
+            found |= keep_for_exit_step(self._context, self._step.name, self.output_paths)
+        return found
 
     def work(self, started_unix_s: float) -> tuple[str, object]:
         """Do the work or find it done; return the state and the result."""

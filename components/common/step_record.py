@@ -8,7 +8,7 @@ import resource
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from components.common import progress
 from components.common.artifacts.records import write_record
 from components.common.errors import GraftError
+from components.common.files import write_bytes
 from components.common.run_context import RunContext
 
 LOG = logging.getLogger("graft.step")
@@ -50,7 +51,7 @@ class Recorded:
 def recording(context: RunContext, step: str) -> Iterator[Recorded]:
     """Record a step while the block runs, whether it ends well or fails.
 
-    A run without a folder has only the process's own output.
+    A run without a folder has its log in the process's own output.
     """
     label = context.label(step)
     recorded = Recorded(time.time())
@@ -66,9 +67,44 @@ def recording(context: RunContext, step: str) -> Iterator[Recorded]:
     _note(context, _ended(record, **vars(recorded)))
 
 
+def keep_for_exit_step(
+    context: RunContext, step: str, outputs: Mapping[str, Path]
+) -> dict[str, str]:
+    """Copy records and pages of outputs beside the step's record, and return the copies' folders.
+
+    For a cluster, where the exit step's pod sees no output of another step.
+    """
+    if context.records_dir is None:
+        return {}
+    copies = {name: context.records_dir / f"{context.label(step)}.{name}" for name in outputs}
+    with _at_best_effort(context):
+        for name, source in outputs.items():
+            copies[name].mkdir(parents=True, exist_ok=True)
+            for file in (*source.glob("*.json"), *source.glob("*.html")):
+                write_bytes(copies[name] / file.name, file.read_bytes())
+    return {name: str(path) for name, path in copies.items()}
+
+
 def _note(context: RunContext, record: StepRecord) -> None:
-    if path := context.step_file(record.step, "json"):
-        write_record(path, record)
+    if context.records_dir is None:
+        return
+    with _at_best_effort(context):
+        folder = context.records_dir / "steps"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_record(folder / f"{record.step}.json", record)
+
+
+@contextlib.contextmanager
+def _at_best_effort(context: RunContext) -> Iterator[None]:
+    """Warn where the store of a cluster cannot be written: no step fails for want of a message."""
+    try:
+        yield
+    except OSError as error:
+        if context.run_dir:
+            raise
+        LOG.warning(
+            "people will not hear of this step, %s is not writable: %s", context.store, error
+        )
 
 
 def _ended(record: StepRecord, **changes: Any) -> StepRecord:

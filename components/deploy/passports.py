@@ -60,6 +60,7 @@ def draw_up(
         model_sha256=exported.info.model_sha256,
         previous_version=previous_version,
         run_id=run.run_id,
+        run_page=run.page,
         commit=run.commit,
         data_sha256=run.data_sha256,
         config_sha256=run.config_sha256,

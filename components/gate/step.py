@@ -56,4 +56,4 @@ def show(outputs: GateOutputs) -> Shown:
     return Shown(page=Verdict.read(outputs.verdict).report_path)
 
 
-STEP = Step("gate", run, show=show)
+STEP = Step("gate", run, show=show, told=True)

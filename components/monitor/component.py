@@ -7,10 +7,8 @@ from components.common.images import CPU_IMAGE
 
 
 @dsl.component(base_image=CPU_IMAGE, install_kfp_package=False)
-def monitor(
-    settings: dict, run: dict, job: str, drift: Output[Artifact], report: Output[HTML]
-) -> str:
+def monitor(settings: dict, run: dict, drift: Output[Artifact], report: Output[HTML]) -> str:
     """Look at what production sent and return one word of what is to be done."""
     from components.common.step import run_step
 
-    return run_step("monitor", settings, run, {"job": job}, {"drift": drift}, page=report)
+    return run_step("monitor", settings, run, {}, {"drift": drift}, page=report)

@@ -18,7 +18,7 @@ from components.common.artifacts.monitoring.prediction_log import PICTURES, mode
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.run_context import RunContext
 from components.common.statistics.operating_point import ASK
-from components.common.step import Shown, Step
+from components.common.step import Nothing, Shown, Step
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig
@@ -47,13 +47,6 @@ _NO_GROUPS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class MonitorInputs:
-    """`job` is the run's number on a cluster, where all runs of a pipeline share one context."""
-
-    job: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class MonitorOutputs:
     """The DriftReport."""
 
@@ -61,11 +54,10 @@ class MonitorOutputs:
 
 
 def run(
-    settings: MonitorConfig, inputs: MonitorInputs, outputs: MonitorOutputs, context: RunContext
+    settings: MonitorConfig, inputs: Nothing, outputs: MonitorOutputs, context: RunContext
 ) -> str:
     """Look once and return the word of what is to be done; see `look`."""
-    run_id = context.run_id if context.run_dir else f"{context.run_id}-{inputs.job}"
-    return look(settings, out=outputs.drift, run_id=run_id).info.decision.word
+    return look(settings, out=outputs.drift, run_id=context.run_id).info.decision.word
 
 
 def look(
@@ -242,4 +234,4 @@ def show(outputs: MonitorOutputs) -> Shown:
     return Shown(page=DriftReport.read(outputs.drift).report_path)
 
 
-STEP = Step("monitor", run, show=show)
+STEP = Step("monitor", run, show=show, told=True)

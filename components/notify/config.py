@@ -21,8 +21,8 @@ class NotifyConfig(Section):
 
     when: "important" leaves out looks of the monitor that keep things as they are or say again what
         was said in the same period; "failures" and "always" speak for themselves.
-    report_url: address under which `runs/` can be read by people; links begin with it. Without it
-        messages name the path.
+    report_url: address under which `runs/` can be read by people, on a cluster that of the model
+        in its store; links begin with it. Without it messages name the path.
     email_to, email_from: addresses.
     smtp_host, smtp_port, smtp_security: the mail server; "none" sends no password, except to this
         machine.

@@ -69,7 +69,7 @@ def _letter(message: Message, settings: NotifyConfig) -> EmailMessage:
     letter["To"] = ", ".join(settings.email_to)
     letter["Date"] = formatdate()
     letter["Message-ID"] = make_msgid(domain="graft")
-    lines = [*message.lines, *([f"Report: {message.link}"] if message.link else [])]
+    lines = [*message.lines, *(f"{link.name}: {link.target}" for link in message.links)]
     letter.set_content("\n".join(lines))
     return letter
 

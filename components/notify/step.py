@@ -7,22 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.run_summary import RunState, RunSummary
+from components.common.files import remove_folder
 from components.common.run_context import RunContext
 from components.common.run_summary import summarise, write_summary
 from components.common.step import Nothing, Step
 from components.notify import mail, webhook
 from components.notify.config import WEBHOOK, NotifyConfig
-from components.notify.message import Message, compose, is_due
+from components.notify.message import Message, compose, is_due, why
 from components.notify.retry import persist
 
 LOG = logging.getLogger(__name__)
 
-# PipelineTaskFinalStatus.state; anything else is a state that ends without success.
+# PipelineTaskFinalStatus.state. On a cluster it is ML Metadata's word for the tasks before the exit
+# step (Execution.State; kubeflow/pipelines 2.17.0, backend/src/v2/driver/resolve.go), on this
+# machine kfp.local's. Any other says neither that a run went well nor that it failed: the driver
+# leaves RUNNING where a branch was skipped, and where a pod died before it could report.
 _STATES: dict[str, RunState] = {
+    "COMPLETE": "done",
+    "CACHED": "done",
     "SUCCEEDED": "done",
     "FAILED": "failed",
+    "CANCELED": "interrupted",
     "CANCELLED": "interrupted",
 }
+# Runs of a cluster whose records are kept in the store.
+_KEPT_RUNS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,20 +49,41 @@ class NotifyInputs:
 def run(
     settings: NotifyConfig, inputs: NotifyInputs, outputs: Nothing, context: RunContext
 ) -> None:
-    """Write `run.json` into the run's folder, if it has one, log the summary and send messages."""
-    ended, error = _STATES.get(inputs.state.upper(), "failed"), inputs.error
-    if context.run_dir:
-        run_dir = Path(context.run_dir)
-        summary = summarise(run_dir, ended, run=context)
-        write_summary(summary, run_dir)
-        for line in _lines(summary, error):
-            LOG.info("%s", line)
+    """Write `run.json` beside the steps' records, if there are any, log it and send messages."""
+    ended, word = _STATES.get(inputs.state.upper(), "unclear"), inputs.state
+    folder = context.records_dir
+    if folder is None:
+        # Of what the steps found nothing is known here, only how the run ended.
+        note = "The store of models is on no shared volume: what the steps found is in their logs."
+        summary = RunSummary(
+            run_id=context.run_id, state=ended, end_word=word, page=context.page, notes=(note,)
+        )
     else:
-        # A cluster keeps the steps' words in their pods; what is known here is how it ended.
-        summary = RunSummary(run_id=context.run_id, state=ended)
-        LOG.info("run %s: %s%s", context.run_id, ended, f": {error}" if error else "")
+        summary = summarise(folder, ended, run=context, end_word=word)
+        _write(summary, folder, context)
+    for line in _lines(summary, inputs.error):
+        LOG.info("%s", line)
     if is_due(summary, settings):
-        deliver(compose(summary, error, settings, run_dir=context.run_dir), settings)
+        deliver(compose(summary, inputs.error, settings, run_dir=str(folder or "")), settings)
+
+
+def _write(summary: RunSummary, folder: Path, context: RunContext) -> None:
+    """Write `run.json`; in the store of a cluster, which is nobody's own, only if that works."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_summary(summary, folder)
+        if not context.run_dir:
+            _remove_oldest(folder.parent)
+    except OSError as error:
+        if context.run_dir:
+            raise
+        LOG.warning("the summary is not kept, %s is not writable: %s", context.store, error)
+
+
+def _remove_oldest(store: Path) -> None:
+    runs = sorted(store.iterdir(), key=lambda run: run.stat().st_mtime, reverse=True)
+    for run in runs[_KEPT_RUNS:]:
+        remove_folder(run)
 
 
 def deliver(message: Message, settings: NotifyConfig) -> None:
@@ -76,7 +106,7 @@ def _lines(summary: RunSummary, error: str) -> list[str]:
     lines = [f"run {summary.run_id}: {summary.state} after {summary.seconds:.1f} s"]
     if summary.state != "done":
         where = f"step '{summary.failed_step}': " if summary.failed_step else ""
-        lines.append(f"{where}{summary.error or error or 'no reason was given'}")
+        lines.append(f"{where}{why(summary, error)}")
     lines += [
         f"{step.step}: {step.state}, {step.seconds:.1f} s, {step.peak_memory_bytes / 2**30:.2f} GiB"
         for step in summary.steps

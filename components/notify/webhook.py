@@ -52,10 +52,11 @@ def post(message: Message, url: str, *, timeout_s: float) -> None:
 def slack_text(message: Message) -> str:
     """Return the message in Slack's mark-up: `&<>` are special, a link is `<url|name>`."""
     lines = [f"*{_escaped(message.subject)}*", *map(_escaped, message.lines)]
-    if message.link.startswith(("http://", "https://")):
-        lines.append(f"<{message.link}|report>")
-    elif message.link:
-        lines.append(f"report: {_escaped(message.link)}")
+    for link in message.links:
+        if link.target.startswith(("http://", "https://")):
+            lines.append(f"<{link.target}|{link.name}>")
+        else:
+            lines.append(f"{link.name}: {_escaped(link.target)}")
     return "\n".join(lines)
 
 

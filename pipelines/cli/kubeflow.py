@@ -25,7 +25,13 @@ def print_notes(notes: Iterable[str], console: Console) -> None:
 
 
 def compile_and_upload(
-    settings: TrainingRun, pipeline: PipelineName, *, name: str, host: str, namespace: str
+    settings: TrainingRun,
+    pipeline: PipelineName,
+    *,
+    name: str,
+    host: str,
+    namespace: str,
+    deadline_s: int = 0,
 ) -> "tuple[Connection, Uploaded]":
     """Compile and check a pipeline, print notes about it, and upload it as `name`."""
     from pipelines.cluster.compiled import compile_checked
@@ -34,7 +40,9 @@ def compile_and_upload(
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pipeline.yaml"
-        _, notes = compile_checked(path, settings=settings, pipeline=pipeline)
+        _, notes = compile_checked(
+            path, settings=settings, pipeline=pipeline, deadline_s=deadline_s
+        )
         print_notes(notes, Console(stderr=True, soft_wrap=True))
         connection = connect(host=host, namespace=namespace)
         return connection, upload(connection, path, name=name)

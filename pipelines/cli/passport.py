@@ -111,6 +111,7 @@ def _rows(found: "Passport") -> list[tuple[str, str]]:
     rows = [
         ("made", utc_minute(found.created_unix_s) or "unknown"),
         ("run", f"{found.run_id or 'unknown'}, commit {found.commit or 'unknown'}"),
+        *((("its page", found.run_page),) if found.run_page else ()),
         ("verdict", " ".join((f"{verdict.word}:", *verdict.reasons))),
     ]
     if verdict.override:

@@ -38,16 +38,24 @@ def apply(
     """
     from pipelines.cli.kubeflow import compile_and_upload
     from pipelines.cluster.schedules import apply as apply_schedule
+    from pipelines.cluster.schedules import check_time_zone
 
     settings = resolve(_plain(preset, cron, assignments))
     schedule, name = settings.schedule, schedule_name(settings)
+    check_time_zone(schedule)
     connection, uploaded = compile_and_upload(
-        settings, schedule.pipeline, name=name, host=host, namespace=namespace
+        settings,
+        schedule.pipeline,
+        name=name,
+        host=host,
+        namespace=namespace,
+        deadline_s=schedule.deadline_s,
     )
     change = apply_schedule(connection, name=name, cron=schedule.cron, uploaded=uploaded)
     fresh = "new" if uploaded.fresh else "known"
-    Console().print(
-        f"{name}: {change}, '{schedule.cron}', {fresh} pipeline version {uploaded.version_name}"
+    when = f"'{schedule.cron}' {schedule.time_zone}"
+    Console(soft_wrap=True).print(
+        f"{name}: {change}, {when}, {fresh} pipeline version {uploaded.version_name}"
     )
 
 

@@ -1,7 +1,7 @@
 """A pipeline compiled for Kubeflow and checked, with what to know before it is sent."""
 
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from components.common.images import (
     CPU_IMAGE,
@@ -19,9 +19,9 @@ _BY_CONTENT = re.compile(r"@sha256:[0-9a-f]{64}$|:[0-9a-f]{16}$")
 
 
 def compile_checked(
-    path: Path, *, settings: TrainingRun, pipeline: PipelineName
+    path: Path, *, settings: TrainingRun, pipeline: PipelineName, deadline_s: int = 0
 ) -> tuple[int, tuple[str, ...]]:
-    """Write the YAML of a pipeline, and check it as far as that goes without a cluster.
+    """Write the YAML of a pipeline as `compile_to` does, and check it without a cluster.
 
     Returns:
         How many tasks it has, and sentences about what may go wrong on a cluster.
@@ -31,7 +31,7 @@ def compile_checked(
     """
     from pipelines.dags.compiling import compile_to
 
-    compile_to(path, settings=settings, pipeline=pipeline)
+    compile_to(path, settings=settings, pipeline=pipeline, deadline_s=deadline_s)
     notes = (*unshared_paths(settings, pipeline), *unpinned_images(settings.cluster, pipeline))
     return check_package(path), notes
 
@@ -47,16 +47,11 @@ def unshared_paths(settings: TrainingRun, pipeline: PipelineName) -> tuple[str, 
         "train.weights": settings.train.weights if "/" in settings.train.weights else "",
         "monitor.log": settings.monitor.log if "monitor" in PIPELINES[pipeline].steps else "",
     }
-    volumes = [PurePosixPath(volume.path) for volume in settings.cluster.volumes]
     return tuple(
         f"{name} is '{path}', which is in none of cluster.volumes: pods will not share it"
         for name, path in paths.items()
-        if path and "://" not in path and not any(_inside(path, volume) for volume in volumes)
+        if path and "://" not in path and not settings.cluster.shares(path)
     )
-
-
-def _inside(path: str, volume: PurePosixPath) -> bool:
-    return ".." not in PurePosixPath(path).parts and PurePosixPath(path).is_relative_to(volume)
 
 
 def unpinned_images(cluster: ClusterConfig, pipeline: PipelineName) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The section `cluster`: what the pods of a pipeline need on Kubernetes. Empty, it adds nothing."""
 
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -16,6 +17,7 @@ from pipelines.cluster.spec.syntax import (
     MountPath,
     MountPathOrNone,
     ObjectName,
+    PageAddress,
     SubPath,
     VariableName,
     cores,
@@ -45,10 +47,12 @@ class Variables(Section):
 
     name: of the secret or config map.
     keys: its keys, each with the variable that gets its value.
+    optional: steps start without it as well.
     """
 
     name: ObjectName
     keys: Annotated[dict[DataKey, VariableName], Field(min_length=1)]
+    optional: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +148,8 @@ class ClusterConfig(Section):
     """What is added to a pipeline's pods when it is compiled for Kubeflow.
 
     artifact_root: where artifacts go: s3://, minio:// or gs://; "" is the server's own store.
+    ui: address of Kubeflow's own pages as people reach them; messages and passports link to runs
+        there.
     volumes: persistent volume claims, for pictures, published models and the prediction log.
     secrets: environment variables from secrets.
     config_maps: environment variables from config maps.
@@ -161,6 +167,7 @@ class ClusterConfig(Section):
     """
 
     artifact_root: ArtifactRoot = ""
+    ui: PageAddress = ""
     volumes: tuple[Volume, ...] = ()
     secrets: tuple[Variables, ...] = ()
     config_maps: tuple[Variables, ...] = ()
@@ -189,6 +196,13 @@ class ClusterConfig(Section):
         variables = [variable for source in sources for variable in source.keys.values()]
         if len(set(variables)) < len(variables):
             raise ValueError("an environment variable of its own for each key")
+
+    def shares(self, path: str) -> bool:
+        """Say whether all steps see a path, because it lies in one of the volumes."""
+        parts = PurePosixPath(path)
+        return ".." not in parts.parts and any(
+            parts.is_relative_to(PurePosixPath(volume.path)) for volume in self.volumes
+        )
 
     def _check_nodes(self) -> None:
         exchange, longest_s = self.train_nodes.exchange, self.train_nodes.timeout_s

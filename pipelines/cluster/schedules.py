@@ -1,13 +1,16 @@
 """Schedules: Kubeflow's recurring runs, made so that applying twice changes nothing."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from components.common.errors import DataError
+from components.common.errors import ConfigError, DataError
 from pipelines.cluster.connect import Connection
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.runs.client import Run, ensure_experiment, new_name, start
 from pipelines.cluster.uploads import Uploaded, newest_version
+from pipelines.schedule.config import ScheduleConfig
 
 PREFIX = "graft-"
 
@@ -30,6 +33,27 @@ class Schedule:
     alone: bool
     recurring_run_id: str
     last_error: str = ""
+
+
+def check_time_zone(schedule: ScheduleConfig) -> None:
+    """Refuse a schedule that Kubeflow would start at another hour than is written.
+
+    Its API has no time zone a schedule: the controller of recurring runs takes one for all from
+    CRON_SCHEDULE_TIMEZONE (kubeflow/pipelines 2.17.0, manifests/kustomize/base/pipeline/
+    ml-pipeline-scheduledworkflow-deployment.yaml).
+
+    Raises:
+        ConfigError: the clocks of `time_zone` and `server_time_zone` differ on a day of the year.
+    """
+    zones = [ZoneInfo(name) for name in (schedule.time_zone, schedule.server_time_zone)]
+    days = (datetime.now(UTC) + timedelta(days=number) for number in range(366))
+    if any(len({day.astimezone(zone).utcoffset() for zone in zones}) > 1 for day in days):
+        raise ConfigError(
+            f"a schedule.time_zone with the clock of Kubeflow ({schedule.server_time_zone})",
+            received=schedule.time_zone,
+            do="set cronScheduleTimezone in deploy/kubeflow/pipelines/time-zone.yaml, and "
+            "schedule.server_time_zone, to that zone; or write time zone and cron in Kubeflow's",
+        )
 
 
 def apply(connection: Connection, *, name: str, cron: str, uploaded: Uploaded) -> Change:

@@ -1,21 +1,25 @@
 """Compile a pipeline with one preset's settings as parameter defaults."""
 
 import dataclasses
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from components.common import config
-from components.common.run_context import RunContext
+from components.common.artifacts.model_folder import RUNS
+from components.common.run_context import ANY_RUN, RunContext
 from pipelines.cluster.spec.nodes import nodes_section
 from pipelines.config import PipelineName, TrainingRun
 from pipelines.dags import arguments, drawn
 from pipelines.dags.contexts import git_commit
 
 
-def compile_to(output: Path, *, settings: TrainingRun, pipeline: PipelineName) -> None:
+def compile_to(
+    output: Path, *, settings: TrainingRun, pipeline: PipelineName, deadline_s: int = 0
+) -> None:
     """Write a pipeline's KFP YAML; parent folders are made.
 
-    The settings become the defaults of its parameters, so that the YAML runs as it is.
+    The settings become the defaults of its parameters, so that the YAML runs as it is. A run is
+    stopped `deadline_s` after its start; 0 leaves Kubeflow's own deadline.
     """
     from kfp import compiler
 
@@ -29,6 +33,7 @@ def compile_to(output: Path, *, settings: TrainingRun, pipeline: PipelineName) -
         nodes=nodes_section(settings.cluster),
         parallelism=settings.tune.plan.parallelism,
         cluster=settings.cluster,
+        deadline_s=deadline_s,
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     compiler.Compiler().compile(
@@ -44,4 +49,11 @@ def cluster_arguments(settings: TrainingRun, pipeline: PipelineName) -> dict[str
 
 
 def _context(settings: TrainingRun) -> RunContext:
-    return RunContext(run_id="kubeflow", commit=git_commit(), config_sha256=config.digest(settings))
+    runs = PurePosixPath(settings.model_base_path) / settings.model_name / RUNS
+    return RunContext(
+        run_id=ANY_RUN,
+        commit=git_commit(),
+        config_sha256=config.digest(settings),
+        store=str(runs) if settings.cluster.shares(str(runs)) else "",
+        ui=settings.cluster.ui,
+    )

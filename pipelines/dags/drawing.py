@@ -33,13 +33,15 @@ class Fixed:
         machine, where steps find earlier results by themselves.
     nodes: the NodesConfig of a training by several; {} trains in the step's own process.
     parallelism: finalists trained side by side.
-    cluster: put on each task.
+    cluster: put on each task; None on this machine.
+    deadline_s: after which Kubeflow stops a run; 0 leaves its own deadline.
     """
 
     lasting: Mapping[str, Any] = field(default_factory=dict)
     nodes: Mapping[str, Any] = field(default_factory=dict)
     parallelism: int = 1
-    cluster: ClusterConfig = ClusterConfig()
+    cluster: ClusterConfig | None = None
+    deadline_s: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,4 +89,6 @@ def to_kfp(name: str, draw: Callable[[Given], None], steps: Iterable[str], fixed
     parameters = [inspect.Parameter(one, kind, annotation=dict) for one in names]
     pipeline.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     made = dsl.pipeline(name=f"graft-{name}", description=_DESCRIPTIONS[name])(pipeline)
-    return with_settings(made, fixed.cluster)
+    return (
+        with_settings(made, fixed.cluster, deadline_s=fixed.deadline_s) if fixed.cluster else made
+    )

@@ -20,8 +20,7 @@ def pipeline(fixed: Fixed) -> Any:
 
     def draw(given: Given) -> None:
         with announced(given, "monitoring"):
-            job = dsl.PIPELINE_JOB_ID_PLACEHOLDER
-            looked = fresh(monitor(**given.now("monitor"), job=job))
+            looked = fresh(monitor(**given.now("monitor")))
             # As with the gate: only the single plain return value can be branched on.
             with dsl.If(looked.outputs["Output"] == "retrain", name="worth-a-run"):
                 retraining(run=given.run, **{step: given.sections[step] for step in steps})

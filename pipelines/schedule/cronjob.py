@@ -16,8 +16,8 @@ def manifest(schedule: ScheduleConfig, plain: dict[str, Any], *, name: str) -> s
     """Return a ConfigMap with the settings and the CronJob that runs them, as YAML.
 
     The job needs the volume claims `graft-data` (/data: pictures and weights, and its own runs and
-    cache), `graft-models` (/models, which TF Serving reads) and `graft-log` (/log); and, to notify
-    people, the secret `graft-notify`.
+    cache), `graft-models` (/models, which TF Serving reads) and `graft-log` (/log); to notify
+    people, the secret `graft-notify`; and `graft-gateway`, where the gateway wants a key.
     `plain` are the settings as they are written in a preset; `name` is that of both objects.
     """
     config_map, job = yaml.safe_load_all(_TEMPLATE.read_text())
@@ -25,8 +25,11 @@ def manifest(schedule: ScheduleConfig, plain: dict[str, Any], *, name: str) -> s
     config_map["metadata"] = job["metadata"] = {"name": name, "labels": labels}
     config_map["data"] = {"settings.yaml": yaml.safe_dump(plain, sort_keys=False)}
     job["spec"] |= {"schedule": schedule.cron, "timeZone": schedule.time_zone}
-    pod = job["spec"]["jobTemplate"]["spec"]["template"]
-    pod["metadata"] = {"labels": labels}
+    one = job["spec"]["jobTemplate"]["spec"]
+    one["activeDeadlineSeconds"] = schedule.deadline_s
+    pod = one["template"]
+    # By the label the network policies let its `deploy` ask the server.
+    pod["metadata"] = {"labels": {**labels, "graft/client": "true"}}
     words = ["graft", PIPELINES[schedule.pipeline].command, "--preset", "/config/settings.yaml"]
     words += ["--no-serve-check"] if schedule.pipeline == "training" else []
     pod["spec"]["containers"][0] |= {"image": CPU_IMAGE, "command": words}

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from kubeflow_record import kubeflow
 
 REPOSITORY = Path(__file__).parents[2]
 DEPLOY = REPOSITORY / "deploy"
 OVERLAYS = ("kind", "k3s", "managed")
-# Pods that others make, by the labels that they are known by: Kubeflow's services, Argo's steps.
-FOREIGN_PODS: tuple[dict[str, str], ...] = (
-    {"application-crd-id": "kubeflow-pipelines"},
-    {"workflows.argoproj.io/workflow": "graft-training-abc"},
-)
+# Pods that others make: Kubeflow's services, a step of a run, and the one that deploys.
+_PODS = kubeflow()["pods"]
+SERVICES, STEP = (dict(_PODS[name]["labels"]) for name in ("services", "steps"))
+DEPLOY_STEP = STEP | {"graft/client": "true"}
+FOREIGN_PODS: tuple[dict[str, str], ...] = (SERVICES, STEP, DEPLOY_STEP)
 
 
 def image_user() -> int:

@@ -4,57 +4,16 @@ import json
 import shutil
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from kubeflow_record import kubeflow
 from rendering import DEPLOY, Items, image_user, kustomize, one
+
+from pipelines.config import read_preset, resolve
 
 pytestmark = pytest.mark.slow
 UPSTREAM = "github.com/kubeflow/pipelines/manifests/kustomize/"
-# As little of the published manifests as the patches touch.
-PUBLISHED: list[dict[str, Any]] = [
-    {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "ml-pipeline", "namespace": "kubeflow"},
-        "spec": {
-            "selector": {"matchLabels": {"app": "ml-pipeline"}},
-            "template": {
-                "metadata": {"labels": {"app": "ml-pipeline"}},
-                "spec": {
-                    "containers": [
-                        {
-                            "name": "ml-pipeline-api-server",
-                            "image": "ghcr.io/kubeflow/kfp-api-server:dummy",
-                            "env": [
-                                {"name": "LOG_LEVEL", "value": "info"},
-                                {"name": "COMPILED_PIPELINE_SPEC_PATCH", "value": "{}"},
-                            ],
-                        }
-                    ]
-                },
-            },
-        },
-    },
-    {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "Role",
-        "metadata": {"name": "pipeline-runner", "namespace": "kubeflow"},
-        "rules": [{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["*"]}],
-    },
-    {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {"name": "pipeline-runner", "namespace": "kubeflow"},
-    },
-    {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "kfp-launcher", "namespace": "kubeflow"},
-        "data": {"defaultPipelineRoot": ""},
-    },
-]
 
 
 def resources(folder: str) -> list[str]:
@@ -68,7 +27,9 @@ def patched(tmp_path: Path) -> Path:
     folder = tmp_path / "kubeflow"
     shutil.copytree(DEPLOY / "kubeflow", folder)
     file = folder / "pipelines" / "kustomization.yaml"
-    (file.parent / "published.yaml").write_text(yaml.safe_dump_all(PUBLISHED))
+    (file.parent / "published.yaml").write_text(
+        yaml.safe_dump_all(kubeflow()["manifests"]["items"])
+    )
     (reference,) = resources("kubeflow/pipelines")
     file.write_text(file.read_text().replace(reference, "published.yaml"))
     return folder
@@ -81,6 +42,7 @@ def test_the_reference_is_pinned_to_the_sdk_that_compiles() -> None:
     ):
         (reference,) = resources(folder)
         assert reference.startswith(f"{UPSTREAM}{where}?ref={version('kfp')}&")
+    assert kubeflow()["version"] == version("kfp")
 
 
 def test_pods_of_runs_get_the_group_of_the_volumes(patched: Path) -> None:
@@ -92,6 +54,13 @@ def test_pods_of_runs_get_the_group_of_the_volumes(patched: Path) -> None:
     assert json.loads(patch["podSpecPatch"]) == {
         "securityContext": {"fsGroup": image_user(), "fsGroupChangePolicy": "OnRootMismatch"}
     }
+
+
+def test_recurring_runs_start_by_the_clock_that_the_preset_names(patched: Path) -> None:
+    items = kustomize(patched / "pipelines")
+    data = one(items, "ConfigMap", "pipeline-install-config")["data"]
+    schedule = resolve(read_preset(str(DEPLOY / "solar.yaml"))).schedule
+    assert data["cronScheduleTimezone"] == schedule.server_time_zone
 
 
 def rights(items: Items) -> dict[str, set[str]]:

@@ -1,12 +1,18 @@
 """The overlays of `deploy/`: schemas, and what no schema sees."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from rendering import (
+    DEPLOY,
+    DEPLOY_STEP,
     FOREIGN_PODS,
     OVERLAYS,
     REPOSITORY,
+    SERVICES,
+    STEP,
     Items,
     containers,
     image_user,
@@ -22,6 +28,8 @@ from rendering import (
 )
 
 from components.common.images import IMAGE_TAG
+from pipelines.config import PipelineName, read_preset, resolve
+from pipelines.dags.compiling import compile_to
 
 every_overlay = pytest.mark.parametrize("overlay", OVERLAYS)
 pytestmark = pytest.mark.slow
@@ -149,21 +157,52 @@ def test_ports_of_policies_are_open(items: Items) -> None:
 def test_who_reaches_whom(items: Items) -> None:
     """The gateway cannot be walked round, and what needs nothing gets nothing."""
     pods = {name: t["metadata"]["labels"] for name, t in templates(items).items()}
-    services, step = FOREIGN_PODS
     desk, server = pods["graft-desk"], pods["tfserving"]
     ports = open_ports(templates(items)["tfserving"])
     for name in ("gateway-http", "gateway-grpc"):
         assert reaches(items, desk, server, ports[name])
-        assert not reaches(items, step, server, ports[name])
+        assert reaches(items, DEPLOY_STEP, server, ports[name])
+        assert not reaches(items, STEP, server, ports[name])
     for name in ("http", "grpc", "metrics"):
         for source in (*pods.values(), *FOREIGN_PODS):
             assert not reaches(items, source, server, ports[name])
-    assert reaches(items, step, services, 8080)
-    assert reaches(items, services, services, 3306)
-    for target in (services, step, desk):
+    for step in (STEP, DEPLOY_STEP):
+        assert reaches(items, step, SERVICES, 8080)
+        assert not reaches(items, SERVICES, step, 8080)
+        assert not reaches(items, step, desk, 8080)
+    assert reaches(items, SERVICES, SERVICES, 3306)
+    for target in (SERVICES, STEP, DEPLOY_STEP, desk):
         assert not reaches(items, server, target, 8080)
-    assert not reaches(items, desk, services, 8888)
-    assert not reaches(items, services, step, 8080)
+    assert not reaches(items, desk, SERVICES, 8888)
+
+
+@pytest.mark.parametrize("pipeline", ["training", "tuning", "monitoring"])
+def test_of_a_run_only_deploy_may_ask_the_server_and_asks_it_there(
+    pipeline: PipelineName, tmp_path: Path
+) -> None:
+    settings = resolve(read_preset(str(DEPLOY / "solar.yaml")))
+    compile_to(tmp_path / "p.yaml", settings=settings, pipeline=pipeline)
+    spec, platform = yaml.safe_load_all((tmp_path / "p.yaml").read_text())
+    executors = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    labels = {name: pod.get("podMetadata", {}).get("labels", {}) for name, pod in executors.items()}
+    asking = {name for name, own in labels.items() if (STEP | own).items() >= DEPLOY_STEP.items()}
+    assert asking == {"exec-deploy"}
+    address = spec["root"]["inputDefinitions"]["parameters"]["deploy"]["defaultValue"]["server"]
+    name, port = address.removeprefix("http://").split(":")
+    ports = one(rendered("kind"), "Service", name)["spec"]["ports"]
+    assert {p["port"]: p["targetPort"] for p in ports}[int(port)] == "gateway-http"
+
+
+def test_the_schedules_pod_deploys_too(tmp_path: Path) -> None:
+    items = with_schedule("kind", tmp_path)
+    pods = {name: t["metadata"]["labels"] for name, t in templates(items).items()}
+    ports = open_ports(templates(items)["tfserving"])
+    own = pods["graft-monitoring-solar"]
+    for name, port in ports.items():
+        assert reaches(items, own, pods["tfserving"], port) == name.startswith("gateway-")
+    assert one(items, "CronJob", "graft-monitoring-solar")["spec"]["jobTemplate"]["spec"][
+        "activeDeadlineSeconds"
+    ]
 
 
 def test_a_pod_that_no_policy_knows_reaches_nothing(items: Items) -> None:

@@ -9,8 +9,10 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.config import read_preset, resolve
+from pipelines.dags.compiling import compile_to
 
 SOLAR = DEPLOY / "solar.yaml"
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 
 def test_the_cronjob_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +59,17 @@ def test_every_step_sees_the_volumes_where_the_other_pods_see_them(
             for mount in executor["pvcMount"]
         }
         assert found == wanted
+
+
+def test_runs_have_the_keys_where_there_are_any(tmp_path: Path) -> None:
+    """Of the webhook for messages, and of the gateway that deploy asks; neither has to be there."""
+    compile_to(tmp_path / "p.yaml", settings=resolve(read_preset(str(SOLAR))), pipeline="training")
+    _, platform = yaml.safe_load_all((tmp_path / "p.yaml").read_text())
+    wanted = {"graft-gateway": "GRAFT_API_KEY", "graft-notify": "GRAFT_WEBHOOK_URL"}
+    for executor in platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values():
+        secrets = executor["secretAsEnv"]
+        assert all(one["optional"] for one in secrets)
+        assert {one["secretName"]: one["keyToEnv"][0]["envVar"] for one in secrets} == wanted
 
 
 def test_it_is_the_demo() -> None:

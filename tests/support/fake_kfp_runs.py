@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import kfp_server_api as api
+from kubeflow_record import final_status, kubeflow
 
+_NODES = kubeflow()["nodes"]
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # how the server says "not yet"
 
 
@@ -88,13 +90,14 @@ def _new_run(kfp: Any, body: Any) -> api.V2beta1Run:
 
 
 def _tell(kfp: Any, run: api.V2beta1Run, state: str, steps: dict[str, str]) -> None:
+    assert state in api.V2beta1RuntimeState.allowable_values, state
     run.state = state
     if state in {"SUCCEEDED", "FAILED", "CANCELED"}:
         run.finished_at = kfp.now()
     if state == "FAILED":
         run.error = api.GoogleRpcStatus(code=13, message=kfp.story.error)
-    details = [_node("root", "RUNNING"), _node("root-driver", "SUCCEEDED")]
-    details.append(_node("exit-handler-1", "RUNNING"))
+    details = [_node("root", "RUNNING"), _node(f"root{_NODES['driver_suffix']}", "SUCCEEDED")]
+    details.append(_node(final_status(state)["pipelineTaskName"], "RUNNING"))
     for number, (step, step_state) in enumerate(steps.items()):
         details += _step(kfp, number, step, step_state)
     run.run_details = api.V2beta1RunDetails(task_details=details)
@@ -114,10 +117,11 @@ def _step(kfp: Any, number: int, step: str, state: str) -> list[api.V2beta1Pipel
     executor.pod_name = f"pod-{step}"
     if state == "FAILED":
         node.error = api.GoogleRpcStatus(code=13, message=kfp.story.error)
-    return [node, _node(f"{step}-driver", "SUCCEEDED"), executor]
+    return [node, _node(f"{step}{_NODES['driver_suffix']}", "SUCCEEDED"), executor]
 
 
 def _node(name: str, state: str) -> api.V2beta1PipelineTaskDetail:
+    assert state in api.V2beta1RuntimeState.allowable_values, state
     return api.V2beta1PipelineTaskDetail(task_id=f"id-{name}", display_name=name, state=state)
 
 

@@ -72,8 +72,8 @@ class Passport:
     passport as `<version>.yaml`, ready to be run again. `rebuild` are commands, in order.
     `test_pictures` and `test_groups` are what the figures rest on: the test split or, where
     `evidence` is "cross_validation", all pictures, each answered by a model that had not seen it.
-    `unproven` are classes that no picture has shown. Passports of older versions lack what stands
-    below `rebuild`.
+    `unproven` are classes that no picture has shown. `run_page` is the run's page in Kubeflow.
+    Passports of older versions lack what stands below `rebuild`.
     """
 
     model_name: str
@@ -107,6 +107,7 @@ class Passport:
     slices: tuple[Slice, ...] = ()
     notes: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
+    run_page: str = ""
 
     @property
     def best_version(self) -> int:

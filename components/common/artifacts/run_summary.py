@@ -13,13 +13,15 @@ from components.common.step_record import StepRecord
 
 RUN_SUMMARY = "run.json"
 
-RunState = Literal["done", "failed", "interrupted"]
+# "unclear": whoever ran it says neither that it went well nor that it failed.
+RunState = Literal["done", "failed", "interrupted", "unclear"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """One run on one page.
 
+    `end_word` is what whoever ran it calls the end, `page` its page in Kubeflow, "" elsewhere.
     `artifacts` maps "step.output" to a folder. `deployed_version` is 0 when the run deployed
     nothing. A step whose process ended without a word has the state "interrupted". `notes`
     tell what could not be read. `drift` is what a monitor saw, where one looked.
@@ -27,6 +29,8 @@ class RunSummary:
 
     run_id: str
     state: RunState
+    end_word: str = ""
+    page: str = ""
     error: str = ""
     failed_step: str = ""
     exit_code: int = 0

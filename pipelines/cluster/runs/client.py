@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from components.common.errors import DataError, ServerError
+from components.common.run_context import run_page
 from pipelines.cluster.connect import Connection, named
 from pipelines.cluster.errors import ClusterRefusedError
 from pipelines.cluster.runs.tasks import DONE, RunTask, known_time, tasks_of
@@ -211,7 +212,7 @@ def parameters_of(connection: Connection, run: Run) -> dict[str, Any]:
 def link(connection: Connection, *runs: Run) -> str:
     """Return the page of a run, or that which compares several, in Kubeflow's own interface."""
     if len(runs) == 1:
-        return f"{connection.ui}/#/runs/details/{runs[0].run_id}"
+        return run_page(connection.ui, runs[0].run_id)
     return f"{connection.ui}/#/compare?runlist={','.join(one.run_id for one in runs)}"
 
 

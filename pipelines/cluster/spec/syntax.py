@@ -12,6 +12,7 @@ _KEY = re.compile(r"[-A-Za-z0-9_.]{1,253}")
 _CPU = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]+m")
 _MEMORY = re.compile(r"([0-9]+)(Ki|Mi|Gi|Ti|Pi|Ei|M|G|T|P|E)?")
 _ROOT = re.compile(r"(s3|minio|gs)://[a-z0-9][a-z0-9.-]+(/[^\s?#]*)?")
+_PAGE = re.compile(r"https?://[^\s?#]+")
 _UNITS = ("", "K", "M", "G", "T", "P", "E")
 
 
@@ -88,6 +89,9 @@ ArtifactRoot = Annotated[
         "the server's own)",
         empty=True,
     ),
+]
+PageAddress = Annotated[
+    str, _checker(_PAGE, "an address, as https://kubeflow.example.com/pipeline (or '')", empty=True)
 ]
 
 

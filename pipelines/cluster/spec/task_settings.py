@@ -4,6 +4,7 @@ import functools
 from typing import Any
 
 from components.common.images import GPU_IMAGE
+from components.common.run_context import RUN_ID_VARIABLE
 from pipelines.cluster.config import ClusterConfig, Resources
 
 TRAINING_STEPS = frozenset({"train", "rank", "train-finalist"})
@@ -11,13 +12,20 @@ TRAINING_STEPS = frozenset({"train", "rank", "train-finalist"})
 _NEVER_RETRIED = frozenset({"deploy", "notify"})
 
 
-def with_settings(pipeline: Any, cluster: ClusterConfig) -> Any:
+# The API server labels every pod of a run (kubeflow/pipelines 2.17.0, backend/src/apiserver/
+# template/v2_template.go, SetPodMetadataLabels).
+_RUN_ID_LABEL = "metadata.labels['pipeline/runid']"
+# The network policies let pods with this label ask the server.
+_MAY_ASK = ("graft/client", "true")
+
+
+def with_settings(pipeline: Any, cluster: ClusterConfig, *, deadline_s: int = 0) -> Any:
     """Return the pipeline traced once more, with the settings on each of its tasks.
 
-    The function that describes the DAG stays as it is. An empty section changes nothing.
+    The function that describes the DAG stays as it is. Each task learns the id of its run. A run is
+    stopped after `deadline_s`; 0 leaves Kubeflow's own deadline of 14 days (kubeflow/pipelines,
+    backend/src/v2/compiler/argocompiler, buildActiveDeadlineSeconds).
     """
-    if cluster == ClusterConfig():
-        return pipeline
     from kfp import dsl
     from kfp.dsl.pipeline_context import Pipeline
 
@@ -34,6 +42,7 @@ def with_settings(pipeline: Any, cluster: ClusterConfig) -> Any:
         name=pipeline.name,
         description=pipeline.description,
         pipeline_root=cluster.artifact_root or None,
+        pipeline_config=dsl.PipelineConfig(active_deadline_seconds=deadline_s),
     )
     return described(traced)
 
@@ -58,8 +67,11 @@ def _apply(task: Any, cluster: ClusterConfig) -> None:
 def _add_pod(task: Any, cluster: ClusterConfig) -> None:
     from kfp import kubernetes
 
+    kubernetes.use_field_path_as_env(task, RUN_ID_VARIABLE, _RUN_ID_LABEL)
     for key, value in cluster.labels.items():
         kubernetes.add_pod_label(task, key, value)
+    if task.component_spec.name == "deploy":
+        kubernetes.add_pod_label(task, *_MAY_ASK)
     if cluster.image_pull_policy:
         kubernetes.set_image_pull_policy(task, cluster.image_pull_policy)
     if cluster.image_pull_secrets:
@@ -74,9 +86,9 @@ def _add_surroundings(task: Any, cluster: ClusterConfig) -> None:
     for volume in cluster.volumes:
         kubernetes.mount_pvc(task, volume.claim, volume.path, sub_path=volume.sub_path)
     for secret in cluster.secrets:
-        kubernetes.use_secret_as_env(task, secret.name, dict(secret.keys))
-    for config_map in cluster.config_maps:
-        kubernetes.use_config_map_as_env(task, config_map.name, dict(config_map.keys))
+        kubernetes.use_secret_as_env(task, secret.name, dict(secret.keys), secret.optional)
+    for one in cluster.config_maps:
+        kubernetes.use_config_map_as_env(task, one.name, dict(one.keys), one.optional)
 
 
 def _add_training(task: Any, cluster: ClusterConfig) -> None:

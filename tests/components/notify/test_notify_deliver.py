@@ -20,10 +20,14 @@ from components.common.run_context import RunContext
 from components.common.step import Nothing
 from components.notify import retry
 from components.notify.config import NotifyConfig
-from components.notify.message import Message, compose, is_due
+from components.notify.message import Message, MessageLink, compose, is_due
 from components.notify.step import NotifyInputs, deliver, run
 
-HELLO = Message("Graft: hello", ("a < b & c", "- so"), "https://runs.example/run-1/report.html")
+HELLO = Message(
+    "Graft: hello",
+    ("a < b & c", "- so"),
+    (MessageLink(name="report", target="https://runs.example/run-1/report.html"),),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +132,7 @@ def test_a_letter_arrives_whole() -> None:
     assert letter["Subject"] == "Graft: hello"
     assert letter["To"] == "line@example.org, lab@example.org"
     assert "a < b & c" in letter.get_content()
-    assert "Report: https://runs.example/run-1/report.html" in letter.get_content()
+    assert "report: https://runs.example/run-1/report.html" in letter.get_content()
 
 
 def test_the_mail_server_gets_the_password_of_the_environment(
@@ -185,6 +189,7 @@ def test_a_mail_server_without_encryption_is_not_trusted(caplog: pytest.LogCaptu
         (looked("retrain"), {"always", "important"}),
         (RunSummary(run_id="r", state="failed"), {"always", "important", "failures"}),
         (RunSummary(run_id="r", state="interrupted"), {"always", "important", "failures"}),
+        (RunSummary(run_id="r", state="unclear"), {"always", "important"}),
         (
             RunSummary(
                 run_id="r",
@@ -207,9 +212,9 @@ def test_a_message_says_word_reasons_and_where_the_report_is() -> None:
     assert message.subject == "Graft: solar: fix_camera (run-1)"
     assert "- The lens is out of focus." in message.lines
     assert "- 2 predictions are left out." in message.lines
-    assert message.link == "https://runs.example/run-1/a/report.html"
+    assert [link.target for link in message.links] == ["https://runs.example/run-1/a/report.html"]
     plain = compose(looked("ask"), "", NotifyConfig(), run_dir="/srv/runs/run-1")
-    assert plain.link == "/srv/runs/run-1/a/report.html"
+    assert [link.target for link in plain.links] == ["/srv/runs/run-1/a/report.html"]
 
 
 def test_a_failure_is_reported_with_the_steps_words() -> None:
@@ -228,11 +233,12 @@ def test_the_exit_step_tells_and_a_dead_webhook_fails_nothing(
     with webhook() as hook:
         monkeypatch.setenv("GRAFT_WEBHOOK_URL", hook.url)
         tell("FAILED", "Task failed.", here, NotifyConfig())
-        tell("FAILED", "pod gone", RunContext(run_id="far"), NotifyConfig())
-        tell("SUCCEEDED", "", RunContext(run_id="far"), NotifyConfig())
+        # Kubeflow gives no error, and another word for success than kfp.local.
+        tell("FAILED", "", RunContext(run_id="far"), NotifyConfig())
+        tell("COMPLETE", "", RunContext(run_id="far"), NotifyConfig())
     assert [json.loads(body)["text"].splitlines()[:2] for body in hook.bodies] == [
         ["*Graft: run failed (run-1)*", "Task failed."],
-        ["*Graft: run failed (far)*", "pod gone"],
+        ["*Graft: run failed (far)*", "No reason was given."],
     ]
     with caplog.at_level(logging.WARNING):
         tell("FAILED", "", here, NotifyConfig(timeout_s=1.0))

@@ -139,7 +139,9 @@ def test_every_pod_gets_volumes_variables_labels_and_limits(documents: list[Any]
             {"secretKey": "url", "envVar": "GRAFT_NOTIFY_URL"}
         ]
         assert pod["configMapAsEnv"][0]["configMapName"] == "proxy"
-        assert pod["podMetadata"]["labels"] == {"team": "solar"}
+        # Only `deploy` may ask the server.
+        asks = {"graft/client": "true"} if name == "exec-deploy" else {}
+        assert pod["podMetadata"]["labels"] == {"team": "solar"} | asks
         assert pod["imagePullPolicy"] == "IfNotPresent"
         assert pod["imagePullSecret"][0]["secretName"] == "registry"
         assert pod["activeDeadlineSeconds"] == "7200"
@@ -179,13 +181,17 @@ def test_all_but_deploy_and_notify_are_tried_again(documents: list[Any]) -> None
             assert task["retryPolicy"]["maxRetryCount"] == 2
 
 
-def test_an_empty_section_adds_nothing_and_nothing_stays_from_another(
+def test_an_empty_section_adds_the_runs_id_and_nothing_stays_from_another(
     documents: list[Any], tmp_path: Path
 ) -> None:
     # `documents` has been compiled in this process before.
     path = tmp_path / "training.yaml"
     compile_to(path, settings=resolve(read_preset("solar")), pipeline="training")
-    (plain,) = yaml.safe_load_all(path.read_text())
+    plain, platform = yaml.safe_load_all(path.read_text())
+    knows = {"name": "KFP_RUN_ID", "fieldPath": "metadata.labels['pipeline/runid']"}
+    for name, pod in pods([plain, platform]).items():
+        asks = {"podMetadata": {"labels": {"graft/client": "true"}}} if "deploy" in name else {}
+        assert pod == {"fieldPathAsEnv": [knows]} | asks, name
     text = str(plain)
     assert GPU_IMAGE not in text and "retryPolicy" not in text and "resourceMemory" not in text
     assert resolve(read_preset("solar")).cluster == ClusterConfig()

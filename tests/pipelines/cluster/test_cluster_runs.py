@@ -9,7 +9,13 @@ import pytest
 from fake_kfp import FakeKfp, Fault, serving, to
 from typer.testing import CliRunner
 
-from components.common.errors import DataError, GraftError, ServerError, UnreachableError
+from components.common.errors import (
+    ConfigError,
+    DataError,
+    GraftError,
+    ServerError,
+    UnreachableError,
+)
 from pipelines.cli import app
 from pipelines.cluster import compiled
 from pipelines.cluster.errors import ClusterRefusedError
@@ -247,6 +253,16 @@ def test_a_schedule_is_run_now_with_its_newest_pipeline(kfp: FakeKfp, package: P
         graft("schedule", "run-now", "another", "--host", kfp.host)
 
 
+def test_a_schedule_by_another_clock_than_the_servers_is_refused(kfp: FakeKfp) -> None:
+    zone = ("--set", "schedule.time_zone=Europe/Berlin", "--host", kfp.host)
+    with pytest.raises(ConfigError, match="received Europe/Berlin; set cronScheduleTimezone"):
+        graft("schedule", "apply", *zone)
+    assert not kfp.changes()
+    same = ("--set", "schedule.server_time_zone=Europe/Vienna")
+    code, output = graft("schedule", "apply", *same, *zone)
+    assert code == 0 and "'0 5 * * *' Europe/Berlin" in output
+
+
 def test_a_schedule_is_applied_listed_and_removed_and_all_of_it_twice(
     kfp: FakeKfp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,7 +273,7 @@ def test_a_schedule_is_applied_listed_and_removed_and_all_of_it_twice(
     for change, version in (("created", "new"), ("unchanged", "known")):
         code, output = graft("schedule", "apply", "--cron", "30 5 * * 1", *to_there)
         assert code == 0, output
-        assert f"graft-monitoring-solar: {change}, '30 5 * * 1', {version} pipeline" in output
+        assert f"graft-monitoring-solar: {change}, '30 5 * * 1' UTC, {version} pipeline" in output
         assert "note: monitor.log is" in output and "set GRAFT_CPU_IMAGE" in output
     (made,) = kfp.recurring_runs.values()
     assert (made.no_catchup, made.max_concurrency) == (True, "1")

@@ -15,6 +15,7 @@ from pipelines.config import PipelineName, TrainingRun, override, read_preset, r
 
 PRESET = str(Path(__file__).parents[3] / "deploy" / "solar.yaml")
 ON = (
+    "cluster.timeout_s=0",
     "cluster.train_nodes.count=2",
     "cluster.train_nodes.exchange=/data/exchange",
     "cluster.accelerator.count=4",

@@ -1,13 +1,16 @@
 """The YAML that goes to Kubeflow, parsed back."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from components.common.images import CPU_IMAGE
-from pipelines.config import STEPS, PipelineName
+from pipelines.config import STEPS, PipelineName, read_preset, resolve
 from pipelines.dags import PIPELINES, drawn
+from pipelines.dags.compiling import compile_to
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
@@ -119,7 +122,7 @@ def test_what_is_cached_depends_on_its_own_settings_only(
         }
 
     changes = ("gate.confidence=0.9", "seed=0", "train.flips=2")
-    (other,) = compiled("training", "solar", *changes)
+    other = compiled("training", "solar", *changes)[0]
     assert keys(other) == keys(spec)
     # The digest of all settings, which both pass to the steps that are never reused, is another.
     contexts = [
@@ -236,11 +239,9 @@ def test_monitoring_trains_by_the_word_retrain_in_the_single_return_value(
     assert set(tasks(monitoring, f"comp-{gated}")) == {"reference", "deploy"}
 
 
-def test_a_look_is_never_cached_and_knows_its_job(monitoring: dict[str, Any]) -> None:
+def test_a_look_is_never_cached(monitoring: dict[str, Any]) -> None:
     look = tasks(monitoring, "comp-exit-handler-1")["monitor"]
     assert not look.get("cachingOptions", {}).get("enableCache")
-    job = look["inputs"]["parameters"]["job"]["runtimeValue"]["constant"]
-    assert job == "{{$.pipeline_job_uuid}}"
 
 
 def test_monitoring_tells_its_end_and_starts_training_from_what_serves(
@@ -250,3 +251,15 @@ def test_monitoring_tells_its_end_and_starts_training_from_what_serves(
     parameters = monitoring["root"]["inputDefinitions"]["parameters"]
     assert parameters["train"]["defaultValue"]["warm_start"] == "serving/models/solar"
     assert set(parameters) == {"run", "monitor", *STEPS}
+
+
+def test_a_recurring_run_is_stopped_in_the_end_and_one_by_hand_is_not(tmp_path: Path) -> None:
+    settings = resolve(read_preset("solar"))
+    found = []
+    for deadline_s in (0, 3600):
+        compile_to(
+            tmp_path / "p.yaml", settings=settings, pipeline="training", deadline_s=deadline_s
+        )
+        _, platform = yaml.safe_load_all((tmp_path / "p.yaml").read_text())
+        found.append(platform["platforms"]["kubernetes"].get("pipelineConfig", {}))
+    assert found == [{}, {"activeDeadlineSeconds": 3600}]

@@ -144,6 +144,8 @@ def test_the_cronjob_is_valid_and_carries_the_settings(pipeline: str) -> None:
     assert (spec["schedule"], spec["timeZone"]) == ("0 5 * * 1", "Europe/Berlin")
     # One at a time, and what was missed by more than ten minutes is not caught up on.
     assert (spec["concurrencyPolicy"], spec["startingDeadlineSeconds"]) == ("Forbid", 600)
+    # One that hangs is stopped, or it would be the last.
+    assert spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] == schedule.deadline_s == 43200
     command = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["command"]
     assert command[:2] == ["graft", "monitor" if pipeline == "monitoring" else "run"]
 

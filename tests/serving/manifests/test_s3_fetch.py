@@ -92,3 +92,22 @@ def test_an_unreachable_bucket_changes_nothing(bucket: Bucket) -> None:
     bucket.broken.unlink()
     shutil.rmtree(bucket.source / "1")
     assert bucket.fetch() == ["1"]
+
+
+def test_nothing_is_removed_before_a_successor_is_complete(bucket: Bucket) -> None:
+    bucket.upload("5", "saved_model.pb")
+    assert bucket.fetch() == ["5"]
+    shutil.rmtree(bucket.source / "5")
+    bucket.upload("6", "saved_model.pb", "fails")
+    bucket.upload("7", "saved_model.pb", "fails")
+    assert bucket.fetch() == ["5"]
+    (bucket.source / "6" / "fails").unlink()
+    assert bucket.fetch() == ["6"]
+
+
+def test_a_rollback_in_the_bucket_takes_the_newer_version_away(bucket: Bucket) -> None:
+    bucket.upload("1", "saved_model.pb")
+    bucket.upload("2", "saved_model.pb")
+    assert bucket.fetch() == ["1", "2"]
+    shutil.rmtree(bucket.source / "2")
+    assert bucket.fetch() == ["1"]

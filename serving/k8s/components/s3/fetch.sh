@@ -25,6 +25,11 @@ look() {
         [ -n "$(rclone lsf "$GRAFT_MODELS/$version/saved_model.pb" 2>/dev/null)" ] || continue
         fetch "$version" || echo "could not fetch version $version" >&2
     done
+    # What the bucket no longer lists is removed only once something that it does list is here.
+    here=$(for version in $wanted; do
+        if [ -d "$FETCH_TARGET/$version" ]; then echo "$version"; fi
+    done)
+    [ -n "$here" ] || { echo "none of the versions in $GRAFT_MODELS is here yet" >&2; return 0; }
     for folder in "$FETCH_TARGET"/*/; do
         version=$(basename "$folder")
         [ "$version" = "*" ] && continue
