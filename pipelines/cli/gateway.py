@@ -81,6 +81,9 @@ def gateway(
     log: Annotated[Path, _log(help="The log's folder.")] = _LOG.folder,
     logging_on: Annotated[bool, _log("--logging/--no-logging", help="Keep a log.")] = _ALL.logging,
     keep_days: Annotated[float, _log(help="Keep records so many days.")] = _LOG.keep_days,
+    keep_mib: Annotated[
+        int, _log(help="Keep at most so many MiB of records for each model; the oldest go.")
+    ] = _LOG.keep_mib,
     rotate_s: Annotated[float, _log(help="Finish a part after so many seconds.")] = _LOG.rotate_s,
     rotate_mib: Annotated[int, _log(help="Finish a part at this size.")] = _LOG.rotate_mib,
     embedding_share: EmbeddingShare = _LOG.embedding_share,
@@ -148,6 +151,7 @@ def gateway(
             rotate_s=rotate_s,
             rotate_mib=rotate_mib,
             keep_days=keep_days,
+            keep_mib=keep_mib,
             embedding_share=embedding_share,
             embeddings_per_s=embeddings_per_s,
             busy_statistics_share=busy_statistics_share,
