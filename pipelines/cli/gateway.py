@@ -114,6 +114,10 @@ def gateway(
     drain_s: Annotated[
         float, _limit(help="Wait so many seconds for requests under way at the end.")
     ] = _ALL.drain_s,
+    models: Annotated[
+        Path | None,
+        _address(help="Show in the metrics what monitor and gate said of the models in here."),
+    ] = _ALL.models,
     api_key_file: ApiKeyFile = _ALL.api_key_file,
     tls_cert: TlsCert = _ALL.tls_cert,
     tls_key: TlsKey = _ALL.tls_key,
@@ -145,6 +149,7 @@ def gateway(
         queue_mib=queue_mib,
         timeout_s=timeout_s,
         drain_s=drain_s,
+        models=models,
         logging=logging_on,
         log=LogSettings(
             folder=log,

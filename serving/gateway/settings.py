@@ -87,6 +87,8 @@ class GatewaySettings:
     queue_mib: what may wait for the log; beyond that predictions are answered but not logged.
     timeout_s: how long a body may take to come, and the model server to answer a REST request, in
         seconds.
+    models: folder of the published models; what the monitor and the gate last said of them is shown
+        with the metrics. None shows nothing.
     drain_s: how long requests under way and the log have to finish at the end, in seconds.
     logging: False passes everything through and keeps nothing.
     """
@@ -108,6 +110,7 @@ class GatewaySettings:
     queue_mib: int = 64
     timeout_s: float = 60.0
     drain_s: float = 20.0
+    models: Path | None = None
     logging: bool = True
     log: LogSettings = LogSettings()
 

@@ -7,6 +7,7 @@
 ├── candidates/3/         Candidate: what a version was exported from, for the next warm start
 ├── lineage/3/            Lineage: the artifacts and pictures that a version comes from
 ├── decisions/            what the monitor decided
+├── metrics/              figures of the last look and the last verdict, for Prometheus
 ├── judgements.jsonl      the gate's verdicts, and which pictures they rest on
 ├── .retired-5/           a version that was taken back
 └── .<name>.partial       a copy in progress
@@ -22,6 +23,7 @@ PASSPORTS = "passports"
 REFERENCES = "references"
 CANDIDATES = "candidates"
 LINEAGES = "lineage"
+METRICS = "metrics"
 _NUMBER = re.compile(r"[0-9]+")
 
 

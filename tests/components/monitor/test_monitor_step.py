@@ -326,3 +326,9 @@ def test_what_is_lost_without_groups_is_said(home: Path) -> None:
     report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
     assert "No record names a group" in said(report)
     assert "No record names a group" not in said(seen_by(home, out="other"))
+
+
+def test_a_look_leaves_figures_for_prometheus(home: Path) -> None:
+    report = seen_by(home)
+    text = (home / "models" / "parts" / "metrics" / "monitor.prom").read_text()
+    assert f'graft_monitor_decision{{model="parts",word="{report.info.decision.word}"}} 1.0' in text
