@@ -1,64 +1,59 @@
 """An S3 store on this machine: moto's server, with one bucket."""
 
 import os
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 BUCKET = "graft"
-KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+KEY = "test"
 
 
-@dataclass(frozen=True)
 class S3:
-    """`environment` is what a program needs beside the endpoint."""
+    """A store; `environment` is what a program needs beside the endpoint."""
 
-    endpoint: str
-    environment: dict[str, str] = field(
-        default_factory=lambda: {
-            # Not this machine's own account or certificates.
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            **KEYS,
+    def __init__(self, endpoint: str) -> None:
+        import boto3
+
+        self.endpoint = endpoint
+        # Not this machine's own account or certificates.
+        others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self.environment = others | {
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": KEY,
             "AWS_DEFAULT_REGION": "us-east-1",
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
         }
-    )
-
-    def _send(self, method: str, path: str, body: bytes = b"") -> bytes:
-        # Else the body is taken for a form.
-        headers = {"Content-Type": "application/octet-stream"}
-        url = f"{self.endpoint}/{BUCKET}{path}"
-        request = urllib.request.Request(url, body or None, headers, method=method)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=30) as answer:
-            return bytes(answer.read())
-
-    def make_bucket(self) -> None:
-        self._send("PUT", "")
+        self._client: Any = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            aws_access_key_id=KEY,
+            aws_secret_access_key=KEY,
+            region_name="us-east-1",
+        )
+        self._client.create_bucket(Bucket=BUCKET)
 
     def put(self, name: str, content: bytes) -> None:
-        self._send("PUT", f"/{name}", content)
+        self._client.put_object(Bucket=BUCKET, Key=name, Body=content)
 
     def delete(self, name: str) -> None:
-        self._send("DELETE", f"/{name}")
+        self._client.delete_object(Bucket=BUCKET, Key=name)
 
-    def listing(self) -> str:
-        return self._send("GET", "").decode()
+    def names(self) -> list[str]:
+        found = self._client.list_objects_v2(Bucket=BUCKET)
+        return [one["Key"] for one in found.get("Contents", ())]
 
 
 @contextmanager
 def s3_server() -> Iterator[S3]:
     """Serve an empty bucket until the block ends; skips where moto is missing."""
-    server_module = pytest.importorskip("moto.server")
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    module = pytest.importorskip("moto.server")
+    server = module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
-        store = S3("http://{}:{}".format(*server.get_host_and_port()))
-        store.make_bucket()
-        yield store
+        yield S3("http://{}:{}".format(*server.get_host_and_port()))
     finally:
         server.stop()

@@ -34,7 +34,7 @@ def test_the_data_come_back_from_a_bucket(tmp_path: Path, monkeypatch: pytest.Mo
         dvc("remote", "modify", "store", "endpointurl", store.endpoint)
         dvc("add", "data")
         dvc("push")
-        assert store.listing().count("<Key>dvc/files/md5/") == 4  # three files and their listing
+        assert len(store.names()) == 4  # three files and their listing
         shutil.rmtree(data)
         shutil.rmtree(tmp_path / ".dvc" / "cache")
         assert demo.pull(tmp_path)

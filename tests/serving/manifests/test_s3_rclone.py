@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from s3_server import BUCKET, KEYS, S3, s3_server
+from s3_server import BUCKET, KEY, S3, s3_server
 
 import serving
 
@@ -25,8 +25,8 @@ def fetch(store: S3, target: Path) -> list[str]:
         "RCLONE_CONFIG_MODELS_TYPE": "s3",
         "RCLONE_CONFIG_MODELS_PROVIDER": "Other",
         "RCLONE_CONFIG_MODELS_ENDPOINT": store.endpoint,
-        "RCLONE_CONFIG_MODELS_ACCESS_KEY_ID": KEYS["AWS_ACCESS_KEY_ID"],
-        "RCLONE_CONFIG_MODELS_SECRET_ACCESS_KEY": KEYS["AWS_SECRET_ACCESS_KEY"],
+        "RCLONE_CONFIG_MODELS_ACCESS_KEY_ID": KEY,
+        "RCLONE_CONFIG_MODELS_SECRET_ACCESS_KEY": KEY,
         "XDG_CONFIG_HOME": str(target.parent),
         "FETCH_TARGET": str(target),
         "FETCH_EVERY_S": "0",
