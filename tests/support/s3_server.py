@@ -54,6 +54,9 @@ def s3_server() -> Iterator[S3]:
     server = module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
-        yield S3("http://{}:{}".format(*server.get_host_and_port()))
+        store = S3("http://{}:{}".format(*server.get_host_and_port()))
+        yield store
+        for name in store.names():  # moto's memory is the process's
+            store.delete(name)
     finally:
         server.stop()

@@ -24,6 +24,8 @@ from components.common.errors import GraftError
 
 # Of a merged part. Merging takes about ten times as much memory, in the gateway's container.
 MOST_BYTES = 32 << 20
+# Merged at once, since no record is written meanwhile.
+_MOST_PARTS = 32
 # The last journals of a day become parts some time after it is over.
 _SETTLED_S = 2 * 3600.0
 
@@ -95,7 +97,7 @@ class Parts:
         run, size = list[Path](), 0
         for path in sorted({*folder.glob(f"*{PART_SUFFIX}")} - self._damaged):
             more = path.stat().st_size
-            if size + more > MOST_BYTES:
+            if size + more > MOST_BYTES or len(run) == _MOST_PARTS:
                 if len(run) > 1:
                     yield run
                 run, size = [], 0

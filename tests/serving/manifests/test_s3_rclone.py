@@ -27,6 +27,8 @@ def fetch(store: S3, target: Path) -> list[str]:
         "RCLONE_CONFIG_MODELS_ENDPOINT": store.endpoint,
         "RCLONE_CONFIG_MODELS_ACCESS_KEY_ID": KEY,
         "RCLONE_CONFIG_MODELS_SECRET_ACCESS_KEY": KEY,
+        "RCLONE_RETRIES": "1",
+        "RCLONE_LOW_LEVEL_RETRIES": "1",
         "XDG_CONFIG_HOME": str(target.parent),
         "FETCH_TARGET": str(target),
         "FETCH_EVERY_S": "0",
