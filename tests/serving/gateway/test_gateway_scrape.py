@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes a gateway, evaluates our rules and has what the dashboard asks for."""
+"""A real Prometheus scrapes a gateway that asks for a key, and has what rules and panels name."""
 
 import json
 import re
@@ -14,7 +14,7 @@ import pytest
 import yaml
 from gateway_harness import Gateway, ask, running, wait_until
 from local_servers import free_port
-from test_gateway_faults import BODY, PATH, serving_upstream
+from test_gateway_faults import BODY, KEY, PATH, serving_upstream
 
 import serving
 from components.common.store_figures import Figure, write_figures
@@ -53,6 +53,10 @@ class Prometheus:
         answer = ask(f"{self._api}/{path}?{urllib.parse.urlencode(query)}")
         return json.loads(answer.body)["data"]
 
+    def rules(self) -> dict[str, dict[str, Any]]:
+        groups = self.get("rules")["groups"]
+        return {rule["name"]: rule for group in groups for rule in group["rules"]}
+
     def series(self, expression: str) -> list[dict[str, Any]]:
         return list(self.get("query", query=expression)["result"])
 
@@ -61,7 +65,7 @@ class Prometheus:
 def scraping(folder: Path, gateway: Gateway) -> Iterator[Prometheus]:
     """Run Prometheus with our rules, scraping the gateway each second."""
     address = f"127.0.0.1:{free_port()}"
-    target = {"targets": [gateway.rest.removeprefix("http://")]}
+    target = {"targets": [gateway.metrics.removeprefix("http://")]}
     config = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(CONFIG / "alerts.yaml")],
@@ -107,10 +111,15 @@ def test_prometheus_finds_all_that_rules_and_dashboard_name(tmp_path: Path) -> N
     write_figures(models / "m", "monitor", figures)
     with (
         serving_upstream() as upstream,
-        running(tmp_path, f"--models={models}", upstream=upstream.url) as gateway,
+        running(
+            tmp_path,
+            f"--models={models}",
+            upstream=upstream.url,
+            environment={"GRAFT_API_KEY": KEY["X-API-Key"]},
+        ) as gateway,
         scraping(tmp_path, gateway) as prometheus,
     ):
-        assert ask(gateway.rest + PATH, BODY).status == 200
+        assert ask(gateway.rest + PATH, BODY, headers=KEY).status == 200
         gateway.wait_count("log_rows", 1)
         names = wanted_names()
         assert len(names) > 20 and names >= set(LEFT)
@@ -122,8 +131,12 @@ def test_prometheus_finds_all_that_rules_and_dashboard_name(tmp_path: Path) -> N
         assert float(requests["value"][1]) == 1.0
         (word,) = prometheus.series("graft_monitor_decision")
         assert word["metric"]["model"] == "m" and word["metric"]["word"] == "ask"
-        rules = [rule for one in prometheus.get("rules")["groups"] for rule in one["rules"]]
-        assert {rule["health"] for rule in rules} == {"ok"}
-        states = {rule["name"]: rule["state"] for rule in rules}
-        assert states["GraftAsks"] == states["GraftDrift"] == states["GraftVerdictHeld"] == "firing"
-        assert states["GraftErrors"] == states["GraftLogDrops"] == "inactive"
+        firing = {"GraftAsks", "GraftDrift", "GraftVerdictHeld", "GraftMonitorSilent"}
+        wait_until(
+            lambda: (
+                {name for name, rule in prometheus.rules().items() if rule["state"] == "firing"}
+                == firing
+            ),
+            lambda: str(prometheus.rules()),
+        )
+        assert {rule["health"] for rule in prometheus.rules().values()} == {"ok"}
