@@ -101,3 +101,18 @@ def test_each_alert_has_a_runbook_with_something_to_type() -> None:
         name = rule["alert"]
         assert rule["annotations"]["runbook"] == f"docs/how-to/alerts.md#{name.lower()}"
         assert "```bash" in sections[name], name
+
+
+def test_compose_mounts_what_grafana_reads() -> None:
+    """Grafana itself is not run: its paths and the datasource's address are compared here."""
+    compose = yaml.safe_load((CONFIG.parent / "compose.yaml").read_text())["services"]
+    mounts = dict(volume.split(":")[:2] for volume in compose["grafana"]["volumes"])
+    inside = {target: CONFIG.parent / source for source, target in mounts.items()}
+    folder = "/etc/grafana/provisioning"
+    assert set(inside) == {f"{folder}/datasources", f"{folder}/dashboards"}
+    provisioning = (inside[f"{folder}/dashboards"] / "provider.yaml").read_text()
+    (provider,) = yaml.safe_load(provisioning)["providers"]
+    assert (inside[provider["options"]["path"]] / DASHBOARD.name).samefile(DASHBOARD)
+    sources = (inside[f"{folder}/datasources"] / "prometheus.yaml").read_text()
+    (source,) = yaml.safe_load(sources)["datasources"]
+    assert source["url"] == "http://prometheus:9090" and "prometheus" in compose

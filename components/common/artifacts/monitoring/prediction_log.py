@@ -115,35 +115,35 @@ def read_log(
         The records, and the files that were damaged. Damage never raises.
     """
     schema = pa.schema([one for one in SCHEMA if one.name in {*columns, *_IDENTITY}])
-    reading = _Reading(schema, since_unix_s, until_unix_s, most_pictures)
+    files = _LogFiles(schema, since_unix_s, until_unix_s, most_pictures)
     # Journals first, and parts looked for only after they were read: a journal that becomes a
     # part meanwhile is then met again, not missed.
-    waiting = [reading.journals(root)]
+    waiting = [files.journals(root)]
     done: list[pa.Table] = []
     for folder in _part_folders(root):
-        waiting.append(reading.parts(folder))
+        waiting.append(files.parts(folder))
         day = day_of(folder)
         if day is not None:
             # Day by day: an ordered copy of everything at once would take twice the memory.
             table = pa.concat_tables(waiting)
             later = pc.greater_equal(table["time_unix_s"], midnight_unix_s(day) + DAY_S)
             done.append(tidied(table.filter(pc.invert(later))))
-            done, waiting = reading.sampled(done), [table.filter(later)]
+            done, waiting = files.sampled(done), [table.filter(later)]
     done.append(tidied(pa.concat_tables(waiting)))
     whole = pa.concat_tables(done)
     ends = [pc.min_max(table["time_unix_s"]).as_py() for table in done if table.num_rows]
     if any(after["min"] <= before["max"] for before, after in itertools.pairwise(ends)):
         whole = tidied(whole)  # a folder holds records of a day before its own
     if most_pictures:
-        (whole,) = reading.sampled([whole], slack=1)
-    return LogRead(whole, tuple(reading.damaged), reading.beyond)
+        (whole,) = files.sampled([whole], slack=1)
+    return LogRead(whole, tuple(files.damaged), files.beyond)
 
 
 def newest_record_unix_s(root: Path) -> float | None:
     """Return the time of the newest record, None for an empty log; opens the last day's parts."""
-    reading = _Reading(pa.schema([SCHEMA.field("time_unix_s")]), 0.0, 0.0)
+    files = _LogFiles(pa.schema([SCHEMA.field("time_unix_s")]), 0.0, 0.0)
     folders = reversed(_part_folders(root))
-    tables = itertools.chain([reading.journals(root)], map(reading.parts, folders))
+    tables = itertools.chain([files.journals(root)], map(files.parts, folders))
     newest = (pc.max(table["time_unix_s"]).as_py() for table in tables if table.num_rows)
     return next(newest, None)
 
@@ -167,7 +167,7 @@ def _part_folders(root: Path) -> list[Path]:
 
 
 @dataclass
-class _Reading:
+class _LogFiles:
     schema: pa.Schema
     since_unix_s: float
     until_unix_s: float
