@@ -134,8 +134,7 @@ def read_log(
     ends = [pc.min_max(table["time_unix_s"]).as_py() for table in done if table.num_rows]
     if any(after["min"] <= before["max"] for before, after in itertools.pairwise(ends)):
         whole = tidied(whole)  # a folder holds records of a day before its own
-    if most_pictures:
-        (whole,) = files.sampled([whole], slack=1)
+    (whole,) = files.sampled([whole])
     return LogRead(whole, tuple(files.damaged), files.beyond)
 
 
@@ -176,15 +175,10 @@ class _LogFiles:
     beyond: int = 0
     below: str = ""  # the SHA-256 from which on pictures are left out; "" keeps all
 
-    def sampled(self, tables: list[pa.Table], *, slack: int = 2) -> list[pa.Table]:
-        """Return the records of the pictures that are kept; those without a picture stay.
-
-        The limit falls once there are `slack` times the most pictures.
-        """
-        if not self.most_pictures:
-            return tables
+    def sampled(self, tables: list[pa.Table]) -> list[pa.Table]:
+        """Return the records of the pictures that are kept; those without a picture stay."""
         kept = [self._below(table) for table in tables]
-        if sum(map(len, kept)) <= slack * self.most_pictures:
+        if not self.most_pictures or sum(map(len, kept)) <= self.most_pictures:
             return kept
         column = pa.chunked_array([one for table in kept for one in table[_SHA].chunks])
         pictures = sorted(pc.unique(column.drop_null()).to_pylist())
@@ -233,7 +227,10 @@ class _LogFiles:
             if table is None:
                 # It was merged meanwhile, or was too old: look again for what there is now.
                 return self.parts(folder)
-            tables = self.sampled([*tables, table])
+            tables.append(self._below(table))
+            # Not for each part: choosing looks at all that is held.
+            if 0 < 2 * self.most_pictures < sum(map(len, tables)):
+                tables = self.sampled(tables)
         return self._whole(tables)
 
     def _file(self, path: Path, read: Callable[[Path], pa.Table]) -> pa.Table | None:
