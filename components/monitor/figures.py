@@ -14,7 +14,7 @@ def show_figures(info: DriftReportInfo, model_dir: Path) -> None:
 
 def _figures(info: DriftReportInfo, history: DecisionHistory) -> list[Figure]:
     window, detections, harm = info.window, info.detections, info.harm
-    newest = {(): window.last_unix_s} if window.pictures else {}
+    newest: dict[tuple[str, ...], float] = {(): window.last_unix_s} if window.pictures else {}
     started = history.last_run_unix_s
     losses = {"estimate": harm.loss_points, "low": harm.low, "high": harm.high} if harm else {}
     return [
