@@ -302,7 +302,10 @@ def test_labels_of_an_audit_make_the_loss_measured(home: Path) -> None:
     folder = home / "audit"
     folder.mkdir()
     lines = ["request_id,row,picture,label"]
-    lines += [f"a-{row},{seen_row},,{seen.labels[row]}" for row, seen_row in _records(home)[:40]]
+    lines += [
+        f"a-{row},{seen_row},pictures/{seen.sha256[row]}.png,{seen.labels[row]}"
+        for row, seen_row in _records(home)[:40]
+    ]
     (folder / "labels.csv").write_text("\n".join(lines) + "\n")
     changed = MonitorConfig(**{**vars(settings(home)), "audit": str(folder)})
     report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
