@@ -123,7 +123,7 @@ class Parts:
         target = run[0].with_name(f"{start}-merged.{secrets.token_hex(8)}{PART_SUFFIX}")
         with files.new_file(target) as partial:
             pq.write_table(tidied(pa.concat_tables(tables.values())), partial, compression="zstd")
-            # When its newest record was written: that is what age and windows are told by.
+            # As old as its newest record: age and windows go by that.
             os.utime(partial, (newest_s, newest_s))
         for path in tables:
             path.unlink(missing_ok=True)
