@@ -10,6 +10,7 @@ from components.common.run_context import RunContext
 from components.common.step import Shown, Step
 from components.gate.config import GateConfig
 from components.gate.decide import decide
+from components.gate.figures import show_figures
 from components.gate.judgements import note
 from components.gate.page import write_page
 
@@ -45,6 +46,7 @@ def run(
     verdict = Verdict(outputs.verdict, info)
     verdict.write()
     write_page(verdict, evaluation)
+    show_figures(info.word, settings)
     LOG.info("verdict: %s", info.word)
     for reason in info.reasons:
         LOG.info("- %s", reason)

@@ -26,6 +26,7 @@ from components.monitor.decide import policy
 from components.monitor.decide.config import PolicyConfig
 from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
 from components.monitor.decide.policy import Situation
+from components.monitor.figures import show_figures
 from components.monitor.harm.learn_once import learnt
 from components.monitor.observe.ask_model import observer
 from components.monitor.observe.picture_folder import from_pictures
@@ -119,6 +120,7 @@ def look(
     report = DriftReport(out, info)
     _write_page(report, seen, reference, kept)
     report.write()
+    show_figures(info, served.model_dir)
     LOG.info("%s, version %d: %s", info.model_name, info.version, info.decision.word)
     for line in (*info.decision.reasons, *info.notes):
         LOG.info("- %s", line)

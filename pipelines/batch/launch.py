@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.utils.shared import Shared
@@ -49,6 +50,8 @@ def run_batch(
         GraftError: a worker failed; the parts that were finished stay.
     """
     options = _options(beam_options)
+    # Else object stores are unknown until there is a pipeline, and the plan is read before.
+    FileSystems.set_options(options)
     out = files.absolute(out)
     run = plan(model=model, pictures=pictures, out=out, part_size=part_size)
     ended = read_summary(out)

@@ -81,6 +81,9 @@ def gateway(
     log: Annotated[Path, _log(help="The log's folder.")] = _LOG.folder,
     logging_on: Annotated[bool, _log("--logging/--no-logging", help="Keep a log.")] = _ALL.logging,
     keep_days: Annotated[float, _log(help="Keep records so many days.")] = _LOG.keep_days,
+    keep_mib: Annotated[
+        int, _log(help="Keep at most so many MiB of records for each model; the oldest go.")
+    ] = _LOG.keep_mib,
     rotate_s: Annotated[float, _log(help="Finish a part after so many seconds.")] = _LOG.rotate_s,
     rotate_mib: Annotated[int, _log(help="Finish a part at this size.")] = _LOG.rotate_mib,
     embedding_share: EmbeddingShare = _LOG.embedding_share,
@@ -111,6 +114,10 @@ def gateway(
     drain_s: Annotated[
         float, _limit(help="Wait so many seconds for requests under way at the end.")
     ] = _ALL.drain_s,
+    models: Annotated[
+        Path | None,
+        _address(help="Show in the metrics what monitor and gate said of the models in here."),
+    ] = _ALL.models,
     api_key_file: ApiKeyFile = _ALL.api_key_file,
     tls_cert: TlsCert = _ALL.tls_cert,
     tls_key: TlsKey = _ALL.tls_key,
@@ -142,12 +149,14 @@ def gateway(
         queue_mib=queue_mib,
         timeout_s=timeout_s,
         drain_s=drain_s,
+        models=models,
         logging=logging_on,
         log=LogSettings(
             folder=log,
             rotate_s=rotate_s,
             rotate_mib=rotate_mib,
             keep_days=keep_days,
+            keep_mib=keep_mib,
             embedding_share=embedding_share,
             embeddings_per_s=embeddings_per_s,
             busy_statistics_share=busy_statistics_share,

@@ -41,7 +41,9 @@ async def _serve(settings: GatewaySettings) -> None:
     log_queue = LogQueue(settings) if settings.logging else None
     if log_queue is not None:
         log_queue.show(metrics)
-    pages = Pages(upstream=settings.upstream, metrics=metrics, log_queue=log_queue)
+    pages = Pages(
+        upstream=settings.upstream, metrics=metrics, log_queue=log_queue, models=settings.models
+    )
     admission = Admission(most=settings.in_flight, most_bytes=settings.in_flight_mib * MIB)
     admission.show(metrics)
     context = ProxyContext(

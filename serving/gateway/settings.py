@@ -23,6 +23,7 @@ _POSITIVE = (
     "rotate_s",
     "rotate_mib",
     "keep_days",
+    "keep_mib",
     "keep_pictures_days",
 )
 
@@ -33,6 +34,7 @@ class LogSettings:
 
     flush_s: what a crash may cost, in seconds.
     rotate_s, rotate_mib: a journal becomes a Parquet part at this age or size.
+    keep_days, keep_mib: records go at this age; the oldest of a model, as well, beyond this size.
     embedding_share: the share of pictures that `features` is asked about, in [0, 1].
     embeddings_per_s: at most so many, since each costs the model server a prediction.
     busy_statistics_share: of one processor, in [0, 1]; so much time goes into picture statistics
@@ -45,6 +47,7 @@ class LogSettings:
     rotate_s: float = 600.0
     rotate_mib: int = 64
     keep_days: float = 90.0
+    keep_mib: int = 10_240
     embedding_share: float = 0.05
     embeddings_per_s: float = 1.0
     busy_statistics_share: float = 0.03
@@ -84,6 +87,8 @@ class GatewaySettings:
     queue_mib: what may wait for the log; beyond that predictions are answered but not logged.
     timeout_s: how long a body may take to come, and the model server to answer a REST request, in
         seconds.
+    models: folder of the published models; what the monitor and the gate last said of them is shown
+        with the metrics. None shows nothing.
     drain_s: how long requests under way and the log have to finish at the end, in seconds.
     logging: False passes everything through and keeps nothing.
     """
@@ -105,6 +110,7 @@ class GatewaySettings:
     queue_mib: int = 64
     timeout_s: float = 60.0
     drain_s: float = 20.0
+    models: Path | None = None
     logging: bool = True
     log: LogSettings = LogSettings()
 

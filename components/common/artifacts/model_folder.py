@@ -8,6 +8,7 @@
 ├── lineage/3/            Lineage: the artifacts and pictures that a version comes from
 ├── decisions/            what the monitor decided
 ├── runs/<id>/            on a cluster, what a run's steps leave for its exit step
+├── metrics/              figures of the last look and the last verdict, for Prometheus
 ├── judgements.jsonl      the gate's verdicts, and which pictures they rest on
 ├── .retired-5/           a version that was taken back
 └── .<name>.partial       a copy in progress
@@ -24,6 +25,7 @@ REFERENCES = "references"
 CANDIDATES = "candidates"
 LINEAGES = "lineage"
 RUNS = "runs"
+METRICS = "metrics"
 _NUMBER = re.compile(r"[0-9]+")
 
 

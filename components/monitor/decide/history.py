@@ -67,6 +67,12 @@ class DecisionHistory:
         with files.locked(self._root, holder="another monitor", timeout_s=timeout_s):
             yield
 
+    @property
+    def last_run_unix_s(self) -> float | None:
+        """When the newest retraining was claimed; None before the first."""
+        claims = (read_record(path, Claim) for path in (self._root / "runs").glob("*.json"))
+        return max((claim.time_unix_s for claim in claims), default=None)
+
     def append(self, entry: HistoryEntry) -> None:
         """Add a look; it is on the disk when this returns. The caller holds the lock."""
         with files.explained(self._root):

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,6 +18,7 @@ from components.common.artifacts.monitoring.observations import Observations, fr
 from components.common.artifacts.monitoring.prediction_log import (
     LATER_COLUMNS,
     STATISTIC_COLUMNS,
+    newest_record_unix_s,
     read_log,
 )
 from components.common.statistics.operating_point import ASK
@@ -33,7 +33,20 @@ DUPLICATE = "duplicate"
 CLOCK = "clock ahead"
 UNREADABLE = "unreadable"
 DAMAGED = "damaged files"
+BEYOND = "beyond the sample"
+# More tells a look nothing new; embeddings of all of them would take gigabytes.
+_MOST_PICTURES = 20_000
 _GOOD_STATUS = (0, 200)
+_COLUMNS = (
+    "version",
+    "status",
+    "scores",
+    "decision",
+    "group",
+    "line",
+    "camera",
+    *STATISTIC_COLUMNS,
+)
 # Clocks of several gateways differ a little; a record from tomorrow is a clock gone wrong.
 _AHEAD_S = 3600.0
 
@@ -84,7 +97,7 @@ def from_log(
     A missing or empty log is an empty window. Left out and counted: records of another version,
     refused requests, records with a number that is not finite, a picture that was asked about
     again (same bytes, request and row differing: the newest stays), records from the future, files
-    that are damaged.
+    that are damaged. Of more than 20,000 pictures a random choice is read, and the rest counted.
 
     Args:
         root: as from `prediction_log.model_log`.
@@ -94,29 +107,31 @@ def from_log(
         since_unix_s: earlier ones are left out; 0 reads from the first.
         labels: of an audit; records that it has get theirs.
     """
-    log = read_log(root, since_unix_s=since_unix_s)
-    frame = kept = log.table.to_pandas()
+    log = read_log(root, since_unix_s=since_unix_s, columns=_COLUMNS, most_pictures=_MOST_PICTURES)
+    table = log.table
     left_out: dict[str, int] = {}
-    usable: dict[str, Callable[[pd.DataFrame], Any]] = {
-        OTHER_VERSION: lambda of: of["version"].isin([0, version]),
-        REFUSED: lambda of: of["status"].isin(_GOOD_STATUS),
-        CLOCK: lambda of: of["time_unix_s"].between(-np.inf, now_unix_s + _AHEAD_S, "right"),
-        SCORES_MISFIT: lambda of: [s is None or len(s) == len(classes) for s in of["scores"]],
+    usable: dict[str, Callable[[pa.Table], Any]] = {
+        OTHER_VERSION: lambda of: pc.is_in(of["version"], pa.array([0, version])),
+        REFUSED: lambda of: pc.is_in(of["status"], pa.array(_GOOD_STATUS, pa.int32())),
+        CLOCK: lambda of: pc.less_equal(of["time_unix_s"], now_unix_s + _AHEAD_S),
+        SCORES_MISFIT: lambda of: _fits(of["scores"], len(classes)),
         NOT_FINITE: _finite,
         DUPLICATE: _newest_of_a_picture,
     }
     # Each record is counted for the first reason only.
     for reason, is_usable in usable.items():
-        rest = kept[np.asarray(is_usable(kept), dtype=np.bool_)]
-        if len(rest) < len(kept):
-            left_out[reason] = len(kept) - len(rest)
-        kept = rest
+        rest = table.filter(is_usable(table))
+        if len(rest) < len(table):
+            left_out[reason] = len(table) - len(rest)
+        table = rest
     if log.damaged:
         left_out[DAMAGED] = len(log.damaged)
-    table = log.table.take(pa.array(kept.index.to_numpy(), pa.int64()))
     notes = [f"{path} is damaged; what could be read of it was." for path in log.damaged]
-    if not len(kept):
-        notes.append(_why_empty(root, frame, version))
+    if log.beyond:
+        left_out[BEYOND] = log.beyond
+        notes.append(f"Looked at {_MOST_PICTURES} pictures, drawn at random from the window's.")
+    if not len(table):
+        notes.append(_why_empty(root, log.table, version))
     elif OTHER_VERSION in left_out:
         notes.append(f"{left_out[OTHER_VERSION]} predictions of other versions are left out.")
     if labels is not None:
@@ -127,39 +142,53 @@ def from_log(
     return Window.of(observations, source=str(root), left_out=left_out, notes=tuple(notes))
 
 
-def _why_empty(root: Path, frame: pd.DataFrame, version: int) -> str:
-    others = set(frame["version"].tolist()) - {0, version}
+def _why_empty(root: Path, logged: pa.Table, version: int) -> str:
+    others = set(pc.unique(logged["version"]).to_pylist()) - {0, version}
     if others:
         named = ", ".join(str(one) for one in sorted(others))
         return (
             f"The window holds predictions of version {named} only, but version {version} "
             "is the newest here; look whether the server has loaded it."
         )
-    if len(frame):
+    if len(logged):
         return f"The window holds no usable prediction of version {version}."
-    times = read_log(root).table["time_unix_s"].to_numpy()
-    if not len(times):
+    newest_unix_s = newest_record_unix_s(root)
+    if newest_unix_s is None:
         return (
             f"The prediction log in {root} is empty; send predictions through `graft gateway`, or "
             "correct monitor.log."
         )
-    newest = utc_minute(float(np.nanmax(times)))
+    newest = utc_minute(newest_unix_s)
     return f"The window is empty; the newest record is from {newest}."
 
 
-def _newest_of_a_picture(frame: pd.DataFrame) -> "pd.Series[bool]":
-    known = frame["picture_sha256"].fillna("").ne("")
-    return ~(known & frame.duplicated("picture_sha256", keep="last"))
+def _fits(scores: pa.ChunkedArray, classes: int) -> pa.ChunkedArray:
+    return pc.fill_null(pc.equal(pc.list_value_length(scores), classes), True)
 
 
-def _finite(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+def _newest_of_a_picture(table: pa.Table) -> npt.NDArray[np.bool_]:
+    pictures = table["picture_sha256"].to_pandas().fillna("")
+    known = pictures.ne("").to_numpy()
+    return np.asarray(~(known & pictures.duplicated(keep="last").to_numpy()))
+
+
+def _finite(table: pa.Table) -> npt.NDArray[np.bool_]:
     """bool [N]: nothing that a record holds is NaN or infinite; what is absent does no harm."""
     # An undecodable picture has no statistics at all, which is an answer; a part of them is not,
     # unless the record is older than the rest.
-    whole = [name for name in STATISTIC_COLUMNS if name not in LATER_COLUMNS]
-    statistics = frame[whole].to_numpy(dtype=np.float32)
-    good = np.isfinite(statistics).all(axis=1) | np.isnan(statistics).all(axis=1)
-    good &= ~np.isinf(frame[list(LATER_COLUMNS)].to_numpy(dtype=np.float32)).any(axis=1)
+    every, none = np.ones(len(table), np.bool_), np.ones(len(table), np.bool_)
+    for name in STATISTIC_COLUMNS:
+        values = table[name].to_numpy()
+        if name in LATER_COLUMNS:
+            every &= ~np.isinf(values)
+            none &= ~np.isinf(values)
+        else:
+            every &= np.isfinite(values)
+            none &= np.isnan(values)
+    good = every | none
     for name in ("scores", "embedding"):
-        good &= np.array([v is None or bool(np.isfinite(v).all()) for v in frame[name]], np.bool_)
-    return np.asarray(good, dtype=np.bool_)
+        column = table[name].combine_chunks()
+        values = column.flatten().to_numpy(zero_copy_only=False)
+        rows = pc.list_parent_indices(column).to_numpy()
+        good[rows[~np.isfinite(values)]] = False
+    return np.asarray(good)

@@ -20,6 +20,7 @@ WORKER: Final[Mapping[str, str]] = {
     "rows": "Records written, one a picture.",
     "rows_dropped": "Records given up: the disk refused them for too long.",
     "write_failures": "Writes that the disk refused; they are tried again.",
+    "parts_beyond_size": "Parts removed since the log had grown beyond its size.",
     "pictures": "Pictures that joined the sample for people.",
     "reader_restarts": "Reading processes that died of one prediction, or were ended by the "
     "time limit; what it said is not in its record.",

@@ -13,15 +13,18 @@ import re
 import secrets
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.common.artifacts.monitoring.prediction_log import (
+    DAY,
+    DAY_S,
     JOURNAL,
     JOURNAL_SUFFIX,
     PART_SUFFIX,
@@ -37,6 +40,8 @@ _LOG = logging.getLogger(__name__)
 _NEW_SUFFIX = ".new"
 _DAMAGED_SUFFIX = ".damaged"
 _START = "%Y%m%dT%H%M%S.%fZ"
+# A journal is a matter of minutes, or of days where a disk refused.
+_FAR_S = 7 * DAY_S
 
 
 def writer_name() -> str:
@@ -169,10 +174,11 @@ def _make_part(journal: Path, root: Path) -> None:
     damaged: list[str] = []
     table = read_journal(journal, damaged)
     if table.num_rows:
-        part = root / _date(journal) / f"{journal.stem}{PART_SUFFIX}"
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with new_file(part) as partial:
-            pq.write_table(tidied(table), partial, compression="zstd")
+        for day, records in _by_day(tidied(table), _started_unix_s(journal)):
+            part = root / day.strftime(DAY) / f"{journal.stem}{PART_SUFFIX}"
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with new_file(part) as partial:
+                pq.write_table(records, partial, compression="zstd")
     elif damaged:
         # Not a word of it can be read: kept for a person to look at.
         journal.rename(journal.with_suffix(_DAMAGED_SUFFIX))
@@ -180,9 +186,18 @@ def _make_part(journal: Path, root: Path) -> None:
     journal.unlink()
 
 
-def _date(journal: Path) -> str:
+def _by_day(table: pa.Table, started_unix_s: float) -> Iterator[tuple[dt.date, pa.Table]]:
+    """Split records by the day of their time; impossible times go where the journal began."""
+    times = table["time_unix_s"].to_numpy()
+    possible = np.abs(times - started_unix_s) < _FAR_S
+    days = np.floor(np.where(possible, times, started_unix_s) / DAY_S)
+    for day in np.unique(days):
+        yield dt.datetime.fromtimestamp(day * DAY_S, dt.UTC).date(), table.filter(days == day)
+
+
+def _started_unix_s(journal: Path) -> float:
     try:
         start = dt.datetime.strptime(journal.stem.partition("-")[0], _START)
     except ValueError:
-        start = dt.datetime.fromtimestamp(journal.stat().st_mtime, dt.UTC)
-    return start.strftime("%Y-%m-%d")
+        return journal.stat().st_mtime
+    return start.replace(tzinfo=dt.UTC).timestamp()

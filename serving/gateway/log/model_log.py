@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from components.common.artifacts.monitoring.prediction_log import PICTURES
+from components.common.artifacts.monitoring.prediction_log import DAY_S, PICTURES
 from serving.gateway.log.journal import Journal, recover
-from serving.gateway.log.picture_sample import Reservoir, remove_old_parts
+from serving.gateway.log.parts import Parts, remove_leftovers
+from serving.gateway.log.picture_sample import Reservoir
 from serving.gateway.reading.records import Record
 from serving.gateway.reading.rows import Row
 from serving.gateway.settings import MIB, LogSettings
 
 _LOG = logging.getLogger(__name__)
-_DAY_S = 86_400.0
 # What is held in memory while the disk refuses: some minutes at a usual rate.
 _MOST_ROWS = 20_000
 _WARN_EVERY_S = 30.0
@@ -29,7 +29,8 @@ class ModelLog:
         root: the model's folder.
         writer: this process, as from `writer_name`.
         settings: what is kept.
-        counts: `rows`, `rows_dropped`, `write_failures` and `pictures` are counted there.
+        counts: `rows`, `rows_dropped`, `write_failures`, `parts_beyond_size` and `pictures` are
+            counted there.
     """
 
     def __init__(
@@ -51,8 +52,9 @@ class ModelLog:
             root / PICTURES,
             count=settings.pictures,
             size_bytes=settings.pictures_mib * MIB,
-            keep_s=settings.keep_pictures_days * _DAY_S,
+            keep_s=settings.keep_pictures_days * DAY_S,
         )
+        self._parts = Parts(root)
         recover(root)
 
     def add(self, record: Record) -> None:
@@ -91,10 +93,14 @@ class ModelLog:
             self._next_try_s = time.monotonic() + _TRY_AGAIN_S
 
     def tidy(self) -> None:
-        """Remove what is too old; finish what dead writers, or a full disk, left as journals."""
+        """Remove what is too old or too much, merge small parts; finish what dead writers left."""
         try:
             recover(self._root)
-            remove_old_parts(self._root, keep_days=self._settings.keep_days)
+            remove_leftovers(self._root)
+            self._parts.remove_old(keep_days=self._settings.keep_days)
+            removed = self._parts.remove_beyond(self._settings.keep_mib * MIB)
+            self._counts["parts_beyond_size"] += removed
+            self._parts.merge_some()
             self._reservoir.tidy()
         except (OSError, pa.ArrowException) as error:
             self._failed("old files", error)

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from components.common.files import write_bytes
 
-_DAY_S = 86_400.0
-
 
 class Reservoir:
     """Keeps at most `count` pictures and `size_bytes` in a folder.
@@ -86,26 +84,3 @@ class Reservoir:
             del self._sizes[name]
             with contextlib.suppress(FileNotFoundError):
                 (self._folder / name).unlink()
-
-
-def remove_old_parts(root: Path, *, keep_days: float) -> int:
-    """Remove the parts last written more than `keep_days` ago; return how many.
-
-    What a crash left half-made goes after a day.
-    """
-    oldest = time.time() - keep_days * _DAY_S
-    count = 0
-    for pattern in ("*/.*", "journal/*.new"):
-        for path in root.glob(pattern):
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_mtime < time.time() - _DAY_S:
-                    path.unlink()
-    for path in root.glob("*/*.parquet"):
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
-                count += 1
-    for folder in root.glob("????-??-??"):
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # only if it is empty
-    return count

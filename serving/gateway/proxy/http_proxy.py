@@ -83,10 +83,11 @@ class HttpProxy:
             status = answer.status
             return answer
         finally:
-            # Also when the client gave up meanwhile and this was cancelled.
-            self._shared.metrics.request(
-                REST, str(status), seconds=arrival.seconds, gone=status == _CLIENT_GONE
-            )
+            # Also when the client gave up meanwhile and this was cancelled. Probes are no traffic.
+            if not self._pages.has(request.path):
+                self._shared.metrics.request(
+                    REST, str(status), seconds=arrival.seconds, gone=status == _CLIENT_GONE
+                )
 
     async def _handle_operator(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer on the metrics port, where nobody sends a key: pages and metrics alone."""

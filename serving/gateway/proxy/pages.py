@@ -4,10 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from components.common.store_figures import figures_page
 from serving.gateway.log.log_queue import LogQueue
 from serving.gateway.proxy.metrics import GatewayMetrics
 
@@ -24,17 +26,24 @@ class Pages:
     """Answers for the gateway itself.
 
     health: 200 as long as the process answers, with what it knows about itself.
+    metrics: its own figures, and those that jobs left beside the models in the folder `models`.
     ready: 200 when the model server takes connections, 503 otherwise and while draining.
     """
 
     def __init__(
-        self, *, upstream: str, metrics: GatewayMetrics, log_queue: LogQueue | None
+        self,
+        *,
+        upstream: str,
+        metrics: GatewayMetrics,
+        log_queue: LogQueue | None,
+        models: Path | None = None,
     ) -> None:
         parts = urlsplit(upstream)
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._metrics = metrics
         self._log_queue = log_queue
+        self._models = models
         self._looked = -_MEMORY_S
         self._reachable = False
         self.draining = False
@@ -50,7 +59,11 @@ class Pages:
     async def answer(self, path: str) -> web.Response:
         """Return one of the pages."""
         if path == METRICS:
-            return web.Response(body=self._metrics.page(), content_type="text/plain")
+            page = self._metrics.page()
+            if self._models is not None:
+                # A slow volume must not hold up requests.
+                page += await asyncio.to_thread(figures_page, self._models)
+            return web.Response(body=page, content_type="text/plain")
         if path == HEALTH:
             return _json(200, {"status": "ok", **await self._state()})
         if path == READY:

@@ -1,6 +1,7 @@
 """A prediction log with pictures, written the way the gateway writes it."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,5 +71,8 @@ class Log:
         day = self.root / "2026-11-30"
         day.mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pylist(self.rows, schema=SCHEMA)
-        pq.write_table(table, day / "0-test.parquet")
+        part = day / "0-test.parquet"
+        pq.write_table(table, part)
+        newest_unix_s = max((row["time_unix_s"] for row in self.rows), default=MONDAY_UNIX_S)
+        os.utime(part, (newest_unix_s, newest_unix_s))
         return self.root

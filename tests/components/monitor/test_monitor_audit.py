@@ -24,10 +24,10 @@ def served() -> Observations:
 @pytest.fixture
 def log(tmp_path: Path, served: Observations) -> Path:
     root = tmp_path / "log" / "parts"
-    (root / "2026-01-01").mkdir(parents=True)
+    (root / "1970-01-01").mkdir(parents=True)
     (root / "pictures").mkdir()
     table: pa.Table = table_of(served).select(SCHEMA.names)
-    pq.write_table(table, root / "2026-01-01" / "a.parquet")
+    pq.write_table(table, root / "1970-01-01" / "a.parquet")
     for sha256 in served.sha256[:300]:
         (root / "pictures" / f"{sha256}.png").write_bytes(b"p")
     return root
@@ -101,13 +101,13 @@ def test_a_sheet_that_is_missing_or_of_another_log_is_refused(
 
 def test_a_sample_is_of_one_version_and_one_stretch(tmp_path: Path, served: Observations) -> None:
     root = tmp_path / "log"
-    (root / "2026-01-01").mkdir(parents=True)
+    (root / "1970-01-01").mkdir(parents=True)
     (root / "pictures").mkdir()
     table = table_of(served).select(SCHEMA.names)
     # Seconds 0 to 399, the first 200 by version 1, the others by version 2.
     versions = pa.array([1] * 200 + [2] * 200, pa.int64())
     table = table.set_column(table.schema.get_field_index("version"), "version", versions)
-    pq.write_table(table, root / "2026-01-01" / "a.parquet")
+    pq.write_table(table, root / "1970-01-01" / "a.parquet")
     for sha256 in served.sha256:
         (root / "pictures" / f"{sha256}.png").write_bytes(b"p")
     drawn = draw_sample(

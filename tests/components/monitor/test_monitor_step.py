@@ -302,7 +302,10 @@ def test_labels_of_an_audit_make_the_loss_measured(home: Path) -> None:
     folder = home / "audit"
     folder.mkdir()
     lines = ["request_id,row,picture,label"]
-    lines += [f"a-{row},{seen_row},,{seen.labels[row]}" for row, seen_row in _records(home)[:40]]
+    lines += [
+        f"a-{row},{seen_row},pictures/{seen.sha256[row]}.png,{seen.labels[row]}"
+        for row, seen_row in _records(home)[:40]
+    ]
     (folder / "labels.csv").write_text("\n".join(lines) + "\n")
     changed = MonitorConfig(**{**vars(settings(home)), "audit": str(folder)})
     report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
@@ -326,3 +329,9 @@ def test_what_is_lost_without_groups_is_said(home: Path) -> None:
     report = look(changed, out=home / "out", run_id="run-1", now_unix_s=NOW)
     assert "No record names a group" in said(report)
     assert "No record names a group" not in said(seen_by(home, out="other"))
+
+
+def test_a_look_leaves_figures_for_prometheus(home: Path) -> None:
+    report = seen_by(home)
+    text = (home / "models" / "parts" / "metrics" / "monitor.prom").read_text()
+    assert f'graft_monitor_decision{{model="parts",word="{report.info.decision.word}"}} 1.0' in text

@@ -56,6 +56,7 @@ def test_defaults_are_those_of_the_text() -> None:
         ("in-flight", f"{settings.in_flight}"),
         ("in-flight-mib", f"{settings.in_flight_mib}"),
         ("metrics-port", f"{settings.metrics_port}"),
+        ("keep-mib", f"{log.keep_mib}"),
     ):
         assert re.search(rf"`--{flag}`\s\({re.escape(shown)}\)", TEXT), flag
     for header in (log.group_header, log.line_header, log.camera_header):

@@ -17,7 +17,8 @@ from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLU
 from serving.gateway.log.embeddings import Embeddings
 from serving.gateway.log.journal import Journal, recover
 from serving.gateway.log.model_log import ModelLog
-from serving.gateway.log.picture_sample import Reservoir, remove_old_parts
+from serving.gateway.log.parts import Parts
+from serving.gateway.log.picture_sample import Reservoir
 from serving.gateway.reading.rows import Row
 from serving.gateway.reading.statistics_budget import StatisticsBudget
 from serving.gateway.settings import LogSettings
@@ -253,8 +254,9 @@ def test_old_parts_go(tmp_path: Path) -> None:
     log.rotate()
     (part,) = tmp_path.glob("*/*.parquet")
     os.utime(part, (time.time() - 3 * 86_400,) * 2)
-    assert remove_old_parts(tmp_path, keep_days=4) == 0
-    assert remove_old_parts(tmp_path, keep_days=2) == 1
+    parts = Parts(tmp_path)
+    assert parts.remove_old(keep_days=4) == 0
+    assert parts.remove_old(keep_days=2) == 1
     assert not part.parent.exists()
 
 

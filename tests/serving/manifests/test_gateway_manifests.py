@@ -67,7 +67,7 @@ def test_schemas(version: str) -> None:
     import kubernetes_validate
 
     for item in rendered():
-        if item["kind"] != "ServiceMonitor":
+        if item["kind"] not in {"ServiceMonitor", "PrometheusRule"}:
             kubernetes_validate.validate(item, version, strict=True)
 
 
@@ -121,6 +121,7 @@ def test_it_writes_to_the_shared_volume_and_ends_in_time(monkeypatch: pytest.Mon
     claim = resource("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"])
     assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
     assert not mount.get("readOnly")
+    assert mounts[str(settings.models)]["readOnly"] is True
     (_, seconds) = gateway["lifecycle"]["preStop"]["exec"]["command"]
     # Requests under way have `drain_s`, and then the log has.
     assert int(seconds) + 2 * settings.drain_s < pod()["terminationGracePeriodSeconds"]
@@ -191,6 +192,8 @@ def test_compose(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.upstream_grpc == "tfserving:8500"
     published = {port.rsplit(":", 2)[2] for port in gateway["ports"]}
     assert published == {str(settings.port), str(settings.grpc_port)}
-    (volume,) = gateway["volumes"]
-    assert volume.rsplit(":", 1)[1] == str(settings.log.folder)
+    log, models = gateway["volumes"]
+    assert log.rsplit(":", 1)[1] == str(settings.log.folder)
+    assert models.split(":")[-2:] == [str(settings.models), "ro"]
+    assert models in services["tfserving"]["volumes"]
     assert "tfserving" in gateway["depends_on"]
