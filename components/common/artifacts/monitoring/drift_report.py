@@ -17,7 +17,8 @@ class Detection:
     """One detector's answer about one window.
 
     `statistic` alarms above `threshold`; `p_value` is NaN where the detector has none.
-    `promise` is a sentence on the false-alarm rate that this threshold can keep.
+    `promise` is a sentence on the false-alarm rate that this threshold can keep. `channel` is what
+    it looked at: "statistics" or "features" of the pictures, or the model's "scores".
     """
 
     detector: str
@@ -26,6 +27,7 @@ class Detection:
     p_value: float
     alarm: bool
     promise: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
