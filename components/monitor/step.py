@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from components.common.artifacts.monitoring.claims import Claim
 from components.common.artifacts.monitoring.drift_report import (
     DriftReport,
     DriftReportInfo,
@@ -24,8 +25,14 @@ from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig
 from components.monitor.decide import policy
 from components.monitor.decide.config import PolicyConfig
-from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
+from components.monitor.decide.history import (
+    MOST_ATTEMPTS,
+    DecisionHistory,
+    HistoryEntry,
+    Kind,
+)
 from components.monitor.decide.policy import Situation
+from components.monitor.detect.answer_ranks import LookEvidence
 from components.monitor.harm.learn_once import learnt
 from components.monitor.observe.ask_model import observer
 from components.monitor.observe.picture_folder import from_pictures
@@ -35,6 +42,7 @@ from components.monitor.observe.served import (
     find_reference,
     find_served,
 )
+from components.monitor.observe.silence import Silence, find_silence
 from components.monitor.observe.windows import Window, from_log
 from components.monitor.report.report import render
 
@@ -80,6 +88,7 @@ def look(
     reference, why_not = find_reference(served)
     seen = _window(settings, served, reference, now=now)
     kept = _kept(seen, settings)
+    history = DecisionHistory(served.model_dir)
     assessment = Assessment()
     if reference is not None and len(seen.observations) >= settings.policy.min_pictures:
         assessment = assess(
@@ -90,6 +99,8 @@ def look(
             harm=settings.harm,
             seed=settings.seed,
             kept=kept,
+            # A folder of pictures is no part of the series of looks at the log.
+            past=() if settings.pictures else history.evidence(served.version, except_run=run_id),
         )
     situation = Situation(
         now_unix_s=now,
@@ -99,10 +110,16 @@ def look(
         explanation=assessment.explanation,
         harm=assessment.harm,
         new_labels=count_new_labels(settings.additions, served),
+        answers=assessment.answers,
+        silence=_silence(seen, settings, served, now=now),
     )
-    history = DecisionHistory(served.model_dir)
-    decision, repeated = _settle(
-        situation, history, settings.policy, run_id=run_id, why_not=why_not
+    settled = _settle(
+        situation,
+        history,
+        settings.policy,
+        run_id=run_id,
+        why_not=why_not,
+        evidence=None if settings.pictures else assessment.evidence,
     )
     info = DriftReportInfo(
         model_name=settings.model_name,
@@ -112,9 +129,11 @@ def look(
         detections=assessment.detections,
         explanation=assessment.explanation,
         harm=assessment.harm,
-        decision=decision,
+        decision=settled.decision,
         notes=_notes(seen, reference, settings),
-        repeated=repeated,
+        repeated=settled.repeated,
+        answers=assessment.answers,
+        claim=settled.claim,
     )
     report = DriftReport(out, info)
     _write_page(report, seen, reference, kept)
@@ -162,6 +181,30 @@ def _window(
     )
 
 
+def _silence(
+    seen: Window, settings: MonitorConfig, served: ServedVersion, *, now: float
+) -> Silence | None:
+    if settings.pictures:
+        return None
+    return find_silence(
+        model_log(Path(settings.log), settings.model_name),
+        seen.info,
+        version=served.version,
+        published_unix_s=served.published_unix_s,
+        now_unix_s=now,
+        at_most_h=settings.silence_h,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settled:
+    """What stands: `repeated` where people were asked before; `claim` is the one it took."""
+
+    decision: PolicyDecision
+    repeated: bool = False
+    claim: str = ""
+
+
 def _settle(
     situation: Situation,
     history: DecisionHistory,
@@ -169,38 +212,65 @@ def _settle(
     *,
     run_id: str,
     why_not: str,
-) -> tuple[PolicyDecision, bool]:
-    """Decide and put it on record, one monitor at a time; True where people were asked before."""
+    evidence: LookEvidence | None,
+) -> _Settled:
+    """Decide and put it on record, one monitor at a time."""
+    lease_s = settings.run_lease_h * 3600.0
     with history.deciding():
-        runs = history.runs_unix_s(except_run=run_id)
+        now = situation.now_unix_s
+        runs = history.runs_unix_s(now_unix_s=now, lease_s=lease_s, except_run=run_id)
         complete = dataclasses.replace(situation, runs_unix_s=runs)
-        if why_not:
+        if why_not and situation.silence is None:
             key = policy.key_of(complete, settings, trigger="no-reference")
             decision = PolicyDecision(word="ask", reasons=(why_not,), key=key)
         else:
             decision = policy.decide(complete, settings)
-        claim = Claim(key=decision.key, run_id=run_id, time_unix_s=situation.now_unix_s)
-        if decision.word == "retrain":
-            owner = history.claim("runs", claim).run_id
-            if owner != run_id:
-                other = f"The run {owner} was started for the same trigger; one is enough."
-                decision = dataclasses.replace(
-                    decision, word="keep", reasons=(*decision.reasons, other)
-                )
-        asks = decision.word in {"ask", "fix_camera"}
-        repeated = asks and history.claim("asked", claim).run_id != run_id
+        settled = _claimed(decision, history, run_id=run_id, now=now, lease_s=lease_s)
         history.append(
             HistoryEntry(
-                time_unix_s=situation.now_unix_s,
+                time_unix_s=now,
                 run_id=run_id,
                 version=situation.version,
-                word=decision.word,
-                reasons=decision.reasons,
-                key=decision.key,
+                word=settled.decision.word,
+                reasons=settled.decision.reasons,
+                key=settled.decision.key,
                 loss_points=situation.harm.loss_points if situation.harm else None,
+                evidence=evidence,
             )
         )
-    return decision, repeated
+    return settled
+
+
+def _claimed(
+    decision: PolicyDecision, history: DecisionHistory, *, run_id: str, now: float, lease_s: float
+) -> _Settled:
+    """Claim what a decision calls for; what another look has claimed is left to it."""
+
+    def claim(kind: Kind) -> Claim:
+        mine = Claim(key=decision.key, run_id=run_id, time_unix_s=now)
+        return history.claim(kind, mine, run_lease_s=lease_s)
+
+    if decision.word == "keep":
+        return _Settled(decision=decision)
+    if decision.word == "retrain":
+        owner = claim("runs")
+        if owner.run_id == run_id:
+            path = history.claim_path("runs", decision.key)
+            return _Settled(decision=decision, claim=str(path))
+        if not owner.is_open(now, lease_s=lease_s):
+            other = f"The run {owner.run_id} was started for the same trigger; one is enough."
+            reasons = (*decision.reasons, other)
+            return _Settled(decision=dataclasses.replace(decision, word="keep", reasons=reasons))
+        failed = (
+            f"{MOST_ATTEMPTS} runs were started for this and none ended well, the last one was "
+            f"{owner.run_id}: look at what it left."
+        )
+        decision = PolicyDecision(
+            word="ask", reasons=(*decision.reasons, failed), key=f"{decision.key}-failed"
+        )
+    repeated = claim("asked").run_id != run_id
+    path = "" if repeated else str(history.claim_path("asked", decision.key))
+    return _Settled(decision=decision, repeated=repeated, claim=path)
 
 
 def _write_page(

@@ -100,9 +100,7 @@ def answer_ranks(
     detections = [_judge(RANKS, [now], 1, ridits, rate=share, seed=seed)]
     if len(together) > 1:
         detections.append(_judge(OVER_LOOKS, together, 2, ridits, rate=share, seed=seed))
-    return AnswerRanks(
-        detections=tuple(detections), evidence=evidence, rate_left=settings.rate / 2
-    )
+    return AnswerRanks(detections=tuple(detections), evidence=evidence, rate_left=settings.rate / 2)
 
 
 def _ranked(side: Observations, independent: bool) -> Observations:
@@ -162,9 +160,7 @@ def _judge(
     )
 
 
-def _null(
-    groups: npt.NDArray[np.float64], least: int, ridits: Ridits, *, seed: int
-) -> Table:
+def _null(groups: npt.NDArray[np.float64], least: int, ridits: Ridits, *, seed: int) -> Table:
     """Return the largest of the standardised means without drift, float64 [simulations].
 
     Means of ridits are close to normal from few groups on: each look's own error, and that of the

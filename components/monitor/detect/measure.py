@@ -147,9 +147,7 @@ def _silent(name: str, module: Detector, hindrance: str) -> Detection:
     )
 
 
-def _answer(
-    name: str, module: Detector, calibrated: Calibrated, seen: Observations
-) -> Detection:
+def _answer(name: str, module: Detector, calibrated: Calibrated, seen: Observations) -> Detection:
     statistic = calibrated.statistic(seen)
     return Detection(
         detector=name,

@@ -6,8 +6,8 @@ from typing import Literal
 
 from components.common.artifacts.records import RecordFolder
 
-Word = Literal["keep", "ask", "fix_camera", "retrain"]
-WORDS: tuple[Word, ...] = ("keep", "ask", "fix_camera", "retrain")
+Word = Literal["keep", "ask", "fix_camera", "blind", "retrain"]
+WORDS: tuple[Word, ...] = ("keep", "ask", "fix_camera", "blind", "retrain")
 
 Family = Literal["none", "camera", "product", "mix", "unknown"]
 
@@ -77,6 +77,15 @@ class Harm:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnswerShare:
+    """How often the model gave one answer, a class or "ask", in [0, 1]."""
+
+    answer: str
+    usual: float  # in the reference
+    now: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyDecision:
     """The policy's word. `key` names the trigger: two triggers with one key start one run."""
 
@@ -103,7 +112,8 @@ class WindowInfo:
 class DriftReportInfo:
     """One look of the monitor at one window.
 
-    `repeated` is True when people have heard the same in the same period already.
+    `repeated` is True when people have heard the same in the same period already. `claim` is the
+    file of the claim that the decision took, for the exit step to settle; "" where it took none.
     """
 
     model_name: str
@@ -116,6 +126,8 @@ class DriftReportInfo:
     decision: PolicyDecision
     notes: tuple[str, ...] = ()
     repeated: bool = False
+    answers: tuple[AnswerShare, ...] = ()
+    claim: str = ""
 
 
 @dataclass(frozen=True)
