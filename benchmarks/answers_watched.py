@@ -59,11 +59,13 @@ class Plant:
 
     @classmethod
     def of(cls, cells: Observations) -> "Plant":
+        """Sort the cells by module."""
         rows = {name: np.flatnonzero(cells.groups == name) for name in np.unique(cells.groups)}
         return cls(cells, rows, cells.labels == cells.classes[1])
 
     @property
     def modules(self) -> list[str]:
+        """Return the modules' names."""
         return list(self.rows)
 
     def day(

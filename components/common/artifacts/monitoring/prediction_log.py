@@ -103,6 +103,11 @@ def read_log(root: Path, *, since_unix_s: float = 0.0, until_unix_s: float = 0.0
     return LogRead(tidied(whole, since_unix_s, until_unix_s), tuple(damaged))
 
 
+def last_version(table: pa.Table) -> int:
+    """Return the version that answered last, 0 where none of the records, by time, knows."""
+    return next((one for one in reversed(table["version"].to_pylist()) if one), 0)
+
+
 def _files(root: Path) -> Iterator[Path]:
     # Journals first, and parts looked for only after they were read: a journal that becomes a
     # part meanwhile is then met again, not missed.
