@@ -17,7 +17,7 @@ from components.monitor.detect import contract as detectors
 from components.monitor.detect.config import DetectConfig
 from components.monitor.detect.contract import Design, Detector
 from components.monitor.detect.null_windows import groups_of
-from components.monitor.detect.thresholds import Calibrated, calibrate, rows_for
+from components.monitor.detect.thresholds import Calibrated, calibrate
 from components.monitor.observe.scaling import comparable
 
 _COMPONENTS = 64
@@ -92,14 +92,12 @@ class Monitor:
     def _hindrance(self, window: Observations, module: Detector) -> str:
         least, channel = self.settings.min_pictures, module.CHANNEL
         seen = int(window.whole(channel).sum())
-        known = int(rows_for(module, self.reference).sum())
+        known = int(self.reference.whole(channel).sum())
         if seen < least:
             return f"{seen} pictures of the window have {channel}, {least} are needed"
         if known < _LEAST_REFERENCE:
-            labelled = " and a label" if module.NEEDS_LABELS else ""
             return (
-                f"{known} pictures of the reference have {channel}{labelled}, "
-                f"{_LEAST_REFERENCE} are needed"
+                f"{known} pictures of the reference have {channel}, {_LEAST_REFERENCE} are needed"
             )
         width, received = self._width(module), int(getattr(window, channel).shape[1])
         if received != width:

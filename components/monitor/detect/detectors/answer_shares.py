@@ -17,7 +17,6 @@ from components.monitor.detect.detectors._spread import Spread
 from components.monitor.observe.scaling import Table
 
 CHANNEL: Channel = "scores"
-NEEDS_LABELS = False
 
 
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:
