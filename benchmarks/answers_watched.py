@@ -1,6 +1,6 @@
 """Is a change of what the model answers seen? Single days, and looks that follow one another.
 
-    python -m benchmarks.answers_watched [--parts statistics days looks] [--quick]
+    python -m benchmarks.answers_watched [--parts statistics days sizes looks] [--quick]
 
 The demo's out-of-fold scores (a linear probe on frozen embeddings; folds by module). Windows are
 made of its modules: 60 pictures of each.
@@ -13,7 +13,8 @@ made of its modules: 60 pictures of each.
 
 statistics: what separates such days from untouched ones best, each statistic with the threshold
 that keeps 5 % of simulated untouched days. days: the whole monitor, thresholds as it learns them; a
-day's modules are left out of its reference. looks: one look a day for four weeks, then 14 days of
+day's modules are left out of its reference. sizes: the ranks
+alone, by size of the look. looks: one look a day for four weeks, then 14 days of
 change; reference and days are drawn anew from the modules with replacement, which has the
 reference's own error in it.
 """
@@ -69,37 +70,54 @@ class Plant:
         return list(self.rows)
 
     def day(
-        self, modules: list[str], kind: str, rng: np.random.Generator, *, start_s: float = 0.0
+        self,
+        modules: list[str],
+        kind: str,
+        rng: np.random.Generator,
+        *,
+        each: int = EACH,
+        start_s: float = 0.0,
     ) -> Observations:
         """Return so many pictures of each module, after what happened to them."""
-        drawn = [self._drawn(self.rows[name], kind, rng) for name in modules]
+        drawn = [self._drawn(self.rows[name], kind, rng, each) for name in modules]
         names = [f"{number} {name}" for number, name in enumerate(modules)]
         seen = self.cells.take(np.concatenate(drawn))
         return replace(
             seen,
-            groups=np.repeat(np.array(names, dtype=object), EACH),
+            groups=np.repeat(np.array(names, dtype=object), each),
             labels=np.full(len(seen), "", dtype=object),
             times_unix_s=start_s + 1.0 + np.arange(len(seen)),
         )
 
-    def _drawn(self, mine: Rows, kind: str, rng: np.random.Generator) -> Rows:
-        rows = rng.choice(mine, EACH)
+    def _drawn(self, mine: Rows, kind: str, rng: np.random.Generator, each: int) -> Rows:
+        rows = rng.choice(mine, each)
         anywhere = np.flatnonzero(self.defective)
         own = mine[self.defective[mine]]
         own = own if len(own) >= _FEW else anywhere
         if kind == "all defective, of any module":
-            return rng.choice(anywhere, EACH)
+            return rng.choice(anywhere, each)
         if kind == "all defective, of the same module":
-            return rng.choice(own, EACH)
+            return rng.choice(own, each)
         share = {
             "untouched": 0.0,
             "doubled": float(self.defective.mean()),
             "doubled module by module": float(self.defective[mine].mean()),
         }[kind]
-        turned = ~self.defective[rows] & (rng.random(EACH) < share / max(1 - share, 1e-9))
+        turned = ~self.defective[rows] & (rng.random(each) < share / max(1 - share, 1e-9))
         rows[turned] = rng.choice(own, int(turned.sum()))
         return rows
 
+
+SIZES = ((100, 10), (600, 5), (600, 10), (600, 20), (2400, 40), (100, 100), (600, 600))
+BEFORE = "pictures only"
+_PICTURES = ("shifted_statistics", "known_faults", "shifted_features")
+FAMILIES = {
+    BEFORE: _PICTURES,
+    "and answer_ranks": _PICTURES,
+    "and answer_shares": (*_PICTURES, "answer_shares"),
+    "and label_shift_em": (*_PICTURES, "label_shift_em"),
+    "and both": (*_PICTURES, "answer_shares", "label_shift_em"),
+}
 
 KINDS = (
     "untouched",
@@ -149,26 +167,60 @@ def _ways(reference: Observations) -> dict[str, Statistic]:
 
 
 def whole_days(plant: Plant, days: int) -> Table:
-    """Ask the whole monitor about single days of modules that it has not seen."""
+    """Ask whole monitors about single days of modules that they have not seen."""
     rng = np.random.default_rng(1)
-    said: dict[str, list[dict[str, bool]]] = {kind: [] for kind in KINDS}
-    settings = DetectConfig(false_alarms=RATE, null_windows=240)
+    alarms: dict[tuple[str, str], list[bool]] = {}
+    ranked: dict[str, list[bool]] = {kind: [] for kind in KINDS}
     for _ in track(range(days), "days by monitor"):
         names = list(rng.permutation(plant.modules))
         reference = plant.cells.take(~np.isin(plant.cells.groups, names[:MODULES]))
-        monitor = Monitor.of(reference, settings=settings, seed=0)
-        for kind in KINDS:
-            for _ in range(1 if kind == "untouched" else 2):
-                window = plant.day(names[:MODULES], kind, rng)
-                ranks = answer_ranks(window, reference, (), settings=settings, seed=0)
-                found = (*ranks.detections, *monitor.look(window, rate=ranks.rate_left))
-                said[kind].append({one.detector: one.alarm for one in found})
-    columns = list(said["untouched"][0])
-    table = _table(f"whole monitor, {RATE:.0%} asked", "day", "days", "together", *columns)
-    for kind, looks in said.items():
-        shares = [np.mean([look[name] for look in looks]) for name in columns]
-        together = np.mean([any(look.values()) for look in looks])
-        table.add_row(kind, str(len(looks)), *[f"{one:.2f}" for one in (together, *shares)])
+        windows = {
+            kind: [plant.day(names[:MODULES], kind, rng) for _ in range(1 if not said else 2)]
+            for said, kind in enumerate(KINDS)
+        }
+        for family, detectors in FAMILIES.items():
+            settings = DetectConfig(detectors=detectors, false_alarms=RATE, null_windows=240)
+            monitor = Monitor.of(reference, settings=settings, seed=0)
+            for kind, seen in windows.items():
+                for window in seen:
+                    ranks = answer_ranks(window, reference, (), settings=settings, seed=0)
+                    rate = RATE if family == BEFORE else ranks.rate_left
+                    found = any(one.alarm for one in monitor.look(window, rate=rate))
+                    by_rank = any(one.alarm for one in ranks.detections)
+                    if family == BEFORE:
+                        ranked[kind].append(by_rank)
+                    else:
+                        found = found or by_rank
+                    alarms.setdefault((family, kind), []).append(found)
+    table = _table(f"whole monitors, {RATE:.0%} asked", "who", *KINDS)
+    for family in FAMILIES:
+        shares = [f"{np.mean(alarms[family, kind]):.2f}" for kind in KINDS]
+        table.add_row(family, *shares)
+    table.add_row(f"answer_ranks at {RATE / 2:.1%}", *[f"{np.mean(ranked[k]):.2f}" for k in KINDS])
+    table.caption = ", ".join(f"{kind}: {len(found)} days" for kind, found in ranked.items())
+    return table
+
+
+def sizes(plant: Plant, trials: int) -> Table:
+    """Ask the ranks about single looks of several sizes; modules as in `looks`."""
+    rng = np.random.default_rng(3)
+    table = _table(f"answer_ranks, {RATE:.0%}", "pictures", "modules", *KINDS)
+    for pictures, modules in track(SIZES, "sizes"):
+        independent = modules == pictures
+        # Twice the rate: with nothing to sum the ranks have half of what is asked for.
+        settings = DetectConfig(
+            false_alarms=2 * RATE, windows="independent" if independent else "groups"
+        )
+        found: dict[str, list[bool]] = {kind: [] for kind in KINDS}
+        for _ in range(trials):
+            reference = plant.cells if independent else _drawn_again(plant, rng)
+            for kind in KINDS:
+                names = list(rng.choice(plant.modules, modules))
+                window = plant.day(names, kind, rng, each=pictures // modules)
+                said = answer_ranks(window, reference, (), settings=settings, seed=0)
+                found[kind].append(any(one.alarm for one in said.detections))
+        shares = [f"{np.mean(found[kind]):.2f}" for kind in KINDS]
+        table.add_row(str(pictures), "independent" if independent else str(modules), *shares)
     return table
 
 
@@ -240,8 +292,9 @@ def _table(title: str, *columns: str) -> Table:
 
 PARTS: dict[str, tuple[Callable[[Plant, int], Table], int, int]] = {
     "statistics": (statistics, 400, 50),
-    "days": (whole_days, 40, 3),
-    "looks": (looks, 100, 5),
+    "days": (whole_days, 20, 2),
+    "sizes": (sizes, 100, 5),
+    "looks": (looks, 80, 5),
 }
 
 

@@ -14,6 +14,7 @@ DEFAULT_DETECTORS = (
     "known_faults",
     "shifted_features",
     "answer_shares",
+    "label_shift_em",
 )
 
 
