@@ -12,11 +12,10 @@ made of its modules: 60 pictures of each.
 * all defective: defective cells of any module; of the same module, where the model may find few.
 
 statistics: what separates such days from untouched ones best, each statistic with the threshold
-that keeps 5 % of simulated untouched days. days: the whole monitor, thresholds as it learns them; a
-day's modules are left out of its reference. sizes: the ranks
-alone, by size of the look. looks: one look a day for four weeks, then 14 days of
-change; reference and days are drawn anew from the modules with replacement, which has the
-reference's own error in it.
+that keeps 5 % of simulated untouched days. days: whole monitors, thresholds as they learn them; a
+day's modules are left out of the reference. sizes: the ranks alone, by size of the look. looks: one
+look a day for four weeks, then 14 days of change. In the last two, reference and days are drawn
+anew from the modules with replacement, which has the reference's own error in it.
 """
 
 import argparse
