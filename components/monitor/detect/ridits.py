@@ -6,7 +6,7 @@ that a mean of 0.5 is usual, whatever the spread of the groups. The mean of ridi
 test of Mann and Whitney (1947), and the sums of several looks add up.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -39,23 +39,19 @@ class Ridits:
 
         Of each group as many pictures count as the window has of one: means of fewer vary more.
         """
-        least = 1 if design.independent else max(1, design.pictures // design.groups)
-        groups = _units(reference, design.independent)
-        order = rng.permutation(len(groups))
-        member = np.unique(groups[order].astype(str), return_inverse=True)[1]
-        # A picture's number within its group, in random order.
-        starts = np.searchsorted(np.sort(member), member)
-        place = np.empty(len(member), dtype=np.int64)
-        place[np.argsort(member, kind="stable")] = np.arange(len(member))
-        chosen = order[place - starts < least]
-        ordered = np.sort(_means(reference.scores[chosen], groups[chosen]), axis=0).T
-        means = _means(reference.scores, groups)
-        found = cls(ordered, np.eye(len(ordered)), design.independent)
+        odds = _log_odds(reference)
+        means = odds if design.independent else _of_groups(odds, reference.groups)
+        counted = means
+        if not design.independent:
+            each = max(1, design.pictures // design.groups)
+            chosen = _some_of_each(reference.groups, each, rng)
+            counted = _of_groups(odds[chosen], reference.groups[chosen])
+        found = cls(np.sort(counted, axis=0).T, np.eye(odds.shape[1]), design.independent)
         ridits = found._ridits(means) - 0.5
         lengths = np.maximum(np.sqrt((ridits**2).sum(axis=0)), 1e-9)
         correlation = ridits.T @ ridits / np.outer(lengths, lengths)
         np.fill_diagonal(correlation, 1.0)
-        return cls(ordered, correlation, design.independent)
+        return replace(found, correlation=correlation)
 
     @property
     def groups(self) -> int:
@@ -64,7 +60,8 @@ class Ridits:
 
     def of_window(self, window: Observations) -> Table:
         """Return float64 [groups of the window, classes]; rows of the window have scores."""
-        return self._ridits(_means(window.scores, _units(window, self.independent)))
+        odds = _log_odds(window)
+        return self._ridits(odds if self.independent else _of_groups(odds, window.groups))
 
     def _ridits(self, means: Table) -> Table:
         columns = [
@@ -83,20 +80,29 @@ class Ridits:
         return found
 
 
-def _units(observations: Observations, independent: bool) -> Texts:
-    if independent:
-        return np.arange(len(observations)).astype(str).astype(object)
-    return observations.groups
+def _some_of_each(groups: Texts, each: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return the rows of at most so many pictures of each group, drawn at random."""
+    order = rng.permutation(len(groups))
+    dealt = order[np.argsort(groups[order].astype(str), kind="stable")]
+    starts = np.unique(groups[dealt].astype(str), return_index=True, return_inverse=True)
+    place = np.arange(len(dealt)) - starts[1][starts[2]]
+    found: npt.NDArray[np.int64] = dealt[place < each]
+    return found
 
 
-def _means(scores: npt.NDArray[np.float32], groups: Texts) -> Table:
-    """Return float64 [groups, classes]: mean log odds of each class against all others."""
-    chance = scores.astype(np.float64)
+def _log_odds(observations: Observations) -> Table:
+    """Return float64 [N, classes]: each class against all others."""
+    chance = observations.scores.astype(np.float64)
     with np.errstate(divide="ignore"):
         odds = np.log(chance) - np.log1p(-np.minimum(chance, 1.0))
-    odds = np.clip(np.nan_to_num(odds, nan=_SUREST, posinf=_SUREST), -_SUREST, _SUREST)
+    found: Table = np.clip(odds, -_SUREST, _SUREST)
+    return found
+
+
+def _of_groups(values: Table, groups: Texts) -> Table:
+    """Return the means of groups, float64 [groups, D]."""
     member = np.unique(groups.astype(str), return_inverse=True)[1]
-    sums = np.zeros((int(member.max(initial=-1)) + 1, scores.shape[1]))
-    np.add.at(sums, member, odds)
+    sums = np.zeros((int(member.max(initial=-1)) + 1, values.shape[1]))
+    np.add.at(sums, member, values)
     found: Table = sums / np.bincount(member)[:, None]
     return found
