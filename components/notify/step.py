@@ -98,10 +98,12 @@ def settle_claim(summary: RunSummary, *, delivered: bool) -> None:
     drift = summary.drift
     if drift is None or not drift.claim:
         return
-    retrains = drift.decision.word == "retrain"
-    done = summary.state == "done" if retrains else delivered
-    if not done and not retrains:
-        LOG.warning("nobody was notified of '%s'; a later look will try again", drift.decision.word)
+    if drift.decision.word == "retrain":
+        done = {"done": True, "failed": False, "interrupted": False}.get(summary.state)
+    else:
+        done = True if delivered else None
+    if done is None:
+        LOG.warning("'%s' may not have been followed; a later look will", drift.decision.word)
         return
     try:
         settle(Path(drift.claim), summary.run_id, done=done)
