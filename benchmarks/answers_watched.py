@@ -33,10 +33,10 @@ from components.common.artifacts.monitoring.observations import Observations, jo
 from components.common.progress import track
 from components.common.statistics.label_shift import proportions
 from components.monitor.detect.answer_ranks import LookEvidence, answer_ranks
-from components.monitor.detect.config import DetectConfig
+from components.monitor.detect.config import DEFAULT_DETECTORS, DetectConfig
 from components.monitor.detect.contract import Design, load
 from components.monitor.detect.measure import Monitor
-from components.monitor.detect.ridits import Ridits
+from components.monitor.detect.ridits import RISES, Ridits
 
 RATE = 0.05
 EACH = 60  # pictures of a module
@@ -112,10 +112,8 @@ BEFORE = "pictures only"
 _PICTURES = ("shifted_statistics", "known_faults", "shifted_features")
 FAMILIES = {
     BEFORE: _PICTURES,
-    "and answer_ranks": _PICTURES,
-    "and answer_shares": (*_PICTURES, "answer_shares"),
-    "and label_shift_em": (*_PICTURES, "label_shift_em"),
-    "and both": (*_PICTURES, "answer_shares", "label_shift_em"),
+    "without label_shift_em": (*_PICTURES, "answer_shares"),
+    "by default": DEFAULT_DETECTORS,
 }
 
 KINDS = (
@@ -152,8 +150,11 @@ def _ways(reference: Observations) -> dict[str, Statistic]:
     shares = load("answer_shares").fit(reference, design, rng=rng)
     usual = np.bincount(reference.columns, minlength=2) / len(reference)
     return {
-        "rank sum of the modules' mean log odds": lambda window: float(
-            np.abs(ridits.of_window(window).mean(axis=0) - 0.5).max()
+        "ranks of the modules' mean log odds": lambda window: float(
+            ridits.of_window(window).mean(axis=0).max()
+        ),
+        "the same, capped": lambda window: float(
+            (RISES.apply(ridits.of_window(window)).mean(axis=0)).max()
         ),
         "shares answered, p' (Laney)": shares,
         "Kolmogorov-Smirnov on scores": lambda window: float(
@@ -177,9 +178,10 @@ def whole_days(plant: Plant, days: int) -> Table:
             kind: [plant.day(names[:MODULES], kind, rng) for _ in range(1 if not said else 2)]
             for said, kind in enumerate(KINDS)
         }
+        prepared = Monitor.of(reference, settings=DetectConfig(), seed=0)
         for family, detectors in FAMILIES.items():
             settings = DetectConfig(detectors=detectors, false_alarms=RATE, null_windows=240)
-            monitor = Monitor.of(reference, settings=settings, seed=0)
+            monitor = Monitor(prepared.reference, prepared.reducer, settings, seed=0)
             for kind, seen in windows.items():
                 for window in seen:
                     ranks = answer_ranks(window, reference, (), settings=settings, seed=0)
@@ -270,13 +272,13 @@ def _past(
     past = []
     for day in range(days):
         window = plant.day(list(rng.choice(plant.modules, MODULES)), "untouched", rng)
-        sums = ridits.of_window(window).sum(axis=0)
+        sums = RISES.apply(ridits.of_window(window)).sum(axis=0)
         past.append(
             LookEvidence(
                 since_unix_s=(day - 1) * 1e5,
                 until_unix_s=day * 1e5,
                 groups=MODULES,
-                ridits=tuple(sums.tolist()),
+                rises=tuple(sums.tolist()),
             )
         )
     return tuple(past)
@@ -291,8 +293,8 @@ def _table(title: str, *columns: str) -> Table:
 
 PARTS: dict[str, tuple[Callable[[Plant, int], Table], int, int]] = {
     "statistics": (statistics, 400, 50),
-    "days": (whole_days, 20, 2),
-    "sizes": (sizes, 100, 5),
+    "days": (whole_days, 10, 2),
+    "sizes": (sizes, 60, 5),
     "looks": (looks, 80, 5),
 }
 

@@ -4,20 +4,21 @@ Black box shift detection (Lipton, Wang and Smola 2018: compare a classifier's o
 sums of whole groups (see `ridits`): the error of both sides is known, so that rates far below one
 in as many groups as the reference has are kept without extrapolation.
 
-* `answer_ranks`: the groups of the window.
-* `answers_over_looks`: the largest mean over the new groups of the last k looks, in its own
-  deviations, for any k from 2 and any class, a window-limited generalised likelihood ratio (Lai,
-  "Sequential Changepoint Detection in Quality Control and Dynamical Systems", 1995). A small
-  change shows by lasting. The threshold knows the error of the reference, which all looks share:
-  without it, the longer one sums, the less would the rate be kept.
+* `answer_ranks`: the mean ridit of the window's groups, for the class that rose most (where one
+  falls, another rises).
+* `answers_over_looks`: the largest mean, of capped ridits, over the new groups
+  of the last k looks, in its own deviations, for any k from 2 and any class: a window-limited
+  generalised likelihood ratio (Lai, "Sequential Changepoint Detection in Quality Control and
+  Dynamical Systems", 1995). A small change shows by lasting. The threshold knows the error of the
+  reference, which all looks share: without it, the longer one sums, the less is the rate kept.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from components.common.artifacts.monitoring.drift_report import Detection
 from components.common.artifacts.monitoring.observations import Observations
@@ -25,7 +26,7 @@ from components.common.seeding import generator
 from components.monitor.detect.config import DetectConfig
 from components.monitor.detect.contract import Design
 from components.monitor.detect.null_windows import groups_of
-from components.monitor.detect.ridits import UNIFORM_DEVIATION, Ridits
+from components.monitor.detect.ridits import ALL, RISES, Cap, Ridits
 from components.monitor.observe.scaling import Table
 
 RANKS, OVER_LOOKS = "answer_ranks", "answers_over_looks"
@@ -39,13 +40,13 @@ class LookEvidence:
 
     since_unix_s, until_unix_s: the pictures' times, the first excluded, the last included.
     groups: how many groups they name; pictures, where each may come from anywhere.
-    ridits: sum over these groups, a class.
+    rises: sum of their capped ridits, a class.
     """
 
     since_unix_s: float
     until_unix_s: float
     groups: int
-    ridits: tuple[float, ...]
+    rises: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,19 +88,16 @@ def answer_ranks(
     rng = generator(seed, "ridits")
     groups = _count(seen, independent)
     ridits = Ridits.of(known, Design(len(seen), groups), rng=rng)
-    now = LookEvidence(
-        since_unix_s=0.0,
-        until_unix_s=0.0,
-        groups=groups,
-        ridits=tuple(ridits.of_window(seen).sum(axis=0).tolist()),
-    )
     since = max((one.until_unix_s for one in past), default=0.0)
     evidence = _added(seen, ridits, since, settings)
     together = (*past, evidence)[-settings.looks :] if evidence and settings.looks else ()
     share = settings.rate / (4 if len(together) > 1 else 2)
-    detections = [_judge(RANKS, [now], 1, ridits, rate=share, seed=seed)]
+    sums = [ridits.of_window(seen).sum(axis=0)]
+    detections = [_judge(RANKS, [groups], sums, ALL, ridits, rate=share, seed=seed)]
     if len(together) > 1:
-        detections.append(_judge(OVER_LOOKS, together, 2, ridits, rate=share, seed=seed))
+        counts = [one.groups for one in together]
+        sums = [np.array(one.rises) for one in together]
+        detections.append(_judge(OVER_LOOKS, counts, sums, RISES, ridits, rate=share, seed=seed))
     return AnswerRanks(detections=tuple(detections), evidence=evidence, rate_left=settings.rate / 2)
 
 
@@ -121,27 +119,37 @@ def _added(
         since_unix_s=since_unix_s,
         until_unix_s=float(fresh.times_unix_s.max()),
         groups=_count(fresh, ridits.independent),
-        ridits=tuple(ridits.of_window(fresh).sum(axis=0).tolist()),
+        rises=tuple(RISES.apply(ridits.of_window(fresh)).sum(axis=0).tolist()),
     )
 
 
 def _judge(
     name: str,
-    looks: Sequence[LookEvidence],
-    least: int,
+    groups: Sequence[int],
+    sums: Sequence[Table],
+    cap: Cap,
     ridits: Ridits,
     *,
     rate: float,
     seed: int,
 ) -> Detection:
-    """Return the answer of the last `least` or more looks together, the oldest first."""
-    newest_first = looks[::-1]
-    groups = np.array([one.groups for one in newest_first], dtype=np.float64)
-    sums = np.cumsum([one.ridits for one in newest_first], axis=0)
-    together = np.cumsum(groups)[:, None]
-    away = np.abs(sums / together - 0.5) / ridits.deviation(together)
-    statistic = float(away[least - 1 :].max())
-    null = np.sort(_null(groups, least, ridits, seed=seed))
+    """Return the answer of looks together, the oldest first; of several, of two or more.
+
+    Args:
+        name: of the detection.
+        groups: of each look.
+        sums: of their capped ridits, float64 [classes] each.
+        cap: of the ridits.
+        ridits: of the reference.
+        rate: false alarms a look.
+        seed: of the simulation.
+    """
+    together = np.cumsum(groups[::-1])[:, None]
+    risen = np.cumsum(sums[::-1], axis=0) / together - cap.mean
+    standard = risen / cap.deviation / ridits.spread(together)
+    least = min(2, len(groups))
+    statistic = float(standard[least - 1 :].max())
+    null = _null(tuple(groups[::-1]), least, ridits.groups, ridits.correlation(cap).tobytes(), seed)
     limit = float(np.quantile(null, 1 - rate))
     above = len(null) - int(np.searchsorted(null, statistic, side="left"))
     unit = "pictures" if ridits.independent else "groups"
@@ -154,28 +162,40 @@ def _judge(
         alarm=statistic > limit,
         promise=(
             f"Keeps 1 in {1 / rate:.0f} looks, for {unit} drawn as the {ridits.groups} of the "
-            f"reference were; {int(groups.sum())} {unit} of {len(looks)} "
-            f"look{'s' * (len(looks) > 1)} are ranked."
+            f"reference were; {sum(groups)} {unit} of {len(groups)} "
+            f"look{'s' * (len(groups) > 1)} are ranked."
         ),
     )
 
 
-def _null(groups: npt.NDArray[np.float64], least: int, ridits: Ridits, *, seed: int) -> Table:
-    """Return the largest of the standardised means without drift, float64 [simulations].
+@functools.lru_cache(maxsize=8)
+def _null(
+    newest_first: tuple[int, ...], least: int, known: int, correlation: bytes, seed: int
+) -> Table:
+    """Return the largest of the standardised means without drift, in order, float64 [simulations].
 
     Means of ridits are close to normal from few groups on: each look's own error, and that of the
     reference, which is the same for all looks. Classes are correlated as in the reference.
+
+    Args:
+        newest_first: groups of each look.
+        least: so many looks are summed at least.
+        known: groups of the reference.
+        correlation: float64 [classes, classes].
+        seed: of the simulation.
     """
     rng = generator(seed, "null of looks")
-    values, axes = np.linalg.eigh(ridits.correlation)
-    root = UNIFORM_DEVIATION * axes * np.sqrt(np.maximum(values, 0))
-    shape = (_SIMULATIONS, len(values))
-    shared = rng.normal(size=shape) @ root.T / math.sqrt(ridits.groups)
-    sums, together, largest = np.zeros(shape), 0.0, np.zeros(_SIMULATIONS)
-    for looked, count in enumerate(groups, start=1):
+    values = np.frombuffer(correlation)
+    classes = math.isqrt(len(values))
+    sizes, axes = np.linalg.eigh(values.reshape(classes, classes))
+    root = axes * np.sqrt(np.maximum(sizes, 0))
+    shape = (_SIMULATIONS, classes)
+    shared = rng.normal(size=shape) @ root.T / math.sqrt(known)
+    sums, together, largest = np.zeros(shape), 0, np.full(_SIMULATIONS, -np.inf)
+    for looks, count in enumerate(newest_first, start=1):
         sums += rng.normal(size=shape) @ root.T * math.sqrt(count)
         together += count
-        if looked >= least:
-            away = np.abs(sums / together + shared).max(axis=1)
-            largest = np.maximum(largest, away / ridits.deviation(together))
-    return largest
+        if looks >= least:
+            spread = math.sqrt(1 / together + 1 / known)
+            largest = np.maximum(largest, (sums / together + shared).max(axis=1) / spread)
+    return np.sort(largest)

@@ -4,6 +4,9 @@ A group's answer for a class is the mean log odds of its pictures. A window's an
 (Bross, "How to Use Ridit Analysis", 1958): the share of the reference's groups that lie below, so
 that a mean of 0.5 is usual, whatever the spread of the groups. The mean of ridits is the rank-sum
 test of Mann and Whitney (1947), and the sums of several looks add up.
+
+Where a class becomes more frequent, the groups that had little of it move most, and those that are
+full of it cannot: `RISES` caps ridits where they tell no more. Its place was chosen on the demo.
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +20,33 @@ from components.monitor.observe.scaling import Table
 
 # Of a score of 0.9999: nearer to certainty, single pictures would outweigh their group.
 _SUREST = 9.2
-UNIFORM_DEVIATION = 1 / np.sqrt(12)
+
+
+@dataclass(frozen=True)
+class Cap:
+    """Ridits of at most `at`; `mean` and `deviation` are those of a group without drift."""
+
+    at: float
+
+    def apply(self, ridits: Table) -> Table:
+        """Return them capped."""
+        found: Table = np.minimum(ridits, self.at)
+        return found
+
+    @property
+    def mean(self) -> float:
+        """Of the capped uniform distribution."""
+        return self.at**2 / 2 + (1 - self.at) * self.at
+
+    @property
+    def deviation(self) -> float:
+        """Of the capped uniform distribution."""
+        square = self.at**3 / 3 + (1 - self.at) * self.at**2
+        return float(np.sqrt(square - self.mean**2))
+
+
+ALL = Cap(1.0)
+RISES = Cap(0.6)
 
 
 @dataclass(frozen=True)
@@ -25,12 +54,12 @@ class Ridits:
     """How many groups of the reference lie below a group.
 
     ordered: float64 [classes, G], the answers of the reference's groups, rising.
-    correlation: float64 [classes, classes], between the ridits of these groups.
+    own: float64 [G, classes], the ridits of these groups.
     independent: each picture is a group of its own.
     """
 
     ordered: Table
-    correlation: Table
+    own: Table
     independent: bool
 
     @classmethod
@@ -46,12 +75,8 @@ class Ridits:
             each = max(1, design.pictures // design.groups)
             chosen = _some_of_each(reference.groups, each, rng)
             counted = _of_groups(odds[chosen], reference.groups[chosen])
-        found = cls(np.sort(counted, axis=0).T, np.eye(odds.shape[1]), design.independent)
-        ridits = found._ridits(means) - 0.5
-        lengths = np.maximum(np.sqrt((ridits**2).sum(axis=0)), 1e-9)
-        correlation = ridits.T @ ridits / np.outer(lengths, lengths)
-        np.fill_diagonal(correlation, 1.0)
-        return replace(found, correlation=correlation)
+        found = cls(np.sort(counted, axis=0).T, np.empty((0, 0)), design.independent)
+        return replace(found, own=found._ridits(means))
 
     @property
     def groups(self) -> int:
@@ -71,12 +96,20 @@ class Ridits:
         found: Table = np.stack(columns, axis=1) / self.groups
         return found
 
-    def deviation(self, groups: npt.ArrayLike) -> Table:
-        """Return how much means over so many groups differ from 0.5 without drift.
+    def spread(self, groups: npt.ArrayLike) -> Table:
+        """Return how much means over so many groups differ without drift, in a group's deviations.
 
         The reference is a sample as well: however long the window, its error stays.
         """
-        found: Table = UNIFORM_DEVIATION * np.sqrt(1 / np.asarray(groups) + 1 / self.groups)
+        found: Table = np.sqrt(1 / np.asarray(groups) + 1 / self.groups)
+        return found
+
+    def correlation(self, cap: Cap) -> Table:
+        """Return float64 [classes, classes], between the capped ridits of the reference."""
+        away = cap.apply(self.own) - cap.mean
+        lengths = np.maximum(np.sqrt((away**2).sum(axis=0)), 1e-9)
+        found: Table = away.T @ away / np.outer(lengths, lengths)
+        np.fill_diagonal(found, 1.0)
         return found
 
 

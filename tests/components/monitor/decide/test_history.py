@@ -134,7 +134,7 @@ def test_a_training_that_ended_well_stays_done(tmp_path: Path) -> None:
 
 
 def evidence(since: float, until: float) -> LookEvidence:
-    return LookEvidence(since_unix_s=since, until_unix_s=until, groups=3, ridits=(1.0, 2.0))
+    return LookEvidence(since_unix_s=since, until_unix_s=until, groups=3, rises=(1.0, 2.0))
 
 
 def test_looks_at_one_version_are_summed_each_picture_once(tmp_path: Path) -> None:
