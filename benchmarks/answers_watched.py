@@ -85,7 +85,7 @@ class Plant:
             seen,
             groups=np.repeat(np.array(names, dtype=object), each),
             labels=np.full(len(seen), "", dtype=object),
-            times_unix_s=start_s + 1.0 + np.arange(len(seen)),
+            times_unix_s=start_s + 1.0 + np.arange(len(seen), dtype=np.float64),
         )
 
     def _drawn(self, mine: Rows, kind: str, rng: np.random.Generator, each: int) -> Rows:

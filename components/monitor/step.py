@@ -255,8 +255,8 @@ def _claimed(
     if decision.word == "retrain":
         owner = claim("runs")
         if owner.run_id == run_id:
-            path = history.claim_path("runs", decision.key)
-            return _Settled(decision=decision, claim=str(path))
+            started = str(history.claim_path("runs", decision.key))
+            return _Settled(decision=decision, claim=started)
         if not owner.is_open(now, lease_s=lease_s):
             other = f"The run {owner.run_id} was started for the same trigger; one is enough."
             reasons = (*decision.reasons, other)
@@ -269,8 +269,8 @@ def _claimed(
             word="ask", reasons=(*decision.reasons, failed), key=f"{decision.key}-failed"
         )
     repeated = claim("asked").run_id != run_id
-    path = "" if repeated else str(history.claim_path("asked", decision.key))
-    return _Settled(decision=decision, repeated=repeated, claim=path)
+    asked = "" if repeated else str(history.claim_path("asked", decision.key))
+    return _Settled(decision=decision, repeated=repeated, claim=asked)
 
 
 def _write_page(
