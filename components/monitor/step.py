@@ -1,6 +1,5 @@
 """One look of the monitor, from the log to a decision on record."""
 
-import dataclasses
 import logging
 import time
 from dataclasses import dataclass
@@ -8,12 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from components.common.artifacts.monitoring.claims import Claim
-from components.common.artifacts.monitoring.drift_report import (
-    DriftReport,
-    DriftReportInfo,
-    PolicyDecision,
-)
+from components.common.artifacts.monitoring.drift_report import DriftReport, DriftReportInfo
 from components.common.artifacts.monitoring.observations import of_reference
 from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
 from components.common.artifacts.monitoring.reference import Reference
@@ -23,16 +17,9 @@ from components.common.step import Nothing, Shown, Step
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig
-from components.monitor.decide import policy
-from components.monitor.decide.config import PolicyConfig
-from components.monitor.decide.history import (
-    MOST_ATTEMPTS,
-    DecisionHistory,
-    HistoryEntry,
-    Kind,
-)
+from components.monitor.decide.history import DecisionHistory
 from components.monitor.decide.policy import Situation
-from components.monitor.detect.answer_ranks import LookEvidence
+from components.monitor.decide.settle import settle
 from components.monitor.harm.learn_once import learnt
 from components.monitor.observe.ask_model import observer
 from components.monitor.observe.picture_folder import from_pictures
@@ -113,7 +100,7 @@ def look(
         answers=assessment.answers,
         silence=_silence(seen, settings, served, now=now),
     )
-    settled = _settle(
+    settled = settle(
         situation,
         history,
         settings.policy,
@@ -194,83 +181,6 @@ def _silence(
         now_unix_s=now,
         at_most_h=settings.silence_h,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Settled:
-    """What stands: `repeated` where people were asked before; `claim` is the one it took."""
-
-    decision: PolicyDecision
-    repeated: bool = False
-    claim: str = ""
-
-
-def _settle(
-    situation: Situation,
-    history: DecisionHistory,
-    settings: PolicyConfig,
-    *,
-    run_id: str,
-    why_not: str,
-    evidence: LookEvidence | None,
-) -> _Settled:
-    """Decide and put it on record, one monitor at a time."""
-    lease_s = settings.run_lease_h * 3600.0
-    with history.deciding():
-        now = situation.now_unix_s
-        runs = history.runs_unix_s(now_unix_s=now, lease_s=lease_s, except_run=run_id)
-        complete = dataclasses.replace(situation, runs_unix_s=runs)
-        if why_not and situation.silence is None:
-            key = policy.key_of(complete, settings, trigger="no-reference")
-            decision = PolicyDecision(word="ask", reasons=(why_not,), key=key)
-        else:
-            decision = policy.decide(complete, settings)
-        settled = _claimed(decision, history, run_id=run_id, now=now, lease_s=lease_s)
-        history.append(
-            HistoryEntry(
-                time_unix_s=now,
-                run_id=run_id,
-                version=situation.version,
-                word=settled.decision.word,
-                reasons=settled.decision.reasons,
-                key=settled.decision.key,
-                loss_points=situation.harm.loss_points if situation.harm else None,
-                evidence=evidence,
-            )
-        )
-    return settled
-
-
-def _claimed(
-    decision: PolicyDecision, history: DecisionHistory, *, run_id: str, now: float, lease_s: float
-) -> _Settled:
-    """Claim what a decision calls for; what another look has claimed is left to it."""
-
-    def claim(kind: Kind) -> Claim:
-        mine = Claim(key=decision.key, run_id=run_id, time_unix_s=now)
-        return history.claim(kind, mine, run_lease_s=lease_s)
-
-    if decision.word == "keep":
-        return _Settled(decision=decision)
-    if decision.word == "retrain":
-        owner = claim("runs")
-        if owner.run_id == run_id:
-            started = str(history.claim_path("runs", decision.key))
-            return _Settled(decision=decision, claim=started)
-        if not owner.is_open(now, lease_s=lease_s):
-            other = f"The run {owner.run_id} was started for the same trigger; one is enough."
-            reasons = (*decision.reasons, other)
-            return _Settled(decision=dataclasses.replace(decision, word="keep", reasons=reasons))
-        failed = (
-            f"{MOST_ATTEMPTS} runs were started for this and none ended well, the last one was "
-            f"{owner.run_id}: look at what it left."
-        )
-        decision = PolicyDecision(
-            word="ask", reasons=(*decision.reasons, failed), key=f"{decision.key}-failed"
-        )
-    repeated = claim("asked").run_id != run_id
-    asked = "" if repeated else str(history.claim_path("asked", decision.key))
-    return _Settled(decision=decision, repeated=repeated, claim=asked)
 
 
 def _write_page(
