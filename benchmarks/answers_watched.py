@@ -112,8 +112,8 @@ BEFORE = "pictures only"
 _PICTURES = ("shifted_statistics", "known_faults", "shifted_features")
 FAMILIES = {
     BEFORE: _PICTURES,
-    "without label_shift_em": (*_PICTURES, "answer_shares"),
     "by default": DEFAULT_DETECTORS,
+    "and label_shift_em": (*DEFAULT_DETECTORS, "label_shift_em"),
 }
 
 KINDS = (

@@ -14,7 +14,6 @@ DEFAULT_DETECTORS = (
     "known_faults",
     "shifted_features",
     "answer_shares",
-    "label_shift_em",
 )
 
 
