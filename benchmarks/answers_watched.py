@@ -292,10 +292,10 @@ def _table(title: str, *columns: str) -> Table:
 
 
 PARTS: dict[str, tuple[Callable[[Plant, int], Table], int, int]] = {
-    "statistics": (statistics, 300, 50),
+    "statistics": (statistics, 400, 50),
     "days": (whole_days, 10, 2),
     "sizes": (sizes, 60, 5),
-    "looks": (looks, 80, 5),
+    "looks": (looks, 60, 5),
 }
 
 
