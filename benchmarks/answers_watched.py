@@ -15,7 +15,7 @@ statistics: what separates such days from untouched ones best, each statistic wi
 that keeps 5 % of simulated untouched days. days: whole monitors, thresholds as they learn them; a
 day's modules are left out of the reference. sizes: the ranks alone, by size of the look. looks: one
 look a day for four weeks, then 14 days of change. In the last two, reference and days are drawn
-anew from the modules with replacement, which has the reference's own error in it.
+from the modules with replacement, which has the reference's own error in it.
 """
 
 import argparse
