@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from benchmarks.embedded import WORK, embedded_folder
+from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.corruptions import corrupt
 from components.common.pictures.decode import Pixels, decode, resize
@@ -26,6 +28,7 @@ from components.common.progress import track
 from components.ingest.sources import elpv
 from pipelines.config import read_preset, resolve
 
+DEMO = Path("data/elpv")
 SIZE_PX = 160
 FOLDS = 4
 CLEAN = "clean"
@@ -110,6 +113,25 @@ class Tables:
             sha256=np.array([str(path) for path in np.array(self.paths, object)[rows]], object),
             classes=self.classes,
         )
+
+
+def clean_observations() -> Observations:
+    """Return the demo's untouched cells; embeddings as `benchmarks.embedded` keeps them."""
+    embedded = embedded_folder(DEMO, pooling="mean")
+    dataset = Dataset.read(WORK / f"{DEMO.name}-mean" / "dataset")
+    paths = tuple(dataset.root / name for name in dataset.manifest["path"])
+    labels, groups = (values.astype(object) for values in (embedded.labels, embedded.groups))
+    features = {CLEAN: embedded.embeddings}
+    everything = np.arange(len(paths))
+    return Tables(
+        paths=paths,
+        labels=labels,
+        groups=groups,
+        classes=dataset.info.classes,
+        statistics={CLEAN: _statistics(paths, everything, conditions()[CLEAN])},
+        features=features,
+        scores=_scores(features, labels == dataset.info.positive, groups),
+    ).observations(CLEAN, everything)
 
 
 def build(work: Path) -> Tables:

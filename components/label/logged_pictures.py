@@ -14,6 +14,7 @@ from components.common.artifacts.monitoring.prediction_log import (
     LATER_COLUMNS,
     PICTURES,
     STATISTIC_COLUMNS,
+    last_version,
     read_log,
 )
 from components.common.errors import DataError
@@ -63,7 +64,7 @@ def find_logged_pictures(
         raise _nothing_logged(root)
     kept = {path.stem: path for path in (root / PICTURES).glob("*.*") if path.is_file()}
     table = read.table.filter(pc.is_in(read.table["picture_sha256"], pa.array(kept, pa.string())))
-    rows = _one_a_picture(table.to_pandas())
+    rows = _one_a_picture(table.to_pandas(), version=last_version(read.table))
     if rows.empty:
         raise DataError(
             f"pictures of the {read.table.num_rows} predictions in {root / PICTURES}",
@@ -83,14 +84,13 @@ def find_logged_pictures(
     )
 
 
-def _one_a_picture(rows: pd.DataFrame) -> pd.DataFrame:
+def _one_a_picture(rows: pd.DataFrame, *, version: int) -> pd.DataFrame:
     """Keep each picture's newest answer, one with an embedding first; drop what no camera sent."""
     rows = rows[rows[_ALWAYS].notna().all(axis=1)]
     if rows.empty:
         return rows
-    # Embeddings of two versions lie in two spaces: only the newest version's are compared.
-    newest = rows["version"].max()
-    usable = rows["embedding"].map(_is_vector) & (rows["version"] == newest)
+    # Embeddings of two versions lie in two spaces: only those of the one that serves are compared.
+    usable = rows["embedding"].map(_is_vector) & (rows["version"] == version)
     rows = rows.assign(usable=usable).sort_values(["usable", "time_unix_s"], kind="stable")
     rows = rows.drop_duplicates("picture_sha256", keep="last")
     return rows.sort_values(["time_unix_s", "picture_sha256"])

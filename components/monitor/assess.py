@@ -1,12 +1,19 @@
 """Assess one window: has it changed, why, and what does that cost."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from components.common.artifacts.monitoring.drift_report import Detection, Explanation, Harm
+from components.common.artifacts.monitoring.drift_report import (
+    AnswerShare,
+    Detection,
+    Explanation,
+    Harm,
+)
 from components.common.artifacts.monitoring.observations import Observations
+from components.monitor.detect.answer_ranks import LookEvidence, answer_ranks
 from components.monitor.detect.config import DetectConfig
 from components.monitor.detect.measure import measure
+from components.monitor.detect.shares import answer_shares
 from components.monitor.explain.strongest_cause import explain
 from components.monitor.harm.config import HarmConfig
 from components.monitor.harm.correction import Correction
@@ -17,11 +24,16 @@ _UNEXPLAINED = Explanation(family="none", fault="", confidence=0.0, advice="")
 
 @dataclass(frozen=True, kw_only=True)
 class Assessment:
-    """What was measured in one window; as it is here where nothing could be."""
+    """What was measured in one window; as it is here where nothing could be.
+
+    `evidence` is what later looks sum up.
+    """
 
     detections: tuple[Detection, ...] = ()
     explanation: Explanation = _UNEXPLAINED
     harm: Harm | None = None
+    answers: tuple[AnswerShare, ...] = ()
+    evidence: LookEvidence | None = None
 
 
 def assess(
@@ -33,13 +45,24 @@ def assess(
     harm: HarmConfig,
     seed: int,
     kept: Collection[str] = (),
+    past: Sequence[LookEvidence] = (),
 ) -> Assessment:
     """Ask detectors, loss estimate and causes about a window, labelled where an audit did.
 
-    See `measure`, `estimate` and `explain`.
+    See `answer_ranks`, `measure`, `estimate` and `explain`.
     """
-    detections = measure(window, reference, settings=detect, seed=seed)
+    ranks = answer_ranks(window, reference, past, settings=detect, seed=seed)
+    detections = (
+        *measure(window, reference, settings=detect, seed=seed, rate=ranks.rate_left),
+        *ranks.detections,
+    )
     loss = estimate(window, reference, correction, settings=harm, seed=seed)
     audited = loss is not None and loss.basis == "audit"
     explanation = explain(window, reference, detections, asked=audited, kept=kept)
-    return Assessment(detections=detections, explanation=explanation, harm=loss)
+    return Assessment(
+        detections=detections,
+        explanation=explanation,
+        harm=loss,
+        answers=answer_shares(window, reference),
+        evidence=ranks.evidence,
+    )

@@ -11,8 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.common.artifacts.model_folder import newest_version
 from components.common.artifacts.monitoring.observations import from_table, of_reference
-from components.common.artifacts.monitoring.prediction_log import PICTURES, read_log
+from components.common.artifacts.monitoring.prediction_log import (
+    PICTURES,
+    last_version,
+    read_log,
+)
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.records import read_record, write_record
 from components.common.errors import DataError, InputError
@@ -64,12 +69,13 @@ def draw_sample(
     out: Path,
     count: int,
     seed: int,
+    model_dir: Path | None = None,
     since_unix_s: float = 0.0,
     until_unix_s: float = 0.0,
 ) -> int:
     """Write a folder to be labelled and return how many pictures it holds.
 
-    Drawn at random from the answered records of the newest version whose picture the log still
+    Drawn at random from the answered records of the version that serves whose picture the log still
     keeps (its reservoir, itself a random choice, of the last weeks only: a longer stretch would
     not be sampled evenly). The model's decision is not shown: it would sway the person.
 
@@ -78,6 +84,8 @@ def draw_sample(
         out: a folder that is not there yet.
         count: how many; fewer where fewer are kept.
         seed: the same seed draws the same pictures.
+        model_dir: says which version serves, its newest; where it holds none, the version that
+            answered last does. (After a rollback the highest that was logged is a retired one.)
         since_unix_s: leave out earlier records.
         until_unix_s: leave out records from then on; 0 reads to the end.
 
@@ -88,13 +96,14 @@ def draw_sample(
         raise DataError("a new folder", received=str(out), do="name another one")
     kept = {path.stem: path for path in sorted((log / PICTURES).glob("*.*"))}
     table = _stretch(log, since_unix_s, until_unix_s)
-    version = max(table["version"].to_pylist(), default=0)
+    served = newest_version(model_dir) if model_dir else None
+    version = served.number if served else last_version(table)
     columns = [*RECORD, "picture_sha256", "decision"]
     frame = _of_version(table, version).select(columns).to_pandas()
     frame = frame[frame["picture_sha256"].isin(list(kept)) & frame["decision"].ne("")]
     if frame.empty:
         raise DataError(
-            f"answered records with a kept picture in {log}",
+            f"answered records of version {version} with a kept picture in {log}",
             received="none",
             do="name another stretch of time, or let the gateway keep pictures",
         )

@@ -22,6 +22,8 @@ class MonitorConfig(Section):
     audit: a filled-in folder of `graft audit sample`: the loss is measured, not estimated; ""
         without.
     window_h: how many hours of the log are looked at, back from now.
+    silence_h: how long the log may be without a new record before the monitor counts as blind; 0
+        goes by the hours in which records came a week before.
     additions: the table of pictures that were labelled later (`graft data add`), with the columns
         sha256 and added_unix_s; "" when there is none.
     seed: of permutations and bootstraps.
@@ -36,6 +38,7 @@ class MonitorConfig(Section):
     pictures: str = ""
     audit: str = ""
     window_h: Annotated[float, Field(gt=0)] = 168.0
+    silence_h: Annotated[float, Field(ge=0)] = 0.0
     additions: str = ""
     seed: Annotated[int, Field(ge=0)] = 0
     detect: DetectConfig = DetectConfig()

@@ -1,6 +1,5 @@
 """One look of the monitor, from the log to a decision on record."""
 
-import dataclasses
 import logging
 import time
 from dataclasses import dataclass
@@ -8,11 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from components.common.artifacts.monitoring.drift_report import (
-    DriftReport,
-    DriftReportInfo,
-    PolicyDecision,
-)
+from components.common.artifacts.monitoring.drift_report import DriftReport, DriftReportInfo
 from components.common.artifacts.monitoring.observations import of_reference
 from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
 from components.common.artifacts.monitoring.reference import Reference
@@ -22,10 +17,9 @@ from components.common.step import Nothing, Shown, Step
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig
-from components.monitor.decide import policy
-from components.monitor.decide.config import PolicyConfig
-from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
+from components.monitor.decide.history import DecisionHistory
 from components.monitor.decide.policy import Situation
+from components.monitor.decide.settle import settle
 from components.monitor.figures import show_figures
 from components.monitor.harm.learn_once import learnt
 from components.monitor.observe.ask_model import observer
@@ -36,6 +30,7 @@ from components.monitor.observe.served import (
     find_reference,
     find_served,
 )
+from components.monitor.observe.silence import Silence, find_silence
 from components.monitor.observe.windows import Window, from_log
 from components.monitor.report.report import render
 
@@ -81,6 +76,7 @@ def look(
     reference, why_not = find_reference(served)
     seen = _window(settings, served, reference, now=now)
     kept = _kept(seen, settings)
+    history = DecisionHistory(served.model_dir)
     assessment = Assessment()
     if reference is not None and len(seen.observations) >= settings.policy.min_pictures:
         assessment = assess(
@@ -91,6 +87,8 @@ def look(
             harm=settings.harm,
             seed=settings.seed,
             kept=kept,
+            # A folder of pictures is no part of the series of looks at the log.
+            past=() if settings.pictures else history.evidence(served.version, except_run=run_id),
         )
     situation = Situation(
         now_unix_s=now,
@@ -100,10 +98,16 @@ def look(
         explanation=assessment.explanation,
         harm=assessment.harm,
         new_labels=count_new_labels(settings.additions, served),
+        answers=assessment.answers,
+        silence=_silence(seen, settings, served, now=now),
     )
-    history = DecisionHistory(served.model_dir)
-    decision, repeated = _settle(
-        situation, history, settings.policy, run_id=run_id, why_not=why_not
+    settled = settle(
+        situation,
+        history,
+        settings.policy,
+        run_id=run_id,
+        why_not=why_not,
+        evidence=None if settings.pictures else assessment.evidence,
     )
     info = DriftReportInfo(
         model_name=settings.model_name,
@@ -113,9 +117,11 @@ def look(
         detections=assessment.detections,
         explanation=assessment.explanation,
         harm=assessment.harm,
-        decision=decision,
+        decision=settled.decision,
         notes=_notes(seen, reference, settings),
-        repeated=repeated,
+        repeated=settled.repeated,
+        answers=assessment.answers,
+        claim=settled.claim,
     )
     report = DriftReport(out, info)
     _write_page(report, seen, reference, kept)
@@ -164,45 +170,19 @@ def _window(
     )
 
 
-def _settle(
-    situation: Situation,
-    history: DecisionHistory,
-    settings: PolicyConfig,
-    *,
-    run_id: str,
-    why_not: str,
-) -> tuple[PolicyDecision, bool]:
-    """Decide and put it on record, one monitor at a time; True where people were asked before."""
-    with history.deciding():
-        runs = history.runs_unix_s(except_run=run_id)
-        complete = dataclasses.replace(situation, runs_unix_s=runs)
-        if why_not:
-            key = policy.key_of(complete, settings, trigger="no-reference")
-            decision = PolicyDecision(word="ask", reasons=(why_not,), key=key)
-        else:
-            decision = policy.decide(complete, settings)
-        claim = Claim(key=decision.key, run_id=run_id, time_unix_s=situation.now_unix_s)
-        if decision.word == "retrain":
-            owner = history.claim("runs", claim).run_id
-            if owner != run_id:
-                other = f"The run {owner} was started for the same trigger; one is enough."
-                decision = dataclasses.replace(
-                    decision, word="keep", reasons=(*decision.reasons, other)
-                )
-        asks = decision.word in {"ask", "fix_camera"}
-        repeated = asks and history.claim("asked", claim).run_id != run_id
-        history.append(
-            HistoryEntry(
-                time_unix_s=situation.now_unix_s,
-                run_id=run_id,
-                version=situation.version,
-                word=decision.word,
-                reasons=decision.reasons,
-                key=decision.key,
-                loss_points=situation.harm.loss_points if situation.harm else None,
-            )
-        )
-    return decision, repeated
+def _silence(
+    seen: Window, settings: MonitorConfig, served: ServedVersion, *, now: float
+) -> Silence | None:
+    if settings.pictures:
+        return None
+    return find_silence(
+        model_log(Path(settings.log), settings.model_name),
+        seen.info,
+        version=served.version,
+        published_unix_s=served.published_unix_s,
+        now_unix_s=now,
+        at_most_h=settings.silence_h,
+    )
 
 
 def _write_page(

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common.artifacts.monitoring.claims import settle
 from components.common.artifacts.run_summary import RunState, RunSummary
+from components.common.errors import GraftError
 from components.common.files import remove_folder
 from components.common.run_context import RunContext
 from components.common.run_summary import summarise, write_summary
@@ -63,8 +65,10 @@ def run(
         _write(summary, folder, context)
     for line in _lines(summary, inputs.error):
         LOG.info("%s", line)
-    if is_due(summary, settings):
-        deliver(compose(summary, inputs.error, settings, run_dir=str(folder or "")), settings)
+    delivered = is_due(summary, settings) and deliver(
+        compose(summary, inputs.error, settings, run_dir=str(folder or "")), settings
+    )
+    settle_claim(summary, delivered=delivered)
 
 
 def _write(summary: RunSummary, folder: Path, context: RunContext) -> None:
@@ -86,8 +90,34 @@ def _remove_oldest(store: Path) -> None:
         remove_folder(run)
 
 
-def deliver(message: Message, settings: NotifyConfig) -> None:
-    """Send by every way that is set up; what fails is warned of, without any secret."""
+def settle_claim(summary: RunSummary, *, delivered: bool) -> None:
+    """Say what became of the trigger that a look has claimed; else a later look acts on it again.
+
+    A retraining is done when the run is, whatever the verdict; a question when people have it.
+    """
+    drift = summary.drift
+    if drift is None or not drift.claim:
+        return
+    if drift.decision.word == "retrain":
+        done = {"done": True, "failed": False, "interrupted": False}.get(summary.state)
+    else:
+        done = True if delivered else None
+    if done is None:
+        LOG.warning("'%s' may not have been followed; a later look will", drift.decision.word)
+        return
+    try:
+        settle(Path(drift.claim), summary.run_id, done=done)
+    except (OSError, ValueError, GraftError) as problem:
+        LOG.warning("the claim %s was not settled: %s", drift.claim, problem)
+
+
+def deliver(message: Message, settings: NotifyConfig) -> bool:
+    """Send by every way that is set up; what fails is warned of, without any secret.
+
+    Returns:
+        Whether no way failed.
+    """
+    sent = True
     url, ways = os.environ.get(WEBHOOK, ""), dict[str, Callable[[], None]]()
     if url:
         ways["webhook"] = lambda: webhook.post(message, url, timeout_s=settings.timeout_s)
@@ -98,8 +128,10 @@ def deliver(message: Message, settings: NotifyConfig) -> None:
             persist(attempt, attempts=settings.attempts)
         except Exception as error:
             LOG.warning("not sent by %s: %s", way, error)
+            sent = False
         else:
             LOG.info("sent by %s", way)
+    return sent
 
 
 def _lines(summary: RunSummary, error: str) -> list[str]:

@@ -19,6 +19,7 @@ _ModelName = Annotated[
 def sample(
     out: Annotated[Path, typer.Argument(help="A new folder for pictures and labels.csv.")],
     model_name: _ModelName = "solar",
+    model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
     log: options.PredictionLog = options.DEFAULT_LOG,
     count: Annotated[int, typer.Option(min=1, help="Pictures to label.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Of the drawing.")] = 0,
@@ -27,7 +28,7 @@ def sample(
 ) -> None:
     """Draw pictures at random from the log, with a sheet to fill in.
 
-    They are the newest version's, of the last seven days unless you say otherwise.
+    They are those of the version that serves, of the last seven days unless you say otherwise.
     """
     from components.common.artifacts.monitoring.prediction_log import model_log
     from components.monitor.commands import draw_sample
@@ -38,6 +39,7 @@ def sample(
         out=out,
         count=count,
         seed=seed,
+        model_dir=model_base_path / model_name,
         since_unix_s=start_s,
         until_unix_s=end_s,
     )

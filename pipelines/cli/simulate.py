@@ -53,7 +53,13 @@ def _print_week(console: Console, lived: "Lived") -> None:
     harm, estimated = lived.harm, "   –  "
     if harm is not None:
         estimated = f"{harm.reference_accuracy - harm.loss_points / 100.0:6.3f}"
-    style = {"keep": "dim", "ask": "yellow", "fix_camera": "magenta", "retrain": "green"}
+    style = {
+        "keep": "dim",
+        "ask": "yellow",
+        "fix_camera": "magenta",
+        "blind": "red",
+        "retrain": "green",
+    }
     word = lived.decision.word
     unusual = ", ".join(f"{name} ({how})" for name, how in lived.now.unusual.items())
     fault = f" {lived.explanation.fault}" if lived.explanation.fault else ""

@@ -12,6 +12,7 @@ _COLOURS: dict[Word, str] = {
     "keep": "green",
     "ask": "yellow",
     "fix_camera": "magenta",
+    "blind": "red",
     "retrain": "cyan",
 }
 

@@ -11,7 +11,13 @@ from components.common.artifacts.monitoring.drift_report import WORDS, Harm
 from components.common.report.plot_style import BLUE, INK, MUTED, ORANGE, png, style
 from pipelines.simulate.year import Lived
 
-_COLOURS = {"keep": "#b8c0c8", "ask": "#d9a400", "fix_camera": "#7a4fd0", "retrain": "#1a9c5b"}
+_COLOURS = {
+    "keep": "#b8c0c8",
+    "ask": "#d9a400",
+    "fix_camera": "#7a4fd0",
+    "blind": "#d03030",
+    "retrain": "#1a9c5b",
+}
 _LEAST_DRIFT, _MOST_DRIFT = 0.2, 20.0
 
 

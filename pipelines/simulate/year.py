@@ -105,6 +105,7 @@ class Year:
             harm=found.harm,
             runs_unix_s=self.runs_unix_s,
             new_labels=self.new_labels,
+            answers=found.answers,
         )
         ratios = [one.statistic / one.threshold for one in found.detections if one.threshold > 0]
         return Lived(

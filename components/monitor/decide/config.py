@@ -33,6 +33,8 @@ class PolicyConfig(Section):
     min_new_labels: labelled pictures that a run must have to learn from; 0 trains without.
     cool_down_h: hours between the starts of two runs.
     max_runs_per_week: over any seven days.
+    run_lease_h: how long a run may take to say how it ended; one that says nothing for longer is
+        started again by the next look, and does not count as a run of the week.
     quiet_from, quiet_until: time of day in `time_zone` between which no run starts, as "22:00" and
         "06:00"; "" for none.
     """
@@ -45,6 +47,7 @@ class PolicyConfig(Section):
     min_new_labels: Annotated[int, Field(ge=0)] = 20
     cool_down_h: Annotated[float, Field(ge=0)] = 72.0
     max_runs_per_week: Annotated[int, Field(ge=0)] = 2
+    run_lease_h: Annotated[float, Field(gt=0)] = 24.0
     quiet_from: Clock = ""
     quiet_until: Clock = ""
     time_zone: TimeZone = "UTC"

@@ -2,8 +2,8 @@
 
 <base path>/<model name>/decisions/
 ├── decisions.jsonl    a line a look
-├── runs/<key>.json    one file a run that was started; whoever makes it starts the run
-└── asked/<key>.json   the same for questions, so that people are asked once a period
+├── runs/<key>.json    one Claim a run that was started; whoever takes it starts the run
+└── asked/<key>.json   the same for messages, so that people are notified once a period
 
 `.decisions.lock` beside it is held while somebody reads, decides and claims.
 """
@@ -16,18 +16,27 @@ from typing import Literal
 
 from components.common import config, files
 from components.common.artifacts.model_folder import passport_numbers
+from components.common.artifacts.monitoring import claims
+from components.common.artifacts.monitoring.claims import Claim
 from components.common.artifacts.monitoring.drift_report import Word
 from components.common.artifacts.passport import read_passport
-from components.common.artifacts.records import read_record, record_bytes
+from components.common.artifacts.records import read_record
+from components.monitor.detect.answer_ranks import LookEvidence
 
 DECISIONS = "decisions"
 
 Kind = Literal["runs", "asked"]
+# The exit step sends messages at once: an hour later it has, or never will.
+_MESSAGE_LEASE_S = 3600.0
+MOST_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryEntry:
-    """One look: when, by whom, what was decided and why. `loss_points` is None if not known."""
+    """One look: when, by whom, what was decided and why.
+
+    `loss_points` is None if not known, `evidence` where the look had nothing to add.
+    """
 
     time_unix_s: float
     run_id: str
@@ -36,15 +45,7 @@ class HistoryEntry:
     reasons: tuple[str, ...]
     key: str
     loss_points: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """Who acts on a key, since when."""
-
-    key: str
-    run_id: str
-    time_unix_s: float
+    evidence: LookEvidence | None = None
 
 
 class DecisionHistory:
@@ -78,29 +79,63 @@ class DecisionHistory:
         with files.explained(self._root):
             files.append_lines(self._root / "decisions.jsonl", config.to_json(entry) + "\n")
 
-    def claim(self, kind: Kind, claim: Claim) -> Claim:
-        """Take a key, once for all; return the claim that holds: this one, or the first.
+    def claim_path(self, kind: Kind, key: str) -> Path:
+        """Return where the claim to a key lies."""
+        return self._root / kind / f"{key}.json"
 
-        The file appears whole and synced, or not at all, also when two machines try at once.
+    def claim(self, kind: Kind, claim: Claim, *, run_lease_s: float) -> Claim:
+        """Take a key and return the claim that holds: this one, or the first; see `claims.take`.
+
+        The caller holds the lock.
         """
-        folder = self._root / kind
-        target = folder / f"{claim.key}.json"
-        with files.explained(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            first = files.create(target, record_bytes(claim))
-        return claim if first else read_record(target, Claim)
+        path = self.claim_path(kind, claim.key)
+        with files.explained(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if kind == "asked":
+                return claims.take(path, claim, lease_s=_MESSAGE_LEASE_S)
+            return claims.take(path, claim, lease_s=run_lease_s, most_attempts=MOST_ATTEMPTS)
 
-    def runs_unix_s(self, *, except_run: str = "") -> tuple[float, ...]:
-        """Return when runs of this model started, oldest first.
+    def evidence(self, version: int, *, except_run: str = "") -> tuple[LookEvidence, ...]:
+        """Return what the looks at a version have seen, oldest first, each picture once.
 
-        Those that a monitor claimed, and those that people started and that gave a version.
+        Of two monitors that looked at once, the first counts.
 
         Args:
+            version: as served.
             except_run: leave out this one, so that a retried step sees what it saw before.
         """
-        claims = [read_record(path, Claim) for path in (self._root / "runs").glob("*.json")]
-        times = [claim.time_unix_s for claim in claims if claim.run_id != except_run]
-        claimed = {claim.run_id for claim in claims}
+        path = self._root / "decisions.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        found: list[LookEvidence] = []
+        for line in lines:
+            try:
+                entry = config.from_json(HistoryEntry, line)
+            except ValueError:
+                continue  # cut off by a crash
+            seen = entry.evidence
+            if seen is None or entry.version != version or entry.run_id == except_run:
+                continue
+            if not found or seen.since_unix_s >= found[-1].until_unix_s:
+                found.append(seen)
+        return tuple(found)
+
+    def runs_unix_s(
+        self, *, now_unix_s: float, lease_s: float, except_run: str = ""
+    ) -> tuple[float, ...]:
+        """Return when runs of this model started, oldest first.
+
+        Those that a monitor claimed, unless they failed or their lease ran out without a word, and
+        those that people started and that gave a version.
+
+        Args:
+            now_unix_s: the present.
+            lease_s: how long a run may take to say how it ended.
+            except_run: leave out this one, so that a retried step sees what it saw before.
+        """
+        taken = [read_record(path, Claim) for path in (self._root / "runs").glob("*.json")]
+        counted = [one for one in taken if not one.is_open(now_unix_s, lease_s=lease_s)]
+        times = [one.time_unix_s for one in counted if one.run_id != except_run]
+        claimed = {one.run_id for one in counted}
         for version in passport_numbers(self._model_dir):
             passport = read_passport(self._model_dir, version)
             if passport is not None and passport.run_id not in claimed:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from components.common.artifacts.monitoring.drift_report import (
+    AnswerShare,
     Detection,
     Explanation,
     Harm,
@@ -16,6 +17,7 @@ from components.common.artifacts.monitoring.drift_report import (
 )
 from components.common.times import utc_minute
 from components.monitor.decide.config import PolicyConfig
+from components.monitor.observe.silence import Silence
 
 _HOUR_S = 3600.0
 _WEEK_S = 7 * 24 * _HOUR_S
@@ -28,6 +30,8 @@ class Situation:
 
     runs_unix_s: when the last training runs of this model started.
     new_labels: labelled pictures that came in since the serving version was trained.
+    answers: how often the model gave each answer, usually and now.
+    silence: why the monitor cannot see, and what to look at; None where it can.
     """
 
     now_unix_s: float
@@ -38,6 +42,8 @@ class Situation:
     harm: Harm | None
     runs_unix_s: tuple[float, ...] = ()
     new_labels: int = 0
+    answers: tuple[AnswerShare, ...] = ()
+    silence: Silence | None = None
 
     @property
     def alarm(self) -> bool:
@@ -50,7 +56,7 @@ Rule = Callable[[Situation, PolicyConfig], PolicyDecision | None]
 
 
 def decide(situation: Situation, settings: PolicyConfig) -> PolicyDecision:
-    """Return `keep`, `ask`, `fix_camera` or `retrain`.
+    """Return `keep`, `ask`, `fix_camera`, `blind` or `retrain`.
 
     Reads no clock and no file: equal arguments give equal decisions.
     """
@@ -59,6 +65,14 @@ def decide(situation: Situation, settings: PolicyConfig) -> PolicyDecision:
     if not said.key:
         return said
     return replace(said, key=key_of(situation, settings, trigger=said.key))
+
+
+def blind(now: Situation, _settings: PolicyConfig) -> PolicyDecision | None:
+    """Say so at once: who sees nothing cannot say that nothing has changed."""
+    if now.silence is None:
+        return None
+    reasons = (now.silence.sentence, now.silence.check)
+    return PolicyDecision(word="blind", key=f"blind-{now.silence.kind}", reasons=reasons)
 
 
 def too_few_pictures(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
@@ -112,6 +126,27 @@ def unseen_without_labels(now: Situation, settings: PolicyConfig) -> PolicyDecis
         f"product-{why.fault}",
         "The pictures show a product that the model has not been trained on.",
         _labels_wanted(now, settings),
+    )
+
+
+def answers_changed(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
+    """Ask: the model answers otherwise, so look at the process before the model.
+
+    Not for a new product, which the pictures themselves tell, nor where labels have shown that it
+    is the model that is wrong.
+    """
+    said = [one.detector for one in now.detections if one.alarm and one.channel == "scores"]
+    if not said or not now.answers or now.explanation.family == "product":
+        return None
+    if now.harm is not None and now.harm.basis == "audit" and _is_harmful(now.harm, settings):
+        return None
+    most = max(now.answers, key=lambda one: (abs(one.now - one.usual), one.now))
+    way = "rose" if most.now >= most.usual else "fell"
+    return _ask(
+        f"answers-{most.answer}" if most.answer.isalnum() else "answers",
+        f"The share of `{most.answer}` among the answers {way} from {most.usual:.0%} to "
+        f"{most.now:.0%} (alarmed: {', '.join(said)}): look at the process first.",
+        "If the product is as it was, the model is wrong. " + _AUDIT,
     )
 
 
@@ -174,10 +209,12 @@ def nothing_changed(now: Situation, _settings: PolicyConfig) -> PolicyDecision |
 
 
 RULES: tuple[Rule, ...] = (
+    blind,
     too_few_pictures,
     camera_fault,
     maybe_camera,
     unseen_without_labels,
+    answers_changed,
     harmful,
     harm_without_alarm,
     harm_unknown,

@@ -35,11 +35,9 @@ class Detector(Protocol):
     """The module of a detector.
 
     CHANNEL: what it looks at; it is given only rows where that is finite, never none.
-    NEEDS_LABELS: whether it needs the reference's labels.
     """
 
     CHANNEL: Channel
-    NEEDS_LABELS: bool
 
     def fit(
         self, reference: Observations, design: Design, *, rng: np.random.Generator

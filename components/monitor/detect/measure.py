@@ -16,7 +16,8 @@ from components.common.statistics.pca import Components
 from components.monitor.detect import contract as detectors
 from components.monitor.detect.config import DetectConfig
 from components.monitor.detect.contract import Design, Detector
-from components.monitor.detect.thresholds import Calibrated, calibrate, rows_for
+from components.monitor.detect.null_windows import groups_of
+from components.monitor.detect.thresholds import Calibrated, calibrate
 from components.monitor.observe.scaling import comparable
 
 _COMPONENTS = 64
@@ -25,7 +26,12 @@ _KEPT = 4
 
 
 def measure(
-    window: Observations, reference: Observations, *, settings: DetectConfig, seed: int
+    window: Observations,
+    reference: Observations,
+    *,
+    settings: DetectConfig,
+    seed: int,
+    rate: float | None = None,
 ) -> tuple[Detection, ...]:
     """Return one Detection a detector for a window in order of time.
 
@@ -34,11 +40,18 @@ def measure(
     Calibrations are kept in memory: a second window of the same size and kind costs a millisecond
     or two.
 
+    Args:
+        window: in order of time.
+        reference: what it is compared with.
+        settings: which detectors, and their rate.
+        seed: of calibrations.
+        rate: false alarms a window; None: those of the settings.
+
     Raises:
         ConfigError: a detector that is not there.
     """
     window, reference = comparable(window, reference)
-    return _monitor(reference, settings, seed).look(window)
+    return _monitor(reference, settings, seed).look(window, rate=rate)
 
 
 @dataclass(frozen=True)
@@ -60,33 +73,31 @@ class Monitor:
         reducer = Components.of(reference.features[rows], count=_COMPONENTS)
         return cls(_reduced(reference, reducer), reducer, settings, seed)
 
-    def look(self, window: Observations) -> tuple[Detection, ...]:
-        """Return each detector's answer."""
+    def look(self, window: Observations, *, rate: float | None = None) -> tuple[Detection, ...]:
+        """Return each detector's answer, at the settings' rate or another."""
         modules = {name: detectors.load(name) for name in self.settings.detectors}
         hindrances = {name: self._hindrance(window, module) for name, module in modules.items()}
         able = {name: module for name, module in modules.items() if not hindrances[name]}
         if self.reducer is not None:
             window = _reduced(window, self.reducer)
         seen = {name: window.take(window.whole(module.CHANNEL)) for name, module in able.items()}
-        calibrated = self._calibrated(able, seen) if able else {}
+        calibrated = self._calibrated(able, seen, rate or self.settings.rate) if able else {}
         return tuple(
-            _silent(name, hindrances[name])
+            _silent(name, modules[name], hindrances[name])
             if hindrances[name]
-            else _answer(name, calibrated[name], seen[name])
+            else _answer(name, modules[name], calibrated[name], seen[name])
             for name in track(self.settings.detectors, "detectors")
         )
 
     def _hindrance(self, window: Observations, module: Detector) -> str:
         least, channel = self.settings.min_pictures, module.CHANNEL
         seen = int(window.whole(channel).sum())
-        known = int(rows_for(module, self.reference).sum())
+        known = int(self.reference.whole(channel).sum())
         if seen < least:
             return f"{seen} pictures of the window have {channel}, {least} are needed"
         if known < _LEAST_REFERENCE:
-            labelled = " and a label" if module.NEEDS_LABELS else ""
             return (
-                f"{known} pictures of the reference have {channel}{labelled}, "
-                f"{_LEAST_REFERENCE} are needed"
+                f"{known} pictures of the reference have {channel}, {_LEAST_REFERENCE} are needed"
             )
         width, received = self._width(module), int(getattr(window, channel).shape[1])
         if received != width:
@@ -99,18 +110,18 @@ class Monitor:
         return int(getattr(self.reference, module.CHANNEL).shape[1])
 
     def _calibrated(
-        self, able: dict[str, Detector], seen: dict[str, Observations]
+        self, able: dict[str, Detector], seen: dict[str, Observations], rate: float
     ) -> dict[str, Calibrated]:
         groups = max(map(self._groups, seen.values()))
         pictures = {name: _rounded(len(rows)) for name, rows in seen.items()}
         designs = {name: Design(count, min(groups, count)) for name, count in pictures.items()}
-        key = str(designs)
+        key = f"{designs} {rate}"
         if key not in self._known:
             self._known[key] = calibrate(
                 able,
                 designs,
                 self.reference,
-                rate=self.settings.rate,
+                rate=rate,
                 windows=self.settings.null_windows,
                 rng=generator(self.seed, "calibration"),
             )
@@ -119,12 +130,13 @@ class Monitor:
     def _groups(self, seen: Observations) -> int:
         if self.settings.windows == "independent":
             return len(seen)
-        return max(1, len(np.unique(seen.groups[seen.groups != ""].astype(str))))
+        return max(1, len(groups_of(seen)))
 
 
-def _silent(name: str, hindrance: str) -> Detection:
+def _silent(name: str, module: Detector, hindrance: str) -> Detection:
     return Detection(
         detector=name,
+        channel=module.CHANNEL,
         statistic=math.nan,
         threshold=math.nan,
         p_value=math.nan,
@@ -133,10 +145,11 @@ def _silent(name: str, hindrance: str) -> Detection:
     )
 
 
-def _answer(name: str, calibrated: Calibrated, seen: Observations) -> Detection:
+def _answer(name: str, module: Detector, calibrated: Calibrated, seen: Observations) -> Detection:
     statistic = calibrated.statistic(seen)
     return Detection(
         detector=name,
+        channel=module.CHANNEL,
         statistic=statistic,
         threshold=calibrated.threshold,
         p_value=calibrated.p_value(statistic),

@@ -26,9 +26,10 @@ class NullSplit:
     held: Rows
 
 
-def groups_of(reference: Observations) -> Texts:
-    """Return the names of the groups that the reference knows."""
-    names: Texts = np.unique(reference.groups[reference.groups != ""].astype(object))
+def groups_of(observations: Observations) -> Texts:
+    """Return the names of the groups that some pictures belong to."""
+    named = observations.groups[observations.groups != ""]
+    names: Texts = np.unique(named.astype(object))
     return names
 
 

@@ -80,7 +80,7 @@ def calibrate(
     promise = _promise(whole, possible, rate, units)
     calibrated = {}
     for column, (name, detector) in enumerate(detectors.items()):
-        known = reference.take(rows_for(detector, reference))
+        known = reference.take(reference.whole(detector.CHANNEL))
         said = null[:, column]
         calibrated[name] = Calibrated(
             statistic=detector.fit(known, designs[name], rng=rng),
@@ -89,12 +89,6 @@ def calibrate(
             promise=promise,
         )
     return calibrated
-
-
-def rows_for(detector: Detector, reference: Observations) -> npt.NDArray[np.bool_]:
-    """bool [N]: the rows of the reference that a detector can use."""
-    rows = reference.whole(detector.CHANNEL)
-    return rows & (reference.labels != "") if detector.NEEDS_LABELS else rows
 
 
 def threshold(null: Table, rate: float, *, units: int) -> float:
@@ -192,7 +186,7 @@ def _null(
     each = math.ceil(windows / len(ways))
     null = np.full((each * len(ways), len(detectors)), np.nan)
     for column, (name, detector) in enumerate(detectors.items()):
-        good, design = rows_for(detector, reference), designs[name]
+        good, design = reference.whole(detector.CHANNEL), designs[name]
         for number, way in enumerate(ways):
             own = NullSplit(way.fit[good[way.fit]], way.held[good[way.held]])
             if min(len(own.fit), len(own.held)) < 2:

@@ -23,6 +23,12 @@ class ServedVersion:
         """The version's SavedModel."""
         return self.model_dir / str(self.version)
 
+    @property
+    def published_unix_s(self) -> float:
+        """When it became the newest: it was put in place, or a newer one was taken back."""
+        moved = [self.path, *self.model_dir.glob(".retired-*")]
+        return max(path.stat().st_ctime for path in moved)
+
 
 def find_served(model_dir: Path) -> ServedVersion:
     """Return the version that a server prefers.

@@ -22,6 +22,7 @@ _VERDICTS: dict[Word, str] = {
     "keep": "Nothing to do.",
     "ask": "A person should look.",
     "fix_camera": "Look after the camera; the model is not at fault.",
+    "blind": "The monitor sees nothing.",
     "retrain": "Train again.",
 }
 _FAMILIES = {

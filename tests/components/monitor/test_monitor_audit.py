@@ -125,6 +125,32 @@ def test_a_sample_is_of_one_version_and_one_stretch(tmp_path: Path, served: Obse
         audit_report(tmp_path / "a", reference=tmp_path / "reference", log=root)
 
 
+def test_after_a_rollback_the_version_that_serves_is_sampled(
+    tmp_path: Path, served: Observations
+) -> None:
+    root, models = tmp_path / "log", tmp_path / "models"
+    (root / "2026-01-01").mkdir(parents=True)
+    (root / "pictures").mkdir()
+    table = table_of(served).select(SCHEMA.names)
+    # Version 5 was taken back after 300 of 400 seconds, and then 4 answered once.
+    versions = pa.array([4] * 200 + [5] * 199 + [4], pa.int64())
+    table = table.set_column(table.schema.get_field_index("version"), "version", versions)
+    pq.write_table(table, root / "2026-01-01" / "a.parquet")
+    for sha256 in served.sha256:
+        (root / "pictures" / f"{sha256}.png").write_bytes(b"p")
+
+    def sampled(name: str) -> int:
+        draw_sample(root, out=tmp_path / name, count=9, seed=0, model_dir=models)
+        return read_record(tmp_path / name / SAMPLE, AuditSample).version
+
+    assert sampled("by-the-log") == 4
+    (models / "4").mkdir(parents=True)
+    (models / ".retired-5").mkdir()
+    assert sampled("by-the-folder") == 4
+    (models / "5").mkdir()
+    assert sampled("published-again") == 5
+
+
 def test_a_log_without_pictures_says_so(tmp_path: Path, log: Path) -> None:
     with pytest.raises(DataError, match="kept picture"):
         # None was kept of the last hundred.

@@ -18,8 +18,9 @@ from decision_lines import looks
 from harm_support import CLASSES, reference_of, table_of, world
 
 from components.common.artifacts.model_folder import reference_path
+from components.common.artifacts.monitoring.claims import settle
 from components.common.artifacts.monitoring.drift_report import DriftReport
-from components.common.artifacts.monitoring.observations import Observations
+from components.common.artifacts.monitoring.observations import Observations, of_reference
 from components.common.artifacts.monitoring.prediction_log import SCHEMA, STATISTIC_COLUMNS
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.errors import DataError
@@ -96,11 +97,20 @@ def test_without_a_usable_reference_people_are_asked_and_nothing_is_made_up(
     assert report.report_path.exists()
 
 
-def test_an_empty_log_keeps_and_says_so(home: Path) -> None:
+def test_a_log_that_is_missing_or_silent_is_a_finding_once_a_period(home: Path) -> None:
     report = seen_by(home)
-    assert report.info.decision.word == "keep"
-    assert "is empty; send predictions through `graft gateway`" in said(report)
+    assert report.info.decision.word == "blind"
+    assert "There is no prediction log" in said(report)
     assert DriftReport.read(report.root).info == report.info
+    assert not report.info.repeated
+    assert seen_by(home, run_id="run-2").info.repeated
+    log(home, world(200), time_unix_s=NOW - 30 * 3600.0)
+    assert "No new prediction for 30.0 h" in said(seen_by(home, run_id="run-3"))
+
+
+def test_without_a_reference_a_silent_log_comes_first(home: Path) -> None:
+    shutil.rmtree(reference_path(home / "models" / "parts", 1))
+    assert seen_by(home).info.decision.word == "blind"
 
 
 def test_what_the_model_asked_about_is_counted_and_does_no_harm(home: Path) -> None:
@@ -196,14 +206,14 @@ EAGER = {"retrain_loss_points": -100.0, "retrain_low_points": -100.0, "min_confi
 
 def eager(home: Path, labels: str, *, run_id: str, now: float = NOW, out: str = "out") -> str:
     base = settings(home, **EAGER)
-    changed = MonitorConfig(**{**vars(base), "additions": labels})
+    changed = MonitorConfig(**{**vars(base), "additions": labels, "silence_h": 100.0})
     return look(changed, out=home / out, run_id=run_id, now_unix_s=now).info.decision.word
 
 
 def shifted(seed: int) -> Observations:
-    """A window with another mix of classes, which is no fault of the camera."""
-    seen = world(2000, seed=seed)
-    return seen.take(np.flatnonzero(seen.labels == CLASSES[1])[:300])
+    """A window of another look, which is no fault of the camera and which the model knows."""
+    seen = world(300, seed=seed)
+    return replace(seen, features=seen.features + np.float32([0, 0, 0, 2, 0, 0]))
 
 
 def _contend(home: str, labels: str, run_id: str, said: Any) -> None:
@@ -270,7 +280,52 @@ def test_without_labels_people_are_asked_once_a_period(home: Path) -> None:
     assert (first.info.repeated, again.info.repeated) == (False, True)
 
 
+def test_a_message_that_was_not_sent_is_said_by_the_first_look_an_hour_later(home: Path) -> None:
+    log(home, shifted(3))
+
+    def repeated(run_id: str, hour: float) -> bool:
+        base = settings(home, **EAGER)
+        now = NOW + hour * 3600.0
+        return look(base, out=home / run_id, run_id=run_id, now_unix_s=now).info.repeated
+
+    said = [repeated("lost", 0.0), repeated("soon", 0.5), repeated("later", 1.5)]
+    assert said == [False, True, False]
+    settle(Path(DriftReport.read(home / "later").info.claim), "later", done=True)
+    assert repeated("next", 20.0)
+
+
+@pytest.mark.slow
+def test_trainings_that_fail_are_tried_thrice_and_then_people_are_asked(home: Path) -> None:
+    log(home, shifted(3))
+    labels = additions(home, 30)
+    words = []
+    for attempt in range(4):
+        words.append(eager(home, labels, run_id=f"run-{attempt}", now=NOW + attempt, out="again"))
+        settle(Path(DriftReport.read(home / "again").info.claim), f"run-{attempt}", done=False)
+    assert words == ["retrain", "retrain", "retrain", "ask"]
+    assert "3 runs were started for this and none ended well" in said(
+        DriftReport.read(home / "again")
+    )
+
+
+def test_an_outbreak_of_defects_is_asked_about_with_its_share(home: Path) -> None:
+    # The pictures are as ever; there are only more of one kind.
+    reference = of_reference(reference_path(home / "models" / "parts", 1))
+    bad = np.flatnonzero(reference.decisions == CLASSES[1])
+    log(home, reference.take(np.tile(bad, 2)[:120]), picture_sha256=[str(n) for n in range(120)])
+    report = seen_by(home)
+    assert report.info.decision.word == "ask"
+    assert "The share of `defective` among the answers rose from" in said(report)
+    assert "to 100% (alarmed: answer_ranks): look at the process first" in said(report)
+    (entry,) = looks(home / "models" / "parts")
+    assert entry["evidence"]["groups"] == 120
+    later = look(settings(home), out=home / "later", run_id="run-2", now_unix_s=NOW + 60.0)
+    assert looks(home / "models" / "parts")[-1]["evidence"] is None, "nothing new came"
+    assert later.info.repeated
+
+
 def test_the_record_is_plain_json(home: Path) -> None:
+    log(home, world(60, seed=1))
     report = seen_by(home)
     plain = json.loads((report.root / "drift.json").read_text())
     assert plain["decision"]["word"] == "keep"

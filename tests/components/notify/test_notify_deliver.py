@@ -7,17 +7,21 @@ from pathlib import Path
 import pytest
 from message_receivers import mailbox, webhook
 
+from components.common.artifacts.monitoring.claims import Claim
 from components.common.artifacts.monitoring.drift_report import (
+    DriftReport,
     DriftReportInfo,
     Explanation,
     PolicyDecision,
     WindowInfo,
     Word,
 )
+from components.common.artifacts.records import read_record, write_record
 from components.common.artifacts.run_summary import RunSummary, read_summary
 from components.common.artifacts.verdict import VerdictInfo
 from components.common.run_context import RunContext
 from components.common.step import Nothing
+from components.common.step_record import StepRecord
 from components.notify import retry
 from components.notify.config import NotifyConfig
 from components.notify.message import Message, MessageLink, compose, is_due
@@ -244,3 +248,42 @@ def test_the_exit_step_tells_and_a_dead_webhook_fails_nothing(
         tell("FAILED", "", here, NotifyConfig(timeout_s=1.0))
     assert "by webhook" in caplog.text
     assert read_summary(tmp_path).state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("word", "ended", "reached", "state"),
+    [
+        ("blind", "SUCCEEDED", True, "done"),
+        ("ask", "SUCCEEDED", False, "leased"),
+        ("retrain", "SUCCEEDED", False, "done"),
+        ("retrain", "FAILED", True, "failed"),
+    ],
+)
+def test_a_claim_is_settled_by_what_followed_and_left_open_where_nothing_did(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    word: Word,
+    ended: str,
+    reached: bool,
+    state: str,
+) -> None:
+    run_dir = tmp_path / "runs" / "run-1"
+    path = tmp_path / "model" / "decisions" / "asked" / "key.json"
+    path.parent.mkdir(parents=True)
+    write_record(path, Claim(key="key", run_id="run-1", time_unix_s=1.0))
+    drift = looked(word).drift
+    assert drift is not None
+    DriftReport(run_dir / "drift", dataclasses.replace(drift, claim=str(path))).write()
+    record = StepRecord(
+        step="monitor",
+        state="done",
+        started_unix_s=1.0,
+        outputs={"drift": str(run_dir / "drift")},
+    )
+    (run_dir / "steps").mkdir()
+    write_record(run_dir / "steps" / "monitor.json", record)
+    context = RunContext(run_id="run-1", run_dir=str(run_dir))
+    with webhook() as hook:
+        monkeypatch.setenv("GRAFT_WEBHOOK_URL", hook.url if reached else "http://127.0.0.1:1/")
+        run(NotifyConfig(attempts=1, timeout_s=1.0), NotifyInputs(state=ended), Nothing(), context)
+    assert read_record(path, Claim).state == state

@@ -6,8 +6,8 @@ from typing import Literal
 
 from components.common.artifacts.records import RecordFolder
 
-Word = Literal["keep", "ask", "fix_camera", "retrain"]
-WORDS: tuple[Word, ...] = ("keep", "ask", "fix_camera", "retrain")
+Word = Literal["keep", "ask", "fix_camera", "blind", "retrain"]
+WORDS: tuple[Word, ...] = ("keep", "ask", "fix_camera", "blind", "retrain")
 
 Family = Literal["none", "camera", "product", "mix", "unknown"]
 
@@ -17,7 +17,8 @@ class Detection:
     """One detector's answer about one window.
 
     `statistic` alarms above `threshold`; `p_value` is NaN where the detector has none.
-    `promise` is a sentence on the false-alarm rate that this threshold can keep.
+    `promise` is a sentence on the false-alarm rate that this threshold can keep. `channel` is what
+    it looked at: "statistics" or "features" of the pictures, or the model's "scores".
     """
 
     detector: str
@@ -26,6 +27,7 @@ class Detection:
     p_value: float
     alarm: bool
     promise: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,15 @@ class Harm:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnswerShare:
+    """How often the model gave one answer, a class or "ask", in [0, 1]."""
+
+    answer: str
+    usual: float  # in the reference
+    now: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyDecision:
     """The policy's word. `key` names the trigger: two triggers with one key start one run."""
 
@@ -101,7 +112,8 @@ class WindowInfo:
 class DriftReportInfo:
     """One look of the monitor at one window.
 
-    `repeated` is True when people have heard the same in the same period already.
+    `repeated` is True when people have heard the same in the same period already. `claim` is the
+    file of the claim that the decision took, for the exit step to settle; "" where it took none.
     """
 
     model_name: str
@@ -114,6 +126,8 @@ class DriftReportInfo:
     decision: PolicyDecision
     notes: tuple[str, ...] = ()
     repeated: bool = False
+    answers: tuple[AnswerShare, ...] = ()
+    claim: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLUMNS
 from components.common.artifacts.monitoring.reference import Reference
+from components.common.statistics.operating_point import ASK
 
 Floats = npt.NDArray[np.float32]
 Texts = npt.NDArray[np.object_]
@@ -105,6 +106,17 @@ def column_numbers(names: Texts, classes: tuple[str, ...]) -> npt.NDArray[np.int
     """Return int64 [N]: each name's place in `classes`, -1 for one that is not in it."""
     place = {name: number for number, name in enumerate(classes)}
     return np.array([place.get(str(name), -1) for name in names], dtype=np.int64)
+
+
+def decided_columns(observations: Observations) -> npt.NDArray[np.int64]:
+    """Return int64 [N]: the class that was answered; the number of classes where it asked.
+
+    Where the model decides nothing, its most probable class; rows without scores are given 0.
+    """
+    decided = column_numbers(observations.decisions, observations.classes)
+    best = np.nan_to_num(observations.scores).argmax(axis=1)
+    asked = observations.decisions == ASK
+    return np.where(asked, len(observations.classes), np.where(decided >= 0, decided, best))
 
 
 def from_table(table: pa.Table, *, classes: tuple[str, ...]) -> Observations:

@@ -138,6 +138,11 @@ def read_log(
     return LogRead(whole, tuple(files.damaged), files.beyond)
 
 
+def last_version(table: pa.Table) -> int:
+    """Return the version that answered last, 0 where none of the records, by time, knows."""
+    return next((one for one in reversed(table["version"].to_pylist()) if one), 0)
+
+
 def newest_record_unix_s(root: Path) -> float | None:
     """Return the time of the newest record, None for an empty log; opens the last day's parts."""
     files = _LogFiles(pa.schema([SCHEMA.field("time_unix_s")]), 0.0, 0.0)

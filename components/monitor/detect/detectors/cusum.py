@@ -13,7 +13,6 @@ from components.monitor.detect.detectors._fault_filters import FaultFilters
 from components.monitor.observe.scaling import Table
 
 CHANNEL: Channel = "statistics"
-NEEDS_LABELS = False
 # Farther than all but few groups reach, and half of what a fault worth an alarm moves pictures by.
 _SLACK = 3.5
 _AT_MOST = 10.0

@@ -12,7 +12,6 @@ from components.monitor.detect.contract import Design, Statistic
 from components.monitor.detect.detectors._fault_filters import FaultFilters
 
 CHANNEL: Channel = "statistics"
-NEEDS_LABELS = False
 
 
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:

@@ -10,7 +10,6 @@ from components.common.statistics.label_shift import proportions
 from components.monitor.detect.contract import Design, Statistic
 
 CHANNEL: Channel = "scores"
-NEEDS_LABELS = True
 
 
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:

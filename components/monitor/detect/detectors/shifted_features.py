@@ -12,7 +12,6 @@ from components.monitor.detect.contract import Design, Statistic
 from components.monitor.detect.detectors._spread import mean_shift
 
 CHANNEL: Channel = "features"
-NEEDS_LABELS = False
 _COMPONENTS = 16
 
 

@@ -13,7 +13,6 @@ from components.monitor.detect.detectors._spread import mean_shift
 from components.monitor.observe.scaling import level
 
 CHANNEL: Channel = "statistics"
-NEEDS_LABELS = False
 
 
 def fit(reference: Observations, design: Design, *, rng: np.random.Generator) -> Statistic:

@@ -4,7 +4,8 @@ import sys
 import time
 from pathlib import Path
 
-from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
+from components.common.artifacts.monitoring.claims import Claim
+from components.monitor.decide.history import DecisionHistory, HistoryEntry
 
 if __name__ == "__main__":
     model_dir, key, run_id, start = Path(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4])
@@ -12,7 +13,7 @@ if __name__ == "__main__":
     while not start.exists():
         time.sleep(0.001)
     claim = Claim(key=key, run_id=run_id, time_unix_s=time.time())
-    mine = history.claim("runs", claim).run_id == run_id
+    mine = history.claim("runs", claim, run_lease_s=60.0).run_id == run_id
     with history.deciding():
         history.append(
             HistoryEntry(

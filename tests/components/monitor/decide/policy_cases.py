@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from components.common.artifacts.monitoring.drift_report import (
+    AnswerShare,
     Detection,
     Explanation,
     Family,
@@ -13,14 +14,20 @@ from components.common.artifacts.monitoring.drift_report import (
 )
 from components.monitor.decide.config import PolicyConfig
 from components.monitor.decide.policy import Situation, decide
+from components.monitor.observe.silence import Silence
 
 MONDAY = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
 NOTHING = Explanation(family="none", fault="", confidence=1.0, advice="")
 
 
-def detection(*, alarm: bool, name: str = "ks_pca") -> Detection:
+def detection(*, alarm: bool, name: str = "ks_pca", channel: str = "features") -> Detection:
     return Detection(
-        detector=name, statistic=2.0 if alarm else 0.1, threshold=1.0, p_value=0.5, alarm=alarm
+        detector=name,
+        channel=channel,
+        statistic=2.0 if alarm else 0.1,
+        threshold=1.0,
+        p_value=0.5,
+        alarm=alarm,
     )
 
 
@@ -49,16 +56,26 @@ def situation(
     runs: tuple[datetime, ...] = (),
     labels: int = 100,
     version: int = 1,
+    answers: bool = False,
+    silence: Silence | None = None,
 ) -> Situation:
     return Situation(
         now_unix_s=at.timestamp(),
         version=version,
         pictures=pictures,
-        detections=(detection(alarm=alarm), detection(alarm=False, name="ks_scores")),
+        detections=(
+            detection(alarm=alarm),
+            detection(alarm=answers, name="answer_ranks", channel="scores"),
+        ),
         explanation=explanation,
         harm=harm,
         runs_unix_s=tuple(run.timestamp() for run in runs),
         new_labels=labels,
+        answers=(
+            AnswerShare(answer="functional", usual=0.85, now=0.39),
+            AnswerShare(answer="defective", usual=0.15, now=0.61),
+        ),
+        silence=silence,
     )
 
 

@@ -25,6 +25,7 @@ from components.common.artifacts.monitoring.drift_report import WORDS, Detection
 from components.common.errors import ConfigError
 from components.monitor.decide.config import PolicyConfig
 from components.monitor.decide.policy import RULES, Situation, decide, key_of
+from components.monitor.observe.silence import Silence
 
 SETTINGS = PolicyConfig()
 FEW = SETTINGS.min_new_labels - 1
@@ -477,3 +478,42 @@ def test_a_measured_loss_that_the_camera_explains_is_not_trained_on_even_without
     assert decide(measured, PolicyConfig()).word == "fix_camera"
     estimated = situation(explanation=explained("camera", "focus"), harm=loss(30.0), labels=100)
     assert decide(estimated, PolicyConfig()).word == "ask"
+
+
+SILENT = Silence(kind="no-log", sentence="There is no log.", check="Correct monitor.log.")
+
+
+def test_who_sees_nothing_says_so_whatever_else_was_measured() -> None:
+    for seen in (
+        situation(silence=SILENT, pictures=0),
+        situation(silence=SILENT, alarm=True, explanation=explained("camera", "focus")),
+    ):
+        decision = decide(seen, PolicyConfig())
+        assert decision.word == "blind"
+        assert decision.reasons == ("There is no log.", "Correct monitor.log.")
+        assert decision.key.startswith("v1-blind-no-log-")
+
+
+@pytest.mark.parametrize("harm", [None, loss(0.0), loss(8.0), loss(1.0, basis="audit")])
+@pytest.mark.parametrize("why", [NOTHING, explained("mix", "classes"), explained("unknown")])
+def test_changed_answers_send_people_to_the_process_before_anything_is_trained(
+    why: Explanation, harm: Harm | None
+) -> None:
+    decision = decide(situation(answers=True, explanation=why, harm=harm), PolicyConfig())
+    assert decision.word == "ask"
+    assert "`defective` among the answers rose from 15% to 61%" in decision.reasons[0]
+    assert "look at the process first" in decision.reasons[0]
+    assert decision.key.startswith("v1-answers-defective-")
+
+
+def test_the_camera_a_new_product_and_a_measured_loss_explain_changed_answers() -> None:
+    camera = situation(answers=True, explanation=explained("camera", "focus"), harm=loss(0.0))
+    assert decide(camera, PolicyConfig()).word == "fix_camera"
+    product = situation(answers=True, explanation=explained("product", "novel"), harm=loss(8.0))
+    assert decide(product, PolicyConfig()).word == "retrain"
+    audited = situation(answers=True, harm=loss(8.0, basis="audit"))
+    assert decide(audited, PolicyConfig()).word == "retrain"
+
+
+def test_a_change_of_the_pictures_alone_is_no_change_of_the_answers() -> None:
+    assert decide(situation(alarm=True, harm=loss(0.0)), PolicyConfig()).word == "keep"

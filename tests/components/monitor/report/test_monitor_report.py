@@ -5,6 +5,7 @@ import pytest
 from harm_support import world
 
 from components.common.artifacts.monitoring.drift_report import (
+    AnswerShare,
     Detection,
     DriftReportInfo,
     Explanation,
@@ -118,3 +119,16 @@ def test_an_empty_report_is_a_page_too(spoil: str) -> None:
 def test_an_audit_says_how_many_labels_it_rests_on() -> None:
     audited = dataclasses.replace(HARM, basis="audit", labels=120)
     assert "120 audited labels" in harm_sentence(audited)
+
+
+def test_what_the_model_answers_stands_beside_what_is_usual() -> None:
+    shares = (AnswerShare(answer="<bad>", usual=0.15, now=0.614),)
+    page = render(dataclasses.replace(INFO, answers=shares))
+    assert "&lt;bad&gt;" in page and "15.0 %" in page and "61.4 %" in page
+    assert "What the model answers" not in render(INFO)
+
+
+def test_a_blind_monitor_says_so_on_its_page() -> None:
+    decision = PolicyDecision(word="blind", reasons=("There is no prediction log.",))
+    page = render(dataclasses.replace(INFO, decision=decision))
+    assert "The monitor sees nothing." in page
