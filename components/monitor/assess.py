@@ -1,6 +1,6 @@
 """Assess one window: has it changed, why, and what does that cost."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from components.common.artifacts.monitoring.drift_report import Detection, Explanation, Harm
@@ -9,7 +9,6 @@ from components.monitor.detect.config import DetectConfig
 from components.monitor.detect.measure import measure
 from components.monitor.explain.strongest_cause import explain
 from components.monitor.harm.config import HarmConfig
-from components.monitor.harm.correction import Correction
 from components.monitor.harm.estimate import estimate
 
 _UNEXPLAINED = Explanation(family="none", fault="", confidence=0.0, advice="")
@@ -27,7 +26,6 @@ class Assessment:
 def assess(
     window: Observations,
     reference: Observations,
-    correction: Callable[[], Correction | None],
     *,
     detect: DetectConfig,
     harm: HarmConfig,
@@ -39,7 +37,7 @@ def assess(
     See `measure`, `estimate` and `explain`.
     """
     detections = measure(window, reference, settings=detect, seed=seed)
-    loss = estimate(window, reference, correction, settings=harm, seed=seed)
+    loss = estimate(window, reference, settings=harm, seed=seed)
     audited = loss is not None and loss.basis == "audit"
     explanation = explain(window, reference, detections, asked=audited, kept=kept)
     return Assessment(detections=detections, explanation=explanation, harm=loss)

@@ -22,21 +22,16 @@ from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import LABELS, RECORD, read_labels
 from components.monitor.decide.policy import Situation, decide
 from components.monitor.harm.config import HarmConfig
-from components.monitor.harm.correction import Correction
 from components.monitor.harm.estimate import estimate
-from components.monitor.harm.learn import learn
-from components.monitor.harm.learn_once import learnt
 from components.monitor.report.report import harm_sentence
 
 __all__ = [
     "Assessment",
-    "Correction",
     "Situation",
     "assess",
     "audit_report",
     "decide",
     "draw_sample",
-    "learn",
 ]
 
 SAMPLE = "sample.json"
@@ -139,11 +134,9 @@ def audit_report(folder: Path, *, reference: Path, log: Path) -> str:
             received=f"{len(labels.by_record)} labels of other records",
             do="name the log that the sample was drawn from",
         )
-    model_dir = reference.parent.parent
     found = estimate(
         from_table(table, classes=known.info.classes),
         of_reference(reference),
-        lambda: learnt(known, model_dir=model_dir, version=reference.name),
         settings=HarmConfig(),
         seed=0,
     )

@@ -27,7 +27,6 @@ from components.monitor.decide.config import PolicyConfig
 from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
 from components.monitor.decide.policy import Situation
 from components.monitor.figures import show_figures
-from components.monitor.harm.learn_once import learnt
 from components.monitor.observe.ask_model import observer
 from components.monitor.observe.picture_folder import from_pictures
 from components.monitor.observe.served import (
@@ -86,7 +85,6 @@ def look(
         assessment = assess(
             seen.observations,
             of_reference(reference.root),
-            lambda: learnt(reference, model_dir=served.model_dir, version=served.version),
             detect=settings.detect,
             harm=settings.harm,
             seed=settings.seed,
