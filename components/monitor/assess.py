@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from components.common.artifacts.monitoring.drift_report import Detection, Explanation, Harm
 from components.common.artifacts.monitoring.observations import Observations
@@ -31,12 +32,13 @@ def assess(
     harm: HarmConfig,
     seed: int,
     kept: Collection[str] = (),
+    keep: Path | None = None,
 ) -> Assessment:
     """Ask detectors, loss estimate and causes about a window, labelled where an audit did.
 
-    See `measure`, `estimate` and `explain`.
+    See `measure`, `estimate` and `explain`. Thresholds are kept in the folder `keep`.
     """
-    detections = measure(window, reference, settings=detect, seed=seed)
+    detections = measure(window, reference, settings=detect, seed=seed, keep=keep)
     loss = estimate(window, reference, settings=harm, seed=seed)
     audited = loss is not None and loss.basis == "audit"
     explanation = explain(window, reference, detections, asked=audited, kept=kept)

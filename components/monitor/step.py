@@ -24,7 +24,7 @@ from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig
 from components.monitor.decide import policy
 from components.monitor.decide.config import PolicyConfig
-from components.monitor.decide.history import Claim, DecisionHistory, HistoryEntry
+from components.monitor.decide.history import DECISIONS, Claim, DecisionHistory, HistoryEntry
 from components.monitor.decide.policy import Situation
 from components.monitor.figures import show_figures
 from components.monitor.observe.ask_model import observer
@@ -89,6 +89,7 @@ def look(
             harm=settings.harm,
             seed=settings.seed,
             kept=kept,
+            keep=served.model_dir / DECISIONS / "thresholds",
         )
     situation = Situation(
         now_unix_s=now,
