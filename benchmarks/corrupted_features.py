@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.unseen_faults import UNSEEN
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures import decode as pictures
 from components.common.pictures.camera_faults import CAMERA_FAULTS
@@ -24,7 +25,8 @@ from components.ingest.sources import elpv
 WORK = Path(".graft/corrupted")
 CLEAN = "clean"
 SEVERITIES = (3, 5, 1)
-KINDS = tuple(kind for kind in CAMERA_FAULTS if kind != "colour")  # the demo is grey
+FAULTS = {**CAMERA_FAULTS, **UNSEEN}
+KINDS = tuple(kind for kind in FAULTS if kind != "colour")  # the demo is grey
 PICTURE_PX, NETWORK_PX = 160, 128
 WEIGHTS = Path("data/weights/efficientnet_lite0.h5")
 _BATCH = 128
@@ -182,7 +184,7 @@ class _Extractor:
             return self._pixels[row]
         if kind in STAND_INS:
             return STAND_INS[kind](self._pixels[row], np.random.default_rng(0))
-        fault, place = CAMERA_FAULTS[kind], list(CAMERA_FAULTS).index(kind)
+        fault, place = FAULTS[kind], list(FAULTS).index(kind)
         rng = np.random.default_rng([place, severity] if fault.fixed else [place, severity, row])
         return fault.on(self._pixels[row], severity=severity, rng=rng)
 

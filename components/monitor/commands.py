@@ -7,7 +7,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -94,7 +93,8 @@ def draw_sample(
             do="name another stretch of time, or let the gateway keep pictures",
         )
     chosen = generator(seed, "audit").permutation(len(frame))[:count]
-    frame = frame.iloc[np.sort(chosen)]
+    # In the order drawn: the first that a person labels are then a random sample as well.
+    frame = frame.iloc[chosen]
     (out / PICTURES).mkdir(parents=True)
     names = [kept[sha256] for sha256 in frame["picture_sha256"]]
     for path in names:

@@ -113,7 +113,7 @@ CAMERA_FAULTS: Mapping[str, Corruption] = MappingProxyType(
         "motion": Corruption("focus", _motion, (0.02, 0.035, 0.055, 0.08, 0.12), fixed=True),
         "glare": Corruption("light", _glare, (0.1, 0.2, 0.35, 0.5, 0.7), fixed=True),
         "vignette": Corruption("light", _vignette, (0.2, 0.35, 0.5, 0.65, 0.8)),
-        "flicker": Corruption("light", _flicker, (0.1, 0.2, 0.3, 0.45, 0.6)),
+        "flicker": Corruption("exposure", _flicker, (0.1, 0.2, 0.3, 0.45, 0.6)),
         "gamma": Corruption("exposure", _gamma, (1.15, 1.3, 1.5, 1.8, 2.2), fixed=True),
         "scan_lines": Corruption("sensor", _scan_lines, (2, 4, 8, 14, 22), fixed=True),
         "banding": Corruption("sensor", _banding, (0.05, 0.1, 0.16, 0.24, 0.35)),

@@ -46,8 +46,9 @@ class Telling:
 class Explanation:
     """Why the window differs.
 
-    `fault` is a word within the family: focus, exposure, colour, noise, framing, dirt (camera);
-    new_look, novel (product); classes, lines (mix); "" otherwise.
+    `fault` is a word within the family: focus, exposure, light, colour, noise, sensor, compression,
+    framing, dirt (camera; "" where several are as likely); new_look, novel (product); classes,
+    lines (mix); "" otherwise.
     `confidence` is in [0, 1]; `evidence` are sentences with numbers.
     """
 
