@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.camera_faults import CAMERA_FAULTS
+from benchmarks.stand_ins import STAND_INS
 from benchmarks.unseen_faults import UNSEEN
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures import decode as pictures
-from components.common.pictures.camera_faults import CAMERA_FAULTS
-from components.common.pictures.stand_ins import STAND_INS
 from components.common.pictures.statistics import measure
 from components.common.progress import track
 from components.ingest.config import IngestConfig

@@ -1,6 +1,6 @@
 """Is the cause named rightly? Simulated drifts of the demo data, explained.
 
-    python -m benchmarks.drift_causes [--work FOLDER] [--pictures 150] [--draws 5] [--groups-unknown]
+    python -m benchmarks.drift_causes [--pictures 150] [--draws 5] [--groups-unknown]
 
 Camera: every fault of `camera_faults`, which the rules were set by, and of `unseen_faults`, which
 they were not, at three severities (colour on pictures that were tinted, since the demo is grey).
@@ -8,7 +8,7 @@ Product: one module type where only the other is known (new look), one picture i
 known ones (novel), and known pictures rearranged as no camera would (`stand_ins`), which no rule
 was set by either. Mix: nine of ten pictures of one class, or of one line. Windows are of modules
 that neither the model nor the reference has seen. An alarm is taken as given: detectors are
-measured elsewhere. Goals: camera for 90 % of the held-out kinds, at most 5 % of camera faults called
+measured elsewhere. Goals: camera for 90 % of held-out kinds, at most 5 % of camera faults called
 product, at most 5 % of products and mixes called camera.
 """
 
@@ -32,10 +32,10 @@ from benchmarks.corrupted_features import (
     Probe,
     load,
 )
+from benchmarks.stand_ins import STAND_INS
 from benchmarks.unseen_faults import UNSEEN
 from components.common.artifacts.monitoring.drift_report import Detection
 from components.common.artifacts.monitoring.observations import Observations, joined
-from components.common.pictures.stand_ins import STAND_INS
 from components.common.pictures.statistics import STATISTICS
 from components.common.progress import track
 from components.monitor.explain.strongest_cause import explain

@@ -1,6 +1,6 @@
 """The camera: faults that move all pictures alike, recognised by the picture statistics.
 
-The directions are those of the faults in `components.common.pictures.camera_faults`. Blur lowers
+The directions are those of the faults in `benchmarks.camera_faults`. Blur lowers
 sharpness and leaves brightness; noise raises it and the grain most of all. Broken lines and pixels
 raise sharpness in few places, so that grain, its share that lies everywhere, falls; compression
 lets it fall alone. Light moves brightness or contrast, clips, or darkens the border; a shift moves

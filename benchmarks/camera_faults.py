@@ -1,6 +1,6 @@
 """More of what cameras do: faults of lens, light, sensor, cable and mounting.
 
-With the faults of `corruptions` they are what a monitor learns a camera's fault from. Strengths are
+With the faults of `corruptions` they are what the rules for causes were set by. Strengths are
 ours, from hardly visible (1) to gross (5); lengths are shares of the picture's longer side.
 """
 

@@ -1,7 +1,6 @@
 """Stand-ins for products that nobody has seen: known pictures rearranged as no camera would.
 
-Light, lens and sensor stay as they were; what lies before them is another thing. A monitor learns
-from these, beside `camera_faults`, to tell a new product from a fault of the camera. Each draws its
+Light, lens and sensor stay as they were; what lies before them is another thing. Each draws its
 design from a generator: give the pictures of one product generators of the same seed.
 """
 
