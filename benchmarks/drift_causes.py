@@ -170,7 +170,7 @@ def answers(simulated: Iterator[Case], *, groups_known: bool) -> pd.DataFrame:
                 "severity": case.severity,
                 "kind": kind,
                 "family": found.family,
-                "fault right": found.fault == fault if fault else np.nan,
+                "fault right": float(found.fault == fault) if fault else np.nan,
                 "no fault named": found.fault == "",
             }
         )

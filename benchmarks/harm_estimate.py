@@ -1,6 +1,6 @@
 """Is a loss of accuracy seen without labels? Corrupted modules that nobody has seen.
 
-    python -m benchmarks.harm_estimate [--work FOLDER] [--deals 4]
+    python -m benchmarks.harm_estimate [--work FOLDER] [--deals 2]
 
 Five folds over modules, dealt several times: the model is fitted on two, the reference comes from
 two more, and the last one, under every fault of `camera_faults` (the demo is grey: but colour) at
@@ -102,7 +102,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, default=WORK, help="keeps what was computed")
-    parser.add_argument("--deals", type=int, default=4, help="of modules to folds")
+    parser.add_argument("--deals", type=int, default=2, help="of modules to folds")
     asked = parser.parse_args()
     demo = load(asked.work)
     rows: list[dict[str, Any]] = []
