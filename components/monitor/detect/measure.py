@@ -64,7 +64,7 @@ class Monitor:
 
     @classmethod
     def of(
-        cls, reference: Observations, *, digest: str, settings: DetectConfig, seed: int
+        cls, reference: Observations, *, settings: DetectConfig, seed: int, digest: str = ""
     ) -> "Monitor":
         """Prepare a reference: embeddings are reduced once, for all detectors."""
         rows = reference.whole("features")
@@ -73,7 +73,7 @@ class Monitor:
         reducer = Components.of(reference.features[rows], count=_COMPONENTS)
         return cls(digest, _reduced(reference, reducer), reducer, settings, seed)
 
-    def look(self, window: Observations, *, keep: Path | None) -> tuple[Detection, ...]:
+    def look(self, window: Observations, *, keep: Path | None = None) -> tuple[Detection, ...]:
         """Return each detector's answer."""
         modules = {name: detectors.load(name) for name in self.settings.detectors}
         hindrances = {name: self._hindrance(window, module) for name, module in modules.items()}
