@@ -32,13 +32,15 @@ def _glare(picture: Floats, depth: float, rng: np.random.Generator) -> Floats:
     rows, columns = _places(picture)
     distance = np.hypot(rows - (0.2 + 0.6 * row), columns - (0.2 + 0.6 * column))
     spot = np.exp(-0.5 * (distance / (0.08 + 0.1 * size)) ** 2)
-    return picture + np.float32(255 * depth) * spot[..., None].astype(np.float32)
+    lit: Floats = picture + np.float32(255 * depth) * spot[..., None].astype(np.float32)
+    return lit
 
 
 def _vignette(picture: Floats, depth: float, _rng: np.random.Generator) -> Floats:
     rows, columns = _places(picture)
     far = ((rows - 0.5) ** 2 + (columns - 0.5) ** 2) / 0.5
-    return picture * (1 - np.float32(depth) * far[..., None].astype(np.float32))
+    darker: Floats = picture * (1 - np.float32(depth) * far[..., None].astype(np.float32))
+    return darker
 
 
 def _scan_lines(picture: Floats, count: float, rng: np.random.Generator) -> Floats:
@@ -53,13 +55,13 @@ def _banding(picture: Floats, depth: float, rng: np.random.Generator) -> Floats:
     height = picture.shape[0]
     cycles, phase = 3 + 9 * rng.random(), 2 * np.pi * rng.random()
     wave = np.sin(2 * np.pi * cycles * np.arange(height) / max(height, _LEAST_LINES) + phase)
-    return picture * (1 + np.float32(depth) * wave[:, None, None].astype(np.float32))
+    banded: Floats = picture * (1 + np.float32(depth) * wave[:, None, None].astype(np.float32))
+    return banded
 
 
 def _gamma(picture: Floats, power: float, rng: np.random.Generator) -> Floats:
     exponent = power if rng.random() < 0.5 else 1 / power
-    bent: Floats = 255 * (picture / 255) ** np.float32(exponent)
-    return bent
+    return np.asarray(255 * (picture / 255) ** exponent, dtype=np.float32)
 
 
 def _dead_pixels(picture: Floats, share: float, rng: np.random.Generator) -> Floats:

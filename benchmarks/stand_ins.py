@@ -67,7 +67,8 @@ def _grains(picture: Pixels, rng: np.random.Generator) -> Pixels:
     rows, columns = np.mgrid[: picture.shape[0], : picture.shape[1]] / max(picture.shape[:2])
     _, nearest = cKDTree(own.random((count, 2))).query(np.stack([rows, columns], -1).reshape(-1, 2))
     shade = own.uniform(0.6, 1.15, count)[nearest].reshape(picture.shape[:2])
-    return np.clip(np.rint(picture * shade[..., None]), 0, 255).astype(np.uint8)
+    shaded: Pixels = np.clip(np.rint(picture * shade[..., None]), 0, 255).astype(np.uint8)
+    return shaded
 
 
 def _folded(picture: Pixels, rng: np.random.Generator) -> Pixels:
