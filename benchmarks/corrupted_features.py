@@ -12,23 +12,25 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.camera_faults import CAMERA_FAULTS
+from benchmarks.stand_ins import STAND_INS
+from benchmarks.unseen_faults import UNSEEN
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures import decode as pictures
-from components.common.pictures.corruptions import CORRUPTIONS, corrupt
 from components.common.pictures.statistics import measure
 from components.common.progress import track
 from components.ingest.config import IngestConfig
 from components.ingest.sources import elpv
 
+WORK = Path(".graft/corrupted")
 CLEAN = "clean"
-SEVERITIES = (1, 2, 3, 4, 5)
-KINDS = tuple(kind for kind in CORRUPTIONS if kind != "colour")  # the demo is grey
-# The four that are tested are computed for all pictures, the others for every second.
-TESTED = ("noise", "blur", "brightness", "contrast")
+SEVERITIES = (3, 5, 1)
+FAULTS = {**CAMERA_FAULTS, **UNSEEN}
+KINDS = tuple(kind for kind in FAULTS if kind != "colour")  # the demo is grey
 PICTURE_PX, NETWORK_PX = 160, 128
 WEIGHTS = Path("data/weights/efficientnet_lite0.h5")
 _BATCH = 128
-_OF_THE_CAMERA = ("dirt", "shift", "rotation")
+_STEP = 3  # faults are put on every third picture
 CLASSES = ("functional", "defective")
 
 
@@ -138,11 +140,12 @@ def load(work: Path) -> Demo:
     source = elpv.read(IngestConfig(source="elpv", path="data/elpv")).pictures
     lazily = _Extractor(source)
     seen = {}
-    jobs = [(CLEAN, 0), *((kind, level) for kind in KINDS for level in SEVERITIES)]
+    faults = [(kind, level) for level in SEVERITIES for kind in KINDS]
+    jobs = [(CLEAN, 0), *((name, 0) for name in STAND_INS), *faults]
     for kind, level in track(jobs, "corrupting and embedding"):
         file = work / f"{kind}-{level}.npz"
         if not file.exists():
-            step = 1 if kind in (CLEAN, *TESTED) else 2
+            step = 1 if kind == CLEAN else _STEP
             rows = np.arange(0, len(source), step)
             np.savez(file, **dataclasses.asdict(lazily.extract(kind, level, rows)))
         held = np.load(file)
@@ -179,10 +182,11 @@ class _Extractor:
     def _spoil(self, kind: str, severity: int, row: int) -> Any:
         if kind == CLEAN:
             return self._pixels[row]
-        place = list(CORRUPTIONS).index(kind)
-        seed = [place, severity] if kind in _OF_THE_CAMERA else [place, severity, row]
-        rng = np.random.default_rng(seed)
-        return corrupt(self._pixels[row], kind=kind, severity=severity, rng=rng)
+        if kind in STAND_INS:
+            return STAND_INS[kind](self._pixels[row], np.random.default_rng(0))
+        fault, place = FAULTS[kind], list(FAULTS).index(kind)
+        rng = np.random.default_rng([place, severity] if fault.fixed else [place, severity, row])
+        return fault.on(self._pixels[row], severity=severity, rng=rng)
 
     def _embed(self, batch: Any) -> Any:
         small = np.stack([pictures.resize(picture, NETWORK_PX) for picture in batch])

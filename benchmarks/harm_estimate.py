@@ -1,128 +1,122 @@
-"""How near is the loss that is estimated without labels? Corrupted modules that nobody has seen.
+"""Is a loss of accuracy seen without labels? Corrupted modules that nobody has seen.
 
-    python -m benchmarks.harm_estimate [--work FOLDER] [--folds 5]
+    python -m benchmarks.harm_estimate [--work FOLDER] [--deals 2]
 
-Five folds over modules: the model is fitted on two, the reference and the correction come from two
-more, and the last one, corrupted in four ways at five severities, is the window. Truth is its
-measured accuracy. "seen": the correction has learnt from all kinds of corruption; "unseen": from
-all but the one in the window. "caused": truth against the same pictures uncorrupted; "total":
-against the reference, so that it also holds how much harder these modules are. Goals: mean error
-<= 3 points, worst <= 6; 5 points called in 90 % of the cases in which they are lost; no call in
-95 % of the harmless ones (less than 1 point lost).
+Five folds over modules, dealt several times: the model is fitted on two, the reference comes from
+two more, and the last one, under every fault of `camera_faults` (the demo is grey: but colour) at
+three severities, or as it is, is the window. Nothing is learnt from a fault, so that all kinds are
+unseen. Truth is the window's measured accuracy against the reference's. Goals: `harmful` in 80 % of
+the windows with 5 points of loss or more, wrongly in 5 % of those with less than 1. The audit's arm
+draws random labels of the same windows; "confidence" calls harmful what calibrated confidence says.
 """
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.corrupted_features import (
-    CLEAN,
-    KINDS,
-    SEVERITIES,
-    TESTED,
-    Demo,
-    Probe,
-    load,
-)
+from benchmarks.corrupted_features import CLEAN, KINDS, SEVERITIES, WORK, Demo, Probe, load
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.progress import track
-from components.monitor.harm.describe import describe
-from components.monitor.harm.evidence import Evidence, evidence_of
-from components.monitor.harm.shift import Ruler
-from components.monitor.harm.trials import Fault, fit, learnt
+from components.monitor.harm.config import HarmConfig
+from components.monitor.harm.estimate import estimate
 
-WORK = Path(".graft/corrupted")
 FOLDS = 5
-CALLED_POINTS, HARMLESS_POINTS = 5.0, 1.0
-RAW = ("atc", "doc", "confidence", "weighting", "decisions")
+LABELS = (60, 120)
+SETTINGS = HarmConfig()
 
 
 def one_fold(demo: Demo, fold: Any, number: int) -> list[dict[str, Any]]:
-    """Return a row for each corruption of the fold's modules."""
+    """Return a row for each fault of the fold's modules."""
     window = fold == number
     held = (fold == (number + 1) % FOLDS) | (fold == (number + 2) % FOLDS)
     clean = demo.seen[CLEAN, 0]
     probe = Probe.fit(clean.of(~(window | held)), demo.labels)
     probe = probe.calibrated(clean.of(held), demo.labels)
-
-    def look(kind: str, severity: int, mask: Any) -> Evidence:
-        return evidence_of(probe.observe(demo.seen[kind, severity].of(mask), demo))
-
-    def pair(kind: str, severity: int, mask: Any) -> Fault:
-        there = np.zeros(len(mask), dtype=bool)
-        there[demo.seen[kind, severity].rows] = True
-        before = look(CLEAN, 0, mask & there)
-        return Fault(kind=kind, severity=severity, before=before, after=look(kind, severity, mask))
-
-    reference = look(CLEAN, 0, held)
-    faults = [pair(kind, level, held) for kind in KINDS for level in SEVERITIES]
-    ruler = Ruler(reference, seed=0)
-    seen = fit(reference, faults, seed=0)
+    reference = probe.observe(clean.of(held), demo)
     rows = []
-    for kind in TESTED:
-        unseen = learnt(reference, [one for one in faults if one.kind != kind], seed=0)
-        for severity in SEVERITIES:
-            fault = pair(kind, severity, window)
-            described = describe(fault.after, ruler)
-            predicted = seen.predict(described)
-            rows.append(
-                {
-                    "fold": number,
-                    "kind": kind,
-                    "severity": severity,
-                    "caused": fault.loss_points,
-                    "total": 100 * (reference.accuracy - fault.after.accuracy),
-                    "seen": predicted,
-                    "unseen": unseen.predict(described),
-                    "reach": seen.error_points(predicted),
-                    "no loss": 0.0,
-                    **{name: described[name] for name in RAW},
-                }
-            )
+    for kind, severity in [(CLEAN, 0), *((kind, level) for kind in KINDS for level in SEVERITIES)]:
+        seen = probe.observe(demo.seen[kind, severity].of(window), demo)
+        rows.append(
+            {
+                "kind": kind,
+                "severity": severity,
+                "pictures": len(seen),
+                "lost": 100 * (_accuracy(reference) - _accuracy(seen)),
+                "without labels": _verdict(_labelled(seen, 0, number), reference),
+                **{
+                    f"{count} labels": _verdict(_labelled(seen, count, number), reference)
+                    for count in LABELS
+                },
+                "confidence": _by_confidence(seen, reference),
+                "always harmless": "harmless",
+            }
+        )
     return rows
 
 
-def summary(found: pd.DataFrame, truth: str) -> pd.DataFrame:
-    """Return errors and calls of each estimate against one truth."""
-    lines = []
-    for name in ("seen", "unseen", "no loss", *RAW):
-        error = (found[name] - found[truth]).abs()
-        lost, harmless = found[truth] >= CALLED_POINTS, found[truth] < HARMLESS_POINTS
-        lines.append(
+def _accuracy(seen: Observations) -> float:
+    return float((seen.decisions == seen.labels).mean())
+
+
+def _labelled(seen: Observations, count: int, seed: int) -> Observations:
+    """Return the window with the labels of so many random pictures."""
+    chosen = np.random.default_rng(seed).permutation(len(seen)) < count
+    return dataclasses.replace(seen, labels=np.where(chosen, seen.labels, ""))
+
+
+def _verdict(seen: Observations, reference: Observations) -> str:
+    found = estimate(seen, reference, settings=SETTINGS, seed=0)
+    return found.verdict if found is not None else ""
+
+
+def _by_confidence(seen: Observations, reference: Observations) -> str:
+    lost = 100 * float(reference.scores.max(axis=1).mean() - seen.scores.max(axis=1).mean())
+    if lost >= SETTINGS.harmful_points:
+        return "harmful"
+    return "harmless" if lost < SETTINGS.harmless_points else "not enough evidence"
+
+
+def summary(found: pd.DataFrame) -> pd.DataFrame:
+    """Return how often each arm was right and wrong."""
+    bad, good = found["lost"] >= SETTINGS.harmful_points, found["lost"] < SETTINGS.harmless_points
+    arms = ["without labels", *(f"{count} labels" for count in LABELS), "confidence"]
+    return pd.DataFrame(
+        [
             {
-                "estimate": name,
-                "mean error": error.mean(),
-                "worst": error.max(),
-                "called": (found.loc[lost, name] >= CALLED_POINTS).mean(),
-                "quiet": (found.loc[harmless, name] < CALLED_POINTS).mean(),
-                "in interval": (error <= found["reach"]).mean() if name == "seen" else np.nan,
+                "arm": arm,
+                "harmful, of >= 5 lost": (found.loc[bad, arm] == "harmful").mean(),
+                "harmful, of < 1 lost": (found.loc[good, arm] == "harmful").mean(),
+                "harmless, of < 1 lost": (found.loc[good, arm] == "harmless").mean(),
+                "harmless, of >= 5 lost": (found.loc[bad, arm] == "harmless").mean(),
             }
-        )
-    return pd.DataFrame(lines)
+            for arm in (*arms, "always harmless")
+        ]
+    )
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, default=WORK, help="keeps what was computed")
-    parser.add_argument("--folds", type=int, default=FOLDS, help="windows tried, at most five")
+    parser.add_argument("--deals", type=int, default=2, help="of modules to folds")
     asked = parser.parse_args()
     demo = load(asked.work)
-    fold = demo.folds(FOLDS, seed=0)
     rows: list[dict[str, Any]] = []
-    for number in track(range(min(asked.folds, FOLDS)), "folds"):
-        rows += one_fold(demo, fold, number)
-        print(f"fold {number} done", flush=True)
+    for number in track(range(asked.deals * FOLDS), "folds"):
+        fold = demo.folds(FOLDS, seed=number // FOLDS)
+        rows += one_fold(demo, fold, number % FOLDS)
     found = pd.DataFrame(rows)
-    for truth in ("caused", "total"):
-        lost = int((found[truth] >= CALLED_POINTS).sum())
-        harmless = int((found[truth] < HARMLESS_POINTS).sum())
-        print(f"\n{truth}: {len(found)} windows, {lost} with a loss, {harmless} harmless")
-        print(summary(found, truth).to_string(index=False, float_format="%.2f"))
-    by_kind = found.assign(error=(found["seen"] - found["caused"]).abs())
-    print(by_kind.groupby(["kind", "severity"])[["caused", "seen", "error"]].mean().round(1))
+    bad, good = (found["lost"] >= 5).sum(), (found["lost"] < 1).sum()
+    size = found["pictures"].mean()
+    print(f"{len(found)} windows of {size:.0f} pictures, {bad} with >= 5 points lost, {good} < 1")
+    print(summary(found).to_string(index=False, float_format="%.2f"))
+    lost = found[found["lost"] >= SETTINGS.harmful_points]
+    by_kind = (lost["without labels"] == "harmful").groupby(lost["kind"]).agg(["size", "mean"])
+    print(by_kind.round(2).to_string())
 
 
 if __name__ == "__main__":

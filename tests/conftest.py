@@ -44,7 +44,6 @@ LONGEST_FIRST = (
     "pipelines/simulate/",
     "pipelines/local/",
     "on_jax/",
-    "components/monitor/harm/",
     "components/reference/",
     "components/train/",
 )

@@ -7,7 +7,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -27,21 +26,16 @@ from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import LABELS, RECORD, read_labels
 from components.monitor.decide.policy import Situation, decide
 from components.monitor.harm.config import HarmConfig
-from components.monitor.harm.correction import Correction
 from components.monitor.harm.estimate import estimate
-from components.monitor.harm.learn import learn
-from components.monitor.harm.learn_once import learnt
 from components.monitor.report.report import harm_sentence
 
 __all__ = [
     "Assessment",
-    "Correction",
     "Situation",
     "assess",
     "audit_report",
     "decide",
     "draw_sample",
-    "learn",
 ]
 
 SAMPLE = "sample.json"
@@ -108,7 +102,8 @@ def draw_sample(
             do="name another stretch of time, or let the gateway keep pictures",
         )
     chosen = generator(seed, "audit").permutation(len(frame))[:count]
-    frame = frame.iloc[np.sort(chosen)]
+    # In the order drawn: the first that a person labels are then a random sample as well.
+    frame = frame.iloc[chosen]
     (out / PICTURES).mkdir(parents=True)
     names = [kept[sha256] for sha256 in frame["picture_sha256"]]
     for path in names:
@@ -148,11 +143,9 @@ def audit_report(folder: Path, *, reference: Path, log: Path) -> str:
             received=f"{len(labels.by_record)} labels of other records",
             do="name the log that the sample was drawn from",
         )
-    model_dir = reference.parent.parent
     found = estimate(
         from_table(table, classes=known.info.classes),
         of_reference(reference),
-        lambda: learnt(known, model_dir=model_dir, version=reference.name),
         settings=HarmConfig(),
         seed=0,
     )

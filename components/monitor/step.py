@@ -17,11 +17,10 @@ from components.common.step import Nothing, Shown, Step
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig
-from components.monitor.decide.history import DecisionHistory
+from components.monitor.decide.history import DECISIONS, DecisionHistory
 from components.monitor.decide.policy import Situation
 from components.monitor.decide.settle import settle
 from components.monitor.figures import show_figures
-from components.monitor.harm.learn_once import learnt
 from components.monitor.observe.ask_model import observer
 from components.monitor.observe.picture_folder import from_pictures
 from components.monitor.observe.served import (
@@ -82,13 +81,13 @@ def look(
         assessment = assess(
             seen.observations,
             of_reference(reference.root),
-            lambda: learnt(reference, model_dir=served.model_dir, version=served.version),
             detect=settings.detect,
             harm=settings.harm,
             seed=settings.seed,
             kept=kept,
             # A folder of pictures is no part of the series of looks at the log.
             past=() if settings.pictures else history.evidence(served.version, except_run=run_id),
+            keep=served.model_dir / DECISIONS / "thresholds",
         )
     situation = Situation(
         now_unix_s=now,

@@ -16,13 +16,10 @@ class ReferenceConfig(Section):
     seed: of the choice of training pictures.
     train_pictures: training pictures whose statistics join those of the held-out ones; they
         bring more groups and cost a decoding each. 0 leaves them out.
-    harm_pictures: held-out pictures that are kept whole, so that a monitor can learn from them what
-        drift costs; 0 keeps none, and the monitor's loss estimates are then rough.
     copy_px: longer side of the small copies that a report shows; 0 keeps none.
     """
 
     model_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "model"
     seed: Annotated[int, Field(ge=0)] = 0
     train_pictures: Annotated[int, Field(ge=0)] = 3000
-    harm_pictures: Annotated[int, Field(ge=0, le=5000)] = 96
     copy_px: Annotated[int, Field(ge=0, le=1024)] = 128

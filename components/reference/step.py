@@ -4,9 +4,7 @@ Held-out pictures (validation and test) have scores and embeddings, as evaluate 
 Training pictures get statistics only: the model knows them by heart, so that its answers on them
 say nothing about new ones, but the camera saw them like any other. Under cross-validation, where
 the model was fitted on all pictures, their scores are what the folds answered; only the embeddings
-are the model's own. A few of the held-out pictures are kept whole, so that a monitor can learn from
-them what faults cost.
-"""
+are the model's own."""
 
 import time
 import warnings
@@ -24,8 +22,6 @@ from PIL import Image
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import HeldOut, probabilities
 from components.common.artifacts.exported import Export
-from components.common.artifacts.monitoring import learning_pictures
-from components.common.artifacts.monitoring.observations import from_table
 from components.common.artifacts.monitoring.prediction_log import PICTURES, STATISTIC_COLUMNS
 from components.common.artifacts.monitoring.reference import (
     OBSERVATIONS_SCHEMA,
@@ -90,12 +86,6 @@ def run(
     )
     observations = pa.Table.from_pandas(table, OBSERVATIONS_SCHEMA, preserve_index=False)
     Reference(out, info).write(observations)
-    known = from_table(observations, classes=info.classes)
-    chosen = learning_pictures.choose(known, most=settings.harm_pictures, seed=settings.seed)
-    paths = table["request_id"].tolist()
-    learning_pictures.write(
-        out, chosen, lambda row: decode(dataset.picture(paths[row]), name=paths[row])
-    )
 
 
 def _accuracy(held: pd.DataFrame, classes: tuple[str, ...]) -> float:

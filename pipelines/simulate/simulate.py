@@ -86,7 +86,6 @@ def prepare(settings: TrainingRun, *, out: Path, a_week: int, labels_a_week: int
         workshop=Workshop(
             eyes=Eyes(settings.train, info.image_size_px),
             classes=info.classes,
-            harm_pictures=settings.reference.harm_pictures,
             seed=settings.seed,
         ),
         train=train,

@@ -4,9 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from components.common.artifacts.monitoring import learning_pictures
 from components.common.artifacts.monitoring.observations import Observations, joined
-from components.monitor.commands import Correction, learn
 from pipelines.simulate.model import Eyes, SimulatedModel, fit
 from pipelines.simulate.plant import Cells
 
@@ -16,45 +14,31 @@ class SimulatedVersion:
     """A model that serves or did.
 
     reference: what the camera saw of all its cells, what the model said of the held-out ones.
-    correction: what faults cost it, None where nothing could be learnt.
     accuracy: on the held-out cells.
     """
 
     number: int
     model: SimulatedModel
     reference: Observations
-    correction: Correction | None
     accuracy: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
-    """Where versions are made.
-
-    harm_pictures: held-out pictures that are corrupted to learn what faults cost.
-    """
+    """Where versions are made."""
 
     eyes: Eyes
     classes: tuple[str, ...]
-    harm_pictures: int
     seed: int
 
     def make(self, number: int, train: Cells, held_out: Cells) -> SimulatedVersion:
-        """Fit a model, make its reference, learn what faults cost it."""
+        """Fit a model and make its reference."""
         model = fit(self.eyes, train, held_out, classes=self.classes, seed=self.seed)
         reference = joined(model.observe(held_out), _unasked(model.observe(train)))
-        rows = learning_pictures.choose(reference, most=self.harm_pictures, seed=self.seed)
-        correction = learn(
-            reference,
-            {int(row): held_out.pixels[row] for row in rows},
-            lambda pictures: model.answer(np.stack(pictures)),
-            seed=self.seed,
-        )
         return SimulatedVersion(
             number=number,
             model=model,
             reference=reference,
-            correction=correction,
             accuracy=model.accuracy(held_out),
         )
 

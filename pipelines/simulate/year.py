@@ -91,7 +91,6 @@ class Year:
         found = assess(
             seen,
             serving.reference,
-            lambda: serving.correction,
             detect=settings.detect,
             harm=settings.harm,
             seed=settings.seed,

@@ -24,7 +24,6 @@ SETTINGS = (
     "validate.min_size_px=16",
     # What a network without weights loses to a fault is all or nothing: a map learnt from that, on
     # seven groups, is points off where nothing has changed.
-    "reference.harm_pictures=0",
 )
 
 

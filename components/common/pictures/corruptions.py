@@ -35,11 +35,18 @@ class Corruption:
     fault: the word that an Explanation has for it; "" where it has none.
     apply: float32 [H, W, C] in [0, 255], strength, generator -> the same shape, any range.
     strengths: of the severities 1 to 5.
+    fixed: the same in all pictures of one camera, so that they share a generator's seed.
     """
 
     fault: str
     apply: Callable[[Floats, float, np.random.Generator], Floats]
     strengths: tuple[float, float, float, float, float]
+    fixed: bool = False
+
+    def on(self, picture: Pixels, *, severity: int, rng: np.random.Generator) -> Pixels:
+        """Return uint8 [H, W, C]: the picture with this fault, severity 1 to 5."""
+        damaged = self.apply(picture.astype(np.float32), self.strengths[severity - 1], rng)
+        return _rounded(damaged)
 
 
 def corrupt(picture: Pixels, *, kind: str, severity: int, rng: np.random.Generator) -> Pixels:
@@ -63,9 +70,7 @@ def corrupt(picture: Pixels, *, kind: str, severity: int, rng: np.random.Generat
         )
     if severity not in SEVERITIES:
         raise InputError("a severity from 1 to 5", received=severity, do="choose one of them")
-    corruption = CORRUPTIONS[kind]
-    strength = corruption.strengths[severity - 1]
-    return _rounded(corruption.apply(picture.astype(np.float32), strength, rng))
+    return CORRUPTIONS[kind].on(picture, severity=severity, rng=rng)
 
 
 def _rounded(picture: Floats) -> Pixels:
@@ -193,10 +198,10 @@ CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
         "brightness": Corruption("exposure", _brightness, (0.1, 0.2, 0.3, 0.4, 0.5)),
         "contrast": Corruption("exposure", _contrast, (0.4, 0.3, 0.2, 0.1, 0.05)),
         "exposure": Corruption("exposure", _exposure, (0.9, 0.8, 0.65, 0.5, 0.35)),
-        "colour": Corruption("colour", _colour, (0.05, 0.1, 0.18, 0.28, 0.4)),
-        "dirt": Corruption("dirt", _dirt, (2, 4, 7, 11, 16)),
-        "shift": Corruption("framing", _shift, (0.02, 0.04, 0.07, 0.11, 0.16)),
-        "rotation": Corruption("framing", _rotation, (1, 2, 4, 7, 12)),
-        "jpeg": Corruption("", _jpeg, (25, 18, 15, 10, 7)),
+        "colour": Corruption("colour", _colour, (0.05, 0.1, 0.18, 0.28, 0.4), fixed=True),
+        "dirt": Corruption("dirt", _dirt, (2, 4, 7, 11, 16), fixed=True),
+        "shift": Corruption("framing", _shift, (0.02, 0.04, 0.07, 0.11, 0.16), fixed=True),
+        "rotation": Corruption("framing", _rotation, (1, 2, 4, 7, 12), fixed=True),
+        "jpeg": Corruption("compression", _jpeg, (25, 18, 15, 10, 7)),
     }
 )

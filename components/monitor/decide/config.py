@@ -26,9 +26,11 @@ class PolicyConfig(Section):
     """When a drift is left alone, shown to a person, or answered by training.
 
     min_pictures: windows with fewer say nothing.
-    retrain_loss_points: estimated loss of accuracy, in percentage points, that is worth a run ...
-    retrain_low_points: ... if its lower bound lies above this as well.
-    ask_loss_points: an alarm whose loss may be as high as this (upper bound) is shown to a person.
+    retrain_loss_points: audited loss of accuracy, in percentage points, that is worth a run ...
+    retrain_low_points: ... if its lower bound lies above this as well. Without labels section
+        `harm` says which loss counts.
+    ask_loss_points: an alarm whose audited loss may be as high as this (upper bound) is shown to a
+        person.
     min_confidence: of the explanation, in [0, 1]; a camera fault below it is a question.
     min_new_labels: labelled pictures that a run must have to learn from; 0 trains without.
     cool_down_h: hours between the starts of two runs.

@@ -177,7 +177,7 @@ def harmful(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
 
 
 def harm_without_alarm(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
-    """Ask: an estimate of loss that no detector backs is not enough to train on."""
+    """Ask: a loss without labels that no detector backs is not enough to train on."""
     if now.alarm or now.harm is None or not _is_harmful(now.harm, settings):
         return None
     return _ask("loss-no-alarm", _loss(now.harm), f"No detector sees a change. {_AUDIT}")
@@ -190,9 +190,9 @@ def harm_unknown(now: Situation, settings: PolicyConfig) -> PolicyDecision | Non
     if now.harm is None:
         unknown = f"What it costs cannot be estimated. {_AUDIT}"
         return _ask("harm-unknown", _alarms(now), unknown)
-    if now.harm.high < settings.ask_loss_points:
+    if not _is_unclear(now.harm, settings):
         return None
-    vague = f"That is too vague to act on. {_AUDIT}"
+    vague = f"That is not enough evidence to act on. {_AUDIT}"
     return _ask("harm-vague", _alarms(now), _loss(now.harm), vague)
 
 
@@ -284,8 +284,16 @@ def _keep(*reasons: str) -> PolicyDecision:
 
 
 def _is_harmful(harm: Harm, settings: PolicyConfig) -> bool:
+    if harm.basis == "estimate":
+        return harm.verdict == "harmful"
     large = harm.loss_points >= settings.retrain_loss_points
     return large and harm.low > settings.retrain_low_points
+
+
+def _is_unclear(harm: Harm, settings: PolicyConfig) -> bool:
+    if harm.basis == "estimate":
+        return harm.verdict == "not enough evidence"
+    return harm.high >= settings.ask_loss_points
 
 
 def _troubled(now: Situation, settings: PolicyConfig) -> bool:
@@ -296,10 +304,14 @@ def _troubled(now: Situation, settings: PolicyConfig) -> bool:
 
 
 def _loss(harm: Harm) -> str:
-    how = "measured on a labelled sample" if harm.basis == "audit" else "estimated without labels"
+    if harm.basis == "audit":
+        return (
+            f"Accuracy has fallen by {harm.loss_points:.1f} points ({harm.low:.1f} to "
+            f"{harm.high:.1f}, measured on a labelled sample)."
+        )
     return (
-        f"Accuracy has fallen by {harm.loss_points:.1f} points ({harm.low:.1f} to "
-        f"{harm.high:.1f}, {how})."
+        f"{harm.verdict.capitalize()}, about {harm.loss_points:.1f} points of accuracy "
+        f"({harm.low:.1f} to {harm.high:.1f}, judged without labels)."
     )
 
 

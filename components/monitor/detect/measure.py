@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -16,8 +17,9 @@ from components.common.statistics.pca import Components
 from components.monitor.detect import contract as detectors
 from components.monitor.detect.config import DetectConfig
 from components.monitor.detect.contract import Design, Detector
+from components.monitor.detect.kept import kept
 from components.monitor.detect.null_windows import groups_of
-from components.monitor.detect.thresholds import Calibrated, calibrate
+from components.monitor.detect.thresholds import Calibrated, find_thresholds, fitted
 from components.monitor.observe.scaling import comparable
 
 _COMPONENTS = 64
@@ -32,13 +34,14 @@ def measure(
     settings: DetectConfig,
     seed: int,
     rate: float | None = None,
+    keep: Path | None = None,
 ) -> tuple[Detection, ...]:
     """Return one Detection a detector for a window in order of time.
 
     Rows whose channel is missing or not finite are left out, detector by detector. A detector that
     cannot look (too few pictures, no embeddings) says so in its promise and does not alarm.
-    Calibrations are kept in memory: a second window of the same size and kind costs a millisecond
-    or two.
+    Calibrations are kept in memory, and in the folder `keep`: a second window of the same size and
+    kind costs a millisecond or two.
 
     Args:
         window: in order of time.
@@ -46,18 +49,23 @@ def measure(
         settings: which detectors, and their rate.
         seed: of calibrations.
         rate: false alarms a window; None: those of the settings.
+        keep: folder of thresholds that were found before; None keeps none.
 
     Raises:
         ConfigError: a detector that is not there.
     """
     window, reference = comparable(window, reference)
-    return _monitor(reference, settings, seed).look(window, rate=rate)
+    return _monitor(reference, settings, seed).look(window, rate=rate, keep=keep)
 
 
 @dataclass(frozen=True)
 class Monitor:
-    """The detectors of one reference, calibrated when a window asks for it."""
+    """The detectors of one reference, calibrated when a window asks for it.
 
+    digest: of the reference, the settings and the seed.
+    """
+
+    digest: str
     reference: Observations
     reducer: Components | None
     settings: DetectConfig
@@ -65,15 +73,19 @@ class Monitor:
     _known: dict[str, dict[str, Calibrated]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, reference: Observations, *, settings: DetectConfig, seed: int) -> "Monitor":
+    def of(
+        cls, reference: Observations, *, settings: DetectConfig, seed: int, digest: str = ""
+    ) -> "Monitor":
         """Prepare a reference: embeddings are reduced once, for all detectors."""
         rows = reference.whole("features")
         if rows.sum() < 2:
-            return cls(reference, None, settings, seed)
+            return cls(digest, reference, None, settings, seed)
         reducer = Components.of(reference.features[rows], count=_COMPONENTS)
-        return cls(_reduced(reference, reducer), reducer, settings, seed)
+        return cls(digest, _reduced(reference, reducer), reducer, settings, seed)
 
-    def look(self, window: Observations, *, rate: float | None = None) -> tuple[Detection, ...]:
+    def look(
+        self, window: Observations, *, rate: float | None, keep: Path | None
+    ) -> tuple[Detection, ...]:
         """Return each detector's answer, at the settings' rate or another."""
         modules = {name: detectors.load(name) for name in self.settings.detectors}
         hindrances = {name: self._hindrance(window, module) for name, module in modules.items()}
@@ -81,7 +93,8 @@ class Monitor:
         if self.reducer is not None:
             window = _reduced(window, self.reducer)
         seen = {name: window.take(window.whole(module.CHANNEL)) for name, module in able.items()}
-        calibrated = self._calibrated(able, seen, rate or self.settings.rate) if able else {}
+        rate = rate or self.settings.rate
+        calibrated = self._calibrated(able, seen, rate, keep) if able else {}
         return tuple(
             _silent(name, modules[name], hindrances[name])
             if hindrances[name]
@@ -110,21 +123,31 @@ class Monitor:
         return int(getattr(self.reference, module.CHANNEL).shape[1])
 
     def _calibrated(
-        self, able: dict[str, Detector], seen: dict[str, Observations], rate: float
+        self,
+        able: dict[str, Detector],
+        seen: dict[str, Observations],
+        rate: float,
+        keep: Path | None,
     ) -> dict[str, Calibrated]:
         groups = max(map(self._groups, seen.values()))
         pictures = {name: _rounded(len(rows)) for name, rows in seen.items()}
         designs = {name: Design(count, min(groups, count)) for name, count in pictures.items()}
         key = f"{designs} {rate}"
         if key not in self._known:
-            self._known[key] = calibrate(
-                able,
-                designs,
-                self.reference,
-                rate=rate,
-                windows=self.settings.null_windows,
-                rng=generator(self.seed, "calibration"),
+            found = kept(
+                keep,
+                f"{self.digest} {key}",
+                lambda: find_thresholds(
+                    able,
+                    designs,
+                    self.reference,
+                    rate=rate,
+                    windows=self.settings.null_windows,
+                    rng=generator(self.seed, "calibration"),
+                ),
             )
+            rng = generator(self.seed, "fit")
+            self._known[key] = fitted(able, designs, self.reference, found, rng=rng)
         return self._known[key]
 
     def _groups(self, seen: Observations) -> int:
@@ -169,7 +192,7 @@ def _monitor(reference: Observations, settings: DetectConfig, seed: int) -> Moni
         total.update("\0".join(map(str, texts)).encode())
     key = total.hexdigest()
     if key not in _MONITORS:
-        _MONITORS[key] = Monitor.of(reference, settings=settings, seed=seed)
+        _MONITORS[key] = Monitor.of(reference, digest=key, settings=settings, seed=seed)
         while len(_MONITORS) > _KEPT:
             _MONITORS.popitem(last=False)
     return _MONITORS[key]

@@ -45,7 +45,48 @@ class Calibrated:
         return (1 + above) / (1 + len(self.null))
 
 
-def calibrate(
+@dataclass(frozen=True, kw_only=True)
+class DetectorThreshold:
+    """One detector's threshold, and what it says of windows without drift, in order."""
+
+    threshold: float
+    null: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FamilyThresholds:
+    """Thresholds by detector, and what they promise together."""
+
+    by_detector: dict[str, DetectorThreshold]
+    promise: str
+
+
+def fitted(
+    detectors: Mapping[str, Detector],
+    designs: Mapping[str, Design],
+    reference: Observations,
+    found: FamilyThresholds,
+    *,
+    rng: np.random.Generator,
+) -> dict[str, Calibrated]:
+    """Fit detectors to the whole reference, beside the thresholds found for them; fast."""
+    possible = feasible(_largest(designs), reference)
+    return {
+        name: Calibrated(
+            statistic=detector.fit(
+                reference.take(reference.whole(detector.CHANNEL)),
+                _imitated(designs[name], possible),
+                rng=rng,
+            ),
+            threshold=found.by_detector[name].threshold,
+            null=np.array(found.by_detector[name].null),
+            promise=found.promise,
+        )
+        for name, detector in detectors.items()
+    }
+
+
+def find_thresholds(
     detectors: Mapping[str, Detector],
     designs: Mapping[str, Design],
     reference: Observations,
@@ -53,8 +94,8 @@ def calibrate(
     rate: float,
     windows: int,
     rng: np.random.Generator,
-) -> dict[str, Calibrated]:
-    """Fit detectors to the reference and find the thresholds that keep their rate together.
+) -> FamilyThresholds:
+    """Find the thresholds that keep the detectors' rate together; takes seconds.
 
     Args:
         detectors: those that share the rate; the reference has rows for each.
@@ -64,7 +105,7 @@ def calibrate(
         windows: how many windows without drift are tried.
         rng: draws them.
     """
-    whole = max(designs.values(), key=lambda design: design.pictures)
+    whole = _largest(designs)
     possible = feasible(whole, reference)
     ways = splits(reference, possible, at_most=windows, rng=rng)
     designs = {name: _imitated(design, possible) for name, design in designs.items()}
@@ -77,18 +118,19 @@ def calibrate(
     worst = worst[np.isfinite(worst)]
     units = len(worst) if possible.independent else len(ways)
     limit = threshold(np.sort(worst), rate, units=units)
-    promise = _promise(whole, possible, rate, units)
-    calibrated = {}
-    for column, (name, detector) in enumerate(detectors.items()):
-        known = reference.take(reference.whole(detector.CHANNEL))
-        said = null[:, column]
-        calibrated[name] = Calibrated(
-            statistic=detector.fit(known, designs[name], rng=rng),
-            threshold=scales[column].undo(limit),
-            null=np.sort(said[np.isfinite(said)]),
-            promise=promise,
-        )
-    return calibrated
+    return FamilyThresholds(
+        by_detector={
+            name: DetectorThreshold(
+                threshold=scale.undo(limit), null=tuple(np.sort(said[np.isfinite(said)]).tolist())
+            )
+            for name, scale, said in zip(detectors, scales, null.T, strict=True)
+        },
+        promise=_promise(whole, possible, rate, units),
+    )
+
+
+def _largest(designs: Mapping[str, Design]) -> Design:
+    return max(designs.values(), key=lambda design: design.pictures)
 
 
 def threshold(null: Table, rate: float, *, units: int) -> float:

@@ -13,6 +13,7 @@ from components.monitor.explain.comparison import CauseFinding, Comparison
 CAUSES = "components.monitor.explain.causes"
 TELLING = 10
 _BELIEVED = 0.9
+_NEAR = 0.75  # of the strongest fault: another one as strong leaves open which it is
 
 Cause = Literal["camera", "product", "mix"]
 
@@ -24,6 +25,9 @@ _ADVICE = {
     "noise": "Check gain, cooling and cable of the camera: the pictures are noisy.",
     "framing": "Align camera and holder: the product lies elsewhere in the picture.",
     "dirt": "Clean the lens, not the model: something dark stays at the same places.",
+    "light": "Look at the light: a bright spot or a dark border stays at the same place.",
+    "sensor": "Look at sensor and cable: single lines or pixels are broken.",
+    "compression": "Look at what stores or sends the pictures: they are compressed harder.",
     "new_look": "The product looks different throughout. If that is meant, label some of the "
     "telling pictures and train again.",
     "novel": "Look at the telling pictures: some resemble nothing known. Label them if they "
@@ -32,6 +36,9 @@ _ADVICE = {
     "lines": "The lines deliver in other proportions. Ask production; the model needs no repair.",
 }
 _QUIET = "Nothing unusual was measured."
+_CAMERA = (
+    "Look at the camera: lens, light, cable, holder. Which fault it is the figures do not say."
+)
 _UNKNOWN = "Something changed that no known cause explains. A person should look at the pictures."
 
 
@@ -66,12 +73,15 @@ def explain(
             family="unknown", fault="", confidence=0.0, advice=_UNKNOWN, telling=telling
         )
     family, best = findings[0]
-    second = max((one.strength for _, one in findings[1:]), default=0.0)
+    others = max((one.strength for other, one in findings if other != family), default=0.0)
+    next_fault = max((one.strength for other, one in findings[1:] if other == family), default=0.0)
+    # What to do differs by family; within the camera a wrong name sends people to a wrong place.
+    unclear = family == "camera" and next_fault > _NEAR * best.strength
     return Explanation(
         family=family,
-        fault=best.fault,
-        confidence=best.strength / (best.strength + max(second, 0.0)),
-        advice=_ADVICE[best.fault],
+        fault="" if unclear else best.fault,
+        confidence=best.strength / (best.strength + max(others, 0.0)),
+        advice=_CAMERA if unclear else _ADVICE[best.fault],
         evidence=best.evidence,
         telling=telling,
     )

@@ -9,7 +9,7 @@ import numpy as np
 from components.common.artifacts.monitoring.drift_report import Detection, Harm
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.statistics import STATISTICS
-from components.common.report.plot_style import BLUE, INK, MUTED, ORANGE, png, style
+from components.common.report.plot_style import BLUE, INK, ORANGE, png, style
 from components.monitor.observe.scaling import comparable
 
 _FARTHEST = 8.0  # spreads; what lies beyond is drawn at the edge
@@ -33,18 +33,14 @@ def detectors(detections: tuple[Detection, ...]) -> bytes | None:
 
 
 def harm(estimated: Harm | None) -> bytes | None:
-    """Draw the loss with its interval, and the single estimates below it."""
+    """Draw the loss with its interval."""
     if estimated is None:
         return None
-    names = [estimated.basis, *estimated.estimators]
-    values = [estimated.loss_points, *estimated.estimators.values()]
-    with _figure(height=1.1 + 0.34 * len(names)) as (figure, axis):
-        places = np.arange(len(names))[::-1]
-        colours = [ORANGE, *[MUTED] * len(estimated.estimators)]
+    with _figure(height=1.4) as (figure, axis):
         axis.axvline(0.0, color=INK, linewidth=1)
-        axis.hlines(places[0], estimated.low, estimated.high, color=ORANGE, linewidth=2)
-        axis.scatter(values, places, color=colours, zorder=3)
-        axis.set_yticks(places, names)
+        axis.hlines(0, estimated.low, estimated.high, color=ORANGE, linewidth=2)
+        axis.scatter([estimated.loss_points], [0], color=ORANGE, zorder=3)
+        axis.set_yticks([0], [estimated.basis])
         axis.set(xlabel="points of accuracy lost against the reference")
         axis.margins(y=0.2)
         return png(figure)

@@ -39,6 +39,9 @@ _FAULTS = {
     "noise": "noise",
     "framing": "framing",
     "dirt": "dirt",
+    "light": "uneven light",
+    "sensor": "broken lines or pixels",
+    "compression": "compression",
     "new_look": "a new look",
     "novel": "novel pictures among known ones",
     "classes": "proportions of the classes",
@@ -94,11 +97,18 @@ def render(
 def harm_sentence(harm: Harm | None) -> str:
     """Say what the drift costs, in one sentence."""
     if harm is None:
-        return "The window is too small, or the model gave no scores, to estimate a loss."
+        return "The window is too small, or the model gave no scores, to judge a loss."
     accuracy = 100.0 * harm.reference_accuracy
-    source = f"{harm.labels} audited labels" if harm.basis == "audit" else "an estimate, no labels"
+    verdict = harm.verdict.capitalize()
+    if harm.basis == "audit":
+        return (
+            f"{verdict}. Accuracy is about {accuracy - harm.loss_points:.1f} % instead of "
+            f"{accuracy:.1f} %: {harm.loss_points:+.1f} points, 90 % interval {harm.low:+.1f} to "
+            f"{harm.high:+.1f} ({harm.labels} audited labels; positive is a loss)."
+        )
     return (
-        f"Accuracy is about {accuracy - harm.loss_points:.1f} % instead of {accuracy:.1f} %: "
-        f"{harm.loss_points:+.1f} points, 90 % interval {harm.low:+.1f} to "
-        f"{harm.high:+.1f} ({source}; positive is a loss)."
+        f"{verdict}, judged without labels: if the classes come as they used to, the shares of "
+        f"the model's decisions cost {harm.loss_points:+.1f} points ({harm.low:+.1f} to "
+        f"{harm.high:+.1f} as groups differ). A fault that mixes classes up without moving the "
+        "shares does not show here; `graft audit` measures."
     )

@@ -35,12 +35,12 @@ INFO = DriftReportInfo(
     ),
     explanation=Explanation(family="none", fault="", confidence=1.0, advice=""),
     harm=Harm(
+        verdict="harmful",
         loss_points=2.5,
         low=-1.0,
         high=6.0,
         basis="estimate",
         reference_accuracy=0.9,
-        estimators={},
     ),
     decision=PolicyDecision(word="retrain", reasons=(), key="k"),
 )

@@ -28,6 +28,7 @@ from components.common.pictures.decode import encode_png
 from components.monitor.config import MonitorConfig
 from components.monitor.decide.config import PolicyConfig
 from components.monitor.detect.config import DetectConfig
+from components.monitor.harm.config import HarmConfig
 from components.monitor.step import look
 
 NOW = 1_767_600_000.0  # 5 January 2026, 8:00 UTC
@@ -200,13 +201,14 @@ def additions(home: Path, count: int) -> str:
     return str(path)
 
 
-# Any change is worth a run, and none is too vague to act on: what follows is about what follows.
-EAGER = {"retrain_loss_points": -100.0, "retrain_low_points": -100.0, "min_confidence": 1.0}
+# Any change is worth a run: what follows is about what follows.
+EAGER = HarmConfig(harmful_points=-100.0)
 
 
 def eager(home: Path, labels: str, *, run_id: str, now: float = NOW, out: str = "out") -> str:
-    base = settings(home, **EAGER)
-    changed = MonitorConfig(**{**vars(base), "additions": labels, "silence_h": 100.0})
+    changed = replace(
+        settings(home, min_confidence=1.0), additions=labels, silence_h=100.0, harm=EAGER
+    )
     return look(changed, out=home / out, run_id=run_id, now_unix_s=now).info.decision.word
 
 
@@ -274,8 +276,15 @@ def test_an_alarm_shows_pictures_that_were_kept_beside_their_nearest(home: Path)
 
 def test_without_labels_people_are_asked_once_a_period(home: Path) -> None:
     log(home, shifted(3))
-    first = seen_by(home, **EAGER)
-    again = seen_by(home, run_id="run-2", **EAGER)
+    first, again = (
+        look(
+            replace(settings(home, min_confidence=1.0), harm=EAGER),
+            out=home / run_id,
+            run_id=run_id,
+            now_unix_s=NOW,
+        )
+        for run_id in ("run-1", "run-2")
+    )
     assert first.info.decision.word == again.info.decision.word == "ask"
     assert (first.info.repeated, again.info.repeated) == (False, True)
 
@@ -284,7 +293,7 @@ def test_a_message_that_was_not_sent_is_said_by_the_first_look_an_hour_later(hom
     log(home, shifted(3))
 
     def repeated(run_id: str, hour: float) -> bool:
-        base = settings(home, **EAGER)
+        base = replace(settings(home, min_confidence=1.0), harm=EAGER)
         now = NOW + hour * 3600.0
         return look(base, out=home / run_id, run_id=run_id, now_unix_s=now).info.repeated
 

@@ -8,7 +8,6 @@ from brightness_model import CLASSES, FEATURES, write_dataset, write_export, wri
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, HeldOut
 from components.common.artifacts.exported import Export
-from components.common.artifacts.monitoring import learning_pictures
 from components.common.artifacts.monitoring.observations import Observations, of_reference
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.errors import DataError
@@ -139,20 +138,3 @@ def test_pictures_that_evaluate_has_not_asked_about_are_named(
     (inputs.evaluation / "held_out.parquet").unlink()
     with pytest.raises(DataError, match="an evaluation without them; run the evaluate step again"):
         run(SETTINGS, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
-
-
-def test_so_few_pictures_are_not_kept_to_learn_from(made: Reference) -> None:
-    assert learning_pictures.read(made.root) == {}
-
-
-def test_pictures_to_learn_from_are_kept_whole(exported: Export, tmp_path: Path) -> None:
-    write_dataset(tmp_path / "dataset", splits=("train", "test"), each=60)
-    settings = replace(SETTINGS, harm_pictures=45)
-    inputs = reads(exported, tmp_path / "dataset")
-    run(settings, inputs, ReferenceOutputs(reference=tmp_path / "reference"), RUN)
-    kept = learning_pictures.read(tmp_path / "reference")
-    assert len(kept) == 45
-    names = Reference.read(tmp_path / "reference").observations()["request_id"].to_pylist()
-    for row, pixels in kept.items():
-        assert names[row].startswith("pictures/test-")
-        assert np.array_equal(pixels, decode((tmp_path / "dataset" / names[row]).read_bytes()))

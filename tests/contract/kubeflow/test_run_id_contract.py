@@ -9,13 +9,14 @@ from blank_passport import blank_passport
 
 from components.common import config
 from components.common.artifacts.model_folder import PASSPORTS, passport_page_path
+from components.common.artifacts.monitoring.claims import Claim
 from components.common.artifacts.passport import write_passport
 from components.common.run_context import ANY_RUN, RUN_ID_VARIABLE, RunContext
 from components.common.step import Step, run_step
 from components.monitor import step as monitor
-from components.monitor.decide.history import Claim, DecisionHistory
+from components.monitor.decide.history import DecisionHistory
 
-NOW = 1_800_000_000.0
+NOW, LEASE_S = 1_800_000_000.0, 86_400.0
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +30,8 @@ def test_one_retraining_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def look(settings: Any, *, out: Path, run_id: str) -> Any:
         del settings
         out.mkdir(parents=True)
-        history.claim("runs", Claim(key="v1-loss", run_id=run_id, time_unix_s=NOW))
+        claim = Claim(key="v1-loss", run_id=run_id, time_unix_s=NOW)
+        history.claim("runs", claim, run_lease_s=LEASE_S)
         return SimpleNamespace(info=SimpleNamespace(decision=SimpleNamespace(word="retrain")))
 
     monkeypatch.setattr(monitor, "look", look)
@@ -39,7 +41,7 @@ def test_one_retraining_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     deploys = context.of_this_process()
     passport = blank_passport(version=2, run_id=deploys.run_id, created_unix_s=NOW + 3600)
     write_passport(made(tmp_path), passport)
-    assert history.runs_unix_s() == (NOW,)
+    assert history.runs_unix_s(now_unix_s=NOW + 3600, lease_s=LEASE_S) == (NOW,)
 
 
 def made(model_dir: Path) -> Path:

@@ -65,7 +65,6 @@ def year(*, policy: PolicyConfig, scenario: Scenario = QUIET) -> Year:
     workshop = Workshop(
         eyes=Eyes(TrainConfig(backbone="mobilenet_v2/0.35", weights="none"), SIZE_PX),
         classes=("good", "defective"),
-        harm_pictures=0,
         seed=0,
     )
     settings = MonitorConfig(
@@ -150,7 +149,6 @@ def test_a_year_is_lived_from_settings_to_its_picture(tmp_path: Path) -> None:
         "train.backbone=mobilenet_v2/0.35",
         "augment.image_size_px=32",
         "validate.min_size_px=16",
-        "reference.harm_pictures=0",
         "monitor.detect.null_windows=100",
     ):
         words += ["--set", assignment]

@@ -11,6 +11,8 @@ WORDS: tuple[Word, ...] = ("keep", "ask", "fix_camera", "blind", "retrain")
 
 Family = Literal["none", "camera", "product", "mix", "unknown"]
 
+HarmVerdict = Literal["harmless", "harmful", "not enough evidence"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Detection:
@@ -46,8 +48,9 @@ class Telling:
 class Explanation:
     """Why the window differs.
 
-    `fault` is a word within the family: focus, exposure, colour, noise, framing, dirt (camera);
-    new_look, novel (product); classes, lines (mix); "" otherwise.
+    `fault` is a word within the family: focus, exposure, light, colour, noise, sensor, compression,
+    framing, dirt (camera; "" where several are as likely); new_look, novel (product); classes,
+    lines (mix); "" otherwise.
     `confidence` is in [0, 1]; `evidence` are sentences with numbers.
     """
 
@@ -61,18 +64,19 @@ class Explanation:
 
 @dataclass(frozen=True, kw_only=True)
 class Harm:
-    """Estimated loss of accuracy against the reference, in percentage points (positive is worse).
+    """Loss of accuracy against the reference, in percentage points (positive is worse).
 
-    `low` and `high` bound it with 90 % confidence. `basis` is "estimate", or "audit" when labels of
-    a random sample made it unbiased. `estimators` are the single estimates by name.
+    `basis` is "audit" when labels of a random sample made it unbiased: `low` and `high` then bound
+    it with 90 % confidence, however often one looks. It is "estimate" without labels: the bounds
+    then hold only what groups differ by, and the loss only what moved decisions cost.
     """
 
+    verdict: HarmVerdict
     loss_points: float
     low: float
     high: float
     basis: Literal["estimate", "audit"]
     reference_accuracy: float
-    estimators: dict[str, float]
     labels: int = 0
 
 

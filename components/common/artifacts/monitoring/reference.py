@@ -3,7 +3,6 @@
 <base path>/<model>/references/<version>/
 ├── observations.parquet   SCHEMA of the prediction log, with split and label: held-out pictures
 ├── pictures/<sha256>.png  small copies for the report
-├── learning/<row>.png     held-out pictures at full resolution, to learn from what faults cost
 └── reference.json         ReferenceInfo
 """
 

@@ -11,11 +11,12 @@ from components.monitor.explain.comparison import CauseFinding, Comparison, Floa
 
 NEIGHBOURS = 3
 _ODD = 0.98  # quantile of the reference's own oddness
-_LEAST_EXCESS = 0.04
+_LEAST_EXCESS = 0.15
 _MOST_NOVEL = 0.6
 # A fault of the camera makes pictures odd as well: where one is believed, it comes first.
 _MOST = 1.0
-_BEGIN = 1.0  # root mean square shift of the embedding, in spreads
+# Root mean square shift of the embedding, in spreads: a mild fault of the camera reaches 3.
+_BEGIN = 4.5
 
 
 def find(seen: Comparison) -> tuple[CauseFinding, ...]:

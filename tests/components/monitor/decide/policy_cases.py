@@ -10,6 +10,7 @@ from components.common.artifacts.monitoring.drift_report import (
     Explanation,
     Family,
     Harm,
+    HarmVerdict,
     PolicyDecision,
 )
 from components.monitor.decide.config import PolicyConfig
@@ -36,13 +37,17 @@ def explained(family: Family, fault: str = "", confidence: float = 0.9) -> Expla
 
 
 def loss(points: float, *, width: float = 2.0, basis: str = "estimate") -> Harm:
+    # As the defaults of the policy judge an audit, so that both kinds of evidence share cases.
+    verdict: HarmVerdict = "harmless" if points + width < 5 else "not enough evidence"
+    if points >= 3 and points - width > 0:
+        verdict = "harmful"
     return Harm(
+        verdict=verdict,
         loss_points=points,
         low=points - width,
         high=points + width,
         basis=basis,  # type: ignore[arg-type]
         reference_accuracy=0.9,
-        estimators={},
     )
 
 

@@ -2,7 +2,7 @@ import dataclasses
 import itertools
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,7 +21,13 @@ from policy_cases import (
 )
 
 from components.common import config
-from components.common.artifacts.monitoring.drift_report import WORDS, Detection, Explanation, Harm
+from components.common.artifacts.monitoring.drift_report import (
+    WORDS,
+    Detection,
+    Explanation,
+    Harm,
+    HarmVerdict,
+)
 from components.common.errors import ConfigError
 from components.monitor.decide.config import PolicyConfig
 from components.monitor.decide.policy import RULES, Situation, decide, key_of
@@ -55,7 +61,7 @@ FEW = SETTINGS.min_new_labels - 1
         (
             situation(alarm=True, explanation=explained("product", "novel"), harm=loss(8)),
             "retrain",
-            "fallen by 8.0 points (6.0 to 10.0, estimated without labels)",
+            "Harmful, about 8.0 points of accuracy (6.0 to 10.0, judged without labels)",
         ),
         (
             situation(alarm=True, explanation=explained("mix", "classes"), harm=loss(8)),
@@ -75,13 +81,13 @@ FEW = SETTINGS.min_new_labels - 1
         (
             situation(alarm=True, explanation=explained("mix"), harm=loss(2.5, width=4)),
             "ask",
-            "too vague",
+            "not enough evidence",
         ),
         # Large, but it may as well be nothing.
         (
             situation(alarm=True, explanation=explained("mix"), harm=loss(4, width=5)),
             "ask",
-            "too vague",
+            "not enough evidence",
         ),
         (situation(alarm=True, harm=None), "ask", "cannot be estimated"),
         (situation(harm=loss(9)), "ask", "No detector sees a change"),
@@ -95,9 +101,10 @@ def test_what_is_done_in_which_situation(seen: Situation, word: str, words: str)
     assert bool(decision.key) == (word != "keep")
 
 
+AUDITED = loss(9, basis="audit")
 HARMFUL = {"alarm": True, "explanation": explained("mix", "lines"), "harm": loss(9)}
 ALARMED = "2 detectors looked; alarmed: ks_pca."
-LOST = "Accuracy has fallen by 9.0 points (7.0 to 11.0, estimated without labels)."
+LOST = "Harmful, about 9.0 points of accuracy (7.0 to 11.0, judged without labels)."
 AUDIT = "Label a small random sample (`graft audit sample`) to know."
 WANTED = (
     "There are 19 new labelled pictures to learn from, 20 are needed: "
@@ -107,7 +114,7 @@ CAMERA = explained("camera", "dirt")
 NO_ADVICE = dataclasses.replace(CAMERA, fault="", advice="")
 UNSURE = dataclasses.replace(NO_ADVICE, confidence=0.3)
 NEVER = "A camera fault is never answered by training."
-VAGUE = "Accuracy has fallen by 4.0 points (-1.0 to 9.0, estimated without labels)."
+VAGUE = "Not enough evidence, about 4.0 points of accuracy (-1.0 to 9.0, judged without labels)."
 
 
 @pytest.mark.parametrize(
@@ -155,7 +162,7 @@ VAGUE = "Accuracy has fallen by 4.0 points (-1.0 to 9.0, estimated without label
         (
             {"alarm": True, "harm": loss(4, width=5)},
             "harm-vague",
-            (ALARMED, VAGUE, f"That is too vague to act on. {AUDIT}"),
+            (ALARMED, VAGUE, f"That is not enough evidence to act on. {AUDIT}"),
         ),
     ],
 )
@@ -170,14 +177,16 @@ def test_a_decision_names_its_trigger_and_every_reason(
 
 def test_a_change_without_harm_is_kept_with_what_was_seen() -> None:
     seen = situation(alarm=True, harm=loss(0.5, width=1))
-    small = "Accuracy has fallen by 0.5 points (-0.5 to 1.5, estimated without labels)."
+    small = "Harmless, about 0.5 points of accuracy (-0.5 to 1.5, judged without labels)."
     reasons = (ALARMED, small, "The change does no harm worth acting on.")
     assert decide(seen, SETTINGS).reasons == reasons
 
 
 def test_a_measured_loss_says_how_it_was_measured() -> None:
     reasons = decide(situation(harm=loss(9, basis="audit")), SETTINGS).reasons
-    assert reasons[0] == LOST.replace("estimated without labels", "measured on a labelled sample")
+    assert reasons[0] == (
+        "Accuracy has fallen by 9.0 points (7.0 to 11.0, measured on a labelled sample)."
+    )
 
 
 def test_every_detector_that_alarmed_is_named() -> None:
@@ -203,11 +212,15 @@ def test_a_run_that_waits_says_the_loss_and_every_obstacle() -> None:
     [
         # What is asked for is met by the value itself.
         ({"min_pictures": 500}, HARMFUL, "retrain"),
-        ({"retrain_loss_points": 9.0}, HARMFUL, "retrain"),
-        ({"retrain_low_points": 7.0}, HARMFUL, "ask"),
+        ({"retrain_loss_points": 9.0}, {**HARMFUL, "harm": AUDITED}, "retrain"),
+        ({"retrain_low_points": 7.0}, {**HARMFUL, "harm": AUDITED}, "ask"),
         ({"min_new_labels": 100}, HARMFUL, "retrain"),
         ({"min_confidence": 0.9}, {**HARMFUL, "explanation": CAMERA}, "fix_camera"),
-        ({"ask_loss_points": 9.0}, {"alarm": True, "harm": loss(4, width=5)}, "ask"),
+        (
+            {"ask_loss_points": 9.0},
+            {"alarm": True, "harm": loss(4, width=5, basis="audit")},
+            "ask",
+        ),
         ({"max_runs_per_week": 1}, HARMFUL, "retrain"),
     ],
 )
@@ -355,12 +368,12 @@ points = st.floats(-50, 50)
 def situations(draw: st.DrawFn) -> Situation:
     low, middle, high = sorted(draw(st.tuples(points, points, points)))
     harm = Harm(
+        verdict=draw(st.sampled_from(get_args(HarmVerdict))),
         loss_points=middle,
         low=low,
         high=high,
         basis=draw(st.sampled_from(["estimate", "audit"])),
         reference_accuracy=0.9,
-        estimators={},
     )
     detections: tuple[Detection, ...] = tuple(
         detection(alarm=alarm) for alarm in draw(st.lists(st.booleans(), max_size=3))
@@ -388,8 +401,12 @@ def test_every_situation_has_one_answer_and_a_run_all_that_it_needs(seen: Situat
     assert decision.reasons and all(reason.endswith((".", ")")) for reason in decision.reasons)
     if decision.word != "retrain":
         return
-    assert seen.harm is not None and seen.harm.loss_points >= SETTINGS.retrain_loss_points
-    assert seen.harm.low > SETTINGS.retrain_low_points
+    assert seen.harm is not None
+    if seen.harm.basis == "estimate":
+        assert seen.harm.verdict == "harmful"
+    else:
+        assert seen.harm.loss_points >= SETTINGS.retrain_loss_points
+        assert seen.harm.low > SETTINGS.retrain_low_points
     assert not (seen.alarm and seen.explanation.family == "camera")
     assert seen.new_labels >= SETTINGS.min_new_labels
     assert all(seen.now_unix_s - run >= 72 * 3600 for run in seen.runs_unix_s)

@@ -44,6 +44,11 @@ def pictures(count: int = 240, *, seed: int = 0, **changed: float) -> Observatio
         ("framing", {"row_centre": 0.05}),
         ("framing", {"tilt": 3.0}),
         ("dirt", DIRTY),
+        ("sensor", {"sharpness": 1.8, "grain": 0.9}),
+        ("compression", {"grain": 0.4}),
+        ("light", {"border": 5.0}),
+        ("light", {"row_centre": 0.02, "column_centre": 0.02, "bright": 1.3, "clipped": 60.0}),
+        ("exposure", {"clipped": 80.0}),
     ],
 )
 def test_each_fault_of_a_camera_is_recognised_by_its_statistics(
@@ -53,6 +58,22 @@ def test_each_fault_of_a_camera_is_recognised_by_its_statistics(
     assert (found.family, found.fault) == ("camera", fault)
     assert 0.5 < found.confidence <= 1
     assert any(character.isdigit() for character in found.evidence[0])
+
+
+def test_a_fault_between_two_kinds_is_the_camera_and_nothing_more() -> None:
+    found = explain(
+        pictures(seed=1, sharpness=0.6, grain=0.6, mean=0.78, dark=0.78, bright=0.78),
+        pictures(),
+        ALARM,
+    )
+    assert (found.family, found.fault) == ("camera", "")
+    assert "lens, light, cable" in found.advice
+
+
+def test_other_dark_and_bright_ends_speak_for_another_product() -> None:
+    window = pictures(seed=1, sharpness=0.9, grain=0.9, dark=1.3, bright=0.9)
+    window.features[:] += np.array([9, -9, 9, -9, 9, -9], dtype=np.float32)
+    assert explain(window, pictures(800), ALARM).family == "product"
 
 
 def test_a_dirty_lens_asks_for_a_cloth_and_not_for_training() -> None:

@@ -1,14 +1,15 @@
 """docs/explanation/drift-causes-and-harm.md beside the code."""
 
 from pathlib import Path
+from typing import get_args
 
 from components.common import plugins
+from components.common.artifacts.monitoring.drift_report import HarmVerdict
 from components.monitor.explain.strongest_cause import CAUSES
-from components.monitor.harm.describe import ESTIMATORS
 
 TEXT = Path("docs/explanation/drift-causes-and-harm.md").read_text()
 
 
-def test_every_estimator_and_cause_is_named() -> None:
-    for name in (*plugins.names(ESTIMATORS), *plugins.names(CAUSES)):
+def test_every_verdict_and_cause_is_named() -> None:
+    for name in (*get_args(HarmVerdict), *plugins.names(CAUSES)):
         assert f"`{name}`" in TEXT

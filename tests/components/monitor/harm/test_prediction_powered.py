@@ -11,19 +11,36 @@ def sample(rng: np.random.Generator, useful: bool) -> "tuple[np.ndarray, np.ndar
 
 
 @pytest.mark.parametrize("useful", [True, False])
-def test_it_is_unbiased_and_covers_whatever_the_predictions_are_worth(useful: bool) -> None:
+def test_it_is_unbiased_and_covers_at_all_looks_whatever_the_predictions_are_worth(
+    useful: bool,
+) -> None:
     rng = np.random.default_rng(0)
-    errors, covered, widths = [], 0, []
+    errors, covered, textbook = [], 0, 0
     for _ in range(300):
         right, predicted = sample(rng, useful)
-        sampled = np.zeros(2000, dtype=bool)
-        sampled[rng.permutation(2000)[:80]] = True
-        found = audited_accuracy(right, predicted, sampled)
+        order, always, plain = rng.permutation(2000), True, True
+        for labels in (20, 30, 40, 60, 80, 120, 160):
+            sampled = np.zeros(2000, dtype=bool)
+            sampled[order[:labels]] = True
+            found = audited_accuracy(right, predicted, sampled)
+            always &= found.low <= right.mean() <= found.high
+            error = abs(right[sampled].mean() - right.mean())
+            plain &= error <= 1.645 * right[sampled].std() / labels**0.5
         errors.append(found.accuracy - right.mean())
-        covered += found.low <= right.mean() <= found.high
-        widths.append(found.high - found.low)
+        covered, textbook = covered + always, textbook + plain
     assert abs(np.mean(errors)) < 0.006
-    assert 0.86 <= covered / 300 <= 0.97
+    assert covered / 300 >= 0.9
+    # An interval for one look does not hold at seven.
+    assert textbook / 300 < 0.8
+
+
+def test_a_hundred_labels_still_say_something() -> None:
+    rng = np.random.default_rng(0)
+    right, predicted = sample(rng, True)
+    sampled = np.zeros(2000, dtype=bool)
+    sampled[rng.permutation(2000)[:100]] = True
+    found = audited_accuracy(right, predicted, sampled)
+    assert found.high - found.low < 0.25
 
 
 def test_predictions_that_lie_are_trusted_less() -> None:

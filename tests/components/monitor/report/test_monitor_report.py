@@ -18,12 +18,12 @@ from components.common.pictures.decode import encode_png
 from components.monitor.report.report import harm_sentence, render
 
 HARM = Harm(
+    verdict="harmful",
     loss_points=6.2,
     low=1.1,
     high=11.3,
     basis="estimate",
     reference_accuracy=0.86,
-    estimators={"atc": 4.0, "doc": -1.0},
 )
 INFO = DriftReportInfo(
     model_name="parts",
@@ -72,7 +72,7 @@ def test_the_page_holds_verdict_cause_detectors_promise_and_loss() -> None:
         "+6.2 points",
     ):
         assert text in page
-    assert "+1.1 to" in page and "79.8 %" in page
+    assert "Harmful, judged without labels" in page and "+1.1 to" in page
     assert "3 × other version" in page
 
 
