@@ -4,7 +4,8 @@ Held-out pictures (validation and test) have scores and embeddings, as evaluate 
 Training pictures get statistics only: the model knows them by heart, so that its answers on them
 say nothing about new ones, but the camera saw them like any other. Under cross-validation, where
 the model was fitted on all pictures, their scores are what the folds answered; only the embeddings
-are the model's own."""
+are the model's own.
+"""
 
 import time
 import warnings
