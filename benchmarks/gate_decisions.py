@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.simulated_answers import ACCURACY, Flags, Pictures, alone, answered, grouped, model
-from components.common.artifacts.verdict import Word
+from components.common.artifacts.judging.verdict import Word
 from components.common.progress import track
 from components.gate.compare import word_of
 from components.gate.config import GateConfig

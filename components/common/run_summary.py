@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from components.common.artifacts.deployment import Deployment
-from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Verdict
 from components.common.artifacts.lineage import Provenance
 from components.common.artifacts.monitoring.drift_report import DriftReport
 from components.common.artifacts.records import PROVENANCE, read_record, write_record
 from components.common.artifacts.run_summary import RUN_SUMMARY, RunState, RunSummary
-from components.common.artifacts.verdict import Verdict
 from components.common.errors import expected
 from components.common.run_context import RunContext
 from components.common.step_record import StepRecord

@@ -10,12 +10,12 @@ import yaml
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement
-from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Verdict
 from components.common.artifacts.lineage import content_sha256, gathered
 from components.common.artifacts.model_folder import settings_path
 from components.common.artifacts.passport import Passport
-from components.common.artifacts.verdict import Verdict
 from components.common.run_context import RunContext
 from components.deploy import origins
 

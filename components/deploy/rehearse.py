@@ -13,7 +13,7 @@ import numpy.typing as npt
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement, Latency
-from components.common.artifacts.evaluation import Evaluation, probabilities
+from components.common.artifacts.judging.evaluation import Evaluation, probabilities
 from components.common.errors import PublishError
 from components.common.progress import track
 from serving.client import Client, connect

@@ -9,8 +9,9 @@ import pandas as pd
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement, Deployment, DeploymentInfo
-from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Verdict
 from components.common.artifacts.model_folder import (
     ModelVersion,
     newest_version,
@@ -19,7 +20,6 @@ from components.common.artifacts.model_folder import (
 )
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.passport import mark, write_passport
-from components.common.artifacts.verdict import Verdict
 from components.common.errors import GraftError, PublishError
 from components.common.run_context import RunContext
 from components.common.step import Step

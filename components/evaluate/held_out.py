@@ -8,8 +8,8 @@ import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import HeldOut
 from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.evaluation import HeldOut
 from components.common.models.saved_model import describe
 from components.common.run_context import RunContext
 from components.evaluate.behaviour.asked import ExportedModel

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import SERVES
+from components.common.artifacts.judging.evaluation import SERVES
 from components.common.artifacts.lineage import (
     Seen,
     out_of_fold_of,

@@ -13,7 +13,8 @@ import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import (
+from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.figures import (
     Advice,
     Corrupted,
     Costs,
@@ -21,7 +22,6 @@ from components.common.artifacts.evaluation import (
     Explained,
     LitertFigures,
 )
-from components.common.artifacts.exported import Export
 from components.common.artifacts.records import link_tree, read_record, write_record
 from components.common.pictures.decode import to_servable
 from components.common.run_context import RunContext

@@ -9,15 +9,15 @@ import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import FIXED_TEST, Dataset
-from components.common.artifacts.evaluation import (
+from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.evaluation import (
     BEST,
     Evaluation,
     EvaluationInfo,
     HeldOut,
-    Metric,
     scored,
 )
-from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.model_folder import ModelVersion, newest_version
 from components.common.artifacts.passport import best_so_far
 from components.common.artifacts.records import tree_sha256

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from components.common.artifacts.evaluation import (
+from components.common.artifacts.judging.evaluation import (
     BEST,
     SERVES,
     Evaluation,
@@ -14,7 +14,7 @@ from components.common.artifacts.evaluation import (
     known_classes,
     scored,
 )
-from components.common.artifacts.verdict import ServingComparison, Word
+from components.common.artifacts.judging.verdict import ServingComparison, Word
 from components.common.errors import DataError
 from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import LABELS

@@ -5,15 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from components.common.artifacts.evaluation import (
+from components.common.artifacts.judging.evaluation import (
     Evaluation,
     EvaluationInfo,
-    LitertFigures,
-    Metric,
     known_classes,
     probabilities,
 )
-from components.common.artifacts.verdict import ServingComparison, ThresholdCheck, VerdictInfo, Word
+from components.common.artifacts.judging.figures import LitertFigures, Metric
+from components.common.artifacts.judging.verdict import (
+    ServingComparison,
+    ThresholdCheck,
+    VerdictInfo,
+    Word,
+)
 from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import LABELS
 from components.gate.compare import Rival, Vote, best_of, compare, in_common, kind_of, rivals

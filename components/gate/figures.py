@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import get_args
 
-from components.common.artifacts.verdict import Word
+from components.common.artifacts.judging.verdict import Word
 from components.common.store_figures import Figure, write_figures
 from components.gate.config import GateConfig
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common import config, files
-from components.common.artifacts.evaluation import Evaluation
-from components.common.artifacts.verdict import Word
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Word
 from components.common.config import Section
 from components.common.errors import ConfigError, GraftError
 from components.gate.compare import kind_of

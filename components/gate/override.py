@@ -12,8 +12,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.common.artifacts.evaluation import Evaluation
-from components.common.artifacts.verdict import Override, Verdict
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Override, Verdict
 from components.common.config import Section
 from components.common.errors import DataError
 from components.common.run_context import RunContext

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from components.common.artifacts.evaluation import Evaluation
-from components.common.artifacts.verdict import Verdict, VerdictInfo
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Verdict, VerdictInfo
 from components.common.report import page
 from components.common.report.texts import Texts, load_texts
 from components.common.times import utc_minute

@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from components.common.artifacts.evaluation import Evaluation
-from components.common.artifacts.verdict import Verdict, Word
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Verdict, Word
 from components.common.run_context import RunContext
 from components.common.step import Shown, Step
 from components.gate.config import GateConfig

@@ -6,7 +6,7 @@ tolerance; that its pictures are too few to be sure of it is said and holds noth
 
 import pandas as pd
 
-from components.common.artifacts.evaluation import SERVES, EvaluationInfo
+from components.common.artifacts.judging.evaluation import SERVES, EvaluationInfo
 from components.common.statistics.figures import LABELS
 from components.gate.compare import Rival, Vote, aligned
 from components.gate.config import GateConfig

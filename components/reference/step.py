@@ -21,8 +21,8 @@ import pyarrow as pa
 from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import HeldOut, probabilities
 from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.evaluation import HeldOut, probabilities
 from components.common.artifacts.monitoring.prediction_log import PICTURES, STATISTIC_COLUMNS
 from components.common.artifacts.monitoring.reference import (
     OBSERVATIONS_SCHEMA,

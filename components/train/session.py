@@ -11,7 +11,7 @@ import pandas as pd
 
 from components.common.artifacts.candidate import CURVE_COLUMNS
 from components.common.artifacts.decision import Decision
-from components.common.artifacts.evaluation import Metric
+from components.common.artifacts.judging.figures import Metric
 from components.common.pictures.flips import FLIPS
 from components.common.statistics.temperature import log_loss
 from components.networks.data import Floats, Rows, Split

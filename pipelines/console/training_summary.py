@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo
-from components.common.artifacts.verdict import Verdict
+from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo
+from components.common.artifacts.judging.verdict import Verdict
 from components.common.statistics.operating_point import ASK
 from pipelines.config import TrainingRun
 from pipelines.console.paths import link, short

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from components.common.artifacts.deployment import Deployment, DeploymentInfo
+from components.common.artifacts.judging.verdict import Verdict, VerdictInfo
 from components.common.artifacts.model_folder import newest_version, passport_numbers
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.run_summary import RUN_SUMMARY, RunSummary, read_summary
-from components.common.artifacts.verdict import Verdict, VerdictInfo
 from components.common.errors import InputError
 from components.common.progress import track
 from components.common.run_summary import summarise, write_summary

@@ -6,7 +6,7 @@ What Graft knows is filled in; what only people know is marked, so that nobody t
 
 from collections.abc import Iterable, Iterator
 
-from components.common.artifacts.evaluation import ClassFigures, Metric, Slice
+from components.common.artifacts.judging.figures import ClassFigures, Metric, Slice
 from components.common.artifacts.passport import Passport
 from components.common.statistics.figures import LABELS
 from components.common.times import utc_minute

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.common.artifacts.evaluation import Metric
+from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.passport import DataPage, Passport
 from components.common.statistics.figures import LABELS
 

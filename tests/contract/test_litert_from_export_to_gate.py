@@ -14,8 +14,9 @@ from tiny_candidate import candidate_info
 
 from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate, held_out_table
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import EvaluationInfo, LitertFigures, Metric
 from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.evaluation import EvaluationInfo
+from components.common.artifacts.judging.figures import LitertFigures, Metric
 from components.common.artifacts.records import write_record
 from components.common.errors import DataError, ExportError
 from components.common.models.litert import LitertInfo, LitertModel, litert_files

@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.passport import Passport
-from components.common.artifacts.verdict import VerdictInfo
 
 _BLANK = Passport(
     model_name="parts",

@@ -11,24 +11,22 @@ from tiny_candidate import write_candidate
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset, DatasetInfo
-from components.common.artifacts.evaluation import (
+from components.common.artifacts.exported import EscapePromise, Export, ExportInfo
+from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo, scored
+from components.common.artifacts.judging.figures import (
     Advice,
     CallTime,
     ClassFigures,
     Corrupted,
     Costs,
     DeletionTest,
-    Evaluation,
-    EvaluationInfo,
     Explained,
     Forecast,
     LearningPoint,
     Metric,
     Slice,
     TaskFigures,
-    scored,
 )
-from components.common.artifacts.exported import EscapePromise, Export, ExportInfo
 from components.common.pictures.corruptions import CORRUPTIONS, SEVERITIES
 from components.common.pictures.decode import encode_png
 from components.common.report.texts import Language

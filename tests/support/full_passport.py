@@ -5,9 +5,9 @@ from typing import Any
 from blank_passport import blank_passport
 
 from components.common.artifacts.deployment import Agreement, Latency
-from components.common.artifacts.evaluation import ClassFigures, Metric, Slice
+from components.common.artifacts.judging.figures import ClassFigures, Metric, Slice
+from components.common.artifacts.judging.verdict import Override, VerdictInfo
 from components.common.artifacts.passport import DataPage, Passport, SplitSize
-from components.common.artifacts.verdict import Override, VerdictInfo
 
 ACCURACY = Metric(name="accuracy", value=0.912, low=0.881, high=0.94)
 RECALL = Metric(name="recall", value=0.8, low=0.55, high=0.93)

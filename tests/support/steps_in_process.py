@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from components.common import config
-from components.common.artifacts.evaluation import Evaluation
-from components.common.artifacts.verdict import Verdict
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Verdict
 from components.common.run_context import RunContext
 from components.common.step import run_step
 from pipelines.config import resolve, section_of

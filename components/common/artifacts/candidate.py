@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from components.common.artifacts.decision import Decision
-from components.common.artifacts.evaluation import Metric
+from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.records import read_record, write_record
 from components.common.labels.tasks import FittedTask, TaskTargets, side_by_side
 from components.common.statistics.temperature import fit_temperature, softmax

@@ -10,7 +10,8 @@ import yaml
 
 from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.deployment import Agreement
-from components.common.artifacts.evaluation import ClassFigures, Metric, Slice
+from components.common.artifacts.judging.figures import ClassFigures, Metric, Slice
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.model_folder import (
     ModelVersion,
     passport_page_path,
@@ -18,7 +19,6 @@ from components.common.artifacts.model_folder import (
     settings_path,
 )
 from components.common.artifacts.records import read_record, write_record
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import InputError
 from components.common.files import write_bytes
 from components.common.report import page

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from components.common.artifacts.evaluation import Metric
+from components.common.artifacts.judging.figures import Metric
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.monitoring.drift_report import DriftReportInfo
 from components.common.artifacts.records import read_record
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.step_record import StepRecord
 
 RUN_SUMMARY = "run.json"

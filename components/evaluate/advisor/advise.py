@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from components.common.artifacts.evaluation import Advice, Forecast, LearningPoint
+from components.common.artifacts.judging.figures import Advice, Forecast, LearningPoint
 from components.common.statistics.weighted import Floats, Integers
 from components.evaluate.advisor.curve import SHARES, Curve, learning_curve
 from components.evaluate.advisor.forecast import Expected, forecast, gains, measured

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.common.artifacts.evaluation import Forecast
+from components.common.artifacts.judging.figures import Forecast
 from components.common.errors import some
 
 _NAMED = 5

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import stdtrit
 
-from components.common.artifacts.evaluation import Metric
+from components.common.artifacts.judging.figures import Metric
 from components.common.statistics.clusters import units
 from components.common.statistics.intervals import level_interval
 from components.common.statistics.jackknife import jackknife

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from components.common.artifacts.evaluation import CallTime, Costs
+from components.common.artifacts.judging.figures import CallTime, Costs
 from components.common.artifacts.records import files_below
 from components.common.progress import track
 from components.evaluate.behaviour.asked import ExportedModel

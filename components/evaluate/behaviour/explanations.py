@@ -19,7 +19,7 @@ import pandas as pd
 from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import DeletionTest, Explained
+from components.common.artifacts.judging.figures import DeletionTest, Explained
 from components.common.files import write_bytes
 from components.common.pictures.decode import Pixels
 from components.common.progress import track

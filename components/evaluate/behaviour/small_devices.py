@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import LitertFigures, Metric
+from components.common.artifacts.judging.figures import LitertFigures, Metric
 from components.common.models.litert import LitertModel, litert_files
 from components.common.models.saved_model import Answers
 from components.common.pictures.decode import Pixels, decode

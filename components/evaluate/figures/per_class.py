@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.common.artifacts.evaluation import ClassFigures, Metric
+from components.common.artifacts.judging.figures import ClassFigures, Metric
 from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import Scored
 from components.common.statistics.intervals import class_estimates

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 from scipy.stats import hypergeom
 
-from components.common.artifacts.evaluation import Metric, Slice
+from components.common.artifacts.judging.figures import Metric, Slice
 from components.common.statistics.clusters import count_clusters, units
 from components.common.statistics.figures import Scored
 from components.common.statistics.intervals import estimates, independent, level_interval

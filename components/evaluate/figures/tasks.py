@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from components.common.artifacts.evaluation import Metric, TaskFigures
+from components.common.artifacts.judging.figures import Metric, TaskFigures
 from components.common.labels.tasks import FittedTask, TaskAnswers
 from components.common.statistics.clusters import count_clusters
 from components.common.statistics.intervals import estimates

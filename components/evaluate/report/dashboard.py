@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.common.artifacts.evaluation import Evaluation, scored
+from components.common.artifacts.judging.evaluation import Evaluation, scored
 from components.common.statistics.figures import Scored, confusion_counts
 from components.common.step import Classification, Shown
 

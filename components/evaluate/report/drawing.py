@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from components.common.artifacts.decision import Decision
-from components.common.artifacts.evaluation import Advice
+from components.common.artifacts.judging.figures import Advice
 from components.common.report.plot_style import can_draw
 from components.common.report.texts import Texts, load_texts
 from components.common.statistics.figures import Scored

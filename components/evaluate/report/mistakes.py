@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import probabilities
+from components.common.artifacts.judging.evaluation import probabilities
 from components.common.pictures.decode import decode, to_image
 
 THUMBNAIL_PX = 240

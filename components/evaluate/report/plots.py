@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.decision import Decision
-from components.common.artifacts.evaluation import LearningPoint
+from components.common.artifacts.judging.figures import LearningPoint
 from components.common.report.plot_style import GRID, MUTED, png
 from components.common.report.texts import Texts
 from components.common.statistics.figures import (

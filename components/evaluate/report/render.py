@@ -8,8 +8,8 @@ from typing import Any
 from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.dataset import DatasetInfo
 from components.common.artifacts.decision import Decision
-from components.common.artifacts.evaluation import EvaluationInfo
 from components.common.artifacts.exported import ExportInfo
+from components.common.artifacts.judging.evaluation import EvaluationInfo
 from components.common.artifacts.lineage import Provenance
 from components.common.report import page
 from components.common.report.plot_style import width_in

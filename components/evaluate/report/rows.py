@@ -5,13 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.common.artifacts.evaluation import (
-    ClassFigures,
-    Corrupted,
-    EvaluationInfo,
-    Metric,
-    Slice,
-)
+from components.common.artifacts.judging.evaluation import EvaluationInfo
+from components.common.artifacts.judging.figures import ClassFigures, Corrupted, Metric, Slice
 from components.common.statistics.weighted import Integers
 from components.evaluate.report.wording import Wording, percent
 

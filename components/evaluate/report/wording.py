@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.common.artifacts.evaluation import EvaluationInfo, Metric
+from components.common.artifacts.judging.evaluation import EvaluationInfo
+from components.common.artifacts.judging.figures import Metric
 from components.common.report.texts import Texts
 from components.common.statistics.weighted import Integers
 

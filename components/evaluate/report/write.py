@@ -7,8 +7,8 @@ import pandas as pd
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import SPLITS, Dataset
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, scored
 from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo, scored
 from components.common.artifacts.lineage import read_provenance
 from components.common.report.texts import load_texts
 from components.common.run_context import RunContext

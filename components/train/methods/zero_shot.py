@@ -22,7 +22,7 @@ from components.networks.config import EMBEDDING, LOGITS
 from components.train.options import Uses
 
 if TYPE_CHECKING:
-    from components.common.artifacts.evaluation import Metric
+    from components.common.artifacts.judging.figures import Metric
     from components.networks.data import Split, TrainingData
     from components.networks.network import Network
     from components.train.semantics.choice import ChosenPenalty
@@ -163,7 +163,7 @@ def _figures(choice: "ChosenPenalty | None") -> tuple["Metric", ...]:
     """Return the harmonic mean with its interval over the folds of classes."""
     from scipy.stats import t
 
-    from components.common.artifacts.evaluation import Metric
+    from components.common.artifacts.judging.figures import Metric
 
     if choice is None:
         return ()

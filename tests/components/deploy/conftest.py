@@ -14,8 +14,8 @@ from deploy_support import make_model
 from tiny_candidate import write_candidate
 
 from components.common.artifacts.exported import Export, ExportInfo
+from components.common.artifacts.judging.verdict import Verdict, VerdictInfo, Word
 from components.common.artifacts.records import tree_sha256
-from components.common.artifacts.verdict import Verdict, VerdictInfo, Word
 from components.deploy.step import DeployInputs
 
 

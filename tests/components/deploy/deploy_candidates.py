@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo
+from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.monitoring.reference import (
     OBSERVATIONS_SCHEMA,
     Reference,

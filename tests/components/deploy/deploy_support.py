@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.model_folder import ModelVersion
 from components.common.artifacts.passport import Passport, write_passport
 from components.common.artifacts.records import tree_sha256
-from components.common.artifacts.verdict import VerdictInfo
 from components.deploy.access import publishing
 from components.deploy.kept import keep_reference
 from components.deploy.publish import publish

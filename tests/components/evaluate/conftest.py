@@ -13,7 +13,7 @@ from tiny_candidate import write_candidate
 from translated import all_translated
 
 from components.common.artifacts.dataset import Dataset, DatasetInfo
-from components.common.artifacts.evaluation import EvaluationInfo
+from components.common.artifacts.judging.evaluation import EvaluationInfo
 from components.common.pictures.decode import encode_png
 from components.evaluate.incumbent import Incumbent
 from components.evaluate.seen import Unseen

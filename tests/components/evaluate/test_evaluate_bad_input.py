@@ -13,10 +13,10 @@ import pytest
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset, DatasetInfo
-from components.common.artifacts.evaluation import Evaluation
 from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.records import tree_sha256, write_record
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import ExportError
 from components.common.pictures.decode import encode_png
 from components.common.run_context import RunContext

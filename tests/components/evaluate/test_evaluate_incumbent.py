@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
-from components.common.artifacts.evaluation import BEST, SERVES
-from components.common.artifacts.evaluation import scored as as_scored
+from components.common.artifacts.judging.evaluation import BEST, SERVES
+from components.common.artifacts.judging.evaluation import scored as as_scored
 from components.common.artifacts.lineage import Lineage, write_lineage
 from components.common.artifacts.model_folder import ModelVersion, lineage_path
 from components.common.artifacts.records import tree_sha256

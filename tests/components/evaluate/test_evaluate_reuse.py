@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from blank_passport import blank_passport
 
-from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.lineage import Lineage, write_lineage, write_seen
 from components.common.artifacts.model_folder import candidate_path, lineage_path
 from components.common.artifacts.passport import mark, write_passport
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.step import run_step
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.serving_key import serving_key

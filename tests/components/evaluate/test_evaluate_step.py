@@ -17,17 +17,17 @@ from kfp.dsl import ClassificationMetrics
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.decision import Decision, DepthScore
-from components.common.artifacts.evaluation import (
+from components.common.artifacts.judging.evaluation import (
     PREDICTION_COLUMNS,
     Evaluation,
     EvaluationInfo,
-    Metric,
 )
+from components.common.artifacts.judging.figures import Metric
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.lineage import Lineage, write_lineage
 from components.common.artifacts.model_folder import lineage_path
 from components.common.artifacts.passport import write_passport
 from components.common.artifacts.records import write_record
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.config import to_plain
 from components.common.errors import DataError, ExportError
 from components.common.run_context import RunContext

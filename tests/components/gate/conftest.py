@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
-from components.common.artifacts.verdict import VerdictInfo
+from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo
+from components.common.artifacts.judging.figures import Metric
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.report.texts import load_texts
 from components.gate import decide, judgements
 from components.gate.page import TABLES

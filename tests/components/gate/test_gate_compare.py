@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.common.artifacts.evaluation import BEST, SERVES
-from components.common.artifacts.verdict import ServingComparison, Word
+from components.common.artifacts.judging.evaluation import BEST, SERVES
+from components.common.artifacts.judging.verdict import ServingComparison, Word
 from components.gate.compare import Rival, best_of, word_of
 from components.gate.paired import PairedDifference
 

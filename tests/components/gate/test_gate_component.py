@@ -6,8 +6,8 @@ import pytest
 from gate_answers import predictions
 
 from components.common import config
-from components.common.artifacts.evaluation import Evaluation
-from components.common.artifacts.verdict import Verdict
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Verdict
 from components.common.run_context import RunContext
 from components.gate.component import gate
 from components.gate.config import GateConfig, Threshold

@@ -8,8 +8,9 @@ import pytest
 from gate_answers import predictions
 
 from components.common import config
-from components.common.artifacts.evaluation import Evaluation, Metric
-from components.common.artifacts.verdict import VerdictInfo
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.figures import Metric
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.errors import ConfigError, DataError
 from components.gate.config import GateConfig, Threshold
 from components.gate.decide import SAME_MODEL, decide

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from gate_answers import predictions
 
-from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Verdict
 from components.common.artifacts.model_folder import newest_version
-from components.common.artifacts.verdict import Verdict
 from components.common.run_context import RunContext
 from components.gate.config import GateConfig
 from components.gate.judgements import RECORD, note, overlap

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from gate_answers import predictions
 
-from components.common.artifacts.evaluation import Evaluation
-from components.common.artifacts.verdict import Override, Verdict, VerdictInfo, Word
+from components.common.artifacts.judging.evaluation import Evaluation
+from components.common.artifacts.judging.verdict import Override, Verdict, VerdictInfo, Word
 from components.common.report.texts import LANGUAGES, Language, load_texts
 from components.gate.page import TABLES, next_steps, write_page
 

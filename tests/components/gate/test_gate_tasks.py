@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from gate_answers import predictions
 
-from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.labels.tasks import FittedTask, answer_table
 from components.gate.config import GateConfig
 from components.gate.decide import decide

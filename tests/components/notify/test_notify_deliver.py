@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from message_receivers import mailbox, webhook
 
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.monitoring.claims import Claim
 from components.common.artifacts.monitoring.drift_report import (
     DriftReport,
@@ -18,7 +19,6 @@ from components.common.artifacts.monitoring.drift_report import (
 )
 from components.common.artifacts.records import read_record, write_record
 from components.common.artifacts.run_summary import RunSummary, read_summary
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.run_context import RunContext
 from components.common.step import Nothing
 from components.common.step_record import StepRecord

@@ -8,11 +8,12 @@ import pytest
 
 from components.common import config
 from components.common.artifacts.deployment import Deployment, DeploymentInfo
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, Metric
+from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo
+from components.common.artifacts.judging.figures import Metric
+from components.common.artifacts.judging.verdict import Verdict, VerdictInfo
 from components.common.artifacts.lineage import Provenance
 from components.common.artifacts.records import PROVENANCE, write_record
 from components.common.artifacts.run_summary import read_summary
-from components.common.artifacts.verdict import Verdict, VerdictInfo
 from components.common.run_context import RunContext
 from components.common.run_summary import summarise, write_summary
 from components.common.step import Nothing

@@ -6,8 +6,8 @@ import pytest
 from brightness_model import CLASSES, FEATURES, write_dataset, write_export, write_held_out
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo, HeldOut
 from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo, HeldOut
 from components.common.artifacts.monitoring.observations import Observations, of_reference
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.errors import DataError

@@ -15,6 +15,7 @@ from message_receivers import Webhook, webhook
 
 from components.common import config
 from components.common.artifacts.deployment import Deployment, DeploymentInfo
+from components.common.artifacts.judging.verdict import Verdict, VerdictInfo
 from components.common.artifacts.monitoring.drift_report import (
     DriftReport,
     DriftReportInfo,
@@ -24,7 +25,6 @@ from components.common.artifacts.monitoring.drift_report import (
     Word,
 )
 from components.common.artifacts.run_summary import read_summary
-from components.common.artifacts.verdict import Verdict, VerdictInfo
 from components.common.errors import DataError
 from components.common.run_context import ANY_RUN, RUN_ID_VARIABLE, RunContext
 from components.common.step import Nothing, Step, find_step, run_step

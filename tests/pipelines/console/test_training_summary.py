@@ -3,7 +3,7 @@
 import pytest
 
 from components.common.artifacts.dataset import Evidence
-from components.common.artifacts.evaluation import EvaluationInfo
+from components.common.artifacts.judging.evaluation import EvaluationInfo
 from pipelines.console.training_summary import _figures
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.passport import Passport, write_passport
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import DataError
 from components.common.labels.attributes import AttributeTable
 from pipelines.cli import app

@@ -9,7 +9,7 @@ from tiny_candidate import write_candidate
 from typer.testing import CliRunner
 
 from components.common import config
-from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.artifacts.records import tree_sha256, write_record
 from components.common.errors import DataError, InputError
 from components.common.run_context import RunContext

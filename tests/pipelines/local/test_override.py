@@ -19,8 +19,9 @@ from typer.testing import CliRunner
 from components.common import config
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Agreement, Latency
-from components.common.artifacts.evaluation import Evaluation, EvaluationInfo
 from components.common.artifacts.exported import Export, ExportInfo
+from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo
+from components.common.artifacts.judging.verdict import Verdict, VerdictInfo, Word
 from components.common.artifacts.model_folder import passport_page_path, versions
 from components.common.artifacts.monitoring.reference import (
     OBSERVATIONS_SCHEMA,
@@ -30,7 +31,6 @@ from components.common.artifacts.monitoring.reference import (
 from components.common.artifacts.passport import mark, read_passport
 from components.common.artifacts.records import tree_sha256, write_record
 from components.common.artifacts.run_summary import read_summary
-from components.common.artifacts.verdict import Verdict, VerdictInfo, Word
 from components.common.errors import DataError, InputError, PublishError
 from components.common.run_context import RunContext
 from components.common.run_summary import summarise, write_summary

@@ -8,9 +8,9 @@ import pytest
 from full_passport import ACCURACY, full_passport
 from typer.testing import CliRunner
 
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.model_folder import passport_path
 from components.common.artifacts.passport import DataPage, Passport, SplitSize, write_passport
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.errors import InputError
 from pipelines.cli import app
 from pipelines.passports.card import UNKNOWN, model_card

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from blank_passport import blank_passport
 
+from components.common.artifacts.judging.verdict import Override, VerdictInfo
 from components.common.artifacts.model_folder import ModelVersion
 from components.common.artifacts.passport import best_so_far, mark, write_passport
-from components.common.artifacts.verdict import Override, VerdictInfo
 
 OVERRIDE = Override(by="somebody", at_unix_s=1.0, reason="the old camera is gone")
 

@@ -8,13 +8,13 @@ from blank_passport import blank_passport
 from full_passport import full_passport
 
 from components.common import config
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.model_folder import (
     passport_page_path,
     passport_path,
     settings_path,
 )
 from components.common.artifacts.passport import mark, read_passport, write_passport
-from components.common.artifacts.verdict import VerdictInfo
 
 # As a version of 2025 has it: without data, seeds, weights, evidence, and without an override.
 OLD = {

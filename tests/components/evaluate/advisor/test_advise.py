@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from components.common.artifacts.evaluation import Advice, Forecast
+from components.common.artifacts.judging.figures import Advice, Forecast
 from components.evaluate.advisor.advise import advise
 from components.evaluate.advisor.curve import learning_curve
 from components.evaluate.advisor.forecast import forecast, gains, measured

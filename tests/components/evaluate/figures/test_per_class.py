@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
-from components.common.artifacts.evaluation import ClassFigures
+from components.common.artifacts.judging.figures import ClassFigures
 from components.common.statistics.figures import Scored
 from components.evaluate.figures.per_class import per_class
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from components.common.artifacts.evaluation import Slice
+from components.common.artifacts.judging.figures import Slice
 from components.common.statistics.figures import Scored
 from components.evaluate.figures.parts import EvidencePart
 from components.evaluate.figures.slices import holm, measure_slices

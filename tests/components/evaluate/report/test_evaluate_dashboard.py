@@ -8,7 +8,7 @@ import pytest
 from full_evaluation import names_of, write_full_evaluation
 from kfp.dsl import ClassificationMetrics, Metrics
 
-from components.common.artifacts.evaluation import Evaluation
+from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.statistics.figures import Scored
 from components.common.step import ArtifactLike, Nothing, Step, run_step
 from components.evaluate.report.dashboard import roc_points, shown

@@ -9,7 +9,7 @@ import pytest
 from chromium import CHROMIUM, Browser, chromium
 from full_evaluation import names_of, write_full_evaluation
 
-from components.common.artifacts.verdict import Verdict, VerdictInfo
+from components.common.artifacts.judging.verdict import Verdict, VerdictInfo
 from components.common.report.texts import Language
 from components.gate.page import write_page
 

@@ -7,13 +7,8 @@ import numpy as np
 import pytest
 from translated import check_translated
 
-from components.common.artifacts.evaluation import (
-    ClassFigures,
-    Corrupted,
-    EvaluationInfo,
-    Forecast,
-    Metric,
-)
+from components.common.artifacts.judging.evaluation import EvaluationInfo
+from components.common.artifacts.judging.figures import ClassFigures, Corrupted, Forecast, Metric
 from components.common.pictures.corruptions import CORRUPTIONS
 from components.common.report.texts import LANGUAGES, Language, load_texts
 from components.evaluate import report

@@ -10,12 +10,12 @@ from blank_passport import blank_passport
 from tiny_shards import SIZE_PX, write_tiny_shards
 
 from components.common.artifacts.candidate import Candidate, held_out_logits
+from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.lineage import Lineage, write_lineage
 from components.common.artifacts.model_folder import lineage_path
 from components.common.artifacts.passport import write_passport
 from components.common.artifacts.records import tree_sha256
 from components.common.artifacts.shards import Shards
-from components.common.artifacts.verdict import VerdictInfo
 from components.common.config import to_plain
 from components.common.errors import DataError
 from components.common.run_context import RunContext

@@ -1,0 +1,1 @@
+"""Evaluation and verdict: what a model is worth, and whether it may serve."""
