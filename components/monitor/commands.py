@@ -24,7 +24,8 @@ from components.common.report.spreadsheet import plain_table
 from components.common.seeding import generator
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import LABELS, RECORD, read_labels
-from components.monitor.decide.policy import Situation, decide
+from components.monitor.decide.policy import decide
+from components.monitor.decide.situation import Situation
 from components.monitor.harm.config import HarmConfig
 from components.monitor.harm.estimate import estimate
 from components.monitor.report.report import harm_sentence

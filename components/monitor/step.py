@@ -18,8 +18,8 @@ from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig
 from components.monitor.decide.history import DECISIONS, DecisionHistory
-from components.monitor.decide.policy import Situation
 from components.monitor.decide.settle import settle
+from components.monitor.decide.situation import Situation
 from components.monitor.figures import show_figures
 from components.monitor.observe.ask_model import observer
 from components.monitor.observe.picture_folder import from_pictures

@@ -4,51 +4,20 @@ A table of pure rules, asked in order; the first that has an answer decides.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from components.common.artifacts.monitoring.drift_report import (
-    AnswerShare,
-    Detection,
-    Explanation,
     Harm,
     PolicyDecision,
 )
-from components.common.times import utc_minute
 from components.monitor.decide.config import PolicyConfig
-from components.monitor.observe.silence import Silence
+from components.monitor.decide.situation import Situation, count_of
+from components.monitor.decide.waiting import cooling_down, quiet_hours, week_is_full
 
 _HOUR_S = 3600.0
 _WEEK_S = 7 * 24 * _HOUR_S
 _UNSEEN = {"novel", "new_look"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Situation:
-    """What the policy knows when it decides.
-
-    runs_unix_s: when the last training runs of this model started.
-    new_labels: labelled pictures that came in since the serving version was trained.
-    answers: how often the model gave each answer, usually and now.
-    silence: why the monitor cannot see, and what to look at; None where it can.
-    """
-
-    now_unix_s: float
-    version: int
-    pictures: int
-    detections: tuple[Detection, ...]
-    explanation: Explanation
-    harm: Harm | None
-    runs_unix_s: tuple[float, ...] = ()
-    new_labels: int = 0
-    answers: tuple[AnswerShare, ...] = ()
-    silence: Silence | None = None
-
-    @property
-    def alarm(self) -> bool:
-        """Whether any detector alarmed."""
-        return any(detection.alarm for detection in self.detections)
 
 
 Rule = Callable[[Situation, PolicyConfig], PolicyDecision | None]
@@ -80,7 +49,7 @@ def too_few_pictures(now: Situation, settings: PolicyConfig) -> PolicyDecision |
     if now.pictures >= settings.min_pictures:
         return None
     return _keep(
-        f"The window holds {_count(now.pictures, 'usable picture')}; at least "
+        f"The window holds {count_of(now.pictures, 'usable picture')}; at least "
         f"{settings.min_pictures} are needed to say anything."
     )
 
@@ -172,7 +141,7 @@ def harmful(now: Situation, settings: PolicyConfig) -> PolicyDecision | None:
         reason for obstacle in (week_is_full, quiet_hours) if (reason := obstacle(now, settings))
     ]:
         return _keep(*reasons, *waits)
-    reasons.append(f"{_count(now.new_labels, 'new labelled picture')} can be learnt from.")
+    reasons.append(f"{count_of(now.new_labels, 'new labelled picture')} can be learnt from.")
     return PolicyDecision(word="retrain", key="loss", reasons=tuple(reasons))
 
 
@@ -205,7 +174,7 @@ def harmless_drift(now: Situation, _settings: PolicyConfig) -> PolicyDecision | 
 
 def nothing_changed(now: Situation, _settings: PolicyConfig) -> PolicyDecision | None:
     """Keep."""
-    return _keep(f"No detector alarms over {_count(now.pictures, 'picture')}.")
+    return _keep(f"No detector alarms over {count_of(now.pictures, 'picture')}.")
 
 
 RULES: tuple[Rule, ...] = (
@@ -221,44 +190,6 @@ RULES: tuple[Rule, ...] = (
     harmless_drift,
     nothing_changed,
 )
-
-
-def cooling_down(now: Situation, settings: PolicyConfig) -> str:
-    """Wait until the run before has had time to show what it did."""
-    last = max(now.runs_unix_s, default=None)
-    if last is None or now.now_unix_s - last >= settings.cool_down_h * _HOUR_S:
-        return ""
-    if last > now.now_unix_s:
-        return (
-            f"The last run is dated {utc_minute(last)}, in the future; no run starts before then. "
-            "Check the clock."
-        )
-    free = utc_minute(last + settings.cool_down_h * _HOUR_S)
-    return f"The last run started {utc_minute(last)}; the next may start from {free}."
-
-
-def week_is_full(now: Situation, settings: PolicyConfig) -> str:
-    """Wait: so many runs a week are allowed and no more."""
-    lately = [run for run in now.runs_unix_s if now.now_unix_s - run < _WEEK_S]
-    if len(lately) < settings.max_runs_per_week:
-        return ""
-    runs = _count(len(lately), "run")
-    return f"{runs} started within seven days; {settings.max_runs_per_week} are allowed."
-
-
-def quiet_hours(now: Situation, settings: PolicyConfig) -> str:
-    """Wait: the machine, or the people, are not to be disturbed now."""
-    if not settings.quiet_from or not settings.quiet_until:
-        return ""
-    moment = datetime.fromtimestamp(now.now_unix_s, ZoneInfo(settings.time_zone)).time()
-    start, end = time.fromisoformat(settings.quiet_from), time.fromisoformat(settings.quiet_until)
-    inside = start <= moment < end if start <= end else moment >= start or moment < end
-    if not inside:
-        return ""
-    return (
-        f"Quiet hours last from {settings.quiet_from} to {settings.quiet_until} "
-        f"({settings.time_zone}); the first look after them decides again."
-    )
 
 
 def key_of(now: Situation, settings: PolicyConfig, *, trigger: str) -> str:
@@ -317,16 +248,12 @@ def _loss(harm: Harm) -> str:
 
 def _alarms(now: Situation) -> str:
     names = [detection.detector for detection in now.detections if detection.alarm]
-    return f"{_count(len(now.detections), 'detector')} looked; alarmed: {', '.join(names)}."
+    return f"{count_of(len(now.detections), 'detector')} looked; alarmed: {', '.join(names)}."
 
 
 def _labels_wanted(now: Situation, settings: PolicyConfig) -> str:
     return (
-        f"There are {_count(now.new_labels, 'new labelled picture')} to learn from, "
+        f"There are {count_of(now.new_labels, 'new labelled picture')} to learn from, "
         f"{settings.min_new_labels} are needed: label some (`graft label queue`) and add them "
         "(`graft data add`)."
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

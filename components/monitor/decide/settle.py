@@ -13,7 +13,7 @@ from components.monitor.decide.history import (
     HistoryEntry,
     Kind,
 )
-from components.monitor.decide.policy import Situation
+from components.monitor.decide.situation import Situation
 from components.monitor.detect.answer_ranks import LookEvidence
 
 

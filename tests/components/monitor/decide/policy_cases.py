@@ -14,7 +14,8 @@ from components.common.artifacts.monitoring.drift_report import (
     PolicyDecision,
 )
 from components.monitor.decide.config import PolicyConfig
-from components.monitor.decide.policy import Situation, decide
+from components.monitor.decide.policy import decide
+from components.monitor.decide.situation import Situation
 from components.monitor.observe.silence import Silence
 
 MONDAY = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)

@@ -30,7 +30,8 @@ from components.common.artifacts.monitoring.drift_report import (
 )
 from components.common.errors import ConfigError
 from components.monitor.decide.config import PolicyConfig
-from components.monitor.decide.policy import RULES, Situation, decide, key_of
+from components.monitor.decide.policy import RULES, decide, key_of
+from components.monitor.decide.situation import Situation
 from components.monitor.observe.silence import Silence
 
 SETTINGS = PolicyConfig()
