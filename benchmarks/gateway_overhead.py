@@ -30,7 +30,8 @@ from serving_load import (
 )
 from serving_throughput import BATCHING, DEMO_MODEL, WORKERS, picture, start_server
 
-from components.common.artifacts.monitoring.prediction_log import model_log, read_log
+from components.common.artifacts.monitoring.log_reading import read_log
+from components.common.artifacts.monitoring.prediction_log import model_log
 from serving.protocol import wire_messages as wire
 
 PREDICT = "/v1/models/m:predict"

@@ -10,12 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.common.artifacts.monitoring.log_reading import last_version, read_log
 from components.common.artifacts.monitoring.prediction_log import (
     LATER_COLUMNS,
     PICTURES,
     STATISTIC_COLUMNS,
-    last_version,
-    read_log,
 )
 from components.common.errors import DataError
 from components.label.config import QueueConfig

@@ -11,12 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.common.artifacts.model_folder import newest_version
+from components.common.artifacts.monitoring.log_reading import last_version, read_log
 from components.common.artifacts.monitoring.observations import from_table, of_reference
-from components.common.artifacts.monitoring.prediction_log import (
-    PICTURES,
-    last_version,
-    read_log,
-)
+from components.common.artifacts.monitoring.prediction_log import PICTURES
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.artifacts.records import read_record, write_record
 from components.common.errors import DataError, InputError

@@ -11,8 +11,9 @@ from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.lineage import read_lineage, read_pictures
 from components.common.artifacts.model_folder import candidate_path, newest_version
 from components.common.artifacts.monitoring.drift_report import WORDS
+from components.common.artifacts.monitoring.log_reading import read_log
 from components.common.artifacts.monitoring.observations import of_reference
-from components.common.artifacts.monitoring.prediction_log import model_log, read_log
+from components.common.artifacts.monitoring.prediction_log import model_log
 from components.common.artifacts.passport import read_passport
 from components.monitor.config import MonitorConfig
 from components.monitor.decide.history import HistoryEntry

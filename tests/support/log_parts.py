@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.common.artifacts.monitoring.prediction_log import SCHEMA, read_log
+from components.common.artifacts.monitoring.log_reading import read_log
+from components.common.artifacts.monitoring.prediction_log import SCHEMA
 
 DAY_S = 86_400.0
 # The last midnight but three, UTC.

@@ -16,7 +16,6 @@ from components.monitor.decide.situation import Situation, count_of
 from components.monitor.decide.waiting import cooling_down, quiet_hours, week_is_full
 
 _HOUR_S = 3600.0
-_WEEK_S = 7 * 24 * _HOUR_S
 _UNSEEN = {"novel", "new_look"}
 
 

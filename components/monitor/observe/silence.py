@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.artifacts.monitoring.drift_report import WindowInfo
-from components.common.artifacts.monitoring.prediction_log import read_log
+from components.common.artifacts.monitoring.log_reading import read_log
 from components.common.times import utc_minute
 from components.monitor.observe.windows import NOT_FINITE, REFUSED
 

@@ -14,13 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.common.artifacts.monitoring.drift_report import WindowInfo
+from components.common.artifacts.monitoring.log_reading import newest_record_unix_s, read_log
 from components.common.artifacts.monitoring.observations import Observations, from_table
-from components.common.artifacts.monitoring.prediction_log import (
-    LATER_COLUMNS,
-    STATISTIC_COLUMNS,
-    newest_record_unix_s,
-    read_log,
-)
+from components.common.artifacts.monitoring.prediction_log import LATER_COLUMNS, STATISTIC_COLUMNS
 from components.common.statistics.operating_point import ASK
 from components.common.times import utc_minute
 from components.monitor.audit_labels import Labels

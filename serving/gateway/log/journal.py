@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from components.common.artifacts.monitoring.log_reading import read_journal, tidied
 from components.common.artifacts.monitoring.prediction_log import (
     DAY,
     DAY_S,
@@ -29,8 +30,6 @@ from components.common.artifacts.monitoring.prediction_log import (
     JOURNAL_SUFFIX,
     PART_SUFFIX,
     SCHEMA,
-    read_journal,
-    tidied,
 )
 from components.common.files import new_file
 from serving.gateway.reading.rows import Row, to_batch

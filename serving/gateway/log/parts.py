@@ -11,15 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.common import files
-from components.common.artifacts.monitoring.prediction_log import (
-    DAY_S,
-    JOURNAL,
-    PART_SUFFIX,
+from components.common.artifacts.monitoring.log_reading import (
     day_of,
     midnight_unix_s,
     read_part,
     tidied,
 )
+from components.common.artifacts.monitoring.prediction_log import DAY_S, JOURNAL, PART_SUFFIX
 from components.common.errors import GraftError
 
 # Of a merged part; merging into one took 200 MiB of memory.

@@ -17,7 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from components.common.artifacts.monitoring.prediction_log import model_log, read_log
+from components.common.artifacts.monitoring.log_reading import read_log
+from components.common.artifacts.monitoring.prediction_log import model_log
 
 ROOT = Path(__file__).parents[3]
 

@@ -17,7 +17,7 @@ from gateway_harness import Gateway, ask, running, wait_until
 from gateway_upstream import ANSWER, BODY, PATH, Upstream, serving_upstream
 from local_servers import free_port
 
-from components.common.artifacts.monitoring.prediction_log import read_log
+from components.common.artifacts.monitoring.log_reading import read_log
 from components.common.errors import ServerError
 from serving.gateway.process import run
 from serving.gateway.settings import GatewaySettings, LogSettings

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLUMNS, read_log
+from components.common.artifacts.monitoring.log_reading import read_log
+from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLUMNS
 from serving.gateway.log.embeddings import Embeddings
 from serving.gateway.log.journal import Journal, recover
 from serving.gateway.log.model_log import ModelLog

@@ -16,7 +16,8 @@ from log_parts import DAY_S, MIDNIGHT_UNIX_S, names, write_part
 from test_gateway_files import files_of_at_most, journal, row
 
 from components.common import files
-from components.common.artifacts.monitoring.prediction_log import JOURNAL, read_log
+from components.common.artifacts.monitoring.log_reading import read_log
+from components.common.artifacts.monitoring.prediction_log import JOURNAL
 from serving.gateway.log import parts as parts_module
 from serving.gateway.log.parts import Parts
 

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from log_parts import DAY_S, MIDNIGHT_UNIX_S, names, write_part
 
-from components.common.artifacts.monitoring import prediction_log
-from components.common.artifacts.monitoring.prediction_log import newest_record_unix_s, read_log
+from components.common.artifacts.monitoring import log_reading
+from components.common.artifacts.monitoring.log_reading import newest_record_unix_s, read_log
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         found.append(path)
         return read(path, **options)
 
-    monkeypatch.setattr(prediction_log.pq, "read_table", noted)
+    monkeypatch.setattr(log_reading.pq, "read_table", noted)
     return found
 
 
@@ -63,7 +63,7 @@ def test_parts_that_are_merged_while_somebody_reads(
 ) -> None:
     first, second = (write_part(tmp_path, MIDNIGHT_UNIX_S + 600 * n, 3) for n in (0, 1))
     whole, table = names(tmp_path), read_log(tmp_path).table
-    read = prediction_log.read_part
+    read = log_reading.read_part
 
     def merged_meanwhile(path: Path, *others: Any) -> Any:
         found = read(path, *others)
@@ -74,7 +74,7 @@ def test_parts_that_are_merged_while_somebody_reads(
             second.unlink()
         return found
 
-    monkeypatch.setattr(prediction_log, "read_part", merged_meanwhile)
+    monkeypatch.setattr(log_reading, "read_part", merged_meanwhile)
     assert names(tmp_path) == whole
 
 
