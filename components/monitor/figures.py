@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from components.common.artifacts.monitoring.drift_report import WORDS, DriftReportInfo
+from components.common.artifacts.monitoring.drift_report import (
+    HARM_VERDICTS,
+    WORDS,
+    DriftReportInfo,
+)
 from components.common.store_figures import Figure, write_figures
 from components.monitor.decide.history import DecisionHistory
 
@@ -67,6 +71,12 @@ def _figures(info: DriftReportInfo, history: DecisionHistory) -> list[Figure]:
             text="1 where a detector alarmed in the last look.",
             by=("detector",),
             values={(one.detector,): float(one.alarm) for one in detections},
+        ),
+        Figure(
+            name="graft_monitor_harm",
+            text="1 for what the last look says of harm, 0 for the others; absent without a word.",
+            by=("verdict",),
+            values={(one,): float(one == harm.verdict) for one in HARM_VERDICTS} if harm else {},
         ),
         Figure(
             name="graft_monitor_loss_points",

@@ -71,6 +71,7 @@ def test_a_look_is_shown(tmp_path: Path) -> None:
         "statistic": {"cusum": 3.0},
         "threshold": {"cusum": 2.0},
         "alarm": {"cusum": 1.0},
+        "harm": {"harmless": 0.0, "harmful": 1.0, "not enough evidence": 0.0},
         "loss_points": {"estimate": 2.5, "low": -1.0, "high": 6.0},
         "retraining_timestamp_seconds": {"": 1_900.0},
     }

@@ -12,6 +12,7 @@ WORDS: tuple[Word, ...] = ("keep", "ask", "fix_camera", "blind", "retrain")
 Family = Literal["none", "camera", "product", "mix", "unknown"]
 
 HarmVerdict = Literal["harmless", "harmful", "not enough evidence"]
+HARM_VERDICTS: tuple[HarmVerdict, ...] = ("harmless", "harmful", "not enough evidence")
 
 
 @dataclass(frozen=True, kw_only=True)
