@@ -32,8 +32,7 @@ SETTINGS = (
 # Any alarm is worth a run, with what is there to learn from.
 EAGER = (
     "monitor.harm.min_pictures=2",
-    "monitor.policy.retrain_loss_points=-100",
-    "monitor.policy.retrain_low_points=-100",
+    "monitor.harm.harmful_points=-100",
     "monitor.policy.min_new_labels=0",
     "monitor.policy.cool_down_h=0",
     "monitor.policy.max_runs_per_week=9",
