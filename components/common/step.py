@@ -93,7 +93,7 @@ class Step(Generic[S, I, O]):
     keep: whether a later run may reuse the outputs; yes without it.
     after: comes last, also when the outputs were reused.
     show: what a dashboard shows of the outputs.
-    told: people are told what the outputs say: on a cluster records and pages are copied to where
+    announced: people hear what the outputs say: on a cluster records and pages are copied to where
         the exit step finds them.
     """
 
@@ -107,7 +107,7 @@ class Step(Generic[S, I, O]):
     keep: Callable[[O], bool] | None = None
     after: Callable[[S, I, O, RunContext], None] | None = None
     show: Callable[[O], Shown] | None = None
-    told: bool = False
+    announced: bool = False
 
     @property
     def records(self) -> dict[str, Any]:
@@ -189,7 +189,7 @@ class _Job:
         if self._context.run_dir:
             return {name: str(path) for name, path in self.output_paths.items()}
         found = {name: _uri(artifact) for name, artifact in self._outputs.items()}
-        if self._step.told:
+        if self._step.announced:
             found |= keep_for_exit_step(self._context, self._step.name, self.output_paths)
         return found
 

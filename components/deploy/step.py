@@ -270,4 +270,4 @@ def _check_incumbent(newest_number: int, compared_with: int) -> None:
         )
 
 
-STEP = Step("deploy", run, told=True)
+STEP = Step("deploy", run, announced=True)

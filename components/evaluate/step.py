@@ -249,5 +249,5 @@ STEP = Step(
     content_key=lambda settings, _inputs, _context: serving_key(settings),
     keep=was_compared,
     show=show,
-    told=True,
+    announced=True,
 )

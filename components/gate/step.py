@@ -58,4 +58,4 @@ def show(outputs: GateOutputs) -> Shown:
     return Shown(page=Verdict.read(outputs.verdict).report_path)
 
 
-STEP = Step("gate", run, show=show, told=True)
+STEP = Step("gate", run, show=show, announced=True)

@@ -215,4 +215,4 @@ def show(outputs: MonitorOutputs) -> Shown:
     return Shown(page=DriftReport.read(outputs.drift).report_path)
 
 
-STEP = Step("monitor", run, show=show, told=True)
+STEP = Step("monitor", run, show=show, announced=True)

@@ -81,7 +81,7 @@ class GatewaySettings:
     tls_cert, tls_key: PEM files; with them REST and gRPC are served over TLS only.
     api_keys: clients must send one of them; () lets everyone in.
     api_key_file: where they came from; it is read again when it changes.
-    in_flight: requests at a time; the next one is told to come back.
+    in_flight: requests at a time; the next one is refused and may come back.
     in_flight_mib: their bodies together, but for those below 1 MiB.
     max_request_mib: a larger request is refused before it is read.
     queue_mib: what may wait for the log; beyond that predictions are answered but not logged.

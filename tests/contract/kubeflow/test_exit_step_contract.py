@@ -82,7 +82,7 @@ class Cluster:
         run.__annotations__ = {**real.records, "inputs": Nothing}
         artifact = PodArtifact(str(self.root / "pod" / output), f"minio://mlpipeline/x/{output}")
         try:
-            step = Step(name, run, told=real.told)
+            step = Step(name, run, announced=real.announced)
             run_step(step, {}, self.context, {}, {output: artifact})
         finally:
             shutil.rmtree(self.root / "pod", ignore_errors=True)
