@@ -1,5 +1,6 @@
 """Read the prediction log: the parts of the days asked for, while a gateway is writing."""
 
+import contextlib
 import datetime as dt
 import itertools
 import logging
@@ -177,15 +178,11 @@ class _LogFiles:
         over = day is not None and begin_unix_s + DAY_S <= self.since_unix_s
         tables: list[pa.Table] = []
         for path in sorted(folder.glob(f"*{PART_SUFFIX}")):
-            try:
+            with contextlib.suppress(FileNotFoundError):
                 # No part holds a record from after it was written, clocks aside.
                 if over and path.stat().st_mtime < self.since_unix_s - _BEFORE_S:
                     continue
-                table = self._file(
-                    path, lambda path: read_part(path, self.schema.names, self._in_time)
-                )
-            except FileNotFoundError:
-                table = None
+            table = self._file(path, lambda path: read_part(path, self.schema.names, self._in_time))
             if table is None:
                 # It was merged meanwhile, or was too old: look again for what there is now.
                 return self.parts(folder)
@@ -198,9 +195,10 @@ class _LogFiles:
     def _file(self, path: Path, read: Callable[[Path], pa.Table]) -> pa.Table | None:
         try:
             return _completed(read(path), self.schema)
-        except FileNotFoundError:
-            return None
         except (pa.ArrowException, OSError, KeyError) as error:
+            # A link whose file is gone is still there, and will be at the next look.
+            if isinstance(error, FileNotFoundError) and not path.is_symlink():
+                return None
             LOG.warning("%s cannot be read and is left out: %s", path, error)
             if str(path) not in self.damaged:
                 self.damaged.append(str(path))

@@ -107,3 +107,12 @@ def test_one_request_id_for_two_pictures_is_two_records(tmp_path: Path) -> None:
     same = table.set_column(1, "request_id", [["r", "r"]])
     pq.write_table(same, part)
     assert names(tmp_path) == ["r", "r"]
+
+
+def test_a_link_to_a_part_that_is_gone_is_damage(tmp_path: Path) -> None:
+    part = write_part(tmp_path, MIDNIGHT_UNIX_S, 3)
+    link = part.with_name(f"0-linked{part.suffix}")
+    link.symlink_to(tmp_path / "gone")
+    read = read_log(tmp_path)
+    assert read.damaged == (str(link),)
+    assert len(names(tmp_path)) == 3
