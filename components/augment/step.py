@@ -97,6 +97,7 @@ def run(
         content_sha256=_content_sha256(job, index, tasks),
         evidence=dataset.info.evidence,
         tasks=tasks,
+        fit=settings.fit,
     )
     Shards(out, info, index).write()
     LOG.info("%d rows of %d px, %d channel(s)", len(index), settings.image_size_px, channels)
@@ -181,7 +182,7 @@ def _write_picture(
     decoded = pictures.decode(job.dataset.picture(place.path), name=place.path)
     if decoded.shape[-1] > array.shape[-1]:
         raise _ColourSeenError
-    pixels = pictures.resize(decoded, job.settings.image_size_px)
+    pixels = pictures.resize(decoded, job.settings.image_size_px, fit=job.settings.fit)
     array[place.picture] = pixels
     for number in range(1, _views(job, place.split)):
         # Seeded by the picture and not by its place: new pictures leave old views as they were.

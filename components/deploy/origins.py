@@ -135,6 +135,7 @@ def data_page(dataset: Dataset, made_by: Sections) -> DataPage:
             )
         ),
         findings=tuple(found.text for found in info.findings),
+        grey_range=info.grey_range,
     )
 
 

@@ -85,6 +85,7 @@ def draw_up(
         slices=evaluation.info.slices,
         notes=evaluation.info.notes,
         unproven=evaluation.info.unproven,
+        fit=exported.info.fit,
     )
 
 

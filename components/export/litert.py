@@ -67,6 +67,8 @@ def write_litert(
             flips=info.flips,
             operating_point=OperatingPoint(**{**vars(point), "far_from": None}),
             precision=precision,
+            fit=info.fit,
+            grey_range=dataset.info.grey_range,
         )
         write_record(path.with_suffix(".json"), record)
         _check(path, candidate, dataset)
@@ -185,7 +187,7 @@ def _representative(dataset: Dataset, info: CandidateInfo) -> list[npt.NDArray[n
     chosen = np.linspace(0, len(rows) - 1, min(_CALIBRATED_ON, len(rows))).astype(np.int64)
     size = info.image_size_px
     pictures = [
-        resize(decode(dataset.picture(path), name=path), size)
+        resize(decode(dataset.picture(path), name=path), size, fit=info.fit)
         for path in rows["path"].iloc[chosen].astype(str)
     ]
     return [np.broadcast_to(one, (size, size, 3)).astype(np.float32) for one in pictures]

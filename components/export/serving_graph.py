@@ -24,7 +24,9 @@ from components.common.artifacts.exported import (
     TASK_PROBABILITIES,
 )
 from components.common.labels.tasks import BETWEEN
+from components.common.pictures.fit import Fit
 from components.common.pictures.flips import FLIPS
+from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.statistics.operating_point import ASK, OperatingPoint
 from components.export.network import FrozenNetwork
 
@@ -39,12 +41,14 @@ class ServedAnswers:
     point: when which class is answered, and when the model asks.
     familiar: what strange pictures are recognised by, where that is known.
     parallel_decodes: pictures of one request that are decoded side by side.
+    grey_range: the levels that 16-bit grey pictures have.
     """
 
     info: CandidateInfo
     point: OperatingPoint
     familiar: Familiar | None
     parallel_decodes: int
+    grey_range: GreyRange = FULL
 
 
 def save_serving_graph(network: FrozenNetwork, served: ServedAnswers, *, folder: Path) -> None:
@@ -106,7 +110,7 @@ class _ServingModule(tf.Module):
         size = self._info.image_size_px
 
         def one(data: Any) -> Any:
-            return self._resize(_decode_picture(data))
+            return self._resize(_decode_picture(data, grey_range=self._served.grey_range))
 
         return tf.map_fn(
             one,
@@ -117,6 +121,7 @@ class _ServingModule(tf.Module):
 
     def _resize(self, pixels: Any) -> Any:
         size = self._info.image_size_px
+        pixels = _square(pixels, self._info.fit)
         smooth = tf.image.resize(pixels, [size, size], method="bilinear", antialias=True)
         return tf.clip_by_value(tf.round(smooth), 0.0, 255.0)
 
@@ -210,11 +215,28 @@ def _flipped(pixels: Any, left_right: bool, up_down: bool) -> Any:
     return tf.reverse(pixels, axes) if axes else pixels
 
 
-def _decode_picture(data: Any) -> Any:
+def _square(pixels: Any, fit: Fit) -> Any:
+    """Make pictures [..., H, W, 3] square, as `pictures.decode.resize` does."""
+    height, width = tf.shape(pixels)[-3], tf.shape(pixels)[-2]
+    if fit == "pad":
+        side = tf.maximum(height, width)
+        return tf.image.pad_to_bounding_box(
+            pixels, (side - height) // 2, (side - width) // 2, side, side
+        )
+    if fit == "crop":
+        side = tf.minimum(height, width)
+        return tf.image.crop_to_bounding_box(
+            pixels, (height - side) // 2, (width - side) // 2, side, side
+        )
+    return pixels
+
+
+def _decode_picture(data: Any, *, grey_range: GreyRange = FULL) -> Any:
     """Decode one picture to uint8 [H, W, 3], to the bit as Pillow does.
 
     Left alone, TensorFlow decodes JPEG by the fast and less exact integer transform: one grey
-    level off on average, enough to move a probability by more than the export's tolerance.
+    level off on average, enough to move a probability by more than the export's tolerance. And of
+    16 bits it keeps the high byte: right for the full range only.
     """
 
     def jpeg() -> Any:
@@ -224,4 +246,22 @@ def _decode_picture(data: Any) -> Any:
         picture = tf.io.decode_image(data, channels=3, expand_animations=False)
         return tf.ensure_shape(picture, [None, None, 3])
 
-    return tf.cond(tf.io.is_jpeg(data), jpeg, other)
+    def deep() -> Any:
+        low, high = grey_range
+        levels = tf.cast(tf.io.decode_png(data, channels=1, dtype=tf.uint16), tf.int32)
+        inside = tf.clip_by_value(levels, low, high) - low
+        return tf.tile(tf.cast(inside * 256 // (high - low + 1), tf.uint8), [1, 1, 3])
+
+    def no_jpeg() -> Any:
+        return other() if grey_range == FULL else tf.cond(_is_deep(data), deep, other)
+
+    return tf.cond(tf.io.is_jpeg(data), jpeg, no_jpeg)
+
+
+def _is_deep(data: Any) -> Any:
+    """Return whether the bytes begin like a PNG of 16-bit grey levels."""
+    # Whatever they are, there is something to look at.
+    start = tf.strings.join([tf.strings.substr(data, 0, 26), bytes(26)])
+    is_png = tf.strings.substr(start, 0, 8) == b"\x89PNG\r\n\x1a\n"
+    # Bits of a channel, then the kind: 0 is grey without alpha.
+    return is_png & (tf.strings.substr(start, 24, 2) == b"\x10\x00")

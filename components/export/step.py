@@ -94,6 +94,8 @@ def run(
             max_difference=difference,
             model_sha256=tree_sha256(folder),
             tasks=info.tasks,
+            fit=info.fit,
+            grey_range=dataset.info.grey_range,
         ),
     )
     exported.write()
@@ -150,7 +152,11 @@ def _save(
 
     info = candidate.info
     served = ServedAnswers(
-        info=info, point=point, familiar=familiar, parallel_decodes=settings.parallel_decodes
+        info=info,
+        point=point,
+        familiar=familiar,
+        parallel_decodes=settings.parallel_decodes,
+        grey_range=dataset.info.grey_range,
     )
     save_serving_graph(load_network(candidate.model_path, info), served, folder=folder)
     write_warmup(

@@ -1,9 +1,11 @@
 """Settings of ingest."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from components.common import plugins
 from components.common.config import Section
+from components.common.pictures import grey_range
 
 SOURCES = "components.ingest.sources"
 
@@ -23,6 +25,9 @@ class IngestConfig(Section):
         "" makes every picture its own group.
     unlabelled: take pictures without a label too, for a method that uses them: rows of a manifest
         with an empty label, or what lies in a folder "unlabelled" beside those of the classes.
+    grey_range: darkest and brightest level of pictures with 16-bit grey levels, which become 0 and
+        255, here and in the served model ([0, 4095] for a camera of 12 bits); `auto` takes
+        the fewest bits that hold the brightest level of the data set.
     """
 
     source: str = "folder"
@@ -31,8 +36,11 @@ class IngestConfig(Section):
     positive: str = ""
     group_pattern: str = ""
     unlabelled: bool = False
+    grey_range: tuple[int, int] | Literal["auto"] = "auto"
 
 
 def check(settings: IngestConfig) -> None:
-    """Refuse a source that there is none of, before anything runs."""
+    """Refuse, before anything runs, a source that there is none of or an impossible range."""
     plugins.check(SOURCES, settings.source)
+    if settings.grey_range != "auto":
+        grey_range.check(settings.grey_range)

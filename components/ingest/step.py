@@ -1,4 +1,4 @@
-"""Read a source and write the Dataset artifact: every picture once, upright, 8-bit."""
+"""Read a source and write the Dataset artifact: every picture once, upright, of 8 bits."""
 
 import concurrent.futures
 import dataclasses
@@ -9,13 +9,22 @@ import shutil
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from components.common import plugins, progress
-from components.common.artifacts.dataset import MANIFEST_COLUMNS, Dataset, DatasetInfo
+from components.common.artifacts.dataset import HEADERS, MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.errors import DataError
-from components.common.pictures.decode import deep_bits, is_servable, to_servable
+from components.common.pictures.decode import (
+    brightest,
+    decode,
+    encode_png,
+    is_servable,
+    to_servable,
+)
+from components.common.pictures.grey_range import FULL, GreyRange, fitting
+from components.common.pictures.header import PictureHeader, read_header
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.ingest.additions import with_additions
@@ -24,14 +33,22 @@ from components.ingest.source_data import PictureRecord, SourceData
 
 LOG = logging.getLogger(__name__)
 
-# The high byte is what is kept: of 12 bits that leaves 16 grey levels.
-_SHALLOW_BITS = 12
-# Pillow and NumPy are there wherever this is printed.
-_MULTIPLY = (
-    'python -c "import sys, numpy, PIL.Image as I; '
-    "[I.fromarray((numpy.asarray(I.open(f)) * {times}).astype('uint16')).save(f) "
-    "for f in sys.argv[1:] if I.open(f).mode[0] == 'I']\" FILES"
-)
+# 16-bit colours keep their high byte: so few levels would be left of 12 bits.
+_SHALLOW_LEVELS = 16
+
+
+@dataclass(frozen=True)
+class _Copied:
+    """A picture that was written: its manifest row, what its file said, and its depth.
+
+    brightest: its brightest 16-bit grey level, -1 where it is of 8 bits or in colour.
+    colour_levels: of a picture with 16-bit colours, how many the high byte tells apart; else 0.
+    """
+
+    row: dict[str, Any]
+    header: PictureHeader
+    brightest: int = -1
+    colour_levels: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +76,7 @@ def run(
 
     Raises:
         ConfigError: the source is unknown, or a setting does not fit it.
-        DataError: as the source's `read` says; or 16-bit pictures would keep next to nothing; or
+        DataError: as the source's `read` says; or 16-bit colours would keep next to nothing; or
             the pictures are no longer those of the fingerprint.
     """
     source, out = read_source(settings), outputs.dataset
@@ -78,8 +95,13 @@ def run(
             zip(given, names, strict=True),
         )
         copied = list(progress.track(copies, "copying pictures", total=len(names)))
-    _check_depth([bits for _, bits in copied])
-    rows = [row for row, _ in copied]
+        _check_colours([one.colour_levels for one in copied])
+        deep = [one for one in copied if one.brightest >= 0]
+        levels = _grey_range(settings, [one.brightest for one in deep])
+        scaled = pool.map(lambda one: _scale(one, out, levels), deep)
+        for _ in progress.track(scaled, "scaling grey levels", total=len(deep)):
+            pass
+    rows = [one.row for one in copied]
     info = DatasetInfo(
         name=source.name,
         classes=source.classes,
@@ -87,12 +109,15 @@ def run(
         licence=source.licence,
         groups_inferred=source.groups_inferred,
         columns=source.columns,
+        grey_range=levels,
     )
     table = pd.DataFrame(rows, columns=[*MANIFEST_COLUMNS, *source.columns])
     table[list(source.columns)] = table[list(source.columns)].fillna("")
     labelled = table["label"] != ""
     dataset = Dataset(out, info, table[labelled], table[~labelled].reset_index(drop=True))
     dataset.write()
+    headers = pd.DataFrame([vars(one.header) | {"path": one.row["path"]} for one in copied])
+    headers.to_parquet(out / HEADERS)
     if inputs.fingerprint and content_key(settings) != inputs.fingerprint:
         raise DataError(
             f"the pictures of '{settings.path}' to stay as they are during a run",
@@ -138,33 +163,59 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _check_depth(bits: list[int]) -> None:
-    """Refuse 16-bit pictures that leave the upper bits empty: next to nothing would remain.
+def _grey_range(settings: IngestConfig, brightest: list[int]) -> GreyRange:
+    """Return the 16-bit grey levels that become 0 to 255: those declared, else those that fit."""
+    if settings.grey_range != "auto":
+        low, high = settings.grey_range
+        over = sum(level > high for level in brightest)
+        if over:
+            LOG.warning("%d pictures have levels above %d, which become white", over, high)
+        return low, high
+    if not brightest:
+        return FULL
+    found = fitting(max(brightest))
+    LOG.info(
+        "grey levels %d to %d of %d 16-bit pictures become 0 to 255, as their brightest level is "
+        "%d; pin it with ingest.grey_range=[%d, %d]",
+        *found, len(brightest), max(brightest), *found,
+    )  # fmt: skip
+    return found
 
-    Cameras of 10 and 12 bits often deliver such files. One picture alone may be dark, all are not.
-    """
-    most = max(bits, default=0)
-    if 0 < most <= _SHALLOW_BITS:
-        levels, times = 2 ** max(most - 8, 0), 2 ** (16 - most)
+
+def _scale(one: _Copied, out: Path, grey_range: GreyRange) -> None:
+    """Write a 16-bit picture that was copied again, with 8 bits."""
+    path = out / one.row["path"]
+    data = encode_png(decode(path.read_bytes(), grey_range=grey_range))
+    path.write_bytes(data)
+    one.row["sha256"] = _sha256(data)
+
+
+def _check_colours(levels: list[int]) -> None:
+    """Refuse 16-bit colours that leave the upper bits empty: next to nothing would remain."""
+    most = max(levels, default=0)
+    if 0 < most <= _SHALLOW_LEVELS:
         raise DataError(
-            "16-bit pictures that use the upper of their bits",
-            received=f"{sum(map(bool, bits))} with values below {2**most}, which would keep "
-            f"{levels} grey level{'s' * (levels > 1)}",
-            do=f"multiply the values by {times}, here and in what the served model is sent: "
-            f"{_MULTIPLY.format(times=times)}",
+            "16-bit colours that use the upper of their bits",
+            received=f"{sum(map(bool, levels))} pictures that would keep {most} levels a channel",
+            do="save 8 bits a channel in the camera's software; grey pictures are scaled by "
+            "ingest.grey_range",
         )
 
 
-def _copy(picture: PictureRecord, out: Path, name: str) -> tuple[dict[str, object], int]:
-    """Write one picture below `pictures/`; return its manifest row and its `deep_bits`."""
+def _copy(picture: PictureRecord, out: Path, name: str) -> _Copied:
+    """Write one picture below `pictures/`; one of 16-bit grey levels is still to be scaled."""
     path = f"pictures/{name}"
-    data, bits = picture.read(), 0
-    if not is_servable(data):
-        try:
-            bits = deep_bits(data, name=picture.name)
+    data = picture.read()
+    header, level, levels = read_header(data), -1, 0
+    try:
+        if header.mode.startswith("I"):
+            level = brightest(data, name=picture.name)
+        elif header.bits > 8 and header.mode != "F":
+            levels = 1 + int(decode(data, name=picture.name).max())
+        if level >= 0 or not is_servable(data):
             data = to_servable(data, name=picture.name)
-        except DataError as error:
-            LOG.warning("%s", error)
+    except DataError as error:
+        LOG.warning("%s", error)
     (out / path).write_bytes(data)
     row = {
         "path": path,
@@ -178,7 +229,7 @@ def _copy(picture: PictureRecord, out: Path, name: str) -> tuple[dict[str, objec
         "weight": picture.weight,
         **picture.further,
     }
-    return row, bits
+    return _Copied(row, header, level, levels)
 
 
 def _safe_names(names: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from components.common.artifacts.monitoring.drift_report import DriftReport, Dri
 from components.common.artifacts.monitoring.observations import of_reference
 from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
 from components.common.artifacts.monitoring.reference import Reference
+from components.common.pictures.grey_range import FULL
 from components.common.run_context import RunContext
 from components.common.statistics.operating_point import ASK
 from components.common.step import Nothing, Shown, Step
@@ -157,7 +158,13 @@ def _window(
         classes = reference.info.classes
     if settings.pictures:
         observe = observer(served.path, classes=classes)
-        return from_pictures(Path(settings.pictures), observe, classes=classes)
+        data = served.passport.data if served.passport else None
+        return from_pictures(
+            Path(settings.pictures),
+            observe,
+            classes=classes,
+            grey_range=data.grey_range if data else FULL,
+        )
     audited = settings.audit and reference is not None
     return from_log(
         model_log(Path(settings.log), settings.model_name),

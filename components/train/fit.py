@@ -124,6 +124,7 @@ def train(
             tasks=tasks,
             unproven=tuple(np.delete(splits.classes, np.unique(splits.train.labels)).tolist()),
             figures=fitted.figures,
+            fit=shards.info.fit,
         )
         table = held_out_table(
             logits,

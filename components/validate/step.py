@@ -108,6 +108,7 @@ def run(
         dropped=tuple(measured.loc[~keep, "path"].str.removeprefix("pictures/")),
         cells=_cells(manifest, info),
         findings=findings,
+        grey_range=info.grey_range,
     )
     verdict.write(validation, report)
     measured.to_parquet(report / "facts.parquet")

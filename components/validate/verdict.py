@@ -6,6 +6,7 @@ from pathlib import Path
 from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.records import write_record
 from components.common.errors import DataError
+from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.report import page
 from components.validate.expectations import RuleResult
 
@@ -30,7 +31,7 @@ class Validation:
     """`validation.json`. `dropped` names the unreadable pictures that were left out.
 
     `protocol` is "manifest" where the source fixed the splits. `kept_from` is the version whose
-    pictures kept their splits, 0 where none did.
+    pictures kept their splits, 0 where none did. `grey_range` are the levels of 16-bit pictures.
     """
 
     dataset: str
@@ -45,6 +46,7 @@ class Validation:
     dropped: tuple[str, ...]
     cells: tuple[Cell, ...]
     findings: tuple[RuleResult, ...]
+    grey_range: GreyRange = FULL
 
     def broken(self, severity: str) -> tuple[RuleResult, ...]:
         """Return the findings of one severity that failed."""

@@ -30,6 +30,13 @@ BusyShare = Annotated[
         "processor's time; otherwise every picture is measured."
     ),
 ]
+Levels = Annotated[
+    tuple[int, int],
+    _log(
+        help="Darkest and brightest level of 16-bit grey pictures, as in the model's passport "
+        "(0 4095 for 12 bits): picture statistics need them."
+    ),
+]
 QueueMib = Annotated[
     int,
     _limit(
@@ -89,6 +96,7 @@ def gateway(
     embedding_share: EmbeddingShare = _LOG.embedding_share,
     embeddings_per_s: EmbeddingsPerS = _LOG.embeddings_per_s,
     busy_statistics_share: BusyShare = _LOG.busy_statistics_share,
+    grey_range: Levels = _LOG.grey_range,
     group_header: Annotated[
         str, _log(help="Header with the module, lot or session.")
     ] = _LOG.group_header,
@@ -163,6 +171,7 @@ def gateway(
             pictures=0 if no_pictures else pictures,
             pictures_mib=pictures_mib,
             keep_pictures_days=keep_pictures_days,
+            grey_range=grey_range,
             group_header=group_header,
             line_header=line_header,
             camera_header=camera_header,

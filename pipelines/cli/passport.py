@@ -103,6 +103,7 @@ def _find(word: str, model_dir: Path) -> "Passport":
 
 def _rows(found: "Passport") -> list[tuple[str, str]]:
     """Return the lines of `graft passport show`."""
+    from components.common.pictures.grey_range import FULL
     from components.common.statistics.figures import LABELS
     from components.common.times import utc_minute
     from pipelines.passports.compare import with_interval
@@ -128,9 +129,11 @@ def _rows(found: "Passport") -> list[tuple[str, str]]:
         ("their licence", found.weights_licence or "not stated"),
     ]
     if page is not None:
+        levels = "{} to {}".format(*page.grey_range) if page.grey_range != FULL else ""
         rows += [
             ("data", f"{page.name}, {page.sha256[:12]}"),
             ("their licence", page.licence or "not stated"),
+            *((("grey levels", levels),) if levels else ()),
             ("splits", f"{page.protocol or 'unknown'}, split seed {page.split_seed}"),
             *(("warning", finding) for finding in page.findings),
         ]

@@ -36,7 +36,8 @@ def model_card(passport: Passport) -> str:
 
 def _details(passport: Passport) -> Iterator[str]:
     yield f"- Image classifier; classes: {', '.join(passport.classes)}"
-    yield f"- Network: {passport.backbone}, {passport.image_size_px} px; method: {passport.method}"
+    size = f"{passport.image_size_px} px, {passport.fit}"
+    yield f"- Network: {passport.backbone}, {size}; method: {passport.method}"
     yield f"- Pretrained weights: {passport.weights or 'not recorded'}"
     yield f"- Licence of these weights: {passport.weights_licence or 'not stated'}"
     yield f"- Made: {utc_minute(passport.created_unix_s) or 'unknown'}, by Graft"

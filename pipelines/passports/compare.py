@@ -88,7 +88,7 @@ def _model(passport: Passport) -> dict[str, str]:
         "digest": passport.model_sha256[:12],
         "network": passport.backbone,
         "method": passport.method,
-        "picture size": f"{passport.image_size_px} px",
+        "picture size": f"{passport.image_size_px} px, {passport.fit}",
         "classes": ", ".join(passport.classes),
         "weights": passport.weights,
         "commit": passport.commit[:12],

@@ -8,6 +8,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from components.common.errors import ConfigError
+from components.common.pictures.grey_range import FULL, GreyRange
 from serving.protocol.addresses import grpc_target
 from serving.protocol.headers import CAMERA_HEADER, GROUP_HEADER, LINE_HEADER
 from serving.protocol.tls import client_context
@@ -39,6 +40,8 @@ class LogSettings:
     embeddings_per_s: at most so many, since each costs the model server a prediction.
     busy_statistics_share: of one processor, in [0, 1]; so much time goes into picture statistics
         while the machine has none to spare. Otherwise every picture is measured.
+    grey_range: levels of 16-bit grey pictures that the models behind it take for 0 and 255; their
+        passports say so.
     pictures: how many are kept for people to look at, a model; 0 keeps none.
     """
 
@@ -51,6 +54,7 @@ class LogSettings:
     embedding_share: float = 0.05
     embeddings_per_s: float = 1.0
     busy_statistics_share: float = 0.03
+    grey_range: GreyRange = FULL
     pictures: int = 1000
     pictures_mib: int = 500
     keep_pictures_days: float = 30.0
@@ -66,7 +70,8 @@ class LogSettings:
     def from_json(cls, text: str) -> Self:
         """Read what `to_json` wrote."""
         values = json.loads(text)
-        return cls(**{**values, "folder": Path(values["folder"])})
+        levels = tuple(values["grey_range"])
+        return cls(**{**values, "folder": Path(values["folder"]), "grey_range": levels})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from components.common.artifacts.decision import Decision
 from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.records import read_record, write_record
 from components.common.labels.tasks import FittedTask, TaskTargets, side_by_side
+from components.common.pictures.fit import Fit
 from components.common.statistics.temperature import fit_temperature, softmax
 
 HELD_OUT_COLUMNS = (
@@ -61,6 +62,7 @@ class CandidateInfo:
     `tasks` are further ones, each an output of its own after the logits.
     `unproven` are classes that no training picture shows; `figures` what the method measured
     itself, such as the harmonic mean of known classes that it treated as unseen.
+    `fit` is how pictures of any shape become S x S.
     """
 
     classes: tuple[str, ...]
@@ -77,6 +79,7 @@ class CandidateInfo:
     tasks: tuple[FittedTask, ...] = ()
     unproven: tuple[str, ...] = ()
     figures: tuple[Metric, ...] = ()
+    fit: Fit = "squeeze"
 
 
 @dataclass(frozen=True)

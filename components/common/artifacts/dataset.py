@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from components.common.artifacts.records import link_tree, read_record, write_record
+from components.common.pictures.grey_range import FULL, GreyRange
 
 MANIFEST_COLUMNS = (
     "path",  # str, relative to the artifact: pictures/...
@@ -27,6 +28,8 @@ SPLITS = ("train", "validation", "test")
 # The word for pictures without a label where others are of a split: no verdict rests on them.
 UNLABELLED = "unlabelled"
 FACTS = "facts.parquet"
+# What the files said of themselves as they came, `PictureHeader` by path; before validate only.
+HEADERS = "headers.parquet"
 _UNLABELLED = "unlabelled.parquet"
 # Manifest paths of pictures that were labelled after the data set was made begin like this.
 ADDED = "pictures/additions/"
@@ -54,6 +57,8 @@ class DatasetInfo:
     `columns` are further ones of the manifest, text, as the source had them.
     `protocol` is how the splits came about ("grouped", "random", or "manifest" where the source
     fixed them), `findings` what validation warned of; both say nothing before it.
+    `grey_range` are the levels that 16-bit grey pictures had, as what is served must scale them;
+    the pictures of the Dataset have 8 bits.
     """
 
     name: str
@@ -65,6 +70,7 @@ class DatasetInfo:
     evidence: Evidence = "holdout"
     protocol: str = ""
     findings: tuple[DataWarning, ...] = ()
+    grey_range: GreyRange = FULL
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from components.common.artifacts.records import RecordFolder
 from components.common.labels.tasks import FittedTask
+from components.common.pictures.fit import Fit
+from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.statistics.operating_point import OperatingPoint
 
 SIGNATURE_BYTES = "serving_default"
@@ -54,6 +56,7 @@ class ExportInfo:
     `tasks` are further ones, each with two outputs of its own.
     `model_sha256` is `tree_sha256` of the SavedModel folder, so of any copy too: equal digests,
     equal models.
+    `fit` is how pictures become square, `grey_range` the levels that 16-bit grey pictures have.
     """
 
     classes: tuple[str, ...]
@@ -67,6 +70,8 @@ class ExportInfo:
     operating_point: OperatingPoint = OperatingPoint()
     promise: EscapePromise | None = None
     tasks: tuple[FittedTask, ...] = ()
+    fit: Fit = "squeeze"
+    grey_range: GreyRange = FULL
 
 
 @dataclass(frozen=True)

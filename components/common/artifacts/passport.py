@@ -21,6 +21,8 @@ from components.common.artifacts.model_folder import (
 from components.common.artifacts.records import read_record, write_record
 from components.common.errors import InputError
 from components.common.files import write_bytes
+from components.common.pictures.fit import Fit
+from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.report import page
 from components.common.statistics.figures import LABELS
 from components.common.times import utc_minute
@@ -51,6 +53,7 @@ class DataPage:
     protocol: how the splits were dealt, `split_seed` the seed of the dealing; "" where no record
         says so.
     findings: what validation warned of, as sentences.
+    grey_range: the levels that 16-bit grey pictures have.
     """
 
     name: str
@@ -60,6 +63,7 @@ class DataPage:
     split_seed: int
     splits: tuple[SplitSize, ...]
     findings: tuple[str, ...]
+    grey_range: GreyRange = FULL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +77,7 @@ class Passport:
     `test_pictures` and `test_groups` are what the figures rest on: the test split or, where
     `evidence` is "cross_validation", all pictures, each answered by a model that had not seen it.
     `unproven` are classes that no picture has shown. `run_page` is the run's page in Kubeflow.
+    `fit` is how pictures become square.
     Passports of older versions lack what stands below `rebuild`.
     """
 
@@ -108,6 +113,7 @@ class Passport:
     notes: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
     run_page: str = ""
+    fit: Fit = "squeeze"
 
     @property
     def best_version(self) -> int:

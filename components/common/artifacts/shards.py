@@ -10,6 +10,7 @@ import pandas as pd
 from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.records import read_record, write_record
 from components.common.labels.tasks import Task
+from components.common.pictures.fit import Fit
 
 INDEX_COLUMNS = (
     "split",  # str
@@ -35,7 +36,7 @@ class ShardsInfo:
     all pictures in view 1, and so on, so that row = view * pictures + picture. `evidence` is
     validate's decision: under "cross_validation" the other splits are empty. Pictures without a
     label are a split of their own, UNLABELLED, laid out as the training split. `tasks` are asked of
-    a picture besides its class.
+    a picture besides its class. `fit` is how pictures became square.
     """
 
     classes: tuple[str, ...]
@@ -48,6 +49,7 @@ class ShardsInfo:
     content_sha256: str
     evidence: Evidence = "holdout"
     tasks: tuple[Task, ...] = ()
+    fit: Fit = "squeeze"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ from components.common.artifacts.records import read_record
 from components.common.errors import ConfigError, DataError
 from components.common.models.saved_model import Answers
 from components.common.pictures.decode import Pixels, decode, resize
+from components.common.pictures.fit import Fit
 from components.common.pictures.flips import FLIPS
+from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.statistics.operating_point import ASK, OperatingPoint, decide
 from components.common.statistics.temperature import softmax
 
@@ -31,7 +33,7 @@ FOLDER = "assets.extra"
 
 @dataclass(frozen=True, kw_only=True)
 class LitertInfo:
-    """What turns the file's logits into answers; fields as in `CandidateInfo`."""
+    """What turns the file's logits into answers; fields as in `CandidateInfo` and `ExportInfo`."""
 
     classes: tuple[str, ...]
     image_size_px: int
@@ -39,6 +41,8 @@ class LitertInfo:
     flips: int
     operating_point: OperatingPoint
     precision: LitertPrecision
+    fit: Fit = "squeeze"
+    grey_range: GreyRange = FULL
 
 
 def litert_files(saved_model: Path) -> tuple[Path, ...]:
@@ -77,7 +81,8 @@ class LitertModel:
         Raises:
             DataError: one cannot be read.
         """
-        logits = np.stack([self._logits(decode(one)) for one in pictures])
+        levels = self.info.grey_range
+        logits = np.stack([self._logits(decode(one, grey_range=levels)) for one in pictures])
         classes = self.info.classes
         probabilities = softmax(logits / np.float32(self.info.temperature))
         decided = decide(probabilities, point=self.info.operating_point, classes=classes)
@@ -106,7 +111,7 @@ class LitertModel:
     def _logits(self, pixels: Pixels) -> npt.NDArray[np.float32]:
         """Return the mean over the mirrored views."""
         size = self.info.image_size_px
-        seen = np.broadcast_to(resize(pixels, size), (size, size, 3))
+        seen = np.broadcast_to(resize(pixels, size, fit=self.info.fit), (size, size, 3))
         views = [
             self.logits(seen[:: -1 if down else 1, :: -1 if across else 1])
             for across, down in FLIPS[: self.info.flips]

@@ -11,6 +11,7 @@ from components.common.artifacts.monitoring.observations import Observations, fr
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
 from components.common.errors import DataError
 from components.common.pictures.decode import PICTURE_SUFFIXES, Pixels, decode
+from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.progress import track
 from components.monitor.observe.ask_model import ObservePictures
 from components.monitor.observe.windows import DUPLICATE, UNREADABLE, Window
@@ -28,7 +29,13 @@ class _Picture:
     sha256: str
 
 
-def from_pictures(folder: Path, observe: ObservePictures, *, classes: tuple[str, ...]) -> Window:
+def from_pictures(
+    folder: Path,
+    observe: ObservePictures,
+    *,
+    classes: tuple[str, ...],
+    grey_range: GreyRange = FULL,
+) -> Window:
     """Make a window of a folder of pictures.
 
     Pictures are taken in order of their modification time; the folder that one lies in is its
@@ -38,6 +45,7 @@ def from_pictures(folder: Path, observe: ObservePictures, *, classes: tuple[str,
         folder: looked through to the bottom.
         observe: asks the model.
         classes: in the order of its scores.
+        grey_range: of 16-bit grey pictures, as the model takes it.
 
     Raises:
         DataError: there is no such folder.
@@ -53,7 +61,8 @@ def from_pictures(folder: Path, observe: ObservePictures, *, classes: tuple[str,
     places: dict[str, str] = {}
     parts = [from_table(SCHEMA.empty_table(), classes=classes)]
     for start in track(range(0, len(found), _AT_ONCE), "looking at pictures"):
-        pictures = _readable(found[start : start + _AT_ONCE], set(places), left_out)
+        some = found[start : start + _AT_ONCE]
+        pictures = _readable(some, set(places), left_out, grey_range=grey_range)
         if pictures:
             parts.append(_observed(pictures, folder, observe))
             places |= {one.sha256: str(one.path.relative_to(folder)) for one in pictures}
@@ -64,13 +73,15 @@ def from_pictures(folder: Path, observe: ObservePictures, *, classes: tuple[str,
     )
 
 
-def _readable(paths: list[Path], known: set[str], left_out: dict[str, int]) -> list[_Picture]:
+def _readable(
+    paths: list[Path], known: set[str], left_out: dict[str, int], *, grey_range: GreyRange
+) -> list[_Picture]:
     """Return the pictures that are new and can be decoded; count the others in `left_out`."""
     pictures = []
     for path in paths:
         try:
             data = path.read_bytes()
-            pixels = decode(data, name=path.name)
+            pixels = decode(data, name=path.name, grey_range=grey_range)
         except (OSError, DataError) as error:
             LOG.warning("%s is left out: %s", path, error)
             left_out[UNREADABLE] = left_out.get(UNREADABLE, 0) + 1

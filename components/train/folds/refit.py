@@ -140,8 +140,8 @@ def _recipe(version: ModelVersion, settings: TrainConfig, shards: Shards) -> Tra
 
 def _check_alike(passport: Passport, shards: Shards) -> None:
     info = shards.info
-    then = f"{passport.image_size_px} px, {', '.join(passport.classes)}"
-    now = f"{info.image_size_px} px, {', '.join(info.classes)}"
+    then = f"{passport.image_size_px} px, {passport.fit}, {', '.join(passport.classes)}"
+    now = f"{info.image_size_px} px, {info.fit}, {', '.join(info.classes)}"
     if then != now:
         raise DataError(
             f"pictures as version {passport.version} takes them: {then}",

@@ -13,6 +13,7 @@ import time
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 
+from components.common.pictures.grey_range import FULL, GreyRange
 from serving.gateway.exchange import ServedExchange
 from serving.gateway.reading.child import Reading, serve
 from serving.gateway.reading.records import bare_records
@@ -30,7 +31,7 @@ class Reader:
     """Reads exchanges in a process that may die.
 
     Args:
-        busy_statistics_share: see `LogSettings`.
+        busy_statistics_share, grey_range: see `LogSettings`.
         memory_mib: what reading one exchange may take, in MiB.
         timeout_s: how long it may take, in seconds.
     """
@@ -39,10 +40,11 @@ class Reader:
         self,
         *,
         busy_statistics_share: float,
+        grey_range: GreyRange = FULL,
         memory_mib: int = MEMORY_MIB,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        self._arguments = (busy_statistics_share, memory_mib)
+        self._arguments = (busy_statistics_share, grey_range, memory_mib)
         self._timeout_s = timeout_s
         self._context = multiprocessing.get_context("forkserver")
         # What the log's process has imported when it gets here, so that a fork need not.

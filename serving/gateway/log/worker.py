@@ -64,7 +64,9 @@ class Worker:
         self._newest_unix_s = self._newest_written_unix_s = 0.0
         self._writer = writer_name()
         self._logs: dict[str, ModelLog] = {}
-        self._reader = Reader(busy_statistics_share=settings.busy_statistics_share)
+        self._reader = Reader(
+            busy_statistics_share=settings.busy_statistics_share, grey_range=settings.grey_range
+        )
         self._embeddings = Embeddings(
             ModelServer(grpc_address or rest_url, ca_file).embedding,
             share=settings.embedding_share,

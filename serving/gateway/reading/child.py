@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from components.common.pictures.grey_range import GreyRange
 from serving.gateway.exchange import ServedExchange
 from serving.gateway.reading.records import Record, Recorder, bare_records
 from serving.gateway.reading.statistics_budget import StatisticsBudget
@@ -37,12 +38,14 @@ class Reading:
     last: bool = False
 
 
-def serve(connection: Connection, busy_statistics_share: float, memory_mib: int) -> None:
+def serve(
+    connection: Connection, busy_statistics_share: float, grey_range: GreyRange, memory_mib: int
+) -> None:
     """Answer each ServedExchange with a Reading, until the end.
 
     Args:
         connection: to the log's process.
-        busy_statistics_share: see `LogSettings`.
+        busy_statistics_share, grey_range: see `LogSettings`.
         memory_mib: what reading one exchange may take, in MiB.
     """
     # The end of the connection is our sign, as the log's process has its own.
@@ -51,7 +54,7 @@ def serve(connection: Connection, busy_statistics_share: float, memory_mib: int)
     _limit_memory(memory_mib * MIB)
     counts: Counter[str] = Counter()
     budget = StatisticsBudget(busy_statistics_share)
-    recorder = Recorder(budget=budget, counts=counts)
+    recorder = Recorder(budget=budget, counts=counts, grey_range=grey_range)
     looked_s = time.monotonic()
     going_on = True
     while going_on:

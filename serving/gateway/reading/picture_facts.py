@@ -11,6 +11,7 @@ from PIL import Image
 
 from components.common.errors import DataError
 from components.common.pictures.decode import decode
+from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.pictures.statistics import measure
 from serving.gateway.reading.predictions import Floats, Pixels, SentPicture
 from serving.gateway.reading.statistics_budget import StatisticsBudget
@@ -33,7 +34,12 @@ class MeasuredPicture:
 
 
 def measure_picture(
-    asked: SentPicture, *, budget: StatisticsBudget, behind_s: float, counts: Counter[str]
+    asked: SentPicture,
+    *,
+    budget: StatisticsBudget,
+    behind_s: float,
+    counts: Counter[str],
+    grey_range: GreyRange = FULL,
 ) -> MeasuredPicture:
     """Measure what was sent of one picture.
 
@@ -42,6 +48,7 @@ def measure_picture(
         budget: decides whether there is time for statistics.
         behind_s: how late the worker is, in seconds.
         counts: `undecodable` and `statistics_skipped` are counted there.
+        grey_range: of 16-bit grey pictures, as the model takes it.
     """
     if asked.pixels is not None:
         return _measured_pixels(asked.pixels, budget, behind_s, counts)
@@ -62,7 +69,7 @@ def measure_picture(
     if _affordable(image.width * image.height, budget, behind_s, counts):
         begin = time.perf_counter()
         try:
-            statistics = measure(decode(asked.encoded))
+            statistics = measure(decode(asked.encoded, grey_range=grey_range))
         except DataError:
             counts["undecodable"] += 1
             suffix = ""

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from components.common.artifacts.exported import SIGNATURE_FEATURES
+from components.common.pictures.grey_range import FULL, GreyRange
 from serving.gateway.exchange import GRPC, ExchangeHead, ServedExchange
 from serving.gateway.reading import grpc_bodies as read_grpc
 from serving.gateway.reading import rest_bodies as read_rest
@@ -44,10 +45,14 @@ class Recorder:
     Args:
         budget: of time for picture statistics.
         counts: what is left out or cannot be read is counted there.
+        grey_range: see `LogSettings`.
     """
 
-    def __init__(self, *, budget: StatisticsBudget, counts: Counter[str]) -> None:
+    def __init__(
+        self, *, budget: StatisticsBudget, counts: Counter[str], grey_range: GreyRange = FULL
+    ) -> None:
         self._budget = budget
+        self._grey_range = grey_range
         self._counts = counts
 
     def records(self, exchange: ServedExchange) -> list[Record]:
@@ -67,7 +72,11 @@ class Recorder:
         for number, asked in enumerate(pictures):
             behind_s = time.time() - ended_unix_s
             measured = measure_picture(
-                asked, budget=self._budget, behind_s=behind_s, counts=self._counts
+                asked,
+                budget=self._budget,
+                behind_s=behind_s,
+                counts=self._counts,
+                grey_range=self._grey_range,
             )
             row = _row(head, question.model, version, number, answered, measured)
             records.append(Record(row, asked.encoded, measured.suffix))

@@ -6,6 +6,7 @@ from PIL import Image
 
 from components.common.errors import DataError
 from components.common.pictures import decode as pictures
+from components.common.pictures.fit import Fit
 
 
 def encode(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
@@ -69,7 +70,28 @@ def test_sixteen_bit_keeps_the_high_byte() -> None:
     wide = (np.arange(12, dtype=np.uint16).reshape(3, 4) * 5000).astype(np.uint16)
     data = encode(Image.fromarray(wide))
     assert np.array_equal(pictures.decode(data)[..., 0], (wide >> 8).astype(np.uint8))
-    assert np.array_equal(pictures.decode(pictures.to_servable(data)), pictures.decode(data))
+    assert pictures.to_servable(data) == data  # the graph takes the high byte itself
+
+
+@pytest.mark.parametrize("values", [[[-1, 5]], [[0, 65536]]])
+def test_whole_numbers_outside_16_bits_are_refused(values: list[list[int]]) -> None:
+    data = encode(Image.fromarray(np.asarray(values, dtype=np.int32)), "TIFF")
+    with pytest.raises(DataError, match="instead of 0 to 65535"):
+        pictures.decode(data)
+
+
+@pytest.mark.parametrize(
+    ("fit", "shape"), [("squeeze", (8, 20)), ("pad", (20, 20)), ("crop", (8, 8))]
+)
+def test_fit_makes_a_square_before_it_resizes(fit: Fit, shape: tuple[int, int]) -> None:
+    pixels = noise(8, 20, 1) // 2 + 100
+    square = {
+        "squeeze": pixels,
+        "pad": np.pad(pixels, ((6, 6), (0, 0), (0, 0))),
+        "crop": pixels[:, 6:14],
+    }[fit]
+    assert square.shape[:2] == shape
+    assert np.array_equal(pictures.resize(pixels, 16, fit=fit), pictures.resize(square, 16))
 
 
 def test_alpha_is_dropped_not_blended() -> None:
