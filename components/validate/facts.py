@@ -1,29 +1,36 @@
-"""Facts: numbers measured on each picture, decoded once."""
+"""Facts: what is known of each picture, decoded once."""
 
 import concurrent.futures
 import hashlib
 import math
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from components.common import progress
 from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLUMNS
 from components.common.errors import DataError
-from components.common.pictures.decode import Pixels, decode
+from components.common.pictures import statistics
+from components.common.pictures.decode import Pixels, decode, to_image
 from components.common.pictures.grey import laplacian, to_grey
+from components.common.pictures.header import PictureHeader
+from components.common.pictures.perceptual_hash import perceptual_hash
+from components.common.pictures.statistics import STATISTICS
 
 
 @dataclass(frozen=True, kw_only=True)
 class PictureFacts:
-    """One picture, measured. What could not be measured is NaN or "".
+    """One picture, measured. What could not be measured is NaN, 0 or "".
 
     `bytes` is the size of the encoded file; `brightness` (mean) and `contrast` (standard
-    deviation) are of the grey levels in [0, 255]; `blur` is the variance of the Laplacian,
-    low for blurred pictures (Pech-Pacheco et al. 2000); `pixels_sha256` is of shape and
-    pixels, equal for the same picture in two encodings.
+    deviation) are of the grey levels in [0, 255], `entropy` of their histogram in bits, 0 to 8;
+    `blur` is the variance of the Laplacian, low for blurred pictures (Pech-Pacheco et al. 2000);
+    `pixels_sha256` is of shape and pixels, equal for the same picture in two encodings, and
+    `perceptual_hash` of what it shows, nearly equal for near copies.
     """
 
     path: str
@@ -36,38 +43,56 @@ class PictureFacts:
     mode: str = ""
     brightness: float = math.nan
     contrast: float = math.nan
+    entropy: float = math.nan
     blur: float = math.nan
     pixels_sha256: str = ""
+    perceptual_hash: int = 0
 
 
 def measure(dataset: Dataset) -> pd.DataFrame:
-    """Return one row of `PictureFacts` a picture, in manifest order, on all processors."""
+    """Return what there is to know of each picture, in manifest order, on all processors.
+
+    One pass. Columns: `PictureFacts`; STATISTIC_COLUMNS, as gateway and monitor measure them, NaN
+    where a picture cannot be read; of the file as it came `PictureHeader` with "file_" before the
+    name; `shorter_side_px` and `aspect_ratio`.
+    """
     paths = dataset.manifest["path"].tolist()
     # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
     with (
         warnings.catch_warnings(),
         concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool,
     ):
-        facts = pool.map(lambda path: measure_picture(path, dataset.picture(path)), paths)
-        rows = [
-            asdict(fact) for fact in progress.track(facts, "measuring pictures", total=len(paths))
-        ]
-    table = pd.DataFrame(rows)
+        facts = pool.map(lambda path: _row(path, dataset.picture(path)), paths)
+        rows = list(progress.track(facts, "measuring pictures", total=len(paths)))
+    table = pd.DataFrame(rows).astype({"perceptual_hash": np.uint64})
     sides = table[["width_px", "height_px"]]
     table["shorter_side_px"] = sides.min(axis=1)
     table["aspect_ratio"] = sides.max(axis=1) / sides.min(axis=1)
-    return table
+    names = [field.name for field in fields(PictureHeader)]
+    headers = dataset.headers().reindex(index=paths, columns=names).add_prefix("file_")
+    return table.join(headers.reset_index(drop=True))
+
+
+def _row(path: str, data: bytes) -> dict[str, Any]:
+    pixels, facts = _measured(path, data)
+    found = np.full(len(STATISTICS), np.nan) if pixels is None else statistics.measure(pixels)
+    return vars(facts) | dict(zip(STATISTIC_COLUMNS, found.tolist(), strict=True))
 
 
 def measure_picture(path: str, data: bytes) -> PictureFacts:
     """Measure one picture by its name in the Dataset and its encoded file."""
+    return _measured(path, data)[1]
+
+
+def _measured(path: str, data: bytes) -> tuple[Pixels | None, PictureFacts]:
     try:
         pixels = decode(data, name=path)
     except DataError as error:
-        return PictureFacts(path=path, bytes=len(data), readable=False, error=_reason(error))
+        facts = PictureFacts(path=path, bytes=len(data), readable=False, error=_reason(error))
+        return None, facts
     grey = to_grey(pixels)
     height, width, channels = pixels.shape
-    return PictureFacts(
+    facts = PictureFacts(
         path=path,
         bytes=len(data),
         readable=True,
@@ -77,9 +102,18 @@ def measure_picture(path: str, data: bytes) -> PictureFacts:
         mode="grey" if channels == 1 else "colour",
         brightness=float(grey.mean()),
         contrast=float(grey.std()),
+        entropy=_entropy_bits(pixels),
         blur=float(laplacian(grey).var()),
         pixels_sha256=_pixels_sha256(pixels),
+        perceptual_hash=int(perceptual_hash(pixels)),
     )
+    return pixels, facts
+
+
+def _entropy_bits(pixels: Pixels) -> float:
+    counts = np.asarray(to_image(pixels).convert("L").histogram())
+    shares = counts[counts > 0] / counts.sum()
+    return abs(float(shares @ np.log2(shares)))
 
 
 def _pixels_sha256(pixels: Pixels) -> str:

@@ -158,7 +158,11 @@ def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
         Rule("aspect_ratio", "warning", "pictures",
              _between("aspect_ratio", high=settings.max_aspect_ratio),
              want=f"sides that differ by at most {settings.max_aspect_ratio} times",
-             do="crop them: the network sees them squeezed into a square"),
+             do="crop them, or set augment.fit to pad or crop: by default the network sees them "
+             "squeezed into a square"),
+        Rule("one_frame", "warning", "pictures", _between("file_frames", high=1),
+             want="files that hold one picture",
+             do="look whether the first frame is the right one: the others are not used"),
         Rule("no_duplicate", "warning", "pictures", _empty("duplicate_of"),
              want="every picture once", do="remove the copies: they count twice"),
         Rule("duplicates_agree", "warning", "pictures", _empty("duplicate_with_other_label"),

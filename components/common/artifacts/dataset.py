@@ -128,6 +128,11 @@ class Dataset:
         path = self.root / FACTS
         return pd.read_parquet(path).set_index("path") if path.exists() else pd.DataFrame()
 
+    def headers(self) -> pd.DataFrame:
+        """Return what the files said of themselves as they came, by path; no row after validate."""
+        path = self.root / HEADERS
+        return pd.read_parquet(path).set_index("path") if path.exists() else pd.DataFrame()
+
     def picture(self, path: str) -> bytes:
         """Return the encoded bytes of one picture, by its manifest path."""
         return (self.root / path).read_bytes()

@@ -41,21 +41,32 @@ def measure(pixels: Pixels) -> npt.NDArray[np.float32]:
     """
     small = _at_fixed_size(pixels)
     grey = to_grey(small)
-    dark, bright = np.quantile(grey, (0.05, 0.95))
     texture = np.abs(laplacian(grey))
+    # Without colour all are whole numbers.
+    quantiles = _counted_quantiles if small.shape[-1] == 1 else np.quantile
     values = (
         grey.mean(),
         grey.std(),
-        dark,
-        bright,
+        *quantiles(grey, (0.05, 0.95)),
         texture.mean(),
-        np.median(texture),
+        *quantiles(texture, (0.5,)),
         np.mean((grey <= 0) | (grey >= 255)),
         *_colour(small),
         *_place(grey),
         _tilt_deg(grey),
     )
     return np.array(values, dtype=np.float32)
+
+
+def _counted_quantiles(
+    values: npt.NDArray[np.float32], shares: tuple[float, ...]
+) -> npt.NDArray[np.float64]:
+    """Return what `np.quantile` does, of whole numbers from 0: counted, in a third of the time."""
+    counted = np.cumsum(np.bincount(values.ravel().astype(np.intp)))
+    places = np.asarray(shares) * (values.size - 1)
+    below, above = (np.searchsorted(counted, f(places), side="right") for f in (np.floor, np.ceil))
+    found: npt.NDArray[np.float64] = below + (above - below) * (places % 1)
+    return found
 
 
 def _at_fixed_size(pixels: Pixels) -> npt.NDArray[np.float32]:
