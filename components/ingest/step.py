@@ -23,18 +23,17 @@ from components.common.pictures.decode import (
     is_servable,
     to_servable,
 )
-from components.common.pictures.grey_range import FULL, GreyRange, fitting
+from components.common.pictures.grey_range import GreyRange
 from components.common.pictures.header import PictureHeader, read_header
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.ingest.additions import with_additions
 from components.ingest.config import SOURCES, IngestConfig
+from components.ingest.depth import check_colours, chosen_range
 from components.ingest.source_data import PictureRecord, SourceData
+from components.ingest.sources.folder import pictures_below
 
 LOG = logging.getLogger(__name__)
-
-# 16-bit colours keep their high byte: so few levels would be left of 12 bits.
-_SHALLOW_LEVELS = 16
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,9 @@ def run(
             zip(given, names, strict=True),
         )
         copied = list(progress.track(copies, "copying pictures", total=len(names)))
-        _check_colours([one.colour_levels for one in copied])
+        check_colours([one.colour_levels for one in copied])
         deep = [one for one in copied if one.brightest >= 0]
-        levels = _grey_range(settings, [one.brightest for one in deep])
+        levels = chosen_range(settings, [one.brightest for one in deep])
         scaled = pool.map(lambda one: _scale(one, out, levels), deep)
         for _ in progress.track(scaled, "scaling grey levels", total=len(deep)):
             pass
@@ -135,6 +134,38 @@ def read_source(settings: IngestConfig) -> SourceData:
     return source if root is None else with_additions(source, root)
 
 
+def read_any(settings: IngestConfig) -> SourceData:
+    """List pictures as `read_source` does, or of a folder without classes all, without labels.
+
+    Raises:
+        ConfigError, DataError: as `read_source`, where there is no picture either.
+    """
+    place = Path(settings.path).expanduser()
+    try:
+        return read_source(settings)
+    except DataError:
+        found = pictures_below(place) if place.is_dir() else []
+        if not found:
+            raise
+    names = [(path, path.relative_to(place).as_posix()) for path in found]
+    records = tuple(PictureRecord(file=path, name=name, label="") for path, name in names)
+    return SourceData(name=settings.name or place.resolve().name, classes=(), pictures=records)
+
+
+def grey_range_of(settings: IngestConfig, source: SourceData) -> GreyRange:
+    """Return the 16-bit grey levels that ingest would make 0 to 255 of."""
+
+    def level(picture: PictureRecord) -> int:
+        data = picture.read()
+        deep = read_header(data).mode.startswith("I")
+        return brightest(data, name=picture.name) if deep else -1
+
+    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
+        found = pool.map(level, source.pictures)
+        levels = list(progress.track(found, "looking for 16 bits", total=len(source.pictures)))
+    return chosen_range(settings, [one for one in levels if one >= 0])
+
+
 def dataset_root(settings: IngestConfig) -> Path | None:
     """Return the folder of the data set, beside which additions lie; None for an archive."""
     place = Path(settings.path).expanduser()
@@ -163,43 +194,12 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _grey_range(settings: IngestConfig, brightest: list[int]) -> GreyRange:
-    """Return the 16-bit grey levels that become 0 to 255: those declared, else those that fit."""
-    if settings.grey_range != "auto":
-        low, high = settings.grey_range
-        over = sum(level > high for level in brightest)
-        if over:
-            LOG.warning("%d pictures have levels above %d, which become white", over, high)
-        return low, high
-    if not brightest:
-        return FULL
-    found = fitting(max(brightest))
-    LOG.info(
-        "grey levels %d to %d of %d 16-bit pictures become 0 to 255, as their brightest level is "
-        "%d; pin it with ingest.grey_range=[%d, %d]",
-        *found, len(brightest), max(brightest), *found,
-    )  # fmt: skip
-    return found
-
-
 def _scale(one: _Copied, out: Path, grey_range: GreyRange) -> None:
     """Write a 16-bit picture that was copied again, with 8 bits."""
     path = out / one.row["path"]
     data = encode_png(decode(path.read_bytes(), grey_range=grey_range))
     path.write_bytes(data)
     one.row["sha256"] = _sha256(data)
-
-
-def _check_colours(levels: list[int]) -> None:
-    """Refuse 16-bit colours that leave the upper bits empty: next to nothing would remain."""
-    most = max(levels, default=0)
-    if 0 < most <= _SHALLOW_LEVELS:
-        raise DataError(
-            "16-bit colours that use the upper of their bits",
-            received=f"{sum(map(bool, levels))} pictures that would keep {most} levels a channel",
-            do="save 8 bits a channel in the camera's software; grey pictures are scaled by "
-            "ingest.grey_range",
-        )
 
 
 def _copy(picture: PictureRecord, out: Path, name: str) -> _Copied:

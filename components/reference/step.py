@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export
@@ -30,8 +29,9 @@ from components.common.artifacts.monitoring.reference import (
     ReferenceInfo,
 )
 from components.common.errors import DataError
-from components.common.pictures.decode import Pixels, decode, encode_png, to_image
+from components.common.pictures.decode import decode, encode_png
 from components.common.pictures.statistics import measure
+from components.common.pictures.thumbnails import shrunk
 from components.common.progress import track, worker_count
 from components.common.run_context import RunContext
 from components.common.seeding import generator
@@ -183,7 +183,7 @@ def _look(
         seen = dict(zip(STATISTIC_COLUMNS, measure(pixels), strict=True))
         height, width, _ = pixels.shape
         if settings.copy_px and row.held:
-            small = encode_png(_small(pixels, settings.copy_px))
+            small = encode_png(shrunk(pixels, settings.copy_px))
             (copies / f"{row.sha256}.png").write_bytes(small)
         return seen | {"picture_bytes": len(data), "height_px": height, "width_px": width}
 
@@ -191,13 +191,6 @@ def _look(
     with warnings.catch_warnings(), ThreadPoolExecutor(worker_count()) as pool:
         found = pool.map(look, rows.itertuples())
         return pd.DataFrame(list(track(found, "measuring pictures", total=len(rows))))
-
-
-def _small(pixels: Pixels, longest_px: int) -> Pixels:
-    image = to_image(pixels)
-    image.thumbnail((longest_px, longest_px), Image.Resampling.BOX)
-    small = np.asarray(image)
-    return small if small.ndim == 3 else small[..., None]
 
 
 STEP = Step("reference", run)

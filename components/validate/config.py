@@ -40,6 +40,7 @@ class ValidateConfig(Section):
     min_class_pictures: critical when a class has fewer.
     min_class_share: warning when a class has less than this part of what it would have if all
         classes were alike, in [0, 1].
+    suite: a file of further expectations, as `graft data infer-suite` writes it; "" for none.
     min_groups: warning when there are fewer: intervals by group are then hardly worth the name.
     """
 
@@ -64,3 +65,4 @@ class ValidateConfig(Section):
     min_class_pictures: Annotated[int, Field(ge=3)] = 3
     min_class_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     min_groups: Annotated[int, Field(ge=3)] = 20
+    suite: str = ""

@@ -4,7 +4,8 @@ import concurrent.futures
 import hashlib
 import math
 import warnings
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from components.common.errors import DataError
 from components.common.pictures import statistics
 from components.common.pictures.decode import Pixels, decode, to_image
 from components.common.pictures.grey import laplacian, to_grey
-from components.common.pictures.header import PictureHeader
+from components.common.pictures.grey_range import FULL, GreyRange
+from components.common.pictures.header import read_header
 from components.common.pictures.perceptual_hash import perceptual_hash
 from components.common.pictures.statistics import STATISTICS
 
@@ -57,36 +59,53 @@ def measure(dataset: Dataset) -> pd.DataFrame:
     name; `shorter_side_px` and `aspect_ratio`.
     """
     paths = dataset.manifest["path"].tolist()
+    table, came = measured(paths, dataset.picture), dataset.headers()
+    if len(came):
+        # The copies are PNG where the originals were not.
+        for name in came:
+            table[f"file_{name}"] = came[name].reindex(paths).to_numpy()
+    return table
+
+
+def measured(
+    paths: Sequence[str], read: Callable[[str], bytes], *, grey_range: GreyRange = FULL
+) -> pd.DataFrame:
+    """Return what `measure` does of any pictures, their headers as they are.
+
+    Args:
+        paths: names of pictures.
+        read: returns the encoded bytes of one.
+        grey_range: of 16-bit grey levels.
+    """
+
+    def row(path: str) -> dict[str, Any]:
+        data = read(path)
+        pixels, facts = _measured(path, data, grey_range)
+        found = np.full(len(STATISTICS), np.nan) if pixels is None else statistics.measure(pixels)
+        header = {f"file_{name}": value for name, value in vars(read_header(data)).items()}
+        return vars(facts) | dict(zip(STATISTIC_COLUMNS, found.tolist(), strict=True)) | header
+
     # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
     with (
         warnings.catch_warnings(),
         concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool,
     ):
-        facts = pool.map(lambda path: _row(path, dataset.picture(path)), paths)
-        rows = list(progress.track(facts, "measuring pictures", total=len(paths)))
+        rows = list(progress.track(pool.map(row, paths), "measuring pictures", total=len(paths)))
     table = pd.DataFrame(rows).astype({"perceptual_hash": np.uint64})
     sides = table[["width_px", "height_px"]]
     table["shorter_side_px"] = sides.min(axis=1)
     table["aspect_ratio"] = sides.max(axis=1) / sides.min(axis=1)
-    names = [field.name for field in fields(PictureHeader)]
-    headers = dataset.headers().reindex(index=paths, columns=names).add_prefix("file_")
-    return table.join(headers.reset_index(drop=True))
-
-
-def _row(path: str, data: bytes) -> dict[str, Any]:
-    pixels, facts = _measured(path, data)
-    found = np.full(len(STATISTICS), np.nan) if pixels is None else statistics.measure(pixels)
-    return vars(facts) | dict(zip(STATISTIC_COLUMNS, found.tolist(), strict=True))
+    return table
 
 
 def measure_picture(path: str, data: bytes) -> PictureFacts:
     """Measure one picture by its name in the Dataset and its encoded file."""
-    return _measured(path, data)[1]
+    return _measured(path, data, FULL)[1]
 
 
-def _measured(path: str, data: bytes) -> tuple[Pixels | None, PictureFacts]:
+def _measured(path: str, data: bytes, grey_range: GreyRange) -> tuple[Pixels | None, PictureFacts]:
     try:
-        pixels = decode(data, name=path)
+        pixels = decode(data, name=path, grey_range=grey_range)
     except DataError as error:
         facts = PictureFacts(path=path, bytes=len(data), readable=False, error=_reason(error))
         return None, facts

@@ -14,6 +14,7 @@ import pandas as pd
 
 from components.common.artifacts.lineage import PICTURE_COLUMNS, read_lineage, read_pictures
 from components.common.artifacts.model_folder import newest_version
+from components.common.artifacts.records import file_sha256
 from components.common.errors import DataError
 from components.common.run_context import RunContext
 from components.common.step import Nothing, Step
@@ -60,10 +61,12 @@ def kept_splits(settings: ValidateConfig) -> KeptSplits | None:
 
 
 def content_key(settings: ValidateConfig) -> str:
-    """Return the digest of the splits that are kept; "" without any."""
+    """Return the digest of the splits that are kept, "" without any, and of the suite, if one."""
     found = _version(settings)
     pictures = read_pictures(*found) if found else None
-    return "" if pictures is None else splits_sha256(pictures)
+    digest = "" if pictures is None else splits_sha256(pictures)
+    suite = Path(settings.suite)
+    return f"{digest} {file_sha256(suite)}" if settings.suite and suite.is_file() else digest
 
 
 def splits_sha256(pictures: pd.DataFrame) -> str:

@@ -24,6 +24,7 @@ from components.validate import (
 )
 from components.validate.config import ValidateConfig
 from components.validate.kept import content_key, kept_splits, splits_sha256
+from components.validate.suite import rules_of
 from components.validate.verdict import Cell, Validation
 
 LOG = logging.getLogger(__name__)
@@ -94,7 +95,8 @@ def run(
         tables["unlabelled"] = apart
     if own and known:
         tables["fixed"] = golden.changes(manifest, known.pictures)
-    findings = expectations.check(tables, rules.rules(tables, info, settings))
+    of_suite = rules_of(Path(settings.suite), tables["pictures"]) if settings.suite else ()
+    findings = expectations.check(tables, (*rules.rules(tables, info, settings), *of_suite))
     validation = Validation(
         dataset=info.name,
         passed=all(found.passed for found in findings if found.severity == "critical"),
@@ -110,7 +112,7 @@ def run(
         findings=findings,
         grey_range=info.grey_range,
     )
-    verdict.write(validation, report)
+    verdict.write(validation, report, picture=dataset.picture)
     measured.to_parquet(report / "facts.parquet")
     for finding in validation.broken("warning"):
         LOG.warning("%s: %d of %d fail", finding.name, finding.failing, finding.checked)

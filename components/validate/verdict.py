@@ -1,16 +1,21 @@
 """What validation found: a record for programs, a page for people, an error for the pipeline."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.records import write_record
 from components.common.errors import DataError
+from components.common.pictures.decode import decode, encode_png
 from components.common.pictures.grey_range import FULL, GreyRange
+from components.common.pictures.thumbnails import shrunk
 from components.common.report import page
 from components.validate.expectations import RuleResult
 
 NAMED_AT_MOST = 5
+_SHOWN_AT_MOST = 12
+_THUMBNAIL_PX = 96
 RECORD = "validation.json"
 PAGE = "report.html"
 TEMPLATE = Path(__file__).with_name("report_template.html")
@@ -55,12 +60,33 @@ class Validation:
         )
 
 
-def write(validation: Validation, folder: Path) -> None:
-    """Write the record and the page into the report artifact."""
+def write(validation: Validation, folder: Path, *, picture: Callable[[str], bytes]) -> None:
+    """Write the record and the page into the report artifact.
+
+    Args:
+        validation: what was found.
+        folder: the artifact's.
+        picture: returns the encoded bytes of a picture at fault, which is shown small.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_record(folder / RECORD, validation)
-    text = page.render(TEMPLATE, validation=validation)
+    shown = {
+        one.name: [
+            (said, _small(picture(path)))
+            for said, path in zip(one.examples, one.pictures[:_SHOWN_AT_MOST], strict=False)
+        ]
+        for one in validation.findings
+    }
+    text = page.render(TEMPLATE, validation=validation, shown=shown)
     (folder / PAGE).write_text(text, encoding="utf-8")
+
+
+def _small(data: bytes) -> bytes:
+    """Return the picture as a thumbnail in PNG, nothing where it cannot be read."""
+    try:
+        return encode_png(shrunk(decode(data), _THUMBNAIL_PX))
+    except DataError:
+        return b""
 
 
 def raise_if_broken(validation: Validation, folder: Path) -> None:

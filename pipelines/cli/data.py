@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from pipelines.cli import options
+from pipelines.cli import options, suite
 from pipelines.cli.settings import choose
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ app = typer.Typer(
     help="Fetch and check the demo data; add labelled pictures to any data set.",
     no_args_is_help=True,
 )
+
+app.command("infer-suite")(suite.infer_suite)
+app.command("validate")(suite.validate)
 
 _NAMED_AT_MOST = 20
 
