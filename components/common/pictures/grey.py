@@ -11,7 +11,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 def to_grey(pixels: npt.NDArray[np.uint8] | Grey) -> Grey:
     """Return the grey levels, float32 [H, W], of a picture [H, W, C] in [0, 255], C = 1 or 3."""
     if pixels.shape[-1] == 1:
-        return pixels[..., 0].astype(np.float32)
+        return pixels[..., 0].astype(np.float32, copy=False)
     luma: Grey = pixels.astype(np.float32, copy=False) @ _LUMA
     return luma
 

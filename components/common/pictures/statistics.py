@@ -92,8 +92,10 @@ def _colour(pixels: npt.NDArray[np.float32]) -> tuple[float, float]:
 def _place(grey: npt.NDArray[np.float32]) -> tuple[float, float, float]:
     """Return the row's and the column's centre, and the border's difference."""
     total = float(grey.sum())
-    border = _border(grey.shape)
-    difference = float(grey[border].mean() - grey[~border].mean()) if not border.all() else 0.0
+    height, width = (max(1, side // 10) for side in grey.shape)
+    inside = grey[height:-height, width:-width]
+    around = (total - float(inside.sum())) / max(1, grey.size - inside.size)
+    difference = around - float(inside.mean()) if inside.size else 0.0
     if total <= 0:
         return 0.0, 0.0, difference
     rows = (np.arange(grey.shape[0]) + 0.5) / grey.shape[0] - 0.5
@@ -123,10 +125,3 @@ def _tilt_deg(grey: npt.NDArray[np.float32]) -> float:
     if cosine == 0 and sine == 0:
         return 0.0
     return float(np.degrees(np.arctan2(sine, cosine)) / 4)
-
-
-def _border(shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    mask = np.ones(shape, dtype=np.bool_)
-    height, width = (max(1, side // 10) for side in shape)
-    mask[height : shape[0] - height, width : shape[1] - width] = False
-    return mask
