@@ -1,0 +1,56 @@
+"""`graft data infer-suite` and `graft data validate`, from 12-bit files to the exit code."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from pipelines.cli import app
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:module .sre_\\w+. is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning"),
+]
+
+
+def write(folder: Path, *, count: int, seed: int, side_px: int = 40) -> None:
+    """12 bits in TIFF files of 16."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(seed)
+    for number in range(count):
+        levels = rng.normal(2000, 300, (side_px, side_px)).clip(0, 4000).astype(np.uint16)
+        Image.fromarray(levels).save(folder / f"{number}.tif")
+
+
+def test_accepted_pictures_judge_new_ones(tmp_path: Path) -> None:
+    for seed, name in enumerate(("good", "bad")):
+        write(tmp_path / "accepted" / name, count=15, seed=seed)
+    suite = tmp_path / "suite.json"
+    words = ["data", "infer-suite", "--data", str(tmp_path / "accepted"), "--out", str(suite)]
+    inferred = CliRunner().invoke(app, words)
+    assert inferred.exit_code == 0, inferred.output
+    plain = json.loads(suite.read_text())
+    assert plain["meta"]["graft"] == {"pictures": 30, "grey_range": [0, 4095]}
+    (brightness,) = [
+        one["kwargs"] for one in plain["expectations"] if one["kwargs"]["column"] == "brightness"
+    ]
+    assert brightness["min_value"] < 125 < brightness["max_value"]
+
+    def validate(folder: str) -> tuple[int, str]:
+        docs = tmp_path / "docs"
+        words = ["data", "validate", "--data", str(tmp_path / folder), "--suite", str(suite)]
+        found = CliRunner().invoke(app, [*words, "--docs", str(docs)])
+        assert (docs / "index.html").is_file()
+        return found.exit_code, found.output
+
+    # Without labels, as a camera fills a folder.
+    write(tmp_path / "same", count=20, seed=7)
+    code, said = validate("same")
+    assert (code, "0 of them critical" in said) == (0, True), said
+    write(tmp_path / "smaller", count=20, seed=8, side_px=30)
+    code, said = validate("smaller")
+    assert code == 2 and "width_px from 40 to 40" in " ".join(said.split()), said
