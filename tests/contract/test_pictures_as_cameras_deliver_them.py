@@ -140,23 +140,27 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return ingest(settings, IngestInputs(), outputs, RunContext(run_id="r"))
 
 
-def served(data: bytes, *, fit: Fit, grey_range: GreyRange) -> np.ndarray:
-    """What the exported graph makes of the bytes of a client, uint8 [S, S, 3]."""
-    import tensorflow as tf
-
+def graph(fit: Fit, grey_range: GreyRange) -> Any:
+    """The exported graph before its network."""
     from components.export.serving_graph import ServedAnswers, _ServingModule
 
-    info = candidate_info(("good", "bad"), image_size_px=SIZE_PX, fit=fit)
     answers = ServedAnswers(
-        info=info,
+        info=candidate_info(("good", "bad"), image_size_px=SIZE_PX, fit=fit),
         point=OperatingPoint(),
         familiar=None,
         parallel_decodes=1,
         grey_range=grey_range,
     )
     network: Any = type("NoNetwork", (), {"function": None, "features": 1})
-    module = _ServingModule(network, answers)
-    return module._decode(tf.constant([to_servable(data)]))[0].numpy().astype(np.uint8)
+    return _ServingModule(network, answers)
+
+
+def served(data: bytes, *, fit: Fit, grey_range: GreyRange) -> np.ndarray:
+    """What the exported graph makes of the bytes of a client, uint8 [S, S, 3]."""
+    import tensorflow as tf
+
+    found = graph(fit, grey_range)._decode(tf.constant([to_servable(data)]))
+    return found[0].numpy().astype(np.uint8)
 
 
 @pytest.mark.parametrize("fit", ["squeeze", "pad", "crop"])
@@ -184,6 +188,13 @@ def test_shards_litert_and_the_graph_see_the_same(
         there = served(sent, fit=fit, grey_range=TWELVE_BITS)
         assert np.array_equal(trained, there), path
         assert np.array_equal(trained, on_a_device(sent, fit=fit)), path
+
+
+@pytest.mark.parametrize("fit", ["squeeze", "pad", "crop"])
+def test_pixels_that_a_client_decoded_itself_are_fitted_alike(fit: Fit) -> None:
+    pair = np.stack([np.asarray(COLOUR), np.asarray(OTHER)])
+    there = graph(fit, FULL)._resize(pair).numpy()
+    assert np.array_equal(there, np.stack([resize(one, SIZE_PX, fit=fit) for one in pair]))
 
 
 def on_a_device(data: bytes, *, fit: Fit) -> np.ndarray:

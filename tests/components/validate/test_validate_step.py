@@ -79,6 +79,13 @@ def test_good_data_pass_and_get_their_splits(dataset: MakeDataset, places: Place
     assert made.facts().empty
 
 
+def test_the_report_says_what_became_of_16_bits(dataset: MakeDataset, places: Places) -> None:
+    assert places.run(dataset(grey_range=(0, 4095))).grey_range == (0, 4095)
+    page = (places.report / "report.html").read_text()
+    assert "0 to 4095 of 16-bit pictures became 0 to 255" in page
+    assert Dataset.read(places.out).info.grey_range == (0, 4095)
+
+
 def test_unreadable_pictures_stop_the_run_all_at_once(dataset: MakeDataset, places: Places) -> None:
     made = dataset()
     (made.root / "pictures/g1-0.png").write_text("not a picture")

@@ -150,3 +150,14 @@ def test_a_data_page_without_a_licence_is_not_silent() -> None:
         name="n", sha256="", licence="", protocol="", split_seed=0, splits=(), findings=()
     )
     assert "Licence: not stated" in model_card(full_passport(data=page))
+
+
+def test_what_became_of_16_bits_and_of_other_shapes_is_shown(model_dir: Path) -> None:
+    before = full_passport()
+    assert before.data is not None
+    data = dataclasses.replace(before.data, grey_range=(0, 4095))
+    write_passport(model_dir, dataclasses.replace(before, data=data, fit="pad"))
+    page = passport_path(model_dir, 3).with_suffix(".html").read_text()
+    assert "0 to 4095 become 0 to 255" in page and "pixels, padded" in page
+    assert "0 to 4095" in graft(model_dir, "show", "3")
+    assert "px, pad;" in model_card(find_passport("3", model_dir))

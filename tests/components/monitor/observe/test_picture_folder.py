@@ -1,11 +1,15 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from brightness_model import CLASSES, FEATURES, write_export
+from PIL import Image
 
+from components.common.artifacts.monitoring.observations import Observations, from_table
+from components.common.artifacts.monitoring.prediction_log import SCHEMA
 from components.common.errors import DataError
-from components.common.pictures.decode import encode_png
+from components.common.pictures.decode import Pixels, encode_png
 from components.monitor.observe.ask_model import observer
 from components.monitor.observe.picture_folder import from_pictures
 
@@ -39,3 +43,16 @@ def test_an_empty_folder_needs_no_model_and_a_missing_one_is_refused(tmp_path: P
     assert from_pictures(tmp_path, observe, classes=CLASSES).info.pictures == 0
     with pytest.raises(DataError, match="expected a folder of pictures"):
         from_pictures(tmp_path / "nowhere", observe, classes=CLASSES)
+
+
+def test_statistics_of_12_bits_are_of_what_the_model_sees(tmp_path: Path) -> None:
+    levels = np.linspace(0, 4095, 480).reshape(20, 24).astype(np.uint16)
+    Image.fromarray(levels).save(tmp_path / "one.tif")
+    given: list[Pixels] = []
+
+    def observe(pixels: Sequence[Pixels], encoded: Sequence[bytes]) -> Observations:
+        given.extend(pixels)
+        return from_table(SCHEMA.empty_table(), classes=CLASSES)
+
+    from_pictures(tmp_path, observe, classes=CLASSES, grey_range=(0, 4095))
+    assert np.array_equal(given[0][..., 0], levels >> 4)
