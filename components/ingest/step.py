@@ -138,15 +138,19 @@ def read_any(settings: IngestConfig) -> SourceData:
     """List pictures as `read_source` does, or of a folder without classes all, without labels.
 
     Raises:
-        ConfigError, DataError: as `read_source`, where there is no picture either.
+        ConfigError, DataError: there is no picture, or as `read_source` of another source.
     """
     place = Path(settings.path).expanduser()
     try:
         return read_source(settings)
-    except DataError:
-        found = pictures_below(place) if place.is_dir() else []
-        if not found:
+    except DataError as error:
+        if settings.source != "folder" or not place.is_dir():
             raise
+        found = pictures_below(place)
+        if not found:
+            do = "correct the path"
+            raise DataError(f"pictures below {place}", received="none", do=do) from None
+        LOG.info("taken as pictures without labels: %s", error)
     names = [(path, path.relative_to(place).as_posix()) for path in found]
     records = tuple(PictureRecord(file=path, name=name, label="") for path, name in names)
     return SourceData(name=settings.name or place.resolve().name, classes=(), pictures=records)
@@ -157,8 +161,11 @@ def grey_range_of(settings: IngestConfig, source: SourceData) -> GreyRange:
 
     def level(picture: PictureRecord) -> int:
         data = picture.read()
-        deep = read_header(data).mode.startswith("I")
-        return brightest(data, name=picture.name) if deep else -1
+        try:
+            deep = read_header(data).mode.startswith("I")
+            return brightest(data, name=picture.name) if deep else -1
+        except DataError:
+            return -1
 
     with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
         found = pool.map(level, source.pictures)

@@ -30,6 +30,7 @@ from components.common.pictures.decode import (
     resize,
     to_image,
 )
+from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.progress import track
 from components.common.report import page
 from components.common.report.spreadsheet import cell_text, plain_table
@@ -57,7 +58,14 @@ class _ClusterPicture:
 
 
 def cluster_pictures(
-    folder: Path, *, out: Path, count: int, network: NetworkConfig, image_size_px: int, seed: int
+    folder: Path,
+    *,
+    out: Path,
+    count: int,
+    network: NetworkConfig,
+    image_size_px: int,
+    seed: int,
+    grey_range: GreyRange = FULL,
 ) -> ClusteredPictures:
     """Cluster the pictures below a folder and write what a person names them by.
 
@@ -70,6 +78,7 @@ def cluster_pictures(
         network: whose embedding says what looks alike.
         image_size_px: at which size it looks.
         seed: of the clustering.
+        grey_range: of 16-bit grey pictures.
 
     Raises:
         ConfigError: more clusters than pictures, or no such backbone.
@@ -80,7 +89,7 @@ def cluster_pictures(
 
     if out.exists():
         raise DataError(f"a new folder at {out}", received="one that is there", do="name another")
-    pictures, left_out = _readable(folder, image_size_px)
+    pictures, left_out = _readable(folder, image_size_px, grey_range)
     features = _embedded([one.pixels for one in pictures], network, image_size_px=image_size_px)
     found = find_clusters(features, features, count=count, seed=seed)
     ranked = np.sort(features @ found.kernel + found.bias, axis=1)
@@ -131,7 +140,9 @@ def label_by_names(file: Path) -> pd.DataFrame:
     return labelled
 
 
-def _readable(folder: Path, size_px: int) -> tuple[list[_ClusterPicture], list[Path]]:
+def _readable(
+    folder: Path, size_px: int, grey_range: GreyRange
+) -> tuple[list[_ClusterPicture], list[Path]]:
     """Return the pictures below a folder at a size, and the files that are none.
 
     Raises:
@@ -145,7 +156,7 @@ def _readable(folder: Path, size_px: int) -> tuple[list[_ClusterPicture], list[P
             continue
         try:
             data = path.read_bytes()
-            pixels = resize(decode(data, name=path.name), size_px)
+            pixels = resize(decode(data, name=path.name, grey_range=grey_range), size_px)
         except (DataError, OSError):
             left_out.append(path)
             continue

@@ -9,9 +9,7 @@ import pandas as pd
 
 from components.common.pictures.grey_range import GreyRange
 from components.validate import expectations, facts, suite
-from components.validate.expectations import RuleResult
-
-__all__ = ["RuleResult", "SourcePictures", "infer_suite", "judge"]
+from components.validate.expectations import RuleResult as RuleResult
 
 
 @dataclass(frozen=True, kw_only=True)

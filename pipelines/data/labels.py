@@ -1,11 +1,13 @@
 """Labels go out and come back: the queue, the data set and its pin, tied together."""
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.errors import DataError
+from components.common.pictures.grey_range import FULL
 from components.ingest.commands import (
     AddOutcome,
     add_pictures,
@@ -15,7 +17,7 @@ from components.ingest.commands import (
     root_of,
 )
 from components.ingest.config import IngestConfig
-from components.ingest.step import read_source
+from components.ingest.step import grey_range_of, read_any, read_source
 from components.label.commands import (
     ClusteredPictures,
     LabelQueue,
@@ -56,6 +58,7 @@ def queue(settings: QueueConfig, *, out: Path, data: IngestConfig | None) -> Lab
 
 def cluster(folder: Path, *, out: Path, count: int, run: TrainingRun) -> ClusteredPictures:
     """Cluster pictures without labels by the embedding of a run's network, see `label.clusters`."""
+    source = dataclasses.replace(run.ingest, source="folder", path=str(folder))
     return cluster_pictures(
         folder,
         out=out,
@@ -63,6 +66,8 @@ def cluster(folder: Path, *, out: Path, count: int, run: TrainingRun) -> Cluster
         network=run.train,
         image_size_px=run.augment.image_size_px,
         seed=run.seed,
+        # What is no folder of pictures is refused there.
+        grey_range=grey_range_of(source, read_any(source)) if folder.is_dir() else FULL,
     )
 
 

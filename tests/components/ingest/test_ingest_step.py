@@ -15,7 +15,14 @@ from components.common.errors import ConfigError, DataError
 from components.common.pictures.decode import decode
 from components.common.run_context import RunContext
 from components.ingest.config import IngestConfig, check
-from components.ingest.step import IngestInputs, IngestOutputs, content_key, run
+from components.ingest.step import (
+    IngestInputs,
+    IngestOutputs,
+    content_key,
+    grey_range_of,
+    read_any,
+    run,
+)
 
 
 def settings(path: Path, **rest: Any) -> IngestConfig:
@@ -241,3 +248,23 @@ def test_pictures_that_are_not_those_of_the_fingerprint_are_refused(
     # A cluster would take the new pictures for the old ones in later runs.
     with pytest.raises(DataError, match="start the run again"):
         ingest(out=tmp_path / "again", settings=settings(two_classes), fingerprint=seen)
+
+
+def test_a_folder_without_classes_is_read_without_labels(tmp_path: Path) -> None:
+    (tmp_path / "camera" / "deep").mkdir(parents=True)
+    (tmp_path / "camera" / "a.png").write_bytes(_deep(1000))
+    (tmp_path / "camera" / "deep" / "b.png").write_bytes(_deep(900)[:200])
+    chosen = settings(tmp_path / "camera")
+    source = read_any(chosen)
+    assert [(one.name, one.label) for one in source.pictures] == [("a.png", ""), ("deep/b.png", "")]
+    # What is damaged has no say.
+    assert grey_range_of(chosen, source) == (0, 1023)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(DataError, match="received none"):
+        read_any(settings(tmp_path / "none"))
+
+
+def test_a_wrong_manifest_is_not_read_without_its_labels(two_classes: Path) -> None:
+    (two_classes / "manifest.csv").write_text("path,label\nnowhere.png,good\n")
+    with pytest.raises(DataError):
+        read_any(IngestConfig(source="manifest", path=str(two_classes)))

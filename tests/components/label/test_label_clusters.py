@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from components.common.errors import ConfigError, DataError
 from components.common.pictures.decode import decode
-from components.label.clusters import cluster_pictures, label_by_names
+from components.label.clusters import _readable, cluster_pictures, label_by_names
 from components.networks.config import NetworkConfig
 from pipelines.cli import app
 
@@ -43,6 +43,13 @@ def made(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert sum(found.sizes) == 20
     assert [path.name for path in found.left_out] == ["damaged.png"]
     return out
+
+
+def test_12_bits_are_looked_at_by_their_range(tmp_path: Path) -> None:
+    for number, level in enumerate((500, 3000)):
+        Image.fromarray(np.full((40, 40), level, np.uint16)).save(tmp_path / f"{number}.tif")
+    found, _ = _readable(tmp_path, 32, (0, 4095))
+    assert [int(one.pixels.mean()) for one in found] == [500 >> 4, 3000 >> 4]
 
 
 def brightness(file: Path) -> np.ndarray:
