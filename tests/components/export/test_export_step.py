@@ -1,6 +1,7 @@
 """The export step on a tiny real network: the served graph answers like the trainer."""
 
 import dataclasses
+import io
 import json
 import shutil
 import subprocess
@@ -12,14 +13,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import serving
 from components.common.artifacts.candidate import Candidate, Familiar, held_out_table
+from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export
 from components.common.artifacts.records import tree_sha256
 from components.common.config import to_plain
 from components.common.errors import ExportError
-from components.common.models.saved_model import load
+from components.common.models.saved_model import answer, load
+from components.common.pictures.decode import encode_png, to_servable
 from components.common.run_context import RunContext
 from components.common.statistics.familiarity import distances, unit
 from components.common.statistics.operating_point import decide
@@ -57,8 +61,6 @@ def _signature(exported: Export, name: str = "serving_default") -> Any:
 
 
 def _pictures(tiny: Any) -> list[bytes]:
-    from components.common.pictures.decode import to_servable
-
     files = sorted((tiny.dataset / "pictures").iterdir())
     return [to_servable(path.read_bytes()) for path in files]
 
@@ -67,6 +69,37 @@ def test_answers_match_the_trainer_for_every_kind_of_picture(exported: Export) -
     # JPEG, 16-bit, palette, alpha, CMYK, odd sizes: far below the tolerance, not just below it.
     assert exported.info.max_difference < 1e-5
     assert Export.read(exported.root).info == exported.info
+
+
+def test_the_graph_scales_12_bits_and_crops_as_the_trainer_did(
+    make_tiny: Callable[..., Any], tmp_path: Path
+) -> None:
+    tiny = make_tiny()
+    dataset, candidate = Dataset.read(tiny.dataset), Candidate.read(tiny.candidate)
+    # What ingest makes of such a file is of 8 bits; the data set's other files are.
+    levels = np.linspace(0, 4095, 30 * 50).reshape(30, 50).astype(np.uint16)
+    kept = encode_png((levels >> 4).astype(np.uint8)[..., None])
+    (tiny.dataset / "pictures" / "sixteen.png").write_bytes(kept)
+    info = dataclasses.replace(dataset.info, grey_range=(0, 4095))
+    dataclasses.replace(dataset, info=info).write()
+    cropped = dataclasses.replace(candidate.info, fit="crop")
+    dataclasses.replace(candidate, info=cropped).write(
+        curves=candidate.curves(),
+        paths=["pictures/sixteen.png"],
+        probabilities=candidate.parity_probabilities()[:1],
+    )
+    exported = _export(tiny, tmp_path, tolerance=0.9)
+    assert (exported.info.fit, exported.info.grey_range) == ("crop", (0, 4095))
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, format="TIFF")
+    sent = to_servable(buffer.getvalue())
+    ends = np.pad(levels[:, 10:40], ((0, 0), (10, 10)))
+    model = load(exported.saved_model)
+    other = encode_png((ends >> 4).astype(np.uint8)[..., None])
+    found = answer(model, [sent, kept, other]).probabilities
+    assert np.array_equal(found[0], found[1])
+    # Only the ends differ, which are not seen.
+    assert np.array_equal(found[1], found[2])
 
 
 def test_refuses_a_graph_that_answers_differently(
