@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLUMNS
-from components.common.errors import ConfigError, some
+from components.common.errors import ConfigError, DataError, some
 from components.common.pictures.grey_range import FULL, GreyRange
 from components.validate.expectations import great_expectations
 from components.validate.rules import Expectation, Rule
@@ -35,9 +35,15 @@ def infer(pictures: pd.DataFrame, *, name: str, grey_range: GreyRange = FULL) ->
         pictures: `facts.measured`, and `label` and `domain` (texts, "" where unknown).
         name: of the data set.
         grey_range: of 16-bit grey pictures, kept for those that will be judged.
+
+    Raises:
+        DataError: none can be read.
     """
     gx = great_expectations()
     seen = pictures[pictures["readable"]]
+    if seen.empty:
+        received = f"{len(pictures)} that cannot be read"
+        raise DataError("accepted pictures", received=received, do="correct --data")
     expectations = [_among("readable", [True])]
     expectations += [
         _among(column, sorted(seen[column].unique().tolist()), severity=severity)

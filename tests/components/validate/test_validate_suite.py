@@ -72,6 +72,14 @@ def test_the_file_is_great_expectations_own_and_readable(suite_file: Path) -> No
     assert dark["max_value"] < light["min_value"]
 
 
+def test_pictures_that_nobody_can_read_make_no_suite(tmp_path: Path) -> None:
+    broken_files = pictures(tmp_path / "accepted", 3)
+    for file in broken_files.files.values():
+        file.write_bytes(b"no picture")
+    with pytest.raises(DataError, match="received 3 that cannot be read"):
+        infer_suite(broken_files, name="none", grey_range=(0, 4095))
+
+
 def test_new_pictures_of_the_same_cameras_meet_it(suite_file: Path, tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     same = pictures(tmp_path / "same_again", 60)
