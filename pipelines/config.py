@@ -20,6 +20,7 @@ from components.evaluate.config import EvaluateConfig
 from components.export.config import ExportConfig
 from components.gate.config import GateConfig
 from components.ingest.config import IngestConfig
+from components.inspect.config import InspectConfig
 from components.monitor.config import MonitorConfig
 from components.networks.config import check_size
 from components.notify.config import NotifyConfig
@@ -77,6 +78,7 @@ class TrainingRun(Section):
     ingest: IngestConfig = IngestConfig()
     validate: ValidateConfig = ValidateConfig()
     augment: AugmentConfig = AugmentConfig()
+    inspect: InspectConfig = InspectConfig()
     train: TrainConfig = TrainConfig()
     export: ExportConfig = ExportConfig()
     evaluate: EvaluateConfig = EvaluateConfig()

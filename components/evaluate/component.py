@@ -11,6 +11,7 @@ def evaluate(
     exported: Input[Model],
     candidate: Input[Model],
     dataset: Input[Dataset],
+    inspection: Input[Artifact],
     settings: dict,
     run: dict,
     evaluation: Output[Artifact],
@@ -21,13 +22,8 @@ def evaluate(
     """Judge the exported model on the test split, beside the version that serves now."""
     from components.common.step import run_step
 
-    run_step(
-        "evaluate",
-        settings,
-        run,
-        {"exported": exported, "candidate": candidate, "dataset": dataset},
-        {"evaluation": evaluation},
-        metrics=metrics,
-        classification=classification,
-        page=report,
-    )
+    read = {"exported": exported, "candidate": candidate}
+    read |= {"dataset": dataset, "inspection": inspection}
+    written = {"evaluation": evaluation}
+    shown = {"metrics": metrics, "classification": classification, "page": report}
+    run_step("evaluate", settings, run, read, written, **shown)

@@ -10,6 +10,7 @@ import pandas as pd
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import FIXED_TEST, Dataset
 from components.common.artifacts.exported import Export
+from components.common.artifacts.inspection import Inspection, InspectionInfo
 from components.common.artifacts.judging.evaluation import (
     BEST,
     Evaluation,
@@ -52,11 +53,15 @@ _FACTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateInputs:
-    """The artifacts that are read: Export, Candidate and validated Dataset."""
+    """The artifacts that are read: Export, Candidate, validated Dataset, and its Inspection.
+
+    inspection: None where nobody looked.
+    """
 
     exported: Path
     candidate: Path
     dataset: Path
+    inspection: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +118,12 @@ def run(
         seed=settings.seed,
     )
     info = _figures(predictions, incumbent, best, export, unseen, inside, found, settings)
+    inspected = Inspection.read(inputs.inspection).info if inputs.inspection else InspectionInfo()
     info = replace(
         info,
         metrics=(*info.metrics, *candidate.info.figures),
         unproven=candidate.info.unproven,
-        notes=(*info.notes, *unproven_notes(candidate.info.unproven)),
+        notes=(*inspected.notes, *info.notes, *unproven_notes(candidate.info.unproven)),
     )
     evaluation = Evaluation(outputs.evaluation, info)
     evaluation.write(
@@ -126,7 +132,9 @@ def run(
         best.predictions if best else None,
         held_out,
     )
-    sources = ReportSources(dataset=dataset, candidate=candidate, export=export, run=context)
+    sources = ReportSources(
+        dataset=dataset, candidate=candidate, export=export, inspected=inspected, run=context
+    )
     write_report(evaluation, sources, mistakes_shown=settings.worst_mistakes)
 
 

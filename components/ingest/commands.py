@@ -18,6 +18,8 @@ from components.common.labels.source_facts import SourceFacts, counted
 from components.common.pictures.decode import decode
 from components.ingest.additions import MANIFEST, Addition, folder_of, write_additions
 from components.ingest.config import IngestConfig
+from components.ingest.corrections import RELABELLED, Correction, write_corrections
+from components.ingest.relabel import checked
 from components.ingest.source_data import SourceData
 from components.ingest.sources.folder import pictures_below
 from components.ingest.sources.manifest import cells
@@ -164,6 +166,35 @@ def add_pictures(
     return AddOutcome(
         added=tuple(one for one, _ in new), already=tuple(already), refused=tuple(refused)
     )
+
+
+def relabel(
+    file: Path, *, settings: IngestConfig, by: str, now_unix_s: float, dry_run: bool = False
+) -> tuple[Correction, ...]:
+    """Correct labels, all of a table or none; the caller holds `adding_to` of the data set.
+
+    Args:
+        file: see `relabel.checked`.
+        settings: says which data set.
+        by: who corrects.
+        now_unix_s: noted as the time of the correction.
+        dry_run: only say what would happen.
+
+    Raises:
+        ConfigError: labels cannot be corrected in this kind of data set.
+        DataError: the table is wrong, or the data set cannot be read.
+    """
+    root = root_of(settings)
+    new = checked(file, read_source(settings), by=by, at_unix_s=now_unix_s)
+    if new and not dry_run:
+        write_corrections(root, new)
+    return new
+
+
+def corrections_table(settings: IngestConfig) -> Path | None:
+    """Return the table of corrections, there or not; None where nothing can be corrected."""
+    root = dataset_root(settings)
+    return None if root is None else root / RELABELLED
 
 
 def labels_by_sha256(source: SourceData) -> dict[str, str]:

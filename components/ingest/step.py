@@ -29,6 +29,7 @@ from components.common.run_context import RunContext
 from components.common.step import Step
 from components.ingest.additions import with_additions
 from components.ingest.config import SOURCES, IngestConfig
+from components.ingest.corrections import with_corrections
 from components.ingest.depth import check_colours, chosen_range
 from components.ingest.source_data import PictureRecord, SourceData
 from components.ingest.sources.folder import pictures_below
@@ -81,7 +82,7 @@ def run(
     source, out = read_source(settings), outputs.dataset
     shutil.rmtree(out / "pictures", ignore_errors=True)
     given = (*source.pictures, *source.unlabelled)
-    names = _safe_names([picture.name for picture in given])
+    names = safe_names([picture.name for picture in given])
     for folder in {(out / "pictures" / name).parent for name in names}:
         folder.mkdir(parents=True, exist_ok=True)
     # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
@@ -128,10 +129,10 @@ def run(
 
 
 def read_source(settings: IngestConfig) -> SourceData:
-    """List a source's pictures without reading them; those that were added later stand last."""
+    """List a source's pictures without reading them, with what was added and corrected later."""
     source: SourceData = plugins.load(SOURCES, settings.source).read(settings)
     root = dataset_root(settings)
-    return source if root is None else with_additions(source, root)
+    return source if root is None else with_corrections(with_additions(source, root), root)
 
 
 def read_any(settings: IngestConfig) -> SourceData:
@@ -239,7 +240,7 @@ def _copy(picture: PictureRecord, out: Path, name: str) -> _Copied:
     return _Copied(row, header, level, levels)
 
 
-def _safe_names(names: list[str]) -> list[str]:
+def safe_names(names: list[str]) -> list[str]:
     """Replace characters that not every file system or Parquet file can hold; keep all unique.
 
     A name keeps its ending even where the copy became PNG: readers go by the bytes.

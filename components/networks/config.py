@@ -1,13 +1,13 @@
 """Settings of a network, and their check; nothing here imports Keras."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from components.common import plugins
-from components.common.config import Section
+from components.common.config import FreeForm, Section
 from components.common.errors import ConfigError, DataError
 from components.networks.weights.files import is_address, pinned_sha256
 
@@ -58,6 +58,22 @@ class NetworkConfig(Section):
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     without_gpu: Literal["refuse", "warn"] = "refuse"
     devices: Annotated[int, Field(ge=0)] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedTraining(NetworkConfig):
+    """What a look before training reads of the section `train`; its other keys are passed over.
+
+    method, options, soft_labels, flips, seed: as the network will be trained with.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    method: str = "linear_probe"
+    options: FreeForm = field(default_factory=dict)
+    soft_labels: bool = True
+    flips: Literal[1, 2, 4] = 1
+    seed: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True)

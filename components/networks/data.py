@@ -230,15 +230,15 @@ def read(shards: Shards, *, soft_labels: bool) -> TrainingData:
     Raises:
         DataError: a class has no training picture, or validation is empty under holdout.
     """
-    train = _split(shards, "train", soft_labels=soft_labels)
+    train = read_split(shards, "train", soft_labels=soft_labels)
     crossed = shards.info.evidence == "cross_validation"
     data = TrainingData(
         train=train,
         validation=none_of(train)
         if crossed
-        else _split(shards, "validation", soft_labels=soft_labels),
+        else read_split(shards, "validation", soft_labels=soft_labels),
         classes=shards.info.classes,
-        unlabelled=_split(shards, UNLABELLED, soft_labels=False)
+        unlabelled=read_split(shards, UNLABELLED, soft_labels=False)
         if (shards.index["split"] == UNLABELLED).any()
         else none_of(train),
     )
@@ -278,7 +278,12 @@ def network_pixels(pixels: npt.NDArray[np.uint8], flip: tuple[bool, bool]) -> np
     return colour
 
 
-def _split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
+def read_split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
+    """Open one split.
+
+    Raises:
+        DataError: it has no picture.
+    """
     rows = shards.rows(name)
     first: pd.DataFrame = rows[rows["view"] == 0]
     if first.empty:

@@ -1,14 +1,14 @@
 """Settings of `rank`, and their check; nothing here imports Keras."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from components.common import plugins
-from components.common.config import FreeForm, Section
+from components.common.config import Section
 from components.common.statistics.figures import Quality
-from components.networks.config import NetworkConfig, Pooling, member
+from components.networks.config import PlannedTraining, Pooling, member
 
 METHODS = "components.train.methods"
 
@@ -40,23 +40,7 @@ class RankConfig(Section):
     time_share: Annotated[float, Field(gt=0, lt=1)] = 0.4
 
 
-@dataclass(frozen=True, kw_only=True)
-class FinalistConfig(NetworkConfig):
-    """What a ranking reads of the section `train`; the section's other keys are passed over.
-
-    method, options, soft_labels, flips, seed: as a finalist will be trained with.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="ignore", allow_inf_nan=False)
-
-    method: str = "linear_probe"
-    options: FreeForm = field(default_factory=dict)
-    soft_labels: bool = True
-    flips: Literal[1, 2, 4] = 1
-    seed: Annotated[int, Field(ge=0)] = 0
-
-
-def weights_of(settings: RankConfig, train: FinalistConfig, backbone: str) -> str:
+def weights_of(settings: RankConfig, train: PlannedTraining, backbone: str) -> str:
     """Return where a backbone's weights come from, see `RankConfig.weights`."""
     inherits = backbone == train.backbone or train.weights == "none"
     return settings.weights.get(backbone, train.weights if inherits else "imagenet")

@@ -18,9 +18,10 @@ from components.common.progress import report
 from components.common.seeding import derive
 from components.common.statistics.folds import Fold, grouped_folds
 from components.networks import data
+from components.networks.config import PlannedTraining
 from components.networks.data import Split
 from components.networks.features.cache import ActivationCache
-from components.rank.config import FinalistConfig, RankConfig
+from components.rank.config import RankConfig
 from components.rank.plain_views import plain_view
 from components.rank.trial import Bench, NetworkTrial, rank_trial
 
@@ -32,7 +33,7 @@ def rank(
     *,
     out: Path,
     settings: RankConfig,
-    train: FinalistConfig,
+    train: PlannedTraining,
     cache_dir: str,
     deadline_unix_s: float = 0.0,
 ) -> None:

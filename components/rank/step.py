@@ -9,8 +9,9 @@ from components.common.errors import WeightsError
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.networks import accelerator
+from components.networks.config import PlannedTraining
 from components.networks.weights.digests import content_sha256
-from components.rank.config import FinalistConfig, RankConfig, weights_of
+from components.rank.config import RankConfig, weights_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class RankInputs:
     """
 
     shards: Path
-    train: FinalistConfig
+    train: PlannedTraining
 
 
 @dataclass(frozen=True, kw_only=True)

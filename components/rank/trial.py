@@ -15,13 +15,13 @@ from components.common.statistics.figures import measure
 from components.common.statistics.folds import Fold
 from components.common.statistics.temperature import softmax
 from components.networks import network
-from components.networks.config import Pooling
+from components.networks.config import PlannedTraining, Pooling
 from components.networks.data import Split, TrainingData
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.features.store import Activations
 from components.networks.network import Network
 from components.networks.probe.probe import fit_probe
-from components.rank.config import METHODS, FinalistConfig, RankConfig, weights_of
+from components.rank.config import METHODS, RankConfig, weights_of
 from components.rank.cost import Speed, Workload, estimate_s, measure_speed
 from components.rank.feature_sets import FeatureSet, feature_sets, layers_to_try
 
@@ -52,7 +52,7 @@ class Bench:
     """
 
     settings: RankConfig
-    train: FinalistConfig
+    train: PlannedTraining
     data: TrainingData
     views: dict[int, Split]
     folds: tuple[Fold, ...]
@@ -100,7 +100,7 @@ def rank_trial(bench: Bench, trial: NetworkTrial) -> Iterator[Ranked | LeftOut]:
     LOG.info("%s ranked in %.1f s", trial, time.time() - started)
 
 
-def _build(bench: Bench, settings: FinalistConfig, size_px: int) -> Network:
+def _build(bench: Bench, settings: PlannedTraining, size_px: int) -> Network:
     keras.utils.set_random_seed(derive(settings.seed, "train"))
     return network.build(settings, image_size_px=size_px, classes=len(bench.data.classes))
 
@@ -122,7 +122,7 @@ def _strength(bench: Bench, features: Activations) -> float:
 
 def _rank_set(
     bench: Bench,
-    settings: FinalistConfig,
+    settings: PlannedTraining,
     size_px: int,
     chosen: FeatureSet,
     *,

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from pipelines.cli import options, suite
+from pipelines.cli.relabel import relabel
 from pipelines.cli.settings import choose
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ app = typer.Typer(
 
 app.command("infer-suite")(suite.infer_suite)
 app.command("validate")(suite.validate)
+app.command()(relabel)
 
 _NAMED_AT_MOST = 20
 

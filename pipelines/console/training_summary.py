@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from components.common.artifacts.inspection import Inspection, InspectionInfo
 from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo
 from components.common.artifacts.judging.verdict import Verdict
 from components.common.statistics.operating_point import ASK
@@ -40,6 +41,10 @@ def print_summary(
     reused = [record.step for record in finished.last.records if record.state == "reused"]
     if reused:
         console.print(f"unchanged since an earlier run, not worked again: {', '.join(reused)}")
+    inspection = Inspection.read(finished.last.output("inspect", "inspection"))
+    link(finished.run_dir / "inspection", inspection.root)
+    for line in _doubts(inspection.info, finished.run_dir / "inspection"):
+        console.print(escape(line), style="yellow", soft_wrap=True)
     colour = _COLOURS[verdict.info.word]
     reasons = "\n".join(f"• {escape(reason)}" for reason in verdict.info.reasons)
     title = f"verdict: [bold]{verdict.info.word}[/]"
@@ -89,6 +94,19 @@ def _times(finished: LocalRun, wall_s: float) -> Table:
         memory = f"{record.peak_memory_bytes / GIB:.1f} GiB"
         table.add_row(record.step, f"{record.seconds:.1f}", memory, note)
     return table
+
+
+def _doubts(info: InspectionInfo, folder: Path) -> list[str]:
+    lines = list(info.notes)
+    if info.groups and info.groups.proposed:
+        lines.append(f"to accept them: graft run --data {short(folder / 'proposed_manifest.csv')}")
+    if info.suspected:
+        table = short(folder / "label_errors.csv")
+        lines.append(f"{info.suspected} of {info.pictures} labels are likely wrong: {table}")
+    clear = [f"{one.fact} ({one.roc_auc.value:.2f})" for one in info.shortcuts if one.clear]
+    if clear:
+        lines.append(f"these alone tell the classes apart (ROC-AUC): {', '.join(clear)}")
+    return lines
 
 
 def _where(

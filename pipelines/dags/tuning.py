@@ -21,9 +21,10 @@ def pipeline(fixed: Fixed) -> Any:
 
 def _draw(given: Given) -> None:
     with announced(given, "tuning"):
-        dataset, shards = read(given)
+        dataset, shards, inspected = read(given)
         base = {"augment": given.sections["augment"], "train": given.sections["train"]}
         ranked = rank(shards=shards, train=base["train"], **given.lasting("rank"))
+        ranked.after(inspected)
         # The clock is part of what it decides by.
         planned = fresh(plan(ranking=ranked.outputs["ranking"], **base, **given.now("plan")))
         with dsl.ParallelFor(
@@ -51,4 +52,4 @@ def _draw(given: Given) -> None:
                 **given.now("select"),
             )
         )
-        judge_and_deploy(given, chosen.outputs["candidate"], dataset)
+        judge_and_deploy(given, chosen.outputs["candidate"], dataset, inspected)

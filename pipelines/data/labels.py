@@ -10,10 +10,13 @@ from components.common.errors import DataError
 from components.common.pictures.grey_range import FULL
 from components.ingest.commands import (
     AddOutcome,
+    Correction,
     add_pictures,
     adding_to,
     additions_table,
+    corrections_table,
     labels_by_sha256,
+    relabel,
     root_of,
 )
 from components.ingest.config import IngestConfig
@@ -117,6 +120,39 @@ def add(
         pin=name,
         pin_problem=problem,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relabelled:
+    """What `graft data relabel` did; `pin` and `pin_problem` as in `Added`."""
+
+    corrections: tuple[Correction, ...]
+    pin: str = ""
+    pin_problem: str = ""
+
+
+def correct(file: Path, *, run: TrainingRun, by: str, dry_run: bool = False) -> Relabelled:
+    """Take a table of corrected labels into the data set of a run, and let DVC pin the new state.
+
+    Args:
+        file: CSV with the columns path, label and corrected.
+        run: says which data set.
+        by: who corrects.
+        dry_run: change nothing.
+
+    Raises:
+        ConfigError: labels cannot be corrected in this data set.
+        DataError: a row is wrong, or the data set cannot be read; nothing is changed.
+    """
+    root = root_of(run.ingest)
+    pin, table = pinning.find_pin(root), corrections_table(run.ingest)
+    with adding_to(pin.folder if pin else root):
+        foreign = pinning.other_changes(pin, table) if pin and table else ""
+        new = relabel(file, settings=run.ingest, by=by, now_unix_s=time.time(), dry_run=dry_run)
+        name, problem = "", ""
+        if pin is not None and new and not dry_run:
+            name, problem = pin.name, _update(pin, foreign)
+    return Relabelled(corrections=new, pin=name, pin_problem=problem)
 
 
 def _update(pin: pinning.Pin, foreign: str) -> str:

@@ -29,17 +29,17 @@ def find_pin(dataset: Path) -> Pin | None:
     return next((pin for pin in pins if dataset.is_relative_to(pin.folder)), None)
 
 
-def other_changes(pin: Pin, additions: Path) -> str:
-    """Return what differs from the pin besides additions, in words; "" if nothing does."""
+def other_changes(pin: Pin, ours: Path) -> str:
+    """Return what differs from the pin besides a file or folder, in words; "" if nothing does."""
     actual = tracking.listing(pin.folder)
     if tracking.listing_md5(actual) == tracking.pinned_md5(pin.project_root, pin.name):
         return ""
     pinned = tracking.pinned_listing(pin.project_root, pin.name)
     if pinned is None:
         return "files; which ones is unknown, since DVC's cache is empty"
-    ours = f"{additions.resolve().relative_to(pin.folder).as_posix()}/"
-    old = {path: md5 for path, md5 in pinned.items() if not path.startswith(ours)}
-    new = {path: md5 for path, md5 in actual.items() if not path.startswith(ours)}
+    own = ours.resolve().relative_to(pin.folder)
+    old = {path: md5 for path, md5 in pinned.items() if not Path(path).is_relative_to(own)}
+    new = {path: md5 for path, md5 in actual.items() if not Path(path).is_relative_to(own)}
     return str(tracking.compare(new, old))
 
 

@@ -18,6 +18,7 @@ _READ = {
     "exported": ("export.exported",),
     "candidate": ("select.candidate", "train.candidate"),
     "dataset": ("validate.validated",),
+    "inspection": ("inspect.inspection",),
 }
 FOLDER = "full_evaluation"
 

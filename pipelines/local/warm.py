@@ -15,7 +15,7 @@ _SMALL = (
 _LARGE = ("tensorflow", "keras", "serving.server.process")
 # Components that import TensorFlow in any case, and those that import what Keras runs on.
 _ON_TENSORFLOW = ("export", "evaluate")
-_ON_KERAS = ("train", "train_finalist", "rank")
+_ON_KERAS = ("inspect", "train", "train_finalist", "rank")
 
 
 def warm_parent() -> AbstractContextManager[None]:

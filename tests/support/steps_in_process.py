@@ -17,9 +17,10 @@ _STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ingest": ((), ("dataset",)),
     "validate": (("dataset",), ("validated", "report")),
     "augment": (("dataset",), ("shards",)),
+    "inspect": (("dataset", "shards"), ("inspection",)),
     "train": (("shards",), ("candidate",)),
     "export": (("candidate", "dataset"), ("exported",)),
-    "evaluate": (("exported", "candidate", "dataset"), ("evaluation",)),
+    "evaluate": (("exported", "candidate", "dataset", "inspection"), ("evaluation",)),
     "gate": (("evaluation",), ("verdict",)),
 }
 # A network without weights: what is tested is how data are judged, not how good features are.
@@ -61,7 +62,10 @@ def judge(data: Path, root: Path, **sections: Mapping[str, Any]) -> Judged:
     for step, (reads, writes) in _STEPS.items():
         outputs = {name: _Artifact(str(root / "artifacts" / step / name)) for name in writes}
         section = config.to_plain(section_of(settings, step))
-        run_step(step, section, context, {name: made[name] for name in reads}, outputs)
+        read: dict[str, Any] = {name: made[name] for name in reads}
+        if step == "inspect":
+            read["train"] = config.to_plain(settings.train)
+        run_step(step, section, context, read, outputs)
         made |= outputs | ({"dataset": outputs["validated"]} if step == "validate" else {})
     return Judged(
         Evaluation.read(Path(made["evaluation"].path)), Verdict.read(Path(made["verdict"].path))

@@ -9,6 +9,7 @@ from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.dataset import DatasetInfo
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.exported import ExportInfo
+from components.common.artifacts.inspection import InspectionInfo
 from components.common.artifacts.judging.evaluation import EvaluationInfo
 from components.common.artifacts.lineage import Provenance
 from components.common.report import page
@@ -53,6 +54,7 @@ class ReportContent:
     changes: Changes | None
     lost: list[ShownPicture]
     heat_maps: dict[str, bytes]
+    inspected: InspectionInfo
     thumbnails: dict[str, bytes]
     origins: list[Provenance]
     run: RunContext

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.common.artifacts.inspection import GroupFinding
 from components.common.artifacts.judging.evaluation import EvaluationInfo
 from components.common.artifacts.judging.figures import Metric
 from components.common.report.texts import Texts
@@ -47,12 +48,21 @@ class Wording:
         """Return the word for a name that Graft gave (a fault, a split), others unchanged."""
         return self.say.or_else(f"{kind}.{name}", name)
 
-    def headline(self, info: EvaluationInfo) -> str:
-        """Say how good the model is, in one sentence, without judging whether that is enough."""
+    def headline(self, info: EvaluationInfo, groups: GroupFinding | None) -> str:
+        """Say how good the model is, in one sentence, without judging whether that is enough.
+
+        Args:
+            info: what was measured.
+            groups: where they are proposed, so that pictures of one straddle the splits, the
+                sentence promises nothing of new ones.
+        """
         metric = next((metric for metric in info.metrics if metric.name == "accuracy"), None)
         if metric is None:
             return self.say("headline.none")
         value, low, high = (f"{100 * one:.0f}" for one in (metric.value, metric.low, metric.high))
+        if groups and groups.proposed:
+            fewer = f"{100 * max(0.0, metric.value - groups.flattery.value):.0f}"
+            return self.say("headline.flattered", value=value, fewer=fewer, groups=groups.groups)
         return self.say("headline", value=value, low=low, high=high)
 
     def tiles(self, counts: Integers, classes: tuple[str, ...], positive: str) -> list[str]:

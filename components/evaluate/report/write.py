@@ -8,6 +8,7 @@ import pandas as pd
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import SPLITS, Dataset
 from components.common.artifacts.exported import Export
+from components.common.artifacts.inspection import InspectionInfo
 from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo, scored
 from components.common.artifacts.lineage import read_provenance
 from components.common.report.texts import load_texts
@@ -27,6 +28,7 @@ class ReportSources:
     dataset: Dataset
     candidate: Candidate
     export: Export
+    inspected: InspectionInfo
     run: RunContext
 
 
@@ -71,7 +73,8 @@ def write_report(evaluation: Evaluation, sources: ReportSources, *, mistakes_sho
         changes=changes,
         lost=show(lost, dataset, classes),
         heat_maps=_heat_maps(evaluation),
-        thumbnails={path: thumbnail(dataset, path) for path in _exemplary(info)},
+        inspected=sources.inspected,
+        thumbnails={path: thumbnail(dataset, path) for path in _exemplary(info, sources.inspected)},
         origins=[one for one in map(read_provenance, roots) if one],
         run=sources.run,
     )
@@ -96,12 +99,11 @@ def _counted(dataset: Dataset, split: str) -> dict[str, Any]:
     }
 
 
-def _exemplary(info: EvaluationInfo) -> list[str]:
-    """Return the manifest paths of the pictures that explanations and slices show."""
-    explained = [one.path for one in info.explanations]
-    return sorted(
-        {*explained, *(path for one in info.slices if one.worse for path in one.examples)}
-    )
+def _exemplary(info: EvaluationInfo, inspected: InspectionInfo) -> list[str]:
+    """Return the manifest paths of what explanations, slices and doubted labels show."""
+    shown = [one.path for one in (*info.explanations, *inspected.doubted)]
+    shown += [path for one in info.slices if one.worse for path in one.examples]
+    return sorted(set(shown))
 
 
 def _heat_maps(evaluation: Evaluation) -> dict[str, bytes]:

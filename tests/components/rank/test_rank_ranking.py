@@ -13,7 +13,8 @@ from components.common.artifacts.tuning.shortlist import Allowance, NotTrained
 from components.common.errors import ConfigError, DataError, WeightsError
 from components.common.run_context import RunContext
 from components.networks import network
-from components.rank.config import FinalistConfig, RankConfig, weights_of
+from components.networks.config import PlannedTraining
+from components.rank.config import RankConfig, weights_of
 from components.rank.cost import Speed, Workload, estimate_s
 from components.rank.feature_sets import feature_sets
 from components.rank.ranking import rank
@@ -30,7 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
-TRAIN = FinalistConfig(backbone="mobilenet_v2/0.35", weights="none", flips=1)
+TRAIN = PlannedTraining(backbone="mobilenet_v2/0.35", weights="none", flips=1)
 FINALIST = TrainConfig(backbone="mobilenet_v2/0.35", weights="none", flips=1)
 NARROW = RankConfig(backbones=("mobilenet_v2/0.35",), folds=2)
 
@@ -40,7 +41,7 @@ Rank = Callable[..., RankingInfo]
 @pytest.fixture
 def ranked(tiny_shards: Path, tmp_path: Path) -> Rank:
     def run(
-        settings: RankConfig = NARROW, deadline_unix_s: float = 0.0, train: FinalistConfig = TRAIN
+        settings: RankConfig = NARROW, deadline_unix_s: float = 0.0, train: PlannedTraining = TRAIN
     ) -> RankingInfo:
         rank(
             tiny_shards,
@@ -157,7 +158,7 @@ def test_auto_is_estimated_as_the_dearest_that_it_may_choose(ranked: Rank) -> No
 
 
 def test_only_the_runs_own_backbone_takes_the_runs_weights() -> None:
-    train = FinalistConfig(backbone="mobilenet_v2", weights="w.h5")
+    train = PlannedTraining(backbone="mobilenet_v2", weights="w.h5")
     settings = RankConfig(weights={"vgg16": "v.h5"})
     assert weights_of(settings, train, "mobilenet_v2") == "w.h5"
     assert weights_of(settings, train, "vgg16") == "v.h5"

@@ -11,9 +11,9 @@ from google.protobuf.struct_pb2 import Struct
 
 from components.common import config, plugins
 from components.common.errors import ConfigError, DataError, WeightsError
-from components.networks.config import BACKBONES, check_size
+from components.networks.config import BACKBONES, PlannedTraining, check_size
 from components.rank import config as rank
-from components.rank.config import FinalistConfig, RankConfig
+from components.rank.config import RankConfig
 from components.train.config import METHODS, TrainConfig, check, method_options
 
 WITHOUT_KERAS = """
@@ -97,7 +97,7 @@ def test_a_ranking_knows_its_backbones_and_methods() -> None:
 
 def test_a_ranking_reads_its_part_of_the_section_train() -> None:
     settings = TrainConfig(backbone="vgg16", warm_start="serving/models/solar", flips=2)
-    read = config.from_json(FinalistConfig, config.to_json(settings))
+    read = config.from_json(PlannedTraining, config.to_json(settings))
     assert (read.backbone, read.flips) == ("vgg16", 2)
 
 

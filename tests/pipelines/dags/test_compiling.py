@@ -47,9 +47,11 @@ def test_steps_depend_on_what_they_read(spec: dict[str, Any]) -> None:
     assert found["validate"] == {"ingest", "kept-splits"}
     assert found["augment"] == {"validate"}
     assert found["rivals"] == {"augment"}
-    assert found["train"] == {"augment", "rivals"}
+    assert found["inspect"] == {"augment", "validate"}
+    # What inspect has embedded, training takes from the cache.
+    assert found["train"] == {"augment", "inspect", "rivals"}
     assert found["export"] == {"train", "validate"}
-    assert found["evaluate"] == {"export", "train", "validate"}
+    assert found["evaluate"] == {"export", "inspect", "train", "validate"}
     assert found["gate"] == {"evaluate"}
     assert found["condition-2"] >= {"gate"}
     assert set(tasks(spec, "comp-condition-2")) == {"reference", "deploy"}
@@ -83,7 +85,7 @@ def test_what_speaks_of_the_serving_version_is_never_cached(spec: dict[str, Any]
     cached = {
         name for name, task in inner.items() if task.get("cachingOptions", {}).get("enableCache")
     }
-    assert cached == {"ingest", "validate", "augment", "train", "export"}
+    assert cached == {"ingest", "validate", "augment", "inspect", "train", "export"}
 
 
 def test_ingest_is_reused_by_the_digest_of_its_pictures(spec: dict[str, Any]) -> None:
@@ -168,12 +170,12 @@ def test_tuning_ranks_trains_in_a_loop_selects_and_ends_like_training(
     tuning: dict[str, Any], spec: dict[str, Any]
 ) -> None:
     found = edges(tasks(tuning, "comp-exit-handler-1"))
-    assert found["rank"] == {"augment"}
+    assert found["rank"] == {"augment", "inspect"}
     assert found["plan"] == {"rank"}
     assert found["for-loop-2"] == {"plan", "validate"}
     assert found["select"] == {"for-loop-2", "plan", "validate"}
     assert found["export"] == {"select", "validate"}
-    assert found["evaluate"] == {"export", "select", "validate"}
+    assert found["evaluate"] == {"export", "inspect", "select", "validate"}
     loop = edges(tasks(tuning, "comp-for-loop-2"))
     assert loop == {"augment-2": set(), "train-finalist": {"augment-2"}}
     last = next(name for name in found if name.startswith("condition"))

@@ -6,6 +6,8 @@ TEXTS = {
     "subject.chose": "{method} chose {chosen}",
     "headline": "Of 100 new pictures like these, the model decides about {value} correctly "
     "(95 % interval: {low} to {high}).",
+    "headline.flattered": "Of 100 new pictures from the same {groups} groups, the model decides "
+    "about {value} correctly; from new groups, as far as can be estimated, about {fewer}.",
     "headline.none": "The accuracy could not be computed.",
     "tile.found": "{part} of {whole} ({share}) “{name}” pictures were found; missed: {rest}.",
     "tile.alarms": "{part} of {whole} ({share}) “{name}” alarms were right; false alarms: {rest}.",
@@ -143,6 +145,21 @@ TEXTS = {
     "column.difference": "Against the rest",
     "points": "{value} points",
     "not_computable": "not computable",
+    # Inspection.
+    "inspection": "Doubts about labels and groups",
+    "inspection.labels": "{suspected} of {pictures} labels are likely wrong: the pictures most "
+    "alike speak against them. Shown are the most doubtful. Nothing was changed. All are ranked in "
+    "label_errors.csv of this run; fill in its column “corrected” and run: graft data relabel "
+    "label_errors.csv",
+    "inspection.caption": "labelled {label}; more like {suggestion}",
+    "inspection.given": "Your {groups} groups matter: with each left out as a whole, {apart} are "
+    "answered correctly, and {straddling} where its other pictures are known.",
+    "inspection.accept": "To accept these groups, run: graft run --data {manifest}",
+    "inspection.shortcuts": "How far one plain fact alone tells the class, on groups that were "
+    "left out (ROC-AUC; guessing gives 0.5). From a clear one the model may have learnt the fact "
+    "and not the thing.",
+    "inspection.fact": "Fact",
+    "inspection.clear": "clear",
     # Advice.
     "advice": "What more pictures would bring",
     "advice.hint": "Measured by training on smaller parts of these pictures and looking how much "

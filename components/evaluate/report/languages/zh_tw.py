@@ -7,6 +7,7 @@ TEXTS = {
     "subject": "評估報告",
     "subject.chose": "{method} 選擇了 {chosen}",
     "headline": "每 100 張同類的新圖片，模型約可正確判定 {value} 張（95 % 信賴區間：{low} 至 {high}）。",
+    "headline.flattered": "來自同樣 {groups} 組的新圖片，每 100 張模型約可正確判定 {value} 張；來自新的組別，估計約 {fewer} 張。",
     "headline.none": "無法計算準確率。",
     "tile.found": "「{name}」圖片 {whole} 張中找出 {part} 張（{share}），漏掉 {rest} 張。",
     "tile.alarms": "「{name}」警報 {whole} 次中 {part} 次正確（{share}），誤報 {rest} 次。",
@@ -126,6 +127,15 @@ TEXTS = {
     "column.difference": "與其他相比",
     "points": "{value} 個百分點",
     "not_computable": "無法計算",
+    # Inspection.
+    "inspection": "對標籤與組別的疑問",
+    "inspection.labels": "{pictures} 個標籤中有 {suspected} 個可能是錯的：最相似的圖片與它們不符。以下是最可疑的，沒有任何更動。全部排名在本次執行的 label_errors.csv；填寫其中的「corrected」欄，然後執行：graft data relabel label_errors.csv",
+    "inspection.caption": "標籤為 {label}；更像 {suggestion}",
+    "inspection.given": "您的 {groups} 個組別有影響：整組排除時正確率為 {apart}，若已知同組的其他圖片則為 {straddling}。",
+    "inspection.accept": "若要採用這些組別，請執行：graft run --data {manifest}",
+    "inspection.shortcuts": "單憑一項簡單的事實能分辨類別到什麼程度（以排除的組別測量；ROC-AUC，亂猜為 0.5）。若很明顯，模型學到的可能是這項事實，而不是物件本身。",
+    "inspection.fact": "事實",
+    "inspection.clear": "明顯",
     # Advice.
     "advice": "增加圖片能帶來什麼",
     "advice.hint": "以較少的圖片訓練，觀察每次增加帶來多少進步而得。",
@@ -242,6 +252,10 @@ TEXTS = {
 
 # Notes and names that evaluate writes into its record.
 SENTENCES = {
+    "The pictures seem to come in {count} groups that nobody named (by {origin}). With whole groups "
+    "left out, accuracy is {points} points lower (95 % interval: {low} to {high}), so the figures are "
+    "too good for new groups.": "圖片似乎分屬 {count} 個沒有命名的組別（依{origin}）。整組排除時，準確率低 {points} "
+    "個百分點（95 % 信賴區間：{low} 至 {high}），因此這些指標對新的組別來說過於樂觀。",
     "Unproven: {names}. No picture shows them, so the figures do not speak of them.": "未經驗證：{names}。"
     "沒有圖片顯示它們，因此數字與它們無關。",
     "All pictures are in one group, so the intervals treat pictures as independent: they are too "
@@ -327,6 +341,13 @@ SENTENCES = {
     "而不是 {escapes}。",
 } | zh_tw_training.SENTENCES
 WORDS = {
+    "runs of rows": "連續的列",
+    "file names": "檔名",
+    "folders": "資料夾",
+    "picture sizes": "圖片尺寸",
+    "picture size": "圖片尺寸",
+    "file size": "檔案大小",
+    "file name": "檔名",
     "certain labels only": "只含確定的標籤",
     "uncertain labels only": "只含不確定的標籤",
     "no domain": "沒有來源",

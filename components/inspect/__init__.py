@@ -1,0 +1,1 @@
+"""Look for what is wrong with the pictures: label errors, hidden groups, shortcuts."""

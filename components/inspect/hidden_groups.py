@@ -1,0 +1,228 @@
+"""Groups that nobody named: what they may go by, and how much they flatter.
+
+A grouping is believed by what it does: with whole groups left out, accuracy falls by more than
+chance. It must come from something besides the likeness of the pictures (names, sizes, the order
+of the rows): leaving out a cluster of alike pictures lowers accuracy in any data set.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import stdtrit
+
+from components.common.artifacts.inspection import GroupFinding
+from components.common.artifacts.judging.figures import Metric
+from components.common.seeding import generator
+from components.common.statistics.clusters import count_clusters
+from components.common.statistics.jackknife import jackknife
+from components.common.statistics.weighted import Floats, Integers
+from components.inspect.left_out import LeftOut
+from components.networks.probe.probe import feature_scale
+
+# Fewer groups leave nothing to judge a difference by.
+_FEWEST = 8
+# Row orders that the observed one is compared with: at best it is one in a hundred.
+_SHUFFLES = 99
+# Numbers a picture when runs are sought; all features give about the same runs.
+_AXES = 64
+# Of the largest flattery: runs that cost so much cost the same.
+_ABOUT_EQUAL = 0.95
+_DIGITS = re.compile(r"(\d+)")
+
+# What groups go by, and N names -> the finding.
+Finder = Callable[[str, list[str]], GroupFinding]
+
+
+def find(
+    left_out: LeftOut,
+    embeddings: npt.NDArray[np.float32],
+    manifest: pd.DataFrame,
+    facts: pd.DataFrame,
+    labels: Integers,
+    *,
+    seed: int,
+) -> tuple[GroupFinding | None, list[str]]:
+    """Return the finding and the groups that it speaks of, N names; [] without one.
+
+    Of several groupings that flatter with evidence, the one whose flattery is surest.
+
+    Args:
+        left_out: of the pictures.
+        embeddings: [N, D].
+        manifest: of the validated Dataset, N rows.
+        facts: one row a picture, in the manifest's order.
+        labels: int [N].
+        seed: of the shuffled orders.
+    """
+    classes = int(labels.max()) + 1
+    given = manifest["group"].astype(str)
+    straddling = left_out.scores(labels, [""] * len(labels), classes=classes)
+    right = straddling.argmax(axis=1) == labels
+
+    def finding(origin: str, groups: list[str]) -> GroupFinding:
+        apart = left_out.scores(labels, groups, classes=classes).argmax(axis=1) == labels
+        return _finding(origin, groups, right, apart, labels)
+
+    if (given != manifest["pixels"]).any():
+        groups = given.tolist()
+        usable = count_clusters(groups) >= 2
+        return (finding("given", groups), groups) if usable else (None, [])
+    found = [
+        (finding(origin, groups), groups)
+        for origin, groups in (*_by_name(manifest), *_by_size(facts))
+        if _fit(groups, labels)
+    ]
+    short = _short(embeddings, seed=seed)
+    for order in _orders(manifest):
+        if _in_runs(short[order], labels[order], seed=seed):
+            found += _by_runs(short, order, labels, finding)
+    found = [one for one in found if one[0].flattery.low > 0.0]
+    return max(found, key=lambda one: one[0].flattery.low) if found else (None, [])
+
+
+def _short(embeddings: npt.NDArray[np.float32], *, seed: int) -> Floats:
+    """Return the embeddings in few numbers, [N, k], with about their distances.
+
+    A random projection (Johnson and Lindenstrauss 1984): Ward's clustering takes long else.
+    """
+    axes = generator(seed, "inspect", "axes").standard_normal((embeddings.shape[1], _AXES))
+    short: Floats = (embeddings * feature_scale(embeddings)) @ axes
+    return short
+
+
+def _fit(groups: list[str], labels: Integers) -> bool:
+    """Return whether groups are several, hold several pictures, and leave each class elsewhere."""
+    table = pd.DataFrame({"group": groups, "label": labels})
+    several = table["group"].nunique()
+    spread = table.groupby("label")["group"].nunique().min()
+    return bool(_FEWEST <= several <= len(groups) / 2 and spread >= 2)
+
+
+def _finding(
+    origin: str, groups: list[str], right: Integers, apart: Integers, labels: Integers
+) -> GroupFinding:
+    lost = right.astype(np.float64) - apart
+
+    def mean(weights: Floats) -> Floats:
+        return (weights @ lost / weights.sum(axis=1))[:, None]
+
+    spread = jackknife(mean, groups, labels)
+    value, error = float(spread.values[0]), float(np.nan_to_num(spread.errors[0], nan=np.inf))
+    reach = float(stdtrit(max(spread.degrees, 1), 0.975)) * error
+    return GroupFinding(
+        origin=origin,
+        groups=count_clusters(groups),
+        apart=float(apart.mean()),
+        straddling=float(right.mean()),
+        flattery=Metric(
+            name="accuracy", value=value, low=max(value - reach, -1.0), high=min(value + reach, 1.0)
+        ),
+    )
+
+
+def _by_name(manifest: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
+    """Yield what is left of names without their last part: with the folder, and without it."""
+    paths = [PurePosixPath(path) for path in manifest["path"].str.removeprefix("pictures/")]
+    stems = [re.sub(r"[-_. ]*(\d+|[A-Za-z])$", "", path.stem) for path in paths]
+    yield "file names", [f"{path.parent}/{stem}" for path, stem in zip(paths, stems, strict=True)]
+    if all(stems):
+        yield "file names", stems
+    yield "folders", [path.parent.name for path in paths]
+
+
+def _by_size(facts: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
+    if {"width_px", "height_px"} <= set(facts):
+        sides = facts[["width_px", "height_px"]].astype(str)
+        yield "picture sizes", (sides["width_px"] + " x " + sides["height_px"]).tolist()
+
+
+def _orders(manifest: pd.DataFrame) -> Iterator[Integers]:
+    """Yield positions as the source lists the rows, and by file name, whatever the folder."""
+    listed = np.arange(len(manifest))
+    yield listed
+    keys = [_natural(PurePosixPath(path).name) for path in manifest["path"]]
+    by_name = np.array(sorted(range(len(keys)), key=keys.__getitem__))
+    if not np.array_equal(by_name, listed):
+        yield by_name
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """Return a key by which cell9 comes before cell10."""
+    parts = [part for part in _DIGITS.split(name) if part]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+def _in_runs(values: Floats, labels: Integers, *, seed: int) -> bool:
+    """Return whether neighbours in the order are more alike than chance, beyond their labels.
+
+    Args:
+        values: [N, k], rows in the order.
+        labels: int [N], in the order.
+        seed: of the orders that it is compared with.
+    """
+    pairs = np.flatnonzero(labels[1:] == labels[:-1])
+    if len(pairs) < _FEWEST:
+        return False
+    random = generator(seed, "inspect", "order")
+    seen = float(((values[pairs] - values[pairs + 1]) ** 2).sum())
+    by_class = [np.flatnonzero(labels == each) for each in np.unique(labels)]
+    for _ in range(_SHUFFLES):
+        place = np.arange(len(labels))
+        for rows in by_class:
+            place[rows] = random.permutation(rows)
+        chance = ((values[place[pairs]] - values[place[pairs + 1]]) ** 2).sum()
+        if chance <= seen:
+            return False
+    return True
+
+
+def _by_runs(
+    values: Floats, order: Integers, labels: Integers, finding: Finder
+) -> list[tuple[GroupFinding, list[str]]]:
+    """Return the shortest runs that cost about as much accuracy as any, or nothing.
+
+    Where runs are longer than the true groups, whole groups are left out as well, and accuracy
+    falls further than it does for one new group; so of about equal ones the shortest count.
+    """
+    breaks = _breaks(values[order])
+    found = []
+    count = _FEWEST
+    while count <= len(order) / 3:
+        starts = np.zeros(len(order), dtype=np.int64)
+        starts[breaks[: count - 1]] = 1
+        groups = np.empty(len(order), dtype=object)
+        groups[order] = [f"run-{number:04d}" for number in starts.cumsum()]
+        if _fit(groups.tolist(), labels):
+            found.append((finding("runs of rows", groups.tolist()), groups.tolist()))
+        count = round(count * 1.5)
+    if not found:
+        return []
+    most = max((one for one, _ in found), key=lambda one: one.flattery.value).flattery
+    near = [
+        one for one in found if one[0].flattery.value >= most.value - (most.high - most.value) / 2
+    ]
+    return near[-1:]
+
+
+def _breaks(values: Floats) -> Integers:
+    """Return where an order of rows breaks into runs, the largest break first, int [N - 1].
+
+    Ward's clustering of neighbours only (Ward 1963; constrained by a chain): a break is as large
+    as late as its two sides are joined.
+    """
+    from scipy.sparse import diags
+    from sklearn.cluster import ward_tree
+
+    count = len(values)
+    chain = diags([np.ones(count - 1), np.ones(count - 1)], [1, -1])
+    children = ward_tree(values, connectivity=chain)[0]
+    first = list(range(count))
+    removed = []
+    for left, right in children:
+        removed.append(max(first[left], first[right]))
+        first.append(min(first[left], first[right]))
+    return np.array(removed[::-1], dtype=np.int64)
