@@ -6,7 +6,8 @@ of the rows): leaving out a cluster of alike pictures lowers accuracy in any dat
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -30,11 +31,13 @@ _SHUFFLES = 99
 # Numbers a picture when runs are sought; all features give about the same runs.
 _AXES = 64
 # Of the largest flattery: runs that cost so much cost the same.
-_ABOUT_EQUAL = 0.95
+_ABOUT_EQUAL = 0.9
 _DIGITS = re.compile(r"(\d+)")
-
-# What groups go by, and N names -> the finding.
-Finder = Callable[[str, list[str]], GroupFinding]
+_LAST_PART = re.compile(r"[-_. ]*\d+$|[-_. ]+[A-Za-z]$")
+# Deals of groups by chance that the given ones are compared with.
+_DEALS = 9
+# Of the largest flattery.
+_EXPLAINS = 0.8
 
 
 def find(
@@ -48,7 +51,7 @@ def find(
 ) -> tuple[GroupFinding | None, list[str]]:
     """Return the finding and the groups that it speaks of, N names; [] without one.
 
-    Of several groupings that flatter with evidence, the one whose flattery is surest.
+    Of several groupings that flatter with evidence, one that flatters about as much as any.
 
     Args:
         left_out: of the pictures.
@@ -58,30 +61,78 @@ def find(
         labels: int [N].
         seed: of the shuffled orders.
     """
-    classes = int(labels.max()) + 1
+    trial = _Trial(left_out, labels, seed)
     given = manifest["group"].astype(str)
-    straddling = left_out.scores(labels, [""] * len(labels), classes=classes)
-    right = straddling.argmax(axis=1) == labels
-
-    def finding(origin: str, groups: list[str]) -> GroupFinding:
-        apart = left_out.scores(labels, groups, classes=classes).argmax(axis=1) == labels
-        return _finding(origin, groups, right, apart, labels)
-
     if (given != manifest["pixels"]).any():
         groups = given.tolist()
-        usable = count_clusters(groups) >= 2
-        return (finding("given", groups), groups) if usable else (None, [])
-    found = [
-        (finding(origin, groups), groups)
-        for origin, groups in (*_by_name(manifest), *_by_size(facts))
-        if _fit(groups, labels)
-    ]
+        return (trial.finding("given", groups), groups) if len(set(groups)) > 1 else (None, [])
+    tried = [one for one in (*_by_name(manifest), *_by_size(facts)) if _fit(one[1], labels)]
     short = _short(embeddings, seed=seed)
     for order in _orders(manifest):
         if _in_runs(short[order], labels[order], seed=seed):
-            found += _by_runs(short, order, labels, finding)
-    found = [one for one in found if one[0].flattery.low > 0.0]
-    return max(found, key=lambda one: one[0].flattery.low) if found else (None, [])
+            tried += _by_runs(short, order, trial)
+    found = [(trial.finding(origin, groups), groups) for origin, groups in tried]
+    found = [one for one in found if one[0].proposed]
+    most = max((one.flattery.value for one, _ in found), default=0.0)
+    # What names say is exact, so they come first where they explain about as much.
+    near = (one for one in found if one[0].flattery.value >= _EXPLAINS * most)
+    return next(near, (None, []))
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What groupings are tried on."""
+
+    left_out: LeftOut
+    labels: Integers
+    seed: int
+
+    def right(self, groups: list[str]) -> npt.NDArray[np.bool_]:
+        """Return which pictures are answered correctly by those outside their group, [N]."""
+        classes = int(self.labels.max()) + 1
+        scores = self.left_out.scores(self.labels, groups, classes=classes)
+        right: npt.NDArray[np.bool_] = scores.argmax(axis=1) == self.labels
+        return right
+
+    def flattery(self, groups: list[str]) -> float:
+        """Return about how much accuracy falls with whole groups left out, by one deal."""
+        return float(self.by_chance(groups, deals=1).mean() - self.right(groups).mean())
+
+    def by_chance(self, groups: list[str], *, deals: int = _DEALS) -> Floats:
+        """Return the same with groups of the same sizes and labels dealt by chance, [deals, N].
+
+        Whoever leaves out a group of one class leaves less of that class to go by, which costs
+        accuracy whatever the group is.
+        """
+        random = generator(self.seed, "inspect", "groups")
+        dealt, right = np.array(groups, dtype=object), []
+        for _ in range(deals):
+            for label in np.unique(self.labels):
+                mine = np.flatnonzero(self.labels == label)
+                dealt[mine] = dealt[random.permutation(mine)]
+            right.append(self.right(dealt.tolist()))
+        return np.array(right, dtype=np.float64)
+
+    def finding(self, origin: str, groups: list[str]) -> GroupFinding:
+        """Measure how much a grouping flatters."""
+        apart, dealt = self.right(groups), self.by_chance(groups)
+        lost = dealt.mean(axis=0) - apart
+
+        def mean(weights: Floats) -> Floats:
+            return (weights @ lost / weights.sum(axis=1))[:, None]
+
+        spread = jackknife(mean, groups, self.labels)
+        value, error = float(spread.values[0]), float(spread.errors[0])
+        reach = float(stdtrit(max(spread.degrees, 1), 0.975)) * error
+        low, high = max(value - reach, -1.0), min(value + reach, 1.0)
+        return GroupFinding(
+            origin=origin,
+            groups=count_clusters(groups),
+            apart=float(apart.mean()),
+            straddling=float(dealt.mean()),
+            chance=float(dealt.mean(axis=1).std(ddof=1)),
+            flattery=Metric(name="accuracy", value=value, low=low, high=high),
+        )
 
 
 def _short(embeddings: npt.NDArray[np.float32], *, seed: int) -> Floats:
@@ -102,32 +153,10 @@ def _fit(groups: list[str], labels: Integers) -> bool:
     return bool(_FEWEST <= several <= len(groups) / 2 and spread >= 2)
 
 
-def _finding(
-    origin: str, groups: list[str], right: Integers, apart: Integers, labels: Integers
-) -> GroupFinding:
-    lost = right.astype(np.float64) - apart
-
-    def mean(weights: Floats) -> Floats:
-        return (weights @ lost / weights.sum(axis=1))[:, None]
-
-    spread = jackknife(mean, groups, labels)
-    value, error = float(spread.values[0]), float(np.nan_to_num(spread.errors[0], nan=np.inf))
-    reach = float(stdtrit(max(spread.degrees, 1), 0.975)) * error
-    return GroupFinding(
-        origin=origin,
-        groups=count_clusters(groups),
-        apart=float(apart.mean()),
-        straddling=float(right.mean()),
-        flattery=Metric(
-            name="accuracy", value=value, low=max(value - reach, -1.0), high=min(value + reach, 1.0)
-        ),
-    )
-
-
 def _by_name(manifest: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
     """Yield what is left of names without their last part: with the folder, and without it."""
     paths = [PurePosixPath(path) for path in manifest["path"].str.removeprefix("pictures/")]
-    stems = [re.sub(r"[-_. ]*(\d+|[A-Za-z])$", "", path.stem) for path in paths]
+    stems = [_LAST_PART.sub("", path.stem) for path in paths]
     yield "file names", [f"{path.parent}/{stem}" for path, stem in zip(paths, stems, strict=True)]
     if all(stems):
         yield "file names", stems
@@ -180,32 +209,27 @@ def _in_runs(values: Floats, labels: Integers, *, seed: int) -> bool:
     return True
 
 
-def _by_runs(
-    values: Floats, order: Integers, labels: Integers, finding: Finder
-) -> list[tuple[GroupFinding, list[str]]]:
-    """Return the shortest runs that cost about as much accuracy as any, or nothing.
+def _by_runs(values: Floats, order: Integers, trial: _Trial) -> Iterator[tuple[str, list[str]]]:
+    """Yield the shortest runs that cost about as much accuracy as any.
 
     Where runs are longer than the true groups, whole groups are left out as well, and accuracy
-    falls further than it does for one new group; so of about equal ones the shortest count.
+    falls hardly further; where they are shorter, mates of a picture remain.
     """
     breaks = _breaks(values[order])
-    found = []
+    found: list[tuple[float, list[str]]] = []
     count = _FEWEST
     while count <= len(order) / 3:
         starts = np.zeros(len(order), dtype=np.int64)
         starts[breaks[: count - 1]] = 1
-        groups = np.empty(len(order), dtype=object)
-        groups[order] = [f"run-{number:04d}" for number in starts.cumsum()]
-        if _fit(groups.tolist(), labels):
-            found.append((finding("runs of rows", groups.tolist()), groups.tolist()))
+        named = np.empty(len(order), dtype=object)
+        named[order] = [f"run-{number:04d}" for number in starts.cumsum()]
+        groups = named.tolist()
+        if _fit(groups, trial.labels):
+            found.append((trial.flattery(groups), groups))
         count = round(count * 1.5)
-    if not found:
-        return []
-    most = max((one for one, _ in found), key=lambda one: one.flattery.value).flattery
-    near = [
-        one for one in found if one[0].flattery.value >= most.value - (most.high - most.value) / 2
-    ]
-    return near[-1:]
+    if found:
+        enough = _ABOUT_EQUAL * max(value for value, _ in found)
+        yield "runs of rows", [groups for value, groups in found if value >= enough][-1]
 
 
 def _breaks(values: Floats) -> Integers:

@@ -6,6 +6,11 @@ from pathlib import Path
 from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.records import RecordFolder
 
+# Flattery that is worth a word, and how many deviations of chance it has to be: several groupings
+# are tried. The interval says something else: what other groups of the kind would cost.
+_WORTH_A_WORD = 0.02
+_BEYOND_CHANCE = 4.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class DoubtedLabel:
@@ -26,8 +31,10 @@ class GroupFinding:
     """How much better one accuracy looks where groups straddle folds.
 
     origin: what the groups go by; "given" for those that the source names.
-    apart: accuracy with each group left out as a whole; straddling: with each picture left out.
+    apart: accuracy with each group left out as a whole; straddling: with as many pictures of the
+        same labels left out by chance, again and again.
     flattery: the difference, with an interval by group.
+    chance: standard deviation of `straddling` from one such deal to the next.
     """
 
     origin: str
@@ -35,11 +42,13 @@ class GroupFinding:
     apart: float
     straddling: float
     flattery: Metric
+    chance: float
 
     @property
     def proposed(self) -> bool:
         """Whether these groups are new to the user, and matter."""
-        return self.origin != "given" and self.flattery.low > 0.0
+        least = max(_WORTH_A_WORD, _BEYOND_CHANCE * self.chance)
+        return self.origin != "given" and self.flattery.value >= least
 
 
 @dataclass(frozen=True, kw_only=True)
