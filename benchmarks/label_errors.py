@@ -1,0 +1,160 @@
+"""How many flipped labels stand in the first tenth of a ranking, and how well groups are found.
+
+    python -m benchmarks.label_errors [--seeds 0 1 2 3 4] [--pooling mean|max]
+
+The demo, 5 % of its labels flipped by chance. Every ranker sees the same flips and the same
+embeddings of the presets' backbone; "grouped" keeps the demo's modules together. Without flips,
+and without the demo's groups: which groups inspect proposes, and what they cost.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from scipy.stats import rankdata
+
+from benchmarks.embedded import EmbeddedSet, embedded_folder
+from components.common.artifacts.inspection import GroupFinding
+from components.common.progress import track
+from components.common.seeding import generator
+from components.common.statistics.folds import covering_folds
+from components.common.statistics.temperature import softmax
+from components.common.statistics.weighted import Floats, Integers
+from components.inspect import hidden_groups
+from components.inspect.left_out import LeftOut
+from components.networks.config import Pooling
+from components.networks.probe.probe import Solver, feature_scale
+from components.networks.probe.span import Span
+
+DATA = Path("data/elpv")
+CLASSES = np.array(["functional", "defective"])
+FLIPPED = 0.05
+LISTED = 0.1
+NEIGHBOURS = 15
+STRENGTH = 10.0**-1.5  # the probe's own where it cannot choose
+
+
+def flips(labels: Integers, seed: int) -> npt.NDArray[np.bool_]:
+    """Return which labels are flipped, bool [N]."""
+    random = generator(seed, "benchmark", "label errors")
+    chosen = random.choice(len(labels), round(FLIPPED * len(labels)), replace=False)
+    return np.isin(np.arange(len(labels)), chosen)
+
+
+def probe_probabilities(span: Floats, labels: Integers, groups: list[str], *, seed: int) -> Floats:
+    """Return what linear probes of five folds answer, [N, 2]."""
+    said = np.zeros((len(labels), 2))
+    folds = covering_folds(labels, np.array(groups, dtype=object), folds=5, seed=seed)
+    for fold in track(folds, "probes"):
+        ones = np.ones(len(fold.inner), np.float32)
+        solver = Solver(span[fold.inner], np.eye(2, dtype=np.float32)[labels[fold.inner]], ones)
+        kernel, bias = solver.at(STRENGTH)
+        said[fold.outer] = span[fold.outer] @ kernel + bias
+    return softmax(said.astype(np.float32)).astype(np.float64)
+
+
+def neighbour_agreement(unit: Floats, labels: Integers, groups: list[str]) -> Floats:
+    """Return the share of the nearest pictures outside the group with the same label, [N]."""
+    named = np.array(groups)
+    likeness = np.where(named[:, None] == named[None], -np.inf, unit @ unit.T)
+    nearest = np.argpartition(-likeness, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    agreement: Floats = (labels[nearest] == labels[:, None]).mean(axis=1)
+    return agreement
+
+
+def qualities(
+    embedded: EmbeddedSet, labels: Integers, groups: list[str], seed: int
+) -> dict[str, Floats]:
+    """Return the quality of every label by ranker, low where it is likely wrong, [N] each."""
+    from cleanlab.rank import get_label_quality_scores
+
+    values = embedded.embeddings
+    scaled = ((values - values.mean(axis=0)) * feature_scale(values)).astype(np.float32)
+    probe = probe_probabilities(Span.of(scaled).coordinates, labels, groups, seed=seed)
+    scores = LeftOut.of(values).scores(labels, groups, classes=2)
+    unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    found = {
+        f"cleanlab {method}, linear probe": get_label_quality_scores(labels, probe, method=method)
+        for method in ("self_confidence", "normalized_margin")
+    }
+    found["agreement of 15 neighbours"] = neighbour_agreement(unit, labels, groups)
+    found["average of these"] = np.mean([rankdata(one) for one in found.values()], axis=0)
+    found["left out (the product)"] = (scores * (2 * np.eye(2)[labels] - 1)).sum(axis=1)
+    return found
+
+
+def in_first_tenth(quality: Floats, flipped: npt.NDArray[np.bool_]) -> float:
+    """Return the share of the flipped labels among the lowest tenth."""
+    first = np.argsort(quality, kind="stable")[: round(LISTED * len(quality))]
+    return float(flipped[first].sum() / flipped.sum())
+
+
+def label_rows(embedded: EmbeddedSet, seeds: list[int]) -> list[tuple[str, ...]]:
+    """Return a row for each ranker."""
+    truth = (embedded.labels == CLASSES[1]).astype(np.int64)
+    protocols = {"random": [str(n) for n in range(len(truth))], "grouped": embedded.groups.tolist()}
+    found: dict[str, dict[str, list[float]]] = {}
+    for seed in seeds:
+        flipped = flips(truth, seed)
+        labels = np.where(flipped, 1 - truth, truth)
+        for protocol, groups in protocols.items():
+            for name, quality in qualities(embedded, labels, groups, seed).items():
+                row = found.setdefault(name, {one: [] for one in protocols})
+                row[protocol].append(in_first_tenth(quality, flipped))
+    return [(name, *(_shown(row[one]) for one in protocols)) for name, row in found.items()]
+
+
+def _shown(shares: list[float]) -> str:
+    return f"{np.mean(shares):.3f} ({min(shares):.3f} to {max(shares):.3f})"
+
+
+def group_row(embedded: EmbeddedSet) -> tuple[str, ...]:
+    """Return what inspect finds without the true groups, beside what they cost."""
+    from sklearn.metrics import adjusted_rand_score
+
+    labels = (embedded.labels == CLASSES[1]).astype(np.int64)
+    names = [f"pictures/cell{row + 1:04d}.png" for row in range(len(labels))]
+    alone = pd.DataFrame({"path": names, "pixels": names, "group": names})
+    left_out, facts = LeftOut.of(embedded.embeddings), pd.DataFrame()
+
+    def find(manifest: pd.DataFrame) -> tuple[GroupFinding | None, list[str]]:
+        return hidden_groups.find(left_out, embedded.embeddings, manifest, facts, labels, seed=0)
+
+    true, _ = find(alone.assign(group=embedded.groups))
+    found, groups = find(alone)
+    cells = [
+        f"{100 * one.flattery.value:.1f} ({100 * one.flattery.low:.1f} to "
+        f"{100 * one.flattery.high:.1f})"
+        if one
+        else "none"
+        for one in (true, found)
+    ]
+    agreement = adjusted_rand_score(embedded.groups, groups) if groups else 0.0
+    return (*cells, str(found.groups if found else 0), f"{agreement:.2f}")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--pooling", choices=["mean", "max"], default="max")
+    given = parser.parse_args()
+    pooling: Pooling = given.pooling
+    embedded, console = embedded_folder(DATA, pooling=pooling), Console(width=120)
+    if given.seeds:
+        table = Table("ranker", "random", "grouped", title="flipped labels in the first tenth")
+        for row in label_rows(embedded, given.seeds):
+            table.add_row(*row)
+        console.print(table)
+    columns = ("true groups, points", "proposed, points", "proposed groups", "adjusted Rand index")
+    groups = Table(*columns, title="what a random split flatters by")
+    groups.add_row(*group_row(embedded))
+    console.print(groups)
+
+
+if __name__ == "__main__":
+    main()
