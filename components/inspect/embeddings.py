@@ -48,9 +48,10 @@ def embed(
             if not (shards.index["split"] == name).any():
                 continue
             split = data.read_split(shards, name, soft_labels=False)
-            # In all views, as training asks for them: nothing is computed twice. It never asks
-            # for the test split, whose activations at a cut would only fill the cache.
-            want = Want(split, (EMBEDDING,), starts=(INPUT,) if name == "test" else starts)
+            want = Want(split.take(np.arange(split.pictures)), (EMBEDDING,))
+            if cache_dir and name != "test":
+                # In all views and by way of the cut, as training asks: nothing is computed twice.
+                want = Want(split, (EMBEDDING,), starts=starts)
             (found,) = cache.get(built, want)
             plain = np.asarray(found[: split.pictures], dtype=np.float32)
             rows |= dict(zip(split.paths, plain, strict=True))

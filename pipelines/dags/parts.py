@@ -54,8 +54,9 @@ def train_and_judge(given: Given, *, warm: bool = False) -> None:
         trained = train(shards=shards, **asked, **seen)
     if warm:
         fresh(trained)
-    # Training finds the embeddings that inspect has computed.
-    trained.after(inspected)
+    if not given.fixed.lasting:
+        # Training finds the embeddings that inspect has computed; pods share no cache.
+        trained.after(inspected)
     judge_and_deploy(given, trained.outputs["candidate"], dataset, inspected)
 
 

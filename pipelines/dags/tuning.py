@@ -24,7 +24,8 @@ def _draw(given: Given) -> None:
         dataset, shards, inspected = read(given)
         base = {"augment": given.sections["augment"], "train": given.sections["train"]}
         ranked = rank(shards=shards, train=base["train"], **given.lasting("rank"))
-        ranked.after(inspected)
+        if not given.fixed.lasting:
+            ranked.after(inspected)
         # The clock is part of what it decides by.
         planned = fresh(plan(ranking=ranked.outputs["ranking"], **base, **given.now("plan")))
         with dsl.ParallelFor(

@@ -12,6 +12,12 @@ from tiny_candidate import write_candidate
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset, DatasetInfo
 from components.common.artifacts.exported import EscapePromise, Export, ExportInfo
+from components.common.artifacts.inspection import (
+    DoubtedLabel,
+    GroupFinding,
+    InspectionInfo,
+    Shortcut,
+)
 from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo, scored
 from components.common.artifacts.judging.figures import (
     Advice,
@@ -106,10 +112,39 @@ def write_full_evaluation(
     )
     export.write()
     sources = ReportSources(
-        dataset=dataset, candidate=_candidate(root / "candidate", names), export=export, run=RUN
+        dataset=dataset,
+        candidate=_candidate(root / "candidate", names),
+        export=export,
+        inspected=InspectionInfo() if bare else _inspected(dataset),
+        run=RUN,
     )
     write_report(evaluation, sources, mistakes_shown=8)
     return evaluation
+
+
+def _inspected(dataset: Dataset) -> InspectionInfo:
+    classes, paths = dataset.info.classes, dataset.manifest["path"]
+    metric = Metric(name="roc_auc", value=0.71, low=0.66, high=0.76)
+    return InspectionInfo(
+        pictures=len(paths),
+        suspected=3,
+        doubted=tuple(
+            DoubtedLabel(path=path, label=classes[0], suggestion=classes[1], quality=0.1)
+            for path in paths[:5]
+        ),
+        groups=GroupFinding(
+            origin="runs of rows",
+            groups=12,
+            apart=0.7,
+            straddling=0.8,
+            flattery=Metric(name="accuracy", value=0.1, low=0.05, high=0.15),
+            chance=0.01,
+        ),
+        shortcuts=(
+            Shortcut(fact="brightness", roc_auc=metric, clear=True),
+            Shortcut(fact="file name", roc_auc=metric, clear=False),
+        ),
+    )
 
 
 def _dataset(

@@ -7,7 +7,7 @@ from components.common.images import GPU_IMAGE
 from components.common.run_context import RUN_ID_VARIABLE
 from pipelines.cluster.config import ClusterConfig, Resources
 
-TRAINING_STEPS = frozenset({"train", "rank", "train-finalist"})
+TRAINING_STEPS = frozenset({"inspect", "train", "rank", "train-finalist"})
 # A second attempt might publish, or notify people, twice.
 _NEVER_RETRIED = frozenset({"deploy", "notify"})
 

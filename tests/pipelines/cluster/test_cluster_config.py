@@ -199,4 +199,4 @@ def test_an_empty_section_adds_the_runs_id_and_nothing_stays_from_another(
 
 def is_training(executor: str) -> bool:
     name = executor.removeprefix("exec-")
-    return name.startswith(("train", "rank"))
+    return name.startswith(("inspect", "train", "rank"))

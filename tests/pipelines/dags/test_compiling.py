@@ -48,8 +48,7 @@ def test_steps_depend_on_what_they_read(spec: dict[str, Any]) -> None:
     assert found["augment"] == {"validate"}
     assert found["rivals"] == {"augment"}
     assert found["inspect"] == {"augment", "validate"}
-    # What inspect has embedded, training takes from the cache.
-    assert found["train"] == {"augment", "inspect", "rivals"}
+    assert found["train"] == {"augment", "rivals"}
     assert found["export"] == {"train", "validate"}
     assert found["evaluate"] == {"export", "inspect", "train", "validate"}
     assert found["gate"] == {"evaluate"}
@@ -137,6 +136,18 @@ def test_what_is_cached_depends_on_its_own_settings_only(
         assert given == contexts[0] | {"config_sha256": ""}
 
 
+@pytest.mark.parametrize(("pipeline", "step"), [("training", "train"), ("tuning", "rank")])
+def test_on_this_machine_networks_wait_for_what_inspect_embeds(
+    pipeline: PipelineName, step: str
+) -> None:
+    from google.protobuf.json_format import MessageToDict
+
+    from pipelines.dags.drawing import Fixed
+
+    local = MessageToDict(drawn(pipeline, Fixed()).pipeline_spec)
+    assert edges(tasks(local, "comp-exit-handler-1"))[step] == {"augment", "inspect"}
+
+
 def test_on_this_machine_there_is_no_task_more() -> None:
     from pipelines.dags.drawing import Fixed
 
@@ -170,7 +181,7 @@ def test_tuning_ranks_trains_in_a_loop_selects_and_ends_like_training(
     tuning: dict[str, Any], spec: dict[str, Any]
 ) -> None:
     found = edges(tasks(tuning, "comp-exit-handler-1"))
-    assert found["rank"] == {"augment", "inspect"}
+    assert found["rank"] == {"augment"}
     assert found["plan"] == {"rank"}
     assert found["for-loop-2"] == {"plan", "validate"}
     assert found["select"] == {"for-loop-2", "plan", "validate"}

@@ -23,7 +23,7 @@ pytestmark = [
 
 SECTIONS = [
     "changes", "metrics", "classes", "confusion", "tasks", "asking", "mistakes", "explanations",
-    "slices", "robustness", "advice", "curves", "calibration", "costs", "learning", "data",
+    "slices", "robustness", "inspection", "advice", "curves", "calibration", "costs", "learning", "data",
     "provenance",
 ]  # fmt: skip
 KINDS: dict[str, tuple[int, Language]] = {

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from translated import check_translated
 
+from components.common.artifacts.inspection import GroupFinding, InspectionInfo
 from components.common.artifacts.judging.evaluation import EvaluationInfo
 from components.common.artifacts.judging.figures import ClassFigures, Corrupted, Forecast, Metric
 from components.common.pictures.corruptions import CORRUPTIONS
@@ -145,3 +146,18 @@ def test_every_advice_is_translated() -> None:
 
 def _names(text: str) -> list[str]:
     return sorted(re.findall(r"{(\w+)}", text))
+
+
+def test_nothing_is_promised_of_new_groups_where_pictures_of_one_straddle_the_splits() -> None:
+    flattery = Metric(name="accuracy", value=0.3, low=0.2, high=0.4)
+    known = {"groups": 30, "apart": 0.6, "straddling": 0.9, "flattery": flattery, "chance": 0.01}
+    proposed = GroupFinding(origin="file names", **known)  # type: ignore[arg-type]
+    given = GroupFinding(origin="given", **known)  # type: ignore[arg-type]
+    info = _info(metrics=(Metric(name="accuracy", value=0.93, low=0.9, high=0.95),))
+    promised = "Of 100 new pictures like these, the model decides about 93 correctly"
+    assert WORDING.headline(info, None).startswith(promised)
+    assert WORDING.headline(info, given).startswith(promised)
+    qualified = WORDING.headline(info, proposed)
+    assert "from the same 30 groups" in qualified and "from new groups" in qualified
+    assert "about 93 correctly" in qualified and qualified.endswith("about 63.")
+    check_translated(InspectionInfo(pictures=9, groups=proposed).notes)
