@@ -9,6 +9,7 @@ from tiny_candidate import write_candidate
 from typer.testing import CliRunner
 
 from components.common import config
+from components.common.artifacts.inspection import Inspection, InspectionInfo
 from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.artifacts.records import tree_sha256, write_record
 from components.common.errors import DataError, InputError
@@ -29,8 +30,13 @@ def run_dir(tmp_path: Path) -> Path:
     export = write_export(artifacts / "exported")
     write_dataset(artifacts / "validated")
     write_candidate(artifacts / "candidate", export.info.classes)
+    Inspection(artifacts / "inspection", InspectionInfo()).write()
     (run_dir / "steps").mkdir()
-    outputs = {"export": "exported", "validate": "validated", "train": "candidate"}
+    outputs = {"inspect": "inspection"} | {
+        "export": "exported",
+        "validate": "validated",
+        "train": "candidate",
+    }
     for step, output in outputs.items():
         record = StepRecord(
             step=step,
