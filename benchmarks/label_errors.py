@@ -8,6 +8,7 @@ and without the demo's groups: which groups inspect proposes, and what they cost
 """
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -66,23 +67,36 @@ def neighbour_agreement(unit: Floats, labels: Integers, groups: list[str]) -> Fl
     return agreement
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What does not depend on labels: computed once for all seeds."""
+
+    left_out: LeftOut
+    span: Floats
+    unit: Floats
+
+    @classmethod
+    def of(cls, values: npt.NDArray[np.float32]) -> "Prepared":
+        """Take embeddings [N, D]."""
+        scaled = ((values - values.mean(axis=0)) * feature_scale(values)).astype(np.float32)
+        unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+        return cls(LeftOut.of(values), Span.of(scaled).coordinates, unit)
+
+
 def qualities(
-    embedded: EmbeddedSet, labels: Integers, groups: list[str], seed: int
+    prepared: Prepared, labels: Integers, groups: list[str], seed: int
 ) -> dict[str, Floats]:
     """Return the quality of every label by ranker, low where it is likely wrong, [N] each."""
     from cleanlab.rank import get_label_quality_scores
 
-    values = embedded.embeddings
-    scaled = ((values - values.mean(axis=0)) * feature_scale(values)).astype(np.float32)
-    probe = probe_probabilities(Span.of(scaled).coordinates, labels, groups, seed=seed)
-    scores = LeftOut.of(values).scores(labels, groups, classes=2)
-    unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    probe = probe_probabilities(prepared.span, labels, groups, seed=seed)
     found = {
         f"cleanlab {method}, linear probe": get_label_quality_scores(labels, probe, method=method)
         for method in ("self_confidence", "normalized_margin")
     }
-    found["agreement of 15 neighbours"] = neighbour_agreement(unit, labels, groups)
+    found["agreement of 15 neighbours"] = neighbour_agreement(prepared.unit, labels, groups)
     found["average of these"] = np.mean([rankdata(one) for one in found.values()], axis=0)
+    scores = prepared.left_out.scores(labels, groups, classes=2)
     found["left out (the product)"] = (scores * (2 * np.eye(2)[labels] - 1)).sum(axis=1)
     return found
 
@@ -97,12 +111,13 @@ def label_rows(embedded: EmbeddedSet, seeds: list[int]) -> list[tuple[str, ...]]
     """Return a row for each ranker."""
     truth = (embedded.labels == CLASSES[1]).astype(np.int64)
     protocols = {"random": [str(n) for n in range(len(truth))], "grouped": embedded.groups.tolist()}
+    prepared = Prepared.of(embedded.embeddings)
     found: dict[str, dict[str, list[float]]] = {}
     for seed in seeds:
         flipped = flips(truth, seed)
         labels = np.where(flipped, 1 - truth, truth)
         for protocol, groups in protocols.items():
-            for name, quality in qualities(embedded, labels, groups, seed).items():
+            for name, quality in qualities(prepared, labels, groups, seed).items():
                 row = found.setdefault(name, {one: [] for one in protocols})
                 row[protocol].append(in_first_tenth(quality, flipped))
     return [(name, *(_shown(row[one]) for one in protocols)) for name, row in found.items()]

@@ -17,6 +17,7 @@ from kfp.dsl import ClassificationMetrics
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.decision import Decision, DepthScore
+from components.common.artifacts.inspection import DoubtedLabel, Inspection, InspectionInfo
 from components.common.artifacts.judging.evaluation import (
     PREDICTION_COLUMNS,
     Evaluation,
@@ -337,10 +338,16 @@ def test_component_writes_metrics_report_and_record(inputs: EvaluateInputs, tmp_
     logged: dict[str, float] = {}
     metrics = SimpleNamespace(log_metric=logged.__setitem__)
     result = _artifact(tmp_path / "evaluation")
+    doubted = DoubtedLabel(
+        path="pictures/test_000.png", label="functional", suggestion="defective", quality=0.1
+    )
+    inspected = InspectionInfo(pictures=72, suspected=1, doubted=(doubted,))
+    Inspection(tmp_path / "inspection", inspected).write()
     component.python_func(
         exported=_artifact(inputs.exported),
         candidate=_artifact(inputs.candidate),
         dataset=_artifact(inputs.dataset),
+        inspection=_artifact(tmp_path / "inspection"),
         settings=to_plain(EvaluateConfig()),
         run=to_plain(dataclasses.replace(RUN, run_dir=str(tmp_path / "run"))),
         evaluation=result,
@@ -349,7 +356,9 @@ def test_component_writes_metrics_report_and_record(inputs: EvaluateInputs, tmp_
         report=_artifact(tmp_path / "html" / "report"),
     )
     assert logged["accuracy_low"] <= logged["accuracy"] <= logged["accuracy_high"]
-    assert (tmp_path / "html" / "report").read_text(encoding="utf-8").startswith("<!doctype html>")
+    page = (tmp_path / "html" / "report").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "labelled functional; more like defective" in page
     assert result.metadata["commit"] == "abc123"
     record = json.loads((tmp_path / "run" / "steps" / "evaluate.json").read_text())
     assert (record["state"], record["result"]) == ("done", "")
