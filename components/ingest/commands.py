@@ -18,7 +18,8 @@ from components.common.labels.source_facts import SourceFacts, counted
 from components.common.pictures.decode import decode
 from components.ingest.additions import MANIFEST, Addition, folder_of, write_additions
 from components.ingest.config import IngestConfig
-from components.ingest.corrections import RELABELLED, Correction, write_corrections
+from components.ingest.corrections import RELABELLED, write_corrections
+from components.ingest.corrections import Correction as Correction
 from components.ingest.relabel import checked
 from components.ingest.source_data import SourceData
 from components.ingest.sources.folder import pictures_below

@@ -67,6 +67,5 @@ def _starts(train: PlannedTraining, built: Network) -> tuple[str, ...]:
     options = config.load(
         plugins.load(_METHODS, train.method).Options, dict(train.options), where="train.options"
     )
-    cut = getattr(options, "cut", None)
-    known = isinstance(cut, str) and (not cut or cut in built.cut_points)
-    return built.boundary(built.cut(cut)) if known else (INPUT,)
+    cut = getattr(options, "cut", INPUT)
+    return (INPUT,) if cut == INPUT else built.boundary(built.cut(cut))

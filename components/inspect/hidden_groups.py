@@ -20,7 +20,7 @@ from components.common.artifacts.judging.figures import Metric
 from components.common.seeding import generator
 from components.common.statistics.clusters import count_clusters
 from components.common.statistics.jackknife import jackknife
-from components.common.statistics.weighted import Floats, Integers
+from components.common.statistics.weighted import Floats, Integers, ratio
 from components.inspect.left_out import LeftOut
 from components.networks.probe.probe import feature_scale
 
@@ -116,10 +116,10 @@ class _Trial:
     def finding(self, origin: str, groups: list[str]) -> GroupFinding:
         """Measure how much a grouping flatters."""
         apart, dealt = self.right(groups), self.by_chance(groups)
-        lost = dealt.mean(axis=0) - apart
+        lost: Floats = dealt.mean(axis=0) - apart
 
         def mean(weights: Floats) -> Floats:
-            return (weights @ lost / weights.sum(axis=1))[:, None]
+            return ratio(weights @ lost, weights.sum(axis=1))[:, None]
 
         spread = jackknife(mean, groups, self.labels)
         value, error = float(spread.values[0]), float(spread.errors[0])

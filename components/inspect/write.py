@@ -14,7 +14,7 @@ from components.common.report.spreadsheet import plain_table
 from components.inspect import hidden_groups, label_errors, shortcuts
 from components.inspect.left_out import LeftOut
 
-# Doubted labels that the record names and the report shows.
+# Suspected labels that the record names and the report shows.
 _SHOWN = 24
 
 
@@ -42,12 +42,12 @@ def write(
         suspected=int(doubted["suspected"].sum()),
         doubted=tuple(
             DoubtedLabel(
-                path=f"pictures/{row.path}",
-                label=str(row.label),
-                suggestion=str(row.suggestion),
-                quality=float(row.quality),
+                path=f"pictures/{row['path']}",
+                label=row["label"],
+                suggestion=row["suggestion"],
+                quality=row["quality"],
             )
-            for row in doubted.head(_SHOWN).itertuples()
+            for row in doubted[doubted["suspected"]].head(_SHOWN).to_dict("records")
         ),
         groups=groups,
         shortcuts=shortcuts.measure(manifest, facts, labels, apart, seed=seed),

@@ -64,7 +64,7 @@ class Shortcut:
 class InspectionInfo:
     """All that was found; `pictures` is 0 where nobody looked.
 
-    suspected: labels that cleanlab takes for wrong. doubted: the worst of the ranking.
+    suspected: labels that cleanlab takes for wrong. doubted: the worst of them.
     groups: the given ones, or those that look most like groups; None where nothing does.
     """
 

@@ -101,7 +101,7 @@ def _counted(dataset: Dataset, split: str) -> dict[str, Any]:
 
 def _exemplary(info: EvaluationInfo, inspected: InspectionInfo) -> list[str]:
     """Return the manifest paths of what explanations, slices and doubted labels show."""
-    shown = [one.path for one in (*info.explanations, *inspected.doubted)]
+    shown = [one.path for one in info.explanations] + [one.path for one in inspected.doubted]
     shown += [path for one in info.slices if one.worse for path in one.examples]
     return sorted(set(shown))
 

@@ -33,7 +33,7 @@ def test_flipped_labels_stand_first_and_nothing_is_changed(
     table = pd.read_csv(tmp_path / "out" / "label_errors.csv", keep_default_na=False)
     names = dataset.manifest["path"].str.removeprefix("pictures/")
     assert set(table["path"][: len(flipped)]) == set(names[flipped])
-    assert info.suspected == len(flipped) == table["suspected"].sum()
+    assert info.suspected == len(flipped) == table["suspected"].sum() == len(info.doubted)
     assert table["suggestion"][: len(flipped)].tolist() == [
         other[label] for label in table["label"][: len(flipped)]
     ]

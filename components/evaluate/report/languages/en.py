@@ -151,6 +151,7 @@ TEXTS = {
     "alike speak against them. Shown are the most doubtful. Nothing was changed. All are ranked in "
     "label_errors.csv of this run; fill in its column “corrected” and run: graft data relabel "
     "label_errors.csv",
+    "inspection.no_labels": "No label is likely wrong: the pictures most alike speak for it.",
     "inspection.caption": "labelled {label}; more like {suggestion}",
     "inspection.given": "Your {groups} groups matter: with each left out as a whole, {apart} are "
     "answered correctly, and {straddling} where its other pictures are known.",

@@ -130,6 +130,7 @@ TEXTS = {
     # Inspection.
     "inspection": "對標籤與組別的疑問",
     "inspection.labels": "{pictures} 個標籤中有 {suspected} 個可能是錯的：最相似的圖片與它們不符。以下是最可疑的，沒有任何更動。全部排名在本次執行的 label_errors.csv；填寫其中的「corrected」欄，然後執行：graft data relabel label_errors.csv",
+    "inspection.no_labels": "沒有標籤可能是錯的：最相似的圖片與它們相符。",
     "inspection.caption": "標籤為 {label}；更像 {suggestion}",
     "inspection.given": "您的 {groups} 個組別有影響：整組排除時正確率為 {apart}，若已知同組的其他圖片則為 {straddling}。",
     "inspection.accept": "若要採用這些組別，請執行：graft run --data {manifest}",
