@@ -18,8 +18,7 @@ from components.networks.probe.probe import feature_scale
 
 # The inverse takes this many rows cubed: of more pictures, parts are looked at one by one.
 _MOST_ROWS = 4000
-# What is added to the kernel's diagonal. On the demo 0.1 finds 1 and 2.0 finds 3 of 100 flipped
-# labels less.
+# Added to the kernel's diagonal; chosen on the demo, by other flips than the benchmark's.
 _NOISE = 0.5
 
 
