@@ -48,15 +48,19 @@ def _bad_from(info: CandidateInfo, good: tuple[str, ...], settings: ExportConfig
 
     Calibrated probabilities make it the ratio of the costs. To search the held-out pictures for
     the cheapest threshold instead was measured to cost more (`benchmarks.operating_point`).
+    Costs that are equal are taken for costs that nobody named: a model for rare classes then
+    decides as if defects were as frequent as good pictures, so from their share on.
     """
     if not good:
         return None
-    if len(info.classes) == 2:
-        if not settings.decision_threshold:
-            return _cost_ratio(settings)
+    unnamed = settings.escape_cost == settings.false_alarm_cost
+    if len(info.classes) == 2 and settings.decision_threshold:
         is_defect = info.positive not in good
         return settings.decision_threshold if is_defect else 1.0 - settings.decision_threshold
-    return None if settings.escape_cost == settings.false_alarm_cost else _cost_ratio(settings)
+    if unnamed and info.class_shares:
+        shares = zip(info.classes, info.class_shares, strict=True)
+        return sum(share for name, share in shares if name not in good)
+    return None if unnamed and len(info.classes) > 2 else _cost_ratio(settings)
 
 
 def _cost_ratio(settings: ExportConfig) -> float:

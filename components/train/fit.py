@@ -125,6 +125,7 @@ def train(
             unproven=tuple(np.delete(splits.classes, np.unique(splits.train.labels)).tolist()),
             figures=fitted.figures,
             fit=shards.info.fit,
+            class_shares=fitted.class_shares,
         )
         table = held_out_table(
             logits,

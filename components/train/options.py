@@ -10,6 +10,18 @@ from components.common.config import Section
 Keep = Literal["best", "last"]
 # "balanced" lets every class count the same in training, however many pictures it has.
 ClassWeight = Literal["none", "balanced"]
+# What is done about rare classes: functions of `imbalance.treatments`, or "auto", which compares.
+Imbalance = Literal[
+    "none",
+    "auto",
+    "logit_adjustment",
+    "class_weights",
+    "focal",
+    "over_sampling",
+    "under_sampling",
+    "smote",
+    "discriminant",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

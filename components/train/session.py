@@ -70,6 +70,7 @@ class Fitted:
     embeddings: float [N, D] of the training pictures as they are, by the network before it was
         tuned; None where the method has none.
     figures: what the method measured itself, by pictures or classes that it left out.
+    class_shares: of the training pictures, where every class is to count the same in decisions.
     """
 
     curves: tuple[EpochScore, ...]
@@ -81,11 +82,18 @@ class Fitted:
     known: Split | None = None
     embeddings: Activations | None = None
     figures: tuple[Metric, ...] = ()
+    class_shares: tuple[float, ...] = ()
 
     def curves_frame(self) -> pd.DataFrame:
         """Return the learning curves as a table with CURVE_COLUMNS."""
         rows = [[getattr(score, name) for name in CURVE_COLUMNS] for score in self.curves]
         return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+
+
+def class_shares(split: Split) -> tuple[float, ...]:
+    """Return the share of each class among the pictures, sum 1."""
+    counts = np.bincount(split.labels, minlength=split.targets.shape[1])
+    return tuple((counts / counts.sum()).tolist())
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
+import numpy.typing as npt
 
 from components.common.seeding import derive
 from components.networks.config import EMBEDDING, INPUT, LOGITS
-from components.networks.data import TrainingData
+from components.networks.data import Split, TrainingData
 from components.networks.features.cache import Want
 from components.networks.features.store import Activations
 from components.networks.network import Network
-from components.networks.probe.probe import fit_probe
+from components.networks.probe.probe import Probe, fit_probe
 from components.train.loop.attempts import Bar, attempt
 from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms
 from components.train.loop.losses import Loss, cross_entropy
@@ -22,6 +24,9 @@ from components.train.session import EpochScore, Fitted, Session, score
 
 # From what a training is fed to what it is fed in fact.
 Teach = Callable[[TuningInputs], TuningInputs]
+
+# Features of all views, the training split, settings and a seed -> the head, and what to say of it.
+Solve = Callable[[npt.NDArray[Any], Split, ProbeOptions, int], tuple[Probe, str]]
 
 PROBE = "the linear probe"
 PROBE_KEPT = f"{PROBE} was kept"
@@ -108,6 +113,14 @@ def tail_inputs(
     )
 
 
+def plain_probe(
+    features: npt.NDArray[Any], split: Split, options: ProbeOptions, seed: int
+) -> tuple[Probe, str]:
+    """Solve the head by logistic regression."""
+    probe = fit_probe(features, split, strength=options.strength, seed=seed, distil=options.distil)
+    return probe, f"probe penalty C = {probe.strength:g}"
+
+
 def solve_head(
     network: Network,
     tail: keras.Model,
@@ -116,8 +129,9 @@ def solve_head(
     session: Session,
     *,
     cut: str,
+    solve: Solve = plain_probe,
 ) -> SolvedHead:
-    """Fit the network's head by logistic regression on the embeddings of all training views.
+    """Fit the network's head on the embeddings of all training views.
 
     Args:
         network: its head is set.
@@ -126,13 +140,11 @@ def solve_head(
         options: of the probe.
         session: seed, cache.
         cut: where the cached activations end from which the embeddings are computed.
+        solve: how; by logistic regression unless said otherwise.
     """
     want = Want(inputs.train, (EMBEDDING,), starts=network.boundary(cut))
     (features,) = session.cache.get(network, want)
-    seed = derive(session.seed, "probe")
-    probe = fit_probe(
-        features, inputs.train, strength=options.strength, seed=seed, distil=options.distil
-    )
+    probe, note = solve(features, inputs.train, options, derive(session.seed, "probe"))
     network.set_head(probe.kernel, probe.bias)
     fitted_on = score(probe.logits(features[: inputs.train.pictures]), inputs.train)
     judged_on = inputs.validation_score(tail)
@@ -140,7 +152,7 @@ def solve_head(
         row=EpochScore(
             "probe", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
         ),
-        note=f"probe penalty C = {probe.strength:g}",
+        note=note,
         bar=Bar.of(tail, inputs, owner=PROBE),
         embeddings=features[: inputs.train.pictures],
         strength=probe.strength,

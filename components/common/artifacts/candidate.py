@@ -63,6 +63,8 @@ class CandidateInfo:
     `unproven` are classes that no training picture shows; `figures` what the method measured
     itself, such as the harmonic mean of known classes that it treated as unseen.
     `fit` is how pictures of any shape become S x S.
+    `class_shares`, where there are any, are those of the training pictures, which the
+    probabilities speak of, and say that every class shall count the same in decisions.
     """
 
     classes: tuple[str, ...]
@@ -80,6 +82,7 @@ class CandidateInfo:
     unproven: tuple[str, ...] = ()
     figures: tuple[Metric, ...] = ()
     fit: Fit = "squeeze"
+    class_shares: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,13 @@ _EPSILON = float(np.finfo(np.float64).eps)
 Doubles = npt.NDArray[np.float64]
 # Logits [N, classes] of fitted rows, [M, classes] of others -> a loss, its gradients by both.
 Term = Callable[[Floats, Floats], tuple[float, Doubles, Doubles]]
+# Logits and targets [N, classes] -> each row's loss [N], its gradient by the logits.
+RowLoss = Callable[[Floats, Floats], tuple[Doubles, Doubles]]
+
+
+def cross_entropy(logits: Floats, targets: Floats) -> tuple[Doubles, Doubles]:
+    """Return each row's cross-entropy and its gradient by the logits."""
+    return log_losses(logits, targets), (softmax(logits) - targets).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,14 @@ class Probe:
 
 
 def fit_probe(
-    features: npt.NDArray[Any], split: Split, *, strength: float, seed: int, distil: float = 0.0
+    features: npt.NDArray[Any],
+    split: Split,
+    *,
+    strength: float,
+    seed: int,
+    distil: float = 0.0,
+    loss: RowLoss = cross_entropy,
+    standardise: bool = True,
 ) -> Probe:
     """Solve the head on all views of the training pictures.
 
@@ -66,9 +80,11 @@ def fit_probe(
             the mean over its views of what probes answer that were fitted without its group, the
             rest is the label. One view then answers nearly what several do on average, and odd
             labels count for less.
+        loss: what the head minimises; C is chosen by the cross-entropy in any case.
+        standardise: see `feature_scale`; not again where features are components of such.
     """
     mean = features.mean(axis=0, dtype=np.float64)
-    scale = feature_scale(features)
+    scale = feature_scale(features) if standardise else np.ones_like(mean)
     scaled = ((features - mean) * scale).astype(np.float32)
     views = len(features) // split.pictures
     # The views of one picture are together worth one picture.
@@ -82,7 +98,8 @@ def fit_probe(
         if distil:
             taught = _taught(span.coordinates, split, weights, strength=chosen, seed=seed)
             targets = (1 - distil) * targets + distil * taught
-        along, bias = Solver(span.coordinates, np.tile(targets, (views, 1)), weights).at(chosen)
+        targets = np.tile(targets, (views, 1))
+        along, bias = Solver(span.coordinates, targets, weights, loss=loss).at(chosen)
         kernel = span.kernel(along)
     unscaled = kernel * scale[:, None]
     shifted = bias - mean @ unscaled
@@ -175,11 +192,18 @@ class Solver:
     """
 
     def __init__(
-        self, features: Floats, targets: Floats, weights: Floats, *, beside: Beside | None = None
+        self,
+        features: Floats,
+        targets: Floats,
+        weights: Floats,
+        *,
+        beside: Beside | None = None,
+        loss: RowLoss = cross_entropy,
     ) -> None:
         """Take features [N, D], targets [N, classes] that sum to 1, weights [N]."""
         classes = targets.shape[1]
         self.beside = beside
+        self._of_rows = loss
         self._features = np.ascontiguousarray(features)
         self._targets = targets
         self._total = float(weights.sum())
@@ -209,10 +233,10 @@ class Solver:
         kernel, bias = np.split(flat.reshape(self._fitted.shape), [-1])
         said = self._features @ kernel.astype(np.float32) + bias
         logits: Floats = (said @ self._to_logits).astype(np.float32)
-        losses = log_losses(logits, self._targets)[:, None]
-        away: Doubles = self._shares * (softmax(logits) - self._targets) @ self._to_logits.T
+        losses, slopes = self._of_rows(logits, self._targets)
+        away: Doubles = self._shares * slopes @ self._to_logits.T
         pulled = (away.astype(np.float32).T @ self._features).T + penalty * kernel
-        loss = float((self._shares * losses).sum() + 0.5 * penalty * (kernel**2).sum())
+        loss = float((self._shares[:, 0] * losses).sum() + 0.5 * penalty * (kernel**2).sum())
         gradient = np.concatenate([pulled, away.sum(axis=0)[None]])
         if self.beside:
             others = self.beside.features

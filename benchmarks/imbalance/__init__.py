@@ -1,0 +1,1 @@
+"""Rare defects: the demo with most of its defects taken away, treatments side by side."""
