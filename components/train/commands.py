@@ -11,6 +11,9 @@ from typing import Literal
 
 from components.common.labels.source_facts import SourceFacts
 
+# Of an equal share of the pictures, what a class has at least that is not rare.
+_RARE = 0.2
+
 Quadrant = Literal["labels in both", "labels in the source", "labels in the target", "no labels"]
 
 
@@ -154,6 +157,7 @@ def _clustering(facts: SourceFacts, _: Wish) -> MethodAdvice:
 
 def _fine_tuning(facts: SourceFacts, _: Wish) -> MethodAdvice:
     smallest = min((one.pictures for one in facts.labelled), default=0)
+    rare = smallest * len(facts.labelled) < _RARE * facts.pictures
     return MethodAdvice(
         method="linear_probe",
         fits=bool(facts.labelled),
@@ -162,6 +166,7 @@ def _fine_tuning(facts: SourceFacts, _: Wish) -> MethodAdvice:
         if facts.labelled
         else "needs labels: one sub-folder a class, or a manifest with a column 'label'",
         preset="pictures",
+        settings=("train.options.imbalance=auto",) if rare else (),
     )
 
 

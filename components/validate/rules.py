@@ -172,7 +172,7 @@ def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
              do="check which class is positive (ingest.positive)"),
         Rule("class_share", "warning", "classes", _between("share", low=settings.min_class_share),
              want=f"every class to have at least {settings.min_class_share:.0%} of an equal share",
-             do="add pictures of the rare class, or weigh it (the methods' class_weight)"),
+             do="add pictures of the rare class, or see what train.options.imbalance=auto buys"),
         Rule("enough_groups", "warning", "groups",
              Expectation("ExpectTableRowCountToBeBetween",
                    {"min_value": settings.min_groups, "max_value": None}),

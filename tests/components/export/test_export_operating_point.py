@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,6 +46,18 @@ def test_the_threshold_is_the_ratio_of_the_costs() -> None:
     assert point_of(PAIR, escape_cost=9.0).bad_from == pytest.approx(0.1)
     assert point_of(PAIR, false_alarm_cost=3.0).bad_from == pytest.approx(0.75)
     assert point_of(THREE, good=("fine",), escape_cost=4.0).bad_from == pytest.approx(0.2)
+
+
+def test_a_rare_class_is_decided_as_if_it_were_not_while_nobody_names_costs() -> None:
+    rare = dataclasses.replace(PAIR, class_shares=(0.02, 0.98))
+    assert point_of(rare).bad_from == pytest.approx(0.02)
+    assert point_of(rare, good=("bad",)).bad_from == pytest.approx(0.98)
+    assert point_of(rare, escape_cost=9.0).bad_from == pytest.approx(0.1)
+    assert point_of(rare, decision_threshold=0.5).bad_from == 0.5
+    three = dataclasses.replace(THREE, class_shares=(0.9, 0.07, 0.03))
+    assert point_of(three, good=("fine",)).bad_from == pytest.approx(0.1)
+    assert point_of(three, good=("fine",), escape_cost=4.0).bad_from == pytest.approx(0.2)
+    assert point_of(three).bad_from is None
 
 
 def test_a_given_threshold_is_one_of_the_positive_class() -> None:

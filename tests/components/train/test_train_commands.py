@@ -33,6 +33,15 @@ def test_labels_decide(facts: SourceFacts, where: str, method: str) -> None:
     assert best(facts) == method
 
 
+def test_a_rare_class_is_treated_as_one() -> None:
+    def settings(bad: int) -> tuple[str, ...]:
+        counts = (ClassCount(name="bad", pictures=bad), ClassCount(name="good", pictures=900))
+        return advise(SourceFacts(labelled=counts), Wish())[0].settings
+
+    assert settings(20) == ("train.options.imbalance=auto",)
+    assert settings(300) == ()
+
+
 def test_wishes_decide() -> None:
     facts = SourceFacts(labelled=LABELLED, tasks=("kind",))
     assert best(facts) == "multitask"

@@ -153,7 +153,7 @@ def test_balanced_classes_reach_the_probe(fit: Any, monkeypatch: pytest.MonkeyPa
     pixels = DATA.validation.pixels.astype(np.float32).repeat(3, axis=-1)
     margins = {}
     for class_weight in ("none", "balanced"):
-        outcome = fit.__wrapped__("linear_probe", class_weight=class_weight, strength=3e-4)
+        outcome = fit.__wrapped__("top_layers", class_weight=class_weight, strength=3e-4, layers=1)
         logits = predict(outcome.network.model, [pixels], rows=8)
         margins[class_weight] = float((logits[:, 1] - logits[:, 0]).mean())
     assert margins["balanced"] > margins["none"] + 0.1
