@@ -14,7 +14,7 @@ ARGS ?=
 # Of the tests; not one a core: each holds a TensorFlow of up to 4 GB. A file's tests share what they train.
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install install-dev data run test check repeats mutants bench bench-methods bench-gpu image serve compile sbom audit lock clean
+.PHONY: help install install-dev data run test check repeats mutants bench bench-methods bench-imbalance bench-gpu image serve compile sbom audit lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench: install-dev data ## quality, speed, serving, drift, each beside what else
 bench-methods: install-dev data ## the six other ways to transfer beside their goals (ARGS="zero_shot --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.methods $(ARGS)
 	@$(BIN)/python -m benchmarks.methods --docs
+
+bench-imbalance: install-dev data ## ways to treat rare defects on the demo, side by side (about ten minutes; ARGS="--pooling max" for less)
+	@$(BIN)/python -m benchmarks.imbalance $(ARGS)
 
 bench-gpu: install-dev ## training on a GPU beside compiled PyTorch; says so where there is none (ARGS=--cpu: tiny)
 	@$(BIN)/python -m benchmarks.gpu_finetune $(ARGS)

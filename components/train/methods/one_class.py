@@ -122,9 +122,11 @@ def _measuring(
     spread = whitened(network.model.get_layer(EMBEDDING).output)
     apart = keras.ops.sqrt(keras.ops.mean(keras.ops.square(spread), axis=-1, keepdims=True))
     logits = answer(apart)
-    whitened.set_weights([good.axes, -good.centre @ good.axes])
-    answer.set_weights(
-        [(scaling.slope * signs)[None].astype(np.float32), scaling.shift.astype(np.float32)]
-    )
+    # Features that hardly vary make axes too large for float16, in which a small device has them.
+    size = max(float(np.abs(good.axes).max()), 1e-12)
+    axes = (good.axes / size).astype(np.float32)
+    whitened.set_weights([axes, -good.centre @ axes])
+    kernel = (size * scaling.slope * signs)[None].astype(np.float32)
+    answer.set_weights([kernel, scaling.shift.astype(np.float32)])
     model = keras.Model(network.model.inputs[0], logits, name="graft")
     return Network(model, network.cut_points, network.default_cut, network.pools, network.pooling)
