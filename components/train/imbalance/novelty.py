@@ -14,7 +14,7 @@ from components.networks.data import Floats, Positions
 from components.networks.unlabelled.whitening import Whitening
 from components.train.imbalance.head import Reduced
 
-# Of the mean variance, added to all; 0.003 to 0.3 rank alike.
+# Of the mean variance, added to all: few pictures know little of the rare directions.
 _FLOOR = 0.05
 
 

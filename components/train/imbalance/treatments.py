@@ -22,7 +22,7 @@ Treatment = Callable[[Features, Split, ProbeOptions, int], Probe]
 
 # Lin et al. 2017: the gamma of their tables.
 _GAMMA = 2.0
-# Of the covariance, the part that is the same in every direction; 0.3 to 0.8 rank alike.
+# Of the covariance, the part that is the same in every direction.
 _SHRINKAGE = 0.5
 _NEIGHBOURS = 5
 _SMALLEST = 1e-12

@@ -122,8 +122,9 @@ def _measuring(
     spread = whitened(network.model.get_layer(EMBEDDING).output)
     apart = keras.ops.sqrt(keras.ops.mean(keras.ops.square(spread), axis=-1, keepdims=True))
     logits = answer(apart)
-    # Features that hardly vary make axes too large for float16, in which a small device has them.
-    size = max(float(np.abs(good.axes).max()), 1e-12)
+    # Features that hardly vary make axes too large for float16, in which a small device has them:
+    # both layers bear half of it.
+    size = np.sqrt(max(float(np.abs(good.axes).max()), 1e-12))
     axes = (good.axes / size).astype(np.float32)
     whitened.set_weights([axes, -good.centre @ axes])
     kernel = (size * scaling.slope * signs)[None].astype(np.float32)
