@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from components.common.progress import track
 from components.common.statistics.figures import measure
-from components.common.statistics.folds import Fold, grouped_folds
+from components.common.statistics.folds import Fold, covering_folds
 from components.common.statistics.pca import Components
 from components.common.statistics.temperature import softmax
 from components.networks.data import Floats, Split
@@ -158,9 +158,12 @@ def _standardised(head: Probe, rows: Features) -> Probe:
 
 
 def folds_of(split: Split, *, seed: int) -> tuple[tuple[Fold, ...], str]:
-    """Return folds by group or, where a class has one group, by picture; and which it was."""
-    own = grouped_folds(split.labels, split.groups, folds=_FOLDS, seed=seed)
+    """Return folds by group or, where a class has one group, by picture; and which it was.
+
+    Every picture is asked about once; no folds where a class has one picture.
+    """
+    own = covering_folds(split.labels, split.groups, folds=_FOLDS, seed=seed)
     if own:
         return own, "groups"
     alone = np.arange(split.pictures).astype(str)
-    return grouped_folds(split.labels, alone, folds=_FOLDS, seed=seed), "pictures"
+    return covering_folds(split.labels, alone, folds=_FOLDS, seed=seed), "pictures"

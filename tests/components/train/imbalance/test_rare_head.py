@@ -38,6 +38,16 @@ def test_pictures_stand_in_where_a_class_has_one_group() -> None:
     assert np.mean(1 / (1 + np.exp(-margins(probe.logits(rows))))) == pytest.approx(0.05, abs=0.03)
 
 
+def test_two_groups_of_defects_are_dealt_into_two_folds() -> None:
+    _, split = rare(share=0.02)
+    groups = np.where(split.labels == 1, (np.arange(400) % 2).astype(str), split.groups)
+    for seed in range(5):
+        folds, by = head.folds_of(dataclasses.replace(split, groups=groups), seed=seed)
+        assert by == "groups"
+        asked = np.sort(np.concatenate([fold.outer for fold in folds]))
+        np.testing.assert_array_equal(asked, np.arange(400))
+
+
 def test_a_single_picture_of_a_class_leaves_nothing_to_compare() -> None:
     rows, split = rare()
     kept = np.append(np.flatnonzero(split.labels == 1)[:1], np.flatnonzero(split.labels == 0))
