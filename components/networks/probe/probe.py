@@ -233,8 +233,8 @@ class Solver:
         kernel, bias = np.split(flat.reshape(self._fitted.shape), [-1])
         said = self._features @ kernel.astype(np.float32) + bias
         logits: Floats = (said @ self._to_logits).astype(np.float32)
-        losses, slopes = self._of_rows(logits, self._targets)
-        away: Doubles = self._shares * slopes @ self._to_logits.T
+        losses, slope_of_rows = self._of_rows(logits, self._targets)
+        away: Doubles = self._shares * slope_of_rows @ self._to_logits.T
         pulled = (away.astype(np.float32).T @ self._features).T + penalty * kernel
         loss = float((self._shares[:, 0] * losses).sum() + 0.5 * penalty * (kernel**2).sum())
         gradient = np.concatenate([pulled, away.sum(axis=0)[None]])

@@ -15,6 +15,7 @@ from components.common.statistics.folds import Fold, covering_folds
 from components.common.statistics.pca import Components
 from components.common.statistics.temperature import softmax
 from components.networks.data import Floats, Split
+from components.networks.probe.grouped import corrected_error
 from components.networks.probe.probe import Probe, feature_scale
 from components.train.imbalance import treatments
 from components.train.imbalance.calibrate import fit_scaling
@@ -64,10 +65,19 @@ class Reduced:
 
 @dataclass(frozen=True)
 class Treated:
-    """A calibrated head on components, and how it ranks pictures left out; NaN if unknown."""
+    """A calibrated head on components, and how it ranks pictures left out.
+
+    scores: ROC-AUC of each fold, NaN for one without a picture of some class; () without folds.
+    """
 
     head: Probe
-    score: float
+    scores: tuple[float, ...] = ()
+
+    @property
+    def score(self) -> float:
+        """The mean over the folds, NaN without any."""
+        known = [one for one in self.scores if not np.isnan(one)]
+        return float(np.mean(known)) if known else np.nan
 
 
 def treated(
@@ -96,16 +106,26 @@ def treated(
     best = chosen(found)
     note = f"rare classes: {best}"
     if imbalance == "auto":
-        others = ", ".join(f"{name} {found[name].score:.3f}" for name in names if name != best)
-        own = f"{found[best].score:.3f}"
-        note = f"rare classes: {best}, which ranks {by} left out best: ROC-AUC {own}, {others}"
+        scores = ", ".join(f"{name} {one.score:.3f}" for name, one in found.items())
+        note = f"rare classes: {best}, by how {by} left out are ranked: ROC-AUC {scores}"
     LOG.info("%s", note)
     return reduced.whole(found[best].head), note
 
 
 def chosen(found: Mapping[str, Treated]) -> str:
-    """Return which treatment ranks pictures left out best; the first where none is known to."""
-    return max(found, key=lambda name: float(np.nan_to_num(found[name].score)))
+    """Return the first treatment, or one that ranks pictures left out better than it.
+
+    Better by a standard error of the difference between folds: a handful of defects ranks by
+    chance, and what is first was best where there was enough to see.
+    """
+    first, *others = found
+    gains = {}
+    for name in others:
+        gain = np.subtract(found[name].scores, found[first].scores)
+        known = gain[~np.isnan(gain)]
+        if known.size > 1 and known.mean() > corrected_error(known):
+            gains[name] = float(known.mean())
+    return max(gains, key=lambda name: gains[name], default=first)
 
 
 def treat(
@@ -130,7 +150,7 @@ def treat(
     treatment: Treatment = getattr(treatments, name)
     head = _standardised(treatment(rows, split, options, seed), rows)
     if not folds:
-        return Treated(head, np.nan)
+        return Treated(head)
     own = dataclasses.replace(options, strength=head.strength)
     by_view = np.arange(len(rows)).reshape(-1, split.pictures)
     parts = []
@@ -140,9 +160,12 @@ def treat(
         parts.append(_standardised(without, inner).logits(rows[fold.outer]))
     logits, labels = np.concatenate(parts), split.labels[np.concatenate([f.outer for f in folds])]
     scaling = fit_scaling(logits, labels)
-    score = measure(_METRIC, labels, softmax(scaling.apply(logits)))
+    scores = tuple(
+        measure(_METRIC, split.labels[fold.outer], softmax(scaling.apply(part)))
+        for fold, part in zip(folds, parts, strict=True)
+    )
     kernel = (scaling.slope * head.kernel).astype(np.float32)
-    return Treated(Probe(kernel, scaling.apply(head.bias), head.strength), score)
+    return Treated(Probe(kernel, scaling.apply(head.bias), head.strength), scores)
 
 
 def _standardised(head: Probe, rows: Features) -> Probe:

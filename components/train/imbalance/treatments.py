@@ -108,8 +108,11 @@ def smote(features: Features, split: Split, options: ProbeOptions, seed: int) ->
         warnings.simplefilter("ignore")
         rows, found = sampler.fit_resample(np.asarray(features, np.float32), labels)
     new = found[len(labels) :]
-    truths = [np.tile(split.targets, (views, 1)), np.eye(split.targets.shape[1])[new]]
-    weights = [np.tile(split.weights, views), np.ones(len(new))]
+    truths: list[Features] = [
+        np.tile(split.targets, (views, 1)),
+        np.eye(split.targets.shape[1])[new],
+    ]
+    weights: list[Features] = [np.tile(split.weights, views), np.ones(len(new))]
     whole = dataclasses.replace(
         split.take(np.arange(0)),
         pixels=rows,

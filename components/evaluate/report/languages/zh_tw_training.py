@@ -36,10 +36,10 @@ SENTENCES = {
     "version {version} was not fitted again: {reason}": "無法評估第 {version} 版的訓練方法：{reason}",
     "the network was cut off after {layer}": "網路在 {layer} 之後截斷",
     "probe penalty C = {value}": "線性探測的懲罰 C = {value}",
-    "rare classes: {method}, which ranks groups left out best: ROC-AUC {value}, {others}": "稀少類別：{method}，"
-    "對留出的組排序最好：ROC-AUC {value}，{others}",
-    "rare classes: {method}, which ranks pictures left out best: ROC-AUC {value}, {others}": "稀少類別：{method}，"
-    "對留出的圖片排序最好：ROC-AUC {value}，{others}",
+    "rare classes: {method}, by how groups left out are ranked: ROC-AUC {scores}": "稀少類別：{method}，"
+    "依據對留出的組的排序：ROC-AUC {scores}",
+    "rare classes: {method}, by how pictures left out are ranked: ROC-AUC {scores}": "稀少類別：{method}，"
+    "依據對留出的圖片的排序：ROC-AUC {scores}",
     "rare classes: {method}": "稀少類別：{method}",
     "one class: learnt on {count} pictures of {name}": "單一類別：以 {count} 張 {name} 圖片學習",
     "features learnt on {count} pictures without labels": "以 {count} 張未標註圖片學習特徵",

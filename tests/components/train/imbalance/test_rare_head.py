@@ -7,11 +7,12 @@ import pytest
 from rare_blobs import OPTIONS, margins, rare
 from translated import check_translated
 
+from components.networks.probe.probe import Probe
 from components.train.imbalance import head
 from components.train.imbalance.calibrate import fit_scaling
 
 
-def test_auto_takes_what_ranks_groups_left_out_best_and_says_so() -> None:
+def test_auto_says_what_it_took_and_by_which_scores() -> None:
     rows, split = rare(300, 0.03)
     probe, note = head.treated(rows, split, "auto", OPTIONS, seed=0)
     reduced = head.Reduced.of(rows, pictures=len(rows), seed=0)
@@ -20,20 +21,35 @@ def test_auto_takes_what_ranks_groups_left_out_best_and_says_so() -> None:
         name: head.treat(name, reduced.rows, split, folds, OPTIONS, seed=0)
         for name in head.COMPARED
     }
-    best = max(found, key=lambda name: found[name].score)
+    best = head.chosen(found)
     assert by == "groups"
-    assert note.startswith(f"rare classes: {best}, which ranks groups left out best")
+    assert note.startswith(f"rare classes: {best}, by how groups left out are ranked")
     assert all(f"{one.score:.3f}" in note for one in found.values())
     check_translated([note])
     own = reduced.whole(found[best].head)
     np.testing.assert_allclose(probe.logits(rows), own.logits(rows), atol=1e-4)
 
 
+def test_another_treatment_has_to_be_better_by_more_than_chance() -> None:
+    probe = Probe(np.zeros((1, 2), np.float32), np.zeros(2, np.float32), 0.0)
+
+    def scored(*scores: float) -> head.Treated:
+        return head.Treated(probe, scores)
+
+    first = scored(0.8, 0.8, 0.8, 0.8)
+    assert head.chosen({"first": first, "other": scored(0.95, 0.7, 0.95, 0.7)}) == "first"
+    assert head.chosen({"first": first, "other": scored(0.85, 0.84, 0.86, 0.85)}) == "other"
+    better = {"other": scored(0.85, 0.84, 0.86, 0.85), "third": scored(0.9, 0.9, 0.9, 0.91)}
+    assert head.chosen({"first": first, **better}) == "third"
+    assert head.chosen({"first": first, "other": scored(np.nan, np.nan, 0.99, np.nan)}) == "first"
+    assert head.chosen({"first": scored(), "other": scored()}) == "first"
+
+
 def test_pictures_stand_in_where_a_class_has_one_group() -> None:
     rows, split = rare()
     one = dataclasses.replace(split, groups=np.where(split.labels == 1, "a", split.groups))
     probe, note = head.treated(rows, one, "auto", OPTIONS, seed=0)
-    assert "ranks pictures left out best" in note
+    assert "by how pictures left out are ranked" in note
     check_translated([note])
     assert np.mean(1 / (1 + np.exp(-margins(probe.logits(rows))))) == pytest.approx(0.05, abs=0.03)
 
