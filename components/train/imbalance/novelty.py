@@ -1,8 +1,8 @@
 """How unlike the good pictures a picture is: a Mahalanobis distance that no defect was needed for.
 
 As PaDiM (Defard et al. 2021, arXiv:2011.08785), but on pooled features: one Gaussian a picture
-instead of one a place. The nearest of a memory bank of good pictures, as in PatchCore (Roth et al.
-2022, arXiv:2106.08265), ranked worse on the demo, see docs/how-to/imbalance.md.
+instead of one a place. It is two small layers of the network, where a memory bank as in PatchCore
+(Roth et al. 2022, arXiv:2106.08265) grows with the pictures; both are in docs/how-to/imbalance.md.
 """
 
 import numpy as np
