@@ -50,4 +50,6 @@ def judge(pictures: SourcePictures, *, suite_file: Path, docs: Path) -> tuple[Ru
 
 def _measured(pictures: SourcePictures, grey_range: GreyRange) -> pd.DataFrame:
     table = facts.measured(list(pictures.files), pictures.read, grey_range=grey_range)
-    return table.assign(label=list(pictures.labels), domain=list(pictures.domains))
+    return table.drop(columns=facts.MINIATURE).assign(
+        label=list(pictures.labels), domain=list(pictures.domains)
+    )

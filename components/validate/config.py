@@ -30,6 +30,9 @@ class ValidateConfig(Section):
         all pictures are training pictures; `auto` holds out where that can decide.
     good: names of the good classes, as in `evaluate`; one that there is not is refused here.
     costs_differ: whether the two costs of `evaluate` do, so that the good classes must be known.
+    near_duplicates: with `stop` pictures that are nearly the same go together, as those with the
+        same pixels do, and the run stops where the manifest splits them; with `warn` they are dealt
+        out like others and only named.
     on_unreadable: `stop` the run or `drop` the pictures (and say which).
     min_size_px: smallest allowed shorter side, pixels.
     max_aspect_ratio: longer side / shorter side above which a warning is given: networks see
@@ -55,6 +58,7 @@ class ValidateConfig(Section):
     evidence: EvidenceChoice = "auto"
     good: tuple[str, ...] = ()
     costs_differ: bool = False
+    near_duplicates: Literal["stop", "warn"] = "stop"
     on_unreadable: Literal["stop", "drop"] = "stop"
     min_size_px: Annotated[int, Field(ge=1)] = 32
     max_aspect_ratio: Annotated[float, Field(ge=1)] = 3.0

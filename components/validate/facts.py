@@ -22,6 +22,10 @@ from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.pictures.header import read_header
 from components.common.pictures.perceptual_hash import perceptual_hash
 from components.common.pictures.statistics import STATISTICS
+from components.validate.copies.spectra import miniature
+
+# The column of small pictures, which no table keeps.
+MINIATURE = "miniature"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,8 @@ def measure(dataset: Dataset) -> pd.DataFrame:
 
     One pass. Columns: `PictureFacts`; STATISTIC_COLUMNS, as gateway and monitor measure them, NaN
     where a picture cannot be read; of the file as it came `PictureHeader` with "file_" before the
-    name; `shorter_side_px` and `aspect_ratio`.
+    name; `shorter_side_px` and `aspect_ratio`; MINIATURE, bytes, in which near copies are looked
+    for.
     """
     paths = dataset.manifest["path"].tolist()
     table, came = measured(paths, dataset.picture), dataset.headers()
@@ -82,8 +87,14 @@ def measured(
         data = read(path)
         pixels, facts = _measured(path, data, grey_range)
         found = np.full(len(STATISTICS), np.nan) if pixels is None else statistics.measure(pixels)
+        small = b"" if pixels is None else miniature(pixels).tobytes()
         header = {f"file_{name}": value for name, value in vars(read_header(data)).items()}
-        return vars(facts) | dict(zip(STATISTIC_COLUMNS, found.tolist(), strict=True)) | header
+        return (
+            vars(facts)
+            | dict(zip(STATISTIC_COLUMNS, found.tolist(), strict=True))
+            | header
+            | {MINIATURE: small}
+        )
 
     # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
     with (

@@ -52,15 +52,18 @@ class Rule:
         return _KEYS[self.table]
 
 
-def tables(facts: pd.DataFrame, manifest: pd.DataFrame, info: DatasetInfo) -> Tables:
+def tables(
+    facts: pd.DataFrame, manifest: pd.DataFrame, info: DatasetInfo, *, near: pd.Series
+) -> Tables:
     """Return facts, labels and splits by picture; sizes by class and cell; splits by group.
 
     Args:
         facts: one row a picture, in the manifest's order.
         manifest: Dataset rows with their splits; shorter than `facts` never.
         info: names the classes.
+        near: by row the first picture that shows nearly the same.
     """
-    marked = duplicates.mark(facts, labels=manifest["label"], splits=manifest["split"])
+    marked = duplicates.mark(facts, labels=manifest["label"], splits=manifest["split"], near=near)
     pictures = marked.assign(
         label=manifest["label"].to_numpy(),
         soft_label_agrees=_soft_label_agrees(manifest, info),
@@ -110,6 +113,12 @@ def _critical(info: DatasetInfo, settings: ValidateConfig) -> tuple[Rule, ...]:
         Rule("no_duplicate_across_splits", "critical", "pictures",
              _empty("duplicate_in_other_split"), want="no picture to stand in two splits",
              do="give the copies the same split or remove them"),
+        Rule("no_near_duplicate_across_splits",
+             "critical" if settings.near_duplicates == "stop" else "warning", "pictures",
+             _empty("near_duplicate_in_other_split"),
+             want="no picture to stand in two splits, saved or turned again",
+             do="give the copies the same split, remove them, or go on by "
+             "--set validate.near_duplicates=warn"),
         Rule("class_size", "critical", "classes",
              _between("pictures", low=settings.min_class_pictures),
              want=f"at least {settings.min_class_pictures} readable pictures of every class",
@@ -167,6 +176,12 @@ def _warnings(found: Tables, settings: ValidateConfig) -> tuple[Rule, ...]:
              want="every picture once", do="remove the copies: they count twice"),
         Rule("duplicates_agree", "warning", "pictures", _empty("duplicate_with_other_label"),
              want="equal pictures to have equal labels", do="correct one of the labels"),
+        Rule("no_near_duplicate", "warning", "pictures", _empty("near_duplicate_of"),
+             want="every picture once, not saved or turned again",
+             do="look at the pairs below, and remove the copies: they count twice"),
+        Rule("near_duplicates_agree", "warning", "pictures",
+             _empty("near_duplicate_with_other_label"),
+             want="nearly equal pictures to have equal labels", do="correct one of the labels"),
         Rule("soft_label_agrees", "warning", "pictures", _among("soft_label_agrees", [True]),
              want="soft labels above 0.5 for the positive class, and only for it",
              do="check which class is positive (ingest.positive)"),

@@ -1,6 +1,6 @@
 """Train / validation / test: by group, stratified where there is none, and where they were before.
 
-Pictures of one group (module, lot, session) go together, and so do pictures with the same pixels.
+Pictures of one group (module, lot, session) go together, and so do copies of a picture.
 A picture without a group is its own group, named by its pixels. Each unit that goes together draws
 a number in [0, 1) from a hash of `split_seed` and its name, and the shares cut [0, 1) into test,
 validation and train. So a picture's place depends on what it shows, never on its path.
@@ -39,7 +39,11 @@ _ORDER = ("train", "test", "validation")
 
 
 def assign(
-    manifest: pd.DataFrame, *, settings: ValidateConfig, before: pd.DataFrame | None = None
+    manifest: pd.DataFrame,
+    *,
+    settings: ValidateConfig,
+    before: pd.DataFrame | None = None,
+    shows: pd.Series | None = None,
 ) -> pd.Series:
     """Return each picture's split.
 
@@ -49,10 +53,13 @@ def assign(
         settings: protocol, shares, seed.
         before: rows of an earlier manifest that stay where they are: `pixels` ("" where they were
             not kept), `sha256`, `group`, `split`.
+        shows: the pixels of the first picture that shows the same, by row; without it only equal
+            pixels go together.
 
     Returns:
         "train", "validation" or "test" for each row, indexed as the manifest.
     """
+    manifest = manifest.assign(shows=manifest["pixels"] if shows is None else shows)
     old = manifest[~manifest["path"].str.startswith(ADDED)]
     dealt = old["split"] if given(old) else _dealt(old, settings, before)
     if len(old) == len(manifest):
@@ -72,7 +79,7 @@ def _dealt(
     manifest: pd.DataFrame, settings: ValidateConfig, before: pd.DataFrame | None
 ) -> pd.Series:
     single = settings.split == "random"
-    units = manifest["pixels"] if single else _joined(manifest["group"], manifest["pixels"])
+    units = manifest["shows"] if single else _joined(manifest["group"], manifest["shows"])
     # Copies count once.
     pictures = manifest.assign(unit=units).drop_duplicates("pixels")
     split_of = {} if before is None else _known(pictures, before, by_group=not single)
@@ -83,7 +90,7 @@ def _dealt(
     groups = {unit: split for unit, split in split_of.items() if unit not in unnamed}
     numbers = _group_numbers(fresh.loc[~alone, "unit"], groups, settings)
     split_of |= {unit: shares.split_of(number) for unit, number in numbers.items()}
-    own = _own_numbers(fresh[alone], _placed(pictures, split_of), settings)
+    own = _own_numbers(fresh[alone].drop_duplicates("unit"), _placed(pictures, split_of), settings)
     split_of |= {unit: shares.split_of(number) for unit, number in own.items()}
     _repair(split_of, _classes_of(pictures), numbers | own, shares)
     return units.map(split_of)

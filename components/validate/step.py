@@ -23,6 +23,8 @@ from components.validate import (
     verdict,
 )
 from components.validate.config import ValidateConfig
+from components.validate.copies import near
+from components.validate.copies.show import shown_pairs
 from components.validate.kept import content_key, kept_splits, splits_sha256
 from components.validate.suite import rules_of
 from components.validate.verdict import Cell, Validation
@@ -71,14 +73,18 @@ def run(
         costs_differ=settings.costs_differ,
     )
     measured = facts.measure(dataset)
+    miniatures = measured.pop(facts.MINIATURE)
     apart = unlabelled.measure(dataset, measured)
     keep = measured["readable"] | (settings.on_unreadable == "stop")
     kept = measured[keep].reset_index(drop=True)
-    manifest = _named(dataset.manifest[keep.to_numpy()].reset_index(drop=True), kept)
+    copies = near.find(kept, miniatures[keep])
+    shows = copies.first if settings.near_duplicates == "stop" else kept["path"]
+    manifest = dataset.manifest[keep.to_numpy()].reset_index(drop=True)
+    manifest, shown = _named(manifest, kept, shows=shows)
     info, known = dataset.info, kept_splits(settings)
     own = splits.given(manifest)
     manifest["split"] = splits.assign(
-        manifest, settings=settings, before=known.pictures if known else None
+        manifest, settings=settings, before=known.pictures if known else None, shows=shown
     )
     info = replace(info, evidence=evidence.chosen(manifest, info.classes, settings, given=own))
     if info.evidence == "cross_validation":
@@ -90,7 +96,7 @@ def run(
             do="start the run again",
         )
     progress.report("judging the expectations", 0, 0)
-    tables = dict(rules.tables(kept, manifest, info))
+    tables = dict(rules.tables(kept, manifest, info, near=copies.first))
     if len(apart):
         tables["unlabelled"] = apart
     if own and known:
@@ -112,7 +118,8 @@ def run(
         findings=findings,
         grey_range=info.grey_range,
     )
-    verdict.write(validation, report, picture=dataset.picture)
+    pairs = shown_pairs(copies, manifest)
+    verdict.write(validation, report, picture=dataset.picture, pairs=pairs)
     measured.to_parquet(report / "facts.parquet")
     for finding in validation.broken("warning"):
         LOG.warning("%s: %d of %d fail", finding.name, finding.failing, finding.checked)
@@ -125,13 +132,26 @@ def run(
     return validation
 
 
-def _named(manifest: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with their `pixels`, after which a picture without a group is named."""
+def _named(
+    manifest: pd.DataFrame, measured: pd.DataFrame, *, shows: pd.Series
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the rows with `pixels`, and the pixels of the first picture that shows the same.
+
+    A picture without a group takes the first group of its copies, else it is named by what it
+    shows, so that copies are in one group.
+
+    Args:
+        manifest: Dataset rows.
+        measured: their facts.
+        shows: by row the path of the first picture that shows the same.
+    """
     pixels = measured["pixels_sha256"]
     # What cannot be decoded stops the run a moment later; until then its bytes name it.
     pixels = pixels.where(pixels != "", manifest["sha256"])
-    groups = manifest["group"].where(manifest["group"] != "", pixels)
-    return manifest.assign(pixels=pixels, group=groups)
+    shown = shows.map(dict(zip(measured["path"], pixels, strict=True)))
+    known = manifest["group"].where(manifest["group"] != "")
+    groups = known.fillna(known.groupby(shown).transform("first")).fillna(shown)
+    return manifest.assign(pixels=pixels, group=groups), shown
 
 
 def _findings(validation: Validation) -> tuple[DataWarning, ...]:

@@ -25,7 +25,9 @@ def measure(dataset: Dataset, labelled: pd.DataFrame) -> pd.DataFrame:
     known = labelled[labelled["pixels_sha256"] != ""].drop_duplicates("pixels_sha256")
     by_pixels = known.set_index("pixels_sha256")["path"]
     copy_of = measured["pixels_sha256"].map(by_pixels).astype(object)
-    return measured.assign(copy_of=copy_of.where(copy_of.notna(), None))
+    return measured.drop(columns=facts.MINIATURE).assign(
+        copy_of=copy_of.where(copy_of.notna(), None)
+    )
 
 
 def kept(dataset: Dataset, measured: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from components.common.pictures.decode import decode, encode_png
 from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.pictures.thumbnails import shrunk
 from components.common.report import page
+from components.validate.copies.show import ShownPair
 from components.validate.expectations import RuleResult
 
 NAMED_AT_MOST = 5
@@ -60,13 +61,20 @@ class Validation:
         )
 
 
-def write(validation: Validation, folder: Path, *, picture: Callable[[str], bytes]) -> None:
+def write(
+    validation: Validation,
+    folder: Path,
+    *,
+    picture: Callable[[str], bytes],
+    pairs: tuple[ShownPair, ...],
+) -> None:
     """Write the record and the page into the report artifact.
 
     Args:
         validation: what was found.
         folder: the artifact's.
         picture: returns the encoded bytes of a picture at fault, which is shown small.
+        pairs: near copies, shown side by side.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_record(folder / RECORD, validation)
@@ -77,7 +85,8 @@ def write(validation: Validation, folder: Path, *, picture: Callable[[str], byte
         ]
         for one in validation.findings
     }
-    text = page.render(TEMPLATE, validation=validation, shown=shown)
+    beside = [(pair, [_small(picture(path)) for path in pair.paths]) for pair in pairs]
+    text = page.render(TEMPLATE, validation=validation, shown=shown, pairs=beside)
     (folder / PAGE).write_text(text, encoding="utf-8")
 
 

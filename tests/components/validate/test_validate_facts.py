@@ -121,7 +121,11 @@ def test_duplicates_are_marked(dataset: Callable[..., Dataset], tmp_path: Path) 
         (made.root / target).write_bytes(b"not a picture")
     table = facts.measure(made)
     splits = pd.Series(["train"] * 5 + ["test"] + ["train"] * 54)
-    marked = duplicates.mark(table, labels=made.manifest["label"], splits=splits).set_index("path")
+    exact = duplicates.first_of_each(table)
+    marked = duplicates.mark(
+        table, labels=made.manifest["label"], splits=splits, near=exact
+    ).set_index("path")
+    assert marked.filter(like="near_").isna().all(axis=None)
     assert marked["duplicate_of"].dropna().to_dict() == {paths[4]: paths[1], paths[5]: paths[1]}
     assert marked["duplicate_in_other_split"].dropna().to_dict() == {
         paths[1]: paths[5],

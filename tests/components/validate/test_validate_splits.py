@@ -142,3 +142,19 @@ def test_a_manifests_own_splits_stay_when_pictures_are_added(manifest: Make) -> 
     dealt = assign(pd.concat([old, new], ignore_index=True))
     assert dealt.head(60).eq("train").all()
     assert dealt.tail(4).nunique() == 1
+
+
+@pytest.mark.parametrize("protocol", ["grouped", "random"])
+def test_pictures_that_show_the_same_are_one_unit(manifest: Make, protocol: str) -> None:
+    rows = manifest(40, size=2)
+    rows["group"] = rows["pixels"]
+    shows = rows["pixels"].where(rows.index >= 12, rows["pixels"][0])
+    config = ValidateConfig(split=protocol)  # type: ignore[arg-type]
+    together = splits.assign(rows, settings=config, shows=shows)
+    assert together[:12].nunique() == 1
+    assert splits.assign(rows, settings=config)[:12].nunique() > 1
+    # A copy of a picture that the serving version knows goes where that one is.
+    for split in ("train", "test"):
+        before = rows.iloc[[3]].assign(split=split)
+        kept = splits.assign(rows, settings=config, before=before, shows=shows)
+        assert set(kept[:12]) == {split}

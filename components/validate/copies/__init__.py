@@ -1,0 +1,1 @@
+"""Near copies: pictures that were saved, resized, shifted, turned or brightened again."""
