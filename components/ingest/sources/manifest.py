@@ -171,10 +171,17 @@ def _check_paths(paths: pd.Series, root: Path) -> None:
     _refuse(repeated, lambda _: True, "every picture on one line only", "remove the repeated lines")
     _refuse(
         paths,
-        lambda cell: not (root / cell).is_file(),
+        lambda cell: not _is_file(root / cell),
         f"every path to be a file below {root}",
         "correct the paths or add the files",
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than any file's
+        return False
 
 
 def _refuse(cells: pd.Series, wrong: Callable[[str], bool], want: str, do: str) -> None:
@@ -182,7 +189,7 @@ def _refuse(cells: pd.Series, wrong: Callable[[str], bool], want: str, do: str) 
     bad = cells[cells.map(wrong).astype(bool)]
     if not bad.empty:
         numbers = bad.index.to_numpy() + _FIRST_LINE
-        lines = some(f"line {n}: '{cell}'" for n, cell in zip(numbers, bad, strict=True))
+        lines = some(f"line {n}: {cell!r}" for n, cell in zip(numbers, bad, strict=True))
         raise DataError(f"{want} in the manifest", received=lines, do=do)
 
 

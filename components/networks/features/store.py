@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.errors import GraftError
+from components.common.files import reserve
 from components.networks.data import Rows
 
 LOG = logging.getLogger(__name__)
@@ -119,7 +120,7 @@ class ActivationStore:
         shape = (len(name.digests), *row_shape)
         try:
             values = np.lib.format.open_memmap(partial, mode="w+", dtype=dtype, shape=shape)
-            _reserve(partial)
+            _claim(partial)
             yield Draft(name, values, partial)
         finally:
             partial.unlink(missing_ok=True)
@@ -155,17 +156,15 @@ def _drop(path: Path, reason: str) -> None:
     path.unlink(missing_ok=True)
 
 
-def _reserve(path: Path) -> None:
-    """Claim a file's blocks: writing to a map of a full disk would kill the process."""
-    with path.open("r+b") as file:
-        try:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-        except OSError as error:
-            raise GraftError(
-                f"room for {path.stat().st_size / 1e6:.0f} MB in the activation cache",
-                received=f"{error.strerror} in {path.parent}",
-                do="free some space, or set train.cache_gb lower and run again",
-            ) from None
+def _claim(path: Path) -> None:
+    try:
+        reserve(path)
+    except OSError as error:
+        raise GraftError(
+            f"room for {path.stat().st_size / 1e6:.0f} MB in the activation cache",
+            received=f"{error.strerror} in {path.parent}",
+            do="free some space, or set train.cache_gb lower and run again",
+        ) from None
 
 
 def _open(path: Path) -> StoredRows | None:
