@@ -33,7 +33,7 @@ _PICTURES = "pictures"
 class Addition:
     """One picture that came in later. `file` is its name in `additions/pictures`.
 
-    `origin` says how the label came ("folder", "csv", "label_studio").
+    `origin` says how the label came ("folder", "csv", "label_studio"), `by` who took it in.
     """
 
     file: str
@@ -43,6 +43,7 @@ class Addition:
     domain: str = ""
     origin: str = ""
     added_unix_s: float = 0.0
+    by: str = ""
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Addition))
@@ -165,7 +166,9 @@ def _text(additions: Iterable[Addition]) -> bytes:
 
 
 def _addition(row: dict[str, str]) -> Addition:
-    texts = {name: str(row[name]) for name in COLUMNS if name != "added_unix_s"}
+    # Older manifests do not say who added a picture.
+    named = {"by": "", **row}
+    texts = {name: str(named[name]) for name in COLUMNS if name != "added_unix_s"}
     if not texts["label"] or Path(texts["file"]).name != texts["file"]:
         raise ValueError(f"the line of '{texts['file']}'")
     return Addition(**texts, added_unix_s=float(row["added_unix_s"]))

@@ -61,8 +61,10 @@ def containers_for(
         "train.warm_start": settings.train.warm_start,
         **{f"tune.rank.weights.{name}": text for name, text in ranked.items()},
     }
-    _check_no_network_is_needed(settings, weights)
-    source = _place(settings.ingest.path)
+    remote = {"ingest.data_remote": settings.ingest.data_remote}
+    _check_no_network_is_needed(settings, weights | remote)
+    data = settings.ingest
+    source = _place(data.data_remote if data.data_rev else data.path)
     # A manifest names pictures beside it.
     wanted = [source if source.is_dir() else source.parent]
     wanted += [_place(text) for text in weights.values() if text not in {"", "none"}]

@@ -71,7 +71,7 @@ def write_report(evaluation: Evaluation, sources: ReportSources, *, mistakes_sho
         changes=changes,
         lost=show(lost, dataset, classes),
         heat_maps=_heat_maps(evaluation),
-        thumbnails={path: thumbnail(dataset, path) for path in _exemplary(info)},
+        thumbnails={path: thumbnail(dataset.picture(path), name=path) for path in _exemplary(info)},
         origins=[one for one in map(read_provenance, roots) if one],
         run=sources.run,
     )
