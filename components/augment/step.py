@@ -19,7 +19,7 @@ from components.common.artifacts.dataset import SPLITS, UNLABELLED, Dataset
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, ShardsInfo
 from components.common.errors import DataError
-from components.common.files import reserve
+from components.common.files import forget_pages, reserve
 from components.common.labels.tasks import Task, tasks_of
 from components.common.pictures import decode as pictures
 from components.common.progress import track, worker_count
@@ -31,6 +31,8 @@ LOG = logging.getLogger(__name__)
 
 # Bounds the decoded pictures in flight, whatever the data set's size.
 _PICTURES_AT_ONCE = 64
+# The written part of the arrays is let go of after so many.
+_PICTURES_IN_MEMORY = 1024
 
 
 class _ColourSeenError(Exception):
@@ -142,8 +144,10 @@ def _write_pass(job: _ShardsPass, *, channels: int) -> None:
                 places[at : at + _PICTURES_AT_ONCE],
             )
         )
-        for _ in track(writes, "preparing pictures", total=len(places)):
-            pass
+        for done, _ in enumerate(track(writes, "preparing pictures", total=len(places))):
+            if done % _PICTURES_IN_MEMORY == 0:
+                for array in arrays.values():
+                    forget_pages(array)
     for array in arrays.values():
         array.flush()
 

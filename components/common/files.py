@@ -6,6 +6,7 @@ on the disk. A reader finds the old or the new one, also after a kill or a power
 
 import contextlib
 import errno
+import mmap
 import os
 import shutil
 import uuid
@@ -224,6 +225,17 @@ def reserve(path: Path) -> None:
     """
     with path.open("r+b") as file:
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def forget_pages(array: object) -> None:
+    """Let go of the pages of a memory-mapped array; others are left alone.
+
+    What was written to it stays in its file, and what is read again is read from there. Without
+    this the whole file counts as this process's memory for as long as there is room.
+    """
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None:
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _sync(path: Path) -> None:

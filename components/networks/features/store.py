@@ -21,13 +21,15 @@ import numpy.typing as npt
 
 from components.common.errors import GraftError
 from components.common.files import reserve
-from components.networks.data import Rows
+from components.networks.data import Rows, forget_rows
 
 LOG = logging.getLogger(__name__)
 
 # Part of every file name: raise it when the meaning of an entry changes.
 VERSION = "v2"
 _DIGEST_BYTES = 16
+# After so many the pages of a mapped file are let go.
+_ROWS_AT_ONCE = 4096
 _STALE_PARTIAL_S = 6 * 3600.0
 
 Activations = npt.NDArray[Any]
@@ -35,8 +37,12 @@ Activations = npt.NDArray[Any]
 
 def row_digests(pixels: Rows) -> tuple[bytes, ...]:
     """Return what tells each picture of uint8 [N, S, S, C] apart, 16 bytes each."""
-    rows = (pixels[row].tobytes() for row in range(len(pixels)))
-    return tuple(hashlib.sha256(row).digest()[:_DIGEST_BYTES] for row in rows)
+    found = []
+    for row in range(len(pixels)):
+        found.append(hashlib.sha256(pixels[row].tobytes()).digest()[:_DIGEST_BYTES])
+        if row % _ROWS_AT_ONCE == 0:
+            forget_rows(pixels)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
