@@ -35,6 +35,10 @@ _PICTURES_AT_ONCE = 64
 _PICTURES_IN_MEMORY = 1024
 
 
+# An array on the disk.
+Mapped = np.memmap[Any, np.dtype[np.uint8]]
+
+
 class _ColourSeenError(Exception):
     """A picture has colour although all before it were grey."""
 
@@ -152,7 +156,7 @@ def _write_pass(job: _ShardsPass, *, channels: int) -> None:
         array.flush()
 
 
-def _empty(job: _ShardsPass, split: str, *, channels: int) -> npt.NDArray[np.uint8]:
+def _empty(job: _ShardsPass, split: str, *, channels: int) -> Mapped:
     """Return the array of a split on the disk, with room for all of it."""
     file, size = job.out / f"{split}.npy", job.settings.image_size_px
     rows = len(job.dataset.split(split)) * _views(job, split)

@@ -72,10 +72,11 @@ def diff(
     def read_from(word: str) -> "IngestConfig":
         from pipelines.data.history import find_revision
 
-        if word != _NOW and Path(word).exists():
-            return choose(None, Path(word)).run.ingest
         settings = choose(preset, data, assignments=assignments).run.ingest
-        return settings if word == _NOW else find_revision(word, settings)
+        place = Path(word)
+        if word == _NOW or place.resolve() == Path(settings.path).resolve():
+            return settings
+        return choose(None, place).run.ingest if place.exists() else find_revision(word, settings)
 
     sides = read_from(before), read_from(after)
     with bars(console):

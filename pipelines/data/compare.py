@@ -1,6 +1,7 @@
 """Two data sets, or two versions of one: what came, what went, what it changed."""
 
 import concurrent.futures
+import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
@@ -88,6 +89,7 @@ class _Measured:
     """One picture: `pixels` names it, statistics float32 [len(STATISTICS)], NaN if unreadable."""
 
     record: PictureRecord
+    sha256: str
     pixels: str
     statistics: npt.NDArray[np.float32]
 
@@ -106,7 +108,9 @@ def difference(
         ConfigError, DataError: one of them cannot be read.
     """
     with opened(before) as first, opened(after) as second:
-        sides = _measured(first), _measured(second)
+        old_side = _measured(first, {})
+        # Most pictures of two versions are the same file: decoded once.
+        sides = old_side, _measured(second, {one.sha256: one for one in old_side})
         old, new = ({one.pixels: one for one in side} for side in sides)
         both = [pixels for pixels in new if pixels in old]
         relabelled = [one for one in both if old[one].record.label != new[one].record.label]
@@ -132,21 +136,23 @@ def write_page(found: DataDifference, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _measured(source: SourceData) -> list[_Measured]:
+def _measured(source: SourceData, known: Mapping[str, _Measured]) -> list[_Measured]:
     given = (*source.pictures, *source.unlabelled)
     with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        found = pool.map(_measure, given)
+        found = pool.map(lambda record: _measure(record, known), given)
         return list(progress.track(found, "measuring pictures", total=len(given)))
 
 
-def _measure(record: PictureRecord) -> _Measured:
+def _measure(record: PictureRecord, known: Mapping[str, _Measured]) -> _Measured:
     data = record.read()
+    digest = hashlib.sha256(data).hexdigest()
+    if digest in known:
+        return dataclasses.replace(known[digest], record=record)
     try:
         pixels = decode(data, name=record.name)
     except DataError:
-        digest = hashlib.sha256(data).hexdigest()
-        return _Measured(record, digest, np.full(len(STATISTICS), np.nan, np.float32))
-    return _Measured(record, pixels_sha256(pixels), measure(pixels))
+        return _Measured(record, digest, digest, np.full(len(STATISTICS), np.nan, np.float32))
+    return _Measured(record, digest, pixels_sha256(pixels), measure(pixels))
 
 
 def _classes(before: list[_Measured], after: list[_Measured]) -> tuple[ClassChange, ...]:

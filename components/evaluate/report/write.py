@@ -10,13 +10,14 @@ from components.common.artifacts.dataset import SPLITS, Dataset
 from components.common.artifacts.exported import Export
 from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo, scored
 from components.common.artifacts.lineage import read_provenance
+from components.common.pictures.thumbnail import thumbnail
 from components.common.report.texts import load_texts
 from components.common.run_context import RunContext
 from components.common.statistics.figures import confusion_counts
 from components.common.statistics.weighted import Integers
 from components.evaluate.report.changes import compare
 from components.evaluate.report.drawing import TABLES, draw
-from components.evaluate.report.mistakes import show, thumbnail, wrong
+from components.evaluate.report.mistakes import show, wrong
 from components.evaluate.report.render import ReportContent, render
 
 
