@@ -1,6 +1,7 @@
 """Pictures and names that nobody hopes for: one message, exit code 2, and no artifact."""
 
 import os
+import resource
 import shutil
 import struct
 import subprocess
@@ -224,17 +225,11 @@ def test_what_no_decoder_should_read_is_named_by_validate(
 
 
 ON_A_SMALL_DISK = """
-mount -t tmpfs -o size=4m tmpfs {disk} && exec {python} -c '
-import sys
-from pathlib import Path
-sys.path.insert(0, "{here}")
-from test_ingest_bad_input import ingested, refused
-print(refused(Path("{data}"), Path("{disk}")))
-for file in Path("{disk}").rglob("*.png"):
-    file.unlink()
-    break
-ingested(Path("{small}"), Path("{disk}"))
-'
+mount -t tmpfs -o size=4m tmpfs {disk} && cd {disk} &&
+{python} -m pipelines.cli run --data {data} --set train.weights=none \
+  --runs-dir {disk}/runs --cache-dir {disk}/cache --model-base-path {disk}/models
+echo "code $?"
+find {disk} -name dataset.json -o -name provenance.json
 """
 
 
@@ -242,17 +237,14 @@ ingested(Path("{small}"), Path("{disk}"))
 def test_a_full_disk_is_named_and_leaves_no_artifact(
     two_classes: Path, picture: Picture, tmp_path: Path
 ) -> None:
-    """On a disk of 4 MB of its own, which only lives in the child's namespace."""
+    """On a disk of 4 MB, which only lives in a namespace of the child's."""
     if subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode:
         pytest.skip("no namespace of one's own is allowed here")
-    small = shutil.copytree(two_classes, tmp_path / "small")
     for number in range(8):
         (two_classes / "good" / f"large-{number}.png").write_bytes(picture(number, 900))
     disk = tmp_path / "disk"
     disk.mkdir()
-    script = ON_A_SMALL_DISK.format(
-        disk=disk, python=sys.executable, here=Path(__file__).parent, data=two_classes, small=small
-    )
+    script = ON_A_SMALL_DISK.format(disk=disk, python=sys.executable, data=two_classes)
     done = subprocess.run(
         ["unshare", "-rm", "sh", "-c", script],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -260,9 +252,22 @@ def test_a_full_disk_is_named_and_leaves_no_artifact(
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert "expected room on the disk" in done.stdout
-    assert "No space left on device" in done.stdout
+    assert "error: expected room on the disk" in done.stderr
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.splitlines()[-1] == "code 2"
+
+
+def test_a_step_on_a_full_disk_says_so(two_classes: Path, picture: Picture, tmp_path: Path) -> None:
+    """A limit on the size of a file stands in for the disk: the same call fails."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    (two_classes / "good" / "large.png").write_bytes(picture(9, 900))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, before[1]))
+    try:
+        said = refused(two_classes, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "room on the disk, received 'File too large'" in said
 
 
 IN_STEP = """
