@@ -138,14 +138,20 @@ class ActivationStore:
         for partial, status in _files(self.root, ".partial-*"):
             if now - status.st_mtime > _STALE_PARTIAL_S:
                 _drop(partial, "left by a run that was killed")
-        total = 0
+        total = in_use = 0
         for path, status in _files(self.root, "[!.]*.npy"):
             if not path.name.startswith(f"{VERSION}-"):
                 _drop(path, "written by another version")
                 continue
             total += status.st_size
+            in_use += status.st_size * (path.name in kept)
             if total > self.limit_bytes and path.name not in kept:
                 _drop(path, f"beyond {self.limit_bytes / 1e9:g} GB")
+        if in_use > self.limit_bytes:
+            LOG.warning(
+                "%.1f GB of activations are in use at once, more than train.cache_gb",
+                in_use / 1e9,
+            )
 
 
 def _files(root: Path, pattern: str) -> list[tuple[Path, os.stat_result]]:
