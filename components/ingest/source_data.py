@@ -151,3 +151,11 @@ def existing_path(path: str, *, source: str) -> Path:
             do="correct the path (for the demo data: 'graft data pull')",
         )
     return place
+
+
+def is_there(path: Path) -> bool:
+    """Return whether a path is that of a file, also for names that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:  # longer than any file's name
+        return False

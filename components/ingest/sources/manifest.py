@@ -31,7 +31,13 @@ from components.common.errors import DataError, some
 from components.common.labels.source_facts import TASK_PREFIX
 from components.common.labels.tasks import BETWEEN, tasks_of
 from components.ingest.config import IngestConfig
-from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
+from components.ingest.source_data import (
+    PictureRecord,
+    SourceData,
+    existing_path,
+    is_there,
+    ordered_classes,
+)
 
 REQUIRED = ("path", "label")
 OPTIONAL = ("soft_label", "domain", "group", "split", "weight")
@@ -171,17 +177,10 @@ def _check_paths(paths: pd.Series, root: Path) -> None:
     _refuse(repeated, lambda _: True, "every picture on one line only", "remove the repeated lines")
     _refuse(
         paths,
-        lambda cell: not _is_file(root / cell),
+        lambda cell: not is_there(root / cell),
         f"every path to be a file below {root}",
         "correct the paths or add the files",
     )
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name longer than any file's
-        return False
 
 
 def _refuse(cells: pd.Series, wrong: Callable[[str], bool], want: str, do: str) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from components.common.artifacts.dataset import SPLITS
 from components.common.errors import InputError
+from components.ingest.additions import COLUMNS, read_additions
 from components.ingest.config import IngestConfig
 from components.ingest.sources.manifest import OPTIONAL, REQUIRED, read
 
@@ -112,3 +114,35 @@ def test_what_is_valid_comes_back_as_it_was_written(
         assert picture.weight == (float(row["weight"]) if row["weight"] else 1.0)
         assert row["soft_label"] or math.isnan(picture.soft_label)
         assert not row["soft_label"] or picture.soft_label == float(row["soft_label"])
+
+
+@ROOMY
+@given(
+    rows=st.lists(
+        st.lists(
+            st.one_of(CELL, st.sampled_from(("n.png", "..", "nan", "-inf", "1e300"))),
+            min_size=6,
+            max_size=9,
+        ),
+        max_size=3,
+    ),
+    header=st.sampled_from((COLUMNS, COLUMNS[:-1], COLUMNS[1:])),
+)
+@example(header=COLUMNS, rows=[["a" * 300, "", "good", "", "", "", "1", ""]])
+@example(header=COLUMNS, rows=[["n.png", "", "good", "", "", "", "nan", ""]])
+def test_any_table_of_additions_is_read_or_refused(
+    two_classes: Path, rows: list[list[str]], header: tuple[str, ...]
+) -> None:
+    folder = two_classes / "additions"
+    (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    (folder / "pictures" / "n.png").write_bytes(b"x")
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\n").writerows([header, *rows])
+    (folder / "manifest.csv").write_bytes(stream.getvalue().encode("utf-8", errors="replace"))
+    try:
+        found = read_additions(two_classes)
+    except InputError as error:
+        assert str(error).startswith("expected ")
+    else:
+        # Whoever lists them can say when.
+        assert all(datetime.fromtimestamp(one.added_unix_s, UTC).year > 0 for one in found)
