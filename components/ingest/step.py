@@ -127,9 +127,9 @@ def _ingest(settings: IngestConfig, out: Path) -> Dataset:
     table[list(source.columns)] = table[list(source.columns)].fillna("")
     labelled = table["label"] != ""
     dataset = Dataset(out, info, table[labelled], table[~labelled].reset_index(drop=True))
-    dataset.write()
     headers = pd.DataFrame([vars(one.header) | {"path": one.row["path"]} for one in copied])
     headers.to_parquet(out / HEADERS)
+    dataset.write()
     LOG.info("%d pictures of %d classes from %s", len(rows), len(source.classes), settings.path)
     return dataset
 

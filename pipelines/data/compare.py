@@ -14,12 +14,14 @@ import numpy.typing as npt
 from components.common import progress
 from components.common.errors import DataError
 from components.common.pictures.decode import decode, pixels_sha256
+from components.common.pictures.grey_range import GreyRange
 from components.common.pictures.statistics import STATISTICS, measure
 from components.common.pictures.thumbnail import thumbnail
 from components.common.report import page
 from components.common.statistics.clusters import between_groups, clusters
 from components.ingest.commands import PictureRecord, SourceData, opened
 from components.ingest.config import IngestConfig
+from components.ingest.step import grey_range_of
 
 TEMPLATE = Path(__file__).with_name("difference.html")
 # Pictures on the page, of each kind of change; evenly over all of them.
@@ -108,9 +110,9 @@ def difference(
         ConfigError, DataError: one of them cannot be read.
     """
     with opened(before) as first, opened(after) as second:
-        old_side = _measured(first, {})
+        old_side = _measured(first, before, {})
         # Most pictures of two versions are the same file: decoded once.
-        sides = old_side, _measured(second, {one.sha256: one for one in old_side})
+        sides = old_side, _measured(second, after, {one.sha256: one for one in old_side})
         old, new = ({one.pixels: one for one in side} for side in sides)
         both = [pixels for pixels in new if pixels in old]
         relabelled = [one for one in both if old[one].record.label != new[one].record.label]
@@ -136,20 +138,23 @@ def write_page(found: DataDifference, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _measured(source: SourceData, known: Mapping[str, _Measured]) -> list[_Measured]:
+def _measured(
+    source: SourceData, settings: IngestConfig, known: Mapping[str, _Measured]
+) -> list[_Measured]:
     given = (*source.pictures, *source.unlabelled)
+    levels = grey_range_of(settings, source)
     with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        found = pool.map(lambda record: _measure(record, known), given)
+        found = pool.map(lambda record: _measure(record, levels, known), given)
         return list(progress.track(found, "measuring pictures", total=len(given)))
 
 
-def _measure(record: PictureRecord, known: Mapping[str, _Measured]) -> _Measured:
+def _measure(record: PictureRecord, levels: GreyRange, known: Mapping[str, _Measured]) -> _Measured:
     data = record.read()
     digest = hashlib.sha256(data).hexdigest()
     if digest in known:
         return dataclasses.replace(known[digest], record=record)
     try:
-        pixels = decode(data, name=record.name)
+        pixels = decode(data, name=record.name, grey_range=levels)
     except DataError:
         return _Measured(record, digest, digest, np.full(len(STATISTICS), np.nan, np.float32))
     return _Measured(record, digest, pixels_sha256(pixels), measure(pixels))
