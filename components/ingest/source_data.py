@@ -77,8 +77,8 @@ def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tup
         where: the source's path, for messages.
 
     Raises:
-        DataError: there are fewer than two classes, a name cannot be printed, or two cannot be told
-            apart by whoever types them.
+        DataError: there are fewer than two classes, a name cannot be printed, or two look
+            alike.
         ConfigError: `positive` is not one of the classes.
     """
     classes = sorted(set(labels))

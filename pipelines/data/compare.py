@@ -66,7 +66,7 @@ class DataDifference:
     """What differs. Pictures are the same when their pixels are, whatever their names and files.
 
     renamed: pictures with another name; unreadable: pictures of both that no decoder can read,
-        which are told apart by their bytes.
+        which are compared by their bytes.
     """
 
     before: str

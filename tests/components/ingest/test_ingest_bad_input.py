@@ -114,7 +114,7 @@ def class_that_links_to_itself(root: Path, picture: Picture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("damage", "said"),
     [
         (empty, "no sub-folder"),
         (empty_class, "no picture in third"),
@@ -135,10 +135,10 @@ def test_a_folder_is_refused(
     two_classes: Path,
     picture: Picture,
     tmp_path: Path,
-    spoil: Callable[[Path, Picture], None],
+    damage: Callable[[Path, Picture], None],
     said: str,
 ) -> None:
-    spoil(two_classes, picture)
+    damage(two_classes, picture)
     assert said in refused(two_classes, tmp_path)
 
 

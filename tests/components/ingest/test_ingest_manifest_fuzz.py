@@ -16,7 +16,7 @@ from components.ingest.config import IngestConfig
 from components.ingest.sources.manifest import OPTIONAL, REQUIRED, read
 
 FILES = ("good/a.png", "good/b.png", "good/c.png", "bad/a.png", "bad/lot2/b.png")
-# One folder serves all examples: each writes its manifest anew.
+# One folder serves all examples: each replaces the manifest.
 ROOMY = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

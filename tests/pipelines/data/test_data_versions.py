@@ -59,7 +59,7 @@ def changed(pictures: Path) -> Path:
     return other
 
 
-def test_each_kind_of_change_is_told_apart(pictures: Path) -> None:
+def test_each_kind_of_change_is_named(pictures: Path) -> None:
     sides = (IngestConfig(path=str(place)) for place in (pictures, changed(pictures)))
     found = compare.difference(*sides, names=("a", "b"))
     assert [one.name for one in found.added] == ["bad/new.png"]
