@@ -1,19 +1,24 @@
 """What a run costs as the pictures become more: seconds and memory of each step, by size.
 
     python -m benchmarks.growth --results DIR [--sizes 300 2600 10000 50000] [--set KEY=VALUE ...]
+    python -m benchmarks.growth --results DIR --generated 64 --sizes 3125 12500 50000
 
 Beyond the demo's 2,624 pictures come copies of them: mirrored, then lighter or darker as well, each
 copy of a module a group of its own. Below it, whole modules are taken, evenly over the list. Every
 size is the command that a user gives, `graft run --preset solar --data FOLDER`, in empty folders.
-The exponent says how the seconds grow from one size to the next: 1 is linear. `--results` keeps
-what each finished run says of itself, and the same command goes on where it stopped. Leave the
-machine alone meanwhile; 50,000 pictures take hours and about 30 GB of disk.
+`--generated SIDE` takes generated grey pictures of so many pixels a side instead, and a small
+network with random weights (MobileNetV2 0.35): what is measured then is how memory and seconds of
+the pipeline itself grow. The exponent says how the seconds grow from one size to the next: 1 is
+linear. `--results` keeps what each finished run says of itself, and the same command goes on where
+it stopped: steps that were done are reused, and count with what they took. Leave the machine alone
+meanwhile; 50,000 pictures take hours and about 30 GB of disk.
 """
 
 import argparse
+import dataclasses
 import itertools
 import math
-import tempfile
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +34,21 @@ from components.common.artifacts.records import read_record, write_record
 from components.common.artifacts.run_summary import RunSummary
 from components.common.pictures.flips import FLIPS
 from components.common.progress import track
+from components.common.step_record import StepRecord
 from components.ingest.source_data import PictureRecord
 from components.ingest.step import read_source
 from pipelines.config import read_preset, resolve
 
 SIZES = (300, 2600, 10_000, 50_000)
 PRESET = "solar"
+# With generated pictures: the small network, and the validation split of any data set.
+_SMALL = (
+    "train.backbone=mobilenet_v2/0.35",
+    "train.weights=none",
+    "train.method=linear_probe",
+    "augment.views=2",
+)
+_LOT = 25
 _GREY_LEVELS = 3
 WHOLE = "whole run"
 
@@ -93,6 +107,29 @@ def grow(pictures: tuple[PictureRecord, ...], count: int, out: Path) -> Path:
     return manifest
 
 
+def generate(count: int, side_px: int, out: Path) -> Path:
+    """Write `count` grey pictures of noise, a defect in every third; return the manifest.
+
+    The defect is a bright bar at a place and of a strength of its own. Every lot of 25 has a
+    brightness of its own.
+    """
+    (out / "images").mkdir(parents=True)
+    rows = []
+    for number in track(range(count), f"making {count} pictures"):
+        rng = np.random.default_rng(number)
+        lot, bad = number // _LOT, number % 3 == 0
+        pixels = rng.normal(90 + lot % 40, 12, (side_px, side_px))
+        if bad:
+            row = int(rng.integers(0, side_px - 4))
+            pixels[row : row + 4] += rng.uniform(10, 60)
+        name = f"images/{number:06d}.png"
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(out / name, compress_level=1)
+        rows.append((name, "defective" if bad else "good", f"lot-{lot}"))
+    manifest = out / "manifest.csv"
+    pd.DataFrame(rows, columns=["path", "label", "group"]).to_csv(manifest, index=False)
+    return manifest
+
+
 def exponent(sizes: tuple[int, int], seconds: tuple[float, float]) -> float:
     """Return e of seconds ~ pictures ** e between two sizes.
 
@@ -139,24 +176,55 @@ def _exponents(by_size: dict[int, dict[str, Cost]], step: str) -> Iterator[str]:
         yield f"{exponent((small, large), (pair[0], pair[1])):.2f}" if whole else ""
 
 
-def measured(size: int, results: Path, given: list[str]) -> RunSummary:
-    """Return what a run over so many pictures says of itself, from the results where it is kept."""
+def measured(size: int, results: Path, given: list[str], *, side_px: int = 0) -> RunSummary:
+    """Return what a run over so many pictures says of itself, from the results where it is kept.
+
+    Args:
+        size: pictures.
+        results: the folder of what is kept.
+        given: what a user adds to the command.
+        side_px: of generated pictures; 0 takes the demo's.
+    """
     kept = results / f"{size}.json"
     if not kept.exists():
-        with tempfile.TemporaryDirectory(prefix="graft-bench-") as folder:
-            source = read_source(resolve(read_preset(PRESET)).ingest)
-            manifest = grow(source.pictures, size, Path(folder) / "pictures")
-            words = ["--preset", PRESET, "--data", str(manifest), *given]
-            summary = timed_run(words, Path(folder) / "run").summary
-        results.mkdir(parents=True, exist_ok=True)
-        write_record(kept, summary)
+        # Not a temporary folder: the steps that a stopped run has finished are reused.
+        place = results / f"{size}-run"
+        manifest = place / "pictures" / "manifest.csv"
+        words = [f"--data={manifest}", *given]
+        if side_px:
+            settings = (*_SMALL, f"augment.image_size_px={side_px}")
+            words += [word for setting in settings for word in ("--set", setting)]
+        else:
+            words += ["--preset", PRESET]
+        if not manifest.exists():
+            shutil.rmtree(place, ignore_errors=True)
+            if side_px:
+                generate(size, side_px, manifest.parent)
+            else:
+                source = read_source(resolve(read_preset(PRESET)).ingest)
+                grow(source.pictures, size, manifest.parent)
+        summary = timed_run(words, place / "run").summary
+        write_record(kept, with_earlier(summary, place / "run" / "runs"))
+        shutil.rmtree(place)
     return read_record(kept, RunSummary)
+
+
+def with_earlier(summary: RunSummary, runs: Path) -> RunSummary:
+    """Return a run's summary with what its reused steps cost in the runs that did them."""
+    records = [read_record(file, StepRecord) for file in sorted(runs.glob("2*/steps/*.json"))]
+    done = {record.step: record for record in records if record.state == "done"}
+    steps = tuple(
+        done.get(step.step, step) if step.state == "reused" else step for step in summary.steps
+    )
+    seconds = max(summary.seconds, sum(step.seconds for step in steps))
+    return dataclasses.replace(summary, steps=steps, seconds=seconds)
 
 
 def main() -> None:
     """Run every size, smallest first, and print the table after each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--generated", type=int, default=0, metavar="SIDE", help="pixels a side")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="as graft run")
     parser.add_argument("--results", type=Path, required=True, help="keep finished runs here")
     asked = parser.parse_args()
@@ -165,7 +233,7 @@ def main() -> None:
     summaries = {}
     for size in sorted(asked.sizes):
         with console.status(f"a run over {size:,} pictures"):
-            summaries[size] = measured(size, asked.results, given)
+            summaries[size] = measured(size, asked.results, given, side_px=asked.generated)
         console.print(table(summaries))
 
 

@@ -19,6 +19,7 @@ from components.common.artifacts.dataset import SPLITS, UNLABELLED, Dataset
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, ShardsInfo
 from components.common.errors import DataError
+from components.common.files import forget_pages, reserve
 from components.common.labels.tasks import Task, tasks_of
 from components.common.pictures import decode as pictures
 from components.common.progress import track, worker_count
@@ -30,6 +31,12 @@ LOG = logging.getLogger(__name__)
 
 # Bounds the decoded pictures in flight, whatever the data set's size.
 _PICTURES_AT_ONCE = 64
+# The written part of the arrays is let go of after so many.
+_PICTURES_IN_MEMORY = 1024
+
+
+# An array on the disk.
+Mapped = np.memmap[Any, np.dtype[np.uint8]]
 
 
 class _ColourSeenError(Exception):
@@ -130,16 +137,7 @@ def _write_arrays(job: _ShardsPass) -> int:
 
 
 def _write_pass(job: _ShardsPass, *, channels: int) -> None:
-    size = job.settings.image_size_px
-    arrays = {
-        split: np.lib.format.open_memmap(
-            job.out / f"{split}.npy",
-            mode="w+",
-            dtype=np.uint8,
-            shape=(len(job.dataset.split(split)) * _views(job, split), size, size, channels),
-        )
-        for split in job.splits
-    }
+    arrays = {split: _empty(job, split, channels=channels) for split in job.splits}
     places = list(_places(job))
     with ThreadPoolExecutor(max_workers=worker_count()) as pool:
         writes = (
@@ -150,10 +148,22 @@ def _write_pass(job: _ShardsPass, *, channels: int) -> None:
                 places[at : at + _PICTURES_AT_ONCE],
             )
         )
-        for _ in track(writes, "preparing pictures", total=len(places)):
-            pass
+        for done, _ in enumerate(track(writes, "preparing pictures", total=len(places))):
+            if done % _PICTURES_IN_MEMORY == 0:
+                for array in arrays.values():
+                    forget_pages(array)
     for array in arrays.values():
         array.flush()
+
+
+def _empty(job: _ShardsPass, split: str, *, channels: int) -> Mapped:
+    """Return the array of a split on the disk, with room for all of it."""
+    file, size = job.out / f"{split}.npy", job.settings.image_size_px
+    rows = len(job.dataset.split(split)) * _views(job, split)
+    shape = (rows, size, size, channels)
+    array = np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
+    reserve(file)
+    return array
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,18 @@ on the disk. A reader finds the old or the new one, also after a kill or a power
 """
 
 import contextlib
+import errno
+import mmap
 import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from components.common.errors import GraftError
+from components.common.errors import GraftError, InputError
 
 _PARTIAL = ".partial"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextlib.contextmanager
@@ -192,6 +195,47 @@ def explained(
         general = "give this user the right to write there, or free some space"
         do = (remedies or {}).get(problem.errno or 0, general)
         raise error(f"to write below {folder}", received=f"'{problem}'", do=do) from problem
+
+
+@contextlib.contextmanager
+def full_disk_named() -> Iterator[None]:
+    """Turn the failure of a full disk within the block into an InputError; others pass.
+
+    Raises:
+        InputError: the volume or the user's share of it is full.
+    """
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno not in _FULL:
+            raise
+        where = f" for {problem.filename}" if problem.filename else ""
+        raise InputError(
+            f"room on the disk{where}",
+            received=f"'{problem.strerror}'",
+            do="free some space and run again; what is finished is kept",
+        ) from problem
+
+
+def reserve(path: Path) -> None:
+    """Claim the blocks of a file of holes: writing to a map of a full disk kills the process.
+
+    Raises:
+        OSError: the disk has no room for it.
+    """
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def forget_pages(array: object) -> None:
+    """Let go of the pages of a memory-mapped array; others are left alone.
+
+    What was written to it stays in its file, and what is read again is read from there. Without
+    this the whole file counts as this process's memory for as long as there is room.
+    """
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None:
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _sync(path: Path) -> None:

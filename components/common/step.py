@@ -16,6 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 from components.common import config, step_cache
 from components.common.artifacts.lineage import Provenance, content_sha256, gathered
 from components.common.artifacts.records import PROVENANCE, read_record, tree_sha256, write_record
+from components.common.files import full_disk_named
 from components.common.run_context import RunContext
 from components.common.step_record import keep_for_exit_step, recording
 
@@ -150,7 +151,7 @@ def run_step(
     """
     known = find_step(step) if isinstance(step, str) else step
     context = config.from_struct(RunContext, run, where="run").of_this_process()
-    with recording(context, known.name) as recorded:
+    with recording(context, known.name) as recorded, full_disk_named():
         job = _Job(known, settings, context, dict(inputs or {}), dict(outputs or {}))
         recorded.state, result = job.work(recorded.started_unix_s)
         recorded.result = result if isinstance(result, str) else ""

@@ -61,7 +61,9 @@ def recording(context: RunContext, step: str) -> Iterator[Recorded]:
         try:
             yield recorded
         except BaseException as error:
-            _note(context, _ended(record, state="failed", **_words(error)))
+            # A disk without room for this note must not hide what filled it.
+            with contextlib.suppress(OSError):
+                _note(context, _ended(record, state="failed", **_words(error)))
             LOG.exception("%s failed", step)
             raise
     _note(context, _ended(record, **vars(recorded)))

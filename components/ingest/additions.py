@@ -20,20 +20,21 @@ from pathlib import Path
 
 from components.common.errors import DataError, some
 from components.common.files import new_folder, remove_partials, write_bytes
-from components.ingest.source_data import PictureRecord, SourceData
+from components.ingest.source_data import PictureRecord, SourceData, is_there
 
 LOG = logging.getLogger(__name__)
 
 ADDITIONS = "additions"
 MANIFEST = "manifest.csv"
 _PICTURES = "pictures"
+_END_OF_TIME_UNIX_S = 253_402_300_800.0  # year 10000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Addition:
     """One picture that came in later. `file` is its name in `additions/pictures`.
 
-    `origin` says how the label came ("folder", "csv", "label_studio").
+    `origin` says how the label came ("folder", "csv", "label_studio"), `by` who took it in.
     """
 
     file: str
@@ -43,6 +44,7 @@ class Addition:
     domain: str = ""
     origin: str = ""
     added_unix_s: float = 0.0
+    by: str = ""
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Addition))
@@ -79,11 +81,11 @@ def read_additions(dataset: Path) -> tuple[Addition, ...]:
             received=f"what cannot be read ({error})",
             do="restore it from DVC or a copy",
         ) from None
-    gone = [one.file for one in found if not _picture(dataset, one).is_file()]
+    gone = [one.file for one in found if not is_there(_picture(dataset, one))]
     if gone:
         raise DataError(
             f"every picture that {manifest} names",
-            received=f"{len(gone)} that are not there ({some(gone)})",
+            received=f"{len(gone)} that are not there ({some(map(ascii, gone))})",
             do="restore them from DVC or a copy, or remove their lines",
         )
     return found
@@ -165,10 +167,14 @@ def _text(additions: Iterable[Addition]) -> bytes:
 
 
 def _addition(row: dict[str, str]) -> Addition:
-    texts = {name: str(row[name]) for name in COLUMNS if name != "added_unix_s"}
-    if not texts["label"] or Path(texts["file"]).name != texts["file"]:
-        raise ValueError(f"the line of '{texts['file']}'")
-    return Addition(**texts, added_unix_s=float(row["added_unix_s"]))
+    # Older manifests do not say who added a picture.
+    named = {"by": "", **row}
+    texts = {name: str(named[name]) for name in COLUMNS if name != "added_unix_s"}
+    added_unix_s = float(row["added_unix_s"])
+    is_moment = 0.0 <= added_unix_s < _END_OF_TIME_UNIX_S
+    if not texts["label"] or Path(texts["file"]).name != texts["file"] or not is_moment:
+        raise ValueError(f"the line of {texts['file']!r}")
+    return Addition(**texts, added_unix_s=added_unix_s)
 
 
 def _picture(dataset: Path, addition: Addition) -> Path:

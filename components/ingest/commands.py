@@ -1,10 +1,11 @@
 """What a person does by hand: add labelled pictures to a data set, but none that would harm it."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +17,24 @@ from components.common.errors import ConfigError, DataError
 from components.common.files import locked
 from components.common.labels.source_facts import SourceFacts, counted
 from components.common.pictures.decode import decode
-from components.ingest.additions import MANIFEST, Addition, folder_of, write_additions
+from components.ingest.additions import (
+    MANIFEST,
+    Addition,
+    folder_of,
+    read_additions,
+    write_additions,
+)
 from components.ingest.config import IngestConfig
 from components.ingest.corrections import RELABELLED, write_corrections
 from components.ingest.corrections import Correction as Correction
 from components.ingest.relabel import checked
-from components.ingest.source_data import SourceData
+from components.ingest.revision import at_hand
+from components.ingest.source_data import PictureRecord, SourceData
 from components.ingest.sources.folder import pictures_below
 from components.ingest.sources.manifest import cells
 from components.ingest.step import dataset_root, read_source
+
+__all__ = ["PictureRecord", "SourceData"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,20 +73,41 @@ def root_of(settings: IngestConfig) -> Path:
     return root
 
 
+@contextlib.contextmanager
+def opened(settings: IngestConfig) -> Iterator[SourceData]:
+    """Yield the pictures of a data set; those of a revision are at hand for the block only.
+
+    Raises:
+        ConfigError, DataError: as the source's `read` and `at_hand` say.
+    """
+    with at_hand(settings) as here:
+        yield read_source(here)
+
+
+def additions_of(settings: IngestConfig) -> tuple[Addition, ...]:
+    """Return what was added to a data set, oldest first.
+
+    Raises:
+        DataError: as `read_additions`.
+    """
+    root = dataset_root(settings)
+    return () if root is None else read_additions(root)
+
+
 def source_facts(settings: IngestConfig) -> SourceFacts:
     """Return what a data set offers, by its listing.
 
     Raises:
         ConfigError, DataError: as the source's `read` says.
     """
-    source = read_source(settings)
-    return counted(
-        labels=[one.label for one in source.pictures],
-        domains=[one.domain for one in source.pictures],
-        groups=[one.group for one in source.pictures],
-        unlabelled_domains=[one.domain for one in source.unlabelled],
-        columns=source.columns,
-    )
+    with opened(settings) as source:
+        return counted(
+            labels=[one.label for one in source.pictures],
+            domains=[one.domain for one in source.pictures],
+            groups=[one.group for one in source.pictures],
+            unlabelled_domains=[one.domain for one in source.unlabelled],
+            columns=source.columns,
+        )
 
 
 def offered(settings: IngestConfig) -> SourceFacts:
@@ -128,6 +159,7 @@ def add_pictures(
     settings: IngestConfig,
     min_size_px: int,
     now_unix_s: float,
+    by: str = "",
     dry_run: bool = False,
 ) -> AddOutcome:
     """Add what can be added, at once; the caller holds `adding_to` of the data set.
@@ -139,6 +171,7 @@ def add_pictures(
         settings: says which data set.
         min_size_px: smallest side that validate lets pass.
         now_unix_s: noted as the time at which the labels came in.
+        by: noted as who took them in.
         dry_run: only say what would happen.
 
     Raises:
@@ -159,7 +192,7 @@ def add_pictures(
             refused.append(RefusedPicture(file=one.file, reason=str(error)))
             continue
         if sha256:
-            new.append((_addition(one, sha256, now_unix_s), encoded))
+            new.append((_addition(one, sha256, now_unix_s, by), encoded))
         else:
             already.append(one.file)
     if new and not dry_run:
@@ -261,7 +294,7 @@ def _answers(proposed: Sequence[LabelledPicture]) -> dict[str, set[str]]:
     return found
 
 
-def _addition(one: LabelledPicture, sha256: str, now_unix_s: float) -> Addition:
+def _addition(one: LabelledPicture, sha256: str, now_unix_s: float, by: str) -> Addition:
     return Addition(
         file=f"{sha256}{one.file.suffix.lower()}",
         sha256=sha256,
@@ -270,4 +303,5 @@ def _addition(one: LabelledPicture, sha256: str, now_unix_s: float) -> Addition:
         domain=one.domain,
         origin=one.origin,
         added_unix_s=now_unix_s,
+        by=by,
     )

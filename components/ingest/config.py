@@ -1,7 +1,9 @@
 """Settings of ingest."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from components.common import plugins
 from components.common.config import Section
@@ -16,6 +18,10 @@ class IngestConfig(Section):
 
     source: a file name in `sources/` (folder, manifest, elpv).
     path: the folder or manifest that the source reads.
+    data_rev: a version of the data set, by the hash in its `.dvc` file ("219f….dir"), which is
+        fetched from `data_remote`; `path` is then meant inside of it. "" reads what lies at `path`.
+    data_remote: the DVC remote, a folder or an address like "s3://bucket/prefix". DVC's own cache
+        is one as well.
     name: what to call the data set; "" takes the path's last part.
     positive: with two classes, the one that soft labels and binary scores speak of; "" takes
         the class whose name sounds like a defect (defective, bad, ng, ...), else the
@@ -32,6 +38,8 @@ class IngestConfig(Section):
 
     source: str = "folder"
     path: str = ""
+    data_rev: Annotated[str, Field(pattern=r"^([0-9a-f]{32}(\.dir)?)?$")] = ""
+    data_remote: str = ""
     name: str = ""
     positive: str = ""
     group_pattern: str = ""

@@ -2,7 +2,9 @@
 
 import math
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,7 +77,8 @@ def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tup
         where: the source's path, for messages.
 
     Raises:
-        DataError: there are fewer than two classes, or a name cannot be printed.
+        DataError: there are fewer than two classes, a name cannot be printed, or two look
+            alike.
         ConfigError: `positive` is not one of the classes.
     """
     classes = sorted(set(labels))
@@ -85,13 +88,14 @@ def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tup
             received=f"only '{classes[0]}'" if classes else "no picture",
             do="add the pictures of another class",
         )
-    odd = [name for name in classes if not name.isprintable()]
+    odd = [name for name in classes if not name.isprintable() or not name.strip()]
     if odd:
         raise DataError(
             f"class names of printable characters in {where}",
             received=some(ascii(name) for name in odd),
             do="rename the class",
         )
+    _check_alike(classes, where)
     if positive and positive not in classes:
         raise ConfigError(
             f"ingest.positive to be one of the classes {', '.join(classes)}",
@@ -102,6 +106,23 @@ def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tup
         return tuple(classes)
     last = positive or _likely_positive(classes)
     return (next(name for name in classes if name != last), last)
+
+
+def _check_alike(classes: Sequence[str], where: Path) -> None:
+    """Refuse names that differ only by case, outer spaces or how an accent is encoded.
+
+    Mostly one class that was written in two ways; and not every file system tells them apart.
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in classes:
+        alike[unicodedata.normalize("NFC", name).strip().casefold()].append(name)
+    twice = [names for names in alike.values() if len(names) > 1]
+    if twice:
+        raise DataError(
+            f"class names that differ by more than case and spaces in {where}",
+            received=some(" and ".join(map(ascii, names)) for names in twice),
+            do="give one class one name, or two classes names of their own",
+        )
 
 
 def _likely_positive(classes: list[str]) -> str:
@@ -130,3 +151,11 @@ def existing_path(path: str, *, source: str) -> Path:
             do="correct the path (for the demo data: 'graft data pull')",
         )
     return place
+
+
+def is_there(path: Path) -> bool:
+    """Return whether a path is that of a file, also for names that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:  # longer than any file's name
+        return False

@@ -31,6 +31,7 @@ from components.ingest.additions import with_additions
 from components.ingest.config import SOURCES, IngestConfig
 from components.ingest.corrections import with_corrections
 from components.ingest.depth import check_colours, chosen_range
+from components.ingest.revision import at_hand
 from components.ingest.source_data import PictureRecord, SourceData
 from components.ingest.sources.folder import pictures_below
 
@@ -79,7 +80,19 @@ def run(
         DataError: as the source's `read` says; or 16-bit colours would keep next to nothing; or
             the pictures are no longer those of the fingerprint.
     """
-    source, out = read_source(settings), outputs.dataset
+    with at_hand(settings, near=outputs.dataset.parent) as here:
+        dataset = _ingest(here, outputs.dataset)
+    if inputs.fingerprint and content_key(settings) != inputs.fingerprint:
+        raise DataError(
+            f"the pictures of '{settings.path}' to stay as they are during a run",
+            received="others than a moment ago",
+            do="start the run again",
+        )
+    return dataset
+
+
+def _ingest(settings: IngestConfig, out: Path) -> Dataset:
+    source = read_source(settings)
     shutil.rmtree(out / "pictures", ignore_errors=True)
     given = (*source.pictures, *source.unlabelled)
     names = safe_names([picture.name for picture in given])
@@ -115,15 +128,9 @@ def run(
     table[list(source.columns)] = table[list(source.columns)].fillna("")
     labelled = table["label"] != ""
     dataset = Dataset(out, info, table[labelled], table[~labelled].reset_index(drop=True))
-    dataset.write()
     headers = pd.DataFrame([vars(one.header) | {"path": one.row["path"]} for one in copied])
     headers.to_parquet(out / HEADERS)
-    if inputs.fingerprint and content_key(settings) != inputs.fingerprint:
-        raise DataError(
-            f"the pictures of '{settings.path}' to stay as they are during a run",
-            received="others than a moment ago",
-            do="start the run again",
-        )
+    dataset.write()
     LOG.info("%d pictures of %d classes from %s", len(rows), len(source.classes), settings.path)
     return dataset
 
@@ -175,7 +182,9 @@ def grey_range_of(settings: IngestConfig, source: SourceData) -> GreyRange:
 
 
 def dataset_root(settings: IngestConfig) -> Path | None:
-    """Return the folder of the data set, beside which additions lie; None for an archive."""
+    """Return the folder that pictures can be added to; None for an archive and for a revision."""
+    if settings.data_rev:
+        return None
     place = Path(settings.path).expanduser()
     if place.is_dir():
         return place
@@ -183,7 +192,12 @@ def dataset_root(settings: IngestConfig) -> Path | None:
 
 
 def content_key(settings: IngestConfig) -> str:
-    """Return one digest over everything ingest reads: labels, names and picture bytes."""
+    """Return one digest over everything ingest reads: labels, names and picture bytes.
+
+    A revision is such a digest.
+    """
+    if settings.data_rev:
+        return settings.data_rev
     source = read_source(settings)
     given = (*source.pictures, *source.unlabelled)
     total = hashlib.sha256(json.dumps([source.name, source.classes, source.licence]).encode())

@@ -14,6 +14,7 @@ from components.common.artifacts.dataset import UNLABELLED
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, targets
 from components.common.errors import DataError
+from components.common.files import forget_pages
 from components.common.labels.source_facts import SourceFacts, counted
 from components.common.labels.tasks import TaskTargets
 
@@ -66,6 +67,19 @@ class StackedRows:
                 found = np.empty((*asked.shape, *values.shape[1:]), values.dtype)
             found[mine] = values
         return np.asarray(found)
+
+
+def forget_rows(rows: Rows) -> None:
+    """Let go of the memory that rows which were read from a mapped file still take."""
+    if isinstance(rows, StackedRows):
+        for source in rows.sources:
+            forget_rows(source)
+    elif isinstance(rows, PickedRows):
+        forget_rows(rows.source)
+    elif isinstance(rows, FlippedPixels):
+        forget_rows(rows.pixels)
+    else:
+        forget_pages(rows)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from components.common.artifacts.decision import Decision
 from components.common.artifacts.judging.figures import Metric
 from components.common.pictures.flips import FLIPS
 from components.common.statistics.temperature import log_loss
-from components.networks.data import Floats, Rows, Split
+from components.networks.data import Floats, Rows, Split, forget_rows
 from components.networks.features.answers import answers
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.features.store import Activations
@@ -145,6 +145,8 @@ def predict(model: Any, inputs: Sequence[Rows], *, rows: int, batch: int = 64) -
             fed = [np.asarray(source[chunk], dtype=np.float32) for source in inputs]
             found = answers(model, fed)
             parts.append(found[0] if len(found) == 1 else np.concatenate(found, axis=1))
+            for source in inputs:
+                forget_rows(source)
         return np.concatenate(parts)
 
     return halving_batch(in_batches, batch)

@@ -1,7 +1,6 @@
 """Facts: what is known of each picture, decoded once."""
 
 import concurrent.futures
-import hashlib
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.monitoring.prediction_log import STATISTIC_COLUMNS
 from components.common.errors import DataError
 from components.common.pictures import statistics
-from components.common.pictures.decode import Pixels, decode, to_image
+from components.common.pictures.decode import Pixels, decode, pixels_sha256, to_image
 from components.common.pictures.grey import laplacian, to_grey
 from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.pictures.header import read_header
@@ -136,7 +135,7 @@ def _measured(path: str, data: bytes, grey_range: GreyRange) -> tuple[Pixels | N
         entropy=entropy,
         # Its variance, in one pass: the mean is next to nothing.
         blur=float(np.vdot(texture, texture)) / texture.size - float(texture.mean()) ** 2,
-        pixels_sha256=_pixels_sha256(pixels),
+        pixels_sha256=pixels_sha256(pixels),
         perceptual_hash=int(perceptual_hash(pixels)),
     )
     return pixels, facts
@@ -150,12 +149,6 @@ def _of_histogram(pixels: Pixels) -> tuple[float, float, float]:
     mean = float(shares @ levels)
     deviation = float(np.sqrt(shares @ (levels - mean) ** 2))
     return mean, deviation, abs(float(shares @ np.log2(shares)))
-
-
-def _pixels_sha256(pixels: Pixels) -> str:
-    total = hashlib.sha256(repr(pixels.shape).encode())
-    total.update(np.ascontiguousarray(pixels).data)
-    return total.hexdigest()
 
 
 def _reason(error: DataError) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from components.common.errors import GraftError
+from components.common.files import full_disk_named
 from pipelines.cli import (
     advise,
     audit,
@@ -99,7 +100,8 @@ def main() -> None:
     # A polite end (systemd, CI, `timeout`) must clean up like Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app()
+        with full_disk_named():
+            app()
     except GraftError as error:
         Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
         sys.exit(error.exit_code)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from pipelines.cli import options, suite
+from pipelines.cli import data_versions, options, suite
 from pipelines.cli.relabel import relabel
 from pipelines.cli.settings import choose
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from pipelines.data.labels import Added
 
 app = typer.Typer(
-    help="Fetch and check the demo data; add labelled pictures to any data set.",
+    help="Fetch and check the demo data; add pictures to any data set, compare its versions.",
     no_args_is_help=True,
 )
+app.command(name="log")(data_versions.log)
+app.command(name="diff")(data_versions.diff)
 
 app.command("infer-suite")(suite.infer_suite)
 app.command("validate")(suite.validate)
@@ -76,6 +78,9 @@ def add(
     pictures: Annotated[
         list[Path] | None, typer.Option(help="Another folder that holds the pictures.")
     ] = None,
+    by: Annotated[
+        str, typer.Option(help="Who adds them. Default: the user's name in git, else the login.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
 ) -> None:
     """Take labelled pictures into the data set; old pictures and their splits stay as they are.
@@ -89,7 +94,7 @@ def add(
     run = choose(preset, data, assignments=assignments).run
     with bars(console):
         added = add_labelled(
-            path, run=run, form=form, log=log, places=pictures or (), dry_run=dry_run
+            path, run=run, form=form, log=log, places=pictures or (), by=by, dry_run=dry_run
         )
     _show(console, added, dry_run=dry_run)
     if added.outcome.refused or added.problems or added.pin_problem:

@@ -42,7 +42,8 @@ def unshared_paths(settings: TrainingRun, pipeline: PipelineName) -> tuple[str, 
     Such a path may still be right, where the image holds it; what is written there is lost.
     """
     paths = {
-        "ingest.path": settings.ingest.path,
+        "ingest.path": "" if settings.ingest.data_rev else settings.ingest.path,
+        "ingest.data_remote": settings.ingest.data_remote,
         "model_base_path": settings.model_base_path,
         "train.weights": settings.train.weights if "/" in settings.train.weights else "",
         "monitor.log": settings.monitor.log if "monitor" in PIPELINES[pipeline].steps else "",

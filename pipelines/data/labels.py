@@ -30,7 +30,7 @@ from components.label.commands import (
 )
 from components.label.config import QueueConfig
 from pipelines.config import TrainingRun
-from pipelines.data import pinning, tracking
+from pipelines.data import history, pinning, tracking
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +81,7 @@ def add(
     form: str,
     log: Path,
     places: Sequence[Path] = (),
+    by: str = "",
     dry_run: bool = False,
 ) -> Added:
     """Take labelled pictures into the data set of a run, and let DVC pin the new state.
@@ -91,6 +92,7 @@ def add(
         form: a file name in `components/label/formats`; "" goes by what lies at `path`.
         log: the prediction log's folder; knows group and line of what was asked.
         places: more folders that may hold the pictures.
+        by: who takes them in; "" is who works here, as git or the system knows them.
         dry_run: change nothing.
 
     Raises:
@@ -108,6 +110,7 @@ def add(
             settings=run.ingest,
             min_size_px=run.validate.min_size_px,
             now_unix_s=time.time(),
+            by=by or history.user_name(root),
             dry_run=dry_run,
         )
         name, problem = "", ""

@@ -104,6 +104,38 @@ def pinned_listing(project_root: Path, name: str = PIN) -> Listing | None:
     return files if listing_md5(files) == digest else None
 
 
+def holder_of(revision: str, project_root: Path) -> str:
+    """Return where a version of a folder is: DVC's cache, or the address of the default remote.
+
+    Args:
+        revision: the hash, with ".dir".
+        project_root: holds `.dvc/`.
+
+    Raises:
+        DataError: the cache does not hold it, and there is no remote.
+    """
+    cache = _cache(project_root)
+    if (cache / "files" / "md5" / revision[:2] / revision[2:]).is_file():
+        return str(cache)
+    addresses: dict[str, str] = {}
+    default = ""
+    for parser in _configs(project_root):
+        default = parser.get("core", "remote", fallback=default)
+        for section in parser.sections():
+            name = section.strip("'").removeprefix("remote ").strip('"')
+            if name != section.strip("'"):
+                addresses[name] = parser.get(section, "url", fallback=addresses.get(name, ""))
+    address = addresses.get(default, next(iter(addresses.values()), ""))
+    if not address:
+        raise DataError(
+            f"version {revision} in DVC's cache or in a remote",
+            received="neither",
+            do="add the remote that holds it ('dvc remote add')",
+        )
+    # DVC means a folder from where its configuration lies.
+    return address if "://" in address else str(project_root / ".dvc" / address)
+
+
 def _cache(project_root: Path) -> Path:
     """Return DVC's cache folder, which the config may have moved."""
     folder = "cache"

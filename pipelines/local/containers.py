@@ -61,8 +61,10 @@ def containers_for(
         "train.warm_start": settings.train.warm_start,
         **{f"tune.rank.weights.{name}": text for name, text in ranked.items()},
     }
-    _check_no_network_is_needed(settings, weights)
-    source = _place(settings.ingest.path)
+    remote = {"ingest.data_remote": settings.ingest.data_remote}
+    _check_no_network_is_needed(settings, weights | remote)
+    data = settings.ingest
+    source = _place(data.data_remote if data.data_rev else data.path)
     # A manifest names pictures beside it.
     wanted = [source if source.is_dir() else source.parent]
     wanted += [_place(text) for text in weights.values() if text not in {"", "none"}]
@@ -83,14 +85,14 @@ def containers_for(
     )
 
 
-def _check_no_network_is_needed(settings: TrainingRun, weights: dict[str, str]) -> None:
+def _check_no_network_is_needed(settings: TrainingRun, places: dict[str, str]) -> None:
     """Refuse what a container without a network cannot reach, before any work is done."""
-    for key, text in weights.items():
+    for key, text in places.items():
         if text == "imagenet" or "://" in text:
             raise ConfigError(
-                f"{key} to be a file, as containers of steps have no network",
+                f"{key} to be a path, as containers of steps have no network",
                 received=f"'{text}', which would be downloaded",
-                do="download it once and name the file, or run without --containers",
+                do="download it once and name where it lies, or run without --containers",
             )
     if settings.deploy.server:
         raise ConfigError(

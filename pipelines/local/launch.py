@@ -51,7 +51,7 @@ def execute(
         ConfigError: the demo data or a file of weights are asked for and not there.
         PipelineFailedError: a step failed; the run's summary is written all the same.
     """
-    pinned = _pinned_data_sha256(settings.ingest.path)
+    pinned = "" if settings.ingest.data_rev else _pinned_data_sha256(settings.ingest.path)
     if launch.pipeline == "training":
         if not settings.train.warm_start:
             check_weights(settings.train.weights)

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from benchmarks.growth import chosen, copied, exponent, grow, table
+from benchmarks.growth import chosen, copied, exponent, generate, grow, table, with_earlier
+from components.common.artifacts.records import write_record
 from components.common.artifacts.run_summary import RunSummary
 from components.common.step_record import StepRecord
 from components.ingest.source_data import PictureRecord
@@ -76,3 +77,26 @@ def test_the_table_says_how_a_step_grows() -> None:
     ]
     assert "1.00" in lines["whole run"].split("│")[-2]
     assert [*lines][-2:] == ["deploy", "whole run"]
+
+
+def test_generated_pictures_are_all_different_and_lots_hold_both_classes(tmp_path: Path) -> None:
+    manifest = pd.read_csv(generate(60, 16, tmp_path / "out"))
+    files = [tmp_path / "out" / path for path in manifest["path"]]
+    assert len({path.read_bytes() for path in files}) == 60
+    with Image.open(files[0]) as picture:
+        assert picture.size == (16, 16)
+    assert set(manifest.groupby("group")["label"].nunique()) == {2}
+
+
+def test_a_step_that_was_reused_counts_with_what_it_took(tmp_path: Path) -> None:
+    done = StepRecord(
+        step="ingest", state="done", started_unix_s=0, seconds=30, peak_memory_bytes=5
+    )
+    (tmp_path / "20260101-000000-x" / "steps").mkdir(parents=True)
+    write_record(tmp_path / "20260101-000000-x" / "steps" / "ingest.json", done)
+    reused = dataclasses.replace(done, state="reused", seconds=1.0, peak_memory_bytes=1)
+    later = dataclasses.replace(done, step="train", seconds=10.0)
+    last = RunSummary(run_id="a", state="done", seconds=12.0, steps=(reused, later))
+    found = with_earlier(last, tmp_path)
+    assert found.steps == (done, later)
+    assert found.seconds == 40.0

@@ -12,6 +12,7 @@
 """
 
 import functools
+import hashlib
 import io
 import warnings
 
@@ -130,6 +131,13 @@ def eight_bits(levels: npt.NDArray[np.uint16], grey_range: GreyRange) -> Pixels:
 def to_image(pixels: Pixels) -> Image.Image:
     """Return uint8 [H, W, 1 or 3] as a Pillow image."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def pixels_sha256(pixels: Pixels) -> str:
+    """Return a digest of shape and pixels, equal for one picture in two encodings."""
+    total = hashlib.sha256(repr(pixels.shape).encode())
+    total.update(np.ascontiguousarray(pixels).data)
+    return total.hexdigest()
 
 
 def resize(pixels: Pixels, size_px: int, *, fit: Fit = "squeeze") -> Pixels:

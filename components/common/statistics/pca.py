@@ -8,6 +8,9 @@ import numpy.typing as npt
 from components.common.statistics.weighted import Floats
 
 _NEGLIGIBLE = 1e-6  # of the largest deviation
+# Rows that axes are learnt from, evenly spread, and rows that are taken along them at once: what
+# becomes float64 does not grow with the pictures.
+_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Components:
         """
         from sklearn.utils.extmath import randomized_svd
 
-        values = features.astype(np.float64)
+        values = features[:: 1 + (len(features) - 1) // _ROWS].astype(np.float64)
         centre = values.mean(axis=0)
         wanted = min(count, *values.shape)
         _, sizes, axes = randomized_svd(values - centre, wanted, random_state=seed)
@@ -46,5 +49,7 @@ class Components:
 
     def apply(self, features: npt.NDArray[np.float32]) -> Floats:
         """Return float64 [N, k] for float32 [N, D]; rows with NaN stay NaN."""
-        found: Floats = (features - self.centre) @ self.axes
-        return found
+        starts = range(0, max(1, len(features)), _ROWS)
+        return np.concatenate(
+            [(features[first : first + _ROWS] - self.centre) @ self.axes for first in starts]
+        )

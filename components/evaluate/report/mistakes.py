@@ -1,6 +1,5 @@
 """Pictures as the page shows them, and the ones that the model got wrong."""
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +7,7 @@ import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.judging.evaluation import probabilities
-from components.common.pictures.decode import decode, to_image
-
-THUMBNAIL_PX = 240
+from components.common.pictures.thumbnails import thumbnail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,19 +53,10 @@ def show(rows: pd.DataFrame, dataset: Dataset, classes: tuple[str, ...]) -> list
             truth=classes[int(row["target"])],
             decision=classes[int(row["predicted"])],
             confidence=float(confidence),
-            jpeg=thumbnail(dataset, str(row["path"])),
+            jpeg=thumbnail(dataset.picture(str(row["path"])), name=str(row["path"])),
         )
         for row, confidence in zip(rows.to_dict("records"), _confidence(rows, classes), strict=True)
     ]
-
-
-def thumbnail(dataset: Dataset, path: str) -> bytes:
-    """Return a small JPEG of a picture, by its manifest path."""
-    image = to_image(decode(dataset.picture(path), name=path))
-    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    buffer = io.BytesIO()
-    image.save(buffer, format="JPEG", quality=82)
-    return buffer.getvalue()
 
 
 def _confidence(rows: pd.DataFrame, classes: tuple[str, ...]) -> np.ndarray:

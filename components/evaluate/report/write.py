@@ -11,13 +11,14 @@ from components.common.artifacts.exported import Export
 from components.common.artifacts.inspection import InspectionInfo
 from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo, scored
 from components.common.artifacts.lineage import read_provenance
+from components.common.pictures.thumbnails import thumbnail
 from components.common.report.texts import load_texts
 from components.common.run_context import RunContext
 from components.common.statistics.figures import confusion_counts
 from components.common.statistics.weighted import Integers
 from components.evaluate.report.changes import compare
 from components.evaluate.report.drawing import TABLES, draw
-from components.evaluate.report.mistakes import show, thumbnail, wrong
+from components.evaluate.report.mistakes import show, wrong
 from components.evaluate.report.render import ReportContent, render
 
 
@@ -74,7 +75,10 @@ def write_report(evaluation: Evaluation, sources: ReportSources, *, mistakes_sho
         lost=show(lost, dataset, classes),
         heat_maps=_heat_maps(evaluation),
         inspected=sources.inspected,
-        thumbnails={path: thumbnail(dataset, path) for path in _exemplary(info, sources.inspected)},
+        thumbnails={
+            path: thumbnail(dataset.picture(path), name=path)
+            for path in _exemplary(info, sources.inspected)
+        },
         origins=[one for one in map(read_provenance, roots) if one],
         run=sources.run,
     )

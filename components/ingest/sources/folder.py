@@ -5,13 +5,16 @@
       bad/   0001.png
       unlabelled/  0001.png    (with ingest.unlabelled=true)
 
+Links to folders are followed; one folder that is reached twice is refused.
 Hidden files and folders are passed over, and so is what was added later (`additions.py`); other
 files that are no pictures by their ending are passed over with a line in the log.
 """
 
 import logging
+import os
 import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from components.common.artifacts.dataset import SPLITS, UNLABELLED
@@ -31,7 +34,7 @@ def read(settings: IngestConfig) -> SourceData:
 
     Raises:
         DataError: no folder, no picture, fewer than two classes, a class without pictures,
-            or pictures outside the class folders.
+            pictures outside the class folders, or links that lead round in a circle.
         ConfigError: the group pattern is wrong or fits some picture not.
     """
     root = existing_path(settings.path, source="folder")
@@ -63,6 +66,7 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
     children = sorted(
         path for path in root.iterdir() if not path.name.startswith(".") and not is_additions(path)
     )
+    _check_links(children)
     loose = [path.name for path in children if path.is_file() and _is_picture(path)]
     folders = [path for path in children if path.is_dir()]
     if loose:
@@ -79,7 +83,8 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
             f"split folders ({some(folder.name for folder in folders)})",
             do="list the pictures in a manifest.csv with a 'split' column",
         )
-    files = {folder.name: pictures_below(folder) for folder in folders}
+    seen: set[Path] = set()
+    files = {folder.name: pictures_below(folder, seen=seen) for folder in folders}
     empty = [name for name, found in files.items() if not found]
     if empty:
         raise _layout_error(
@@ -90,17 +95,46 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
     return files
 
 
-def pictures_below(folder: Path) -> list[Path]:
-    """Return the pictures below a folder, sorted; what is hidden is passed over."""
-    found = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
-    ]
+def pictures_below(folder: Path, *, seen: set[Path] | None = None) -> list[Path]:
+    """Return the pictures below a folder, sorted; what is hidden is passed over.
+
+    Args:
+        folder: links below it are followed.
+        seen: real folders that were read before; those below `folder` are added.
+
+    Raises:
+        DataError: a link leads to a folder that was read before, or nowhere.
+    """
+    seen = set() if seen is None else seen
+    found: list[Path] = []
+    for place, below, names in os.walk(folder, followlinks=True):
+        real = Path(place).resolve()
+        round_about = Path(place) != folder and folder.resolve().is_relative_to(real)
+        if real in seen or round_about:
+            raise DataError(
+                f"every folder below {folder} once",
+                received=f"{place!r} a second time, by a link",
+                do="remove the link",
+            )
+        seen.add(real)
+        below[:] = [name for name in below if not name.startswith(".")]
+        found += [Path(place, name) for name in names if not name.startswith(".")]
+    _check_links(found)
+    found = sorted(path for path in found if path.is_file())
     other = Counter(path.suffix or path.name for path in found if not _is_picture(path))
     if other:
         LOG.warning("passed over in %s, no pictures by their ending: %s", folder, dict(other))
     return [path for path in found if _is_picture(path)]
+
+
+def _check_links(paths: Iterable[Path]) -> None:
+    dead = [path for path in paths if path.is_symlink() and not path.exists()]
+    if dead:
+        raise DataError(
+            "links that lead to a file or folder",
+            received=f"{len(dead)} that lead nowhere or to themselves ({some(dead)})",
+            do="remove them",
+        )
 
 
 def _is_picture(path: Path) -> bool:

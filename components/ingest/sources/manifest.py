@@ -31,7 +31,13 @@ from components.common.errors import DataError, some
 from components.common.labels.source_facts import TASK_PREFIX
 from components.common.labels.tasks import BETWEEN, tasks_of
 from components.ingest.config import IngestConfig
-from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
+from components.ingest.source_data import (
+    PictureRecord,
+    SourceData,
+    existing_path,
+    is_there,
+    ordered_classes,
+)
 
 REQUIRED = ("path", "label")
 OPTIONAL = ("soft_label", "domain", "group", "split", "weight")
@@ -171,7 +177,7 @@ def _check_paths(paths: pd.Series, root: Path) -> None:
     _refuse(repeated, lambda _: True, "every picture on one line only", "remove the repeated lines")
     _refuse(
         paths,
-        lambda cell: not (root / cell).is_file(),
+        lambda cell: not is_there(root / cell),
         f"every path to be a file below {root}",
         "correct the paths or add the files",
     )
@@ -182,7 +188,7 @@ def _refuse(cells: pd.Series, wrong: Callable[[str], bool], want: str, do: str) 
     bad = cells[cells.map(wrong).astype(bool)]
     if not bad.empty:
         numbers = bad.index.to_numpy() + _FIRST_LINE
-        lines = some(f"line {n}: '{cell}'" for n, cell in zip(numbers, bad, strict=True))
+        lines = some(f"line {n}: {cell!r}" for n, cell in zip(numbers, bad, strict=True))
         raise DataError(f"{want} in the manifest", received=lines, do=do)
 
 

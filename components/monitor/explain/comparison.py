@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from components.common.artifacts.monitoring.observations import Observations, Texts
 from components.common.pictures.statistics import STATISTICS
+from components.common.statistics.clusters import between_groups
 from components.common.statistics.pca import Components
 from components.monitor.observe.camera_figures import CAMERA_FIGURES, camera_figures
-from components.monitor.observe.scaling import between_groups
 
 Floats = npt.NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from components.common.artifacts.monitoring.observations import Observations, Texts
+from components.common.artifacts.monitoring.observations import Observations
 from components.common.pictures.statistics import ADDED_LATER, STATISTICS
 
 Table = npt.NDArray[np.float64]
@@ -16,7 +16,6 @@ _IS_SCALED = np.array([name in _SCALED for name in STATISTICS])
 _IS_CLIPPED = np.array([name == "clipped" for name in STATISTICS])
 _IS_LATER = np.array([name in ADDED_LATER for name in STATISTICS])
 _KNOTS = 200
-_OWN_SHARE = 0.1
 _LEAST_DEVIATION = 0.01
 
 
@@ -45,20 +44,6 @@ def _without(observations: Observations, lacking: npt.NDArray[np.bool_]) -> Obse
     if not lacking.any():
         return observations
     return replace(observations, statistics=np.where(lacking, 0, observations.statistics))
-
-
-def between_groups(values: Table, groups: Texts) -> Table:
-    """Return float64 [D]: the deviation of group means, and a tenth of the pictures' own.
-
-    The tenth stands in where groups happen to agree, which with a few of them proves little.
-
-    Args:
-        values: float64 [N, D], finite, at least one row.
-        groups: the group of each row.
-    """
-    means = np.stack([values[groups == name].mean(axis=0) for name in set(groups)])
-    spread: Table = means.std(axis=0) + _OWN_SHARE * values.std(axis=0)
-    return spread
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from components.common.files import forget_pages
 from components.common.progress import track
 from components.networks.config import INPUT, NetworkConfig, Precision
-from components.networks.data import FlippedPixels, PickedRows, Rows, Split
+from components.networks.data import FlippedPixels, PickedRows, Rows, Split, forget_rows
 from components.networks.fast.folding import fold_batch_norm
 from components.networks.fast.precision import chosen
 from components.networks.features.answers import answers
@@ -167,6 +168,9 @@ class ActivationCache:
                 inputs = [np.asarray(source[rows]) for source in sources]
                 for draft, values in zip(drafts.values(), answers(part, inputs), strict=True):
                     _put(draft, rows, values)
+                    forget_pages(draft.values)
+                for source in sources:
+                    forget_rows(source)
                 done = first + len(rows)
 
         # Where the memory does not suffice it goes on from where it was, with half the pictures.
@@ -204,6 +208,8 @@ def _copy(store: ActivationStore, draft: Draft) -> set[int]:
         for first in range(0, len(pairs), _COPIED_ROWS):
             sources, rows = np.array(pairs[first : first + _COPIED_ROWS]).T
             _put(draft, rows, entry.values[sources])
+            forget_pages(draft.values)
+            forget_pages(entry.values)
     return {row for rows in positions.values() for row in rows}
 
 

@@ -20,13 +20,16 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.errors import GraftError
-from components.networks.data import Rows
+from components.common.files import reserve
+from components.networks.data import Rows, forget_rows
 
 LOG = logging.getLogger(__name__)
 
 # Part of every file name: raise it when the meaning of an entry changes.
 VERSION = "v2"
 _DIGEST_BYTES = 16
+# After so many the pages of a mapped file are let go.
+_ROWS_AT_ONCE = 4096
 _STALE_PARTIAL_S = 6 * 3600.0
 
 Activations = npt.NDArray[Any]
@@ -34,8 +37,12 @@ Activations = npt.NDArray[Any]
 
 def row_digests(pixels: Rows) -> tuple[bytes, ...]:
     """Return what tells each picture of uint8 [N, S, S, C] apart, 16 bytes each."""
-    rows = (pixels[row].tobytes() for row in range(len(pixels)))
-    return tuple(hashlib.sha256(row).digest()[:_DIGEST_BYTES] for row in rows)
+    found = []
+    for row in range(len(pixels)):
+        found.append(hashlib.sha256(pixels[row].tobytes()).digest()[:_DIGEST_BYTES])
+        if row % _ROWS_AT_ONCE == 0:
+            forget_rows(pixels)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,7 @@ class ActivationStore:
         shape = (len(name.digests), *row_shape)
         try:
             values = np.lib.format.open_memmap(partial, mode="w+", dtype=dtype, shape=shape)
-            _reserve(partial)
+            _claim(partial)
             yield Draft(name, values, partial)
         finally:
             partial.unlink(missing_ok=True)
@@ -131,14 +138,20 @@ class ActivationStore:
         for partial, status in _files(self.root, ".partial-*"):
             if now - status.st_mtime > _STALE_PARTIAL_S:
                 _drop(partial, "left by a run that was killed")
-        total = 0
+        total = in_use = 0
         for path, status in _files(self.root, "[!.]*.npy"):
             if not path.name.startswith(f"{VERSION}-"):
                 _drop(path, "written by another version")
                 continue
             total += status.st_size
+            in_use += status.st_size * (path.name in kept)
             if total > self.limit_bytes and path.name not in kept:
                 _drop(path, f"beyond {self.limit_bytes / 1e9:g} GB")
+        if in_use > self.limit_bytes:
+            LOG.warning(
+                "%.1f GB of activations are in use at once, more than train.cache_gb",
+                in_use / 1e9,
+            )
 
 
 def _files(root: Path, pattern: str) -> list[tuple[Path, os.stat_result]]:
@@ -155,17 +168,15 @@ def _drop(path: Path, reason: str) -> None:
     path.unlink(missing_ok=True)
 
 
-def _reserve(path: Path) -> None:
-    """Claim a file's blocks: writing to a map of a full disk would kill the process."""
-    with path.open("r+b") as file:
-        try:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-        except OSError as error:
-            raise GraftError(
-                f"room for {path.stat().st_size / 1e6:.0f} MB in the activation cache",
-                received=f"{error.strerror} in {path.parent}",
-                do="free some space, or set train.cache_gb lower and run again",
-            ) from None
+def _claim(path: Path) -> None:
+    try:
+        reserve(path)
+    except OSError as error:
+        raise GraftError(
+            f"room for {path.stat().st_size / 1e6:.0f} MB in the activation cache",
+            received=f"{error.strerror} in {path.parent}",
+            do="free some space, or set train.cache_gb lower and run again",
+        ) from None
 
 
 def _open(path: Path) -> StoredRows | None:

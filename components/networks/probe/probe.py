@@ -11,7 +11,16 @@ from threadpoolctl import threadpool_limits
 from components.common.progress import report
 from components.common.statistics.folds import Fold, grouped_folds
 from components.common.statistics.temperature import log_loss, log_losses, softmax
-from components.networks.data import Floats, Split
+from components.networks.data import Floats, PickedRows, Rows, Split
+from components.networks.probe.blocks import (
+    Doubles,
+    blocks,
+    deviations,
+    in_memory_where_small,
+    logits,
+    means,
+    standardised,
+)
 from components.networks.probe.span import Span
 
 # The inverse strengths C of the L2 penalty that are tried are powers of this, from the first one
@@ -28,7 +37,6 @@ _FLOOR = 0.1
 
 _EPSILON = float(np.finfo(np.float64).eps)
 
-Doubles = npt.NDArray[np.float64]
 # Logits [N, classes] of fitted rows, [M, classes] of others -> a loss, its gradients by both.
 Term = Callable[[Floats, Floats], tuple[float, Doubles, Doubles]]
 # Logits and targets [N, classes] -> each row's loss [N], its gradient by the logits.
@@ -54,8 +62,8 @@ class Probe:
 
     def logits(self, features: npt.NDArray[Any]) -> Floats:
         """Return float32 [N, classes]."""
-        answers: Floats = np.asarray(features, dtype=np.float32) @ self.kernel + self.bias
-        return answers
+        # Of float16 features the products are float32 all the same.
+        return np.asarray(logits(features, self.kernel, self.bias), np.float32)
 
 
 def fit_probe(
@@ -83,9 +91,9 @@ def fit_probe(
         loss: what the head minimises; C is chosen by the cross-entropy in any case.
         standardise: see `feature_scale`; not again where features are components of such.
     """
-    mean = features.mean(axis=0, dtype=np.float64)
+    mean = means(features)
     scale = feature_scale(features) if standardise else np.ones_like(mean)
-    scaled = ((features - mean) * scale).astype(np.float32)
+    scaled = standardised(features, mean, scale)
     views = len(features) // split.pictures
     # The views of one picture are together worth one picture.
     weights = np.tile(split.weights / np.float32(views), views)
@@ -113,7 +121,7 @@ def feature_scale(features: npt.NDArray[Any]) -> Doubles:
     not blown up: one odd picture would then outvote all else, and its large weight would disturb
     the layers below when they are tuned.
     """
-    spread = features.std(axis=0, dtype=np.float64)
+    spread = deviations(features)
     floor = _FLOOR * float(np.sqrt(np.mean(spread**2)))
     return 1.0 / np.maximum(spread, floor) if floor > 0.0 else np.ones_like(spread)
 
@@ -130,8 +138,12 @@ def _taught(
     for fold in grouped_folds(split.labels, split.groups, folds=_FOLDS, seed=seed):
         rows = by_view[:, fold.inner].ravel()
         targets = np.tile(split.targets[fold.inner], (len(by_view), 1))
-        kernel, bias = Solver(features[rows], targets, weights[rows]).at(strength)
-        said = features[by_view[:, fold.outer]] @ kernel.astype(np.float32) + bias
+        picked = PickedRows(features, rows)
+        kernel, bias = Solver(picked, targets, weights[rows]).at(strength)
+        narrow = kernel.astype(np.float32)
+        said = np.stack(
+            [logits(PickedRows(features, view[fold.outer]), narrow, bias) for view in by_view]
+        )
         taught[fold.outer] = softmax(said.mean(axis=0, dtype=np.float32))
     return taught
 
@@ -164,13 +176,14 @@ class _Judge:
 
     def __init__(self, features: Floats, split: Split, fold: Fold) -> None:
         inner, outer = fold.inner, fold.outer
-        self._solver = Solver(features[inner], split.targets[inner], split.weights[inner])
-        self._asked = features[outer]
+        known = PickedRows(features, inner)
+        self._solver = Solver(known, split.targets[inner], split.weights[inner])
+        self._asked = in_memory_where_small(PickedRows(features, outer), wide=features.shape[1])
         self._targets, self._weights = split.targets[outer], split.weights[outer]
 
     def loss(self, strength: float) -> float:
         kernel, bias = self._solver.at(strength)
-        return log_loss(self._asked @ kernel + bias, self._targets, self._weights)
+        return log_loss(logits(self._asked, kernel, bias), self._targets, self._weights)
 
 
 @dataclass(frozen=True)
@@ -193,7 +206,7 @@ class Solver:
 
     def __init__(
         self,
-        features: Floats,
+        features: Rows,
         targets: Floats,
         weights: Floats,
         *,
@@ -204,13 +217,14 @@ class Solver:
         classes = targets.shape[1]
         self.beside = beside
         self._of_rows = loss
-        self._features = np.ascontiguousarray(features)
+        self._wide = features[:1].shape[1]
+        self._features = in_memory_where_small(features, wide=self._wide)
         self._targets = targets
         self._total = float(weights.sum())
         self._shares: Doubles = weights.astype(np.float64)[:, None] / self._total
         # Of two classes the difference of their logits is what is fitted and penalised.
         self._to_logits = np.array([[-0.5, 0.5]]) if classes == 2 else np.eye(classes)
-        self._fitted = np.zeros((features.shape[1] + 1, len(self._to_logits)))
+        self._fitted = np.zeros((self._wide + 1, len(self._to_logits)))
 
     def at(self, strength: float) -> tuple[Doubles, Doubles]:
         """Return kernel [D, classes] and bias [classes] for a C."""
@@ -231,22 +245,28 @@ class Solver:
     def _loss(self, flat: Doubles, penalty: float) -> tuple[float, Doubles]:
         """Return the penalised mean loss at kernel and bias, and its gradient."""
         kernel, bias = np.split(flat.reshape(self._fitted.shape), [-1])
-        said = self._features @ kernel.astype(np.float32) + bias
-        logits: Floats = (said @ self._to_logits).astype(np.float32)
-        losses, slope_of_rows = self._of_rows(logits, self._targets)
-        away: Doubles = self._shares * slope_of_rows @ self._to_logits.T
-        pulled = (away.astype(np.float32).T @ self._features).T + penalty * kernel
-        loss = float((self._shares[:, 0] * losses).sum() + 0.5 * penalty * (kernel**2).sum())
-        gradient = np.concatenate([pulled, away.sum(axis=0)[None]])
+        narrow, back = kernel.astype(np.float32), self._to_logits.T
+        loss = 0.5 * penalty * float((kernel**2).sum())
+        gradient = np.concatenate([penalty * kernel, np.zeros_like(bias)])
+        answered = []
+        for rows in blocks(self._features, wide=self._wide):
+            known = self._features[rows]
+            said: Floats = ((known @ narrow + bias) @ self._to_logits).astype(np.float32)
+            shares = self._shares[rows]
+            losses, slopes = self._of_rows(said, self._targets[rows])
+            loss += float((shares[:, 0] * losses).sum())
+            away: Doubles = shares * slopes @ back
+            gradient[:-1] += (away.astype(np.float32).T @ known).T
+            gradient[-1] += away.sum(axis=0)
+            answered.append(said)
         if self.beside:
             others = self.beside.features
-            asked: Floats = ((others @ kernel.astype(np.float32) + bias) @ self._to_logits).astype(
-                np.float32
-            )
-            more, *slopes = self.beside.term(logits, asked)
+            asked: Floats = ((others @ narrow + bias) @ self._to_logits).astype(np.float32)
+            more, own, further = self.beside.term(np.concatenate(answered), asked)
             loss += more
-            for rows, slope in zip((self._features, others), slopes, strict=True):
-                back = slope @ self._to_logits.T
-                gradient[:-1] += (back.astype(np.float32).T @ rows).T
-                gradient[-1] += back.sum(axis=0)
+            for features, slope in ((self._features, own), (others, further)):
+                for rows in blocks(features, wide=self._wide):
+                    pulled = slope[rows] @ back
+                    gradient[:-1] += (pulled.astype(np.float32).T @ features[rows]).T
+                    gradient[-1] += pulled.sum(axis=0)
         return loss, gradient.ravel()

@@ -13,7 +13,7 @@ import numpy as np
 from components.common.statistics.folds import Fold, grouped_folds
 from components.common.statistics.temperature import softmax
 from components.networks.data import Floats
-from components.networks.probe.probe import Doubles
+from components.networks.probe.blocks import Doubles
 from components.train.domains.arms import Arm, DomainAnswers, Sides, solve
 
 BASELINES: tuple[Arm, ...] = ("none", "standardise")

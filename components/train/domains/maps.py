@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from components.common.statistics.pca import Components
 from components.networks.data import Floats
-from components.networks.probe.probe import Doubles, Probe, feature_scale
+from components.networks.probe.blocks import Doubles
+from components.networks.probe.probe import Probe, feature_scale
 
 # CORAL changes the covariance along so many directions; the others are left as they are.
 _MOST_DIRECTIONS = 128

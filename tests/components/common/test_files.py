@@ -1,15 +1,18 @@
 """Files and folders are whole or absent, also after a kill, and a lock dies with its owner."""
 
+import errno
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from components.common import files
-from components.common.errors import GraftError, PublishError
+from components.common.errors import GraftError, InputError, PublishError
 
 ROOT = Path(__file__).parents[3]
 
@@ -174,3 +177,41 @@ def test_an_error_under_the_lock_is_not_taken_for_one_of_the_lock(tmp_path: Path
         raise FileNotFoundError("my own")
     with files.locked(tmp_path / "data", holder="nobody", timeout_s=0):
         pass
+
+
+def mapped_bytes() -> int:
+    """Return how much of this process's memory are pages of files."""
+    text = Path("/proc/self/status").read_text()
+    kinds = re.findall(r"Rss(?:File|Shmem):\s+(\d+) kB", text)
+    return 1024 * sum(map(int, kinds))
+
+
+def test_forgotten_pages_are_no_memory_and_their_content_stays(tmp_path: Path) -> None:
+    size = 2**26
+    array = np.memmap(tmp_path / "a", np.uint8, mode="w+", shape=size)
+    before = mapped_bytes()
+    array[:] = 7
+    assert mapped_bytes() - before > 0.9 * size
+    files.forget_pages(array)
+    assert mapped_bytes() - before < 0.1 * size
+    assert array[::4096].min() == 7
+    files.forget_pages(np.zeros(3))  # not mapped: nothing to forget
+
+
+def test_room_is_claimed_before_it_is_needed(tmp_path: Path) -> None:
+    with (tmp_path / "a").open("wb") as file:
+        file.truncate(2**20)
+    assert (tmp_path / "a").stat().st_blocks == 0
+    files.reserve(tmp_path / "a")
+    assert (tmp_path / "a").stat().st_blocks * 512 >= 2**20
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_something_a_user_can_put_right(number: int) -> None:
+    with (
+        pytest.raises(InputError, match=r"^expected room on the disk for /d/x, received .*; free"),
+        files.full_disk_named(),
+    ):
+        raise OSError(number, os.strerror(number), "/d/x")
+    with pytest.raises(PermissionError), files.full_disk_named():
+        raise PermissionError(errno.EACCES, "not yours")

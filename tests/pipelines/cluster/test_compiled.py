@@ -162,6 +162,15 @@ def test_paths_that_pods_do_not_share_are_named() -> None:
     assert "monitor.log" in unshared_paths(settings, "monitoring")[-1]
 
 
+def test_of_a_version_of_the_data_it_is_the_remote_that_pods_must_reach() -> None:
+    def notes(remote: str) -> str:
+        version = {"path": "cells", "data_rev": "0" * 32, "data_remote": remote}
+        return " ".join(unshared_paths(resolve({"model_name": "m", "ingest": version}), "training"))
+
+    assert "ingest.data_remote is '/my/disk'" in notes("/my/disk")
+    assert "ingest." not in notes("s3://bucket/dvc")
+
+
 @pytest.mark.parametrize("tag", [f":{IMAGE_TAG}", ":latest", "", ":0123456789abcde"])
 def test_an_image_that_may_be_any_build_is_named(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
     on_gpus = ClusterConfig(accelerator=Accelerator(count=1))

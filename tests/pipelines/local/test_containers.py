@@ -85,6 +85,14 @@ def test_containers_see_the_data_and_the_places_of_results_and_nothing_else(
     assert found.user == f"{os.getuid()}:{os.getgid()}"
 
 
+def test_of_a_version_of_the_data_the_remote_is_mounted(tmp_path: Path) -> None:
+    (tmp_path / "remote").mkdir()
+    version = {"path": "cells", "data_rev": "0" * 32, "data_remote": str(tmp_path / "remote")}
+    settings = resolve({"model_name": "m", "ingest": version, "train": {"weights": "none"}})
+    found = containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=None)
+    assert found.read_only == (str(tmp_path / "remote"),)
+
+
 def test_missing_data_are_told_before_anything_is_mounted(tmp_path: Path) -> None:
     settings = settings_at(tmp_path / "nowhere", tmp_path / "models")
     with pytest.raises(ConfigError, match=r"nowhere' to mount, received nothing there"):
@@ -94,8 +102,9 @@ def test_missing_data_are_told_before_anything_is_mounted(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("assignment", "said"),
     [
-        ("train.weights=imagenet", "train.weights to be a file"),
-        ("train.warm_start=https://models.example/solar.tar", "train.warm_start to be a file"),
+        ("train.weights=imagenet", "train.weights to be a path"),
+        ("train.warm_start=https://models.example/solar.tar", "train.warm_start to be a path"),
+        ("ingest.data_remote=s3://bucket/dvc", "ingest.data_remote to be a path"),
         ("deploy.server=models.example:8500", "deploy.server to be empty"),
     ],
 )
@@ -114,7 +123,7 @@ def test_weights_that_only_a_tuning_needs_are_looked_at_only_then(
     ranked = "tune.rank.weights={mobilenet_v2: imagenet}"
     settings = resolve(override(asked_at(tiny_pictures, tmp_path / "models"), [ranked]))
     containers_for(settings, image="i", run_dir=tmp_path / "r", cache_dir=None)
-    with pytest.raises(ConfigError, match=r"tune\.rank\.weights\.mobilenet_v2 to be a file"):
+    with pytest.raises(ConfigError, match=r"tune\.rank\.weights\.mobilenet_v2 to be a path"):
         containers_for(settings, image="i", run_dir=tmp_path / "t", cache_dir=None, tune=True)
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
+from components.common.statistics import pca
 from components.common.statistics.pca import Components
 
 VALUES = np.random.default_rng(0).normal(size=(60, 12)).astype(np.float32) * np.arange(1, 13)
@@ -32,3 +33,17 @@ def test_rows_that_are_not_finite_stay_so() -> None:
     broken[3, 2] = np.nan
     seen = Components.of(VALUES, count=4).apply(broken)
     assert np.isnan(seen[3]).all() and np.isfinite(seen[[2, 4]]).all()
+
+
+def test_of_many_rows_an_even_sample_gives_the_axes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    values = (rng.normal(size=(4000, 6)) * [9, 4, 1, 1, 1, 1]).astype(np.float32)
+    whole = Components.of(values, count=2)
+    monkeypatch.setattr(pca, "_ROWS", 500)
+    sampled = Components.of(values, count=2)
+    np.testing.assert_allclose(abs(sampled.axes.T @ whole.axes), np.eye(2), atol=0.05)
+    monkeypatch.setattr(pca, "_ROWS", 4000)
+    at_once = sampled.apply(values)
+    monkeypatch.setattr(pca, "_ROWS", 7)
+    np.testing.assert_allclose(sampled.apply(values), at_once, atol=1e-5)
+    assert sampled.apply(values[:0]).shape == (0, 2)

@@ -184,10 +184,11 @@ def test_the_least_recently_used_entry_goes_first(
 
 
 def test_an_entry_larger_than_the_limit_still_serves(
-    built: Network, split: Split, tmp_path: Path
+    built: Network, split: Split, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     tight = ActivationCache(tmp_path / "cache", limit_bytes=1)
     assert len(cut_activations(tight, built, split)) == len(split.pixels)
+    assert "in use at once, more than train.cache_gb" in caplog.text
 
 
 def test_leftovers_of_killed_runs_are_swept(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from components.networks.data import Split
-from components.networks.probe import probe
+from components.networks.probe import blocks, probe
 from components.networks.probe.probe import fit_probe, log_loss
 
 
@@ -176,3 +176,20 @@ def test_without_folds_self_distillation_leaves_the_labels() -> None:
     plain = fit_probe(features, given, strength=0.1, seed=0)
     distilled = fit_probe(features, given, strength=0.1, seed=0, distil=0.5)
     np.testing.assert_allclose(distilled.kernel, plain.kernel, atol=1e-6)
+
+
+def test_by_blocks_out_of_a_file_it_is_the_same_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    labels = np.arange(400) % 2
+    views = [rng.normal(size=(400, 24)) + 0.5 * labels[:, None] for _ in range(2)]
+    features = np.concatenate(views).astype(np.float16)
+    given = split(np.eye(2)[labels], views=2)
+    whole = fit_probe(features, given, strength=0.0, seed=0, distil=0.5)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 4 * 24 * 37)
+    monkeypatch.setattr(blocks, "IN_MEMORY_BYTES", 0)
+    scaled = blocks.standardised(features, blocks.means(features), 1 / blocks.deviations(features))
+    assert isinstance(scaled, np.memmap)
+    np.testing.assert_allclose(scaled.std(axis=0), 1.0, atol=1e-3)
+    in_blocks = fit_probe(features, given, strength=0.0, seed=0, distil=0.5)
+    assert in_blocks.strength == whole.strength
+    np.testing.assert_allclose(in_blocks.logits(features), whole.logits(features), atol=2e-3)
