@@ -1,0 +1,24 @@
+"""Embeddings of pictures in memory, by a network as it is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from components.common.pictures.decode import Pixels
+from components.common.progress import track
+from components.networks.config import EMBEDDING, INPUT
+from components.networks.data import Floats, network_pixels
+from components.networks.features.answers import answers
+from components.networks.network import Network
+
+_BATCH = 16
+
+
+def embed_pictures(built: Network, pictures: Sequence[Pixels], *, activity: str) -> Floats:
+    """Return embeddings, float32 [N, D], of uint8 pictures [S, S, C] of the network's size."""
+    whole = built.frozen_between((INPUT,), (EMBEDDING,))
+    parts = []
+    for start in track(range(0, len(pictures), _BATCH), activity):
+        some = [network_pixels(one[None], (False, False)) for one in pictures[start:][:_BATCH]]
+        parts.append(answers(whole, [np.concatenate(some).astype(np.float32)])[0])
+    return np.concatenate(parts)
