@@ -33,7 +33,9 @@ from components.common.pictures.decode import Pixels
 from components.common.seeding import derive
 from components.common.statistics.folds import Fold
 from components.common.statistics.temperature import log_losses
+from components.networks.config import Precision
 from components.networks.data import Floats, Split
+from components.networks.fast.precision import chosen
 from components.networks.features.embedding import embed_pictures
 from components.networks.network import Network, build
 from components.networks.probe.grouped import corrected_error, probe_scores, whole_folds
@@ -83,15 +85,15 @@ def choose(dataset: Dataset, settings: AugmentConfig) -> AugmentationInfo:
         together = tuple(item for one in surely for item in one.policy)
         gains.append(trial.gain(together))
     best = max(gains, key=lambda one: one.gain.low)
-    chosen = best if best.gain.low > 0 else None
-    policy = chosen.policy if chosen else parsed("none")
+    winner = best if best.gain.low > 0 else None
+    policy = winner.policy if winner else parsed("none")
     LOG.info("chosen by %d pictures: %s", len(sample.labels), named(policy))
     return AugmentationInfo(
         policy=policy,
         pictures=len(sample.labels),
         mirrors=mirrors,
         gains=tuple(
-            PolicyGain(policy=one.policy, gain=one.gain, chosen=one is chosen) for one in gains
+            PolicyGain(policy=one.policy, gain=one.gain, chosen=one is winner) for one in gains
         ),
     )
 
@@ -114,6 +116,7 @@ class _Trial:
     settings: AugmentConfig
     folds: tuple[Fold, ...]
     classes: int
+    precision: Precision
     plain: Floats
     strength: float
     losses: tuple[npt.NDArray[np.float64], ...]
@@ -129,11 +132,13 @@ class _Trial:
         classes: int,
     ) -> "_Trial":
         pixels = [one for _, one in sample.originals]
-        plain = embed_pictures(built, pixels, activity="looking at originals")
+        precision = chosen(settings.auto.precision)
+        activity = "looking at originals"
+        plain = embed_pictures(built, pixels, activity=activity, precision=precision)
         everything = _split(sample, np.arange(len(pixels)), classes)
         seed = derive(settings.seed, "auto")
         strength = fit_probe(plain, everything, strength=0.0, seed=seed).strength
-        without = cls(built, sample, settings, folds, classes, plain, strength, ())
+        without = cls(built, sample, settings, folds, classes, precision, plain, strength, ())
         return dataclasses.replace(without, losses=without._held_out([]))
 
     def told(self, mirror: Mirror) -> MirrorTest:
@@ -180,7 +185,8 @@ class _Trial:
         return tuple(found)
 
     def _embed(self, pictures: Sequence[Pixels], what: str) -> Floats:
-        return embed_pictures(self.built, pictures, activity=f"looking at views: {what}")
+        activity = f"looking at views: {what}"
+        return embed_pictures(self.built, pictures, activity=activity, precision=self.precision)
 
 
 def _metric(name: str, values: npt.NDArray[np.float64]) -> Metric:

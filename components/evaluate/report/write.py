@@ -75,6 +75,7 @@ def write_report(evaluation: Evaluation, sources: ReportSources, *, mistakes_sho
         heat_maps=_heat_maps(evaluation),
         inspected=sources.inspected,
         thumbnails={path: thumbnail(dataset, path) for path in _exemplary(info, sources.inspected)},
+        views_sheet=candidate.sheet.read_bytes() if candidate.sheet.is_file() else None,
         origins=[one for one in map(read_provenance, roots) if one],
         run=sources.run,
     )

@@ -6,17 +6,24 @@ import numpy as np
 
 from components.common.pictures.decode import Pixels
 from components.common.progress import track
-from components.networks.config import EMBEDDING, INPUT
+from components.networks.config import EMBEDDING, INPUT, Precision
 from components.networks.data import Floats, network_pixels
+from components.networks.fast.folding import fold_batch_norm
 from components.networks.features.answers import answers
 from components.networks.network import Network
 
 _BATCH = 16
 
 
-def embed_pictures(built: Network, pictures: Sequence[Pixels], *, activity: str) -> Floats:
+def embed_pictures(
+    built: Network,
+    pictures: Sequence[Pixels],
+    *,
+    activity: str,
+    precision: Precision = "float32",
+) -> Floats:
     """Return embeddings, float32 [N, D], of uint8 pictures [S, S, C] of the network's size."""
-    whole = built.frozen_between((INPUT,), (EMBEDDING,))
+    whole = fold_batch_norm(built.between((INPUT,), (EMBEDDING,)), precision=precision)
     parts = []
     for start in track(range(0, len(pictures), _BATCH), activity):
         some = [network_pixels(one[None], (False, False)) for one in pictures[start:][:_BATCH]]

@@ -60,7 +60,13 @@ class Epoch:
             )
 
 
-def draw_epoch(split: Split, *, rng: np.random.Generator, taught: Floats | None = None) -> Epoch:
+def draw_epoch(
+    split: Split,
+    *,
+    rng: np.random.Generator,
+    taught: Floats | None = None,
+    views: int = 0,
+) -> Epoch:
     """Draw one view of every picture, and an order; the generator advances.
 
     Args:
@@ -68,8 +74,9 @@ def draw_epoch(split: Split, *, rng: np.random.Generator, taught: Floats | None 
         rng: of the views and the order.
         taught: a teacher's answers to each row, [rows, classes]: that to the drawn view stands in
             the targets behind the label's.
+        views: how many to draw from; 0 means those that are stored.
     """
-    rows = split.view_rows(rng.integers(split.views, size=split.pictures))
+    rows = split.view_rows(rng.integers(views or split.views, size=split.pictures))
     order = rng.permutation(split.pictures)
     nothing = np.empty(0, np.float32)
     targets = split.targets

@@ -15,8 +15,9 @@ from components.common.progress import report
 from components.common.seeding import generator
 from components.networks.accelerator import gpus
 from components.networks.config import Precision
-from components.networks.data import Floats, Rows, Split
+from components.networks.data import FlippedPixels, Floats, Rows, Split
 from components.networks.fast.training_copy import quickened
+from components.networks.fresh import VIEWS, FreshViews, fresh_views
 from components.networks.memory import halving_batch
 from components.train.loop.checkpoints import (
     Arrays,
@@ -59,6 +60,18 @@ class TuningInputs:
     precision: Precision = "float32"
     taught: Floats | None = None
     unlabelled: int = 0
+
+    @property
+    def fresh(self) -> FreshViews | None:
+        """Views made for each epoch, where pixels are trained on and nothing knows stored views.
+
+        On JAX an epoch is one program over what lies on the device: it draws stored ones.
+        """
+        (first, *others) = self.train_inputs
+        pixels = isinstance(first, FlippedPixels) and first.flip == (False, False)
+        if others or not pixels or self.taught is not None or keras.backend.backend() == "jax":
+            return None
+        return fresh_views(self.train)
 
     @property
     def held_out(self) -> bool:
@@ -177,6 +190,7 @@ class _Training:
         self._program = _program(tail, options, course, precision=inputs.precision)
         self._quick = self._program.quick
         self._inputs = inputs
+        self._fresh = inputs.fresh
         self._options = options
         self._seed = seed
         self._course = course
@@ -211,7 +225,12 @@ class _Training:
     def _epoch(self, whole_epoch: RunEpoch | None) -> EpochScore:
         """Train for one epoch, score it, note it."""
         number = len(self._curves) + 1
-        epoch = draw_epoch(self._inputs.train, rng=self._rng, taught=self._inputs.taught)
+        epoch = draw_epoch(
+            self._inputs.train,
+            rng=self._rng,
+            taught=self._inputs.taught,
+            views=VIEWS if self._fresh else 0,
+        )
         if self._options.mixup:
             rng = generator(self._seed, "mixup", str(number))
             epoch = mix(epoch, self._options.mixup, rng=rng)
@@ -219,7 +238,7 @@ class _Training:
         if whole_epoch is None:
             trained = train_epoch(
                 self._quick,
-                inputs.train_inputs,
+                (self._fresh,) if self._fresh else inputs.train_inputs,
                 epoch,
                 batch=self._options.batch,
                 steps_before=(number - 1) * self._steps // self._options.epochs,

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from tiny_tail import tiny_inputs, tiny_tail
 
+from components.common.augmentation.composition import Composition, parsed
 from components.common.progress import Progress, listening
-from components.networks.data import Split
+from components.networks.data import FlippedPixels, Split
+from components.networks.fresh import VIEWS
 from components.train.loop.epochs import draw_epoch, mix, train_epoch
 from components.train.loop.fine_tune import TuningInputs
 
@@ -38,6 +40,23 @@ def test_an_epoch_sees_every_picture_once_in_some_view(two_views: Split) -> None
         values = np.arange(12)[:, None] * 1.0
         np.testing.assert_array_equal(epoch.inputs([values])[0], values[epoch.rows])
     assert {row for epoch in epochs for row in epoch.rows} == set(range(12))
+
+
+def test_pixels_are_trained_on_in_other_views_each_epoch(two_views: Split) -> None:
+    made = Composition.of(parsed("flips_shifts_light"), seed=0)
+    pictures = dataclasses.replace(two_views, sha256=tuple("abcdef"), views_by=made)
+    pixels = (FlippedPixels(pictures.pixels),)
+    inputs = TuningInputs(pictures, pixels, pictures, pixels)
+    assert inputs.fresh is not None
+    rng = np.random.default_rng(0)
+    epochs = [draw_epoch(pictures, rng=rng, views=VIEWS) for _ in range(3)]
+    assert len({int(row) for epoch in epochs for row in epoch.rows}) == 18
+    for epoch in epochs:
+        np.testing.assert_array_equal(epoch.targets, two_views.targets[epoch.rows % 6])
+    # A teacher has answered about stored views, and activations are of stored ones.
+    assert dataclasses.replace(inputs, taught=np.zeros((12, 3), np.float32)).fresh is None
+    activations = (np.zeros((12, 4), np.float32),)
+    assert dataclasses.replace(inputs, train_inputs=activations).fresh is None
 
 
 def test_mixup_mixes_inputs_targets_and_weights_by_one_share(two_views: Split) -> None:
