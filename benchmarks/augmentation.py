@@ -33,7 +33,7 @@ from components.common.statistics.temperature import softmax
 from components.networks import network
 from components.networks.data import Floats, Split
 from components.networks.fast.precision import chosen
-from components.networks.features.embedding import embed_pictures
+from components.networks.features.embedding import embed_pictures, embedder
 from components.networks.probe.probe import fit_probe
 from pipelines.config import TrainingRun
 
@@ -98,8 +98,8 @@ class _Arms:
             (sha256, resize(decode(dataset.picture(path), name=path), SIZE_PX))
             for path, sha256 in zip(rows["path"], rows["sha256"], strict=True)
         ]
-        self._built = network.build(run.train, image_size_px=SIZE_PX, classes=2)
-        self._precision = chosen(run.train.precision)
+        built = network.build(run.train, image_size_px=SIZE_PX, classes=2)
+        self._whole = embedder(built, precision=chosen(run.train.precision))
         plain = (PolicyItem(name="none"),)
         self._known: dict[str, Floats] = {str((plain, 0)): known.embeddings}
 
@@ -129,9 +129,8 @@ class _Arms:
                 composition.view(pixels, sha256=sha256, number=number)
                 for sha256, pixels in self._pictures
             ]
-            self._known[key] = embed_pictures(
-                self._built, views, activity=f"{named(policy)} {number}", precision=self._precision
-            )
+            activity = f"{named(policy)} {number}"
+            self._known[key] = embed_pictures(self._whole, views, activity=activity)
         return self._known[key]
 
 

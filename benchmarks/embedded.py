@@ -66,7 +66,7 @@ def embed_pictures(
     """Return the embeddings of decoded pictures, float32 [N, D]."""
     built = network.build(run.train, image_size_px=size_px, classes=2)
     small = [resize(one, size_px) for one in pictures]
-    return features.embed_pictures(built, small, activity=activity)
+    return features.embed_pictures(features.embedder(built), small, activity=activity)
 
 
 def out_of_fold(embeddings: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> Floats:

@@ -15,6 +15,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -33,10 +34,9 @@ from components.common.pictures.decode import Pixels
 from components.common.seeding import derive
 from components.common.statistics.folds import Fold
 from components.common.statistics.temperature import log_losses
-from components.networks.config import Precision
 from components.networks.data import Floats, Split
 from components.networks.fast.precision import chosen
-from components.networks.features.embedding import embed_pictures
+from components.networks.features.embedding import embed_pictures, embedder
 from components.networks.network import Network, build
 from components.networks.probe.grouped import corrected_error, probe_scores, whole_folds
 from components.networks.probe.probe import fit_probe
@@ -107,16 +107,16 @@ def named(policy: Sequence[PolicyItem]) -> str:
 class _Trial:
     """What every candidate is measured with.
 
-    plain: float32 [N, D], embeddings of the originals.
+    whole: from pixels to the embedding; plain: float32 [N, D], of the originals.
     strength: the probes' penalty, chosen once.
+    losses: of each fold's outer originals without views.
     """
 
-    built: Network
+    whole: keras.Model
     sample: Sample
     settings: AugmentConfig
     folds: tuple[Fold, ...]
     classes: int
-    precision: Precision
     plain: Floats
     strength: float
     losses: tuple[npt.NDArray[np.float64], ...]
@@ -132,13 +132,12 @@ class _Trial:
         classes: int,
     ) -> "_Trial":
         pixels = [one for _, one in sample.originals]
-        precision = chosen(settings.auto.precision)
-        activity = "looking at originals"
-        plain = embed_pictures(built, pixels, activity=activity, precision=precision)
+        whole = embedder(built, precision=chosen(settings.auto.precision))
+        plain = embed_pictures(whole, pixels, activity="looking at originals")
         everything = _split(sample, np.arange(len(pixels)), classes)
         seed = derive(settings.seed, "auto")
         strength = fit_probe(plain, everything, strength=0.0, seed=seed).strength
-        without = cls(built, sample, settings, folds, classes, precision, plain, strength, ())
+        without = cls(whole, sample, settings, folds, classes, plain, strength, ())
         return dataclasses.replace(without, losses=without._held_out([]))
 
     def told(self, mirror: Mirror) -> MirrorTest:
@@ -185,8 +184,7 @@ class _Trial:
         return tuple(found)
 
     def _embed(self, pictures: Sequence[Pixels], what: str) -> Floats:
-        activity = f"looking at views: {what}"
-        return embed_pictures(self.built, pictures, activity=activity, precision=self.precision)
+        return embed_pictures(self.whole, pictures, activity=f"looking at views: {what}")
 
 
 def _metric(name: str, values: npt.NDArray[np.float64]) -> Metric:

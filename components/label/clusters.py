@@ -76,7 +76,7 @@ def cluster_pictures(
         DataError: fewer than two pictures, or `out` is taken.
         WeightsError: the network's weights cannot be had.
     """
-    from components.networks.features.embedding import embed_pictures
+    from components.networks.features.embedding import embed_pictures, embedder
     from components.networks.network import build
     from components.networks.unlabelled.clusters import find_clusters
 
@@ -85,7 +85,7 @@ def cluster_pictures(
     pictures, left_out = _readable(folder, image_size_px, grey_range)
     built = build(network, image_size_px=image_size_px, classes=2)
     shown = [one.pixels for one in pictures]
-    features = embed_pictures(built, shown, activity="looking at pictures")
+    features = embed_pictures(embedder(built), shown, activity="looking at pictures")
     found = find_clusters(features, features, count=count, seed=seed)
     ranked = np.sort(features @ found.kernel + found.bias, axis=1)
     # Those that lie nearest to another cluster stand last.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import keras
 import numpy as np
 
 from components.common.pictures.decode import Pixels
@@ -15,15 +16,13 @@ from components.networks.network import Network
 _BATCH = 16
 
 
-def embed_pictures(
-    built: Network,
-    pictures: Sequence[Pixels],
-    *,
-    activity: str,
-    precision: Precision = "float32",
-) -> Floats:
+def embedder(built: Network, *, precision: Precision = "float32") -> keras.Model:
+    """Return a copy of a network's part from pixels to its embedding, for `embed_pictures`."""
+    return fold_batch_norm(built.between((INPUT,), (EMBEDDING,)), precision=precision)
+
+
+def embed_pictures(whole: keras.Model, pictures: Sequence[Pixels], *, activity: str) -> Floats:
     """Return embeddings, float32 [N, D], of uint8 pictures [S, S, C] of the network's size."""
-    whole = fold_batch_norm(built.between((INPUT,), (EMBEDDING,)), precision=precision)
     parts = []
     for start in track(range(0, len(pictures), _BATCH), activity):
         some = [network_pixels(one[None], (False, False)) for one in pictures[start:][:_BATCH]]
