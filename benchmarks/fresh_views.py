@@ -3,7 +3,7 @@
     python -m benchmarks.fresh_views [--seeds 3] [--epochs 30] [--pictures 200]
 
 MNIST digits at 32 px (see `benchmarks.digits`), mobilenet_v2/0.35 from random weights, shifts and
-light without mirrors. Both arms have the same start, order of pictures, steps and policy. Judged on
+light without mirrors. All arms have the same start, order of pictures, steps and policy. Judged on
 1,000 other digits, which choose nothing.
 """
 
@@ -34,7 +34,7 @@ _POLICY = PolicyItem(
 )
 
 
-def accuracy(train: Split, test: Split, *, seed: int, epochs: int) -> float:
+def accuracy(train: Split, test: Split, *, seed: int, epochs: int, cutmix: float = 0.0) -> float:
     """Return the test accuracy of a network that is trained from random weights."""
     keras.utils.set_random_seed(seed)
     built = network.build(
@@ -43,7 +43,7 @@ def accuracy(train: Split, test: Split, *, seed: int, epochs: int) -> float:
         classes=10,
     )
     data = TrainingData(train, none_of(train), tuple("0123456789"), none_of(train))
-    options = from_scratch.Options(epochs=epochs, batch=32)
+    options = from_scratch.Options(epochs=epochs, batch=32, cutmix=cutmix)
     with tempfile.TemporaryDirectory() as folder:
         session = Session(seed=seed, flips=1, cache=ActivationCache(Path(folder), 10**8))
         from_scratch.fit(data, built, options, session)
@@ -57,7 +57,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
     pixels, labels = digit_arrays()
-    found: dict[str, list[float]] = {"stored": [], "fresh": []}
+    found: dict[str, list[float]] = {"stored": [], "fresh": [], "fresh, CutMix": []}
     seconds = dict.fromkeys(found, 0.0)
     for seed in range(given.seeds):
         order = np.random.default_rng(seed).permutation(len(labels))[: given.pictures + _TEST]
@@ -73,17 +73,19 @@ def main() -> None:
         stored = dataclasses.replace(stored, pixels=np.concatenate([plain, *map(np.stack, views)]))
         fresh = dataclasses.replace(stored, sha256=tuple(map(str, known)), views_by=composition)
         test = split_of(np.stack([resize(one, _SIZE_PX) for one in pixels[asked]]), labels[asked])
-        for name, train in (("stored", stored), ("fresh", fresh)):
+        for name, train in zip(found, (stored, fresh, fresh), strict=True):
             begun = time.perf_counter()
-            found[name].append(accuracy(train, test, seed=seed, epochs=given.epochs))
+            cutmix = 1.0 if "CutMix" in name else 0.0
+            found[name].append(accuracy(train, test, seed=seed, epochs=given.epochs, cutmix=cutmix))
             seconds[name] += (time.perf_counter() - begun) / given.seeds
             print(f"seed {seed} {name}: {found[name][-1]:.3f}", flush=True)
     print("| views | test accuracy, % | s |")
     for name, values in found.items():
         mean, low, high = interval(np.array(values))
         print(f"| {name} | {mean:.1f} ({low:.1f} to {high:.1f}) | {seconds[name]:.0f} |")
-    mean, low, high = interval(np.array(found["fresh"]) - np.array(found["stored"]))
-    print(f"fresh minus stored: {mean:+.1f} points ({low:+.1f} to {high:+.1f})")
+    for name in list(found)[1:]:
+        mean, low, high = interval(np.array(found[name]) - np.array(found["stored"]))
+        print(f"{name} minus stored: {mean:+.1f} points ({low:+.1f} to {high:+.1f})")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from components.train.loop.checkpoints import (
     assign_all,
     values_of,
 )
-from components.train.loop.epochs import draw_epoch, mix, train_epoch
+from components.train.loop.epochs import cut_mix, draw_epoch, mix, train_epoch
 from components.train.loop.jax_epoch import RunEpoch, compiled_epoch
 from components.train.loop.losses import Loss, categorical_accuracy, cross_entropy
 from components.train.loop.optimizer import (
@@ -36,7 +36,7 @@ from components.train.loop.optimizer import (
     WarmedUpCosine,
     treatments_of,
 )
-from components.train.options import TuningOptions
+from components.train.options import PixelOptions, TuningOptions
 from components.train.session import EpochScore, Score, predict, score
 
 LOG = logging.getLogger(__name__)
@@ -231,9 +231,16 @@ class _Training:
             taught=self._inputs.taught,
             views=VIEWS if self._fresh else 0,
         )
-        if self._options.mixup:
+        options = self._options
+        if isinstance(options, PixelOptions) and options.cutmix:
+            size_px, rng = (
+                self._tail.inputs[0].shape[1],
+                generator(self._seed, "cutmix", str(number)),
+            )
+            epoch = cut_mix(epoch, options.cutmix, size_px=size_px, rng=rng)
+        elif options.mixup:
             rng = generator(self._seed, "mixup", str(number))
-            epoch = mix(epoch, self._options.mixup, rng=rng)
+            epoch = mix(epoch, options.mixup, rng=rng)
         tail, inputs = self._tail, self._inputs
         if whole_epoch is None:
             trained = train_epoch(

@@ -9,7 +9,7 @@ from components.common.augmentation.composition import Composition, parsed
 from components.common.progress import Progress, listening
 from components.networks.data import FlippedPixels, Split
 from components.networks.fresh import VIEWS
-from components.train.loop.epochs import draw_epoch, mix, train_epoch
+from components.train.loop.epochs import cut_mix, draw_epoch, mix, train_epoch
 from components.train.loop.fine_tune import TuningInputs
 
 pytestmark = pytest.mark.slow
@@ -57,6 +57,22 @@ def test_pixels_are_trained_on_in_other_views_each_epoch(two_views: Split) -> No
     assert dataclasses.replace(inputs, taught=np.zeros((12, 3), np.float32)).fresh is None
     activations = (np.zeros((12, 4), np.float32),)
     assert dataclasses.replace(inputs, train_inputs=activations).fresh is None
+
+
+def test_cutmix_pastes_and_shares_targets_by_area(two_views: Split) -> None:
+    rng = np.random.default_rng(1)
+    # Pictures of one colour a class: what is seen of each class is its share of the area.
+    maps = np.tile(two_views.targets, (2, 1))[:, None, None, :] * np.ones((1, 8, 8, 1))
+    sizes = set()
+    for _ in range(10):
+        mixed = cut_mix(draw_epoch(two_views, rng=rng), 1.0, size_px=8, rng=rng)
+        (inputs,) = mixed.inputs([maps])
+        np.testing.assert_allclose(inputs.mean(axis=(1, 2)), mixed.targets, atol=1e-6)
+        assert set(np.unique(inputs)) <= {0.0, 1.0}
+        first = next(mixed.parts(4))
+        np.testing.assert_array_equal(first.inputs([maps])[0], inputs[:4])
+        sizes |= {float(share) for share in mixed.shares}
+    assert len(sizes) > 10
 
 
 def test_mixup_mixes_inputs_targets_and_weights_by_one_share(two_views: Split) -> None:
