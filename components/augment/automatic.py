@@ -13,6 +13,7 @@ trained as a whole. Test pictures are not looked at.
 import dataclasses
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import keras
@@ -31,6 +32,7 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.judging.figures import Metric
 from components.common.augmentation.composition import Composition, PolicyItem, parsed
 from components.common.pictures.decode import Pixels
+from components.common.progress import worker_count
 from components.common.seeding import derive
 from components.common.statistics.folds import Fold
 from components.common.statistics.temperature import log_losses
@@ -48,9 +50,14 @@ _MIRRORS: tuple[Mirror, ...] = ("left_right", "up_down")
 MOST_TOLD = 0.65
 _WIDE = 1.96  # standard errors on either side: 95 %
 # Each family of changes that cameras and hands make, by itself.
-_CANDIDATES = (["rotation"], ["translation", "zoom"], ["brightness", "contrast"])
-_CANDIDATES += (["sharpness"], ["noise"])
-_IN_COLOUR = (["colour_temperature", "saturation"],)
+_CANDIDATES = (
+    ("rotation",),
+    ("translation", "zoom"),
+    ("brightness", "contrast"),
+    ("sharpness",),
+    ("noise",),
+)
+_IN_COLOUR = (("colour_temperature", "saturation"),)
 _VIEWS = 2
 
 Policy = tuple[PolicyItem, ...]
@@ -76,9 +83,9 @@ def choose(dataset: Dataset, settings: AugmentConfig) -> AugmentationInfo:
     mirrors = tuple(trial.told(mirror) for mirror in _MIRRORS)
     candidates = [parsed(names) for names in _CANDIDATES]
     candidates += [parsed(names) for names in _IN_COLOUR if sample.has_colour]
-    allowed = {test.mirror: test.allowed for test in mirrors}
+    allowed: dict[str, bool] = {test.mirror: test.allowed for test in mirrors}
     if any(allowed.values()):
-        candidates.insert(0, (PolicyItem(name="flips", options=dict(allowed)),))
+        candidates.insert(0, (PolicyItem(name="flips", options=allowed),))
     gains = [trial.gain(policy) for policy in candidates]
     surely = sorted((one for one in gains if one.gain.low > 0), key=lambda one: -one.gain.value)
     if len(surely) > 1:
@@ -158,16 +165,15 @@ class _Trial:
     def gain(self, policy: Policy) -> PolicyGain:
         """Return what views of a policy gain."""
         composition = Composition.of(policy, seed=self.settings.seed)
-        views = [
-            self._embed(
-                [
-                    composition.view(pixels, sha256=sha256, number=number)
-                    for sha256, pixels in self.sample.originals
-                ],
-                named(policy),
-            )
-            for number in range(1, _VIEWS + 1)
-        ]
+        views = []
+        for number in range(1, _VIEWS + 1):
+
+            def view(original: tuple[str, Pixels], number: int = number) -> Pixels:
+                return composition.view(original[1], sha256=original[0], number=number)
+
+            with ThreadPoolExecutor(worker_count()) as pool:
+                made = list(pool.map(view, self.sample.originals))
+            views.append(self._embed(made, named(policy)))
         pairs = zip(self.losses, self._held_out(views), strict=True)
         gains = np.array([float((without - with_).mean()) for without, with_ in pairs])
         return PolicyGain(policy=policy, gain=_metric("log_loss_gain", gains))

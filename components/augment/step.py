@@ -35,7 +35,7 @@ LOG = logging.getLogger(__name__)
 # Bounds the decoded pictures in flight, whatever the data set's size.
 _PICTURES_AT_ONCE = 64
 # Originals by which the policies' plausibility is judged; a picture and view costs a millisecond.
-_LOOKED_AT = 128
+_LOOKED_AT = 64
 _SHEET_PICTURES, _SHEET_VIEWS = 6, 8
 
 

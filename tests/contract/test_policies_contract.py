@@ -3,6 +3,7 @@
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,9 +71,9 @@ def test_a_view_depends_on_nothing_but_seed_picture_and_number(name: str) -> Non
 
 @pytest.mark.parametrize("name", NAMES)
 def test_options_are_frozen_and_survive_json(name: str) -> None:
-    options = plugins.load(POLICIES, name).Options
+    options: Any = plugins.load(POLICIES, name).Options
     assert dataclasses.is_dataclass(options)
-    assert options.__dataclass_params__.frozen
+    assert options.__dataclass_params__.frozen  # type: ignore[attr-defined]
     assert config.from_json(options, config.to_json(options())) == options()
 
 

@@ -10,12 +10,14 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 
 from components.common.config import Section
 from components.common.pictures.decode import Pixels, rounded
 from components.common.statistics.whitening import learn_whitening
 
 _PATCH_PX = 5
+_LEARN_EVERY = 7
 _DEVIATION = 48.0
 
 
@@ -33,8 +35,11 @@ def view(pixels: Pixels, *, number: int, rng: np.random.Generator, options: Opti
     padded = np.pad(pixels, ((reach, reach), (reach, reach), (0, 0)), mode="symmetric")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (_PATCH_PX, _PATCH_PX), axis=(0, 1))
     patches = windows.reshape(size * size, channels * _PATCH_PX**2).astype(np.float32)
-    learnt = learn_whitening(patches, floor=options.floor)
+    # Neighbouring patches are nearly alike, so that some are enough to learn from.
     middle = np.arange(channels) * _PATCH_PX**2 + _PATCH_PX**2 // 2
-    whitened = (patches - learnt.centre) @ learnt.axes[:, middle]
-    flat = np.float32(_DEVIATION / max(float(whitened.std()), 1e-6))
-    return rounded(128.0 + flat * whitened.reshape(size, size, channels))
+    # Products this small are slower on several threads, and views are made by several already.
+    with threadpool_limits(1):
+        learnt = learn_whitening(patches[::_LEARN_EVERY], floor=options.floor)
+        whitened = (patches - learnt.centre) @ learnt.axes[:, middle]
+    gain = np.float32(_DEVIATION / max(float(whitened.std()), 1e-6))
+    return rounded(np.float32(128) + gain * whitened.reshape(size, size, channels))
