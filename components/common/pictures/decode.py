@@ -14,6 +14,7 @@
 import functools
 import io
 import warnings
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -153,9 +154,10 @@ def resize(pixels: Pixels, size_px: int, *, fit: Fit = "squeeze") -> Pixels:
     return rounded(both_done)
 
 
-def rounded(values: npt.NDArray[np.float32]) -> Pixels:
+def rounded(values: npt.NDArray[np.floating[Any]]) -> Pixels:
     """Return grey levels of any range as uint8, rounded half to even."""
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    levels: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return levels
 
 
 def _square(pixels: Pixels, fit: Fit) -> Pixels:

@@ -2,8 +2,8 @@
 
 Hendrycks et al. 2019, arXiv:1912.02781.
 
-Of `keras.layers.AugMix`, with the operations of `rand_augment`. Made for pictures that other
-cameras will take; not where one camera stays, and slow.
+Of `keras.layers.AugMix`, with the operations of `rand_augment`. For pictures that other cameras
+will take. Not where one camera stays; and it is slow.
 """
 
 import functools
