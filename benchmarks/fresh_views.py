@@ -1,32 +1,26 @@
-"""Views made for each epoch beside a few that are stored: training from scratch on few digits.
+"""Views made for each epoch beside a few that are stored: a whole network on few digits.
 
-    python -m benchmarks.fresh_views [--seeds 3] [--epochs 30] [--pictures 200]
+    python -m benchmarks.fresh_views [--seeds 5] [--epochs 60] [--pictures 200]
 
-MNIST digits at 32 px (see `benchmarks.digits`), mobilenet_v2/0.35 from random weights, shifts and
-light without mirrors. All arms have the same start, order of pictures, steps and policy. Judged on
-1,000 other digits, which choose nothing.
+MNIST digits at 28 px (see `benchmarks.digits`), three convolutions from random weights, by the loop
+that `full` and `from_scratch` train with; shifts and light without mirrors. All arms have the same
+start, steps and policy. Judged on 1,000 other digits, which choose nothing.
 """
 
 import argparse
 import dataclasses
-import tempfile
-import time
-from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from benchmarks.digit_arrays import digit_arrays, interval, split_of
 from components.common.augmentation.composition import Composition, PolicyItem
-from components.common.pictures.decode import resize
-from components.networks import network
-from components.networks.config import NetworkConfig
-from components.networks.data import FlippedPixels, Split, TrainingData, none_of
-from components.networks.features.cache import ActivationCache
-from components.train.methods import from_scratch
-from components.train.session import Session, predict
+from components.networks.data import FlippedPixels, Split, none_of
+from components.train.loop.fine_tune import TuningInputs, tune
+from components.train.methods.from_scratch import Options
+from components.train.session import predict
 
-_SIZE_PX = 32
 _STORED = 4
 _TEST = 1000
 _POLICY = PolicyItem(
@@ -34,58 +28,68 @@ _POLICY = PolicyItem(
 )
 
 
-def accuracy(train: Split, test: Split, *, seed: int, epochs: int, cutmix: float = 0.0) -> float:
-    """Return the test accuracy of a network that is trained from random weights."""
+def accuracy(
+    train: Split, test: Split, *, seed: int, epochs: int, fresh: bool = False, cutmix: float = 0.0
+) -> float:
+    """Return the test accuracy of a small network that is trained from random weights."""
     keras.utils.set_random_seed(seed)
-    built = network.build(
-        NetworkConfig(backbone="mobilenet_v2/0.35", weights="none"),
-        image_size_px=_SIZE_PX,
-        classes=10,
-    )
-    data = TrainingData(train, none_of(train), tuple("0123456789"), none_of(train))
-    options = from_scratch.Options(epochs=epochs, batch=32, cutmix=cutmix)
-    with tempfile.TemporaryDirectory() as folder:
-        session = Session(seed=seed, flips=1, cache=ActivationCache(Path(folder), 10**8))
-        from_scratch.fit(data, built, options, session)
-    logits = predict(built.model, [FlippedPixels(test.pixels)], rows=test.pictures)
+    start = keras.Input((28, 28, 3), name="pixels")
+    x = keras.layers.Rescaling(1 / 255, name="preprocess")(start)
+    for number, width in enumerate((16, 32, 64)):
+        x = keras.layers.Conv2D(width, 3, strides=1 if number == 0 else 2, activation="relu")(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    tail = keras.Model(start, keras.layers.Dense(10, name="logits")(x))
+    empty = none_of(train)
+    inputs = TuningInputs(train, (FlippedPixels(train.pixels),), empty, ())
+    options = Options(epochs=epochs, learning_rate=3e-3, fresh_views=fresh, cutmix=cutmix)
+    tune(tail, inputs, options, seed=seed)
+    logits = predict(tail, [FlippedPixels(test.pixels)], rows=test.pictures)
     return float((logits.argmax(axis=1) == test.labels).mean())
+
+
+def arms(seed: int, *, pictures: int, epochs: int) -> dict[str, float]:
+    """Return the accuracy of each arm on one draw of digits."""
+    pixels, labels = digit_arrays()
+    order = np.random.default_rng(seed).permutation(len(labels))[: pictures + _TEST]
+    known, asked = np.split(order, [pictures])
+    composition = Composition.of([_POLICY], seed=seed)
+    views = [
+        composition.view(pixels[at], sha256=str(at), number=number)
+        for number in range(1, _STORED)
+        for at in known
+    ]
+    plain = split_of(pixels[known], labels[known])
+    stored = dataclasses.replace(
+        plain,
+        pixels=np.concatenate([pixels[known], np.stack(views)]),
+        sha256=tuple(map(str, known)),
+        views_by=composition,
+    )
+    test = split_of(pixels[asked], labels[asked])
+    asked: dict[str, Any] = {"seed": seed, "epochs": epochs}
+    return {
+        "no views": accuracy(plain, test, **asked),
+        f"{_STORED} stored": accuracy(stored, test, **asked),
+        "fresh": accuracy(stored, test, fresh=True, **asked),
+        "4 stored, CutMix": accuracy(stored, test, cutmix=1.0, **asked),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("seeds", 3), ("epochs", 30), ("pictures", 200)):
+    for name, default in (("first", 0), ("seeds", 5), ("epochs", 60), ("pictures", 200)):
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
-    pixels, labels = digit_arrays()
-    found: dict[str, list[float]] = {"stored": [], "fresh": [], "fresh, CutMix": []}
-    seconds = dict.fromkeys(found, 0.0)
-    for seed in range(given.seeds):
-        order = np.random.default_rng(seed).permutation(len(labels))[: given.pictures + _TEST]
-        known, asked = np.split(order, [given.pictures])
-        plain = np.stack([resize(one, _SIZE_PX) for one in pixels[known]])
-        composition = Composition.of([_POLICY], seed=seed)
-        pairs = list(zip(known, plain, strict=True))
-        views = [
-            [composition.view(one, sha256=str(at), number=number) for at, one in pairs]
-            for number in range(1, _STORED)
-        ]
-        stored = split_of(plain, labels[known])
-        stored = dataclasses.replace(stored, pixels=np.concatenate([plain, *map(np.stack, views)]))
-        fresh = dataclasses.replace(stored, sha256=tuple(map(str, known)), views_by=composition)
-        test = split_of(np.stack([resize(one, _SIZE_PX) for one in pixels[asked]]), labels[asked])
-        for name, train in zip(found, (stored, fresh, fresh), strict=True):
-            begun = time.perf_counter()
-            cutmix = 1.0 if "CutMix" in name else 0.0
-            found[name].append(accuracy(train, test, seed=seed, epochs=given.epochs, cutmix=cutmix))
-            seconds[name] += (time.perf_counter() - begun) / given.seeds
-            print(f"seed {seed} {name}: {found[name][-1]:.3f}", flush=True)
-    print("| views | test accuracy, % | s |")
-    for name, values in found.items():
-        mean, low, high = interval(np.array(values))
-        print(f"| {name} | {mean:.1f} ({low:.1f} to {high:.1f}) | {seconds[name]:.0f} |")
-    for name in list(found)[1:]:
-        mean, low, high = interval(np.array(found[name]) - np.array(found["stored"]))
-        print(f"{name} minus stored: {mean:+.1f} points ({low:+.1f} to {high:+.1f})")
+    found = []
+    for seed in range(given.first, given.first + given.seeds):
+        found.append(arms(seed, pictures=given.pictures, epochs=given.epochs))
+        print(seed, found[-1], flush=True)
+    fixed = np.array([one[f"{_STORED} stored"] for one in found])
+    print("| views | test accuracy, % | points above stored |")
+    for name in found[0]:
+        values = np.array([one[name] for one in found])
+        mean, low, high = interval(values - fixed)
+        print(f"| {name} | {100 * values.mean():.1f} | {mean:+.1f} ({low:+.1f} to {high:+.1f}) |")
 
 
 if __name__ == "__main__":

@@ -190,7 +190,8 @@ class _Training:
         self._program = _program(tail, options, course, precision=inputs.precision)
         self._quick = self._program.quick
         self._inputs = inputs
-        self._fresh = inputs.fresh
+        asked = isinstance(options, PixelOptions) and options.fresh_views
+        self._fresh = inputs.fresh if asked else None
         self._options = options
         self._seed = seed
         self._course = course

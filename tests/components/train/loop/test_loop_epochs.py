@@ -3,14 +3,15 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from tiny_tail import tiny_inputs, tiny_tail
+from tiny_tail import split, tiny_inputs, tiny_tail
 
 from components.common.augmentation.composition import Composition, parsed
 from components.common.progress import Progress, listening
 from components.networks.data import FlippedPixels, Split
 from components.networks.fresh import VIEWS
 from components.train.loop.epochs import cut_mix, draw_epoch, mix, train_epoch
-from components.train.loop.fine_tune import TuningInputs
+from components.train.loop.fine_tune import TuningInputs, tune
+from components.train.methods.from_scratch import Options
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +58,30 @@ def test_pixels_are_trained_on_in_other_views_each_epoch(two_views: Split) -> No
     assert dataclasses.replace(inputs, taught=np.zeros((12, 3), np.float32)).fresh is None
     activations = (np.zeros((12, 4), np.float32),)
     assert dataclasses.replace(inputs, train_inputs=activations).fresh is None
+
+
+def test_fresh_views_are_trained_on_where_they_are_asked_for() -> None:
+    labels = np.arange(8) % 2
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 1), dtype=np.uint8)
+    pictures = dataclasses.replace(split(labels), pixels=pixels, sha256=tuple("abcdefgh"))
+    varied = Composition.of(parsed("flips_shifts_light"), seed=0)
+
+    def losses(*, fresh: bool, views_by: Composition | None) -> list[float]:
+        keras.utils.set_random_seed(0)
+        start = keras.Input((8, 8, 3))
+        flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(start))
+        tail = keras.Model(start, keras.layers.Dense(2)(flat))
+        known = dataclasses.replace(pictures, views_by=views_by)
+        rows = (FlippedPixels(pixels),)
+        inputs = TuningInputs(known, rows, known, rows)
+        options = Options(epochs=3, batch=4, fresh_views=fresh)
+        return [row.train_loss for row in tune(tail, inputs, options, seed=0).curves]
+
+    stored = losses(fresh=False, views_by=varied)
+    assert losses(fresh=True, views_by=None) == stored
+    fresh = losses(fresh=True, views_by=varied)
+    assert fresh != stored
+    assert losses(fresh=True, views_by=varied) == fresh
 
 
 def test_cutmix_pastes_and_shares_targets_by_area(two_views: Split) -> None:
