@@ -79,7 +79,7 @@ def choose(dataset: Dataset, settings: AugmentConfig) -> AugmentationInfo:
     built = build(
         settings.auto, image_size_px=settings.image_size_px, classes=len(dataset.info.classes)
     )
-    trial = _Trial.of(built, sample, settings, folds, classes=len(dataset.info.classes))
+    trial = _PolicyTrial.of(built, sample, settings, folds, classes=len(dataset.info.classes))
     mirrors = tuple(trial.told(mirror) for mirror in _MIRRORS)
     candidates = [parsed(names) for names in _CANDIDATES]
     candidates += [parsed(names) for names in _IN_COLOUR if sample.has_colour]
@@ -111,7 +111,7 @@ def named(policy: Sequence[PolicyItem]) -> str:
 
 
 @dataclass(frozen=True)
-class _Trial:
+class _PolicyTrial:
     """What every candidate is measured with.
 
     whole: from pixels to the embedding; plain: float32 [N, D], of the originals.
@@ -137,7 +137,7 @@ class _Trial:
         folds: tuple[Fold, ...],
         *,
         classes: int,
-    ) -> "_Trial":
+    ) -> "_PolicyTrial":
         pixels = [one for _, one in sample.originals]
         whole = embedder(built, precision=chosen(settings.auto.precision))
         plain = embed_pictures(whole, pixels, activity="looking at originals")
