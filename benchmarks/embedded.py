@@ -11,17 +11,14 @@ from benchmarks.first_steps import ingest
 from components.common.artifacts.dataset import Dataset
 from components.common.files import new_folder
 from components.common.pictures.decode import Pixels, decode, resize
-from components.common.progress import track
 from components.common.statistics.weighted import Floats
 from components.networks import network
-from components.networks.config import EMBEDDING, INPUT, Pooling
-from components.networks.data import network_pixels
-from components.networks.features.answers import answers
+from components.networks.config import Pooling
+from components.networks.features import embedding as features
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
 WORK = Path(".graft") / "embedded"
 SIZE_PX = 160
-_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -68,13 +65,8 @@ def embed_pictures(
 ) -> npt.NDArray[np.float32]:
     """Return the embeddings of decoded pictures, float32 [N, D]."""
     built = network.build(run.train, image_size_px=size_px, classes=2)
-    whole = built.frozen_between((INPUT,), (EMBEDDING,))
-    parts = []
-    for start in track(range(0, len(pictures), _BATCH), activity):
-        small = [resize(one, size_px) for one in pictures[start : start + _BATCH]]
-        batch = np.concatenate([network_pixels(one[None], (False, False)) for one in small])
-        parts.append(answers(whole, [batch.astype(np.float32)])[0])
-    return np.concatenate(parts)
+    small = [resize(one, size_px) for one in pictures]
+    return features.embed_pictures(features.embedder(built), small, activity=activity)
 
 
 def out_of_fold(embeddings: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> Floats:

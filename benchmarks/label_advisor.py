@@ -157,7 +157,7 @@ def embedded(settings: TrainingRun, work: Path) -> Pictures:
     manifest = dataset.manifest.assign(split="train")
     manifest.loc[first, "split"] = "validation"
     Dataset(work / "dataset", dataset.info, manifest).write()
-    plain = dataclasses.replace(settings.augment, policy="none", policy_options={}, views=1)
+    plain = dataclasses.replace(settings.augment, policy="none", views=1)
     augment(work / "dataset", out=work / "shards", settings=plain)
     shards = Shards.read(work / "shards")
     split = data.read(shards, soft_labels=False).train

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field
 
-from components.augment.config import AugmentConfig
+from components.augment.config import AUTO, AugmentConfig
 from components.common import config
 from components.common.config import Section
 from components.common.errors import ConfigError
@@ -22,7 +22,7 @@ from components.gate.config import GateConfig
 from components.ingest.config import IngestConfig
 from components.inspect.config import InspectConfig
 from components.monitor.config import MonitorConfig
-from components.networks.config import check_size
+from components.networks.config import NetworkConfig, check_size
 from components.notify.config import NotifyConfig
 from components.plan.config import PlanConfig
 from components.rank.config import RankConfig
@@ -198,6 +198,10 @@ def resolve(data: Mapping[str, Any]) -> TrainingRun:
     filled["validate"].setdefault("good", filled["export"]["good"])
     costs = {filled["export"][name] for name in ("escape_cost", "false_alarm_cost")}
     filled["validate"].setdefault("costs_differ", len(costs) > 1)
+    if checked.augment.policy == AUTO:
+        network = {field.name for field in dataclasses.fields(NetworkConfig)}
+        seen = {key: value for key, value in filled["train"].items() if key in network}
+        filled["augment"]["auto"] = seen | dict(filled["augment"].get("auto") or {})
     served = filled["evaluate"]["model_base_path"]
     if served and checked.gate.compare_with_serving:
         model_dir = Path(served) / filled["evaluate"]["model_name"]

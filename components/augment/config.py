@@ -1,15 +1,26 @@
 """Settings of `augment`."""
 
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import Field
 
-from components.common import config, plugins
-from components.common.config import FreeForm, Section
+from components.common.augmentation.composition import Composition, PolicyEntry, parsed
+from components.common.config import Section
 from components.common.pictures.fit import Fit
+from components.networks.config import NetworkConfig
 
-POLICIES = "components.augment.policies"
+AUTO = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoConfig(NetworkConfig):
+    """How `policy: auto` chooses; the network is that of `train`, which a run fills in.
+
+    budget: how many pictures and views the network may look at.
+    """
+
+    budget: Annotated[int, Field(ge=256)] = 6000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,30 +30,27 @@ class AugmentConfig(Section):
     image_size_px: height and width every picture is resized to, pixels.
     fit: how a picture that is no square becomes one: `squeeze` its sides, `pad` with black bars
         beside the shorter ones, or `crop` the middle.
-    policy: file name under `policies/`: what an augmented view is.
-    policy_options: the policy's own settings, see `Options` in its file.
+    policy: what an augmented view is: a file name of `common/augmentation/policies`, a list of
+        such, each by itself or as {name: {option: value}}, in the order in which a view goes
+        through them, or "auto", which measures what gains.
     views: rows a training picture gets, 1 = the picture as it is and nothing else.
     seed: same seed and same pictures, same shards.
+    auto: of `policy: auto` alone.
     """
 
     image_size_px: Annotated[int, Field(ge=16, le=1024)] = 160
     fit: Fit = "squeeze"
-    policy: str = "flips_shifts_light"
-    policy_options: FreeForm = field(default_factory=dict)
+    policy: str | tuple[PolicyEntry, ...] = "flips_shifts_light"
     views: Annotated[int, Field(ge=1, le=64)] = 4
     seed: Annotated[int, Field(ge=0)] = 0
-
-
-def policy_options(settings: AugmentConfig) -> Any:
-    """Return the policy's own settings, checked.
-
-    Raises:
-        ConfigError: unknown policy, or an option that it does not have.
-    """
-    policy = plugins.load(POLICIES, settings.policy)
-    return config.load(policy.Options, settings.policy_options, where="augment.policy_options")
+    auto: AutoConfig = AutoConfig()
 
 
 def check(settings: AugmentConfig) -> None:
-    """Refuse, before anything runs, a policy or an option that there is none of."""
-    policy_options(settings)
+    """Refuse, before anything runs, a policy or an option that there is none of.
+
+    Raises:
+        ConfigError: see above.
+    """
+    if settings.policy != AUTO:
+        Composition.of(parsed(settings.policy), seed=settings.seed)

@@ -1,31 +1,35 @@
 """Decode each picture once, resize it, add the training views, and write uint8 arrays."""
 
+import dataclasses
 import hashlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from components.augment.config import POLICIES, AugmentConfig, policy_options
-from components.common import plugins
+from components.augment.config import AUTO, AugmentConfig
+from components.augment.sample import read_some
+from components.common.artifacts.augmentation import AugmentationInfo
 from components.common.artifacts.dataset import SPLITS, UNLABELLED, Dataset
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, ShardsInfo
+from components.common.augmentation.composition import Composition, parsed
+from components.common.augmentation.plausibility import MOST_OUTSIDE, plausibility
 from components.common.errors import DataError
 from components.common.files import forget_pages, reserve
 from components.common.labels.tasks import Task, tasks_of
 from components.common.pictures import decode as pictures
+from components.common.pictures.contact_sheet import contact_sheet
 from components.common.progress import track, worker_count
 from components.common.run_context import RunContext
-from components.common.seeding import generator
 from components.common.step import Step
+from components.networks import accelerator
+from components.networks.weights.digests import content_sha256
 
 LOG = logging.getLogger(__name__)
 
@@ -33,7 +37,9 @@ LOG = logging.getLogger(__name__)
 _PICTURES_AT_ONCE = 64
 # The written part of the arrays is let go of after so many.
 _PICTURES_IN_MEMORY = 1024
-
+# Originals by which the policies' plausibility is judged; a picture and view costs a millisecond.
+_LOOKED_AT = 64
+_SHEET_PICTURES, _SHEET_VIEWS = 6, 8
 
 # An array on the disk.
 Mapped = np.memmap[Any, np.dtype[np.uint8]]
@@ -50,8 +56,7 @@ class _ShardsPass:
     dataset: Dataset
     out: Path
     settings: AugmentConfig
-    policy: ModuleType
-    options: Any
+    composition: Composition
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -84,12 +89,14 @@ def run(
     Raises:
         DataError: a split is missing, or a picture cannot be decoded.
         ConfigError: unknown policy, or an option it does not have.
+        WeightsError: `policy: auto` has no network to ask.
     """
     dataset, out = Dataset.read(inputs.dataset), outputs.shards
     _check_splits(dataset)
     out.mkdir(parents=True, exist_ok=True)
-    policy = plugins.load(POLICIES, settings.policy)
-    job = _ShardsPass(dataset, out, settings, policy, policy_options(settings))
+    augmentation = _augmentation(dataset, settings)
+    composition = Composition.of(augmentation.policy, seed=settings.seed)
+    job = _ShardsPass(dataset, out, settings, composition)
     channels = _write_arrays(job)
     index = pd.concat([_index(job, split) for split in job.splits], ignore_index=True)
     tasks = tasks_of(dataset.info.columns, dataset.manifest, dataset.unlabelled)
@@ -99,15 +106,55 @@ def run(
         image_size_px=settings.image_size_px,
         channels=channels,
         views=settings.views,
-        policy=settings.policy,
+        augmentation=augmentation,
         seed=settings.seed,
         content_sha256=_content_sha256(job, index, tasks),
         evidence=dataset.info.evidence,
         tasks=tasks,
         fit=settings.fit,
     )
-    Shards(out, info, index).write()
+    shards = Shards(out, info, index)
+    shards.write()
+    _write_sheet(shards)
     LOG.info("%d rows of %d px, %d channel(s)", len(index), settings.image_size_px, channels)
+
+
+def _augmentation(dataset: Dataset, settings: AugmentConfig) -> AugmentationInfo:
+    """Return the policies, chosen where that was asked for, and how far each takes a picture."""
+    if settings.policy == AUTO:
+        from components.augment.automatic import choose
+
+        found = choose(dataset, settings)
+    else:
+        found = AugmentationInfo(policy=parsed(settings.policy))
+    composition = Composition.of(found.policy, seed=settings.seed)
+    if settings.views == 1 or not composition.changes_anything:
+        return found
+    originals = read_some(dataset, settings, count=_LOOKED_AT).originals
+    looks = plausibility(originals, composition)
+    for look in looks:
+        if look.outside > MOST_OUTSIDE:
+            LOG.warning(
+                "%.0f %% of the views of '%s' are no pictures that the camera produces, by their "
+                "%s: expected at most %.0f %%; weaken the policy, or leave it out",
+                100 * look.outside,
+                look.policy,
+                look.fact,
+                100 * MOST_OUTSIDE,
+            )
+    return dataclasses.replace(found, plausibility=looks)
+
+
+def _write_sheet(shards: Shards) -> None:
+    """Write the contact sheet: a row a picture, the original first."""
+    rows, pixels = shards.rows("train"), shards.pixels("train")
+    count = int((rows["view"] == 0).sum())
+    shown = min(shards.info.views, _SHEET_VIEWS)
+    if shown == 1:
+        return
+    chosen = np.unique(np.linspace(0, count - 1, _SHEET_PICTURES).round().astype(int))
+    cells = [pixels[picture + count * view] for picture in chosen for view in range(shown)]
+    shards.sheet.write_bytes(contact_sheet(cells, across=shown))
 
 
 def _check_splits(dataset: Dataset) -> None:
@@ -195,9 +242,7 @@ def _write_picture(
     pixels = pictures.resize(decoded, job.settings.image_size_px, fit=job.settings.fit)
     array[place.picture] = pixels
     for number in range(1, _views(job, place.split)):
-        # Seeded by the picture and not by its place: new pictures leave old views as they were.
-        rng = generator(job.settings.seed, "augment", place.sha256, str(number))
-        view = job.policy.view(pixels, number=number, rng=rng, options=job.options)
+        view = job.composition.view(pixels, sha256=place.sha256, number=number)
         array[number * place.count + place.picture] = view
 
 
@@ -224,4 +269,17 @@ def _content_sha256(job: _ShardsPass, index: pd.DataFrame, tasks: Sequence[Task]
     return total.hexdigest()
 
 
-STEP = Step("augment", run, reuse=True)
+def prepare(settings: AugmentConfig, inputs: object) -> None:
+    """Choose what computes the network, where one is asked."""
+    if settings.policy == AUTO:
+        accelerator.prepare(settings.auto)
+
+
+def content_key(settings: AugmentConfig, inputs: AugmentInputs, context: RunContext) -> str:
+    """Return the digest of the network that chooses the policy; "" where none does."""
+    if settings.policy != AUTO:
+        return ""
+    return content_sha256(settings.auto, settings.auto.weights)
+
+
+STEP = Step("augment", run, prepare=prepare, reuse=True, content_key=content_key)

@@ -15,31 +15,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from PIL import Image
 
 from components.common.artifacts.records import link_or_copy
 from components.common.errors import DataError
 from components.common.files import new_folder, write_bytes
-from components.common.pictures.decode import (
-    PICTURE_SUFFIXES,
-    Pixels,
-    decode,
-    encode_png,
-    resize,
-    to_image,
-)
+from components.common.pictures.contact_sheet import contact_sheet
+from components.common.pictures.decode import PICTURE_SUFFIXES, Pixels, decode, resize
 from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.progress import track
 from components.common.report import page
 from components.common.report.spreadsheet import cell_text, plain_table
 from components.label.format_contract import unreadable
-from components.networks.config import EMBEDDING, INPUT, NetworkConfig
+from components.networks.config import NetworkConfig
 
 _TEMPLATE = Path(__file__).with_name("clusters_page.html")
-_BATCH = 16
-_THUMBNAIL_PX, _ACROSS, _SHOWN = 96, 8, 24
+_SHOWN = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +76,16 @@ def cluster_pictures(
         DataError: fewer than two pictures, or `out` is taken.
         WeightsError: the network's weights cannot be had.
     """
+    from components.networks.features.embedding import embed_pictures, embedder
+    from components.networks.network import build
     from components.networks.unlabelled.clusters import find_clusters
 
     if out.exists():
         raise DataError(f"a new folder at {out}", received="one that is there", do="name another")
     pictures, left_out = _readable(folder, image_size_px, grey_range)
-    features = _embedded([one.pixels for one in pictures], network, image_size_px=image_size_px)
+    built = build(network, image_size_px=image_size_px, classes=2)
+    shown = [one.pixels for one in pictures]
+    features = embed_pictures(embedder(built), shown, activity="looking at pictures")
     found = find_clusters(features, features, count=count, seed=seed)
     ranked = np.sort(features @ found.kernel + found.bias, axis=1)
     # Those that lie nearest to another cluster stand last.
@@ -107,8 +102,8 @@ def cluster_pictures(
             rows.append((place, cluster, "" if inside == "." else inside))
         _write(partial / "pictures.csv", ("path", "cluster", "group"), rows)
         for number, chosen in enumerate(track(members, "drawing contact sheets"), 1):
-            shown = (*chosen[:_SHOWN], *chosen[_SHOWN:][-_SHOWN:])
-            sheet = _sheet([pictures[row].pixels for row in shown])
+            examples = (*chosen[:_SHOWN], *chosen[_SHOWN:][-_SHOWN:])
+            sheet = contact_sheet([pictures[row].pixels for row in examples])
             (partial / f"cluster-{number:02d}.png").write_bytes(sheet)
             sheets.append((number, len(chosen), sheet))
         names = [(number, size, "") for number, size, _ in sheets]
@@ -167,31 +162,6 @@ def _readable(
         wanted = f"at least two pictures below '{folder}'"
         raise DataError(wanted, received=received, do="correct --data")
     return list(found.values()), left_out
-
-
-def _embedded(
-    pictures: Sequence[Pixels], settings: NetworkConfig, *, image_size_px: int
-) -> npt.NDArray[np.float32]:
-    from components.networks import network
-    from components.networks.data import network_pixels
-    from components.networks.features.answers import answers
-
-    built = network.build(settings, image_size_px=image_size_px, classes=2)
-    whole = built.frozen_between((INPUT,), (EMBEDDING,))
-    parts = []
-    for start in track(range(0, len(pictures), _BATCH), "looking at pictures"):
-        some = [network_pixels(one[None], (False, False)) for one in pictures[start:][:_BATCH]]
-        parts.append(answers(whole, [np.concatenate(some).astype(np.float32)])[0])
-    return np.concatenate(parts)
-
-
-def _sheet(pictures: Sequence[Pixels]) -> bytes:
-    side = _THUMBNAIL_PX
-    sheet = Image.new("RGB", (_ACROSS * side, -(-len(pictures) // _ACROSS) * side), "white")
-    for number, pixels in enumerate(pictures):
-        place = (number % _ACROSS * side + 2, number // _ACROSS * side + 2)
-        sheet.paste(to_image(resize(pixels, side - 4)), place)
-    return encode_png(np.asarray(sheet))
 
 
 def _read(file: Path, columns: set[str]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 from components.common.artifacts.dataset import UNLABELLED
 from components.common.artifacts.records import file_sha256
 from components.common.artifacts.shards import Shards, targets
+from components.common.augmentation.composition import Composition
 from components.common.errors import DataError
 from components.common.files import forget_pages
 from components.common.labels.source_facts import SourceFacts, counted
@@ -105,6 +106,8 @@ class Split:
     domains: text a picture, () when nothing names them.
     tasks: what is known of further tasks.
     origin: of a selection; features of its pictures are looked up there.
+    sha256: of each picture's file, () where it is not known.
+    views_by: the policies that made the views; None where there are none, or they changed nothing.
     """
 
     pixels: Rows
@@ -117,6 +120,8 @@ class Split:
     domains: tuple[str, ...] = ()
     tasks: tuple[TaskTargets, ...] = ()
     origin: Origin | None = None
+    sha256: tuple[str, ...] = ()
+    views_by: Composition | None = None
 
     def balanced(self) -> "Split":
         """Return the split with weights under which every class counts the same, mean 1."""
@@ -175,6 +180,7 @@ class Split:
             content_sha256=digest.hexdigest(),
             domains=tuple(self.domains[row] for row in rows) if self.domains else (),
             tasks=tuple(one.take(rows) for one in self.tasks),
+            sha256=tuple(self.sha256[row] for row in rows) if self.sha256 else (),
         )
 
     def head(self, pictures: int) -> "Split":
@@ -318,7 +324,15 @@ def read_split(shards: Shards, name: str, *, soft_labels: bool) -> Split:
         content_sha256=file_sha256(shards.root / f"{name}.npy"),
         domains=tuple(first["domain"].astype(str)),
         tasks=tuple(task.targets(first[task.column].astype(str)) for task in shards.info.tasks),
+        sha256=tuple(first["sha256"].astype(str)),
+        views_by=_views_by(rows, shards),
     )
+
+
+def _views_by(rows: pd.DataFrame, shards: Shards) -> Composition | None:
+    """Return what made the views of a split's rows, where any of them may differ."""
+    made = Composition.of(shards.info.augmentation.policy, seed=shards.info.seed)
+    return made if made.changes_anything and int(rows["view"].max()) else None
 
 
 def none_of(split: Split) -> Split:

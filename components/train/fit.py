@@ -14,6 +14,7 @@ import pandas as pd
 from components.common import config, plugins
 from components.common.artifacts.candidate import Candidate, CandidateInfo, held_out_table
 from components.common.artifacts.lineage import write_seen
+from components.common.artifacts.records import link_or_copy
 from components.common.artifacts.shards import Shards
 from components.common.errors import DataError, GraftError
 from components.common.pictures.flips import FLIPS
@@ -126,6 +127,7 @@ def train(
             figures=fitted.figures,
             fit=shards.info.fit,
             class_shares=fitted.class_shares,
+            augmentation=shards.info.augmentation,
         )
         table = held_out_table(
             logits,
@@ -138,6 +140,8 @@ def train(
         )
         candidate = Candidate(out, info)
         _write(candidate, kept.model, fitted, judged.head(PARITY_PICTURES), table)
+        if shards.sheet.is_file():
+            link_or_copy(shards.sheet, candidate.sheet)
         candidate.write_refits(rivals.tables)
         # The test split is in the shards too; no method is ever given it.
         shown = shards.index[shards.index["split"] != "test"]

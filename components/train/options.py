@@ -72,6 +72,21 @@ class TuningOptions(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PixelOptions(Section):
+    """Settings of a method that freezes nothing, so that it trains on pixels.
+
+    fresh_views: each epoch draws new views instead of one of those stored: for long trainings. Not
+        on JAX, where an epoch is one program over stored pixels.
+    cutmix: alpha of CutMix, 0 for none: a rectangle of another picture is pasted in, and the label
+        shared by area. It takes the place of mixup. Wrong where the class lies in a small fault, or
+        in where things are: the rectangle may hold it or hide it.
+    """
+
+    fresh_views: bool = False
+    cutmix: Annotated[float, Field(ge=0)] = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProbeOptions(Section):
     """How the head is solved on frozen features.
 

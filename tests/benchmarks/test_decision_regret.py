@@ -20,7 +20,9 @@ from benchmarks.decision_regret import (
     subsample,
     verdict,
 )
+from components.common.artifacts.augmentation import AugmentationInfo
 from components.common.artifacts.shards import INDEX_COLUMNS, Shards, ShardsInfo
+from components.common.augmentation.composition import parsed
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +46,7 @@ def shards(root: Path, *, pictures: int = 40) -> Shards:
         np.save(root / f"{split}.npy", pixels)
     info = ShardsInfo(
         classes=("a", "b"), positive="b", image_size_px=2, channels=1, views=VIEWS,
-        policy="none", seed=0, content_sha256="whole",
+        augmentation=AugmentationInfo(policy=parsed("none")), seed=0, content_sha256="whole",
     )  # fmt: skip
     written = Shards(root, info, pd.DataFrame(rows, columns=list(INDEX_COLUMNS)))
     written.write()

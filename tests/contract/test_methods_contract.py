@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 
 from components.common import plugins
+from components.common.artifacts.augmentation import AugmentationInfo
 from components.common.artifacts.shards import INDEX_COLUMNS, Shards, ShardsInfo
+from components.common.augmentation.composition import parsed
 from components.common.pictures.flips import FLIPS
 from components.networks import data, network
 from components.networks.config import INPUT
@@ -88,7 +90,7 @@ def write_shards(root: Path) -> Shards:
         image_size_px=SIZE_PX,
         channels=1,
         views=2,
-        policy="none",
+        augmentation=AugmentationInfo(policy=parsed("none")),
         seed=0,
         content_sha256="",
     )

@@ -18,6 +18,7 @@ from components.train.loop import jax_epoch
 from components.train.loop.checkpoints import Checkpoint
 from components.train.loop.fine_tune import Course, Tuned, TuningInputs, freeze_norms, tune
 from components.train.loop.jax_epoch import keep_compiled
+from components.train.methods.from_scratch import Options
 from components.train.options import TuningOptions
 
 # Keras and NumPy 2 disagree about a keyword.
@@ -99,6 +100,15 @@ def test_grey_pixels_are_stored_as_they_are_and_seen_in_three_channels(
     assert any(getattr(x, "dtype", None) == np.uint8 and x.shape == (32, 8, 8, 1) for x in put)
     by_fit(monkeypatch)
     assert_same(ours, tune(pixel_tail(), pixel_inputs(), OPTIONS, seed=0), abs_=1e-5)
+
+
+def test_cutmix_pastes_the_same_rectangles(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = Options(epochs=3, batch=20, learning_rate=1e-2, cutmix=1.0)
+    ours = tune(pixel_tail(), pixel_inputs(), options, seed=0)
+    without = tune(pixel_tail(), pixel_inputs(), dataclasses.replace(options, cutmix=0.0), seed=0)
+    assert ours.curves != without.curves
+    by_fit(monkeypatch)
+    assert_same(ours, tune(pixel_tail(), pixel_inputs(), options, seed=0), abs_=1e-5)
 
 
 def test_two_runs_with_one_seed_agree() -> None:

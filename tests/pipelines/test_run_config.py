@@ -88,10 +88,14 @@ def test_wrong_overrides_say_what_to_do(assignment: str, words: str) -> None:
     ("assignment", "words"),
     [
         ("ingest.source=ftp", "one of the sources elpv, folder, manifest, received 'ftp'"),
-        ("augment.policy=mirrors", "one of the policies flips, .*, received 'mirrors'"),
-        ("augment.policy_options.shft=0.1", r"known settings \(.*shift.*\), received 'augment.pol"),
-        ("augment.policy_options.shift=2", "augment.policy_options.shift: expected less than"),
-        ("augment.policy_options.shift=", "augment.policy_options: expected text, numbers"),
+        ("augment.policy=mirrors", "one of the policies .*flips, .*, received 'mirrors'"),
+        (
+            "augment.policy=[{zoom: {shre: 0.1}}]",
+            r"known settings \(share\), received 'augment.pol",
+        ),
+        ("augment.policy=[{zoom: {share: 2}}]", "augment.policy.zoom.share: expected less than"),
+        ("augment.policy=[{zoom: 0.1}]", "option: value} for 'zoom' in augment.policy, received"),
+        ("augment.policy=[{zoom: {}, crop: {}}]", "with one name, in augment.policy, received"),
         ("monitor.detect.detectors=[magic]", "one of the detectors .*, received 'magic'"),
         ("seed=9007199254740992", r"seed: expected a whole number below 2\^53"),
     ],

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from components.common.artifacts.augmentation import AugmentationInfo
 from components.common.artifacts.shards import Shards, ShardsInfo
+from components.common.augmentation.composition import parsed
 
 SIZE_PX = 32
 
@@ -58,7 +60,7 @@ def write_tiny_shards(
         image_size_px=SIZE_PX,
         channels=1,
         views=views,
-        policy="flips",
+        augmentation=AugmentationInfo(policy=parsed("flips")),
         seed=0,
         content_sha256="tiny",
         evidence="holdout" if validation else "cross_validation",

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from components.common.artifacts.augmentation import VIEWS_SHEET, AugmentationInfo
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.records import read_record, write_record
@@ -65,6 +66,8 @@ class CandidateInfo:
     `fit` is how pictures of any shape become S x S.
     `class_shares`, where there are any, are those of the training pictures, which the
     probabilities speak of, and say that every class shall count the same in decisions.
+    `augmentation` is what training pictures went through; None where an earlier release wrote the
+    record.
     """
 
     classes: tuple[str, ...]
@@ -83,6 +86,7 @@ class CandidateInfo:
     figures: tuple[Metric, ...] = ()
     fit: Fit = "squeeze"
     class_shares: tuple[float, ...] = ()
+    augmentation: AugmentationInfo | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,11 @@ class Candidate:
         if decision is not None:
             write_record(self.root / "decision.json", decision)
         write_record(self.root / "candidate.json", self.info)
+
+    @property
+    def sheet(self) -> Path:
+        """The contact sheet of Shards; it is not there without views."""
+        return self.root / VIEWS_SHEET
 
     def write_held_out(self, table: pd.DataFrame) -> None:
         """Keep the answers about held-out pictures, see `held_out_table`."""

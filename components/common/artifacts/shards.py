@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from components.common.artifacts.augmentation import VIEWS_SHEET, AugmentationInfo
 from components.common.artifacts.dataset import Evidence
 from components.common.artifacts.records import read_record, write_record
 from components.common.labels.tasks import Task
@@ -44,7 +45,7 @@ class ShardsInfo:
     image_size_px: int
     channels: int
     views: int
-    policy: str
+    augmentation: AugmentationInfo
     seed: int
     content_sha256: str
     evidence: Evidence = "holdout"
@@ -56,7 +57,8 @@ class ShardsInfo:
 class Shards:
     """A folder with `train.npy`, `validation.npy`, `test.npy`, `index.parquet`, `shards.json`.
 
-    `unlabelled.npy` beside them is there where there are such pictures.
+    `unlabelled.npy` beside them is there where there are such pictures; `views.png`, a contact
+    sheet of originals and their views, where there are views.
     """
 
     root: Path
@@ -74,6 +76,11 @@ class Shards:
         columns = [*INDEX_COLUMNS, *(task.column for task in self.info.tasks)]
         self.index.loc[:, columns].to_parquet(self.root / "index.parquet")
         write_record(self.root / "shards.json", self.info)
+
+    @property
+    def sheet(self) -> Path:
+        """The contact sheet; it may not be there."""
+        return self.root / VIEWS_SHEET
 
     def pixels(self, split: str) -> npt.NDArray[np.uint8]:
         """Map one split: uint8 [N, S, S, C], C = `info.channels`."""

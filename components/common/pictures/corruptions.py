@@ -20,7 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from components.common.errors import InputError
-from components.common.pictures.decode import Pixels, to_image
+from components.common.pictures.decode import Pixels, rounded, to_image
 
 SEVERITIES = (1, 2, 3, 4, 5)
 _PUBLISHED_SIDE_PX = 224
@@ -45,8 +45,11 @@ class Corruption:
 
     def on(self, picture: Pixels, *, severity: int, rng: np.random.Generator) -> Pixels:
         """Return uint8 [H, W, C]: the picture with this fault, severity 1 to 5."""
-        damaged = self.apply(picture.astype(np.float32), self.strengths[severity - 1], rng)
-        return _rounded(damaged)
+        return self.at(picture, self.strengths[severity - 1], rng)
+
+    def at(self, picture: Pixels, strength: float, rng: np.random.Generator) -> Pixels:
+        """Return the same at a strength of its own scale."""
+        return rounded(self.apply(picture.astype(np.float32), strength, rng))
 
 
 def corrupt(picture: Pixels, *, kind: str, severity: int, rng: np.random.Generator) -> Pixels:
@@ -71,10 +74,6 @@ def corrupt(picture: Pixels, *, kind: str, severity: int, rng: np.random.Generat
     if severity not in SEVERITIES:
         raise InputError("a severity from 1 to 5", received=severity, do="choose one of them")
     return CORRUPTIONS[kind].on(picture, severity=severity, rng=rng)
-
-
-def _rounded(picture: Floats) -> Pixels:
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
 def _scale(picture: Floats) -> float:
@@ -183,7 +182,7 @@ def _rotation(picture: Floats, degrees: float, rng: np.random.Generator) -> Floa
 
 def _jpeg(picture: Floats, quality: float, _rng: np.random.Generator) -> Floats:
     buffer = io.BytesIO()
-    to_image(_rounded(picture)).save(buffer, format="JPEG", quality=int(quality))
+    to_image(rounded(picture)).save(buffer, format="JPEG", quality=int(quality))
     squeezed = np.asarray(Image.open(buffer), dtype=np.float32)
     return squeezed.reshape(picture.shape)
 

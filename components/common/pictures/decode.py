@@ -15,6 +15,7 @@ import functools
 import hashlib
 import io
 import warnings
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -158,7 +159,13 @@ def resize(pixels: Pixels, size_px: int, *, fit: Fit = "squeeze") -> Pixels:
     both_done = np.zeros((size_px, size_px, pixels.shape[2]), dtype=np.float32)
     for source, weight in zip(*_taps(pixels.shape[1], size_px), strict=True):
         both_done += weight[:, None] * height_done[:, source]
-    return np.clip(np.rint(both_done), 0, 255).astype(np.uint8)
+    return rounded(both_done)
+
+
+def rounded(values: npt.NDArray[np.floating[Any]]) -> Pixels:
+    """Return grey levels of any range as uint8, rounded half to even."""
+    levels: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return levels
 
 
 def _square(pixels: Pixels, fit: Fit) -> Pixels:

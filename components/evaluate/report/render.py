@@ -12,6 +12,7 @@ from components.common.artifacts.exported import ExportInfo
 from components.common.artifacts.inspection import InspectionInfo
 from components.common.artifacts.judging.evaluation import EvaluationInfo
 from components.common.artifacts.lineage import Provenance
+from components.common.augmentation.plausibility import MOST_OUTSIDE
 from components.common.report import page
 from components.common.report.plot_style import width_in
 from components.common.report.texts import Texts
@@ -35,6 +36,7 @@ _LEGIBLE_PX_PER_IN = 104
 class ReportContent:
     """All that the page shows.
 
+    views_sheet: originals beside the views that training saw, None without any.
     heat_maps, thumbnails: encoded pictures, by their names below `plots/` and by manifest paths.
     asked: pictures for which the model asks a person; None where it never does.
     """
@@ -56,6 +58,7 @@ class ReportContent:
     heat_maps: dict[str, bytes]
     inspected: InspectionInfo
     thumbnails: dict[str, bytes]
+    views_sheet: bytes | None
     origins: list[Provenance]
     run: RunContext
 
@@ -91,6 +94,7 @@ def render(content: ReportContent, say: Texts) -> str:
         natural_px={name: round(width_in(png) * _LEGIBLE_PX_PER_IN)
                     for name, png in content.figures.items()},
         wide_px=_WIDE_PX,
+        most_outside=MOST_OUTSIDE,
         numbered=", ".join(f"{shown} {name}" for name, shown in plot_names(info.classes).items()
                            if name != shown),
         origins=[(one, _settings(one)) for one in content.origins],

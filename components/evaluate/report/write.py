@@ -79,6 +79,7 @@ def write_report(evaluation: Evaluation, sources: ReportSources, *, mistakes_sho
             path: thumbnail(dataset.picture(path), name=path)
             for path in _exemplary(info, sources.inspected)
         },
+        views_sheet=candidate.sheet.read_bytes() if candidate.sheet.is_file() else None,
         origins=[one for one in map(read_provenance, roots) if one],
         run=sources.run,
     )

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from components.common.statistics.temperature import softmax
 from components.networks.data import Floats, Split
-from components.networks.probe.probe import Doubles, Probe, fit_probe
+from components.networks.probe.blocks import Doubles
+from components.networks.probe.probe import Probe, fit_probe
 from components.train.options import ProbeOptions
 
 Features = npt.NDArray[Any]

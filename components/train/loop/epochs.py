@@ -28,6 +28,8 @@ class Epoch:
     targets: float32 [N, classes], with a teacher [N, 2 * classes]; weights: float32 [N].
     partners: int [N], rows that are mixed in; None without mixup.
     shares: float32 [N] in [0, 1], how much of the row itself is left; empty without mixup.
+    boxes: int [N, 4], top, bottom, left, right of what is pasted from the partner, for CutMix; None
+        where partners are mixed in all over.
     """
 
     rows: npt.NDArray[np.int64]
@@ -35,11 +37,17 @@ class Epoch:
     weights: Floats
     partners: npt.NDArray[np.int64] | None
     shares: Floats
+    boxes: npt.NDArray[np.int64] | None = None
 
     def inputs(self, sources: Sequence[Rows]) -> list[npt.NDArray[Any]]:
         """Return what the tail is fed with, one float32 [N, ...] a source."""
         taken = [np.asarray(source[self.rows], np.float32) for source in sources]
-        if self.partners is not None:
+        if self.boxes is not None:
+            for own, source in zip(taken, sources, strict=True):
+                other = np.asarray(source[self.partners], np.float32)
+                for row, (top, bottom, left, right) in enumerate(self.boxes):
+                    own[row, top:bottom, left:right] = other[row, top:bottom, left:right]
+        elif self.partners is not None:
             for own, source in zip(taken, sources, strict=True):
                 shares = self.shares.reshape(-1, *[1] * (own.ndim - 1))
                 own *= shares
@@ -57,10 +65,17 @@ class Epoch:
                 weights=self.weights[here],
                 partners=None if self.partners is None else self.partners[here],
                 shares=self.shares[here],
+                boxes=None if self.boxes is None else self.boxes[here],
             )
 
 
-def draw_epoch(split: Split, *, rng: np.random.Generator, taught: Floats | None = None) -> Epoch:
+def draw_epoch(
+    split: Split,
+    *,
+    rng: np.random.Generator,
+    taught: Floats | None = None,
+    views: int = 0,
+) -> Epoch:
     """Draw one view of every picture, and an order; the generator advances.
 
     Args:
@@ -68,8 +83,9 @@ def draw_epoch(split: Split, *, rng: np.random.Generator, taught: Floats | None 
         rng: of the views and the order.
         taught: a teacher's answers to each row, [rows, classes]: that to the drawn view stands in
             the targets behind the label's.
+        views: how many to draw from; 0 means those that are stored.
     """
-    rows = split.view_rows(rng.integers(split.views, size=split.pictures))
+    rows = split.view_rows(rng.integers(views or split.views, size=split.pictures))
     order = rng.permutation(split.pictures)
     nothing = np.empty(0, np.float32)
     targets = split.targets
@@ -87,6 +103,28 @@ def mix(epoch: Epoch, alpha: float, *, rng: np.random.Generator) -> Epoch:
     count = len(epoch.rows)
     other = rng.permutation(count)
     shares = rng.beta(alpha, alpha, size=count).astype(np.float32)
+    return _shared(epoch, other, shares)
+
+
+def cut_mix(epoch: Epoch, alpha: float, *, size_px: int, rng: np.random.Generator) -> Epoch:
+    """Paste a rectangle of another picture into each (CutMix, Yun et al. 2019, arXiv:1905.04899).
+
+    Its area is 1 - Beta(alpha, alpha) of the picture, its middle anywhere, cut off at the border;
+    targets and weights are shared by the area that is left.
+    """
+    count = len(epoch.rows)
+    other = rng.permutation(count)
+    edge = size_px * np.sqrt(1 - rng.beta(alpha, alpha, size=(count, 1)))
+    middle = rng.uniform(0, size_px, size=(count, 2))
+    first = np.clip(np.rint(middle - edge / 2), 0, size_px).astype(np.int64)
+    last = np.clip(np.rint(middle + edge / 2), 0, size_px).astype(np.int64)
+    shares = (1 - np.prod(last - first, axis=1) / size_px**2).astype(np.float32)
+    boxes = np.stack([first[:, 0], last[:, 0], first[:, 1], last[:, 1]], axis=1)
+    return dataclasses.replace(_shared(epoch, other, shares), boxes=boxes)
+
+
+def _shared(epoch: Epoch, other: npt.NDArray[np.int64], shares: Floats) -> Epoch:
+    """Return an epoch whose targets and weights are shared with others of its pictures."""
     column = shares[:, None]
     return Epoch(
         epoch.rows,

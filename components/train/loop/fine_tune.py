@@ -15,8 +15,9 @@ from components.common.progress import report
 from components.common.seeding import generator
 from components.networks.accelerator import gpus
 from components.networks.config import Precision
-from components.networks.data import Floats, Rows, Split
+from components.networks.data import FlippedPixels, Floats, Rows, Split
 from components.networks.fast.training_copy import quickened
+from components.networks.fresh import VIEWS, FreshViews, fresh_views
 from components.networks.memory import halving_batch
 from components.train.loop.checkpoints import (
     Arrays,
@@ -25,7 +26,7 @@ from components.train.loop.checkpoints import (
     assign_all,
     values_of,
 )
-from components.train.loop.epochs import draw_epoch, mix, train_epoch
+from components.train.loop.epochs import cut_mix, draw_epoch, mix, train_epoch
 from components.train.loop.jax_epoch import RunEpoch, compiled_epoch
 from components.train.loop.losses import Loss, categorical_accuracy, cross_entropy
 from components.train.loop.optimizer import (
@@ -35,7 +36,7 @@ from components.train.loop.optimizer import (
     WarmedUpCosine,
     treatments_of,
 )
-from components.train.options import TuningOptions
+from components.train.options import PixelOptions, TuningOptions
 from components.train.session import EpochScore, Score, predict, score
 
 LOG = logging.getLogger(__name__)
@@ -59,6 +60,18 @@ class TuningInputs:
     precision: Precision = "float32"
     taught: Floats | None = None
     unlabelled: int = 0
+
+    @property
+    def fresh(self) -> FreshViews | None:
+        """Views made for each epoch, where pixels are trained on and nothing knows stored views.
+
+        On JAX an epoch is one program over what lies on the device: it draws stored ones.
+        """
+        (first, *others) = self.train_inputs
+        pixels = isinstance(first, FlippedPixels) and first.flip == (False, False)
+        if others or not pixels or self.taught is not None or keras.backend.backend() == "jax":
+            return None
+        return fresh_views(self.train)
 
     @property
     def held_out(self) -> bool:
@@ -177,6 +190,8 @@ class _Training:
         self._program = _program(tail, options, course, precision=inputs.precision)
         self._quick = self._program.quick
         self._inputs = inputs
+        asked = isinstance(options, PixelOptions) and options.fresh_views
+        self._fresh = inputs.fresh if asked else None
         self._options = options
         self._seed = seed
         self._course = course
@@ -211,15 +226,27 @@ class _Training:
     def _epoch(self, whole_epoch: RunEpoch | None) -> EpochScore:
         """Train for one epoch, score it, note it."""
         number = len(self._curves) + 1
-        epoch = draw_epoch(self._inputs.train, rng=self._rng, taught=self._inputs.taught)
-        if self._options.mixup:
+        epoch = draw_epoch(
+            self._inputs.train,
+            rng=self._rng,
+            taught=self._inputs.taught,
+            views=VIEWS if self._fresh else 0,
+        )
+        options = self._options
+        if isinstance(options, PixelOptions) and options.cutmix:
+            size_px, rng = (
+                self._tail.inputs[0].shape[1],
+                generator(self._seed, "cutmix", str(number)),
+            )
+            epoch = cut_mix(epoch, options.cutmix, size_px=size_px, rng=rng)
+        elif options.mixup:
             rng = generator(self._seed, "mixup", str(number))
-            epoch = mix(epoch, self._options.mixup, rng=rng)
+            epoch = mix(epoch, options.mixup, rng=rng)
         tail, inputs = self._tail, self._inputs
         if whole_epoch is None:
             trained = train_epoch(
                 self._quick,
-                inputs.train_inputs,
+                (self._fresh,) if self._fresh else inputs.train_inputs,
                 epoch,
                 batch=self._options.batch,
                 steps_before=(number - 1) * self._steps // self._options.epochs,

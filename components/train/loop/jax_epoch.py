@@ -108,7 +108,8 @@ def _steps(epoch: Epoch, *, batch: int, replicas: int) -> dict[str, npt.NDArray[
     Returns:
         Arrays over [steps, width], see `Epoch`: rows, int32; targets, float32 [steps, width,
         classes]; weights, 0 for a row that only fills up; counts, float32 [steps], how many rows
-        do not; with mixup partners, int32, and shares.
+        do not; with mixup partners, int32, and shares, with
+        CutMix boxes too.
     """
     pictures = len(epoch.rows)
     batch = min(batch, pictures)
@@ -124,6 +125,8 @@ def _steps(epoch: Epoch, *, batch: int, replicas: int) -> dict[str, npt.NDArray[
     }
     if epoch.partners is not None:
         steps |= {"partners": epoch.partners[seen].astype(np.int32), "shares": epoch.shares[seen]}
+    if epoch.boxes is not None:
+        steps["boxes"] = epoch.boxes[seen].astype(np.int32)
     return steps
 
 
@@ -211,13 +214,24 @@ def _fed(array: Any, step: Any, model_input: Any, distribution: Any) -> Any:
     if "partners" in step:
         shares = ops.reshape(step["shares"], (-1, *[1] * (values.ndim - 1)))
         other = ops.cast(array[step["partners"]], "float32")
-        values = shares * values + (1 - shares) * other
+        if "boxes" in step:
+            values = ops.where(_inside(step["boxes"], size_px=values.shape[1]), other, values)
+        else:
+            values = shares * values + (1 - shares) * other
     # Pixels of one channel are three for the network.
     values = ops.broadcast_to(values, (len(values), *model_input.shape[1:]))
     if distribution is None:
         return values
     layout = distribution.get_data_layout(values.shape).backend_layout
     return jax.lax.with_sharding_constraint(values, layout)
+
+
+def _inside(boxes: Any, *, size_px: int) -> Any:
+    """Return which pixels lie in each picture's box, bool [N, S, S, 1]."""
+    top, bottom, left, right = (boxes[:, side, None] for side in range(4))
+    places = ops.arange(size_px)
+    rows, columns = (places >= top) & (places < bottom), (places >= left) & (places < right)
+    return (rows[:, :, None] & columns[:, None, :])[..., None]
 
 
 def _raw(source: Rows) -> npt.NDArray[Any]:

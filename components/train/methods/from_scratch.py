@@ -14,7 +14,7 @@ from pydantic import Field
 
 from components.common.seeding import derive
 from components.networks.config import INPUT, LOGITS
-from components.train.options import TuningOptions
+from components.train.options import PixelOptions, TuningOptions
 
 if TYPE_CHECKING:
     from components.networks.data import Split, TrainingData
@@ -27,8 +27,8 @@ NORMS_LEARN = True
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TuningOptions):
-    """Settings of training from scratch: those of `TuningOptions`, longer and faster."""
+class Options(TuningOptions, PixelOptions):
+    """Settings of training from scratch: `TuningOptions`, longer and faster, `PixelOptions`."""
 
     epochs: Annotated[int, Field(ge=1, le=1000)] = 60
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from components.networks.config import INPUT
-from components.train.options import TransferOptions
+from components.train.options import PixelOptions, TransferOptions
 
 if TYPE_CHECKING:
     from components.networks.data import TrainingData
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(TransferOptions):
-    """Settings of full fine-tuning: those of `TransferOptions`."""
+class Options(TransferOptions, PixelOptions):
+    """Settings of full fine-tuning: those of `TransferOptions` and `PixelOptions`."""
 
 
 def fit(data: "TrainingData", network: "Network", options: Options, session: "Session") -> "Fitted":

@@ -13,9 +13,9 @@ from components.common.labels.source_facts import SourceFacts
 from components.networks.config import EMBEDDING, LOGITS
 
 if TYPE_CHECKING:
+    from components.common.statistics.whitening import Whitening
     from components.networks.data import Floats, TrainingData
     from components.networks.network import Network
-    from components.networks.unlabelled.whitening import Whitening
     from components.train.imbalance.calibrate import Scaling
     from components.train.session import Fitted, Session
 

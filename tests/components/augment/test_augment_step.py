@@ -108,5 +108,46 @@ def test_unknown_policy_and_option_are_refused(make_dataset: MakeDataset, tmp_pa
     root = make_dataset()
     with pytest.raises(ConfigError, match="flips_shifts_light"):
         run(root, tmp_path / "a", dataclasses.replace(SETTINGS, policy="twirl"))
-    with pytest.raises(ConfigError, match=r"augment\.policy_options\.angle"):
-        run(root, tmp_path / "b", dataclasses.replace(SETTINGS, policy_options={"angle": 3}))
+    with pytest.raises(ConfigError, match=r"augment\.policy\.rotation\.angle"):
+        policy = ({"rotation": {"angle": 3}},)
+        run(root, tmp_path / "b", dataclasses.replace(SETTINGS, policy=policy))
+
+
+def test_policies_are_applied_in_the_order_of_the_list(
+    make_dataset: MakeDataset, tmp_path: Path
+) -> None:
+    root = make_dataset()
+    flipped = run(root, tmp_path / "a", dataclasses.replace(SETTINGS, policy=("flips",)))
+    both = dataclasses.replace(SETTINGS, policy=("flips", {"normalisation": {"mean": 90}}))
+    seen = run(root, tmp_path / "b", both)
+    assert [item.name for item in seen.info.augmentation.policy] == ["flips", "normalisation"]
+    count = len(flipped.rows("train")) // 3
+    first, second = flipped.pixels("train"), seen.pixels("train")
+    np.testing.assert_array_equal(first[:count], second[:count])
+    assert abs(second[count:].mean() - 90) < 2 < abs(first[count:].mean() - 90)
+    # Brightest and darkest places are where they are in the mirrored picture.
+    for mirrored, view in zip(first[count:], second[count:], strict=True):
+        assert np.corrcoef(mirrored.ravel(), view.ravel())[0, 1] > 0.99
+
+
+def test_the_sheet_shows_originals_beside_their_views(
+    make_dataset: MakeDataset, tmp_path: Path
+) -> None:
+    root = make_dataset()
+    shards = run(root, tmp_path / "shards")
+    sheet = pictures.decode(shards.sheet.read_bytes())
+    assert sheet.shape[:2] == (6 * 96, 3 * 96)
+    alone = run(root, tmp_path / "plain", dataclasses.replace(SETTINGS, views=1))
+    assert not alone.sheet.exists()
+
+
+def test_a_policy_that_leaves_the_range_of_the_camera_is_named(
+    make_dataset: MakeDataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = make_dataset()
+    policy = ("flips", {"brightness": {"share": 0.9}})
+    shards = run(root, tmp_path / "shards", dataclasses.replace(SETTINGS, policy=policy))
+    mild, harsh = shards.info.augmentation.plausibility
+    assert (mild.policy, mild.outside) == ("flips", 0)
+    assert harsh.policy == "brightness" and harsh.outside > 0.3
+    assert "views of 'brightness'" in caplog.text and "'flips'" not in caplog.text

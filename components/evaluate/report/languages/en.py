@@ -220,6 +220,21 @@ TEXTS = {
     "high layers serve this task. Bars are standard errors over {folds} folds that keep groups "
     "together, small dots the single folds: differences within the bars mean nothing.",
     "choice.caption": "The score by depth, from shallow to deep.",
+    "augmentation": "What training saw",
+    "augmentation.policy": "Changed copies of the training pictures, by: {names}.",
+    "augmentation.auto": "Chosen by what a probe gains on {pictures} training pictures.",
+    "augmentation.caption": "A row a picture: as it is, then the copies that were stored. "
+    "Would your camera produce them, and is the label still right?",
+    "augmentation.outside": "“{name}” takes {share} of its copies out of what the camera "
+    "produces, by their {fact}: weaken it, or leave it out.",
+    "augmentation.left_right": "Pictures mirrored left to right are told from originals with a "
+    "ROC-AUC of {auc} ({low} to {high}).",
+    "augmentation.up_down": "Pictures mirrored upside down are told from originals with a "
+    "ROC-AUC of {auc} ({low} to {high}).",
+    "augmentation.allowed": "So this mirror was tried.",
+    "augmentation.refused": "So which side is which means something: this mirror was not tried.",
+    "augmentation.tried": "Tried",
+    "augmentation.gain": "Gain in log loss",
     "learning": "How the training went",
     "learning.hint": "Training and validation should fall and rise together. A validation loss "
     "that climbs while the training loss falls means that the model learns its pictures by heart.",

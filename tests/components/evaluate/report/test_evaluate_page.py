@@ -24,7 +24,7 @@ pytestmark = [
 SECTIONS = [
     "changes", "metrics", "classes", "confusion", "tasks", "asking", "mistakes", "explanations",
     "slices", "robustness", "inspection", "advice", "curves", "calibration", "costs", "learning",
-    "data", "provenance",
+    "data", "augmentation", "provenance",
 ]  # fmt: skip
 KINDS: dict[str, tuple[int, Language]] = {
     "two": (2, "en"), "fifteen": (15, "zh-TW"), "fifty": (50, "en"),

@@ -13,9 +13,9 @@ from translated import check_translated
 from components.common.errors import ConfigError, DataError
 from components.common.labels.source_facts import ClassCount, SourceFacts
 from components.common.statistics.folds import Fold
+from components.common.statistics.whitening import Whitening
 from components.networks.data import Split, TrainingData, none_of
 from components.networks.features.cache import ActivationCache
-from components.networks.unlabelled.whitening import Whitening
 from components.train.imbalance.novelty import learn_good, left_out, novelty
 from components.train.methods import one_class
 from components.train.session import Session, predict

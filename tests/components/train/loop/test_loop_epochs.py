@@ -3,12 +3,15 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from tiny_tail import tiny_inputs, tiny_tail
+from tiny_tail import split, tiny_inputs, tiny_tail
 
+from components.common.augmentation.composition import Composition, parsed
 from components.common.progress import Progress, listening
-from components.networks.data import Split
-from components.train.loop.epochs import draw_epoch, mix, train_epoch
-from components.train.loop.fine_tune import TuningInputs
+from components.networks.data import FlippedPixels, Split
+from components.networks.fresh import VIEWS
+from components.train.loop.epochs import cut_mix, draw_epoch, mix, train_epoch
+from components.train.loop.fine_tune import TuningInputs, tune
+from components.train.methods.from_scratch import Options
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +41,63 @@ def test_an_epoch_sees_every_picture_once_in_some_view(two_views: Split) -> None
         values = np.arange(12)[:, None] * 1.0
         np.testing.assert_array_equal(epoch.inputs([values])[0], values[epoch.rows])
     assert {row for epoch in epochs for row in epoch.rows} == set(range(12))
+
+
+def test_pixels_are_trained_on_in_other_views_each_epoch(two_views: Split) -> None:
+    made = Composition.of(parsed("flips_shifts_light"), seed=0)
+    pictures = dataclasses.replace(two_views, sha256=tuple("abcdef"), views_by=made)
+    pixels = (FlippedPixels(pictures.pixels),)
+    inputs = TuningInputs(pictures, pixels, pictures, pixels)
+    assert inputs.fresh is not None
+    rng = np.random.default_rng(0)
+    epochs = [draw_epoch(pictures, rng=rng, views=VIEWS) for _ in range(3)]
+    assert len({int(row) for epoch in epochs for row in epoch.rows}) == 18
+    for epoch in epochs:
+        np.testing.assert_array_equal(epoch.targets, two_views.targets[epoch.rows % 6])
+    # A teacher has answered about stored views, and activations are of stored ones.
+    assert dataclasses.replace(inputs, taught=np.zeros((12, 3), np.float32)).fresh is None
+    activations = (np.zeros((12, 4), np.float32),)
+    assert dataclasses.replace(inputs, train_inputs=activations).fresh is None
+
+
+def test_fresh_views_are_trained_on_where_they_are_asked_for() -> None:
+    labels = np.arange(8) % 2
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 1), dtype=np.uint8)
+    pictures = dataclasses.replace(split(labels), pixels=pixels, sha256=tuple("abcdefgh"))
+    varied = Composition.of(parsed("flips_shifts_light"), seed=0)
+
+    def losses(*, fresh: bool, views_by: Composition | None) -> list[float]:
+        keras.utils.set_random_seed(0)
+        start = keras.Input((8, 8, 3))
+        flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(start))
+        tail = keras.Model(start, keras.layers.Dense(2)(flat))
+        known = dataclasses.replace(pictures, views_by=views_by)
+        rows = (FlippedPixels(pixels),)
+        inputs = TuningInputs(known, rows, known, rows)
+        options = Options(epochs=3, batch=4, fresh_views=fresh)
+        return [row.train_loss for row in tune(tail, inputs, options, seed=0).curves]
+
+    stored = losses(fresh=False, views_by=varied)
+    assert losses(fresh=True, views_by=None) == stored
+    fresh = losses(fresh=True, views_by=varied)
+    assert fresh != stored
+    assert losses(fresh=True, views_by=varied) == fresh
+
+
+def test_cutmix_pastes_and_shares_targets_by_area(two_views: Split) -> None:
+    rng = np.random.default_rng(1)
+    # Pictures of one colour a class: what is seen of each class is its share of the area.
+    maps = np.tile(two_views.targets, (2, 1))[:, None, None, :] * np.ones((1, 8, 8, 1))
+    sizes = set()
+    for _ in range(10):
+        mixed = cut_mix(draw_epoch(two_views, rng=rng), 1.0, size_px=8, rng=rng)
+        (inputs,) = mixed.inputs([maps])
+        np.testing.assert_allclose(inputs.mean(axis=(1, 2)), mixed.targets, atol=1e-6)
+        assert set(np.unique(inputs)) <= {0.0, 1.0}
+        first = next(mixed.parts(4))
+        np.testing.assert_array_equal(first.inputs([maps])[0], inputs[:4])
+        sizes |= {float(share) for share in mixed.shares}
+    assert len(sizes) > 10
 
 
 def test_mixup_mixes_inputs_targets_and_weights_by_one_share(two_views: Split) -> None:

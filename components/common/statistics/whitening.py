@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.statistics.pca import Components
-from components.networks.data import Floats
+
+Floats = npt.NDArray[np.float32]
 
 # More directions than that are not whitened: their covariance would take minutes.
 _MOST_DIRECTIONS = 1024

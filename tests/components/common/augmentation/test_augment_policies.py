@@ -1,6 +1,6 @@
 import numpy as np
 
-from components.augment.policies import flips, flips_shifts_light
+from components.common.augmentation.policies import flips, flips_shifts_light
 
 
 def picture() -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Mirror images, small shifts, and small changes of brightness and contrast."""
+"""Mirror images, small shifts, and small changes of brightness and contrast: the default.
+
+Not for oriented parts: set `up_down` or `left_right` to false, see `flips`.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -6,7 +9,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from components.augment.policies import flips
+from components.common.augmentation.policies import flips
 from components.common.config import Section
 from components.common.pictures.decode import Pixels
 

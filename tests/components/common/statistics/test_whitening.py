@@ -1,6 +1,6 @@
 import numpy as np
 
-from components.networks.unlabelled import whitening
+from components.common.statistics import whitening
 
 
 def correlated(count: int, wide: int) -> np.ndarray:

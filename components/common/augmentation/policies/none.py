@@ -1,4 +1,7 @@
-"""No augmentation: every view repeats the picture."""
+"""No augmentation: every view repeats the picture.
+
+Not for whole networks on small sets: they learn the pictures by heart.
+"""
 
 from dataclasses import dataclass
 

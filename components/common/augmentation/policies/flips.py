@@ -1,4 +1,8 @@
-"""Mirror images: left-right, up-down, both, in turn."""
+"""Mirror images: left-right, up-down, both, in turn.
+
+Not for oriented parts: up-down where gravity, text or a connector says which end is up, left-right
+where a missing screw on the wrong side is the fault. `policy: auto` measures it.
+"""
 
 from dataclasses import dataclass
 
