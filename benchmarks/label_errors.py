@@ -26,7 +26,7 @@ from components.common.statistics.folds import covering_folds
 from components.common.statistics.temperature import softmax
 from components.common.statistics.weighted import Floats, Integers
 from components.inspect import hidden_groups
-from components.inspect.left_out import LeftOut
+from components.inspect.left_out import LeaveOneOut
 from components.networks.config import Pooling
 from components.networks.probe.probe import Solver, feature_scale
 from components.networks.probe.span import Span
@@ -71,7 +71,7 @@ def neighbour_agreement(unit: Floats, labels: Integers, groups: list[str]) -> Fl
 class Prepared:
     """What does not depend on labels: computed once for all seeds."""
 
-    left_out: LeftOut
+    left_out: LeaveOneOut
     span: Floats
     unit: Floats
 
@@ -80,7 +80,7 @@ class Prepared:
         """Take embeddings [N, D]."""
         scaled = ((values - values.mean(axis=0)) * feature_scale(values)).astype(np.float32)
         unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
-        return cls(LeftOut.of(values), Span.of(scaled).coordinates, unit)
+        return cls(LeaveOneOut.of(values), Span.of(scaled).coordinates, unit)
 
 
 def qualities(
@@ -134,7 +134,7 @@ def group_row(embedded: EmbeddedSet) -> tuple[str, ...]:
     labels = (embedded.labels == CLASSES[1]).astype(np.int64)
     names = [f"pictures/cell{row + 1:04d}.png" for row in range(len(labels))]
     alone = pd.DataFrame({"path": names, "pixels": names, "group": names})
-    left_out, facts = LeftOut.of(embedded.embeddings), pd.DataFrame()
+    left_out, facts = LeaveOneOut.of(embedded.embeddings), pd.DataFrame()
 
     def find(manifest: pd.DataFrame) -> tuple[GroupFinding | None, list[str]]:
         return hidden_groups.find(left_out, embedded.embeddings, manifest, facts, labels, seed=0)

@@ -21,7 +21,7 @@ from components.common.seeding import generator
 from components.common.statistics.clusters import count_clusters
 from components.common.statistics.jackknife import jackknife
 from components.common.statistics.weighted import Floats, Integers, ratio
-from components.inspect.left_out import LeftOut
+from components.inspect.left_out import LeaveOneOut
 from components.networks.probe.probe import feature_scale
 
 # Fewer groups leave nothing to judge a difference by.
@@ -41,7 +41,7 @@ _EXPLAINS = 0.8
 
 
 def find(
-    left_out: LeftOut,
+    left_out: LeaveOneOut,
     embeddings: npt.NDArray[np.float32],
     manifest: pd.DataFrame,
     facts: pd.DataFrame,
@@ -83,7 +83,7 @@ def find(
 class _Trial:
     """What groupings are tried on."""
 
-    left_out: LeftOut
+    left_out: LeaveOneOut
     labels: Integers
     seed: int
 

@@ -21,7 +21,7 @@ def ranked(dataset: Dataset, labels: Integers, scores: Floats) -> pd.DataFrame:
     Args:
         dataset: N pictures; paths and class names.
         labels: int [N].
-        scores: float [N, C], of each picture by the others, see `LeftOut.scores`.
+        scores: float [N, C], of each picture by the others, see `LeaveOneOut.scores`.
 
     Returns:
         Columns `path` (below `pictures/`, as the source names it), `label`, `suggestion`,

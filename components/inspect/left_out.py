@@ -31,13 +31,13 @@ class _Part:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class LeaveOneOut:
     """Answers about pictures that were left out, whatever the labels."""
 
     parts: tuple[_Part, ...]
 
     @classmethod
-    def of(cls, embeddings: npt.NDArray[np.float32]) -> "LeftOut":
+    def of(cls, embeddings: npt.NDArray[np.float32]) -> "LeaveOneOut":
         """Take embeddings [N, D]."""
         count = max(1, -(-len(embeddings) // _MOST_ROWS))
         scale = feature_scale(embeddings)

@@ -12,7 +12,7 @@ from components.common.artifacts.records import link_tree
 from components.common.files import write_bytes
 from components.common.report.spreadsheet import plain_table
 from components.inspect import hidden_groups, label_errors, shortcuts
-from components.inspect.left_out import LeftOut
+from components.inspect.left_out import LeaveOneOut
 
 # Suspected labels that the record names and the report shows.
 _SHOWN = 24
@@ -31,7 +31,7 @@ def write(
     """
     labels, manifest = dataset.targets(dataset.manifest), dataset.manifest
     facts = dataset.facts().reindex(manifest["path"])
-    left_out, classes = LeftOut.of(embeddings), len(dataset.info.classes)
+    left_out, classes = LeaveOneOut.of(embeddings), len(dataset.info.classes)
     # A wrong label shows best among its nearest, those of its own group included.
     scores = left_out.scores(labels, [""] * len(labels), classes=classes)
     doubted = label_errors.ranked(dataset, labels, scores)

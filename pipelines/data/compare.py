@@ -29,7 +29,7 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassChange:
+class ClassTotals:
     """How many pictures a class has in both; 0 where there is no such class."""
 
     label: str
@@ -72,7 +72,7 @@ class DataDifference:
     before: str
     after: str
     pictures: tuple[int, int]
-    classes: tuple[ClassChange, ...]
+    classes: tuple[ClassTotals, ...]
     added: tuple[ChangedPicture, ...]
     removed: tuple[ChangedPicture, ...]
     relabelled: tuple[ChangedPicture, ...]
@@ -160,10 +160,10 @@ def _measure(record: PictureRecord, levels: GreyRange, known: Mapping[str, _Meas
     return _Measured(record, digest, pixels_sha256(pixels), measure(pixels))
 
 
-def _classes(before: list[_Measured], after: list[_Measured]) -> tuple[ClassChange, ...]:
+def _classes(before: list[_Measured], after: list[_Measured]) -> tuple[ClassTotals, ...]:
     old, new = (Counter(one.record.label for one in side) for side in (before, after))
     return tuple(
-        ClassChange(label=label, before=old[label], after=new[label])
+        ClassTotals(label=label, before=old[label], after=new[label])
         for label in sorted({*old, *new})
     )
 

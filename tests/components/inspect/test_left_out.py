@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.inspect import left_out
-from components.inspect.left_out import LeftOut
+from components.inspect.left_out import LeaveOneOut
 from components.networks.probe.probe import feature_scale
 
 
@@ -30,7 +30,7 @@ def test_scores_are_those_of_a_fit_without_the_group(size: int) -> None:
     embeddings = rng.normal(0, 1, (40, 6)).astype(np.float32)
     labels = rng.integers(0, 3, 40)
     groups = [f"g{row // size}" for row in range(40)]
-    found = LeftOut.of(embeddings).scores(labels, groups, classes=3)
+    found = LeaveOneOut.of(embeddings).scores(labels, groups, classes=3)
     np.testing.assert_allclose(found, refitted(embeddings, labels, groups), atol=1e-5)
 
 
@@ -39,7 +39,7 @@ def test_many_pictures_are_compared_in_parts(monkeypatch: pytest.MonkeyPatch) ->
     rng = np.random.default_rng(2)
     labels = np.arange(100) % 2
     embeddings = (rng.normal(0, 1, (100, 4)) + 4 * labels[:, None]).astype(np.float32)
-    found = LeftOut.of(embeddings)
+    found = LeaveOneOut.of(embeddings)
     assert [len(part.rows) for part in found.parts] == [25, 25, 25, 25]
     said = found.scores(labels, [""] * 100, classes=2)
     assert (said.argmax(axis=1) == labels).mean() > 0.95
