@@ -43,7 +43,7 @@ from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache
 from components.train.config import METHODS
 from components.train.session import Session, flip_averaged_logits
-from components.validate.splits import assign
+from components.validate.deal.splits import assign
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
 FOLDS = 4

@@ -23,7 +23,7 @@ _NOISE = 0.5
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Inverted:
     """Some pictures: positions int [n], and the inverse of their kernel, float64 [n, n]."""
 
     rows: Integers
@@ -34,7 +34,7 @@ class _Part:
 class LeaveOneOut:
     """Answers about pictures that were left out, whatever the labels."""
 
-    parts: tuple[_Part, ...]
+    parts: tuple[_Inverted, ...]
 
     @classmethod
     def of(cls, embeddings: npt.NDArray[np.float32]) -> "LeaveOneOut":
@@ -68,14 +68,14 @@ class LeaveOneOut:
         return scores
 
 
-def _part(embeddings: npt.NDArray[np.float32], rows: Integers, scale: Floats) -> _Part:
+def _part(embeddings: npt.NDArray[np.float32], rows: Integers, scale: Floats) -> _Inverted:
     taken = embeddings[rows].astype(np.float64)
     scaled = (taken - taken.mean(axis=0)) * scale
     scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1e-12)
     squares = np.maximum(2.0 - 2.0 * (scaled @ scaled.T), 0.0)
     kernel = np.exp(-squares / max(float(np.median(squares)), 1e-12))
     kernel.flat[:: len(rows) + 1] += _NOISE
-    return _Part(rows, np.linalg.inv(kernel))
+    return _Inverted(rows, np.linalg.inv(kernel))
 
 
 def _without(inverse: Floats, targets: Floats, group: Integers) -> Floats:

@@ -11,8 +11,9 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from components.common.artifacts.dataset import FIXED_TEST, DatasetInfo
-from components.validate import duplicates, splits
 from components.validate.config import ValidateConfig
+from components.validate.copies import duplicates
+from components.validate.deal import splits
 
 Severity = Literal["critical", "warning"]
 Tables = Mapping[str, pd.DataFrame]

@@ -12,19 +12,11 @@ from components.common.errors import DataError, some
 from components.common.run_context import RunContext
 from components.common.statistics.operating_point import good_classes
 from components.common.step import Step
-from components.validate import (
-    evidence,
-    expectations,
-    facts,
-    golden,
-    rules,
-    splits,
-    unlabelled,
-    verdict,
-)
+from components.validate import expectations, facts, rules, unlabelled, verdict
 from components.validate.config import ValidateConfig
 from components.validate.copies import near
 from components.validate.copies.show import shown_pairs
+from components.validate.deal import evidence, golden, splits
 from components.validate.kept import content_key, kept_splits, splits_sha256
 from components.validate.suite import rules_of
 from components.validate.verdict import Cell, Validation

@@ -13,8 +13,8 @@ import pandas as pd
 
 from components.common.pictures.decode import Pixels
 from components.validate.copies import candidates, registration
+from components.validate.copies.duplicates import first_of_each
 from components.validate.copies.spectra import SIDE_PX, Floats
-from components.validate.duplicates import first_of_each
 
 # What saving the demo's cells again as JPEG of quality 75 makes of
 # 99 in 100 of them.

@@ -29,7 +29,7 @@ import pandas as pd
 from components.common import seeding
 from components.common.artifacts.dataset import ADDED, SPLITS
 from components.validate.config import ValidateConfig
-from components.validate.quotas import Shares, levelled
+from components.validate.deal.quotas import Shares, levelled
 
 LOG = logging.getLogger(__name__)
 

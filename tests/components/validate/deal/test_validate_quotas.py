@@ -10,7 +10,7 @@ import pytest
 from components.common.artifacts.dataset import SPLITS
 from components.validate import evidence, quotas
 from components.validate.config import ValidateConfig
-from components.validate.quotas import Shares, levelled
+from components.validate.deal.quotas import Shares, levelled
 
 SHARES = Shares(0.25, 0.15)
 LATE, EARLY = 0.9, 0.01

@@ -13,7 +13,7 @@ from components.common.artifacts.model_folder import lineage_path
 from components.common.errors import DataError
 from components.common.run_context import RunContext
 from components.validate.config import ValidateConfig
-from components.validate.golden import changes
+from components.validate.deal.golden import changes
 from components.validate.step import ValidateInputs, ValidateOutputs, run
 
 # Great Expectations, where this is the first to import it.
