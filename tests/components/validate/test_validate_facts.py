@@ -16,7 +16,8 @@ from components.common.run_context import RunContext
 from components.ingest.config import IngestConfig
 from components.ingest.step import IngestInputs, IngestOutputs
 from components.ingest.step import run as ingest
-from components.validate import duplicates, facts
+from components.validate import facts
+from components.validate.copies import duplicates
 from components.validate.facts import measure_picture
 
 GREY = np.random.default_rng(0).integers(0, 256, (50, 40)).astype(np.uint8)

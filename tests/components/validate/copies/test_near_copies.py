@@ -11,8 +11,8 @@ from PIL import Image
 
 from components.common.artifacts.dataset import Dataset
 from components.common.pictures.decode import Pixels, decode, encode_png
-from components.validate import duplicates, facts
-from components.validate.copies import candidates, near, registration, spectra
+from components.validate import facts
+from components.validate.copies import candidates, duplicates, near, registration, spectra
 from components.validate.copies.spectra import miniature
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from components.common.artifacts.dataset import SPLITS
-from components.validate import evidence, quotas
 from components.validate.config import ValidateConfig
+from components.validate.deal import evidence, quotas
 from components.validate.deal.quotas import Shares, levelled
 
 SHARES = Shares(0.25, 0.15)

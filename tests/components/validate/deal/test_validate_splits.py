@@ -3,8 +3,8 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from components.validate import splits
 from components.validate.config import ValidateConfig
+from components.validate.deal import splits
 
 Make = Callable[..., pd.DataFrame]
 

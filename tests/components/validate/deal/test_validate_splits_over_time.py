@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from components.common.artifacts.lineage import Lineage, Link, read_lineage, write_lineage
 from components.common.artifacts.model_folder import lineage_path
 from components.common.errors import DataError
-from components.validate import evidence, kept, splits
+from components.validate import kept
 from components.validate.config import ValidateConfig
+from components.validate.deal import evidence, splits
 from components.validate.kept import content_key, kept_splits
 
 Make = Callable[..., pd.DataFrame]
