@@ -4,7 +4,8 @@
 
 The demo, 5 % of its labels flipped by chance. Every ranker sees the same flips and the same
 embeddings of the presets' backbone; "grouped" keeps the demo's modules together. Without flips,
-and without the demo's groups: which groups inspect proposes, and what they cost.
+and without the demo's groups: which groups inspect proposes, and what they cost, of all cells and
+of some that a folder by class lists.
 """
 
 import argparse
@@ -36,6 +37,7 @@ CLASSES = np.array(["functional", "defective"])
 FLIPPED = 0.05
 LISTED = 0.1
 NEIGHBOURS = 15
+SUBSETS, DRAWS = (80, 300, 1000), 3
 STRENGTH = 10.0**-1.5  # the probe's own where it cannot choose
 
 
@@ -127,29 +129,45 @@ def _shown(shares: list[float]) -> str:
     return f"{np.mean(shares):.3f} ({min(shares):.3f} to {max(shares):.3f})"
 
 
-def group_row(embedded: EmbeddedSet) -> tuple[str, ...]:
-    """Return what inspect finds without the true groups, beside what they cost."""
+def group_row(embedded: EmbeddedSet, cells: Integers) -> tuple[str, ...]:
+    """Return what inspect finds among some cells without their groups, beside what these cost.
+
+    Args:
+        embedded: the demo.
+        cells: int [N], in the order in which a data set lists them.
+    """
     from sklearn.metrics import adjusted_rand_score
 
-    labels = (embedded.labels == CLASSES[1]).astype(np.int64)
-    names = [f"pictures/cell{row + 1:04d}.png" for row in range(len(labels))]
+    labels = (embedded.labels == CLASSES[1]).astype(np.int64)[cells]
+    embeddings, true_groups = embedded.embeddings[cells], embedded.groups[cells]
+    names = [f"pictures/cell{cell + 1:04d}.png" for cell in cells]
     alone = pd.DataFrame({"path": names, "pixels": names, "group": names})
-    left_out, facts = LeaveOneOut.of(embedded.embeddings), pd.DataFrame()
+    left_out, facts = LeaveOneOut.of(embeddings), pd.DataFrame()
 
     def find(manifest: pd.DataFrame) -> tuple[GroupFinding | None, list[str]]:
-        return hidden_groups.find(left_out, embedded.embeddings, manifest, facts, labels, seed=0)
+        return hidden_groups.find(left_out, embeddings, manifest, facts, labels, seed=0)
 
-    true, _ = find(alone.assign(group=embedded.groups))
+    true, _ = find(alone.assign(group=true_groups))
     found, groups = find(alone)
-    cells = [
+    points = [
         f"{100 * one.flattery.value:.1f} ({100 * one.flattery.low:.1f} to "
         f"{100 * one.flattery.high:.1f})"
         if one
         else "none"
         for one in (true, found)
     ]
-    agreement = adjusted_rand_score(embedded.groups, groups) if groups else 0.0
-    return (*cells, str(found.groups if found else 0), f"{agreement:.2f}")
+    agreement = f"{adjusted_rand_score(true_groups, groups):.2f}" if groups else "–"
+    return (f"{len(cells):,}", *points, str(found.groups if found else 0), agreement)
+
+
+def by_class(embedded: EmbeddedSet, count: int, seed: int) -> Integers:
+    """Return cells drawn by chance, half of them defective, as a folder by class lists them."""
+    random = generator(seed, "benchmark", "hidden groups")
+    drawn = [
+        np.sort(random.choice(np.flatnonzero(embedded.labels == name), count // 2, replace=False))
+        for name in CLASSES
+    ]
+    return np.concatenate(drawn)
 
 
 def main() -> None:
@@ -165,9 +183,12 @@ def main() -> None:
         for row in label_rows(embedded, given.seeds):
             table.add_row(*row)
         console.print(table)
-    columns = ("true groups, points", "proposed, points", "proposed groups", "adjusted Rand index")
+    columns = ("cells", "true groups, points", "proposed, points", "proposed groups", "Rand index")
     groups = Table(*columns, title="what a random split flatters by")
-    groups.add_row(*group_row(embedded))
+    groups.add_row(*group_row(embedded, np.arange(len(embedded.labels))))
+    for count in SUBSETS:
+        for seed in range(DRAWS):
+            groups.add_row(*group_row(embedded, by_class(embedded, count, seed)))
     console.print(groups)
 
 

@@ -30,6 +30,8 @@ _FEWEST = 8
 _SHUFFLES = 99
 # Numbers a picture when runs are sought; all features give about the same runs.
 _AXES = 64
+# Stretches of one label, for each class, from which on an order is not by class.
+_MIXED = 3
 # Of the largest flattery: runs that cost so much cost the same.
 _ABOUT_EQUAL = 0.9
 _DIGITS = re.compile(r"(\d+)")
@@ -68,7 +70,7 @@ def find(
         return (trial.finding("given", groups), groups) if len(set(groups)) > 1 else (None, [])
     tried = [one for one in (*_by_name(manifest), *_by_size(facts)) if _fit(one[1], labels)]
     short = _short(embeddings, seed=seed)
-    for order in _orders(manifest):
+    for order in _orders(manifest, labels):
         if _in_runs(short[order], labels[order], seed=seed):
             tried += _by_runs(short, order, trial)
     found = [(trial.finding(origin, groups), groups) for origin, groups in tried]
@@ -169,14 +171,19 @@ def _by_size(facts: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
         yield "picture sizes", (sides["width_px"] + " x " + sides["height_px"]).tolist()
 
 
-def _orders(manifest: pd.DataFrame) -> Iterator[Integers]:
-    """Yield positions as the source lists the rows, and by file name, whatever the folder."""
+def _orders(manifest: pd.DataFrame, labels: Integers) -> Iterator[Integers]:
+    """Yield positions as the source lists the rows, and by file name, whatever the folder.
+
+    None that goes class by class: its runs hold one class each, and with one left out the pictures
+    of another class that were taken beside it speak for theirs.
+    """
     listed = np.arange(len(manifest))
-    yield listed
     keys = [_natural(PurePosixPath(path).name) for path in manifest["path"]]
     by_name = np.array(sorted(range(len(keys)), key=keys.__getitem__))
-    if not np.array_equal(by_name, listed):
-        yield by_name
+    for order in (listed,) if np.array_equal(by_name, listed) else (listed, by_name):
+        stretches = 1 + np.count_nonzero(np.diff(labels[order]))
+        if stretches >= _MIXED * len(np.unique(labels)):
+            yield order
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
@@ -227,8 +234,9 @@ def _by_runs(values: Floats, order: Integers, trial: _Trial) -> Iterator[tuple[s
         if _fit(groups, trial.labels):
             found.append((trial.flattery(groups), groups))
         count = round(count * 1.5)
-    if found:
-        enough = _ABOUT_EQUAL * max(value for value, _ in found)
+    most = max((value for value, _ in found), default=0.0)
+    if most > 0:
+        enough = _ABOUT_EQUAL * most
         yield "runs of rows", [groups for value, groups in found if value >= enough][-1]
 
 

@@ -7,7 +7,7 @@ from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.records import RecordFolder
 
 # Flattery that is worth a word, and how many deviations of chance it has to be: several groupings
-# are tried. The interval says something else: what other groups of the kind would cost.
+# are tried. Its interval by group says what other groups of the kind would cost: above nothing.
 _WORTH_A_WORD = 0.02
 _BEYOND_CHANCE = 4.0
 
@@ -48,7 +48,8 @@ class GroupFinding:
     def proposed(self) -> bool:
         """Whether these groups are new to the user, and matter."""
         least = max(_WORTH_A_WORD, _BEYOND_CHANCE * self.chance)
-        return self.origin != "given" and self.flattery.value >= least
+        flatters = self.flattery.value >= least and self.flattery.low > 0
+        return self.origin != "given" and flatters
 
 
 @dataclass(frozen=True, kw_only=True)

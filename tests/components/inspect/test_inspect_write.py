@@ -11,6 +11,8 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.inspection import Inspection, InspectionInfo
 from components.ingest.config import IngestConfig
 from components.ingest.step import read_source
+from components.inspect import hidden_groups
+from components.inspect.left_out import LeaveOneOut
 from components.inspect.write import write
 
 
@@ -121,3 +123,36 @@ def test_names_that_tell_the_label_are_a_shortcut_but_its_folder_is_none(
     plain = dataset.manifest["sha256"] + ".png"
     bare = Dataset(dataset.root, dataset.info, dataset.manifest.assign(path=folders + plain))
     assert not any(one.clear for one in inspect(bare, embeddings, tmp_path / "bare").shortcuts)
+
+
+def test_an_order_by_class_proposes_nothing(
+    embedded: Callable[..., tuple[Dataset, np.ndarray]], tmp_path: Path
+) -> None:
+    """Every lot is half good, half bad: what one half leaves behind would count as flattery."""
+    dataset, embeddings = embedded(alike=1.5)
+    before = (dataset.manifest["label"] == "bad").to_numpy()
+    bad = np.arange(192) % 2 == 1
+    embeddings += 0.4 * (bad * 1.0 - before)[:, None]
+    listed = np.argsort(bad, kind="stable")
+    labels = np.where(bad, "bad", "good")
+    by_class = dataset.manifest.assign(label=labels).iloc[listed].reset_index(drop=True)
+    # Named by the order, as one who counts through his folders would.
+    by_class["path"] = [f"pictures/{number:04d}.png" for number in range(192)]
+    dataset = Dataset(dataset.root, dataset.info, by_class)
+    assert inspect(dataset, embeddings[listed], tmp_path / "out").groups is None
+
+
+def test_neighbours_that_are_alike_but_teach_nothing(
+    embedded: Callable[..., tuple[Dataset, np.ndarray]],
+) -> None:
+    """The labels go their own way: leaving out a run costs nothing, chance aside."""
+    dataset, embeddings = embedded(alike=1.5)
+    left_out, facts, proposed = LeaveOneOut.of(embeddings), pd.DataFrame(), 0
+    for seed in range(40):
+        labels = np.random.default_rng(seed).permutation(np.arange(192) % 2)
+        found, groups = hidden_groups.find(
+            left_out, embeddings, dataset.manifest, facts, labels, seed=0
+        )
+        assert (found is None) == (groups == [])
+        proposed += found is not None
+    assert proposed <= 4
