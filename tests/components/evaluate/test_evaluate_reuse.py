@@ -117,7 +117,7 @@ def test_an_unchanged_evaluation_is_reused_and_one_that_could_not_compare_is_not
             "evaluate",
             {"model_base_path": str(tmp_path / "models"), "faulty_pictures": 0, **settings},
             {"run_id": "r", "run_dir": str(home), "cache_dir": str(tmp_path / "cache")},
-            {name: Artifact(str(path)) for name, path in vars(inputs).items()},
+            {name: Artifact(str(path)) for name, path in vars(inputs).items() if path},
             {"evaluation": Artifact(str(home / "evaluation"))},
         )
         assert Evaluation.read(home / "evaluation").predictions() is not None
