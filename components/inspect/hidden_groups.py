@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import stdtrit
 
+from components.common.artifacts.dataset import names_groups
 from components.common.artifacts.inspection import GroupFinding
 from components.common.artifacts.judging.figures import Metric
 from components.common.seeding import generator
@@ -64,9 +65,8 @@ def find(
         seed: of the shuffled orders.
     """
     trial = _Trial(left_out, labels, seed)
-    given = manifest["group"].astype(str)
-    if (given != manifest["pixels"]).any():
-        groups = given.tolist()
+    if names_groups(manifest):
+        groups = manifest["group"].astype(str).tolist()
         return (trial.finding("given", groups), groups) if len(set(groups)) > 1 else (None, [])
     tried = [one for one in (*_by_name(manifest), *_by_size(facts)) if _fit(one[1], labels)]
     short = _short(embeddings, seed=seed)

@@ -19,7 +19,7 @@ MANIFEST_COLUMNS = (
     "domain",  # str, where it came from (camera, line, cell type); "" when unknown
     "pixels",  # str, digest of the decoded picture, whatever its encoding; "" before validate
     # str, pictures of one module, lot or session; never straddles splits. A picture without one
-    # has "" before validate, and after it the digest of its pixels.
+    # has "" before validate, and after it the digest of its pixels or of its first copy's.
     "group",
     "split",  # str, "train", "validation" or "test"; "" before validate
     "weight",  # float > 0, how much the picture counts in training
@@ -71,6 +71,11 @@ class DatasetInfo:
     protocol: str = ""
     findings: tuple[DataWarning, ...] = ()
     grey_range: GreyRange = FULL
+
+
+def names_groups(manifest: pd.DataFrame) -> bool:
+    """Return whether a group is the source's, and not a picture (with its copies) by itself."""
+    return not manifest["group"].isin(set(manifest["pixels"])).all()
 
 
 @dataclass(frozen=True)

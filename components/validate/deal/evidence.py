@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from components.common.artifacts.dataset import SPLITS, Evidence
+from components.common.artifacts.dataset import SPLITS, Evidence, names_groups
 from components.validate.config import ValidateConfig
 
 # Below these a held-out split seldom decides. Of two equally good models that differ on a tenth of
@@ -34,11 +34,10 @@ def _decides(manifest: pd.DataFrame, classes: tuple[str, ...]) -> bool:
     test = manifest[manifest["split"] == SPLITS[-1]]
     sizes = manifest.groupby(["split", "label"]).size()
     every = pd.MultiIndex.from_product([SPLITS, classes])
-    grouped = bool((manifest["group"] != manifest["pixels"]).any())
     tested = test.groupby("label").size().reindex(list(classes), fill_value=0)
     return (
         len(test) >= MIN_TEST_PICTURES
         and bool((sizes.reindex(every, fill_value=0) > 0).all())
         and bool((tested >= MIN_TEST_PICTURES_PER_CLASS).all())
-        and (not grouped or test["group"].nunique() >= MIN_TEST_GROUPS)
+        and (not names_groups(manifest) or test["group"].nunique() >= MIN_TEST_GROUPS)
     )

@@ -60,6 +60,8 @@ def test_groups_are_proposed_in_a_manifest_that_can_be_run_on(
     from sklearn.metrics import adjusted_rand_score
 
     dataset, embeddings = embedded(alike=1.5, name=name)
+    # A copy is in the group of its first: no group that somebody named.
+    dataset.manifest.loc[1, "group"] = dataset.manifest.loc[0, "pixels"]
     info = inspect(dataset, embeddings, tmp_path / "out")
     assert info.groups is not None and info.groups.proposed
     assert info.groups.origin == origin
