@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,21 +19,13 @@ from components.networks.probe.probe import feature_scale, fit_probe
 from components.train.imbalance.calibrate import fit_scaling
 from components.train.imbalance.head import COMPARED, Reduced, chosen, folds_of, treat
 from components.train.imbalance.novelty import learn_good, left_out, novelty
-from components.train.options import ProbeOptions
+from components.train.options import Imbalance, ProbeOptions
 
 WORK = Path(".graft") / "imbalance"
 # Defects among the pictures that are learnt from: as a share, then how many.
 LEVELS = ("5 %", "2 %", "1 %", "8 defects", "4 defects")
 PLAIN, AT_PRIOR, ONE_CLASS, BANK = "plain at 0.5", "plain at the prior", "one class", "memory bank"
-TREATMENTS = (
-    "logit_adjustment",
-    "class_weights",
-    "focal",
-    "over_sampling",
-    "under_sampling",
-    "smote",
-    "discriminant",
-)
+TREATMENTS = tuple(name for name in get_args(Imbalance) if name not in {"none", "auto"})
 ARMS = (PLAIN, AT_PRIOR, *TREATMENTS, "auto", ONE_CLASS, BANK)
 FOLDS = 3
 _EVERY_ARM_AT = "2 %"
