@@ -1,6 +1,6 @@
 """`policy: auto`: what the data allow, and of that what a probe gains from.
 
-1. Is a mirrored picture told from an original by the network's embedding? Where a probe can tell
+1. Can the network's embedding distinguish a mirrored picture from an original? Where a probe can
    (ROC-AUC, pictures of one group on one side), which way is up means something: not mirrored.
 2. What does a probe gain on originals of groups that it has not seen when it is also fitted on
    views? By log loss, which feels small gains that accuracy does not.
@@ -80,7 +80,7 @@ def choose(dataset: Dataset, settings: AugmentConfig) -> AugmentationInfo:
         settings.auto, image_size_px=settings.image_size_px, classes=len(dataset.info.classes)
     )
     trial = _PolicyTrial.of(built, sample, settings, folds, classes=len(dataset.info.classes))
-    mirrors = tuple(trial.told(mirror) for mirror in _MIRRORS)
+    mirrors = tuple(trial.mirror_test(mirror) for mirror in _MIRRORS)
     candidates = [parsed(names) for names in _CANDIDATES]
     candidates += [parsed(names) for names in _IN_COLOUR if sample.has_colour]
     allowed: dict[str, bool] = {test.mirror: test.allowed for test in mirrors}
@@ -147,8 +147,8 @@ class _PolicyTrial:
         without = cls(whole, sample, settings, folds, classes, plain, strength, ())
         return dataclasses.replace(without, losses=without._held_out([]))
 
-    def told(self, mirror: Mirror) -> MirrorTest:
-        """Return how surely a mirrored picture is told from an original."""
+    def mirror_test(self, mirror: Mirror) -> MirrorTest:
+        """Return how surely a probe distinguishes mirrored pictures from originals."""
         axis = 1 if mirror == "left_right" else 0
         flipped = [np.flip(one, axis) for _, one in self.sample.originals]
         features = np.concatenate([self.plain, self._embed(flipped, f"mirrored {mirror}")])

@@ -1,6 +1,5 @@
 """`graft data relabel`: corrected labels go back into the data set."""
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +23,9 @@ def relabel(
         Path | None, typer.Option(help="The data set: its folder or manifest.csv.")
     ] = None,
     assignments: options.Assignments = None,
-    by: Annotated[str, typer.Option(help="Who corrects. Default: your user name.")] = "",
+    by: Annotated[
+        str, typer.Option(help="Who corrects. Default: your name in git, else your login.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
 ) -> None:
     """Correct labels of the data set, all rows of the table or none; kept splits do not move.
@@ -36,7 +37,7 @@ def relabel(
 
     console = Console()
     run = choose(preset, data, assignments=assignments).run
-    done = correct(table, run=run, by=by or getpass.getuser(), dry_run=dry_run)
+    done = correct(table, run=run, by=by, dry_run=dry_run)
     words = "would be corrected" if dry_run else "corrected"
     for one in done.corrections[:20]:
         console.print(f"{escape(one.path)}: {escape(one.label)} → {escape(one.corrected)}")

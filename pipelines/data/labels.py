@@ -140,7 +140,7 @@ def correct(file: Path, *, run: TrainingRun, by: str, dry_run: bool = False) -> 
     Args:
         file: CSV with the columns path, label and corrected.
         run: says which data set.
-        by: who corrects.
+        by: who corrects; "" for the user's name.
         dry_run: change nothing.
 
     Raises:
@@ -151,7 +151,13 @@ def correct(file: Path, *, run: TrainingRun, by: str, dry_run: bool = False) -> 
     pin, table = pinning.find_pin(root), corrections_table(run.ingest)
     with adding_to(pin.folder if pin else root):
         foreign = pinning.other_changes(pin, table) if pin and table else ""
-        new = relabel(file, settings=run.ingest, by=by, now_unix_s=time.time(), dry_run=dry_run)
+        new = relabel(
+            file,
+            settings=run.ingest,
+            by=by or history.user_name(root),
+            now_unix_s=time.time(),
+            dry_run=dry_run,
+        )
         name, problem = "", ""
         if pin is not None and new and not dry_run:
             name, problem = pin.name, _update(pin, foreign)

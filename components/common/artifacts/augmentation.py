@@ -26,7 +26,7 @@ class Plausibility:
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorTest:
-    """Is a mirrored picture told from an original? ROC-AUC of a probe, by group; 0.5 is not."""
+    """Can a mirrored picture be distinguished from an original? ROC-AUC of a probe, by group; 0.5 is not."""
 
     mirror: Mirror
     roc_auc: Metric

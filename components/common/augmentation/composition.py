@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from components.common import config, plugins
+from components.common.augmentation.policies._keras import made, random_view
 from components.common.config import FreeForm
 from components.common.errors import ConfigError
 from components.common.pictures.decode import Pixels
@@ -36,6 +39,15 @@ class Applied:
     name: str
     module: ModuleType
     options: Any
+
+    def view(self, pixels: Pixels, *, number: int, rng: np.random.Generator) -> Pixels:
+        """Return one view, uint8 [S, S, C]; of a grey picture none where only colour changes."""
+        if pixels.shape[-1] == 1 and getattr(self.module, "COLOUR_ONLY", False):
+            return pixels
+        if hasattr(self.module, "layer"):
+            return random_view(made(self.module.layer, self.options), pixels, rng)
+        seen: Pixels = self.module.view(pixels, number=number, rng=rng, options=self.options)
+        return seen
 
 
 @dataclass(frozen=True)
@@ -70,8 +82,7 @@ class Composition:
         """
         rng = generator(self.seed, "augment", sha256, str(number))
         for one in self.applied:
-            if pixels.shape[-1] == 3 or not getattr(one.module, "COLOUR_ONLY", False):
-                pixels = one.module.view(pixels, number=number, rng=rng, options=one.options)
+            pixels = one.view(pixels, number=number, rng=rng)
         return pixels
 
 

@@ -6,7 +6,7 @@ Cameras of 10 and 12 bits save files of 16 whose upper bits are empty. Their hig
 
 from components.common.errors import ConfigError
 
-# The lowest and the highest of the 16-bit levels that are told apart.
+# The lowest and the highest of the 16-bit levels that are distinguished.
 GreyRange = tuple[int, int]
 FULL: GreyRange = (0, 65535)
 

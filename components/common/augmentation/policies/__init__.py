@@ -6,8 +6,8 @@ A policy module has
 - `view(pixels, *, number, rng, options)`: uint8 [S, S, C] in, uint8 [S, S, C] out. Pure: it
   changes nothing it is given, and all chance comes from `rng`. `number` counts the views of
   one picture from 1 (view 0, the picture as it is, is never asked for);
+- or, where one of Keras' layers does all of it, `layer(options)`, which returns that layer; it is
+  made once and given its chance by `_keras.py`;
 - a docstring that says what it does and, after "Not for", where it does harm;
 - `COLOUR_ONLY = True` where it can change nothing in a greyscale picture: none is then shown it.
-
-Keras' own layers do the work where there is one; `_keras.py` gives them their chance.
 """

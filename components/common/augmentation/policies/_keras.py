@@ -5,8 +5,10 @@ others are in its batch. One at a time, each from a stream of its own, a view de
 the picture. Layers are shared by threads.
 """
 
+import functools
 import random
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,12 @@ import numpy as np
 from components.common.pictures.decode import Pixels, rounded
 
 _LOCK = threading.Lock()
+
+
+@functools.cache
+def made(layer: Callable[[Any], Any], options: Any) -> Any:
+    """Return the layer of a policy with its options, made once."""
+    return layer(options)
 
 
 def random_view(layer: Any, pixels: Pixels, rng: np.random.Generator) -> Pixels:

@@ -4,16 +4,12 @@ Not where the colour is what is judged; a camera's colours drift far less than t
 them: see `colour_temperature`. Greyscale pictures stay as they are.
 """
 
-import functools
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import Field
 
-from components.common.augmentation.policies._keras import random_view
 from components.common.config import Section
-from components.common.pictures.decode import Pixels
 
 COLOUR_ONLY = True
 
@@ -25,14 +21,8 @@ class Options(Section):
     share: Annotated[float, Field(ge=0, le=1)] = 0.1
 
 
-def view(pixels: Pixels, *, number: int, rng: np.random.Generator, options: Options) -> Pixels:
-    """Return one augmented view, uint8 [S, S, C]."""
-    del number
-    return random_view(_layer(options), pixels, rng)
-
-
-@functools.cache
-def _layer(options: Options) -> Any:
+def layer(options: Options) -> Any:
+    """Return Keras' layer."""
     import keras
 
     return keras.layers.RandomHue(options.share, dtype="float32")

@@ -3,16 +3,12 @@
 Not where the colour is what is judged (ripe, burnt, oxidised). Greyscale pictures stay as they are.
 """
 
-import functools
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import Field
 
-from components.common.augmentation.policies._keras import random_view
 from components.common.config import Section
-from components.common.pictures.decode import Pixels
 
 COLOUR_ONLY = True
 
@@ -24,14 +20,8 @@ class Options(Section):
     share: Annotated[float, Field(ge=0, lt=1)] = 0.3
 
 
-def view(pixels: Pixels, *, number: int, rng: np.random.Generator, options: Options) -> Pixels:
-    """Return one augmented view, uint8 [S, S, C]."""
-    del number
-    return random_view(_layer(options), pixels, rng)
-
-
-@functools.cache
-def _layer(options: Options) -> Any:
+def layer(options: Options) -> Any:
+    """Return Keras' layer."""
     import keras
 
     return keras.layers.RandomSaturation(

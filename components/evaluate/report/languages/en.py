@@ -227,9 +227,9 @@ TEXTS = {
     "Would your camera produce them, and is the label still right?",
     "augmentation.outside": "“{name}” takes {share} of its copies out of what the camera "
     "produces, by their {fact}: weaken it, or leave it out.",
-    "augmentation.left_right": "Pictures mirrored left to right are told from originals with a "
+    "augmentation.left_right": "Pictures mirrored left to right are distinguished from originals with a "
     "ROC-AUC of {auc} ({low} to {high}).",
-    "augmentation.up_down": "Pictures mirrored upside down are told from originals with a "
+    "augmentation.up_down": "Pictures mirrored upside down are distinguished from originals with a "
     "ROC-AUC of {auc} ({low} to {high}).",
     "augmentation.allowed": "So this mirror was tried.",
     "augmentation.refused": "So which side is which means something: this mirror was not tried.",
