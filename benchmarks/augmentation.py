@@ -34,10 +34,11 @@ from components.common.pictures.decode import decode, resize
 from components.common.statistics.figures import measure
 from components.common.statistics.temperature import softmax
 from components.networks import network
-from components.networks.data import Floats, Split
+from components.networks.data import Split
 from components.networks.fast.precision import chosen
 from components.networks.features.embedding import embed_pictures, embedder
 from components.networks.probe.probe import fit_probe
+from components.networks.rows import Floats
 from pipelines.config import TrainingRun
 
 DEMO = Path("data/elpv")

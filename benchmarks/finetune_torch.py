@@ -26,7 +26,8 @@ from benchmarks.finetune_arms import (
 )
 from benchmarks.timm_network import Network
 from components.common.artifacts.shards import Shards
-from components.networks.data import Floats, Split
+from components.networks.data import Split
+from components.networks.rows import Floats
 
 
 def train_torch(job: Job, shards: Shards, phases: Phases) -> Trained:

@@ -16,7 +16,8 @@ import numpy as np
 
 from benchmarks.digit_arrays import digit_arrays, interval, split_of
 from components.common.augmentation.composition import Composition, PolicyItem
-from components.networks.data import FlippedPixels, Split, none_of
+from components.networks.data import Split, none_of
+from components.networks.rows import FlippedPixels
 from components.train.loop.fine_tune import TuningInputs, tune
 from components.train.methods.from_scratch import Options
 from components.train.session import predict

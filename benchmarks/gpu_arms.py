@@ -106,8 +106,8 @@ def run_graft(work: Work) -> Outcome:
     from components.networks import network
     from components.networks.accelerator import gpus
     from components.networks.config import INPUT, LOGITS
-    from components.networks.data import FlippedPixels
     from components.networks.fast.training_copy import quickened
+    from components.networks.rows import FlippedPixels
     from components.train.config import TrainConfig
     from components.train.loop.epochs import draw_epoch
     from components.train.loop.fine_tune import freeze_norms

@@ -35,7 +35,8 @@ from benchmarks.quality_figures import Row, difference_table, figures_table
 from components.common.errors import GraftError
 from components.common.seeding import derive, generator
 from components.networks import data, network
-from components.networks.data import FlippedPixels, Floats, Split, TrainingData
+from components.networks.data import Split, TrainingData
+from components.networks.rows import FlippedPixels, Floats
 from components.train.session import predict
 from pipelines.config import TrainingRun, override, read_preset, resolve
 

@@ -38,9 +38,10 @@ from components.common.artifacts.shards import Shards, targets
 from components.common.errors import GraftError
 from components.common.seeding import derive
 from components.networks import data, network
-from components.networks.data import Floats, Split
+from components.networks.data import Split
 from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache
+from components.networks.rows import Floats
 from components.train.config import METHODS
 from components.train.session import Session, flip_averaged_logits
 from components.validate.deal.splits import assign

@@ -38,10 +38,11 @@ from components.common.pictures.flips import FLIPS
 from components.common.statistics.folds import Fold, covering_folds, grouped_folds
 from components.networks import data, network
 from components.networks.config import EMBEDDING
-from components.networks.data import Floats, Split, TrainingData
+from components.networks.data import Split, TrainingData
 from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.network import Network
+from components.networks.rows import Floats
 from components.train.config import METHODS, method_options
 from components.train.folds.cross_validation import ChosenMethod, as_it_was
 from components.train.session import Session, flip_averaged_logits

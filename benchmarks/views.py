@@ -41,12 +41,13 @@ from components.common.statistics.folds import Fold
 from components.common.statistics.temperature import softmax
 from components.networks import data, network
 from components.networks.config import EMBEDDING, INPUT, LOGITS
-from components.networks.data import Floats, Split
+from components.networks.data import Split
 from components.networks.fast.precision import chosen
 from components.networks.features.answers import answers
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.network import Network
 from components.networks.probe.probe import Probe, fit_probe
+from components.networks.rows import Floats
 from pipelines.config import TrainingRun
 
 LOG = logging.getLogger(__name__)

@@ -33,8 +33,9 @@ from components.common.statistics.temperature import softmax
 from components.common.statistics.weighted import Floats
 from components.export.litert import float_file, quantized
 from components.networks import data, network
-from components.networks.data import FlippedPixels, TrainingData, none_of
+from components.networks.data import TrainingData, none_of
 from components.networks.features.cache import ActivationCache
+from components.networks.rows import FlippedPixels
 from components.train.config import METHODS, TrainConfig
 from components.train.session import Session, flip_averaged_logits
 from pipelines.config import read_preset, resolve

@@ -23,8 +23,9 @@ from components.common.statistics.figures import Scored
 from components.common.statistics.folds import covering_folds
 from components.common.statistics.intervals import Estimate, estimates
 from components.common.statistics.temperature import softmax
-from components.networks.data import Floats, Split
+from components.networks.data import Split
 from components.networks.probe.probe import Solver, fit_probe
+from components.networks.rows import Floats
 from components.train.domains.arms import ARMS, Sides, solve
 from components.train.domains.choice import choose
 from components.train.domains.maps import Standard

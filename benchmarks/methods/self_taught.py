@@ -21,9 +21,9 @@ from components.common.seeding import generator
 from components.common.statistics.folds import grouped_folds
 from components.common.statistics.jackknife import jackknife
 from components.common.statistics.weighted import Floats
-from components.networks.data import FlippedPixels, Positions
-from components.networks.data import Floats as Features
 from components.networks.probe.probe import fit_probe
+from components.networks.rows import FlippedPixels, Positions
+from components.networks.rows import Floats as Features
 from components.train.session import predict
 from components.train.unlabelled import joined
 from components.train.unlabelled.options import PatchOptions

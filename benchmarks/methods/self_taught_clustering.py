@@ -14,8 +14,8 @@ from benchmarks.digit_arrays import KNOWN, digit_arrays, interval, split_of
 from benchmarks.methods.table import Row
 from components.common.progress import track
 from components.common.seeding import derive, generator
-from components.networks.data import FlippedPixels, Positions
-from components.networks.data import Floats as Features
+from components.networks.rows import FlippedPixels, Positions
+from components.networks.rows import Floats as Features
 from components.networks.unlabelled.clusters import find_clusters
 from components.train.session import predict
 from components.train.unlabelled import joined

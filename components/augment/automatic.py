@@ -36,12 +36,13 @@ from components.common.progress import worker_count
 from components.common.seeding import derive
 from components.common.statistics.folds import Fold
 from components.common.statistics.temperature import log_losses
-from components.networks.data import Floats, Split
+from components.networks.data import Split
 from components.networks.fast.precision import chosen
 from components.networks.features.embedding import embed_pictures, embedder
 from components.networks.network import Network, build
 from components.networks.probe.grouped import corrected_error, probe_scores, whole_folds
 from components.networks.probe.probe import fit_probe
+from components.networks.rows import Floats
 
 LOG = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Can the label be predicted from one plain fact? A network may then learn the fact, not the thing."""
+"""Can the label be predicted from one plain fact? A network may then learn that fact."""
 
 import re
 from collections.abc import Iterator

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from components.common.augmentation.composition import Composition
 from components.common.progress import worker_count
-from components.networks.data import Rows, Split, network_pixels
+from components.networks.data import Split
+from components.networks.rows import Rows, network_pixels
 
 # More than any training draws from: row numbers stay far below 2^63.
 VIEWS = 2**24

@@ -23,9 +23,10 @@ from components.common.statistics.temperature import fit_temperature, softmax
 from components.networks import data, network
 from components.networks.accelerator import running_on
 from components.networks.config import EMBEDDING, INPUT
-from components.networks.data import Floats, Split, TrainingData
+from components.networks.data import Split, TrainingData
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Network
+from components.networks.rows import FlippedPixels, Floats
 from components.networks.weights.digests import source_sha256, weights_sha256
 from components.networks.weights.load import load_file
 from components.train import warm_start
@@ -237,7 +238,7 @@ def _write(
 def _whole_network_logits(model: keras.Model, split: Split, *, flips: int) -> Floats:
     """Return flip-averaged logits from pixels, without cached (float16) activations."""
     views = [
-        predict(model, [data.FlippedPixels(split.pixels, flip)], rows=split.pictures)
+        predict(model, [FlippedPixels(split.pixels, flip)], rows=split.pictures)
         for flip in FLIPS[:flips]
     ]
     mean: Floats = np.mean(views, axis=0, dtype=np.float32)

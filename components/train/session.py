@@ -14,12 +14,13 @@ from components.common.artifacts.decision import Decision
 from components.common.artifacts.judging.figures import Metric
 from components.common.pictures.flips import FLIPS
 from components.common.statistics.temperature import log_loss
-from components.networks.data import Floats, Rows, Split, forget_rows
+from components.networks.data import Split
 from components.networks.features.answers import answers
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.features.store import Activations
 from components.networks.memory import halving_batch
 from components.networks.network import Network
+from components.networks.rows import Floats, Rows, forget_rows
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from components.networks import data, network
 from components.networks.config import INPUT
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Backbone, Network
+from components.networks.rows import FlippedPixels
 from components.train.config import METHODS
 from components.train.options import Uses
 from components.train.session import Fitted, Session, flip_averaged_logits, predict, score
@@ -53,7 +54,7 @@ class Outcome:
     @functools.cached_property
     def answers(self) -> np.ndarray:
         """Logits of the validation pictures by the whole network, without the cache."""
-        pixels = data.FlippedPixels(self.data.validation.pixels)
+        pixels = FlippedPixels(self.data.validation.pixels)
         return predict(self.network.model, [pixels], rows=len(pixels))
 
 
@@ -173,7 +174,7 @@ def test_cached_activations_and_pixels_give_the_same_answers(outcome: Outcome) -
     views = [
         predict(
             outcome.network.model,
-            [data.FlippedPixels(validation.pixels, flip)],
+            [FlippedPixels(validation.pixels, flip)],
             rows=validation.pictures,
         )
         for flip in FLIPS[:2]
@@ -186,7 +187,7 @@ def test_the_network_is_saved_and_loaded_without_custom_code(
 ) -> None:
     outcome.network.model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
-    pixels = [data.FlippedPixels(outcome.data.validation.pixels)]
+    pixels = [FlippedPixels(outcome.data.validation.pixels)]
     again = predict(loaded, pixels, rows=outcome.data.validation.pictures)
     np.testing.assert_allclose(again, outcome.answers, atol=1e-5)
 

@@ -12,7 +12,7 @@ import pytest
 from tiny_tail import split, tiny_inputs, tiny_tail
 
 from components.common.errors import DataError
-from components.networks.data import FlippedPixels
+from components.networks.rows import FlippedPixels
 from components.train.loop import fine_tune as tuning
 from components.train.loop import jax_epoch
 from components.train.loop.checkpoints import Checkpoint

@@ -26,7 +26,7 @@ class Plausibility:
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorTest:
-    """Can a mirrored picture be distinguished from an original? ROC-AUC of a probe, by group; 0.5 is not."""
+    """Can a probe distinguish mirrored pictures from originals? ROC-AUC by group; 0.5 is no."""
 
     mirror: Mirror
     roc_auc: Metric

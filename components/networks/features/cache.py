@@ -21,7 +21,7 @@ import numpy as np
 from components.common.files import forget_pages
 from components.common.progress import track
 from components.networks.config import INPUT, NetworkConfig, Precision
-from components.networks.data import FlippedPixels, PickedRows, Rows, Split, forget_rows
+from components.networks.data import Split
 from components.networks.fast.folding import fold_batch_norm
 from components.networks.fast.precision import chosen
 from components.networks.features.answers import answers
@@ -34,6 +34,7 @@ from components.networks.features.store import (
 )
 from components.networks.memory import halving_batch
 from components.networks.network import Network
+from components.networks.rows import FlippedPixels, PickedRows, Rows, forget_rows
 from components.networks.weights.digests import weights_sha256
 
 LOG = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ import numpy as np
 from components.common.pictures.decode import Pixels
 from components.common.progress import track
 from components.networks.config import EMBEDDING, INPUT, Precision
-from components.networks.data import Floats, network_pixels
 from components.networks.fast.folding import fold_batch_norm
 from components.networks.features.answers import answers
 from components.networks.network import Network
+from components.networks.rows import Floats, network_pixels
 
 _BATCH = 16
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from components.common.errors import GraftError
 from components.common.files import reserve
-from components.networks.data import Rows, forget_rows
+from components.networks.rows import Rows, forget_rows
 
 LOG = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.files import forget_pages
-from components.networks.data import Floats, Rows, forget_rows
+from components.networks.rows import Floats, Rows, forget_rows
 
 Doubles = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from components.common.progress import report
 from components.common.statistics.folds import Fold, grouped_folds
 from components.common.statistics.temperature import log_loss, log_losses, softmax
-from components.networks.data import Floats, PickedRows, Rows, Split
+from components.networks.data import Split
 from components.networks.probe.blocks import (
     Doubles,
     blocks,
@@ -22,6 +22,7 @@ from components.networks.probe.blocks import (
     standardised,
 )
 from components.networks.probe.span import Span
+from components.networks.rows import Floats, PickedRows, Rows
 
 # The inverse strengths C of the L2 penalty that are tried are powers of this, from the first one
 # on to where the loss no longer falls. The ends are where nothing changes any more.

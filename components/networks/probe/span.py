@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_triangular
 
-from components.networks.data import Floats
+from components.networks.rows import Floats
 
 # Of the mean square of a row: rows that repeat each other leave the factor positive definite.
 _JITTER = 1e-6

@@ -11,7 +11,7 @@ from components.common.errors import ConfigError
 from components.common.progress import track
 from components.common.seeding import derive, generator
 from components.common.statistics.whitening import learn_whitening
-from components.networks.data import Floats, Positions
+from components.networks.rows import Floats, Positions
 from components.networks.unlabelled.head import easiest_labels
 from components.networks.unlabelled.stc import self_taught_clusters
 

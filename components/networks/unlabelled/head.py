@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from components.common.progress import track
 from components.common.statistics.temperature import softmax
-from components.networks.data import Floats
+from components.networks.rows import Floats
 
 # As TURTLE's defaults, but for the steps, which are longer and fewer.
 _STEPS, _INNER, _RATE, _EVEN = 300, 10, 1e-2, 10.0

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from components.common.progress import track
 from components.common.seeding import generator
 from components.common.statistics.whitening import Whitening, learn_whitening
-from components.networks.data import Floats, Rows
+from components.networks.rows import Floats, Rows
 
 _MOST_PICTURES = 2000
 _MOST_PATCHES = 40_000

@@ -20,9 +20,10 @@ from components.common.statistics.folds import covering_folds
 from components.common.statistics.temperature import softmax
 from components.networks import network
 from components.networks.config import INPUT, LOGITS
-from components.networks.data import Floats, Rows, Split, TrainingData
+from components.networks.data import Split, TrainingData
 from components.networks.features.cache import Want
 from components.networks.network import Network
+from components.networks.rows import Floats, Rows
 from components.train.config import METHODS, method_options
 from components.train.distil.teacher import Teacher
 from components.train.loop.fine_tune import TuningInputs

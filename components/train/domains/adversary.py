@@ -12,8 +12,8 @@ import numpy as np
 from keras import ops
 
 from components.common.progress import track
-from components.networks.data import Floats
 from components.networks.probe.probe import Probe
+from components.networks.rows import Floats
 
 _STEPS = 300
 _RATE = 1e-3

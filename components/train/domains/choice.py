@@ -12,8 +12,8 @@ import numpy as np
 
 from components.common.statistics.folds import Fold, grouped_folds
 from components.common.statistics.temperature import softmax
-from components.networks.data import Floats
 from components.networks.probe.blocks import Doubles
+from components.networks.rows import Floats
 from components.train.domains.arms import Arm, DomainAnswers, Sides, solve
 
 BASELINES: tuple[Arm, ...] = ("none", "standardise")

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.statistics.pca import Components
-from components.networks.data import Floats
 from components.networks.probe.blocks import Doubles
 from components.networks.probe.probe import Probe, feature_scale
+from components.networks.rows import Floats
 
 # CORAL changes the covariance along so many directions; the others are left as they are.
 _MOST_DIRECTIONS = 128

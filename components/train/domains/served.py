@@ -7,9 +7,10 @@ import numpy as np
 
 from components.common.statistics.folds import grouped_folds
 from components.networks.config import EMBEDDING, LOGITS
-from components.networks.data import Floats, Positions, Split
+from components.networks.data import Split
 from components.networks.network import Network, output_of
 from components.networks.probe.probe import Probe, fit_probe
+from components.networks.rows import Floats, Positions
 from components.train.domains.arms import DomainAnswers, Sides
 
 # Weak: where the sides are easily told apart, a picture is of one of them, not of both by halves.

@@ -3,9 +3,9 @@
 import numpy as np
 
 from components.common.statistics.temperature import softmax
-from components.networks.data import Floats
 from components.networks.probe.blocks import Doubles
 from components.networks.probe.probe import Term
+from components.networks.rows import Floats
 
 # Of the mean squared distance: the widths of the kernels that are summed.
 _WIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)

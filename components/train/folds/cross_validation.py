@@ -24,9 +24,10 @@ from components.common.files import new_file
 from components.common.progress import report, within
 from components.common.seeding import derive
 from components.common.statistics.folds import Fold, covering_folds
-from components.networks.data import Floats, Positions, Split, TrainingData
+from components.networks.data import Split, TrainingData
 from components.networks.features.store import row_digests
 from components.networks.network import Network
+from components.networks.rows import Floats, Positions
 from components.train.loop.checkpoints import assign_all, code_sha256, values_of
 from components.train.session import Fitted, Session, flip_averaged_logits
 

@@ -14,9 +14,10 @@ from components.common.statistics.figures import measure
 from components.common.statistics.folds import Fold, covering_folds
 from components.common.statistics.pca import Components
 from components.common.statistics.temperature import softmax
-from components.networks.data import Floats, Split
+from components.networks.data import Split
 from components.networks.probe.grouped import corrected_error
 from components.networks.probe.probe import Probe, feature_scale
+from components.networks.rows import Floats
 from components.train.imbalance import treatments
 from components.train.imbalance.calibrate import fit_scaling
 from components.train.imbalance.treatments import Features, Treatment

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from components.common.statistics.folds import Fold
 from components.common.statistics.whitening import Whitening
-from components.networks.data import Floats, Positions
+from components.networks.rows import Floats, Positions
 from components.train.imbalance.head import Reduced
 
 # Of the mean variance, added to all: few pictures know little of the rare directions.

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.statistics.temperature import softmax
-from components.networks.data import Floats, Split
+from components.networks.data import Split
 from components.networks.probe.blocks import Doubles
 from components.networks.probe.probe import Probe, fit_probe
+from components.networks.rows import Floats
 from components.train.options import ProbeOptions
 
 Features = npt.NDArray[Any]

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.progress import report
-from components.networks.data import Floats, Rows, Split
+from components.networks.data import Split
 from components.networks.network import as_fed
+from components.networks.rows import Floats, Rows
 from components.train.session import Score
 
 

@@ -15,10 +15,11 @@ from components.common.progress import report
 from components.common.seeding import generator
 from components.networks.accelerator import gpus
 from components.networks.config import Precision
-from components.networks.data import FlippedPixels, Floats, Rows, Split
+from components.networks.data import Split
 from components.networks.fast.training_copy import quickened
 from components.networks.fresh import VIEWS, FreshViews, fresh_views
 from components.networks.memory import halving_batch
+from components.networks.rows import FlippedPixels, Floats, Rows
 from components.train.loop.checkpoints import (
     Arrays,
     Checkpoint,

@@ -20,8 +20,8 @@ import psutil
 from keras import ops
 
 from components.common.errors import DataError
-from components.networks.data import FlippedPixels, Rows
 from components.networks.features.answers import everywhere
+from components.networks.rows import FlippedPixels, Rows
 from components.train.loop.epochs import Epoch
 from components.train.loop.losses import Loss, categorical_accuracy
 from components.train.loop.optimizer import LayerwiseAdamW

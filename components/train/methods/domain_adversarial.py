@@ -21,8 +21,9 @@ from components.train.options import ClassWeight, Uses
 
 if TYPE_CHECKING:
     from components.common.labels.source_facts import SourceFacts
-    from components.networks.data import Floats, Split, TrainingData
+    from components.networks.data import Split, TrainingData
     from components.networks.network import Network
+    from components.networks.rows import Floats
     from components.train.domains.arms import DomainAnswers, Sides
     from components.train.session import Fitted, Session
 

@@ -14,8 +14,9 @@ from components.networks.config import EMBEDDING, LOGITS
 
 if TYPE_CHECKING:
     from components.common.statistics.whitening import Whitening
-    from components.networks.data import Floats, TrainingData
+    from components.networks.data import TrainingData
     from components.networks.network import Network
+    from components.networks.rows import Floats
     from components.train.imbalance.calibrate import Scaling
     from components.train.session import Fitted, Session
 

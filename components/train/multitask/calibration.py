@@ -9,7 +9,7 @@ from sklearn.metrics import roc_curve
 
 from components.common.labels.tasks import FittedTask, TaskTargets
 from components.common.statistics.temperature import fit_temperature
-from components.networks.data import Floats
+from components.networks.rows import Floats
 
 _UNDECIDED, _EDGE = 0.5, 0.01
 

@@ -12,8 +12,8 @@ from components.common.progress import within
 from components.common.seeding import derive
 from components.common.statistics.folds import grouped_folds
 from components.common.statistics.jackknife import jackknife
-from components.networks.data import Floats
 from components.networks.probe.probe import Probe
+from components.networks.rows import Floats
 from components.train.multitask.calibration import calibrated_task
 from components.train.multitask.options import SharedOptions
 from components.train.multitask.sharing import affinity_of

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.labels.tasks import TaskTargets
-from components.networks.data import Floats, Split
+from components.networks.data import Split
 from components.networks.probe.probe import Probe, fit_probe
+from components.networks.rows import Floats
 from components.train.options import ProbeOptions
 
 _RARE = 1e-3  # share of a class that no picture shows

@@ -10,9 +10,10 @@ from components.common.errors import ConfigError
 from components.common.seeding import derive
 from components.common.statistics.whitening import learn_whitening
 from components.networks.config import EMBEDDING, INPUT, LOGITS
-from components.networks.data import FlippedPixels, Floats, Split
+from components.networks.data import Split
 from components.networks.features.cache import Want
 from components.networks.network import Network, pixel_input
+from components.networks.rows import FlippedPixels, Floats
 from components.networks.unlabelled.autoencoder import autoencoder_filters
 from components.networks.unlabelled.patches import centroid_filters, draw_patches
 from components.train.session import Session, predict

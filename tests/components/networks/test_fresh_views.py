@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from components.common.augmentation.composition import Composition, parsed
-from components.networks.data import Split, network_pixels
+from components.networks.data import Split
 from components.networks.fresh import VIEWS, fresh_views
+from components.networks.rows import network_pixels
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tiny_shards import write_tiny_shards
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.shards import Shards
 from components.common.statistics.familiarity import distances
-from components.networks.data import FlippedPixels
+from components.networks.rows import FlippedPixels
 from components.train import familiar as module
 from components.train.config import TrainConfig
 from components.train.fit import train

@@ -15,7 +15,7 @@ from components.common.artifacts.shards import Shards
 from components.common.errors import ConfigError, DataError, WeightsError
 from components.common.pictures.flips import FLIPS
 from components.common.statistics.temperature import softmax
-from components.networks.data import FlippedPixels
+from components.networks.rows import FlippedPixels
 from components.train.config import TrainConfig
 from components.train.fit import train
 from components.train.loop import fine_tune as tuning

@@ -11,9 +11,10 @@ import pytest
 from components.common import config
 from components.common.errors import ConfigError
 from components.networks.config import INPUT
-from components.networks.data import FlippedPixels, Split, TrainingData, none_of
+from components.networks.data import Split, TrainingData, none_of
 from components.networks.features.cache import ActivationCache
 from components.networks.network import Backbone, Network, assemble
+from components.networks.rows import FlippedPixels
 from components.train import layer_profile, similarity
 from components.train.methods import auto, full, low_layers
 from components.train.session import Session, predict, score

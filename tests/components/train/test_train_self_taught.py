@@ -12,8 +12,9 @@ from tiny_network import tiny_network
 from components.common.errors import ConfigError, DataError
 from components.common.labels.source_facts import ClassCount, DomainCount, SourceFacts
 from components.networks.config import EMBEDDING, INPUT, LOGITS
-from components.networks.data import FlippedPixels, Split, TrainingData, none_of
+from components.networks.data import Split, TrainingData, none_of
 from components.networks.features.cache import ActivationCache, Want
+from components.networks.rows import FlippedPixels
 from components.train.methods import self_taught, self_taught_clustering
 from components.train.session import Fitted, Session, flip_averaged_logits, predict
 from components.train.unlabelled import joined

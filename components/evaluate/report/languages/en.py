@@ -227,10 +227,10 @@ TEXTS = {
     "Would your camera produce them, and is the label still right?",
     "augmentation.outside": "“{name}” takes {share} of its copies out of what the camera "
     "produces, by their {fact}: weaken it, or leave it out.",
-    "augmentation.left_right": "Pictures mirrored left to right are distinguished from originals with a "
-    "ROC-AUC of {auc} ({low} to {high}).",
-    "augmentation.up_down": "Pictures mirrored upside down are distinguished from originals with a "
-    "ROC-AUC of {auc} ({low} to {high}).",
+    "augmentation.left_right": "Pictures mirrored left to right differ from originals for a probe: "
+    "ROC-AUC {auc} ({low} to {high}), 0.5 is no difference.",
+    "augmentation.up_down": "Pictures mirrored upside down differ from originals for a probe: "
+    "ROC-AUC {auc} ({low} to {high}), 0.5 is no difference.",
     "augmentation.allowed": "So this mirror was tried.",
     "augmentation.refused": "So which side is which means something: this mirror was not tried.",
     "augmentation.tried": "Tried",

@@ -16,10 +16,11 @@ import pytest
 from components.common.artifacts.shards import Shards
 from components.networks import data, network
 from components.networks.config import EMBEDDING
-from components.networks.data import Split, network_pixels
+from components.networks.data import Split
 from components.networks.features import cache as activations
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.network import Network
+from components.networks.rows import network_pixels
 from components.train.config import TrainConfig
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,9 @@ from tiny_tail import split, tiny_inputs, tiny_tail
 
 from components.common.augmentation.composition import Composition, parsed
 from components.common.progress import Progress, listening
-from components.networks.data import FlippedPixels, Split
+from components.networks.data import Split
 from components.networks.fresh import VIEWS
+from components.networks.rows import FlippedPixels
 from components.train.loop.epochs import cut_mix, draw_epoch, mix, train_epoch
 from components.train.loop.fine_tune import TuningInputs, tune
 from components.train.methods.from_scratch import Options

@@ -12,7 +12,8 @@ from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.shards import Shards
 from components.common.errors import DataError
 from components.common.labels.tasks import Task, values_of
-from components.networks.data import FlippedPixels, read
+from components.networks.data import read
+from components.networks.rows import FlippedPixels
 from components.train.config import TrainConfig
 from components.train.fit import train
 from components.train.session import predict
