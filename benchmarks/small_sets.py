@@ -42,7 +42,7 @@ from components.networks.data import Split, TrainingData
 from components.networks.fast.precision import chosen
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.network import Network
-from components.networks.rows import Floats
+from components.networks.rows import Floats, Positions, Rows
 from components.train.config import METHODS, method_options
 from components.train.folds.cross_validation import ChosenMethod, as_it_was
 from components.train.session import Session, flip_averaged_logits
@@ -177,9 +177,7 @@ def _plain_regression(plain: Split, fold: Fold, built: Network, session: Session
     return Fitted(logits, time.process_time() - started)
 
 
-def regression(
-    known: data.Rows, labels: data.Positions, inner: tuple[Fold, ...], asked: data.Rows
-) -> Floats:
+def regression(known: Rows, labels: Positions, inner: tuple[Fold, ...], asked: Rows) -> Floats:
     """Return the logits of standardised logistic regression, float32 [n, classes].
 
     The features are turned into the span of the pictures first, in which the solution lies.
@@ -206,7 +204,7 @@ def regression(
     return logits.astype(np.float32)
 
 
-def _regressions(rows: data.Rows, labels: data.Positions) -> Iterator[Any]:
+def _regressions(rows: Rows, labels: Positions) -> Iterator[Any]:
     """Yield the model fitted at one penalty after the other, each from where the last ended."""
     from sklearn.linear_model import LogisticRegression
 

@@ -47,7 +47,7 @@ from components.networks.features.answers import answers
 from components.networks.features.cache import ActivationCache, Want
 from components.networks.network import Network
 from components.networks.probe.probe import Probe, fit_probe
-from components.networks.rows import Floats
+from components.networks.rows import Floats, Positions
 from pipelines.config import TrainingRun
 
 LOG = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Features:
     mirrored: tuple[Floats, ...]
     augmented: Floats
 
-    def trained_on(self, trained: str, rows: data.Positions) -> Floats:
+    def trained_on(self, trained: str, rows: Positions) -> Floats:
         """Return the features of the pictures at `rows` that a probe is fitted on, view-major."""
         if trained in {AUGMENTED, DISTILLED}:
             return np.concatenate(
@@ -84,7 +84,7 @@ class Features:
 
 
 def fitted(
-    features: Features, trained: str, rows: data.Positions, *, seed: int, strength: float = 0.0
+    features: Features, trained: str, rows: Positions, *, seed: int, strength: float = 0.0
 ) -> Probe:
     """Return the probe of the pictures at `rows`; a strength of 0 is chosen as the product does."""
     split, own = features.split.select(rows), features.trained_on(trained, rows)
@@ -92,7 +92,7 @@ def fitted(
     return fit_probe(own, split, strength=strength, seed=seed, distil=share)
 
 
-def answered(features: Features, probe: Probe, rows: data.Positions, *, views: int) -> Floats:
+def answered(features: Features, probe: Probe, rows: Positions, *, views: int) -> Floats:
     """Return the probabilities of the pictures at `rows`, float32 [n, classes]."""
     said = [probe.logits(one[rows]) for one in features.mirrored[:views]]
     return softmax(np.mean(said, axis=0, dtype=np.float32))
