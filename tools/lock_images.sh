@@ -9,6 +9,6 @@ for kind in cpu gpu; do
   skip=()
   [ "$kind" = gpu ] || skip=(--no-emit-package tensorflow)
   uv pip compile "containers/$kind.in" -c "$constraints" --universal --python-version 3.13 --generate-hashes \
-    --override <(echo "graft[pipeline,validate,train,evaluate,serve] @ file://$PWD") \
-    --no-emit-package graft "${skip[@]}" --no-header --no-annotate -q -o "containers/$kind.lock"
+    --override <(echo "graft-vision[pipeline,validate,train,evaluate,serve] @ file://$PWD") \
+    --no-emit-package graft-vision "${skip[@]}" --no-header --no-annotate -q -o "containers/$kind.lock"
 done

@@ -129,7 +129,7 @@ def quantized(
         raise ConfigError(
             "the LiteRT quantizer",
             received="an installation without it",
-            do="pip install 'graft[edge]', or leave out export.litert",
+            do="pip install 'graft-vision[edge]', or leave out export.litert",
         ) from None
     with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         # A channel of zeros has no scale, and keeping all activations is what calibrating needs.

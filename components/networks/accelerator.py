@@ -74,7 +74,7 @@ def _check_backend(settings: NetworkConfig) -> None:
     raise ConfigError(
         f"Keras on {settings.backend} (train.backend)",
         received=f"no package {settings.backend}" if missing else f"Keras on {used}",
-        do=f"run 'make install-dev', or: pip install 'graft[{settings.backend}]'"
+        do=f"run 'make install-dev', or: pip install 'graft-vision[{settings.backend}]'"
         if missing
         else f"set KERAS_BACKEND={settings.backend}, or leave train.backend out",
     )

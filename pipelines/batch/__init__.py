@@ -31,7 +31,7 @@ def import_beam() -> None:
         raise ConfigError(
             "Apache Beam installed",
             received=str(error),
-            do="run 'make install-dev', or: pip install 'graft[batch]'",
+            do="run 'make install-dev', or: pip install 'graft-vision[batch]'",
         ) from None
     finally:
         logging.disable(before)

@@ -214,7 +214,7 @@ def _dvc(project_root: Path, *arguments: str) -> None:
         raise DataError(
             "DVC installed",
             received="no package dvc",
-            do="run 'make install-dev', or: pip install 'graft[data]'",
+            do="run 'make install-dev', or: pip install 'graft-vision[data]'",
         )
     under_git = any((folder / ".git").exists() for folder in (project_root, *project_root.parents))
     if arguments[0] != "config" and not under_git:

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("components", "pipelines", "serving")
+PRODUCT = ("components", "graft", "pipelines", "serving")
 MOST_MODULES = 14
 # Found by file name, or one command each: they may grow.
 OPEN_ENDED = {"methods", "backbones", "policies", "sources", "detectors", "causes"}

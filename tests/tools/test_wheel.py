@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-PACKAGES = ("components", "pipelines", "serving")
+PACKAGES = ("components", "graft", "pipelines", "serving")
 
 
 @pytest.mark.slow

@@ -128,7 +128,7 @@ def _interpreter(path: Path) -> Any:
         raise ConfigError(
             "the LiteRT runtime",
             received="an installation without it",
-            do="pip install 'graft[edge]'",
+            do="pip install 'graft-vision[edge]'",
         ) from None
     try:
         interpreter = Interpreter(str(path), num_threads=1)

@@ -45,7 +45,7 @@ def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
         raise ConfigError(
             "KerasHub, for backbones of the family keras_hub",
             received=str(error).splitlines()[0],
-            do="install the extra: pip install 'graft[hub]'",
+            do="install the extra: pip install 'graft-vision[hub]'",
         ) from None
     import keras
 
