@@ -29,21 +29,11 @@ autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 copybutton_prompt_text = "$ "
 
-GENERATED = {
-    "<!-- settings -->": pages.settings_page,
-    "<!-- methods -->": lambda: pages.options_page(pages.METHODS),
-    "<!-- policies -->": lambda: pages.options_page(pages.POLICIES),
-    "<!-- commands -->": pages.commands_page,
-}
-
-
 def generate(app: "Sphinx", name: str, source: list[str]) -> None:
     """Put what the code says in the place of the page's marks, and paths for links out of docs/."""
-    folder = (Path(app.srcdir) / name).parent
-    source[0] = pages.drawn_steps(pages.inside(source[0], folder=folder, root=Path(app.srcdir)))
-    for mark, write in GENERATED.items():
-        if mark in source[0]:
-            source[0] = source[0].replace(mark, write())
+    folder, root = (Path(app.srcdir) / name).parent, Path(app.srcdir)
+    text = pages.inside(pages.generated(source[0]), folder=folder, root=root)
+    source[0] = pages.drawn_steps(text)
 
 
 def setup(app: "Sphinx") -> None:

@@ -72,6 +72,20 @@ def all_settings() -> Iterator[Setting]:
             yield from settings_of(options, prefix=f"{prefix} ({name}) ")
 
 
+def generated(page: str) -> str:
+    """Return a page with what the code says in the place of its marks, `<!-- settings -->` etc."""
+    writers = {
+        "<!-- settings -->": settings_page,
+        "<!-- methods -->": lambda: options_page(METHODS),
+        "<!-- policies -->": lambda: options_page(POLICIES),
+        "<!-- commands -->": commands_page,
+    }
+    for mark, write in writers.items():
+        if mark in page:
+            page = page.replace(mark, write())
+    return page
+
+
 def settings_page() -> str:
     """Return the sections of a preset, in Markdown."""
     parts = []

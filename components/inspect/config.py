@@ -12,6 +12,7 @@ from components.common.config import Section
 class InspectConfig(Section):
     """Whether labels and groups are looked at before training.
 
+    enabled: False skips the step, and with it the report's part on labels and groups.
     seed: of the folds.
     """
 

@@ -61,6 +61,7 @@ class Toleration(Section):
 
     key: the taint's; "" with the operator Exists means every taint.
     operator: Equal compares the value, Exists does not.
+    value: the taint's, for Equal; none with Exists.
     effect: "" means all of them.
     """
 
@@ -78,7 +79,11 @@ class Toleration(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Resources(Section):
-    """CPU and memory of a step's pod; "" asks for and limits nothing."""
+    """CPU and memory of a step's pod; "" asks for and limits nothing.
+
+    cpu_request, cpu_limit: processors, such as "2" or "500m"; the limit not below the request.
+    memory_request, memory_limit: such as "4Gi"; the limit not below the request.
+    """
 
     cpu_request: Cpu = ""
     cpu_limit: Cpu = ""
@@ -98,7 +103,8 @@ class Retries(Section):
     """How often a failed step is tried again. Never deploy and notify: they act on the world.
 
     count: after the first attempt.
-    wait_s: before the first retry; each further one waits `factor` times as long.
+    wait_s: before the first retry.
+    factor: each further wait is so many times longer than the one before.
     longest_wait_s: no retry waits longer.
     """
 

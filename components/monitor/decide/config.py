@@ -26,9 +26,9 @@ class PolicyConfig(Section):
     """When a drift is left alone, shown to a person, or answered by training.
 
     min_pictures: windows with fewer say nothing.
-    retrain_loss_points: audited loss of accuracy, in percentage points, that is worth a run ...
-    retrain_low_points: ... if its lower bound lies above this as well. Without labels section
-        `harm` says which loss counts.
+    retrain_loss_points: audited loss of accuracy, in percentage points, from which a run is worth
+        it, if `retrain_low_points` agrees. Without labels section `harm` says which loss counts.
+    retrain_low_points: what the lower bound of that loss must lie above.
     ask_loss_points: an alarm whose audited loss may be as high as this (upper bound) is shown to a
         person.
     min_confidence: of the explanation, in [0, 1]; a camera fault below it is a question.
@@ -39,6 +39,7 @@ class PolicyConfig(Section):
         started again by the next look, and does not count as a run of the week.
     quiet_from, quiet_until: time of day in `time_zone` between which no run starts, as "22:00" and
         "06:00"; "" for none.
+    time_zone: of these two, such as "Asia/Taipei".
     """
 
     min_pictures: Annotated[int, Field(ge=1)] = 50
