@@ -1,4 +1,4 @@
-"""How Sphinx builds the site (`make docs`): offline, and no page of it is fetched from elsewhere."""
+"""How Sphinx builds the site (`make docs`): offline, and nothing on a page is from elsewhere."""
 
 import sys
 from importlib import metadata
@@ -19,6 +19,7 @@ copyright = "the Graft authors, Apache-2.0"  # noqa: A001
 release = metadata.version("graft-vision")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 smartquotes = False  # --option stays --option
+default_role = "code"  # in docstrings, `this` is code
 html_theme = "furo"
 html_title = f"Graft {release}"
 html_show_sphinx = False
@@ -28,6 +29,7 @@ myst_heading_anchors = 4
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 copybutton_prompt_text = "$ "
+
 
 def generate(app: "Sphinx", name: str, source: list[str]) -> None:
     """Put what the code says in the place of the page's marks, and paths for links out of docs/."""

@@ -108,7 +108,9 @@ def options_page(package: str) -> str:
         bases = [base for base in module.Options.__mro__[1:] if _own(base)]
         shared |= dict.fromkeys(bases)
         parts += [f"## {name}", _prose(inspect.getdoc(module) or "")]
-        parts += [_entry(option, of=name) for option in settings_of(module.Options, own=True)]
+        options = settings_of(module.Options, own=True)
+        # `auto` has options of other methods, which are described there.
+        parts += [_entry(one, of=name) for one in options if not one.name.startswith("methods.")]
         if bases:
             links = ", ".join(f"[{base.__name__}](#{base.__name__.lower()})" for base in bases)
             parts.append(f"And the options of {links}.")
@@ -120,7 +122,8 @@ def options_page(package: str) -> str:
 
 def commands(group: Any = None, *words: str) -> Iterator[tuple[str, Any]]:
     """Yield each command's words, such as "label queue", with the definition it is parsed by."""
-    for name, command in sorted((group or typer.main.get_command(app)).commands.items()):
+    root: Any = group or typer.main.get_command(app)
+    for name, command in sorted(root.commands.items()):
         if hasattr(command, "commands"):
             yield from commands(command, *words, name)
         else:
@@ -136,8 +139,8 @@ def commands_page() -> str:
         usage = " ".join((title, *command.collect_usage_pieces(context)))
         parts += [f"## {title}", f"```text\n{usage}\n```", _prose(command.help)]
         parts.append(f"```{{program}} {title}\n```")
-        for parameter in command.params:
-            head, text = parameter.get_help_record(context)
+        shown = filter(None, (one.get_help_record(context) for one in command.params))
+        for head, text in shown:
             parts.append(f"````{{option}} {head}\n{_prose(text)}\n````")
     return "\n\n".join(parts)
 
@@ -260,7 +263,7 @@ def _kind(hint: Any) -> str:
         limits = [limit for item in args[1:] for limit in _limits(item)]
         return ", ".join([_kind(args[0]), *limits])
     if origin is Literal:
-        return _either([f'`{value}`' if value != "" else '`""`' for value in args])
+        return _either([f"`{value}`" if value != "" else '`""`' for value in args])
     if origin in (typing.Union, types.UnionType):
         return _either([_kind(inner) for inner in args])
     if origin is tuple:
