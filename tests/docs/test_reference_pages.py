@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import described_settings
 import pytest
 import reference_pages
 from pydantic import Field
@@ -41,7 +42,7 @@ class Outer(Inner):
 
 
 def test_types_ranges_defaults_and_texts_are_those_of_the_code() -> None:
-    found = {one.name: one for one in reference_pages.settings_of(Outer)}
+    found = {one.name: one for one in described_settings.settings_of(Outer)}
     assert list(found) == [
         "first", "second", "inner.first", "inner.second", "items", "items[].first", "items[].second"
     ]  # fmt: skip
@@ -52,9 +53,9 @@ def test_types_ranges_defaults_and_texts_are_those_of_the_code() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", list(reference_pages.all_settings()), ids=lambda setting: setting.name
+    "setting", list(described_settings.all_settings()), ids=lambda setting: setting.name
 )
-def test_every_setting_says_what_it_does(setting: reference_pages.Setting) -> None:
+def test_every_setting_says_what_it_does(setting: described_settings.Setting) -> None:
     assert re.search(r"\w{2,}", setting.text), setting.name
 
 
@@ -62,13 +63,13 @@ def test_the_pages_hold_every_setting_option_and_command() -> None:
     settings = reference_pages.settings_page()
     for section in TrainingRun.__dataclass_fields__:
         assert re.search(rf"^(## {section}$|```{{confval}} {section}$)", settings, re.MULTILINE)
-    for one in reference_pages.settings_of(TrainingRun):
+    for one in described_settings.settings_of(TrainingRun):
         assert f"{{confval}} {one.name}\n" in settings
-    methods = reference_pages.options_page(reference_pages.METHODS)
-    assert {f"## {name}" for name in plugins.names(reference_pages.METHODS)} <= set(
+    methods = reference_pages.options_page(described_settings.METHODS)
+    assert {f"## {name}" for name in plugins.names(described_settings.METHODS)} <= set(
         methods.splitlines()
     )
-    for one in reference_pages.settings_of(TransferOptions, own=True):
+    for one in described_settings.settings_of(TransferOptions, own=True):
         assert methods.count(f"{{confval}} {one.name} (TransferOptions)\n") == 1
     commands = reference_pages.commands_page()
     for words, command in reference_pages.commands():
