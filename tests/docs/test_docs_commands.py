@@ -55,6 +55,7 @@ def parsed(words: list[str]) -> dict[str, Any]:
     assert name, f"no command `graft {' '.join(words[:2])}`"
     command = COMMANDS[name]
     context = command.make_context(f"graft {name}", [], resilient_parsing=True)
+    context.resilient_parsing = False  # else the parser swallows what it does not know
     given, rest, _ = command.make_parser(context).parse_args(words[len(name.split()) :])
     assert not rest or command.context_settings.get("allow_extra_args"), f"not known: {rest}"
     missing = [one.name for one in command.params if one.required and not given.get(one.name)]
