@@ -13,7 +13,7 @@ class InspectConfig(Section):
     """Whether labels and groups are looked at before training.
 
     enabled: False skips the step, and with it the report's part on labels and groups.
-    seed: of the folds.
+    seed: deals the folds.
     """
 
     enabled: bool = True

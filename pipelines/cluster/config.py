@@ -45,7 +45,7 @@ class Volume(Section):
 class Variables(Section):
     """Environment variables from a secret or a config map.
 
-    name: of the secret or config map.
+    name: the secret's or config map's.
     keys: its keys, each with the variable that gets its value.
     optional: steps start without it as well.
     """
@@ -102,7 +102,7 @@ class Resources(Section):
 class Retries(Section):
     """How often a failed step is tried again. Never deploy and notify: they act on the world.
 
-    count: after the first attempt.
+    count: attempts after the first one.
     wait_s: before the first retry.
     factor: each further wait is so many times longer than the one before.
     longest_wait_s: no retry waits longer.
@@ -119,7 +119,7 @@ class Accelerator(Section):
     """What training steps (train, rank, train-finalist) get to compute with.
 
     resource: as the device plugin names it.
-    count: of each training step's pod; 0 trains on the CPU, in the CPU image.
+    count: how many for each training step's pod; 0 trains on the CPU, in the CPU image.
     node_selector: labels of the nodes that have it.
     """
 
@@ -132,7 +132,7 @@ class Accelerator(Section):
 class TrainNodes(Section):
     """Training by several nodes, a TrainJob of Kubeflow Trainer. A tuning's finalists: never.
 
-    count: of nodes; 1 trains in the step's own pod.
+    count: how many nodes; 1 trains in the step's own pod.
     runtime: the TrainingRuntime; what nodes mount, tolerate and select stands there.
     exchange: a folder in one of `volumes`, which the runtime mounts at the same path: shards and
         candidate go through it.
