@@ -200,6 +200,14 @@ def test_what_cannot_be_fitted_again_is_a_note(
     assert candidate.refits().empty and len(candidate.out_of_fold()) == 24
 
 
+def test_a_recipe_learns_a_class_that_has_come_since(tmp_path: Path) -> None:
+    shards = write_tiny_shards(tmp_path / "three", validation=0, classes=(*CLASSES, "dirty"))
+    candidate = compared(shards, publish(tmp_path / "served", 1), tmp_path / "c")
+    again = candidate.refits()
+    assert sorted(set(again["target"])) == [0, 1, 2] and len(again) == 24
+    assert not any("was not fitted again" in note for note in candidate.info.notes)
+
+
 def test_a_later_run_takes_up_the_answers(
     shards: Path, served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
