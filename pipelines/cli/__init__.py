@@ -19,6 +19,7 @@ from pipelines.cli import (
     data,
     doctor,
     evaluate,
+    export,
     gate,
     gateway,
     label,
@@ -58,6 +59,7 @@ _COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
         "gate": gate.app,
         "lineage": lineage.lineage,
         "passport": passport.app,
+        "export": export.export,
     },
     "Watch": {
         "monitor": monitor.monitor,
