@@ -54,7 +54,7 @@ def export_version(
     *,
     to: str,
     out: Path | None,
-    pictures: Sequence[Path],
+    pictures: Sequence[Path] = (),
 ) -> ExportedFile:
     """Write a version as a file of another format, checked against what serves.
 

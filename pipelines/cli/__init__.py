@@ -27,6 +27,7 @@ from pipelines.cli import (
     monitor,
     passport,
     predict,
+    register,
     rollback,
     run,
     runs,
@@ -60,6 +61,7 @@ _COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
         "lineage": lineage.lineage,
         "passport": passport.app,
         "export": export.export,
+        "register": register.register,
     },
     "Watch": {
         "monitor": monitor.monitor,

@@ -137,7 +137,7 @@ def test_what_cannot_be_exported_says_why(published_tiny: TinyVersion, tmp_path:
     version, passport = published_tiny.version, published_tiny.passport
     with pytest.raises(ConfigError, match="one of the formats keras, litert, onnx"):
         export_version(version, passport, to="coreml", out=None)
-    with pytest.raises(ConfigError, match="ends with .onnx"):
+    with pytest.raises(ConfigError, match=r"ends with \.onnx"):
         export_version(version, passport, to="onnx", out=tmp_path / "cells.tflite")
     bare = tmp_path / "cells" / "3"
     shutil.copytree(version.path, bare)
