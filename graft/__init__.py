@@ -1,45 +1,47 @@
 """Graft from Python: train, load, ask and judge image models. A facade; the work is elsewhere.
 
-    run = graft.run("photos/")          # as `graft run photos/`
-    run.verdict.word, run.figures       # 'deploy', a DataFrame
-    model = graft.load("photos")        # the newest published version, in this process
-    model.predict("new/")               # a DataFrame, a row a picture
-    graft.evaluate(model, "labelled/")  # figures with their intervals
-    with graft.connect("http://127.0.0.1:8511", model="photos") as client: ...
+`graft.run("photos/")` trains, judges and publishes, as the command does. Then, where it was run:
 
-Importing it is cheap: TensorFlow, pandas and the rest come with the first call.
+>>> import graft
+>>> model = graft.load("levels")  # the newest published version, in this process
+>>> model.version, model.classes
+(2, ('functional', 'defective'))
+>>> answers = model.predict("new", progress=False)  # files, folders or arrays: a row a picture
+>>> answers["class"].tolist()  # one file is damaged; answers["error"] says so
+['defective', 'functional', <NA>]
+>>> graft.evaluate(model, "labelled", progress=False).loc["accuracy"].round(2).to_dict()
+{'value': 0.8, 'low': 0.55, 'high': 0.93}
+
+`graft.connect("http://127.0.0.1:8511", model="levels")` asks a running server or gateway instead.
+Errors are those of `graft.errors`. TensorFlow, pandas and the rest come with the first call.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from components.common import errors
     from graft.models import Model, evaluate, load
     from graft.training import FinishedRun, run
     from serving.client import Client, connect
 
-    from . import errors
-
 __all__ = ["Client", "FinishedRun", "Model", "connect", "errors", "evaluate", "load", "run"]
 
 _PLACES = {
-    "Client": "serving.client",
-    "FinishedRun": "graft.training",
-    "Model": "graft.models",
-    "connect": "serving.client",
-    "evaluate": "graft.models",
-    "load": "graft.models",
-    "run": "graft.training",
+    "graft.models": ("Model", "evaluate", "load"),
+    "graft.training": ("FinishedRun", "run"),
+    "serving.client": ("Client", "connect"),
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for."""
     if name == "errors":
-        return importlib.import_module("graft.errors")
-    if name not in _PLACES:
-        raise AttributeError(f"module 'graft' has no attribute '{name}'")
-    return getattr(importlib.import_module(_PLACES[name]), name)
+        return importlib.import_module("components.common.errors")
+    for place, names in _PLACES.items():
+        if name in names:
+            return getattr(importlib.import_module(place), name)
+    raise AttributeError(f"module 'graft' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from components.common.artifacts.judging.figures import Metric
+    from components.common.statistics.intervals import Estimate
     from serving.client.litert_client import LitertClient
     from serving.client.saved_model_client import SavedModelClient
 
@@ -45,7 +47,7 @@ class Model:
             progress: show a bar.
 
         Returns:
-            A row a picture as `graft predict` has it: path (an array's number), class,
+            A row a picture as `graft predict` has it: path (an array's position), class,
             probability (of that class), probabilities (a list, in the order of `classes`),
             decision (the class that is answered, or "ask"), model, version and error, which is
             missing where all went well.
@@ -53,17 +55,15 @@ class Model:
         Raises:
             DataError: there are no pictures, or an array has another shape or type.
         """
-        from serving.client.folders import predict_each, predict_folder
+        from serving.client.arrays import predict_arrays
+        from serving.client.folders import predict_folder
 
-        given = [pictures] if isinstance(pictures, str | Path) else list(pictures)
+        given: Any = [pictures] if isinstance(pictures, str | Path) else pictures
         with _shown(progress):
             if all(isinstance(one, str | Path) for one in given):
-                paths = [Path(str(one)) for one in given]
+                paths = [Path(one) for one in given]
                 return predict_folder(paths, client=self._client, batch_size=batch_size)
-            encoded = dict(_encoded(pictures if hasattr(pictures, "ndim") else given))
-            return predict_each(
-                list(encoded), encoded.__getitem__, client=self._client, batch_size=batch_size
-            )
+            return predict_arrays(given, client=self._client, batch_size=batch_size)
 
 
 def load(
@@ -90,9 +90,10 @@ def load(
     from serving.client.saved_model_client import SavedModelClient
 
     found = find_version(model, models=Path(models), number=version)
-    classes = find_passport(str(found.number), found.path.parent).classes
+    passport = find_passport(str(found.number), found.path.parent)
     silence_tensorflow()
-    return Model(found.path.parent.name, found.number, classes, SavedModelClient(found.path))
+    client = SavedModelClient(found.path)
+    return Model(client.model, found.number, passport.classes, client)
 
 
 def evaluate(
@@ -112,7 +113,6 @@ def evaluate(
     Raises:
         DataError: the pictures cannot be used, or a label is no class of the model.
     """
-    from graft.figures import table_of
     from pipelines.cli.settings import choose
     from pipelines.local.labelled import figures_of
 
@@ -120,6 +120,15 @@ def evaluate(
     source = choose(None, Path(data)).run.ingest
     with _shown(progress):
         return table_of(figures_of(source, asked._client.answers, classes=asked.classes))
+
+
+def table_of(figures: "Iterable[Metric | Estimate]") -> "pd.DataFrame":
+    """Return a row a figure, by its name: float columns `value`, `low`, `high`."""
+    import pandas as pd
+
+    rows = {one.name: (one.value, one.low, one.high) for one in figures}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "low", "high"])
+    return table.rename_axis("figure")
 
 
 @contextmanager
@@ -130,24 +139,3 @@ def _shown(progress: bool) -> Iterator[None]:
 
     with bars(Console(stderr=True, quiet=not progress)):
         yield
-
-
-def _encoded(arrays: "Iterable[npt.NDArray[Any]]") -> "Iterator[tuple[Path, bytes]]":
-    """Yield each picture's number as a path, and its bytes."""
-    import numpy as np
-
-    from components.common.errors import DataError
-    from components.common.pictures.decode import encode_png
-
-    single = getattr(arrays, "ndim", 0)
-    grey_or_rgb = single == 2 or (single == 3 and np.shape(arrays)[-1] in {1, 3})
-    for number, one in enumerate([arrays] if grey_or_rgb else arrays):
-        pixels = np.asarray(one)
-        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[-1] not in {1, 3}:
-            raise DataError(
-                "pictures as uint8 arrays [H, W], [H, W, 1] or [H, W, 3]",
-                received=f"{pixels.dtype} {list(pixels.shape)} at position {number}",
-                do="convert them, or give paths",
-            )
-        yield Path(str(number)), encode_png(pixels)

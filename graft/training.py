@@ -19,12 +19,11 @@ class FinishedRun:
     Attributes:
         folder: `runs/<run>`, with everything that its steps have left.
         verdict: the gate's `word` ("deploy", "hold" or "insufficient") and its `reasons`.
-        figures: a row a figure (accuracy, f1, ...) with columns `value`, `low` and `high`: the
-            figure and its 95 % interval, on pictures that training has not seen.
+        figures: a row a figure (accuracy, f1, ...) with columns `value`, `low` and `high`, its 95 %
+            interval, on pictures that training has not seen.
         report: the page for people, HTML in one file.
         model_name: what the model is called.
-        version: the number it was published under, None where it was not.
-        published: the version's folder, None where there is none.
+        version, published: the number and the folder it was published under, None where it was not.
     """
 
     folder: Path
@@ -66,13 +65,12 @@ def run(
     """Check pictures, fine-tune a network, judge it and publish it: `graft run` from Python.
 
     Args:
-        data: a folder with a sub-folder for each class, or a manifest.csv; None where the preset
-            says it.
+        data: a folder with a sub-folder for each class, or a manifest.csv; None: as the preset.
         preset: a preset's name or a YAML file; None as in the command line.
         settings: what to change, as sections: `{"train": {"method": "full"}}`.
         models: where versions are published; None is what the preset says, `serving/models`.
         runs_dir: where the run's folder is made.
-        cache_dir: where steps find what earlier runs computed; None computes all again.
+        cache_dir: where steps find what earlier runs computed; None computes all of it.
         progress: show the steps, and the summary at the end.
 
     Raises:
@@ -83,7 +81,7 @@ def run(
     from rich.console import Console
 
     from components.common.artifacts.run_summary import read_summary
-    from graft.figures import table_of
+    from graft.models import table_of
     from pipelines.cli.settings import choose
     from pipelines.local.launch import Launch, run_and_summarise
 
@@ -93,11 +91,8 @@ def run(
         model_base_path=None if models is None else Path(models),
         flags=settings,
     )
-    launch = Launch(
-        preset=chosen.preset,
-        runs_dir=Path(runs_dir),
-        cache_dir=None if cache_dir is None else Path(cache_dir),
-    )
+    cache = None if cache_dir is None else Path(cache_dir)
+    launch = Launch(preset=chosen.preset, runs_dir=Path(runs_dir), cache_dir=cache)
     console = Console(quiet=not progress)
     done = run_and_summarise(launch, chosen.run, chosen.plain, console=console, query=False)
     summary = read_summary(done.run_dir)
