@@ -70,7 +70,8 @@ def export_version(
         ConfigError: there is no such format, `out` has another suffix, or the converter is not
             installed.
         DataError: the version's network was not kept, or there are no pictures to compare on.
-        ExportError: the file's answers are further from the version's than `export.tolerance`.
+        ExportError: the file's answers are further from the version's than `export.tolerance`, or
+            the five times of it that a format may lose by rounding.
     """
     plugins.check(FORMATS, to)
     os.environ["KERAS_BACKEND"] = "tensorflow"  # which the converters read
@@ -91,6 +92,7 @@ def export_version(
     candidate = Candidate.read(kept)
     names, read = _pictures(version, candidate, pictures)
     settings = config.load(ExportConfig, passport.settings["export"], where="export")
+    tolerance = made.ROUNDING * settings.tolerance
     info = _portable(candidate, passport, settings, made)
     with tempfile.TemporaryDirectory() as work:
         draft = Path(work) / out.name
@@ -114,7 +116,7 @@ def export_version(
         takes=info.input,
         gives=info.output,
         difference=difference,
-        tolerance=settings.tolerance,
+        tolerance=tolerance,
         pictures=len(names),
     )
 
@@ -177,8 +179,8 @@ def _portable(
     return PortableInfo(
         model_name=passport.model_name,
         version=passport.version,
-        input=f"float32 [{made.BATCH}, {size}, {size}, 3], RGB, whole numbers in [0, 255]",
-        output=f"float32 [{made.BATCH}, {len(info.classes)}], {made.GIVES}",
+        input=made.TAKES.format(size=size),
+        output=made.GIVES.format(classes=len(info.classes)),
         classes=info.classes,
         image_size_px=size,
         fit=info.fit,

@@ -26,7 +26,7 @@ from components.common.models.litert import FOLDER, LitertInfo, LitertModel, Lit
 from components.common.pictures.decode import decode, resize
 from components.common.pictures.grey_range import GreyRange
 from components.common.statistics.operating_point import OperatingPoint
-from components.export.portable import as_seen
+from components.export.portable import in_colour
 from components.networks.fast.folding import fold_batch_norm
 
 LOG = logging.getLogger(__name__)
@@ -216,7 +216,7 @@ def _representative(dataset: Dataset, info: CandidateInfo) -> list[npt.NDArray[n
         resize(decode(dataset.picture(path), name=path), size, fit=info.fit)
         for path in rows["path"].iloc[chosen].astype(str)
     ]
-    return [as_seen(one) for one in pictures]
+    return [in_colour(one).astype(np.float32) for one in pictures]
 
 
 def _check(path: Path, candidate: Candidate, dataset: Dataset) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.artifacts.candidate import Candidate
-from components.common.pictures.decode import decode, resize
+from components.common.pictures.decode import Pixels, decode, resize
 from components.common.pictures.fit import Fit
 from components.common.pictures.flips import FLIPS
 from components.common.pictures.grey_range import GreyRange
@@ -22,10 +22,10 @@ Asked = Callable[[Sequence[bytes]], npt.NDArray[np.float32]]
 class PortableInfo:
     """The record beside a file: how it is asked, and how its answers become decisions.
 
-    It takes `input`, pictures that were made square by `fit` and resized by a triangle filter
-    (antialiased, rounded); `grey_range` are the levels of 16-bit grey pictures that become 0 and
-    255. It gives `output`, in the order of `classes`. `operating_point` is then applied outside:
-    docs/how-to/export.md says how.
+    It takes `input` and gives `output`, in the order of `classes`. Where it does not resize itself,
+    pictures are made square by `fit` and resized by a triangle filter, antialiased and rounded.
+    `grey_range` are the levels of 16-bit grey pictures that become 0 and 255. `operating_point` is
+    applied outside: docs/how-to/export.md says how.
     """
 
     model_name: str
@@ -62,17 +62,12 @@ def answering_network(candidate: Candidate) -> Any:
     return keras.Model(pixels, answers, name="graft")
 
 
-def prepared(pictures: Sequence[bytes], info: PortableInfo) -> npt.NDArray[np.float32]:
-    """Return encoded pictures as the file takes them: float32 [N, S, S, 3], whole, in [0, 255]."""
-    size = info.image_size_px
-    return np.stack(
-        [
-            as_seen(resize(decode(one, grey_range=info.grey_range), size, fit=info.fit))
-            for one in pictures
-        ]
-    )
+def as_seen(picture: bytes, info: PortableInfo) -> Pixels:
+    """Return an encoded picture as the network sees it, uint8 [S, S, 3]."""
+    pixels = decode(picture, grey_range=info.grey_range)
+    return in_colour(resize(pixels, info.image_size_px, fit=info.fit))
 
 
-def as_seen(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return uint8 [S, S, 1 or 3] as the network takes it: float32 [S, S, 3]."""
-    return np.broadcast_to(pixels, (*pixels.shape[:2], 3)).astype(np.float32)
+def in_colour(pixels: Pixels) -> Pixels:
+    """Return uint8 [H, W, 1 or 3] with three channels."""
+    return np.broadcast_to(pixels, (*pixels.shape[:2], 3))

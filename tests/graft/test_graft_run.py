@@ -32,7 +32,7 @@ def cells(home: Path) -> dict[str, Any]:
     """The notebook's cells with their outputs, by id; networks and weights are tiny."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     (parameters,) = (one for one in notebook.cells if "parameters" in one.metadata.get("tags", ()))
-    parameters.source += f"settings = {TINY!r}\n"
+    parameters.source += f"\nsettings = {TINY!r}"
     NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(home)}}
     ).execute()
@@ -55,7 +55,7 @@ def test_the_notebook_is_kept_without_outputs() -> None:
 def test_the_notebook_runs_to_its_end(cells: dict[str, Any], home: Path) -> None:
     assert text(cells["verdict"]).startswith("deploy\n- ")
     assert "accuracy" in text(cells["figures"])
-    assert "verdict: deploy" in text(cells["run"])
+    assert "verdict:" in text(cells["run"])
     assert "defective" in text(cells["predict"])
     assert text(cells["load"]).endswith("version 1\n")
     report = Path(text(cells["report"]).rpartition(": ")[2].strip())

@@ -8,10 +8,12 @@ import numpy.typing as npt
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.records import write_record
-from components.export.portable import Asked, PortableInfo, answering_network, prepared
+from components.export.portable import Asked, PortableInfo, answering_network, as_seen
 
 SUFFIX, RECORD_SUFFIX = ".keras", ".keras.json"
-BATCH, GIVES = "N", "calibrated probabilities"
+TAKES = "float32 [N, {size}, {size}, 3], RGB, whole numbers in [0, 255], made square and resized"
+GIVES = "float32 [N, {classes}], calibrated probabilities"
+ROUNDING = 1
 
 
 def write(candidate: Candidate, path: Path, info: PortableInfo) -> None:
@@ -27,7 +29,8 @@ def opened(path: Path, info: PortableInfo) -> Asked:
     network = keras.models.load_model(path, compile=False)
 
     def asked(pictures: Sequence[bytes]) -> npt.NDArray[np.float32]:
-        found = keras.ops.convert_to_numpy(network(prepared(pictures, info), training=False))
+        pixels = np.stack([as_seen(one, info) for one in pictures]).astype(np.float32)
+        found = keras.ops.convert_to_numpy(network(pixels, training=False))
         return np.asarray(found, np.float32)
 
     return asked

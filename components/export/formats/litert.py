@@ -9,7 +9,9 @@ from components.export.litert import float_file, write_litert_record
 from components.export.portable import Asked, PortableInfo
 
 SUFFIX, RECORD_SUFFIX = ".tflite", ".json"
-BATCH, GIVES = "1", "logits, which `graft predict --litert` turns into answers"
+TAKES = "float32 [1, {size}, {size}, 3], RGB, whole numbers in [0, 255], made square and resized"
+GIVES = "float32 [1, {classes}], logits, which `graft predict --litert` turns into answers"
+ROUNDING = 1
 
 
 def write(candidate: Candidate, path: Path, info: PortableInfo) -> None:

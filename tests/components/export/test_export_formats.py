@@ -75,7 +75,8 @@ def test_a_file_answers_like_the_version(
     done = export_version(published_tiny.version, published_tiny.passport, to=to, out=out)
     assert done.path == out
     # JPEG, 16-bit, palette, alpha, CMYK and odd sizes, in four views.
-    assert (done.pictures, done.difference < 1e-5) == (12, True)
+    most = 1e-3 if to == "onnx" else 1e-5  # which resizes itself
+    assert (done.pictures, done.difference < most) == (12, True)
     record = json.loads(done.record.read_text())
     assert record["classes"] == ["functional", "defective"]
     # As the served graph has it, except for what is told by features.
@@ -91,10 +92,10 @@ def test_an_onnx_file_is_asked_as_its_record_says(
     out = tmp_path / "cells.onnx"
     export_version(published_tiny.version, published_tiny.passport, to="onnx", out=out)
     session = onnxruntime.InferenceSession(str(out))
-    pixels = np.zeros((5, 32, 32, 3), np.float32)
+    pixels = np.zeros((5, 40, 64, 3), np.uint8)
     (found,) = session.run(["probabilities"], {"pixels": pixels})
     record = json.loads((tmp_path / "cells.onnx.json").read_text())
-    assert record["input"] == "float32 [N, 32, 32, 3], RGB, whole numbers in [0, 255]"
+    assert record["input"] == "uint8 [N, H, W, 3], RGB, of any size"
     assert found.shape == (5, len(record["classes"]))
     np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-5)
 
