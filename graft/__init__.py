@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from components.common import errors
-    from graft.models import Model, evaluate, load
+    from graft.models import LoadedModel, evaluate, load
     from graft.training import FinishedRun, run
     from serving.client import Client, connect
 
-__all__ = ["Client", "FinishedRun", "Model", "connect", "errors", "evaluate", "load", "run"]
+__all__ = ["Client", "FinishedRun", "LoadedModel", "connect", "errors", "evaluate", "load", "run"]
 
 _PLACES = {
-    "graft.models": ("Model", "evaluate", "load"),
+    "graft.models": ("LoadedModel", "evaluate", "load"),
     "graft.training": ("FinishedRun", "run"),
     "serving.client": ("Client", "connect"),
 }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Model:
+class LoadedModel:
     """A model that answers in this process, without a server.
 
     Attributes:
@@ -68,7 +68,7 @@ class Model:
 
 def load(
     model: str | Path, *, version: int | None = None, models: str | Path = "serving/models"
-) -> Model:
+) -> LoadedModel:
     """Load a published model into this process.
 
     Args:
@@ -84,7 +84,7 @@ def load(
         from serving.client.litert_client import LitertClient
 
         lite = LitertClient(Path(model))
-        return Model(lite.model, 0, lite.classes, lite)
+        return LoadedModel(lite.model, 0, lite.classes, lite)
     from pipelines.local.finished import silence_tensorflow
     from pipelines.passports.find import find_passport, find_version
     from serving.client.saved_model_client import SavedModelClient
@@ -93,11 +93,11 @@ def load(
     passport = find_passport(str(found.number), found.path.parent)
     silence_tensorflow()
     client = SavedModelClient(found.path)
-    return Model(client.model, found.number, passport.classes, client)
+    return LoadedModel(client.model, found.number, passport.classes, client)
 
 
 def evaluate(
-    model: Model | str | Path, data: str | Path, *, progress: bool = True
+    model: LoadedModel | str | Path, data: str | Path, *, progress: bool = True
 ) -> "pd.DataFrame":
     """Measure how good a model's answers are about labelled pictures.
 
@@ -116,7 +116,7 @@ def evaluate(
     from pipelines.cli.settings import choose
     from pipelines.local.labelled import figures_of
 
-    asked = model if isinstance(model, Model) else load(model)
+    asked = model if isinstance(model, LoadedModel) else load(model)
     source = choose(None, Path(data)).run.ingest
     with _shown(progress):
         return table_of(figures_of(source, asked._client.answers, classes=asked.classes))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from components.common.artifacts.judging.verdict import VerdictInfo
-    from graft.models import Model
+    from graft.models import LoadedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class FinishedRun:
     version: int | None = None
     published: Path | None = None
 
-    def model(self) -> "Model":
+    def model(self) -> "LoadedModel":
         """Load the version that was published.
 
         Raises:

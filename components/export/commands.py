@@ -100,9 +100,9 @@ def export_version(
             made.write(candidate, draft, info)
             asked = made.opened(draft, info)
         difference = _difference(asked, version, names, read, settings)
-        if not difference <= settings.tolerance:  # also true for NaN
+        if not difference <= tolerance:  # also true for NaN
             raise ExportError(
-                f"{out.name} to answer like version {version.number} within {settings.tolerance:g}",
+                f"{out.name} to answer like version {version.number} within {tolerance:g}",
                 received=f"probabilities up to {difference:.2g} apart on {len(names)} pictures",
                 do="take another format, and report this",
             )

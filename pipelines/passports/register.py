@@ -13,7 +13,7 @@ SHA256 = "graft.model_sha256"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class RegistryEntry:
     """What a registry is told.
 
     folder: the version's, with its SavedModel.
@@ -63,7 +63,7 @@ def register(
     """
     model_dir = version.path.parent
     word = passport.verdict.word
-    entry = Entry(
+    entry = RegistryEntry(
         name=passport.model_name,
         version=version.number,
         folder=version.path,
@@ -90,7 +90,7 @@ def register(
     return found
 
 
-def check_same(entry: Entry, sha256: str | None, *, where: str) -> None:
+def check_same(entry: RegistryEntry, sha256: str | None, *, where: str) -> None:
     """Refuse a registry's version of this number that is another model.
 
     Args:

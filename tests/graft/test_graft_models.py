@@ -21,7 +21,7 @@ def here(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def model(workplace: Path) -> Iterator[graft.Model]:
+def model(workplace: Path) -> Iterator[graft.LoadedModel]:
     yield graft.load("levels", models=workplace / "serving" / "models")
 
 
@@ -31,7 +31,7 @@ def test_the_examples_hold() -> None:
     assert found.failed == 0
 
 
-def test_a_damaged_picture_is_a_row_with_its_error(model: graft.Model) -> None:
+def test_a_damaged_picture_is_a_row_with_its_error(model: graft.LoadedModel) -> None:
     table = model.predict(["new", Path("labelled/defective/defective-9.png")], progress=False)
     assert [Path(path).name for path in table["path"]] == [
         "bright.png",
@@ -45,7 +45,7 @@ def test_a_damaged_picture_is_a_row_with_its_error(model: graft.Model) -> None:
     assert set(table["version"].dropna()) == {2}
 
 
-def test_arrays_are_answered_as_the_files_are(model: graft.Model) -> None:
+def test_arrays_are_answered_as_the_files_are(model: graft.LoadedModel) -> None:
     files = ["new/bright.png", "new/dark.png"]
     grey = [np.asarray(Image.open(name)) for name in files]
     wanted = model.predict(files, progress=False)["probabilities"].tolist()
@@ -68,12 +68,14 @@ def test_arrays_are_answered_as_the_files_are(model: graft.Model) -> None:
         ([], "none"),
     ],
 )
-def test_what_is_no_picture_is_refused(model: graft.Model, given: object, received: str) -> None:
+def test_what_is_no_picture_is_refused(
+    model: graft.LoadedModel, given: object, received: str
+) -> None:
     with pytest.raises(graft.errors.DataError, match=received):
         model.predict(given, progress=False)  # type: ignore[arg-type]
 
 
-def test_figures_are_those_of_the_labels(model: graft.Model) -> None:
+def test_figures_are_those_of_the_labels(model: graft.LoadedModel) -> None:
     figures = graft.evaluate(model, "labelled", progress=False)
     # Four of twenty are as bright as the other class.
     assert figures.loc["accuracy", "value"] == pytest.approx(0.8)
@@ -84,7 +86,7 @@ def test_figures_are_those_of_the_labels(model: graft.Model) -> None:
 
 
 def test_progress_is_shown_unless_it_is_not_wanted(
-    model: graft.Model, capsys: pytest.CaptureFixture[str]
+    model: graft.LoadedModel, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model.predict("new")
     assert "classifying pictures" in capsys.readouterr().err
@@ -93,7 +95,9 @@ def test_progress_is_shown_unless_it_is_not_wanted(
     assert capsys.readouterr() == ("", "")
 
 
-def test_labels_that_the_model_does_not_know_are_named(model: graft.Model, tmp_path: Path) -> None:
+def test_labels_that_the_model_does_not_know_are_named(
+    model: graft.LoadedModel, tmp_path: Path
+) -> None:
     shutil.copytree("labelled", tmp_path / "data")
     (tmp_path / "data" / "functional").rename(tmp_path / "data" / "fine")
     with pytest.raises(

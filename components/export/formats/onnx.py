@@ -2,7 +2,8 @@
 
 The file takes pictures of any size. No operator of ONNX resizes as the served graph does (ONNX
 Runtime's was up to 12 grey levels off), so the filter is written as two products of matrices. One
-in 25,000 grey levels still rounds the other way, which moves a probability by up to a thousandth.
+in 25,000 grey levels still rounds the other way, which moved a probability of the demo's model by
+0.003 at most, on 2,624 pictures.
 """
 
 import warnings

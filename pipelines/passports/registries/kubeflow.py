@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from components.common.errors import ConfigError, PublishError, first_line
 from pipelines.passports.register import (
     SHA256,
-    Entry,
     Registered,
+    RegistryEntry,
     check_same,
     not_installed,
     unreachable,
@@ -25,7 +25,7 @@ AUTHOR = "graft"
 FORMAT, FORMAT_VERSION = "tensorflow-savedmodel", "2"
 
 
-def register(entry: Entry, *, uri: str) -> Registered:
+def register(entry: RegistryEntry, *, uri: str) -> Registered:
     """Register a version.
 
     Raises:
@@ -57,7 +57,7 @@ def register(entry: Entry, *, uri: str) -> Registered:
         raise unreachable("a model registry", uri, first_line(error)) from None
 
 
-def _registered(client: Any, entry: Entry, *, uri: str) -> Registered:
+def _registered(client: Any, entry: RegistryEntry, *, uri: str) -> Registered:
     number = str(entry.version)
     found = Registered(name=entry.name, version=number, already=True)
     known = client.get_registered_model(entry.name) and client.get_model_version(entry.name, number)
@@ -95,7 +95,7 @@ def _no_token(uri: str, received: str) -> ConfigError:
     )
 
 
-def _refused(entry: Entry, uri: str, error: Exception) -> PublishError:
+def _refused(entry: RegistryEntry, uri: str, error: Exception) -> PublishError:
     return PublishError(
         f"the model registry at {uri} to take '{entry.name}'",
         received=f"'{first_line(error)}'",

@@ -8,13 +8,19 @@ import time
 from typing import Any
 
 from components.common.errors import PublishError, first_line
-from pipelines.passports.register import SHA256, Entry, Registered, check_same, not_installed
+from pipelines.passports.register import (
+    SHA256,
+    Registered,
+    RegistryEntry,
+    check_same,
+    not_installed,
+)
 from pipelines.passports.register import unreachable as nobody_answers
 
 EXPERIMENT = "graft"
 
 
-def register(entry: Entry, *, uri: str) -> Registered:
+def register(entry: RegistryEntry, *, uri: str) -> Registered:
     """Register a version; its files are uploaded, unless they lie where others find them.
 
     Raises:
@@ -46,7 +52,7 @@ def register(entry: Entry, *, uri: str) -> Registered:
         ) from None
 
 
-def _registered(client: Any, entry: Entry, *, uri: str) -> Registered:
+def _registered(client: Any, entry: RegistryEntry, *, uri: str) -> Registered:
     for known in client.search_model_versions(f"name = '{entry.name}'"):
         if known.tags.get("graft.version") == entry.facts["graft.version"]:
             check_same(entry, known.tags.get(SHA256), where=uri)
@@ -73,7 +79,7 @@ def _registered(client: Any, entry: Entry, *, uri: str) -> Registered:
     return Registered(name=entry.name, version=str(made.version), already=False)
 
 
-def _filled(client: Any, run: Any, entry: Entry) -> str:
+def _filled(client: Any, run: Any, entry: RegistryEntry) -> str:
     """Put figures, passport and files into the run; return where the files are."""
     from mlflow.entities import Metric
 
