@@ -11,21 +11,23 @@ from typing import Any
 import numpy as np
 import pytest
 from blank_passport import blank_passport
+from typer.testing import CliRunner
 
 from components.common import plugins
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.exported import Export
 from components.common.artifacts.lineage import Lineage, Link
 from components.common.artifacts.model_folder import ModelVersion, candidate_path, lineage_path
-from components.common.artifacts.passport import Passport
+from components.common.artifacts.passport import Passport, write_passport
 from components.common.artifacts.records import write_record
 from components.common.config import to_plain
-from components.common.errors import ConfigError, DataError, ExportError
+from components.common.errors import ConfigError, DataError, ExportError, InputError
 from components.common.models.litert import LitertModel
 from components.common.run_context import RunContext
 from components.export.commands import FORMATS, export_version
 from components.export.config import ExportConfig
 from components.export.step import ExportInputs, ExportOutputs, run
+from pipelines.cli import app
 
 pytestmark = [
     pytest.mark.slow,
@@ -63,6 +65,7 @@ def published_tiny(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> TinyV
     passport = blank_passport(
         model_name="cells", version=3, classes=tiny.classes, settings={"export": to_plain(SETTINGS)}
     )
+    write_passport(model_dir, passport)
     return TinyVersion(ModelVersion(3, model_dir / "3"), passport, export)
 
 
@@ -147,3 +150,28 @@ def test_what_cannot_be_exported_says_why(published_tiny: TinyVersion, tmp_path:
     shutil.copytree(candidate_path(version.path.parent, 3), candidate_path(bare.parent, 3))
     with pytest.raises(DataError, match="received a run whose folder is gone; name some"):
         export_version(ModelVersion(3, bare), passport, to="onnx", out=None)
+
+
+def test_the_command_writes_a_file_that_predict_takes(
+    published_tiny: TinyVersion, tiny: Any, tmp_path: Path
+) -> None:
+    models = published_tiny.version.path.parents[1]
+    words = ["export", "cells", "--to=litert", f"--out={tmp_path / 'cells.tflite'}"]
+    result = CliRunner().invoke(app, [*words, f"--model-base-path={models}"])
+    assert result.exit_code == 0, result.output
+    assert "gives float32 [1, 2], logits" in result.output
+    assert "answers like version 3: probabilities at most" in result.output
+    picture = tiny.dataset / "pictures" / "colour.jpg"
+    asked = CliRunner().invoke(
+        app, ["predict", "--litert", str(tmp_path / "cells.tflite"), str(picture)]
+    )
+    assert asked.exit_code == 0, asked.output
+
+
+def test_the_command_names_the_models_that_are_there(published_tiny: TinyVersion) -> None:
+    models = published_tiny.version.path.parents[1]
+    words = ["export", "cell", "--to=keras", f"--model-base-path={models}"]
+    said = CliRunner().invoke(app, words).exception
+    assert isinstance(said, InputError)
+    assert "a version of 'cell', received no version" in str(said)
+    assert "has cells; name one of them" in str(said)
