@@ -18,8 +18,8 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.lineage import read_lineage
 from components.common.artifacts.model_folder import ModelVersion, candidate_path
 from components.common.artifacts.passport import Passport
-from components.common.errors import ConfigError, DataError, ExportError
-from components.common.files import write_bytes
+from components.common.errors import ConfigError, DataError, ExportError, InputError
+from components.common.files import explained
 from components.common.models.saved_model import ask
 from components.common.pictures.grey_range import FULL
 from components.common.progress import batches, track
@@ -69,7 +69,9 @@ def export_version(
     Raises:
         ConfigError: there is no such format, `out` has another suffix, or the converter is not
             installed.
-        DataError: the version's network was not kept, or there are no pictures to compare on.
+        DataError: the version's network or its settings were not kept, or there are no pictures to
+            compare on.
+        InputError: the folder of `out` cannot be written.
         ExportError: the file's answers are further from the version's than `export.tolerance`, or
             the five times of it that a format may lose by rounding.
     """
@@ -89,13 +91,15 @@ def export_version(
             received="nothing there",
             do="run the pipeline again: it publishes the version with its network",
         )
-    candidate = Candidate.read(kept)
+    candidate, settings = Candidate.read(kept), _settings(passport)
     names, read = _pictures(version, candidate, pictures)
-    settings = config.load(ExportConfig, passport.settings["export"], where="export")
     tolerance = made.ROUNDING * settings.tolerance
     info = _portable(candidate, passport, settings, made)
-    with tempfile.TemporaryDirectory() as work:
-        draft = Path(work) / out.name
+    with explained(out.parent, error=InputError):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        work = tempfile.TemporaryDirectory(dir=out.parent, prefix=".graft-export-")
+    with work as folder:
+        draft = Path(folder) / out.name
         with _native_noise_hidden():
             made.write(candidate, draft, info)
             asked = made.opened(draft, info)
@@ -106,10 +110,8 @@ def export_version(
                 received=f"probabilities up to {difference:.2g} apart on {len(names)} pictures",
                 do="take another format, and report this",
             )
-        out.parent.mkdir(parents=True, exist_ok=True)
-        record = out.with_suffix(made.RECORD_SUFFIX)
-        write_bytes(record, draft.with_suffix(made.RECORD_SUFFIX).read_bytes())
-        write_bytes(out, draft.read_bytes())
+        record = draft.with_suffix(made.RECORD_SUFFIX).replace(out.with_suffix(made.RECORD_SUFFIX))
+        draft.replace(out)
     return ExportedFile(
         path=out,
         record=record,
@@ -119,6 +121,16 @@ def export_version(
         tolerance=tolerance,
         pictures=len(names),
     )
+
+
+def _settings(passport: Passport) -> ExportConfig:
+    if "export" not in passport.settings:
+        raise DataError(
+            f"the settings of the export in the passport of version {passport.version}",
+            received="a passport of an earlier release without them",
+            do="run the pipeline again",
+        )
+    return config.load(ExportConfig, passport.settings["export"], where="export")
 
 
 @contextlib.contextmanager

@@ -134,7 +134,7 @@ def test_a_file_that_answers_otherwise_is_refused_and_not_left(
         export_version(
             ModelVersion(3, model_dir / "3"), published_tiny.passport, to="keras", out=out
         )
-    assert not out.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cells"]
 
 
 def test_what_cannot_be_exported_says_why(published_tiny: TinyVersion, tmp_path: Path) -> None:
@@ -143,6 +143,12 @@ def test_what_cannot_be_exported_says_why(published_tiny: TinyVersion, tmp_path:
         export_version(version, passport, to="coreml", out=None)
     with pytest.raises(ConfigError, match=r"ends with \.onnx"):
         export_version(version, passport, to="onnx", out=tmp_path / "cells.tflite")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="to write below"):
+        export_version(version, passport, to="keras", out=tmp_path / "file" / "cells.keras")
+    older = dataclasses.replace(passport, settings={})
+    with pytest.raises(DataError, match="a passport of an earlier release"):
+        export_version(version, older, to="keras", out=None)
     bare = tmp_path / "cells" / "3"
     shutil.copytree(version.path, bare)
     with pytest.raises(DataError, match="the network behind version 3"):
