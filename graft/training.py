@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from components.common.artifacts.judging.verdict import VerdictInfo
-    from graft.models import LoadedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +22,7 @@ class FinishedRun:
             interval, on pictures that training has not seen.
         report: the page for people, HTML in one file.
         model_name: what the model is called.
-        version, published: the number and the folder it was published under, None where it was not.
+        version: the number it was published under, None where it was not: what served still serves.
     """
 
     folder: Path
@@ -32,24 +31,6 @@ class FinishedRun:
     report: Path
     model_name: str
     version: int | None = None
-    published: Path | None = None
-
-    def model(self) -> "LoadedModel":
-        """Load the version that was published.
-
-        Raises:
-            InputError: the verdict was not "deploy", so there is none.
-        """
-        from components.common.errors import InputError
-        from graft.models import load
-
-        if self.published is None:
-            raise InputError(
-                "a run that published a version",
-                received=f"the verdict '{self.verdict.word}'",
-                do="read `verdict.reasons`; what served before still serves",
-            )
-        return load(self.published)
 
 
 def run(
@@ -104,5 +85,4 @@ def run(
         report=Path(summary.report),
         model_name=chosen.run.deploy.model_name,
         version=summary.deployed_version or None,
-        published=Path(summary.deployed_path) if summary.deployed_version else None,
     )

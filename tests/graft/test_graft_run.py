@@ -72,12 +72,13 @@ def test_a_second_run_gives_the_same_and_keeps_quiet(
     started = time.time()
     run = graft.run("photos", settings=TINY, progress=False)
     assert capfd.readouterr() == ("", "")
-    assert (run.verdict.word, run.folder.is_dir()) == ("deploy", True)
+    # The candidate is what serves.
+    assert (run.verdict.word, run.version) == ("hold", None)
+    assert run.model_name in {path.name for path in Path("serving/models").iterdir()}
     assert run.folder.stat().st_mtime >= started - 1
     assert list(run.figures.columns) == ["value", "low", "high"]
     assert run.figures.loc["accuracy", "value"] <= 1.0
-    assert run.published is not None
-    assert run.published.name == str(run.version)
+    assert run.report.is_file()
 
 
 def test_settings_are_refused_before_anything_runs(
@@ -89,18 +90,3 @@ def test_settings_are_refused_before_anything_runs(
     with pytest.raises(graft.errors.DataError, match="received nothing there"):
         graft.run("nowhere")
     assert not (tmp_path / "runs").exists()
-
-
-def test_a_run_without_a_version_has_no_model(tmp_path: Path) -> None:
-    from components.common.artifacts.judging.verdict import VerdictInfo
-    from graft.models import table_of
-
-    run = graft.FinishedRun(
-        folder=tmp_path,
-        verdict=VerdictInfo(word="hold", reasons=("It is worse.",)),
-        figures=table_of(()),
-        report=tmp_path / "report.html",
-        model_name="photos",
-    )
-    with pytest.raises(graft.errors.InputError, match="received the verdict 'hold'"):
-        run.model()
