@@ -1,9 +1,8 @@
 """ONNX, for ONNX Runtime and what else reads it, from C++ to the browser.
 
-The file takes pictures of any size. No operator of ONNX resizes as the served graph does (ONNX
-Runtime's was up to 12 grey levels off), so the filter is written as two products of matrices. One
-in 25,000 grey levels still rounds the other way, which moved a probability of the demo's model by
-0.003 at most, on 2,624 pictures.
+The file takes pictures of any size. No operator of ONNX resizes as the served graph does, so the
+filter is written as two products of matrices. Now and then a grey level still rounds the other way,
+which moves a probability more than the network's own rounding: docs/how-to/export.md has how far.
 """
 
 import warnings
