@@ -22,7 +22,8 @@ class ExportConfig(Section):
         takes traffic, so name the sizes that clients or the server's batching use.
     parallel_decodes: pictures of one request that the graph decodes side by side.
     batch_size: pictures a call while the exported answers are checked.
-    litert: files for small devices, written beside: "float16", "int8" (the extra `edge`).
+    litert: files for small devices, written beside: "float32", "float16", "int8" (the extra
+        `edge`).
     """
 
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 1e-3

@@ -1,4 +1,4 @@
-"""LiteRT files beside the SavedModel: float16 weights, or int8 for weights and activations.
+"""LiteRT files beside the SavedModel: float32 or float16 weights, or int8 for all numbers.
 
 Keras writes a float file, the quantizer makes the others of it. The ranges of int8 activations are
 those of training pictures. A file whose answers are far from the trainer's is refused here; what a
@@ -9,6 +9,7 @@ import logging
 import tempfile
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,15 @@ from components.common.errors import ConfigError, ExportError
 from components.common.files import write_bytes
 from components.common.models.litert import FOLDER, LitertInfo, LitertModel, LitertPrecision
 from components.common.pictures.decode import decode, resize
+from components.common.pictures.grey_range import GreyRange
 from components.common.statistics.operating_point import OperatingPoint
+from components.export.portable import in_colour
 from components.networks.fast.folding import fold_batch_norm
 
 LOG = logging.getLogger(__name__)
 
 # Mean distance of probabilities from the trainer's from which a file is broken, not just rounded.
-_BROKEN = {"float16": 0.01, "int8": 0.1}
+_BROKEN = {"float32": 0.001, "float16": 0.01, "int8": 0.1}
 _CALIBRATED_ON = 100
 _LEAST_WEIGHT = 2e-5  # of a channel's bias
 
@@ -60,18 +63,39 @@ def write_litert(
     for precision in precisions:
         path = folder / FOLDER / f"{precision}.tflite"
         write_bytes(path, quantized(plain, precision, _representative(dataset, info)))
-        record = LitertInfo(
-            classes=info.classes,
-            image_size_px=info.image_size_px,
-            temperature=info.temperature,
-            flips=info.flips,
-            operating_point=OperatingPoint(**{**vars(point), "far_from": None}),
-            precision=precision,
-            fit=info.fit,
-            grey_range=dataset.info.grey_range,
+        write_litert_record(
+            path, info, precision=precision, point=point, grey_range=dataset.info.grey_range
         )
-        write_record(path.with_suffix(".json"), record)
         _check(path, candidate, dataset)
+
+
+def write_litert_record(
+    path: Path,
+    info: CandidateInfo,
+    *,
+    precision: LitertPrecision,
+    point: OperatingPoint,
+    grey_range: GreyRange,
+) -> None:
+    """Write the record that `LitertModel` reads beside a file.
+
+    Args:
+        path: the file's.
+        info: of the network in it.
+        precision, grey_range: see `LitertInfo`.
+        point: when which class is answered.
+    """
+    record = LitertInfo(
+        classes=info.classes,
+        image_size_px=info.image_size_px,
+        temperature=info.temperature,
+        flips=info.flips,
+        operating_point=replace(point, far_from=None),
+        precision=precision,
+        fit=info.fit,
+        grey_range=grey_range,
+    )
+    write_record(path.with_suffix(".json"), record)
 
 
 def float_file(network: Path, *, image_size_px: int) -> bytes:
@@ -123,6 +147,8 @@ def quantized(
     Raises:
         ConfigError: the quantizer is not installed.
     """
+    if precision == "float32":
+        return plain
     try:
         from litert_quantizer import quantizer, recipe
     except ImportError:
@@ -190,7 +216,7 @@ def _representative(dataset: Dataset, info: CandidateInfo) -> list[npt.NDArray[n
         resize(decode(dataset.picture(path), name=path), size, fit=info.fit)
         for path in rows["path"].iloc[chosen].astype(str)
     ]
-    return [np.broadcast_to(one, (size, size, 3)).astype(np.float32) for one in pictures]
+    return [in_colour(one).astype(np.float32) for one in pictures]
 
 
 def _check(path: Path, candidate: Candidate, dataset: Dataset) -> None:

@@ -121,7 +121,7 @@ class _ServingModule(tf.Module):
 
     def _resize(self, pixels: Any) -> Any:
         size = self._info.image_size_px
-        pixels = _square(pixels, self._info.fit)
+        pixels = square(pixels, self._info.fit)
         smooth = tf.image.resize(pixels, [size, size], method="bilinear", antialias=True)
         return tf.clip_by_value(tf.round(smooth), 0.0, 255.0)
 
@@ -215,7 +215,7 @@ def _flipped(pixels: Any, left_right: bool, up_down: bool) -> Any:
     return tf.reverse(pixels, axes) if axes else pixels
 
 
-def _square(pixels: Any, fit: Fit) -> Any:
+def square(pixels: Any, fit: Fit) -> Any:
     """Make pictures [..., H, W, 3] square, as `pictures.decode.resize` does."""
     height, width = tf.shape(pixels)[-3], tf.shape(pixels)[-2]
     if fit == "pad":

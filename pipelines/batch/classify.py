@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from components.common.errors import DataError, ExportError
+from components.common.errors import DataError
 from components.common.models import saved_model
 from components.common.pictures.decode import to_servable
 from components.common.progress import batches
@@ -50,18 +50,7 @@ class BatchModel:
         Raises:
             ExportError: it cannot be loaded, or has not the signature that Graft exports.
         """
-        import tensorflow as tf
-
-        try:
-            # Not by a Path, which would lose a slash of gs://.
-            self._loaded = tf.saved_model.load(folder)
-        except (OSError, ValueError, tf.errors.OpError) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ExportError(
-                f"a SavedModel that TensorFlow loads from {folder}",
-                received=reason,
-                do="export or publish it again",
-            ) from None
+        self._loaded = saved_model.load(folder)
         saved_model.answering_signature(self._loaded)
 
     def answer(self, pictures: Sequence[bytes]) -> saved_model.Answers:

@@ -1,8 +1,5 @@
 """`graft run`: the whole pipeline on this machine, then a served prediction."""
 
-import time
-from contextlib import nullcontext
-
 from rich.console import Console
 
 from pipelines.cli import options
@@ -26,18 +23,11 @@ def run(
     Exit codes: 0 the run ended with a verdict (deploy, hold or insufficient), 1 a step failed,
     2 the pictures or settings cannot be used, 130 stopped.
     """
-    from pipelines.local.launch import Launch, execute, query_and_summarise
-    from pipelines.local.warm import warm_parent
+    from pipelines.local.launch import Launch, run_and_summarise
 
-    started = time.monotonic()
-    console = Console()
     chosen = choose(preset, data, model_base_path=model_base_path, assignments=assignments)
     launch = Launch(
         preset=chosen.preset, runs_dir=runs_dir, cache_dir=None if no_cache else cache_dir,
         image=image if containers else "",
     )  # fmt: skip
-    with nullcontext() if containers else warm_parent():
-        finished = execute(launch, chosen.run, chosen.plain, console=console)
-        query_and_summarise(
-            console, launch, chosen.run, finished, query=serve_check, started_s=started
-        )
+    run_and_summarise(launch, chosen.run, chosen.plain, console=Console(), query=serve_check)

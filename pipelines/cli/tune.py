@@ -1,7 +1,5 @@
 """`graft tune`: find the network that suits the pictures, within a budget of minutes."""
 
-import time
-from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
@@ -46,10 +44,8 @@ def tune(
     Exit codes as those of `graft run`.
     """
     from pipelines.console.tuning_summary import print_selection
-    from pipelines.local.launch import Launch, execute, query_and_summarise
-    from pipelines.local.warm import warm_parent
+    from pipelines.local.launch import Launch, run_and_summarise
 
-    started = time.monotonic()
     console = Console()
     said = flags(budget_min=budget_min, backbones=backbones, sizes=sizes, methods=methods)
     chosen = choose(
@@ -59,11 +55,9 @@ def tune(
         chosen.preset, runs_dir, None if no_cache else cache_dir, pipeline="tuning",
         budget_min=chosen.run.tune.plan.budget_min, image=image if containers else "",
     )  # fmt: skip
-    with nullcontext() if containers else warm_parent():
-        finished = execute(launch, chosen.run, chosen.plain, console=console)
-        query_and_summarise(
-            console, launch, chosen.run, finished, query=serve_check, started_s=started
-        )
+    finished = run_and_summarise(
+        launch, chosen.run, chosen.plain, console=console, query=serve_check
+    )
     print_selection(console, finished)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from pipelines.dags import PIPELINES, arguments
 from pipelines.dags.contexts import new_context
 from pipelines.local.containers import CONTAINERS, check_image, containers_for
 from pipelines.local.run import LocalRun, run_locally
+from pipelines.local.warm import warm_parent
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,25 @@ class Launch:
     pipeline: PipelineName = "training"
     budget_min: float = 0.0
     image: str = ""
+
+
+def run_and_summarise(
+    launch: Launch,
+    settings: TrainingRun,
+    plain: dict[str, Any],
+    *,
+    console: Console,
+    query: bool,
+) -> LocalRun:
+    """Run a pipeline, ask what it published if wanted, and print the end; all else as `execute`.
+
+    Behind `graft run` and `graft tune` as well as `graft.run` in Python.
+    """
+    started_s = time.monotonic()
+    with nullcontext() if launch.image else warm_parent():
+        finished = execute(launch, settings, plain, console=console)
+        query_and_summarise(console, launch, settings, finished, query=query, started_s=started_s)
+    return finished
 
 
 def execute(

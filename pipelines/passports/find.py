@@ -3,13 +3,46 @@
 from pathlib import Path
 
 from components.common.artifacts.model_folder import (
+    ModelVersion,
     is_number,
     newest_version,
     passport_numbers,
     passport_path,
+    versions,
 )
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.errors import InputError
+
+
+def find_version(model: str | Path, *, models: Path, number: int | None = None) -> ModelVersion:
+    """Return a published version.
+
+    Args:
+        model: the model's name, or the folder of one of its versions.
+        models: the folder that holds `<model name>/<version>/`.
+        number: the version of a model that is named; None is the newest.
+
+    Raises:
+        InputError: there is no such version.
+    """
+    folder = Path(model)
+    if number is None and is_number(folder.name) and folder.is_dir():
+        return ModelVersion(int(folder.name), folder.resolve())
+    model_dir = (models / model).resolve()
+    present = versions(model_dir)
+    wanted = [one for one in present if number in {None, one.number}]
+    if wanted:
+        return wanted[-1]
+    if present:
+        there = "version " + ", ".join(str(one.number) for one in present)
+    else:
+        names = sorted(path.name for path in models.glob("*") if versions(path))
+        there = f"no version; {models} has {', '.join(names) or 'no model'}"
+    raise InputError(
+        f"version {number} of '{model}'" if number is not None else f"a version of '{model}'",
+        received=there,
+        do=f"name one of them, or the folder of a version ({models}/NAME/1)",
+    )
 
 
 def find_passport(word: str, model_dir: Path) -> Passport:

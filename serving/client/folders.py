@@ -115,11 +115,34 @@ def predict_folder(
         UnreachableError: nobody answers at all.
         ServerError: the model is not there or is not one that Graft exported.
     """
-    pictures = find_pictures(paths)
+    return predict_each(
+        find_pictures(paths),
+        Path.read_bytes,
+        client=client,
+        batch_size=batch_size,
+        group_of=group_of,
+    )
+
+
+def predict_each(
+    pictures: Sequence[Path],
+    read: Callable[[Path], bytes],
+    *,
+    client: Client,
+    batch_size: int = 32,
+    group_of: Callable[[Path], str] | None = None,
+) -> pd.DataFrame:
+    """Classify pictures that lie anywhere; all else as `predict_folder`.
+
+    Args:
+        pictures: their names, at least one.
+        read: returns the encoded bytes of one, from several threads.
+        client, batch_size, group_of: see there.
+    """
     groups = {path: group_of(path) for path in pictures} if group_of else {}
     _check_model(client)
     batches = _batches(pictures, groups, batch_size)
-    classifier = _BatchClassifier(client, groups)
+    classifier = _BatchClassifier(client, groups, read)
     rows: list[PictureRow] = []
     pool = ThreadPoolExecutor(max_workers=BATCHES_UNDER_WAY)
     try:
@@ -182,9 +205,12 @@ def _batches(pictures: Sequence[Path], groups: Mapping[Path, str], size: int) ->
 class _BatchClassifier:
     """Classifies one batch at a time, from several threads."""
 
-    def __init__(self, client: Client, groups: Mapping[Path, str]) -> None:
+    def __init__(
+        self, client: Client, groups: Mapping[Path, str], read: Callable[[Path], bytes]
+    ) -> None:
         self._client = client
         self._groups = groups
+        self._read = read
         self._gone = threading.Event()
         self._reason = ""
 
@@ -193,7 +219,7 @@ class _BatchClassifier:
         errors: dict[Path, str] = {}
         for path in paths:
             try:
-                pictures[path] = path.read_bytes()
+                pictures[path] = self._read(path)
             except OSError as error:
                 errors[path] = f"cannot be read: {error.strerror or error}"
         rows = {row["path"]: row for row in self._answer(pictures)}

@@ -11,6 +11,7 @@ from components.common.artifacts.exported import (
     SIGNATURE_BYTES,
 )
 from components.common.models.litert import LitertModel
+from components.common.models.saved_model import Answers
 from serving.client.answers import AVAILABLE, Signature, TensorSpec, VersionStatus
 from serving.client.client import Client
 from serving.client.contract import Outputs
@@ -26,6 +27,15 @@ class LitertClient(Client):
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), model=path.stem)
         self._litert = LitertModel(path)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The model's classes, in the order of the probabilities."""
+        return self._litert.info.classes
+
+    def answers(self, pictures: Sequence[bytes]) -> Answers:
+        """Answer encoded pictures with everything that a judge of the model needs."""
+        return self._litert.answer(pictures)
 
     def status(self) -> tuple[VersionStatus, ...]:
         """Return the one version that there is, without a number."""

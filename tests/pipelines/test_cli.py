@@ -220,7 +220,9 @@ def test_backbones_are_drawn() -> None:
 
 def test_without_beam_a_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apache_beam", None)
-    with pytest.raises(ConfigError, match=r"make install-dev', or: pip install 'graft\[batch\]'"):
+    with pytest.raises(
+        ConfigError, match=r"make install-dev', or: pip install 'graft-vision\[batch\]'"
+    ):
         import_beam()
 
 

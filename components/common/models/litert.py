@@ -26,7 +26,7 @@ from components.common.statistics.operating_point import ASK, OperatingPoint, de
 from components.common.statistics.temperature import softmax
 
 # Of the weights; with int8 the activations are, too.
-LitertPrecision = Literal["float16", "int8"]
+LitertPrecision = Literal["float32", "float16", "int8"]
 # Below a SavedModel's folder: published with the version, and nothing to a server.
 FOLDER = "assets.extra"
 

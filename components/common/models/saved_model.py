@@ -25,7 +25,7 @@ from components.common.artifacts.exported import (
     SIGNATURE_FEATURES,
     TASK_PROBABILITIES,
 )
-from components.common.errors import ExportError
+from components.common.errors import ExportError, first_line
 from components.common.pictures.decode import to_servable
 from components.common.progress import batches, track
 
@@ -49,11 +49,25 @@ class Answers:
 Call = Callable[[Any], dict[str, Any]]
 
 
-def load(folder: Path) -> Any:
-    """Load a SavedModel (a version folder)."""
+def load(folder: Path | str) -> Any:
+    """Load a SavedModel.
+
+    Args:
+        folder: of a version; an address (gs://...) as text, since a Path would lose a slash of it.
+
+    Raises:
+        ExportError: TensorFlow cannot load it.
+    """
     import tensorflow as tf
 
-    return tf.saved_model.load(str(folder))
+    try:
+        return tf.saved_model.load(str(folder))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        raise ExportError(
+            f"a SavedModel that TensorFlow loads from {folder}",
+            received=first_line(error),
+            do="export or publish it again",
+        ) from None
 
 
 def ask(
@@ -77,8 +91,8 @@ def ask(
 
     Raises:
         DataError: a picture cannot be read.
-        ExportError: the model has not the signature that Graft exports.
-        Exception: whatever TensorFlow raises for a model that it cannot load or run.
+        ExportError: the model cannot be loaded, or has not the signature that Graft exports.
+        Exception: whatever TensorFlow raises for a model that it cannot run.
     """
     call = _answering(model or load(folder))
     return _joined(_parts(call, paths, read, batch_size=batch_size, activity=activity))
