@@ -14,7 +14,7 @@ ARGS ?=
 # Of the tests; not one a core: each holds a TensorFlow of up to 4 GB. A file's tests share what they train.
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install install-dev data run test check repeats mutants bench bench-methods bench-imbalance bench-gpu image serve compile sbom audit lock clean
+.PHONY: help install install-dev data run test check docs repeats mutants bench bench-methods bench-imbalance bench-gpu image serve compile sbom audit lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ check: install-dev ## the fast part: ruff, mypy strict, import rules, unit tests
 	@$(BIN)/mypy -n 2
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -m "not slow" -q $(SIDE_BY_SIDE) $(ARGS)
+
+docs: install-dev ## build the documentation site to build/docs, offline; warnings are errors
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/docs
+	@echo "open build/docs/index.html"
 
 mutants: install-dev ## change the gate's, statistics', splits' and policies' code one place at a time: do the fast tests notice? (minutes)
 	@nice $(BIN)/mutmut run $(ARGS)

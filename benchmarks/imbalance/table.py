@@ -27,7 +27,7 @@ from components.common.statistics.weighted import Floats
 from components.networks.config import Pooling
 
 KEPT = Path("benchmarks/answers/imbalance.json")
-PAGE = Path("docs/how-to/imbalance.md")
+PAGE = Path("docs/results.md")
 HEADER = (
     "pooling", "defects", "arm", "balanced accuracy", "over plain at 0.5", "over prior",
     "ROC-AUC", "over plain", "average precision",

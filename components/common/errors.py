@@ -1,4 +1,4 @@
-"""Every error that Graft raises on purpose.
+"""Every error that Graft raises on purpose::
 
     GraftError                  exit code 1
     ├── InputError              exit code 2: the user can put it right

@@ -18,7 +18,7 @@ class EvaluateConfig(Section):
     model_base_path: folder of the served models; the newest version of `model_name` in it is
         scored on the same pictures. "" scores the candidate alone.
     model_name: the served model's name.
-    seed: of what is drawn by chance.
+    seed: for what is drawn by chance.
     batch_size: pictures a call of the model; larger ones need more memory (every picture is seen
         in up to four views at once) and are hardly faster on a CPU.
     worst_mistakes: pictures shown in the report, 0 shows none.
@@ -26,7 +26,7 @@ class EvaluateConfig(Section):
     explained_pictures: pictures with a heat map, half of them mistakes; 0 for none.
     full: put every fault on every picture at every severity, and draw eight times as many maps:
         minutes to hours instead of seconds. `graft evaluate --full` does it for a finished run.
-    language: of the report, "en" or "zh-TW".
+    language: the report's, "en" or "zh-TW".
     good: names of the good classes, all others are defects; () with two classes takes the one
         that is not the positive class.
     escape_cost, false_alarm_cost: price of a defect that is answered as good, and of a good

@@ -43,7 +43,7 @@ class GateConfig(Section):
         compare_with_serving: False judges by the thresholds alone.
         litert_margin: how much a LiteRT file may lose against the SavedModel that it was made of,
             of the ROC-AUC (of the accuracy, where there is none).
-        min_test_pictures: with fewer pictures to judge by there is not enough evidence.
+        min_test_pictures: with fewer pictures to judge by the verdict is `insufficient`.
         min_per_class: the same for the pictures of each class. These minimums are for the first
             version; a comparison demands more by itself.
         min_groups: the same for the groups (modules, lots, sessions).

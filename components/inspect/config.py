@@ -12,7 +12,8 @@ from components.common.config import Section
 class InspectConfig(Section):
     """Whether labels and groups are looked at before training.
 
-    seed: of the folds.
+    enabled: False skips the step, and with it the report's part on labels and groups.
+    seed: deals the folds.
     """
 
     enabled: bool = True

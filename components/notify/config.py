@@ -23,7 +23,7 @@ class NotifyConfig(Section):
         was said in the same period; "failures" and "always" speak for themselves.
     report_url: address under which `runs/` can be read by people, on a cluster that of the model
         in its store; links begin with it. Without it messages name the path.
-    email_to, email_from: addresses.
+    email_to, email_from: addresses of the readers and of the sender.
     smtp_host, smtp_port, smtp_security: the mail server; "none" sends no password, except to this
         machine.
     timeout_s: for each attempt.

@@ -173,7 +173,7 @@ def _recipes(bench: Bench, chosen: FeatureSet, speed: Speed, load: Workload) -> 
         options = config.load(method.Options, plain, where="train.options")
         if chosen.cut and hasattr(options, "cut"):
             plain["cut"] = chosen.cut
-        # Before the pictures are measured nobody knows what a choice will fall on: the dearest.
+        # Before the pictures are measured nobody knows what a choice will fall on: the slowest.
         possible = method.may_run(options) if hasattr(method, "may_run") else ((options,),)
         needed = max(sum(estimate_s(each, speed, load) for each in fits) for fits in possible)
         recipes.append(Recipe(method=name, options=plain, estimate_s=needed))

@@ -13,7 +13,7 @@ class ReferenceConfig(Section):
     """What a version's drift will be measured against.
 
     model_name: the name under which the version is served.
-    seed: of the choice of training pictures.
+    seed: chooses the training pictures.
     train_pictures: training pictures whose statistics join those of the held-out ones; they
         bring more groups and cost a decoding each. 0 leaves them out.
     copy_px: longer side of the small copies that a report shows; 0 keeps none.

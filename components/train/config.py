@@ -25,8 +25,8 @@ class TrainConfig(NetworkConfig):
     compare_with: folder of a served model. Where cross-validation judges and the version that
         serves was not judged by it, its recipe is fitted again on the same folds; "" for none. A
         run fills it in if the gate compares with the serving version.
-    method: file name under `methods/`.
-    options: the method's own settings, see `Options` in its file.
+    method: the way to transfer, a file name under `methods/`; see docs/reference/methods.md.
+    options: the method's own settings; see docs/reference/method-options.md.
     soft_labels: train on the annotated probability where there is one.
     flips: test-time views whose logits are averaged: 1, 2 (left-right) or 4 (up-down too).
     seed: two runs on a CPU with one seed agree to 1e-6.

@@ -44,7 +44,7 @@ class ValidateConfig(Section):
     min_class_share: warning when a class has less than this part of what it would have if all
         classes were alike, in [0, 1].
     suite: a file of further expectations, as `graft data infer-suite` writes it; "" for none.
-    min_groups: warning when there are fewer: intervals by group are then hardly worth the name.
+    min_groups: warning when there are fewer: intervals by group are then unreliable.
     """
 
     split: Literal["grouped", "random"] = "grouped"

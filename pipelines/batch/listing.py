@@ -34,7 +34,7 @@ def find_pictures(source: str) -> Iterator[str]:
         yield from files.matches(source if "://" in source else str(path.absolute()))
     else:
         raise DataError(
-            "a folder of pictures, a glob pattern or a text file with a path a line",
+            "a folder of pictures, a glob pattern or a text file with one path per line",
             received=f"'{source}'",
             do="correct --pictures (a folder of a bucket needs a pattern: gs://bucket/x/**)",
         )

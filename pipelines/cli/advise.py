@@ -23,7 +23,7 @@ def advise(
     preset: options.Preset = None,
     attributes: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="A table of attributes, a line a class."),
+        typer.Option(exists=True, dir_okay=False, help="A table of attributes, a line per class."),
     ] = None,
     device: Annotated[
         bool, typer.Option("--device", help="The model is to run on a small device.")

@@ -16,7 +16,9 @@ def batch(
     ],
     pictures: Annotated[
         str,
-        typer.Option(help="A folder, a pattern (gs://b/**.png), or a text file, a path a line."),
+        typer.Option(
+            help="A folder, a pattern (gs://b/**.png), or a text file of paths, one per line."
+        ),
     ],
     out: Annotated[
         str, typer.Option(help="The folder to write to; a run that was begun there goes on.")

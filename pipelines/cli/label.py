@@ -87,9 +87,9 @@ def clusters(
     ] = None,
     assignments: options.Assignments = None,
 ) -> None:
-    """Put pictures without labels together by their looks; names of clusters become labels.
+    """Group pictures without labels by what they show; names of clusters become labels.
 
-    `--data FOLDER --out DIR` writes a contact sheet a cluster. When a person has filled in
+    `--data FOLDER --out DIR` writes a contact sheet for each cluster. When a person has filled in
     DIR/clusters.csv, `--names DIR/clusters.csv` makes DIR a data set and, with --data or --preset,
     adds its pictures to that one as 'graft data add' does.
 

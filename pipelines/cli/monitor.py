@@ -57,7 +57,7 @@ def watch(
     time_zone: Annotated[
         str | None, typer.Option(help="Of the cron expression, as Europe/Berlin.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Look once, now, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Check once, now, and end.")] = False,
     print_systemd: Annotated[
         bool, typer.Option("--print-systemd", help="Print a service and a timer unit, and end.")
     ] = False,
@@ -68,7 +68,7 @@ def watch(
 ) -> None:
     """Run `graft monitor` at the times of a cron expression, without a cluster.
 
-    One look at a time; one that fails does not end the watch. Exit codes as `graft monitor`.
+    One check at a time; one that fails does not end the watch. Exit codes as `graft monitor`.
     """
     from pipelines.local.launch import Launch
     from pipelines.schedule.systemd import units

@@ -110,7 +110,7 @@ def logs(
 
 @app.command()
 def cancel(word: Word, host: Host = "", namespace: Namespace = "") -> None:
-    """Stop a run; over already is no error."""
+    """Stop a run; one that is over already is no error."""
     from pipelines.cluster.runs.client import cancel as cancel_run
 
     connection, run = _find(host, namespace, word)

@@ -33,8 +33,8 @@ def apply(
 ) -> None:
     """Upload the pipeline and make its recurring run; applied twice, nothing changes.
 
-    The run always takes the newest version of the pipeline, catches up on nothing, and never runs
-    beside itself.
+    The run always takes the newest version of the pipeline, catches up on nothing, and runs
+    never overlap.
     """
     from pipelines.cli.kubeflow import compile_and_upload
     from pipelines.cluster.schedules import apply as apply_schedule

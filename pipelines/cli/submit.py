@@ -13,7 +13,9 @@ def submit(
     preset: options.ClusterPreset = DEMO_PRESET,
     pipeline: options.Pipeline = "training",
     wait: options.Wait = True,
-    service_account: Annotated[str, typer.Option(help="Of the pods. Default: the server's.")] = "",
+    service_account: Annotated[
+        str, typer.Option(help="Service account of the pods. Default: the server's.")
+    ] = "",
     host: options.KubeflowHost = "",
     namespace: options.KubeflowNamespace = "",
     assignments: options.Assignments = None,

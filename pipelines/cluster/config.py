@@ -45,7 +45,7 @@ class Volume(Section):
 class Variables(Section):
     """Environment variables from a secret or a config map.
 
-    name: of the secret or config map.
+    name: the secret's or config map's.
     keys: its keys, each with the variable that gets its value.
     optional: steps start without it as well.
     """
@@ -61,6 +61,7 @@ class Toleration(Section):
 
     key: the taint's; "" with the operator Exists means every taint.
     operator: Equal compares the value, Exists does not.
+    value: the taint's, for Equal; none with Exists.
     effect: "" means all of them.
     """
 
@@ -78,7 +79,11 @@ class Toleration(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Resources(Section):
-    """CPU and memory of a step's pod; "" asks for and limits nothing."""
+    """CPU and memory of a step's pod; "" asks for and limits nothing.
+
+    cpu_request, cpu_limit: processors, such as "2" or "500m"; the limit not below the request.
+    memory_request, memory_limit: such as "4Gi"; the limit not below the request.
+    """
 
     cpu_request: Cpu = ""
     cpu_limit: Cpu = ""
@@ -97,8 +102,9 @@ class Resources(Section):
 class Retries(Section):
     """How often a failed step is tried again. Never deploy and notify: they act on the world.
 
-    count: after the first attempt.
-    wait_s: before the first retry; each further one waits `factor` times as long.
+    count: attempts after the first one.
+    wait_s: before the first retry.
+    factor: each further wait is so many times longer than the one before.
     longest_wait_s: no retry waits longer.
     """
 
@@ -113,7 +119,7 @@ class Accelerator(Section):
     """What training steps (train, rank, train-finalist) get to compute with.
 
     resource: as the device plugin names it.
-    count: of each training step's pod; 0 trains on the CPU, in the CPU image.
+    count: how many for each training step's pod; 0 trains on the CPU, in the CPU image.
     node_selector: labels of the nodes that have it.
     """
 
@@ -126,7 +132,7 @@ class Accelerator(Section):
 class TrainNodes(Section):
     """Training by several nodes, a TrainJob of Kubeflow Trainer. A tuning's finalists: never.
 
-    count: of nodes; 1 trains in the step's own pod.
+    count: how many nodes; 1 trains in the step's own pod.
     runtime: the TrainingRuntime; what nodes mount, tolerate and select stands there.
     exchange: a folder in one of `volumes`, which the runtime mounts at the same path: shards and
         candidate go through it.

@@ -20,6 +20,7 @@ class ScheduleConfig(Section):
     """When `graft watch` looks, and a Kubeflow recurring run or a CronJob starts.
 
     cron: minute, hour, day of the month, month, day of the week (0 is Sunday), in `time_zone`.
+    time_zone: of `cron`, such as "Asia/Taipei".
     server_time_zone: by which Kubeflow's server starts recurring runs, for all of them; its
         `cronScheduleTimezone`. Where the clocks of the two differ, `graft schedule apply` refuses.
     pipeline: what is started.

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 import typer
+from reference_pages import commands
 from typer.testing import CliRunner
 
 from components.common.errors import ConfigError
@@ -31,16 +32,7 @@ def same_signals() -> Iterator[None]:
     signal.signal(signal.SIGTERM, before)
 
 
-def commands(group: Any, *words: str) -> Iterator[tuple[str, Any]]:
-    """Yield every command below a group, with the words that call it."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from commands(command, *words, name)
-        else:
-            yield " ".join((*words, name)), command
-
-
-COMMANDS = dict(commands(typer.main.get_command(app)))
+COMMANDS = dict(commands())
 
 
 @pytest.mark.parametrize("words", COMMANDS)

@@ -39,7 +39,9 @@ def test_the_rest_comes_after_a_run(project: Path) -> None:
     assert installed(project, "install", "install-dev") == []
 
 
-@pytest.mark.parametrize("target", ["test", "check", "bench", "bench-gpu", "mutants", "repeats"])
+@pytest.mark.parametrize(
+    "target", ["test", "check", "docs", "bench", "bench-gpu", "mutants", "repeats"]
+)
 def test_what_tests_and_measures_installs_all(project: Path, target: str) -> None:
     words = ["make", "-n", target]
     done = subprocess.run(words, cwd=project, check=True, capture_output=True, text=True)

@@ -26,19 +26,21 @@ class PolicyConfig(Section):
     """When a drift is left alone, shown to a person, or answered by training.
 
     min_pictures: windows with fewer say nothing.
-    retrain_loss_points: audited loss of accuracy, in percentage points, that is worth a run ...
-    retrain_low_points: ... if its lower bound lies above this as well. Without labels section
-        `harm` says which loss counts.
+    retrain_loss_points: audited loss of accuracy, in percentage points, from which a run is worth
+        it, if `retrain_low_points` agrees. Without labels section `harm` says which loss counts.
+    retrain_low_points: what the lower bound of that loss must lie above.
     ask_loss_points: an alarm whose audited loss may be as high as this (upper bound) is shown to a
         person.
-    min_confidence: of the explanation, in [0, 1]; a camera fault below it is a question.
+    min_confidence: how sure the explanation must be, in [0, 1]; a camera fault below
+        it is a question to people.
     min_new_labels: labelled pictures that a run must have to learn from; 0 trains without.
     cool_down_h: hours between the starts of two runs.
-    max_runs_per_week: over any seven days.
+    max_runs_per_week: most runs in any seven days; 0 never trains by itself.
     run_lease_h: how long a run may take to say how it ended; one that says nothing for longer is
-        started again by the next look, and does not count as a run of the week.
+        started again by the next check, and does not count as a run of the week.
     quiet_from, quiet_until: time of day in `time_zone` between which no run starts, as "22:00" and
         "06:00"; "" for none.
+    time_zone: of these two, such as "Asia/Taipei".
     """
 
     min_pictures: Annotated[int, Field(ge=1)] = 50

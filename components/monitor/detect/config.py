@@ -26,6 +26,7 @@ class DetectConfig(Section):
     false_alarms: share of windows without drift that may raise an alarm.
     weeks_between_false_alarms: says the same in time and goes first where it is not 0: one false
         alarm in so many weeks, with `windows_a_week` windows looked at.
+    windows_a_week: how often the monitor runs in a week; `weeks_between_false_alarms` reads it.
     looks: over how many of the last looks the model's answers are summed, this one included, so
         that a small change shows by lasting; 0: each look for itself.
     windows: how the pictures of a window come together. "groups": whole modules, lots or

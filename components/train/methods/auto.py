@@ -1,7 +1,7 @@
 """Choose the way to transfer from the data: how much there is, and how near to the old task.
 
 See `components.train.similarity` for the rule and `layer_profile` for the measurement. The rule is
-the textbook's and is not taken at its word: all layers are tuned from the pretrained weights beside
+the textbook's and is tested: all layers are tuned from the pretrained weights beside
 what it names, and validation chooses (`check`). Where nothing is held out the rule stands.
 """
 

@@ -24,9 +24,12 @@ class SharedOptions(ProbeOptions):
     """Settings of multitask learning, besides those of the probes that it starts from.
 
     sharing: what tasks see of each other, see `multitask/sharing.py`.
-    width: of each hidden layer. dropout: behind each of them.
-    epochs: passes over the pictures. batch: pictures a step.
-    learning_rate: at the start; it falls along a cosine. weight_decay: decoupled (AdamW).
+    width: of each hidden layer.
+    dropout: behind each of them.
+    epochs: passes over the pictures.
+    batch: pictures a step.
+    learning_rate: at the start; it falls along a cosine.
+    weight_decay: decoupled (AdamW).
     weight_of_others: of the loss of each further task, where that of the class is 1.
     class_weight: "balanced" lets every class count the same; of the class, not of further tasks.
     """

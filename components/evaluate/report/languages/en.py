@@ -85,7 +85,7 @@ TEXTS = {
     "column.pictures": "Pictures",
     "column.groups": "Groups",
     # Confusion.
-    "confusion": "What is taken for what",
+    "confusion": "Which class is answered for which",
     "confusion.hint": "Rows are the truth, columns the model’s decision.",
     "confusion.pairs_hint": "The mistakes that happen most often. All of them are in the heat map "
     "below and in plots/confusion.csv.",

@@ -1,4 +1,4 @@
-"""The arithmetic of docs/how-to/scale.md, done again from the rates that it names."""
+"""The arithmetic of docs/reference/capacity.md, done again from the rates that it names."""
 
 import math
 import re
@@ -11,7 +11,7 @@ import pytest
 from components.common.artifacts.dataset import MANIFEST_COLUMNS
 
 DOCS = Path(__file__).parents[2] / "docs"
-TEXT = (DOCS / "how-to" / "scale.md").read_text()
+TEXT = (DOCS / "reference" / "capacity.md").read_text()
 CORES = 2
 NIGHT_HOURS = 8
 
