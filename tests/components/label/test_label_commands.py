@@ -131,7 +131,7 @@ def test_a_burst_of_one_scene_is_asked_once_by_statistics_alone(log: Log, tmp_pa
 def test_pictures_that_the_gateway_had_no_time_to_measure_are_asked_about_too(
     log: Log, tmp_path: Path
 ) -> None:
-    nothing = dict.fromkeys(STATISTIC_COLUMNS)
+    nothing: dict[str, Any] = dict.fromkeys(STATISTIC_COLUMNS)
     log.add(noise_png(1), p=0.51)
     log.add(noise_png(2), p=0.52, **nothing)
     broken = log.add(noise_png(3), p=0.53, **nothing)
