@@ -52,11 +52,10 @@ def test_types_ranges_defaults_and_texts_are_those_of_the_code() -> None:
     assert (found["second"].kind, found["second"].text) == ("List of number", "says more.")
 
 
-@pytest.mark.parametrize(
-    "setting", list(described_settings.all_settings()), ids=lambda setting: setting.name
-)
-def test_every_setting_says_what_it_does(setting: described_settings.Setting) -> None:
-    assert re.search(r"\w{2,}", setting.text), setting.name
+def test_every_setting_says_what_it_does() -> None:
+    settings = list(described_settings.all_settings())
+    assert len(settings) > 400
+    assert not [one.name for one in settings if not re.search(r"\w{2,}", one.text)]
 
 
 def test_the_pages_hold_every_setting_option_and_command() -> None:
