@@ -1,5 +1,6 @@
 """The pictures of the prediction log that a person could look at."""
 
+import concurrent.futures
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.common import progress
 from components.common.artifacts.monitoring.log_reading import last_version, read_log
 from components.common.artifacts.monitoring.prediction_log import (
     LATER_COLUMNS,
@@ -17,6 +19,8 @@ from components.common.artifacts.monitoring.prediction_log import (
     STATISTIC_COLUMNS,
 )
 from components.common.errors import DataError
+from components.common.pictures.decode import decode
+from components.common.pictures.statistics import measure
 from components.label.config import QueueConfig
 from components.label.farthest_first import Floats
 
@@ -64,15 +68,15 @@ def find_logged_pictures(
     kept = {path.stem: path for path in (root / PICTURES).glob("*.*") if path.is_file()}
     table = read.table.filter(pc.is_in(read.table["picture_sha256"], pa.array(kept, pa.string())))
     rows = _one_a_picture(table.to_pandas(), version=last_version(read.table))
-    if rows.empty:
+    rows["picture"] = rows["picture_sha256"].map(kept)
+    enough = rows["usable"].sum() >= _ENOUGH * settings.count
+    wanted = rows[rows["usable"]] if enough else _measured(rows)
+    if wanted.empty:
         raise DataError(
             f"pictures of the {read.table.num_rows} predictions in {root / PICTURES}",
             received="none that is still kept",
             do="let the gateway keep pictures, for longer, or name a later window",
         )
-    rows["picture"] = rows["picture_sha256"].map(kept)
-    enough = rows["usable"].sum() >= _ENOUGH * settings.count
-    wanted = rows[rows["usable"]] if enough else rows
     return LoggedPictures(
         rows=wanted.reset_index(drop=True),
         scores=_scores(wanted),
@@ -84,15 +88,34 @@ def find_logged_pictures(
 
 
 def _one_a_picture(rows: pd.DataFrame, *, version: int) -> pd.DataFrame:
-    """Keep each picture's newest answer, one with an embedding first; drop what no camera sent."""
-    rows = rows[rows[_ALWAYS].notna().all(axis=1)]
-    if rows.empty:
-        return rows
+    """Keep each picture's newest answer, one with an embedding first."""
     # Embeddings of two versions lie in two spaces: only those of the one that serves are compared.
     usable = rows["embedding"].map(_is_vector) & (rows["version"] == version)
     rows = rows.assign(usable=usable).sort_values(["usable", "time_unix_s"], kind="stable")
     rows = rows.drop_duplicates("picture_sha256", keep="last")
     return rows.sort_values(["time_unix_s", "picture_sha256"])
+
+
+def _measured(rows: pd.DataFrame) -> pd.DataFrame:
+    """Measure the pictures that a busy gateway had no time for; drop what is no picture.
+
+    Left out, they would be those of the busiest minutes: the queue would see a part of the window.
+    """
+    missing = rows[rows[_ALWAYS].isna().any(axis=1)]
+    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
+        found = pool.map(_statistics, missing["picture"])
+        values = list(progress.track(found, "measuring pictures", total=len(missing)))
+    known = {at: one for at, one in zip(missing.index, values, strict=True) if one is not None}
+    rows = rows.drop(index=missing.index.difference(list(known)))
+    rows.update(pd.DataFrame.from_dict(known, orient="index", columns=list(STATISTIC_COLUMNS)))
+    return rows
+
+
+def _statistics(picture: Path) -> npt.NDArray[np.float32] | None:
+    try:
+        return measure(decode(picture.read_bytes(), name=picture.name))
+    except (OSError, DataError):
+        return None
 
 
 def _is_vector(value: object) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from label_log import MONDAY_UNIX_S, Log, noise_png
 
-from components.common.artifacts.monitoring.prediction_log import PICTURES
+from components.common.artifacts.monitoring.prediction_log import PICTURES, STATISTIC_COLUMNS
 from components.common.errors import ConfigError, DataError
 from components.common.pictures.decode import decode, encode_png
 from components.label.asked_before import LEDGER, read_asked
@@ -126,6 +126,20 @@ def test_a_burst_of_one_scene_is_asked_once_by_statistics_alone(log: Log, tmp_pa
     log.write()
     queue = make(log, tmp_path / "out")
     assert Counter(item.group for item in queue.items) == {f"scene-{n}": 1 for n in range(6)}
+
+
+def test_pictures_that_the_gateway_had_no_time_to_measure_are_asked_about_too(
+    log: Log, tmp_path: Path
+) -> None:
+    nothing: dict[str, Any] = dict.fromkeys(STATISTIC_COLUMNS)
+    log.add(noise_png(1), p=0.51)
+    log.add(noise_png(2), p=0.52, **nothing)
+    broken = log.add(noise_png(3), p=0.53, **nothing)
+    (log.root / PICTURES / f"{broken}.png").write_bytes(b"no picture")
+    log.write()
+    queue = make(log, tmp_path / "out")
+    assert queue.pictures == 2
+    assert [item.confidence for item in queue.items] == pytest.approx([0.51, 0.52])
 
 
 def test_records_of_one_picture_are_one_and_the_newest_answer_counts(
