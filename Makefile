@@ -88,7 +88,7 @@ serve: install ## keep serving what has been published (ARGS="--model-name solar
 	@$(BIN)/graft serve $(ARGS)
 
 compile: install ## write the Kubeflow Pipelines YAML to build/
-	@$(BIN)/graft compile $(ARGS)
+	@$(BIN)/graft compile --preset $(PRESET) $(ARGS)
 
 sbom: install ## write CycloneDX lists of what the environment and the images are made of to build/sbom/
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" tools/supply_chain.sh sbom

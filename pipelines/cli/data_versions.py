@@ -23,7 +23,7 @@ _STATISTICS_SHOWN = 5
 
 def log(
     preset: Annotated[
-        str | None, typer.Option(help="The run whose data set is meant. Default: solar.")
+        str | None, typer.Option(help="The run whose data set is meant. Default: graft.yaml's.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="The data set: its folder or manifest.csv.")
@@ -50,7 +50,7 @@ def diff(
     before: Annotated[str, typer.Argument(help="A folder, a manifest.csv, a version, or 'now'.")],
     after: Annotated[str, typer.Argument(help="Another one.")] = _NOW,
     preset: Annotated[
-        str | None, typer.Option(help="The run whose versions are meant. Default: solar.")
+        str | None, typer.Option(help="The run whose versions are meant. Default: graft.yaml's.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="The data set whose versions are meant.")
