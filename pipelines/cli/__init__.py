@@ -25,6 +25,7 @@ from pipelines.cli import (
     evaluate,
     gate,
     gateway,
+    init,
     label,
     lineage,
     monitor,
@@ -44,6 +45,7 @@ from pipelines.cli import compile as compile_command
 # By what a person wants to do: the panels of `graft --help`, in this order.
 _COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
     "Train": {
+        "init": init.init,
         "advise": advise.advise,
         "run": run.run,
         "tune": tune.tune,

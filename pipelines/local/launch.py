@@ -54,7 +54,7 @@ def execute(
     pinned = "" if settings.ingest.data_rev else _pinned_data_sha256(settings.ingest.path)
     context = new_context(
         settings,
-        name=Path(launch.preset).stem,
+        name=settings.model_name,
         runs_dir=launch.runs_dir,
         cache_dir=launch.cache_dir,
         data_sha256=pinned,
