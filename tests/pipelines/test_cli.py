@@ -24,8 +24,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def same_signals() -> Iterator[None]:
+def same_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Undo what `main` does to this process."""
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
@@ -40,6 +41,7 @@ def commands(group: Any, *words: str) -> Iterator[tuple[str, Any]]:
             yield " ".join((*words, name)), command
 
 
+SOLAR = ("--preset", "solar")
 COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
@@ -125,23 +127,29 @@ def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
     ("words", "message"),
     [
         (("run", "--preset", "lunar"), "expected a preset (classic, distillation, "),
-        (("run", "--set", "train.epoch=3"), "expected one of the known settings"),
-        (("run", "--set", "seed=many"), "seed: expected a valid integer"),
+        (("run", *SOLAR, "--set", "train.epoch=3"), "expected one of the known settings"),
+        (("run", *SOLAR, "--set", "seed=many"), "seed: expected a valid integer"),
         (("run", "--data", "nowhere"), "expected a folder of pictures or a manifest.csv"),
-        (("run",), "run `make data`"),
-        (("serve",), "expected a published version"),
+        (("run", "here", "--data", "nowhere"), "expected one set of pictures"),
+        (("run",), "type 'graft run FOLDER'"),
+        (("run", *SOLAR), "the demo's come with 'make data'"),
+        (("serve",), "expected the name of a model"),
+        (("serve", "--model-name", "solar"), "expected a published version"),
         (("tune", "--preset", "lunar"), "expected a preset (classic, distillation, "),
-        (("tune", "--backbones", "resnet_900"), "expected one of the backbones"),
+        (("tune", *SOLAR, "--backbones", "resnet_900"), "expected one of the backbones"),
         (("tune", "--backbones", ","), "expected names separated by commas after --backbones"),
-        (("tune", "--sizes", "160,big"), "tune.rank.sizes_px.1: expected a valid integer"),
-        (("tune", "--sizes", "8"), "tune.rank.sizes_px.0: expected greater than or equal to 16"),
-        (("tune", "--methods", "magic"), "expected one of the methods"),
-        (("tune", "--budget-min", "0"), "tune.plan.budget_min: expected greater than 0"),
-        (("tune", "--set", "tune.plan.finalist=3"), "expected one of the known settings"),
+        (("tune", *SOLAR, "--sizes", "160,big"), "tune.rank.sizes_px.1: expected a valid integer"),
+        (
+            ("tune", *SOLAR, "--sizes", "8"),
+            "tune.rank.sizes_px.0: expected greater than or equal to 16",
+        ),
+        (("tune", *SOLAR, "--methods", "magic"), "expected one of the methods"),
+        (("tune", *SOLAR, "--budget-min", "0"), "tune.plan.budget_min: expected greater than 0"),
+        (("tune", *SOLAR, "--set", "tune.plan.finalist=3"), "expected one of the known settings"),
         (("compile", "--pipeline", "all"), "is not one of 'training'"),
     ],
 )
-@pytest.mark.usefixtures("same_signals")
+@pytest.mark.usefixtures("same_process")
 def test_wrong_input_is_one_line_and_exit_code_2(
     words: tuple[str, ...],
     message: str,
@@ -228,7 +236,9 @@ def test_backbones_are_drawn() -> None:
 
 def test_without_beam_a_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apache_beam", None)
-    with pytest.raises(ConfigError, match=r"make install-dev', or: pip install 'graft\[batch\]'"):
+    with pytest.raises(
+        ConfigError, match=r"make install-dev', or: pip install 'graft-vision\[batch\]'"
+    ):
         import_beam()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 SETTINGS = (
+    "model_name=pictures",
     "train.weights=none",
     "train.method=linear_probe",
     "augment.image_size_px=32",
