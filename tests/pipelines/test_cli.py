@@ -189,6 +189,28 @@ def test_a_process_of_its_own_says_so_without_a_traceback(
     assert "Traceback" not in done.stderr
 
 
+def test_it_says_its_version_and_completes_commands() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert re.fullmatch(r"graft \d+\.\d+\.\d+\n", result.output)
+    asked = {
+        "COMP_WORDS": "graft passport sh",
+        "COMP_CWORD": "2",
+        "_GRAFT_COMPLETE": "complete_bash",
+    }
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pipelines.cli import main; sys.argv = ['graft']; main()",
+        ],
+        env={**os.environ, **asked, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["show"], done.stderr
+
+
 def test_backbones_are_listed_without_keras(tmp_path: Path) -> None:
     weights = tmp_path / "data" / "weights"
     weights.mkdir(parents=True)

@@ -38,9 +38,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a wheel is built from."""
     copy = tmp_path_factory.mktemp("built") / "repository"
     for name in PACKAGES:
-        # serving/models is where `make run` publishes.
-        left_out = shutil.ignore_patterns("__pycache__", "models")
-        shutil.copytree(REPOSITORY / name, copy / name, ignore=left_out)
+        shutil.copytree(
+            REPOSITORY / name, copy / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    # Where `make run` publishes.
+    shutil.rmtree(copy / "serving" / "models", ignore_errors=True)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, copy)
     return copy

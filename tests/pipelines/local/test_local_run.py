@@ -39,6 +39,7 @@ def test_a_run_stopped_in_the_background_says_so_and_leaves_nothing_behind(
     published: Published,
 ) -> None:
     assert json.loads(published.after_stop)["state"] == "interrupted"
+    assert "stopped; the same command goes on where it was" in published.said_at_stop
     assert published.versions_after_stop == ()
 
 
