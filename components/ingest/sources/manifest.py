@@ -115,8 +115,8 @@ def _table(file: Path) -> pd.DataFrame:
     lacking = [name for name in REQUIRED if name not in table.columns]
     if lacking:
         had = some(table.columns)
-        other = next((sign for sign in ";\t" if sign in "".join(table.columns)), "")
-        do = f"separate the cells by commas, not by {other!r}" if other else "correct the file"
+        used = next((sign for sign in ";\t" if sign in "".join(table.columns)), "")
+        do = f"separate the cells by commas, not by {used!r}" if used else "correct the file"
         raise _file_error(file, f"no column {some(lacking)} (there are: {had})", do=do)
     if table.columns.has_duplicates:
         raise _file_error(file, "a column name twice")
