@@ -68,6 +68,14 @@ def queue(
     with bars(console):
         made = make(settings, out=out or default_out(settings), data=known)
     _show(console, made)
+    if made.out is not None:
+        place = f" --data {data}" if data else f" --preset {preset}" if preset else ""
+        console.print(
+            f"  when they are labelled: graft data add {made.out}{place}",
+            style="dim",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 @app.command()
@@ -140,4 +148,3 @@ def _show(console: Console, made: "LabelQueue") -> None:
     console.print(table)
     console.print(f"[green]✔[/] {len(made.items)} pictures to label in [bold]{made.out}[/]")
     console.print(f"  from {kept}, {made.asked} asked or labelled before", style="dim")
-    console.print("  when they are labelled: graft data add", style="dim")
