@@ -14,6 +14,7 @@ from components.common.files import new_file
 from components.common.run_summary import summarise, write_summary
 from pipelines.config import PipelineName, TrainingRun, override, resolve
 from pipelines.console.paths import short
+from pipelines.console.progress import bars
 from pipelines.console.steps import StepList
 from pipelines.console.training_summary import print_summary
 from pipelines.dags import PIPELINES, arguments
@@ -104,7 +105,8 @@ def _checked(
     if launch.pipeline == "monitoring":
         return settings
     check_data(settings)
-    check_product(settings)
+    with bars(console):
+        check_product(settings)
     if launch.pipeline == "training" and not settings.train.warm_start:
         file = fetch_weights(settings.train, console)
         if file and launch.image:  # which has no network

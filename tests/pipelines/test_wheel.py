@@ -81,6 +81,9 @@ def graft(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (site,) = home.glob("lib/python*/site-packages")
     # A path in such a file is added as it is, without the editable install that it may hold.
     (site / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"])
+    # It lies in a project of the user's, whose commits say nothing of Graft.
+    for words in ("init", "-c user.name=A -c user.email=a@b commit --allow-empty --message=c"):
+        assert run(["git", *words.split()], home).returncode == 0
     return home / "bin" / "graft"
 
 
