@@ -75,6 +75,11 @@ def test_one_option_names_the_model(words: str) -> None:
     assert option.opts == ["--model-name", *["--model"] * had_another]
 
 
+@pytest.mark.parametrize("words", COMMANDS)
+def test_no_command_means_the_demo_unless_it_is_said(words: str) -> None:
+    assert "solar" not in [one.default for one in COMMANDS[words].params]
+
+
 class LaunchedError(Exception):
     pass
 
