@@ -27,9 +27,7 @@ ingest:
   path: $path
   # Pictures of one part, lot or session must not be learnt from and judged by at once. Which
   # belong together says $groups
-  # Of two classes, the one that is looked for; left out, the one that sounds like a defect:
-  # positive: $last
-
+$positive
 augment:
   # How pictures are varied in training. `none` where a mirrored picture means something else,
   # `auto` to have measured what helps, or some by name: [rotation, brightness].
@@ -121,6 +119,10 @@ def starting_preset(data: Path, source: IngestConfig, facts: SourceFacts) -> str
     in_table = f"the table's column 'group' (it names {facts.groups} groups now)."
     in_names = "their name, in the first bracket of:\n  # group_pattern: '(lot[0-9]+)'"
     classes = [one.name for one in facts.labelled]
+    positive = (
+        "  # What is looked for; left out, the class that sounds like a defect:\n"
+        f"  # positive: {json.dumps(classes[-1], ensure_ascii=False)}\n"
+    )
     return _STARTING_PRESET.substitute(
         pictures=facts.pictures,
         count=len(classes),
@@ -130,5 +132,5 @@ def starting_preset(data: Path, source: IngestConfig, facts: SourceFacts) -> str
         path=json.dumps(str(data), ensure_ascii=False),
         groups=in_table if source.source == "manifest" else in_names,
         first=json.dumps(classes[0], ensure_ascii=False),
-        last=json.dumps(classes[-1], ensure_ascii=False),
+        positive=positive if len(classes) == 2 else "",
     )
