@@ -49,6 +49,21 @@ def check_place(place: Path, *, of: str, option: str) -> None:
         ) from None
 
 
+def check_apart(pictures: Path, place: Path) -> None:
+    """Refuse to write into the pictures' folder: what a run leaves there would be one more class.
+
+    Raises:
+        ConfigError: `place` lies below `pictures`.
+    """
+    root = pictures.expanduser().resolve()
+    if place.resolve().is_relative_to(root):
+        raise ConfigError(
+            f"a place outside of the pictures in {root} for what a run writes",
+            received=f"'{place}'",
+            do=f"type 'cd {root.parent}' and 'graft run {root.name}'",
+        )
+
+
 def check_data(settings: TrainingRun) -> None:
     """List the pictures: a wrong folder or table is found now, and what the method lacks.
 

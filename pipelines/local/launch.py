@@ -21,7 +21,7 @@ from pipelines.dags import PIPELINES, arguments
 from pipelines.dags.contexts import new_context
 from pipelines.data.tracking import PIN
 from pipelines.local.containers import CONTAINERS, check_image, containers_for
-from pipelines.local.door import check_data, check_place, check_product, fetch_weights
+from pipelines.local.door import check_apart, check_data, check_place, check_product, fetch_weights
 from pipelines.local.run import LocalRun, run_locally
 
 
@@ -104,6 +104,9 @@ def _checked(
         check_place(launch.cache_dir, of="cache", option="--cache-dir")
     if launch.pipeline == "monitoring":
         return settings
+    if settings.ingest.source == "folder" and settings.ingest.path:
+        for place in (launch.runs_dir, models):
+            check_apart(Path(settings.ingest.path), place)
     check_data(settings)
     with bars(console):
         check_product(settings)

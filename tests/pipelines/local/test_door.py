@@ -71,6 +71,8 @@ def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, wo
         ("nothing", "no sub-folder", "make a folder a class"),
         ("flat", "3 pictures outside any class folder", "move each into"),
         ("one", "only 'good'", "add the pictures of another class"),
+        (".", "'runs'", "and 'graft run "),
+        ("photos --runs-dir photos/runs", "'photos/runs'", "'graft run photos'"),
         ("empty.csv", "an empty file", "write a line for each picture"),
         ("semicolons.csv", "no column path, label", "separate the cells by commas, not by ';'"),
         ("tabs.csv", "no column path, label", r"separate the cells by commas, not by '\t'"),
