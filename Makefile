@@ -88,11 +88,11 @@ bench-gpu: install-dev ## training on a GPU beside compiled PyTorch; says so whe
 image: install ## build the container image of the steps (KIND=cpu, or gpu)
 	@tools/build_image.sh $(KIND)
 
-serve: install ## keep serving what has been published (ARGS="--model-name solar")
-	@$(BIN)/graft serve $(ARGS)
+serve: install ## keep serving what has been published (ARGS="--model-name pictures")
+	@$(BIN)/graft serve --model-name $(PRESET) $(ARGS)
 
 compile: install ## write the Kubeflow Pipelines YAML to build/
-	@$(BIN)/graft compile $(ARGS)
+	@$(BIN)/graft compile --preset $(PRESET) $(ARGS)
 
 sbom: install ## write CycloneDX lists of what the environment and the images are made of to build/sbom/
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" tools/supply_chain.sh sbom

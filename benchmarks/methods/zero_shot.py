@@ -33,11 +33,11 @@ from components.common.report.plot_style import INK, style
 from components.common.statistics.figures import measure
 from components.common.statistics.pca import Components
 from components.networks.config import EMBEDDING, INPUT, NetworkConfig
+from components.networks.weights.packages import fetch
 from components.train.semantics.choice import Way
 from components.train.semantics.fit import KnownClasses, SemanticHead, fit_head
 from components.train.semantics.hubness import occurrence_skewness
 from components.train.semantics.solvers import nearest
-from pipelines.data.packages import fetch
 
 PICTURE = Path("docs/pictures/zero-shot.png")
 COMMAND = "python -m benchmarks.methods zero_shot"

@@ -3,6 +3,7 @@
 `names("components.train.methods")` lists what is there, `load` imports one of them.
 """
 
+import difflib
 import importlib
 import importlib.util
 import pkgutil
@@ -29,11 +30,11 @@ def check(package: str, name: str) -> None:
     known = names(package)
     if name not in known:
         kind = package.rpartition(".")[2]
-        where = package.replace(".", "/")
+        near = difflib.get_close_matches(name, known, n=1)
         raise ConfigError(
             f"one of the {kind} {', '.join(known)}",
             received=f"'{name}'",
-            do=f"choose one of them or add {where}/{name}.py",
+            do=f"write '{near[0]}'" if near else "choose one of them",
         )
 
 

@@ -105,8 +105,7 @@ def _rebuild(
     commands = []
     if run.commit:
         # A "+" says that files differed from the commit; nothing better can be checked out.
-        commands.append(f"git checkout {run.commit.removesuffix('+')}")
-    commands.append("make install")
+        commands += [f"git checkout {run.commit.removesuffix('+')}", "make install"]
     if run.data_sha256:
         commands.append("make data")
     if settings:

@@ -110,6 +110,16 @@ def source_facts(settings: IngestConfig) -> SourceFacts:
         )
 
 
+def pictures_sha256(settings: IngestConfig) -> frozenset[str]:
+    """Return the SHA-256 of the encoded bytes of every picture with a label.
+
+    Raises:
+        ConfigError, DataError: as `opened`.
+    """
+    with opened(settings) as source:
+        return frozenset(labels_by_sha256(source))
+
+
 def offered(settings: IngestConfig) -> SourceFacts:
     """Return what a data set offers, also where nothing has a label yet.
 

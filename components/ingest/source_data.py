@@ -141,14 +141,14 @@ def existing_path(path: str, *, source: str) -> Path:
         raise ConfigError(
             f"ingest.path to say where source '{source}' reads",
             received="nothing",
-            do="set it, or run 'graft run --data PATH'",
+            do="set it, or type 'graft run FOLDER'",
         )
     place = Path(path).expanduser()
     if not place.exists():
         raise DataError(
             f"pictures at {place.absolute()}",
             received="nothing there",
-            do="correct the path (for the demo data: 'graft data pull')",
+            do="correct the path (the demo's come with 'make data', in a clone of Graft)",
         )
     return place
 

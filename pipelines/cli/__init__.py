@@ -1,8 +1,11 @@
 """The `graft` command. One module a command; heavy imports happen inside the commands."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib import metadata
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -10,6 +13,7 @@ from rich.markup import escape
 
 from components.common.errors import GraftError
 from components.common.files import full_disk_named
+from components.common.warm.owner import child_environment
 from pipelines.cli import (
     advise,
     audit,
@@ -22,6 +26,7 @@ from pipelines.cli import (
     export,
     gate,
     gateway,
+    init,
     label,
     lineage,
     monitor,
@@ -42,6 +47,7 @@ from pipelines.cli import compile as compile_command
 # By what a person wants to do: the panels of `graft --help`, in this order.
 _COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
     "Train": {
+        "init": init.init,
         "advise": advise.advise,
         "run": run.run,
         "tune": tune.tune,
@@ -85,7 +91,6 @@ app = typer.Typer(
     help="Graft: image transfer learning on small data, from a folder of pictures to a "
     "served, watched model.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
@@ -99,8 +104,27 @@ for _panel, _commands in _COMMANDS.items():
             app.command(name=_name, rich_help_panel=_panel, context_settings=_settings)(_command)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"graft {metadata.version('graft-vision')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _graft(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """Run the command line; deliberate errors become one line and their exit code."""
+    os.environ |= child_environment()
     # A polite end (systemd, CI, `timeout`) must clean up like Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -109,6 +133,12 @@ def main() -> None:
     except GraftError as error:
         Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
         sys.exit(error.exit_code)
+    except SystemExit as end:
+        stop = end.__context__ and end.__context__.__cause__
+        # typer has made an exit code of Ctrl-C, without a word.
+        if isinstance(stop, KeyboardInterrupt):
+            Console(stderr=True).print("; ".join(("stopped", *stop.args)), style="yellow")
+        raise
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped", style="yellow")
         sys.exit(130)

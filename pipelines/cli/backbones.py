@@ -1,6 +1,5 @@
 """`graft backbones`: which networks there are, and which have weights on this machine."""
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,10 +17,9 @@ def backbones(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")] = False,
 ) -> None:
     """List the networks that train.backbone may name: size, input, licence, weights at hand."""
-    from components.networks.catalogue import entries
+    from components.networks.catalogue import entries, keras_cache
 
-    keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    found = entries(Path("data/weights"), keras_home / "models")
+    found = entries(Path("data/weights"), keras_cache())
     if as_json:
         import json
 

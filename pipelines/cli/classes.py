@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import options
+from pipelines.workspace import default_model_name
 
 app = typer.Typer(help="Add a class to a zero-shot model.", no_args_is_help=True)
 
@@ -16,7 +17,7 @@ def add(
     attributes: Annotated[
         str, typer.Option(help="What is true of it, as 'loop=1,stem=0': every column of the table.")
     ],
-    model_name: options.ModelName,
+    model_name: options.ModelName = "",
     table: Annotated[
         Path | None,
         typer.Option(help="Where to write the longer table. Default: beside the model's own."),
@@ -35,7 +36,8 @@ def add(
     from pipelines.cli.run import run
     from pipelines.local.classes import with_class
 
-    longer = with_class(name, attributes, model_dir=model_base_path / model_name, table=table)
+    model_dir = model_base_path / (model_name or default_model_name(model_base_path))
+    longer = with_class(name, attributes, model_dir=model_dir, table=table)
     run(
         preset=str(longer.preset),
         assignments=list(longer.assignments),

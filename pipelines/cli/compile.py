@@ -7,11 +7,11 @@ import typer
 from rich.console import Console
 
 from pipelines.cli import options
-from pipelines.cli.settings import DEMO_PRESET
+from pipelines.cli.settings import chosen_preset
 
 
 def compile_pipeline(
-    preset: options.ClusterPreset = DEMO_PRESET,
+    preset: options.ClusterPreset = None,
     pipeline: options.Pipeline = "training",
     output: Annotated[
         Path | None,
@@ -27,7 +27,7 @@ def compile_pipeline(
     from pipelines.cluster.compiled import compile_checked
     from pipelines.config import override, read_preset, resolve
 
-    settings = resolve(override(read_preset(preset), assignments or ()))
+    settings = resolve(override(read_preset(chosen_preset(preset)), assignments or ()))
     target = output or Path(f"build/graft-{pipeline}.yaml")
     tasks, notes = compile_checked(target, settings=settings, pipeline=pipeline)
     console = Console(soft_wrap=True)

@@ -63,7 +63,7 @@ def add(
         typer.Argument(help="A folder by class, a CSV file, or Label Studio's JSON export."),
     ],
     preset: Annotated[
-        str | None, typer.Option(help="The run whose data set grows. Default: solar.")
+        str | None, typer.Option(help="The run whose data set grows. Default: graft.yaml's.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="The data set that grows: its folder or manifest.csv.")

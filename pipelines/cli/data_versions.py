@@ -12,6 +12,7 @@ from rich.table import Table
 from components.common.errors import some
 from pipelines.cli import options
 from pipelines.cli.settings import choose
+from pipelines.workspace import default_preset
 
 if TYPE_CHECKING:
     from components.ingest.config import IngestConfig
@@ -23,7 +24,7 @@ _STATISTICS_SHOWN = 5
 
 def log(
     preset: Annotated[
-        str | None, typer.Option(help="The run whose data set is meant. Default: solar.")
+        str | None, typer.Option(help="The run whose data set is meant. Default: graft.yaml's.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="The data set: its folder or manifest.csv.")
@@ -50,7 +51,7 @@ def diff(
     before: Annotated[str, typer.Argument(help="A folder, a manifest.csv, a version, or 'now'.")],
     after: Annotated[str, typer.Argument(help="Another one.")] = _NOW,
     preset: Annotated[
-        str | None, typer.Option(help="The run whose versions are meant. Default: solar.")
+        str | None, typer.Option(help="The run whose versions are meant. Default: graft.yaml's.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="The data set whose versions are meant.")
@@ -72,8 +73,10 @@ def diff(
     def read_from(word: str) -> "IngestConfig":
         from pipelines.data.history import find_revision
 
-        settings = choose(preset, data, assignments=assignments).run.ingest
         place = Path(word)
+        if place.exists() and not (preset or data or default_preset()):
+            return choose(None, place, assignments=assignments).run.ingest
+        settings = choose(preset, data, assignments=assignments).run.ingest
         if word == _NOW or place.resolve() == Path(settings.path).resolve():
             return settings
         return choose(None, place).run.ingest if place.exists() else find_revision(word, settings)

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from components.label.config import QueueConfig
 from pipelines.cli import options
-from pipelines.cli.settings import PICTURES_PRESET, choose
+from pipelines.cli.settings import PICTURES_PRESET, choose, chosen_preset
+from pipelines.workspace import default_model_name, default_preset
 
 if TYPE_CHECKING:
     from components.label.commands import LabelQueue
@@ -25,7 +26,7 @@ _SHOWN = 20
 
 @app.command()
 def queue(
-    model_name: options.ModelName = "solar",
+    model_name: options.ModelName = "",
     log: options.PredictionLog = options.DEFAULT_LOG,
     count: Annotated[int, typer.Option(min=1, help="How many pictures at most.")] = 20,
     since: options.Since = None,
@@ -54,7 +55,7 @@ def queue(
     start_s, end_s = options.window(since, until)
     words = {
         "log": str(log),
-        "model_name": model_name,
+        "model_name": model_name or default_model_name(options.DEFAULT_MODELS),
         "count": count,
         "since_unix_s": start_s,
         "until_unix_s": end_s,
@@ -62,11 +63,19 @@ def queue(
         "uncertainty": by,
     }
     settings = config.load(QueueConfig, words, where="label queue")
-    known = choose(preset, data).run.ingest if preset or data else None
+    known = choose(preset, data).run.ingest if preset or data or default_preset() else None
     console = Console()
     with bars(console):
         made = make(settings, out=out or default_out(settings), data=known)
     _show(console, made)
+    if made.out is not None:
+        place = f" --data {data}" if data else f" --preset {preset}" if preset else ""
+        console.print(
+            f"  when they are labelled: graft data add {made.out}{place}",
+            style="dim",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 @app.command()
@@ -112,7 +121,7 @@ def clusters(
         return
     if data is None or out is None:
         raise typer.BadParameter("give --data FOLDER and --out DIR, or --names clusters.csv")
-    run = choose(preset or PICTURES_PRESET, assignments=assignments).run
+    run = choose(chosen_preset(preset, PICTURES_PRESET), assignments=assignments).run
     with bars(console):
         made = cluster(data, out=out, count=count, run=run)
     for path in made.left_out:
@@ -139,4 +148,3 @@ def _show(console: Console, made: "LabelQueue") -> None:
     console.print(table)
     console.print(f"[green]✔[/] {len(made.items)} pictures to label in [bold]{made.out}[/]")
     console.print(f"  from {kept}, {made.asked} asked or labelled before", style="dim")
-    console.print("  when they are labelled: graft data add", style="dim")

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from pipelines.cli import options
+from pipelines.workspace import default_model_name
 
 if TYPE_CHECKING:
     from pipelines.lineage import LineageStep, VersionHistory
@@ -18,7 +19,7 @@ _SHORT = 12
 
 def lineage(
     version: Annotated[int, typer.Argument(min=1, help="The served version.")],
-    model_name: options.ModelName = "solar",
+    model_name: options.ModelName = "",
     model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
     verify: Annotated[
         bool, typer.Option("--verify", help="Hash every artifact that is still there.")
@@ -33,7 +34,11 @@ def lineage(
     """
     from pipelines.lineage import history, plain
 
-    found = history(model_base_path.resolve() / model_name, version, verify=verify)
+    found = history(
+        model_base_path.resolve() / (model_name or default_model_name(model_base_path)),
+        version,
+        verify=verify,
+    )
     if as_json:
         typer.echo(json.dumps(plain(found), indent=2))
     else:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from components.common.errors import ConfigError
 from components.common.images import CPU_IMAGE
 from pipelines.config import PipelineName, preset_names
 
@@ -14,7 +15,14 @@ Preset = Annotated[
     typer.Option(
         help="Settings to start from: one of "
         + ", ".join(preset_names())
-        + ", or a YAML file. Default: solar, or pictures with --data."
+        + ", or a YAML file. Default: graft.yaml in this folder, or pictures where you name some."
+    ),
+]
+Pictures = Annotated[
+    Path | None,
+    typer.Argument(
+        help="Your pictures: a folder with a sub-folder for each class, or a manifest.csv. "
+        "Its name becomes the model's."
     ),
 ]
 Data = Annotated[
@@ -23,7 +31,12 @@ Data = Annotated[
         help="Your pictures: a folder with a sub-folder for each class, or a manifest.csv."
     ),
 ]
-ClusterPreset = Annotated[str, typer.Option(help="Settings to start from: preset or YAML file.")]
+ClusterPreset = Annotated[
+    str | None,
+    typer.Option(
+        help="Settings to start from: preset or YAML file. Default: graft.yaml in this folder."
+    ),
+]
 Pipeline = Annotated[PipelineName, typer.Option(help="Which pipeline.")]
 Cron = Annotated[
     str | None, typer.Option(help="When, as '0 5 * * *'. Default: the preset's schedule.cron.")
@@ -38,7 +51,12 @@ ModelBasePath = Annotated[
 PublishedModels = Annotated[
     Path, typer.Option(help="The folder that holds <model_name>/<version>/.")
 ]
-ModelName = Annotated[str, typer.Option(help="The model's name.")]
+ModelName = Annotated[
+    str,
+    typer.Option(
+        help="The model's name. Default: that in graft.yaml, else the only one published."
+    ),
+]
 PredictionLog = Annotated[Path, typer.Option(help="Folder of the prediction log.")]
 Since = Annotated[
     datetime | None, typer.Option(help="Start of the window, UTC. Default: a week before its end.")
@@ -85,6 +103,19 @@ DEFAULT_CACHE_DIR = Path(".graft/cache")
 DEFAULT_IMAGE = CPU_IMAGE
 DEFAULT_LOG = Path(".graft/predictions")
 DEFAULT_MODELS = Path("serving/models")
+
+
+def one_of(pictures: Path | None, data: Path | None) -> Path | None:
+    """Return the pictures, said by `Pictures` or by `Data`.
+
+    Raises:
+        ConfigError: both are said.
+    """
+    if pictures and data:
+        raise ConfigError(
+            "one set of pictures", received=f"'{pictures}' and '{data}'", do="leave one out"
+        )
+    return pictures or data
 
 
 def window(since: datetime | None, until: datetime | None) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from components.common import config
 from pipelines.cli import options
+from pipelines.workspace import default_model_name
 
 if TYPE_CHECKING:
     from components.common.artifacts.passport import Passport
@@ -29,12 +30,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="All of it, for programs.")
 @app.command()
 def show(
     version: Version = "",
-    model_name: options.ModelName = "solar",
+    model_name: options.ModelName = "",
     model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
     as_json: AsJson = False,
 ) -> None:
     """Show where a version came from, what it can do, and how to build it again."""
-    found = _find(version, model_base_path / model_name)
+    found = _find(version, model_base_path, model_name)
     if as_json:
         typer.echo(json.dumps(config.to_plain(found), indent=2))
         return
@@ -52,7 +53,7 @@ def show(
 def diff(
     first: Named,
     second: Named,
-    model_name: options.ModelName = "solar",
+    model_name: options.ModelName = "",
     model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +63,7 @@ def diff(
     """
     from pipelines.passports.compare import compare
 
-    one, other = (_find(word, model_base_path / model_name) for word in (first, second))
+    one, other = (_find(word, model_base_path, model_name) for word in (first, second))
     found = compare(one, other)
     if as_json:
         typer.echo(json.dumps(config.to_plain(found), indent=2))
@@ -81,24 +82,26 @@ def diff(
 @app.command()
 def card(
     version: Version = "",
-    model_name: options.ModelName = "solar",
+    model_name: options.ModelName = "",
     model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
     out: Annotated[Path | None, typer.Option(help="File to write. Default: the terminal.")] = None,
 ) -> None:
     """Write a model card (Mitchell et al. 2019) as Markdown."""
     from pipelines.passports.card import model_card
 
-    text = model_card(_find(version, model_base_path / model_name))
+    text = model_card(_find(version, model_base_path, model_name))
     if out is None:
         typer.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8")
 
 
-def _find(word: str, model_dir: Path) -> "Passport":
+def _find(word: str, models: Path, model_name: str) -> "Passport":
     from pipelines.passports.find import find_passport
 
-    return find_passport(word, model_dir.resolve())
+    if word and not word.isdecimal():  # a folder, which says whose version it is
+        return find_passport(word, models.resolve())
+    return find_passport(word, models.resolve() / (model_name or default_model_name(models)))
 
 
 def _rows(found: "Passport") -> list[tuple[str, str]]:

@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.common.errors import ConfigError
+from pipelines.cli import options
+from pipelines.workspace import default_model_name
 
 _gateway = partial(typer.Option, rich_help_panel="For the gateway")
 
@@ -35,8 +37,14 @@ GroupByFolder = Annotated[
 def predict(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
     model_name: Annotated[
-        str, typer.Option("--model-name", "--model", help="The model's name on the server.")
-    ] = "solar",
+        str,
+        typer.Option(
+            "--model-name",
+            "--model",
+            help="The model's name on the server. Default: that in graft.yaml, else the only one "
+            "published here.",
+        ),
+    ] = "",
     server: Annotated[
         str, typer.Option(help="http://HOST:PORT for REST, HOST:PORT for gRPC.")
     ] = "http://127.0.0.1:8501",
@@ -94,7 +102,7 @@ def predict(
         if litert is None:
             return connect(
                 server,
-                model=model_name,
+                model=model_name or default_model_name(options.DEFAULT_MODELS),
                 timeout_s=timeout_s,
                 version=version,
                 headers=headers,

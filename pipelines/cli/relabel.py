@@ -17,7 +17,7 @@ def relabel(
         typer.Argument(help="A CSV file: path, label, corrected; as label_errors.csv of a run."),
     ],
     preset: Annotated[
-        str | None, typer.Option(help="The run whose data set is corrected. Default: solar.")
+        str | None, typer.Option(help="The run whose data set is corrected. Default: graft.yaml's.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="The data set: its folder or manifest.csv.")

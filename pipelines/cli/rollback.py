@@ -6,10 +6,16 @@ import typer
 from rich.console import Console
 
 from pipelines.cli import options
+from pipelines.workspace import default_model_name
 
 
 def rollback(
-    model_name: Annotated[str, typer.Argument(help="The model to take back.")] = "solar",
+    model_name: Annotated[
+        str,
+        typer.Argument(
+            help="The model to take back. Default: that in graft.yaml, else the only one published."
+        ),
+    ] = "",
     to: Annotated[
         int | None, typer.Option(help="The version that must serve. Default: the one before.")
     ] = None,
@@ -18,6 +24,7 @@ def rollback(
     """Retire the newest version, so that the one before it serves again; nothing is deleted."""
     from components.deploy.commands import rollback as take_back
 
+    model_name = model_name or default_model_name(model_base_path)
     done = take_back(model_base_path.resolve(), model_name, to=to)
     retired = ", ".join(map(str, done.retired))
     Console().print(f"version [bold]{done.serving}[/] serves again; retired: {retired}")

@@ -7,6 +7,7 @@ from pipelines.cli.settings import choose
 
 
 def run(
+    pictures: options.Pictures = None,
     preset: options.Preset = None,
     data: options.Data = None,
     assignments: options.Assignments = None,
@@ -25,7 +26,12 @@ def run(
     """
     from pipelines.local.launch import Launch, run_and_summarise
 
-    chosen = choose(preset, data, model_base_path=model_base_path, assignments=assignments)
+    chosen = choose(
+        preset,
+        options.one_of(pictures, data),
+        model_base_path=model_base_path,
+        assignments=assignments,
+    )
     launch = Launch(
         preset=chosen.preset, runs_dir=runs_dir, cache_dir=None if no_cache else cache_dir,
         image=image if containers else "",

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli import options
-from pipelines.cli.settings import DEMO_PRESET, merged
+from pipelines.cli.settings import chosen_preset, merged
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
 app = typer.Typer(
@@ -25,7 +25,7 @@ Assignments = options.Assignments
 
 @app.command()
 def apply(
-    preset: Preset = DEMO_PRESET,
+    preset: Preset = None,
     cron: options.Cron = None,
     host: Host = "",
     namespace: Namespace = "",
@@ -85,7 +85,7 @@ def list_(host: Host = "", namespace: Namespace = "") -> None:
 @app.command()
 def remove(
     name: Name = None,
-    preset: Preset = DEMO_PRESET,
+    preset: Preset = None,
     host: Host = "",
     namespace: Namespace = "",
     assignments: Assignments = None,
@@ -102,7 +102,7 @@ def remove(
 @app.command("run-now")
 def run_now(
     name: Name = None,
-    preset: Preset = DEMO_PRESET,
+    preset: Preset = None,
     wait: options.Wait = True,
     host: Host = "",
     namespace: Namespace = "",
@@ -120,7 +120,7 @@ def run_now(
 
 @app.command()
 def manifest(
-    preset: Preset = DEMO_PRESET,
+    preset: Preset = None,
     cron: options.Cron = None,
     model_base_path: Annotated[
         str, typer.Option(help="Where versions are published, inside the pod.")
@@ -146,6 +146,6 @@ def kubernetes_name(settings: TrainingRun) -> str:
     return schedule_name(settings).lower().replace("_", "-").rstrip("-")[:52]
 
 
-def _plain(preset: str, cron: str | None, assignments: list[str] | None) -> dict[str, Any]:
+def _plain(preset: str | None, cron: str | None, assignments: list[str] | None) -> dict[str, Any]:
     flags = {"schedule": {"cron": cron}} if cron is not None else {}
-    return override(merged(read_preset(preset), flags), assignments or ())
+    return override(merged(read_preset(chosen_preset(preset)), flags), assignments or ())

@@ -10,11 +10,12 @@ from rich.console import Console
 from components.common.artifacts.model_folder import newest_version
 from components.common.errors import ConfigError
 from pipelines.cli import options
+from pipelines.workspace import default_model_name
 
 
 def serve(
     context: typer.Context,
-    model_name: options.ModelName = "solar",
+    model_name: options.ModelName = "",
     model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
     port: Annotated[int, typer.Option(help="gRPC port.")] = 8500,
     rest_api_port: Annotated[int, typer.Option(help="REST port.")] = 8501,
@@ -23,6 +24,7 @@ def serve(
 
     Any other flag of the local server is passed on, e.g. --enable_batching=true. Ctrl-C stops.
     """
+    model_name = model_name or default_model_name(model_base_path)
     base = (model_base_path / model_name).resolve()
     if newest_version(base) is None:
         raise ConfigError(

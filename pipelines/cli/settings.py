@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.common.errors import DataError
-from pipelines.config import TrainingRun, override, read_preset, resolve
+from components.common.errors import ConfigError, DataError
+from pipelines.config import TrainingRun, override, preset_names, read_preset, resolve
+from pipelines.workspace import default_preset, model_name_of
 
-DEMO_PRESET = "solar"
 PICTURES_PRESET = "pictures"
 
 
@@ -32,17 +32,23 @@ def choose(
     """Return the settings that a command line asks for; each layer overrides those before it.
 
     Args:
-        preset: name or YAML file; None is the demo, or the preset for own pictures with `data`.
-        data: the user's pictures.
+        preset: name or YAML file; None is the one of this folder or, with `data`, that for own
+            pictures.
+        data: the user's pictures. Their folder names the model, unless a YAML file is theirs.
         model_base_path, assignments: as the options of these names.
         flags: what other flags say, as nested sections.
 
     Raises:
-        ConfigError: the preset, a key or a value is wrong.
+        ConfigError: there is no preset, or it, a key or a value is wrong.
         DataError: `data` is neither a folder nor a .csv file.
     """
-    name = preset or (PICTURES_PRESET if data else DEMO_PRESET)
-    plain = merged(read_preset(name), {"ingest": _source_of(data)} if data else {})
+    name = chosen_preset(preset, PICTURES_PRESET if data else None)
+    plain = read_preset(name)
+    if data:
+        source = _source_of(data)
+        if name in preset_names() or not (preset or _reads(plain, source["path"])):
+            plain["model_name"] = model_name_of(data)
+        plain = merged(plain, {"ingest": source})
     plain = merged(plain, {"model_base_path": str(model_base_path)} if model_base_path else {})
     plain = override(merged(plain, flags or {}), assignments or ())
     base = plain.get("model_base_path", "serving/models")
@@ -50,6 +56,23 @@ def choose(
         # A path is meant from where the user stands; steps run elsewhere.
         plain["model_base_path"] = str(Path(base).resolve())
     return CommandSettings(preset=name, plain=plain, run=resolve(plain))
+
+
+def chosen_preset(preset: str | None, otherwise: str | None = None) -> str:
+    """Return a preset's name: what the user typed, else the one of this folder, else the last.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    name = preset or default_preset() or otherwise
+    if name is None:
+        raise ConfigError(
+            "pictures, a preset, or a graft.yaml in this folder",
+            received="none of them",
+            do="type 'graft run FOLDER', a folder with a sub-folder of pictures for each class, "
+            "or 'graft init FOLDER' to look at the settings first; the demo is '--preset solar'",
+        )
+    return name
 
 
 def merged(plain: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,6 +85,13 @@ def merged(plain: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(inner, Mapping):  # else the settings refuse it
             result[key] = merged(inner, value)
     return result
+
+
+def _reads(plain: Mapping[str, Any], path: str) -> bool:
+    """Return whether a preset is about the pictures at an absolute path."""
+    section = plain.get("ingest")
+    own = section.get("path") if isinstance(section, Mapping) else None
+    return isinstance(own, str) and bool(own) and Path(own).resolve() == Path(path)
 
 
 def _source_of(data: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from pipelines.cli import options
+from pipelines.cli.settings import chosen_preset
 
 if TYPE_CHECKING:
     from pipelines.simulate.year import Lived
@@ -35,7 +36,7 @@ def simulate(
     console = Console()
     # One false alarm in twenty weekly looks: so few modules cannot promise much less.
     mine = ["augment.views=1", "monitor.detect.false_alarms=0.05"]
-    plain = override(read_preset(preset or "solar"), [*mine, *(assignments or ())])
+    plain = override(read_preset(chosen_preset(preset)), [*mine, *(assignments or ())])
     settings = resolve(plain)
     console.print(f"[bold]graft simulate[/]  ·  {weeks} weeks of {pictures} pictures  ·  {out}")
     finished = work(

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import options
-from pipelines.cli.settings import DEMO_PRESET
+from pipelines.cli.settings import chosen_preset
 from pipelines.config import override, read_preset, resolve
 
 
 def submit(
-    preset: options.ClusterPreset = DEMO_PRESET,
+    preset: options.ClusterPreset = None,
     pipeline: options.Pipeline = "training",
     wait: options.Wait = True,
     service_account: Annotated[
@@ -29,7 +29,7 @@ def submit(
     from pipelines.cluster.runs.client import new_name, start
     from pipelines.dags.compiling import cluster_arguments
 
-    settings = resolve(override(read_preset(preset), assignments or ()))
+    settings = resolve(override(read_preset(chosen_preset(preset)), assignments or ()))
     name = f"graft-{pipeline}-{settings.model_name}"
     # Not the pipeline of the schedule: that takes the newest version, and this may be a trial.
     connection, uploaded = compile_and_upload(

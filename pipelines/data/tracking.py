@@ -87,7 +87,7 @@ def pinned_md5(project_root: Path, name: str = PIN) -> str:
         raise DataError(
             f"{pin} to pin a folder",
             received="no such file, or a file without 'outs'",
-            do=f"restore it: git checkout -- {name}",
+            do=f"stand in a clone of Graft, or restore it there: git checkout -- {name}",
         ) from None
     return digest.removesuffix(".dir")
 

@@ -11,18 +11,18 @@ import yaml
 from rich.console import Console
 
 from components.common.artifacts.records import write_record
-from components.common.errors import ConfigError
 from components.common.files import new_file
 from components.common.run_summary import summarise, write_summary
-from components.ingest.commands import source_facts
-from components.train.config import check_source, has_needs
-from pipelines.config import PipelineName, TrainingRun
+from pipelines.config import PipelineName, TrainingRun, override, resolve
 from pipelines.console.paths import short
+from pipelines.console.progress import bars
 from pipelines.console.steps import StepList
 from pipelines.console.training_summary import print_summary
 from pipelines.dags import PIPELINES, arguments
 from pipelines.dags.contexts import new_context
+from pipelines.data.tracking import PIN
 from pipelines.local.containers import CONTAINERS, check_image, containers_for
+from pipelines.local.door import check_apart, check_data, check_place, check_product, fetch_weights
 from pipelines.local.run import LocalRun, run_locally
 from pipelines.local.warm import warm_parent
 
@@ -69,18 +69,14 @@ def execute(
     """Run a pipeline on this machine and show its steps; `plain` are the settings as written.
 
     Raises:
-        ConfigError: the demo data or a file of weights are asked for and not there.
+        InputError: pictures, weights or a folder cannot be used; nothing has been started.
         PipelineFailedError: a step failed; the run's summary is written all the same.
     """
+    settings = _checked(launch, settings, plain, console)
     pinned = "" if settings.ingest.data_rev else _pinned_data_sha256(settings.ingest.path)
-    if launch.pipeline == "training":
-        if not settings.train.warm_start:
-            check_weights(settings.train.weights)
-        if has_needs(settings.train.method):
-            check_source(settings.train, source_facts(settings.ingest))
     context = new_context(
         settings,
-        name=Path(launch.preset).stem,
+        name=settings.model_name,
         runs_dir=launch.runs_dir,
         cache_dir=launch.cache_dir,
         data_sha256=pinned,
@@ -108,10 +104,38 @@ def execute(
         steps = StepList(console)
         with steps.redrawn():
             return run_locally(context, given, on_change=steps, pipeline=launch.pipeline)
+    except KeyboardInterrupt:
+        if launch.cache_dir is None:
+            raise
+        raise KeyboardInterrupt("the same command goes on where it was") from None
     finally:
         # The exit step writes the summary; it cannot when the run itself was stopped.
         if not (run_dir / "run.json").exists():
             write_summary(summarise(run_dir, "interrupted"), run_dir)
+
+
+def _checked(
+    launch: Launch, settings: TrainingRun, plain: dict[str, Any], console: Console
+) -> TrainingRun:
+    """Refuse what cannot end well; return the settings that the steps are given."""
+    models = Path(settings.model_base_path) / settings.model_name
+    check_place(launch.runs_dir, of="runs", option="--runs-dir")
+    check_place(models, of="models", option="--model-base-path")
+    if launch.cache_dir is not None:
+        check_place(launch.cache_dir, of="cache", option="--cache-dir")
+    if launch.pipeline == "monitoring":
+        return settings
+    if settings.ingest.source == "folder" and settings.ingest.path:
+        for place in (launch.runs_dir, models):
+            check_apart(Path(settings.ingest.path), place)
+    check_data(settings)
+    with bars(console):
+        check_product(settings)
+    if launch.pipeline == "training" and not settings.train.warm_start:
+        file = fetch_weights(settings.train, console)
+        if file and launch.image:  # which has no network
+            return resolve(override(plain, [f"train.weights={file}"]))
+    return settings
 
 
 def query_and_summarise(
@@ -138,30 +162,9 @@ def query_and_summarise(
     print_summary(console, settings, finished, served=served, wall_s=wall_s)
 
 
-def check_weights(weights: str) -> None:
-    """Miss a file of weights now, and not after the minutes that the steps before training take.
-
-    Raises:
-        ConfigError: it is a path, and nothing is there.
-    """
-    plain_path = weights not in {"imagenet", "none"} and "://" not in weights
-    if plain_path and not Path(weights).expanduser().is_file():
-        raise ConfigError(
-            "train.weights to be 'imagenet', 'none', a file or an address",
-            received=f"'{weights}', where there is no file",
-            do="run 'make data', which fetches those under data/weights, or correct the path",
-        )
-
-
 def _pinned_data_sha256(path: str) -> str:
     """Return the digest that data.dvc pins, when the run reads the pinned data; else ""."""
     from pipelines.data.demo import data_sha256
 
-    pinned = Path("data").resolve()
-    if not Path(path).resolve().is_relative_to(pinned):
-        return ""
-    if not Path(path).exists():
-        raise ConfigError(
-            f"the demo data at '{path}'", received="nothing there", do="run `make data`"
-        )
-    return data_sha256(Path.cwd())
+    is_pinned = Path(PIN).is_file() and Path(path).resolve().is_relative_to(Path("data").resolve())
+    return data_sha256(Path.cwd()) if is_pinned else ""

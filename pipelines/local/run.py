@@ -14,7 +14,7 @@ from typing import Any
 
 from components.common.errors import GraftError
 from components.common.run_context import RunContext
-from components.common.warm.owner import here
+from components.common.warm.owner import child_environment, here
 from pipelines.config import PipelineName
 from pipelines.local.containers import CONTAINERS, remove_left
 from pipelines.local.records import Snapshot, snapshot
@@ -60,6 +60,7 @@ def run_locally(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
+            env=child_environment(),
             start_new_session=True,
         )
         try:

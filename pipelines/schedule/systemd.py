@@ -12,7 +12,7 @@ _WEEKDAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 
 def units(schedule: ScheduleConfig, *, name: str, words: list[str], folder: Path) -> str:
     """Return the units `name`.service and `name`.timer: `graft` with `words`, run in `folder`."""
-    command = shlex.join([sys.executable, "-m", "pipelines.cli", *words]).replace("%", "%%")
+    command = shlex.join([sys.executable, "-P", "-m", "pipelines.cli", *words]).replace("%", "%%")
     calendars = "\n".join(f"OnCalendar={one}" for one in on_calendar(schedule))
     return f"""# ~/.config/systemd/user/{name}.service
 [Unit]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from components.common.errors import ConfigError, ServerError
-from components.common.warm.owner import interpreter
+from components.common.warm.owner import child_environment, interpreter
 from serving.client.rest_client import RestClient
 from serving.client.retry import Retry
 
@@ -98,7 +98,7 @@ def launch(
     ]
     # This very package comes first on the path, wherever we were started.
     paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    environment = child_environment() | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment

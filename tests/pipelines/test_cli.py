@@ -25,13 +25,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def same_signals() -> Iterator[None]:
+def same_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Undo what `main` does to this process."""
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
 
 
+SOLAR = ("--preset", "solar")
 COMMANDS = dict(commands())
 
 
@@ -63,6 +65,11 @@ def test_one_option_names_the_model(words: str) -> None:
     (option,) = [one for one in command.params if one.name == "model_name"]
     had_another = words.split()[0] in {"predict", "audit"}
     assert option.opts == ["--model-name", *["--model"] * had_another]
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_no_command_means_the_demo_unless_it_is_said(words: str) -> None:
+    assert "solar" not in [one.default for one in COMMANDS[words].params]
 
 
 class LaunchedError(Exception):
@@ -117,23 +124,29 @@ def test_importing_the_pipeline_does_not_import_tensorflow() -> None:
     ("words", "message"),
     [
         (("run", "--preset", "lunar"), "expected a preset (classic, distillation, "),
-        (("run", "--set", "train.epoch=3"), "expected one of the known settings"),
-        (("run", "--set", "seed=many"), "seed: expected a valid integer"),
+        (("run", *SOLAR, "--set", "train.epoch=3"), "expected one of the known settings"),
+        (("run", *SOLAR, "--set", "seed=many"), "seed: expected a valid integer"),
         (("run", "--data", "nowhere"), "expected a folder of pictures or a manifest.csv"),
-        (("run",), "run `make data`"),
-        (("serve",), "expected a published version"),
+        (("run", "here", "--data", "nowhere"), "expected one set of pictures"),
+        (("run",), "type 'graft run FOLDER'"),
+        (("run", *SOLAR), "the demo's come with 'make data'"),
+        (("serve",), "expected the name of a model"),
+        (("serve", "--model-name", "solar"), "expected a published version"),
         (("tune", "--preset", "lunar"), "expected a preset (classic, distillation, "),
-        (("tune", "--backbones", "resnet_900"), "expected one of the backbones"),
+        (("tune", *SOLAR, "--backbones", "resnet_900"), "expected one of the backbones"),
         (("tune", "--backbones", ","), "expected names separated by commas after --backbones"),
-        (("tune", "--sizes", "160,big"), "tune.rank.sizes_px.1: expected a valid integer"),
-        (("tune", "--sizes", "8"), "tune.rank.sizes_px.0: expected greater than or equal to 16"),
-        (("tune", "--methods", "magic"), "expected one of the methods"),
-        (("tune", "--budget-min", "0"), "tune.plan.budget_min: expected greater than 0"),
-        (("tune", "--set", "tune.plan.finalist=3"), "expected one of the known settings"),
+        (("tune", *SOLAR, "--sizes", "160,big"), "tune.rank.sizes_px.1: expected a valid integer"),
+        (
+            ("tune", *SOLAR, "--sizes", "8"),
+            "tune.rank.sizes_px.0: expected greater than or equal to 16",
+        ),
+        (("tune", *SOLAR, "--methods", "magic"), "expected one of the methods"),
+        (("tune", *SOLAR, "--budget-min", "0"), "tune.plan.budget_min: expected greater than 0"),
+        (("tune", *SOLAR, "--set", "tune.plan.finalist=3"), "expected one of the known settings"),
         (("compile", "--pipeline", "all"), "is not one of 'training'"),
     ],
 )
-@pytest.mark.usefixtures("same_signals")
+@pytest.mark.usefixtures("same_process")
 def test_wrong_input_is_one_line_and_exit_code_2(
     words: tuple[str, ...],
     message: str,
@@ -171,6 +184,28 @@ def test_a_process_of_its_own_says_so_without_a_traceback(
     assert done.returncode == 2
     assert message in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_it_says_its_version_and_completes_commands() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert re.fullmatch(r"graft \d+\.\d+\.\d+\n", result.output)
+    asked = {
+        "COMP_WORDS": "graft passport sh",
+        "COMP_CWORD": "2",
+        "_GRAFT_COMPLETE": "complete_bash",
+    }
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pipelines.cli import main; sys.argv = ['graft']; main()",
+        ],
+        env={**os.environ, **asked, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["show"], done.stderr
 
 
 def test_backbones_are_listed_without_keras(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ def test_what_is_enough_needs_no_advice(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_taken_port_and_absent_data_are_notes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert found(tmp_path)["demo data"].state == "ok"
+    (tmp_path / "data.dvc").touch()  # a clone
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         monkeypatch.setattr(doctor, "_PORTS", (port, 1))

@@ -86,7 +86,7 @@ def model_dir(tmp_path: Path) -> Path:
 
 
 def graft(model_dir: Path, *words: str, code: int) -> str:
-    base = ["--model-base-path", str(model_dir.parent)]
+    base = ["--model-base-path", str(model_dir.parent), "--model-name", model_dir.name]
     result = CliRunner().invoke(app, ["lineage", "1", *base, *words], catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result.output

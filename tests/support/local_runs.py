@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 SETTINGS = (
+    "model_name=pictures",
     "train.weights=none",
     "train.method=linear_probe",
     "augment.image_size_px=32",
@@ -65,6 +66,7 @@ class Published:
     """A home, what the stopped run left in it, and how the whole run ended."""
 
     home: Path
+    said_at_stop: str
     after_stop: str
     versions_after_stop: tuple[str, ...]
     done: "subprocess.CompletedProcess[str]"
@@ -76,12 +78,12 @@ def published(tmp_path_factory: pytest.TempPathFactory, tiny_pictures: Path) -> 
     line = graft("run", tiny_pictures)
     latest = home / "runs" / "latest"
     begun = latest / "steps" / "augment.json"
-    stop(line, home, when=begun.exists, by=signal.SIGTERM)
+    said = stop(line, home, when=begun.exists, by=signal.SIGTERM)
     after = (latest / "run.json").read_text()
     left = versions(home)
     done = subprocess.run(line, cwd=home, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return Published(home, after, left, done)
+    return Published(home, said, after, left, done)
 
 
 def versions(home: Path) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def started(
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **environment},
+            env=child_environment() | dict(environment),
             start_new_session=True,
         ) as parent,
         _at(address),
@@ -58,6 +58,15 @@ def _at(address: str) -> Iterator[None]:
         yield
     finally:
         belongs_to(before)
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment for a Python program of ours.
+
+    Without the variable Python would look for packages in the folder that the user stands in, and
+    take a folder "components" or "serving" there for ours.
+    """
+    return {**os.environ, "PYTHONSAFEPATH": "1"}
 
 
 def here() -> str:

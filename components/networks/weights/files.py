@@ -48,6 +48,11 @@ def pinned_sha256(address: str) -> str:
     return match[1].lower()
 
 
+def cache_folder() -> Path:
+    """Return the user's folder of weights that were downloaded; it need not be there."""
+    return platformdirs.user_cache_path("graft") / "weights"
+
+
 def local_file(weights: str) -> Path:
     """Return the file on this machine; download it unless it has been before.
 
@@ -70,7 +75,7 @@ def local_file(weights: str) -> Path:
 def _cached(address: str) -> Path:
     sha256 = pinned_sha256(address)
     name = Path(urllib.parse.unquote(urllib.parse.urlsplit(address).path)).name
-    target = platformdirs.user_cache_path("graft") / "weights" / f"{sha256[:16]}-{name}"
+    target = cache_folder() / f"{sha256[:16]}-{name}"
     if target.is_file():
         if file_sha256(target) == sha256:
             return target

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import cast
 
+from components.common.warm.owner import child_environment
 from serving.gateway.exchange import ServedExchange, frame
 from serving.gateway.log import counters
 from serving.gateway.proxy.metrics import GatewayMetrics
@@ -78,6 +79,7 @@ class LogQueue(asyncio.Protocol):
                 self._settings.log.to_json(),
             ],
             pass_fds=(its.fileno(),),
+            env=child_environment(),
             stdin=subprocess.DEVNULL,
         )
         its.close()

@@ -99,7 +99,7 @@ def test_without_a_run_folder_the_passport_names_no_preset(
 
     passport = read_passport(info.version_path.parent, 1)
     assert passport is not None
-    assert (passport.settings, passport.rebuild) == ({}, ("make install",))
+    assert (passport.settings, passport.rebuild) == ({}, ())
 
 
 def test_a_version_that_is_not_confirmed_is_taken_back(

@@ -67,7 +67,7 @@ def test_byte_order_mark_and_quotes_are_fine_and_other_columns_are_kept(read_tex
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "what cannot be read"),
+        ("", "an empty file; write a line for each picture"),
         ("path,label\n", "a header line only"),
         ("file,label\ngood/a.png,x\n", r"no column path \(there are: file, label\)"),
         ("path;label\ngood/a.png;x\n", r"no column path, label \(there are: path;label\)"),

@@ -25,6 +25,7 @@ from pipelines.cluster.runs.logs import read_log
 from pipelines.cluster.schedules import apply
 from pipelines.cluster.uploads import upload
 
+SOLAR = ("--preset", "solar")
 PARAMETERS = {"run": {"run_id": "kubeflow"}, "train": {"epochs": 3.0, "seed": 0.0}}
 
 
@@ -174,7 +175,9 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("quickly")
 def test_submit_shows_link_and_steps_and_ends_with_the_outcome(kfp: FakeKfp) -> None:
-    code, output = graft("submit", "--host", kfp.host, "--service-account", "pipeline-runner")
+    code, output = graft(
+        "submit", *SOLAR, "--host", kfp.host, "--service-account", "pipeline-runner"
+    )
     assert code == 0, output
     (run,) = kfp.runs.values()
     assert f"{kfp.host}/#/runs/details/{run.run_id}" in output
@@ -189,7 +192,7 @@ def test_a_failed_run_fails_the_command_and_says_where_to_look(kfp: FakeKfp) -> 
     kfp.story.error = "expected 2 classes, received 1"
     kfp.story.chapters = [("FAILED", {"validate": "FAILED"})]
     kfp.story.logs = {"pod-validate": "the reason\n"}
-    code, output = graft("submit", "--host", kfp.host)
+    code, output = graft("submit", *SOLAR, "--host", kfp.host)
     assert code == 1
     (run_id,) = kfp.runs
     assert f"graft runs logs {run_id} validate" in output and kfp.story.error in output
@@ -199,11 +202,11 @@ def test_a_failed_run_fails_the_command_and_says_where_to_look(kfp: FakeKfp) -> 
 @pytest.mark.usefixtures("quickly")
 def test_a_run_cancelled_by_somebody_else_is_130(kfp: FakeKfp) -> None:
     kfp.story.chapters = [("CANCELED", {"ingest": "CANCELED"})]
-    assert graft("submit", "--host", kfp.host)[0] == 130
+    assert graft("submit", *SOLAR, "--host", kfp.host)[0] == 130
 
 
 def test_without_waiting_the_run_is_only_started(kfp: FakeKfp) -> None:
-    code, output = graft("submit", "--no-wait", "--host", kfp.host)
+    code, output = graft("submit", *SOLAR, "--no-wait", "--host", kfp.host)
     assert code == 0 and "/#/runs/details/" in output
     assert not [one for one in kfp.requests if one.startswith("GET /runs/")]
 
@@ -211,7 +214,7 @@ def test_without_waiting_the_run_is_only_started(kfp: FakeKfp) -> None:
 @pytest.mark.usefixtures("quickly")
 def test_an_ended_login_leaves_the_run_alone_and_says_so(kfp: FakeKfp) -> None:
     kfp.faults.append(Fault(401, where="GET /runs/", times=99))
-    done = CliRunner().invoke(app, ["submit", "--host", kfp.host])
+    done = CliRunner().invoke(app, ["submit", *SOLAR, "--host", kfp.host])
     assert isinstance(done.exception, ClusterRefusedError)
     assert "the run goes on; see it with `graft runs show" in done.output
     assert not [one for one in kfp.requests if "terminate" in one]
@@ -256,10 +259,10 @@ def test_a_schedule_is_run_now_with_its_newest_pipeline(kfp: FakeKfp, package: P
 def test_a_schedule_by_another_clock_than_the_servers_is_refused(kfp: FakeKfp) -> None:
     zone = ("--set", "schedule.time_zone=Europe/Berlin", "--host", kfp.host)
     with pytest.raises(ConfigError, match="received Europe/Berlin; set cronScheduleTimezone"):
-        graft("schedule", "apply", *zone)
+        graft("schedule", "apply", *SOLAR, *zone)
     assert not kfp.changes()
     same = ("--set", "schedule.server_time_zone=Europe/Vienna")
-    code, output = graft("schedule", "apply", *same, *zone)
+    code, output = graft("schedule", "apply", *SOLAR, *same, *zone)
     assert code == 0 and "'0 5 * * *' Europe/Berlin" in output
 
 
@@ -271,7 +274,7 @@ def test_a_schedule_is_applied_listed_and_removed_and_all_of_it_twice(
     to_there = ("--host", kfp.host)
     assert "no schedule" in graft("schedule", "list", *to_there)[1]
     for change, version in (("created", "new"), ("unchanged", "known")):
-        code, output = graft("schedule", "apply", "--cron", "30 5 * * 1", *to_there)
+        code, output = graft("schedule", "apply", *SOLAR, "--cron", "30 5 * * 1", *to_there)
         assert code == 0, output
         assert f"graft-monitoring-solar: {change}, '30 5 * * 1' UTC, {version} pipeline" in output
         assert "note: monitor.log is" in output and "set GRAFT_CPU_IMAGE" in output
@@ -281,6 +284,6 @@ def test_a_schedule_is_applied_listed_and_removed_and_all_of_it_twice(
         r"graft-monitoring-solar .* 0 30 5 \* \* 1 ", graft("schedule", "list", *to_there)[1]
     )
     for said in ("removed", "was not there"):
-        code, output = graft("schedule", "remove", *to_there)
+        code, output = graft("schedule", "remove", *SOLAR, *to_there)
         assert (code, output) == (0, f"graft-monitoring-solar: {said}\n")
     assert not kfp.recurring_runs

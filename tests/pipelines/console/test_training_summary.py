@@ -46,7 +46,7 @@ def test_doubts_are_said_with_what_to_do(tmp_path: Path) -> None:
     info = InspectionInfo(pictures=300, suspected=4, groups=groups, shortcuts=shortcuts)
     first, accept, labels, clear = _doubts(info, tmp_path)
     assert "30 groups that nobody named (by file names)" in first
-    assert accept.startswith("to accept them: graft run --data ")
-    assert accept.endswith("/proposed_manifest.csv")
+    assert accept.startswith("to accept them: graft run ")
+    assert "/proposed_manifest.csv --preset " in accept
     assert labels.startswith("4 of 300 labels are likely wrong: ")
     assert clear.endswith("brightness (0.90)")

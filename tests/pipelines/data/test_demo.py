@@ -18,9 +18,10 @@ from local_servers import answering
 from torch_files import torch_file
 
 from components.common.errors import DataError
+from components.networks.weights import efficientnet_lite, packages
+from components.networks.weights.packages import PinnedPackage
 from pipelines.data import demo as demo_data
-from pipelines.data import efficientnet_lite, packages, tracking
-from pipelines.data.packages import PinnedPackage
+from pipelines.data import tracking
 
 ROOT = Path(__file__).parents[3]
 PICTURES = {f"elpv_dataset/data/images/cell{n:04d}.png": f"picture {n}".encode() for n in range(9)}

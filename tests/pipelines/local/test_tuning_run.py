@@ -15,6 +15,7 @@ from pipelines.local.records import Snapshot, snapshot
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SETTINGS = (
+    "model_name=pictures",
     "train.weights=none",
     "train.flips=1",
     "augment.views=1",

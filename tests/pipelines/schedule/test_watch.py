@@ -127,7 +127,7 @@ def test_units_run_with_the_options_of_the_watch(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["watch", "--print-systemd", *options, *when])
     assert done.exit_code == 0, done.output
     (command,) = re.findall(r"^ExecStart=(.*)$", done.output, re.M)
-    assert shlex.split(command)[3:] == ["watch", "--once", *options]
+    assert shlex.split(command)[4:] == ["watch", "--once", *options]
     assert "OnCalendar=*-*-* 05:00:00 Europe/Berlin" in done.output
 
 
@@ -151,7 +151,16 @@ def test_the_cronjob_is_valid_and_carries_the_settings(pipeline: str) -> None:
 
 
 def test_the_manifest_of_the_command_is_the_preset_in_a_pod() -> None:
-    words = ["schedule", "manifest", "--cron", "15 4 * * *", "--set", "monitor.log=/log"]
+    words = [
+        "schedule",
+        "manifest",
+        "--preset",
+        "solar",
+        "--cron",
+        "15 4 * * *",
+        "--set",
+        "monitor.log=/log",
+    ]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     config_map, job = yaml.safe_load_all(done.output)

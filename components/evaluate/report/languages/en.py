@@ -155,7 +155,8 @@ TEXTS = {
     "inspection.caption": "labelled {label}; more like {suggestion}",
     "inspection.given": "Your {groups} groups matter: with each left out as a whole, {apart} are "
     "answered correctly, and {straddling} where its other pictures are known.",
-    "inspection.accept": "To accept these groups, run: graft run --data {manifest}",
+    "inspection.accept": "To accept these groups, run: graft run "
+    "{run}/inspection/proposed_manifest.csv --preset {run}/settings.yaml",
     "inspection.shortcuts": "How far one plain fact alone tells the class, on groups that were "
     "left out (ROC-AUC; guessing gives 0.5). From a clear one the model may have learnt the fact "
     "and not the thing.",

@@ -52,7 +52,8 @@ from components.common.warm import owner
 with owner.started(["colorsys"], ["tabnanny"], environment={}):
     time.sleep(2)
     command = [*owner.interpreter([]), "-m", "program", "sleep"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=owner.child_environment(), **pipes) as program:
         processes = json.loads(program.stdout.readline())
         print([*processes, program.pid], flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -154,7 +155,7 @@ def test_an_owner_that_is_killed_takes_all_with_it(folder: Path) -> None:
     ("differs", "reason"),
     [
         ({"TF_SETTING": "1"}, "other values of TF_SETTING"),
-        ({"PYTHONPATH": "/"}, "another PYTHONPATH"),
+        ({"PYTHONPATH": "/:."}, "another PYTHONPATH"),
     ],
 )
 def test_another_environment_gets_a_plain_interpreter(
@@ -196,7 +197,7 @@ def test_without_a_parent_a_program_has_the_plain_interpreter() -> None:
 
 
 def _environment(**differs: str) -> dict[str, str]:
-    return {**os.environ, **ENVIRONMENT, **differs}
+    return owner.child_environment() | ENVIRONMENT | differs
 
 
 def _run(*command: str, **differs: str) -> "subprocess.CompletedProcess[str]":

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.common.errors import WeightsError
-from pipelines.data.torch_file import read_state_dict
+from components.networks.weights.torch_file import read_state_dict
 
 _LAYERS = {
     "_conv_stem": "stem_conv",

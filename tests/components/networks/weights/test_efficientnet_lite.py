@@ -6,7 +6,7 @@ import pytest
 from torch_files import torch_file
 
 from components.common.errors import WeightsError
-from pipelines.data.efficientnet_lite import keras_file
+from components.networks.weights.efficientnet_lite import keras_file
 
 RNG = np.random.default_rng(0)
 

