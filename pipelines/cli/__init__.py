@@ -34,6 +34,7 @@ from pipelines.cli import (
     simulate,
     submit,
     tune,
+    up,
 )
 from pipelines.cli import compile as compile_command
 
@@ -50,6 +51,7 @@ _COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
         "doctor": doctor.doctor,
     },
     "Serve": {
+        "up": up.up,
         "serve": serve.serve,
         "gateway": gateway.gateway,
         "predict": predict.predict,

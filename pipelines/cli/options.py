@@ -85,6 +85,7 @@ DEFAULT_CACHE_DIR = Path(".graft/cache")
 DEFAULT_IMAGE = CPU_IMAGE
 DEFAULT_LOG = Path(".graft/predictions")
 DEFAULT_MODELS = Path("serving/models")
+DEFAULT_GATEWAY = "http://127.0.0.1:8511"
 
 
 def window(since: datetime | None, until: datetime | None) -> tuple[float, float]:

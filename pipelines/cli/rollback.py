@@ -19,5 +19,5 @@ def rollback(
     from components.deploy.commands import rollback as take_back
 
     done = take_back(model_base_path.resolve(), model_name, to=to)
-    retired = ", ".join(map(str, done.retired))
-    Console().print(f"version [bold]{done.serving}[/] serves again; retired: {retired}")
+    retired = f"; retired: {', '.join(map(str, done.retired))}" if done.retired else ""
+    Console().print(f"version [bold]{done.serving}[/] serves again{retired}")
