@@ -31,7 +31,8 @@ def up(
     Exit codes: 2 a port is taken or a model is not there, 1 one of the three does not keep running,
     130 stopped.
     """
-    from pipelines.up.services import Ports, UpSettings
+    from pipelines.up.ports import Ports
+    from pipelines.up.services import UpSettings
     from pipelines.up.supervise import supervise
 
     settings = UpSettings(

@@ -80,13 +80,15 @@ def services(settings: UpSettings) -> tuple[Service, ...]:
     """Return the programs in the order in which they are started."""
     ports, found = settings.ports, [_server(settings), _gateway(settings)]
     if importlib.util.find_spec("pipelines.cli.ui"):
-        words = ("pipelines.cli", "ui", "--models", str(settings.models))
-        words += ("--log", str(settings.log), "--runs-dir", str(settings.runs_dir))
-        words += ("--gateway", f"http://{HOST}:{ports.gateway_rest}", "--port", str(ports.console))
         found.append(
             Service(
                 name="console",
-                words=words,
+                words=(
+                    *("pipelines.cli", "ui", "--models", str(settings.models)),
+                    *("--log", str(settings.log), "--runs-dir", str(settings.runs_dir)),
+                    *("--gateway", f"http://{HOST}:{ports.gateway_rest}"),
+                    *("--port", str(ports.console)),
+                ),
                 url=f"http://{HOST}:{ports.console}",
                 health="/healthz",
                 log_path=settings.folder / "console.log",
@@ -116,14 +118,16 @@ def _server(settings: UpSettings) -> Service:
 
 def _gateway(settings: UpSettings) -> Service:
     ports = settings.ports
-    words = ("pipelines.cli", "gateway", "--log", str(settings.log))
-    words += ("--models", str(settings.models), "--port", str(ports.gateway_rest))
-    words += ("--grpc-port", str(ports.gateway_grpc), "--metrics-port", str(ports.gateway_metrics))
-    words += ("--upstream", f"http://{HOST}:{ports.server_rest}")
-    words += ("--upstream-grpc", f"{HOST}:{ports.server_grpc}")
     return Service(
         name="gateway",
-        words=words,
+        words=(
+            *("pipelines.cli", "gateway", "--log", str(settings.log)),
+            *("--models", str(settings.models), "--port", str(ports.gateway_rest)),
+            *("--grpc-port", str(ports.gateway_grpc)),
+            *("--metrics-port", str(ports.gateway_metrics)),
+            *("--upstream", f"http://{HOST}:{ports.server_rest}"),
+            *("--upstream-grpc", f"{HOST}:{ports.server_grpc}"),
+        ),
         url=f"http://{HOST}:{ports.gateway_rest}",
         health=_GATEWAY_READY,
         log_path=settings.folder / "gateway.log",

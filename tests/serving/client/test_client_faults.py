@@ -199,7 +199,7 @@ def test_rest_names_the_models_that_the_metrics_know() -> None:
         rest(url) as client,
         pytest.raises(
             ServerError,
-            match="no model `m`; .* by --model-name: digits, wafer",
+            match=r"no model `m`; .* by --model-name: digits, wafer",
         ),
     ):
         client.status()
