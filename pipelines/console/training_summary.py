@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from components.common.artifacts.deployment import Deployment
 from components.common.artifacts.inspection import Inspection, InspectionInfo
 from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo
 from components.common.artifacts.judging.verdict import Verdict
@@ -51,6 +52,9 @@ def print_summary(
         console.print(escape(line), style="yellow", soft_wrap=True)
     colour = _COLOURS[verdict.info.word]
     title = f"verdict on {escape(settings.model_name)}: [bold]{verdict.info.word}[/]"
+    if finished.last.record("deploy") is not None:
+        version = Deployment.read(finished.last.output("deploy", "deployment")).info.version
+        title += f", published as version {version}"
     said = _listed("", verdict.info.reasons) + _listed("what to do next", verdict.info.next_steps)
     console.print(Panel(said.strip(), title=title, border_style=colour, title_align="left"))
     console.print(_where(evaluation, verdict, finished))

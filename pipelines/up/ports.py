@@ -95,7 +95,12 @@ def _problem(port: int) -> str:
 def _holder(port: int) -> str:
     with contextlib.suppress(psutil.Error):
         for one in psutil.net_connections("tcp"):
-            if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
+            if (
+                one.laddr
+                and one.laddr.port == port
+                and one.status == psutil.CONN_LISTEN
+                and one.pid
+            ):
                 command = " ".join(psutil.Process(one.pid).cmdline())
                 cut = f"{command[:_LONGEST_COMMAND]} …"
                 return f"process {one.pid} ({cut if len(command) > len(cut) else command})"

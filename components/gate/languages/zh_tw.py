@@ -6,6 +6,8 @@ TEXTS = {
     "word.hold": "暫緩：這個模型不應投入使用。",
     "word.insufficient": "證據不足：目前還無法判斷這個模型是否夠好。",
     "word.same": "沒有變化：這就是已經上線的模型。",
+    "about": "模型「{name}」，判定時間 {at}。",
+    "about.serves": "第 {version} 版上線中。",
     "next": "接下來怎麼做",
     "reasons": "原因",
     "overridden": "{by} 於 {at} 推翻判定並上線：「{reason}」",
