@@ -74,7 +74,7 @@ def discrimination(scored: Scored, classes: Sequence[str], say: Texts) -> bytes 
             look = {"color": GRID, "linewidth": 1, "zorder": 1}
             if order < WORST_CURVES:
                 # Later ones are thinner: equal curves do not hide each other.
-                width = 2 + 1.2 * (min(len(usable), WORST_CURVES) - 1 - order)
+                width = 2 + 0.8 * (min(len(usable), WORST_CURVES) - 1 - order)
                 look = {"color": _COLOURS[order], "label": short(classes[position])}
                 look |= {"zorder": 2, "linewidth": width}
             left.plot(false_alarms, found, **look)
