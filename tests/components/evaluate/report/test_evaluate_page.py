@@ -140,7 +140,8 @@ def test_most_pictures_wait_until_they_are_asked_for(
     browser: Browser, pages: dict[str, Path]
 ) -> None:
     page = browser.open(pages["fifteen"], width_px=360)
-    shown = "[...document.querySelectorAll('#mistakes img')].filter(one => one.offsetHeight).length"
+    pictures = "[...document.querySelectorAll('#mistakes img')]"
+    shown = f"{pictures}.filter(one => one.checkVisibility()).length"
     assert page.evaluate(shown) == 5
     page.evaluate("document.querySelector('#mistakes details').open = true")
     assert page.evaluate(shown) > 5
