@@ -51,11 +51,12 @@ def print_summary(
     for line in _doubts(inspection.info, finished.run_dir / "inspection"):
         console.print(escape(line), style="yellow", soft_wrap=True)
     colour = _COLOURS[verdict.info.word]
-    title = f"verdict on {escape(settings.model_name)}: [bold]{verdict.info.word}[/]"
+    title = f"verdict: [bold]{verdict.info.word}[/], {escape(settings.model_name)}"
     if finished.last.record("deploy") is not None:
         version = Deployment.read(finished.last.output("deploy", "deployment")).info.version
-        title += f", published as version {version}"
-    said = _listed("", verdict.info.reasons) + _listed("what to do next", verdict.info.next_steps)
+        title += f" is published as version {version}"
+    said = _listed("", verdict.info.reasons)
+    said += _listed("\n[bold]what to do next[/]", verdict.info.next_steps)
     console.print(Panel(said.strip(), title=title, border_style=colour, title_align="left"))
     console.print(_where(evaluation, verdict, finished))
     command = next_command(verdict.info.next_action, models=Path(settings.model_base_path))
