@@ -29,7 +29,6 @@ def write_page(verdict: Verdict, evaluation: Evaluation) -> None:
         same=is_same(info),
         steps=[say.sentence(step) for step in info.next_steps],
         moment=utc_minute,
-        # A number and its sign stay together at the end of a line.
-        reasons=[say.sentence(reason).replace(" %", "\u00a0%") for reason in info.reasons],
+        reasons=[say.sentence(reason) for reason in info.reasons],
     )
     verdict.report_path.write_text(page.filled(whole, "verdict", top), encoding="utf-8")
