@@ -87,7 +87,7 @@ def services(settings: UpSettings) -> tuple[Service, ...]:
                     *("pipelines.cli", "ui", "--models", str(settings.models)),
                     *("--log", str(settings.log), "--runs-dir", str(settings.runs_dir)),
                     *("--gateway", f"http://{HOST}:{ports.gateway_rest}"),
-                    *("--port", str(ports.console)),
+                    *("--port", str(ports.console), "--no-browser"),
                 ),
                 url=f"http://{HOST}:{ports.console}",
                 health="/healthz",
