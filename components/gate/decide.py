@@ -18,10 +18,11 @@ from components.common.artifacts.judging.verdict import (
     VerdictInfo,
     Word,
 )
-from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import LABELS
 from components.gate.compare import Rival, Vote, best_of, compare, in_common, kind_of, rivals
 from components.gate.config import GateConfig, Threshold
+from components.gate.next_steps import with_next_steps
+from components.gate.shortages import shortages
 from components.gate.tasks import judge_tasks
 
 SAME_MODEL = "The candidate is the version that serves now."
@@ -44,10 +45,16 @@ def decide(evaluation: Evaluation, *, settings: GateConfig) -> VerdictInfo:
     Raises:
         DataError: the models were not asked about the same pictures.
     """
+    info, predictions = evaluation.info, evaluation.predictions()
+    verdict = _judge(evaluation, predictions, settings)
+    lacks = shortages(predictions, info, settings, _proven(info))
+    return with_next_steps(verdict, evaluation, lacks=lacks)
+
+
+def _judge(evaluation: Evaluation, predictions: pd.DataFrame, settings: GateConfig) -> VerdictInfo:
     info = evaluation.info
     if info.candidate_sha256 and info.candidate_sha256 == info.incumbent_sha256:
         return _conclude([("hold", SAME_MODEL)], info)
-    predictions = evaluation.predictions()
     unfit = (
         _known_before(info)
         or _scarcity(predictions, info, settings, _proven(info))
@@ -128,25 +135,16 @@ def _scarcity(
     settings: GateConfig,
     classes: tuple[str, ...],
 ) -> list[Vote]:
-    groups = count_clusters(predictions["group"].astype(str).tolist())
-    kind = kind_of(info)
-    counted = [
-        (len(predictions), settings.min_test_pictures, kind),
-        (groups, settings.min_groups, f"groups of {kind}"),
-    ]
-    for name in classes:
-        pictures = int((predictions["target"] == info.classes.index(name)).sum())
-        counted.append((pictures, settings.min_per_class, f"{kind} of class '{name}'"))
     gone = f" {info.unseen} more were left out, since a compared model has seen them." * bool(
         info.unseen
     )
     return [
         (
             "insufficient",
-            f"There are {count} {what}; a verdict needs at least {minimum}: add some.{gone}",
+            f"There are {one.there} {one.of}; a verdict needs at least {one.needed}: add "
+            f"some.{gone}",
         )
-        for count, minimum, what in counted
-        if count < minimum
+        for one in shortages(predictions, info, settings, classes)
     ]
 
 

@@ -18,6 +18,7 @@ from components.common.config import Section
 from components.common.errors import DataError
 from components.common.run_context import RunContext
 from components.common.step import Step
+from components.gate.next_steps import with_next_steps
 from components.gate.page import write_page
 
 Said = Annotated[str, Field(min_length=1, pattern=r"\S")]
@@ -65,9 +66,11 @@ def run(
             do="run the pipeline again if the candidate was not published",
         )
     said = Override(by=settings.by.strip(), at_unix_s=time.time(), reason=settings.reason.strip())
-    verdict = Verdict(outputs.verdict, dataclasses.replace(given, override=said))
+    evaluation = Evaluation.read(inputs.evaluation)
+    overridden = with_next_steps(dataclasses.replace(given, override=said), evaluation)
+    verdict = Verdict(outputs.verdict, overridden)
     verdict.write()
-    write_page(verdict, Evaluation.read(inputs.evaluation))
+    write_page(verdict, evaluation)
 
 
 STEP = Step("override", run)

@@ -1,6 +1,7 @@
 """The step: an Evaluation in, a Verdict out."""
 
 import logging
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,7 +43,12 @@ def run(
     evaluation = Evaluation.read(inputs.evaluation)
     info = decide(evaluation, settings=settings)
     worn = note(evaluation, info.word, run_id=context.run_id, settings=settings)
-    info = replace(info, reasons=(*info.reasons, *worn))
+    info = replace(
+        info,
+        reasons=(*info.reasons, *worn),
+        model_name=settings.model_name,
+        judged_unix_s=time.time(),
+    )
     verdict = Verdict(outputs.verdict, info)
     verdict.write()
     write_page(verdict, evaluation)

@@ -41,6 +41,7 @@ from pipelines.cli import (
     simulate,
     submit,
     tune,
+    up,
 )
 from pipelines.cli import compile as compile_command
 
@@ -58,6 +59,7 @@ _COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
         "doctor": doctor.doctor,
     },
     "Serve": {
+        "up": up.up,
         "serve": serve.serve,
         "gateway": gateway.gateway,
         "predict": predict.predict,

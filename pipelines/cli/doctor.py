@@ -2,7 +2,6 @@
 
 import importlib.util
 import shutil
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from components.common.errors import GraftError
+from pipelines.up.ports import Ports, taken
 
 GIB = 1024**3
 _NEEDED_DISK_GIB = 4
 _NEEDED_MEMORY_GIB = 4
-_PORTS = (8500, 8501)
 
 
 @dataclass(frozen=True)
@@ -100,16 +99,9 @@ def _gpu() -> Finding:
 
 
 def _ports() -> Finding:
-    taken = [port for port in _PORTS if _is_taken(port)]
-    if taken:
-        found = f"{', '.join(map(str, taken))} taken"
-        return Finding("ports", "note", found, "`graft serve --port … --rest-api-port …`")
-    return Finding("ports", "ok", f"{_PORTS[0]} and {_PORTS[1]} free")
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    if found := taken(Ports().all()):
+        return Finding("ports", "note", found, "stop it, or `graft up --port-offset 100`")
+    return Finding("ports", "ok", "all that `graft up` needs are free")
 
 
 def _data(project: Path) -> Finding:

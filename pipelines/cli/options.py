@@ -103,6 +103,7 @@ DEFAULT_CACHE_DIR = Path(".graft/cache")
 DEFAULT_IMAGE = CPU_IMAGE
 DEFAULT_LOG = Path(".graft/predictions")
 DEFAULT_MODELS = Path("serving/models")
+DEFAULT_GATEWAY = "http://127.0.0.1:8511"
 
 
 def one_of(pictures: Path | None, data: Path | None) -> Path | None:

@@ -46,8 +46,12 @@ def predict(
         ),
     ] = "",
     server: Annotated[
-        str, typer.Option(help="http://HOST:PORT for REST, HOST:PORT for gRPC.")
-    ] = "http://127.0.0.1:8501",
+        str,
+        typer.Option(
+            help="http://HOST:PORT for REST, HOST:PORT for gRPC. Default: the gateway of "
+            "`graft up`, which logs what is asked."
+        ),
+    ] = options.DEFAULT_GATEWAY,
     litert: Annotated[
         Path | None,
         typer.Option(help="Answer by this .tflite file instead of a server; see export.litert."),
@@ -68,7 +72,7 @@ def predict(
     line: Annotated[str, _gateway(help="The production line that they come from.")] = "",
     camera: Annotated[str, _gateway(help="The camera that took them.")] = "",
 ) -> None:
-    """Classify pictures through a running server, the local one or TensorFlow Serving.
+    """Classify pictures through a running gateway, as of `graft up`, or a model server.
 
     With --litert a file does it, without TensorFlow: on a small device, say.
 

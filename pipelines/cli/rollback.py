@@ -26,5 +26,5 @@ def rollback(
 
     model_name = model_name or default_model_name(model_base_path)
     done = take_back(model_base_path.resolve(), model_name, to=to)
-    retired = ", ".join(map(str, done.retired))
-    Console().print(f"version [bold]{done.serving}[/] serves again; retired: {retired}")
+    retired = f"; retired: {', '.join(map(str, done.retired))}" if done.retired else ""
+    Console().print(f"version [bold]{done.serving}[/] serves again{retired}")

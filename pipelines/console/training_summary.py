@@ -1,6 +1,7 @@
 """The short coloured end of `graft run`."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from components.common.artifacts.deployment import Deployment
 from components.common.artifacts.inspection import Inspection, InspectionInfo
 from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo
 from components.common.artifacts.judging.verdict import Verdict
 from components.common.statistics.operating_point import ASK
 from pipelines.config import TrainingRun
+from pipelines.console.data_summary import print_data
+from pipelines.console.next_command import next_command, override_command
 from pipelines.console.paths import link, short
 from pipelines.local.run import LocalRun
 from pipelines.local.serve_check import Served
@@ -31,9 +35,10 @@ def print_summary(
     served: Served | None,
     wall_s: float,
 ) -> None:
-    """Print answers, figures, verdict and where to look next."""
+    """Print what was found, answers, figures, verdict, where to look, and the next command."""
     evaluation = Evaluation.read(finished.last.output("evaluate", "evaluation"))
     verdict = Verdict.read(finished.last.output("gate", "verdict"))
+    print_data(console, finished.last)
     if served is not None:
         console.print(_answers(served, began_unix_s=time.time() - wall_s))
     console.print(_figures(evaluation.info))
@@ -46,10 +51,23 @@ def print_summary(
     for line in _doubts(inspection.info, finished.run_dir / "inspection"):
         console.print(escape(line), style="yellow", soft_wrap=True)
     colour = _COLOURS[verdict.info.word]
-    reasons = "\n".join(f"• {escape(reason)}" for reason in verdict.info.reasons)
-    title = f"verdict: [bold]{verdict.info.word}[/]"
-    console.print(Panel(reasons, title=title, border_style=colour, title_align="left"))
-    console.print(_where(settings, evaluation, verdict, finished.run_dir, served))
+    title = f"verdict: [bold]{verdict.info.word}[/], {escape(settings.model_name)}"
+    if finished.last.record("deploy") is not None:
+        version = Deployment.read(finished.last.output("deploy", "deployment")).info.version
+        title += f" is published as version {version}"
+    said = _listed("", verdict.info.reasons)
+    said += _listed("\n[bold]what to do next[/]", verdict.info.next_steps)
+    console.print(Panel(said.strip(), title=title, border_style=colour, title_align="left"))
+    console.print(_where(evaluation, verdict, finished))
+    command = next_command(verdict.info.next_action, models=Path(settings.model_base_path))
+    console.print(f"next     [bold]{escape(command)}[/]", soft_wrap=True)
+    if verdict.info.next_action in {"add_pictures", "cross_validate"}:
+        own_word = override_command(finished.run_dir)
+        console.print(f"or       {escape(own_word)}", soft_wrap=True, style="dim")
+
+
+def _listed(title: str, sentences: Sequence[str]) -> str:
+    return "\n".join(["", title, *(f"• {escape(sentence)}" for sentence in sentences)])
 
 
 def _answers(served: Served, *, began_unix_s: float) -> Table:
@@ -110,21 +128,17 @@ def _doubts(info: InspectionInfo, folder: Path) -> list[str]:
     return lines
 
 
-def _where(
-    settings: TrainingRun,
-    evaluation: Evaluation,
-    verdict: Verdict,
-    run_dir: Path,
-    served: Served | None,
-) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for name, target in (("report.html", verdict.report_path), ("plots", evaluation.plots)):
+def _where(evaluation: Evaluation, verdict: Verdict, finished: LocalRun) -> Table:
+    run_dir, table = finished.run_dir, Table.grid(padding=(0, 2))
+    checks = finished.last.output("validate", "report") / "report.html"
+    for name, target in (
+        ("report.html", verdict.report_path),
+        ("checks.html", checks),
+        ("plots", evaluation.plots),
+    ):
         link(run_dir / name, target)
     table.add_row("report", f"[bold]{short(run_dir / 'report.html')}[/]")
+    table.add_row("checks", f"{short(run_dir / 'checks.html')} (of the pictures)")
     table.add_row("plots", f"{short(run_dir / 'plots')}/")
     table.add_row("run", short(run_dir / "run.json"))
-    if served is not None:
-        name = settings.model_name  # the demo is started by `make run`, outside of its environment
-        command = "make serve" if name == "solar" else f"graft serve --model-name {name}"
-        table.add_row("keep serving", f"[bold]{command}[/]")
     return table

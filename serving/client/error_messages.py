@@ -13,7 +13,7 @@ from serving.protocol.headers import KEY_HEADER, KEY_HEADERS, KEY_VARIABLE
 
 NOT_REST = "give the server's REST port, or write grpc://HOST:PORT if this is the gRPC one"
 NOT_GRPC = "give the server's gRPC port, or write http://HOST:PORT if this is the REST one"
-NOT_SERVING = "give the address of TensorFlow Serving or of `graft serve`"
+NOT_SERVING = "give the address of TensorFlow Serving or of the gateway of `graft up`"
 
 
 def unreachable(address: str, reason: str) -> UnreachableError:
@@ -21,7 +21,7 @@ def unreachable(address: str, reason: str) -> UnreachableError:
     return UnreachableError(
         f"a model server at {address}",
         received=reason,
-        do="start one with `graft serve`, or correct the address",
+        do="start it with `graft up`, or correct the address",
     )
 
 
@@ -53,11 +53,11 @@ def denied(address: str, headers: Mapping[str, str]) -> DeniedError:
 def no_model(address: str, model: str, *, serves: Sequence[str] | None) -> ServerError:
     """The server answers but does not know the model; `serves` is None when it cannot be known."""
     if serves:
-        do = f"it serves: {', '.join(serves)}"
+        do = f"choose one that it serves by --model-name: {', '.join(serves)}"
     else:
         do = (
-            "its API lists no models, so look at the --model_name or --model_config_file "
-            "it was started with"
+            "correct --model-name; the server's API lists no models, so look at what it was "
+            "started with"
         )
     return ServerError(
         f"model `{model}` on the server at {address}",

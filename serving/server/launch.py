@@ -19,6 +19,8 @@ from serving.client.retry import Retry
 LOG = logging.getLogger(__name__)
 
 LOCAL_SERVER = "serving.server"
+# Shows metrics, by which clients know the models' names too.
+MONITORING_CONFIG = Path(__file__).parents[1] / "config" / "monitoring.config"
 HOST = "127.0.0.1"
 GRACE_S = 30.0
 LOG_LINES = 15
@@ -130,7 +132,7 @@ def _wait(server: RunningServer, model_name: str, *, timeout_s: float) -> None:
                 raise ServerError(
                     "the model server to start",
                     received=f"its end with code {server.process.returncode}",
-                    do=f"look at its last words:\n{_tail(server.log_path)}",
+                    do=f"look at its last words:\n{last_lines(server.log_path)}",
                 )
             try:
                 client.wait_until_available(timeout_s=0)
@@ -143,10 +145,11 @@ def _wait(server: RunningServer, model_name: str, *, timeout_s: float) -> None:
     raise ServerError(
         f"a version of model `{model_name}` to load within {timeout_s:g} s",
         received=problem,
-        do=f"look at the server's log:\n{_tail(server.log_path)}",
+        do=f"look at the server's log:\n{last_lines(server.log_path)}",
     )
 
 
-def _tail(log_path: Path) -> str:
+def last_lines(log_path: Path) -> str:
+    """Return the end of a log, for a message."""
     lines = log_path.read_text(errors="replace").splitlines()
     return "\n".join(lines[-LOG_LINES:])

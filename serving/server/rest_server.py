@@ -24,6 +24,8 @@ from serving.server.rest_answers import answer
 
 MAX_UNCOMPRESSED = 100 * 1024 * 1024
 _UNLIMITED = 2**31 - 1
+# The original says no more than the first two words.
+_HINT = "Not Found: this is a model server; ask for /v1/models/MODEL\n"
 
 
 class RestServer:
@@ -61,7 +63,7 @@ class RestServer:
         if self._metrics_path and path.partition("?")[0] == self._metrics_path:
             return web.Response(body=metrics.page(), content_type="text/plain")
         if path[:4].lower() != "/v1/":
-            response = web.Response(status=404, text="Not Found", content_type="text/html")
+            response = web.Response(status=404, text=_HINT, content_type="text/html")
             response.force_close()
             return response
         begin = time.perf_counter()

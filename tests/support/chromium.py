@@ -8,7 +8,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +30,14 @@ class OpenPage:
         """Return what a JavaScript expression gives."""
         found = self._send("Runtime.evaluate", expression=script, returnByValue=True)
         return found["result"]["value"]
+
+    def click(self, place: Sequence[float]) -> None:
+        """Press and release the left button at x, y of the window."""
+        for kind in ("mousePressed", "mouseReleased"):
+            self._send(
+                "Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left",
+                clickCount=1,
+            )  # fmt: skip
 
     def screenshot(self, *, whole: bool = True) -> bytes:
         """Return the page as PNG."""

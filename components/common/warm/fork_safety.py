@@ -70,6 +70,7 @@ def _check_threads() -> None:
         raise ValueError(f"{len(names)} threads, and a fork takes one along: {', '.join(names)}")
 
 
-def die_with_parent() -> None:
-    """Have this process killed when the one that forked it ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(*, by: signal.Signals = signal.SIGKILL) -> None:
+    """Have this process sent a signal when the one that forked it ends; only Linux knows how."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, by)

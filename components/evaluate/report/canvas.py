@@ -1,12 +1,16 @@
 """The sheet that a plot is drawn on, and how names and legends fit on it."""
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from PIL import Image
+
 from components.common.report.plot_style import style
 
 _LONGEST_NAME = 26
+_WIDE_LABEL = 14  # letters; of wider ones two go beside each other
 
 
 @contextmanager
@@ -28,15 +32,30 @@ def figure_with(
 
 
 def add_legend(figure: Any, axes: Sequence[Any], **look: Any) -> None:
-    """Put one legend for all panels below them."""
-    found: dict[str, Any] = {}
+    """Put a legend below each panel, so that a page can show one without the other."""
     for axis in axes:
-        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-            found.setdefault(label, handle)
-    if found:
-        figure.legend(
-            list(found.values()), list(found), loc="lower center", ncols=min(4, len(found)), **look
-        )
+        handles, labels = axis.get_legend_handles_labels()
+        if handles:
+            box, narrow = axis.get_position(), max(map(width_of, labels)) > _WIDE_LABEL
+            figure.legend(
+                handles, labels, loc="lower center", ncols=min(2 if narrow else 3, len(labels)),
+                bbox_to_anchor=((box.x0 + box.x1) / 2, 0), **look,
+            )  # fmt: skip
+
+
+def halves(picture: bytes) -> tuple[bytes, bytes]:
+    """Return the left and the right panel of a plot that `figure_with` has divided in two."""
+    whole = Image.open(io.BytesIO(picture))
+    middle = whole.width // 2
+    left = whole.crop((0, 0, middle, whole.height))
+    right = whole.crop((middle, 0, whole.width, whole.height))
+    return _encoded(left), _encoded(right)
+
+
+def _encoded(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def short(name: str) -> str:

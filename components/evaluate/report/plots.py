@@ -73,7 +73,10 @@ def discrimination(scored: Scored, classes: Sequence[str], say: Texts) -> bytes 
             precision, recall, _ = precision_recall_curve(truth, score)
             look = {"color": GRID, "linewidth": 1, "zorder": 1}
             if order < WORST_CURVES:
-                look = {"color": _COLOURS[order], "label": short(classes[position]), "zorder": 2}
+                # Later ones are thinner: equal curves do not hide each other.
+                width = 2 + 0.8 * (min(len(usable), WORST_CURVES) - 1 - order)
+                look = {"color": _COLOURS[order], "label": short(classes[position])}
+                look |= {"zorder": 2, "linewidth": width}
             left.plot(false_alarms, found, **look)
             right.step(recall, precision, where="post", **look)
             if len(usable) == 1:
@@ -178,6 +181,7 @@ def _mark_phases(axis: Any, curves: pd.DataFrame) -> None:
         axis.annotate(
             str(phase), (epoch - 0.5, 0.02), xycoords=("data", "axes fraction"), color=MUTED,
             fontsize=8, rotation=90, ha="left", va="bottom",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8},
         )  # fmt: skip
 
 

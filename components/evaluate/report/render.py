@@ -20,6 +20,7 @@ from components.common.run_context import RunContext
 from components.common.statistics.weighted import Integers
 from components.evaluate.figures.tasks import REPORTED
 from components.evaluate.report import rows
+from components.evaluate.report.canvas import halves
 from components.evaluate.report.changes import Changes
 from components.evaluate.report.drawing import plot_names
 from components.evaluate.report.heat_map import row_shares
@@ -38,6 +39,7 @@ class ReportContent:
 
     views_sheet: originals beside the views that training saw, None without any.
     heat_maps, thumbnails: encoded pictures, by their names below `plots/` and by manifest paths.
+    data_sha256: digest of the pictures and labels, "" where it is not known.
     asked: pictures for which the model asks a person; None where it never does.
     """
 
@@ -61,6 +63,7 @@ class ReportContent:
     views_sheet: bytes | None
     origins: list[Provenance]
     run: RunContext
+    data_sha256: str = ""
 
 
 def render(content: ReportContent, say: Texts) -> str:
@@ -74,6 +77,7 @@ def render(content: ReportContent, say: Texts) -> str:
         percent=percent,
         content=content,
         info=info,
+        halves=_panels(content),
         figure_rows=rows.figure_rows(info, wording),
         change_rows=rows.change_rows(info, wording),
         classes=[(one, rows.cells(one.metrics, rows.OF_A_CLASS, wording))
@@ -99,6 +103,14 @@ def render(content: ReportContent, say: Texts) -> str:
                            if name != shown),
         origins=[(one, _settings(one)) for one in content.origins],
     )  # fmt: skip
+
+
+def _panels(content: ReportContent) -> dict[str, tuple[bytes, bytes]]:
+    """Return the two panels of each plot that has two: a phone shows one below the other."""
+    advice = content.evaluation.advice
+    both = advice is not None and len({bool(point.name) for point in advice.curve}) == 2
+    names = {"learning_curves", "discrimination", "reliability", *(["advice"] if both else [])}
+    return {name: halves(content.figures[name]) for name in names & content.figures.keys()}
 
 
 def _settings(origin: Provenance) -> list[tuple[str, str]]:

@@ -82,8 +82,15 @@ def write_report(evaluation: Evaluation, sources: ReportSources, *, mistakes_sho
         views_sheet=candidate.sheet.read_bytes() if candidate.sheet.is_file() else None,
         origins=[one for one in map(read_provenance, roots) if one],
         run=sources.run,
+        data_sha256=sources.run.data_sha256 or _content_sha256(dataset),
     )
     evaluation.report_path.write_text(render(content, say), encoding="utf-8")
+
+
+def _content_sha256(dataset: Dataset) -> str:
+    """Return the digest of a data set that nothing pins, "" without a provenance."""
+    origin = read_provenance(dataset.root)
+    return origin.content_sha256 if origin else ""
 
 
 def straddling_groups(dataset: Dataset) -> int:

@@ -6,23 +6,36 @@ TEXTS = {
     "word.hold": "暫緩：這個模型不應投入使用。",
     "word.insufficient": "證據不足：目前還無法判斷這個模型是否夠好。",
     "word.same": "沒有變化：這就是已經上線的模型。",
+    "about": "模型「{name}」，判定時間 {at}。",
+    "about.serves": "第 {version} 版上線中。",
     "next": "接下來怎麼做",
-    "next.deploy": "不需要做任何事。它會發布為下一版，前一版會保留，指令 graft rollback 可以退回。",
-    "next.first": "不需要做任何事。它會發布為第一版。",
-    "next.same": "不需要做任何事。有新圖片時再訓練。",
-    "next.stays": "第 {version} 版繼續上線。",
-    "next.nothing_serves": "沒有發布任何版本。",
-    "next.labels": "請看下方最嚴重的錯誤，更正標錯的標籤。",
-    "next.classes": "請增加最少被認出的類別的圖片：{names}。",
-    "next.missing": "請依照下方原因補足缺少的圖片。",
-    "next.groups": "請取自現有以外的其他零件、批次或時段。",
-    "next.again": "然後再執行一次流程。",
     "reasons": "原因",
     "overridden": "{by} 於 {at} 推翻判定並上線：「{reason}」",
 }
 
-# What the gate writes into its record, see `decide` and `compare`.
+# What the gate writes into its record, see `decide`, `compare` and `next_steps`.
 SENTENCES = {
+    "Nothing has to be done: this model serves already. Train again when there are new pictures.": "不需要"
+    "做任何事：這個模型已經上線。有新圖片時再訓練。",
+    "It is published as the next version. A server that runs takes it by itself; graft up starts one "
+    "on this machine.": "它已發布為下一版。執行中的伺服器會自動採用；在這台電腦上可用 graft up 啟動伺服器。",
+    "The version before is kept: graft rollback returns to it.": "前一版會保留：graft rollback 可以退回。",
+    "It is published as the first version. On this machine, graft up starts a server for it.": "它已發布為"
+    "第一版。在這台電腦上可用 graft up 啟動伺服器。",
+    "Version {version} goes on serving.": "第 {version} 版繼續上線。",
+    "Nothing is published.": "沒有發布任何版本。",
+    "Look at the worst mistakes in the report and correct labels that are wrong.": "請看報告中最嚴重的錯誤，"
+    "更正標錯的標籤。",
+    "Add pictures of the classes that are recognised least: {names}.": "請增加最少被認出的類別的圖片：{names}。",
+    "Judge by cross-validation: --set evaluate.evidence=cross_validation.": "請以交叉驗證判定："
+    "--set evaluate.evidence=cross_validation。",
+    "Add pictures: {count} more {what} are needed.": "請增加圖片：還需要 {count}（{what}）。",
+    "Add pictures: the reasons say how many would settle it.": "請增加圖片：下方原因說明需要多少才能確定。",
+    "Take them from other parts, lots or sessions than those that are there.": "請取自現有以外的其他零件、"
+    "批次或時段。",
+    "Then run the same command again.": "然後再執行一次相同的指令。",
+    "Or deploy it all the same, on your own word: graft gate override.": "或由您自己決定照樣上線："
+    "graft gate override。",
     "The candidate is the version that serves now.": "候選模型就是目前上線的版本。",
     "There are {count} {what}; a verdict needs at least {minimum}: add some.": "{what}只有 {count}；"
     "判定至少需要 {minimum}，請補充。",
@@ -96,6 +109,7 @@ SENTENCES = {
 WORDS = {
     "which serves now": "目前上線",
     "the best so far": "到目前為止最好",
+    "pictures": "圖片",
     "test pictures": "測試圖片",
     "out-of-fold pictures": "交叉驗證圖片",
     "accuracy": "準確率",

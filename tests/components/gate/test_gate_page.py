@@ -10,7 +10,8 @@ from gate_answers import predictions
 from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.artifacts.judging.verdict import Override, Verdict, VerdictInfo, Word
 from components.common.report.texts import LANGUAGES, Language, load_texts
-from components.gate.page import TABLES, next_steps, write_page
+from components.gate.next_steps import with_next_steps
+from components.gate.page import TABLES, write_page
 
 SAY = load_texts(TABLES, "en")
 
@@ -28,7 +29,7 @@ def _info(word: Word, *, version: int = 4, same: bool = False, **more: object) -
 
 
 def _page(evaluation: Evaluation, info: VerdictInfo, root: Path) -> str:
-    verdict = Verdict(root / "verdict", info)
+    verdict = Verdict(root / "verdict", with_next_steps(info, evaluation))
     verdict.write()
     write_page(verdict, evaluation)
     return verdict.report_path.read_text(encoding="utf-8")
@@ -72,32 +73,6 @@ def test_a_weak_class_is_named_as_what_needs_pictures(
     table["predicted"] = table["target"].where(table["target"] == 0, 0)
     page = _page(make_evaluation(table), _info("hold"), tmp_path)
     assert "recognised least: bad." in page
-
-
-@pytest.mark.parametrize(
-    ("info", "first"),
-    [
-        (_info("deploy"), "next.deploy"),
-        (_info("deploy", version=0), "next.first"),
-        (_info("hold", same=True), "next.same"),
-        (_info("hold", version=0), "next.nothing_serves"),
-        (_info("insufficient", version=0), "next.nothing_serves"),
-        (
-            _info("hold", override=Override(by="Ann", at_unix_s=0.0, reason="seen")),
-            "next.deploy",
-        ),
-    ],
-)
-def test_the_first_step_fits_the_word(info: VerdictInfo, first: str) -> None:
-    assert next_steps(info, ["bad"], SAY)[0] == SAY(first)
-
-
-def test_the_serving_version_goes_on_and_the_way_back_is_to_run_again() -> None:
-    steps = next_steps(_info("insufficient"), ["bad"], SAY)
-    assert steps[0] == "Version 4 goes on serving."
-    assert steps[-1] == SAY("next.again")
-    assert SAY("next.missing") in steps
-    assert SAY("next.labels") not in steps
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

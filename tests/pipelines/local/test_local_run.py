@@ -52,7 +52,12 @@ def test_a_run_after_an_interrupted_one_deploys_and_answers(
     assert versions(home) == ("1",)
     assert summary(home)["state"] == "done"
     assert "held-out pictures, asked of version 1" in output
-    assert "verdict: deploy" in output
+    assert "found: 128 pictures, 2 classes" in output
+    assert "verdict: deploy, pictures is published as version 1" in output
+    assert "It is published as the first version." in output
+    assert output.splitlines()[-1] == "next     graft up"
+    checks = (home / "runs" / "latest" / "checks.html").read_text(encoding="utf-8")
+    assert checks.startswith("<!doctype html>")
     report = (home / "runs" / "latest" / "report.html").read_text(encoding="utf-8")
     assert "data:image/png;base64" in report
     assert report.index("Deploy: this model") < report.index("Of 100 new pictures")

@@ -26,7 +26,7 @@ def flags_of(command: str) -> set[str]:
 
 def test_a_command_line_has_flags_of_its_own_command() -> None:
     lines = re.findall(r"^graft ([a-z]+)(.*)$", TEXT, flags=re.MULTILINE)
-    assert {command for command, _ in lines} == {"serve", "gateway", "predict"}
+    assert {command for command, _ in lines} == {"up", "gateway", "predict"}
     for command, words in lines:
         assert set(re.findall(r"--[a-z-]+", words)) <= flags_of(command), command
 

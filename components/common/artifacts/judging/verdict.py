@@ -7,6 +7,7 @@ from typing import Literal
 from components.common.artifacts.records import RecordFolder
 
 Word = Literal["deploy", "hold", "insufficient"]
+NextAction = Literal["serve", "nothing", "improve", "add_pictures", "cross_validate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,9 @@ class VerdictInfo:
     `incumbent_version` is 0 when nothing served. `comparisons` are with that version and, where it
     is another, with the best one so far. `best_version` is the best one when the candidate serves,
     0 for the candidate itself: it is the best where it is better with evidence, or was compared
-    with nothing. An `override` leaves the word as it was.
+    with nothing. An `override` leaves the word as it was. `next_action` is what a user does now,
+    in `next_steps` as sentences. `model_name` and `judged_unix_s` are "" and 0 in records of older
+    versions.
     """
 
     word: Word
@@ -68,6 +71,10 @@ class VerdictInfo:
     incumbent_version: int = 0
     best_version: int = 0
     override: Override | None = None
+    model_name: str = ""
+    judged_unix_s: float = 0.0
+    next_action: NextAction = "nothing"
+    next_steps: tuple[str, ...] = ()
 
     @property
     def may_deploy(self) -> bool:

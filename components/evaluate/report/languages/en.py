@@ -5,7 +5,7 @@ TEXTS = {
     "subject": "Evaluation",
     "subject.chose": "{method} chose {chosen}",
     "headline": "Of 100 new pictures like these, the model decides about {value} correctly "
-    "(95 % interval: {low} to {high}).",
+    "(95\u00a0%\u00a0interval: {low}\u00a0to\u00a0{high}).",
     "headline.flattered": "Of 100 new pictures from the same {groups} groups, the model decides "
     "about {value} correctly; from new groups, as far as can be estimated, about {fewer}.",
     "headline.none": "The accuracy could not be computed.",
@@ -97,7 +97,6 @@ TEXTS = {
     "confusion.times": "Times",
     "confusion.share": "Of the class",
     "confusion.none": "No picture was taken for another class.",
-    "confusion.caption": "The same as a heat map: counts, and shares of each true class.",
     "confusion.caption_one": "Numbers are pictures; the colour is the share of the true class.",
     # Mistakes.
     "mistakes": "The worst mistakes",
@@ -108,6 +107,7 @@ TEXTS = {
     "mistakes.labelled": "labelled {name}",
     "mistakes.taken": "{truth} taken for {decision}",
     "group": "group {name}",
+    "pictures.more": "The other {count} pictures",
     # Explanations.
     "explanations": "Where the model looked",
     "explanations.hint": "The coloured parts decided the answer. If they lie beside the part or "
@@ -149,8 +149,7 @@ TEXTS = {
     "inspection": "Doubts about labels and groups",
     "inspection.labels": "{suspected} of {pictures} labels are likely wrong: the pictures most "
     "alike speak against them. Shown are the most doubtful. Nothing was changed. All are ranked in "
-    "label_errors.csv of this run; fill in its column “corrected” and run: graft data relabel "
-    "label_errors.csv",
+    "a table; fill in its column “corrected” and run: graft data relabel {table}",
     "inspection.no_labels": "No label is likely wrong: the pictures most alike speak for it.",
     "inspection.caption": "labelled {label}; more like {suggestion}",
     "inspection.given": "Your {groups} groups matter: with each left out as a whole, {apart} are "
@@ -177,16 +176,19 @@ TEXTS = {
     "curves": "Finding more, or fewer false alarms",
     "curves.hint": "Every point of a curve is another operating point. Moving along it trades "
     "missed pictures for false alarms; a curve further towards the upper corner is better.",
-    "curves.caption": "Left: share found against share of false alarms. Right: how many alarms "
-    "are right, against the share found. Dotted: guessing.",
-    "curves.caption_worst": "Left: share found against share of false alarms. Right: how many "
-    "alarms are right, against the share found. Coloured: the {count} hardest classes; grey: the "
-    "others.",
+    "curves.caption": "ROC: share found against share of false alarms; dotted: guessing. Precision "
+    "and recall: how many alarms are right, against the share found.",
+    "curves.caption_worst": "ROC: share found against share of false alarms; dotted: guessing. "
+    "Precision and recall: how many alarms are right, against the share found. Coloured: the "
+    "{count} hardest classes; grey: the others.",
+    "curves.threshold": "The operating point is a setting: export.decision_threshold is the "
+    "probability from which “{name}” is decided. A lower one misses fewer and raises more false "
+    "alarms; docs/how-to/threshold.md shows how to choose it.",
     "calibration": "Can the stated confidence be trusted?",
     "calibration.hint": "Of the pictures that the model is 80 % sure about, 80 % should be right: "
     "then the dots lie on the dotted line. Below it the model is too sure, above it too modest.",
-    "calibration.caption": "Left: larger dots stand for more pictures. Right: how many pictures "
-    "fall into each bin.",
+    "calibration.caption": "Larger dots stand for more pictures; bars: how many pictures fall into "
+    "each bin.",
     # Robustness and costs.
     "robustness": "If the camera gets worse",
     "robustness.hint": "Accuracy on a sample of {pictures} pictures with a fault put on it, from "
@@ -238,7 +240,8 @@ TEXTS = {
     "augmentation.gain": "Gain in log loss",
     "learning": "How the training went",
     "learning.hint": "Training and validation should fall and rise together. A validation loss "
-    "that climbs while the training loss falls means that the model learns its pictures by heart.",
+    "that climbs while the training loss falls means that the model learns its pictures by heart. "
+    "Training may lie below validation: it sees changed, harder copies of its pictures.",
     "learning.hint_cv": "The loss on the training pictures should fall. All pictures are trained "
     "on, so there is no validation curve.",
     "learning.caption": "Loss and accuracy by epoch.",
@@ -263,6 +266,8 @@ TEXTS = {
     "provenance.data": "Data (SHA-256)",
     "provenance.config": "Configuration (SHA-256)",
     "provenance.model": "Model (SHA-256)",
+    "provenance.checks": "Checks of the pictures",
+    "provenance.checks_link": "checks.html, beside this page in the run’s folder",
     "provenance.serving": "Serving now",
     "provenance.version": "version {version}",
     "provenance.network": "Network",

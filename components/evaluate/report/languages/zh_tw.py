@@ -83,7 +83,6 @@ TEXTS = {
     "confusion.times": "次數",
     "confusion.share": "占該類",
     "confusion.none": "沒有圖片被判為其他類別。",
-    "confusion.caption": "同樣內容的熱圖：圖片數，以及占各真實類別的比例。",
     "confusion.caption_one": "數字為圖片數，顏色為占真實類別的比例。",
     # Mistakes.
     "mistakes": "最嚴重的錯誤",
@@ -129,7 +128,7 @@ TEXTS = {
     "not_computable": "無法計算",
     # Inspection.
     "inspection": "對標籤與組別的疑問",
-    "inspection.labels": "{pictures} 個標籤中有 {suspected} 個可能是錯的：最相似的圖片與它們不符。以下是最可疑的，沒有任何更動。全部排名在本次執行的 label_errors.csv；填寫其中的「corrected」欄，然後執行：graft data relabel label_errors.csv",
+    "inspection.labels": "{pictures} 個標籤中有 {suspected} 個可能是錯的：最相似的圖片與它們不符。以下是最可疑的，沒有任何更動。全部排名在一個表格中；填寫其中的「corrected」欄，然後執行：graft data relabel {table}",
     "inspection.no_labels": "沒有標籤可能是錯的：最相似的圖片與它們相符。",
     "inspection.caption": "標籤為 {label}；更像 {suggestion}",
     "inspection.given": "您的 {groups} 個組別有影響：整組排除時正確率為 {apart}，若已知同組的其他圖片則為 {straddling}。",
@@ -148,14 +147,19 @@ TEXTS = {
     "advice.caption": "找出率隨訓練圖片數的變化；色帶為 80 % 信賴區間。",
     # Curves and calibration.
     "curves": "多找出，還是少誤報",
+    "pictures.more": "其餘 {count} 張圖片",
+    "curves.threshold": "操作點是一項設定：export.decision_threshold 是判定為「{name}」的最低機率。較低時漏檢較少、誤報較多；"
+    "如何選擇請見 docs/how-to/threshold.md。",
+    "provenance.checks": "圖片檢查",
+    "provenance.checks_link": "checks.html（與本頁同在執行資料夾）",
     "curves.hint": "曲線上每一點代表一個門檻。沿曲線移動，就是以漏檢換取誤報；曲線越靠近上方角落越好。",
-    "curves.caption": "左：找出比例對誤報比例。右：警報正確比例對找出比例。虛線：亂猜。",
-    "curves.caption_worst": "左：找出比例對誤報比例。右：警報正確比例對找出比例。彩色：最難的 {count} 個類別；"
+    "curves.caption": "ROC：找出比例對誤報比例，虛線為亂猜。精確率與召回率：警報正確比例對找出比例。",
+    "curves.caption_worst": "ROC：找出比例對誤報比例，虛線為亂猜。精確率與召回率：警報正確比例對找出比例。彩色：最難的 {count} 個類別；"
     "灰色：其他類別。",
     "calibration": "模型所說的信心可靠嗎？",
     "calibration.hint": "模型有 80 % 信心的圖片，應有 80 % 正確，這時點會落在虛線上。"
     "在虛線下方表示太有自信，在上方表示太保守。",
-    "calibration.caption": "左：點越大代表圖片越多。右：各區間的圖片數。",
+    "calibration.caption": "點越大代表圖片越多；長條為各區間的圖片數。",
     # Robustness and costs.
     "robustness": "如果相機變差",
     "robustness.hint": "在 {pictures} 張抽樣圖片上加上某種問題後的準確率，從輕微（1）到嚴重（5），以及與原圖相比的變化。"
@@ -198,7 +202,7 @@ TEXTS = {
     "augmentation.tried": "試過",
     "augmentation.gain": "對數損失的增益",
     "learning": "訓練過程",
-    "learning.hint": "訓練與驗證應一起下降或上升。若訓練損失下降而驗證損失上升，表示模型只是把圖片背下來。",
+    "learning.hint": "訓練與驗證應一起下降或上升。若訓練損失下降而驗證損失上升，表示模型只是把圖片背下來。訓練可能低於驗證：訓練看到的是變化過、較難的圖片。",
     "learning.hint_cv": "訓練圖片上的損失應該下降。全部圖片都用於訓練，因此沒有驗證曲線。",
     "learning.caption": "各訓練週期的損失與準確率。",
     "data": "圖片",

@@ -11,6 +11,7 @@ from full_evaluation import names_of, write_full_evaluation
 
 from components.common.artifacts.judging.verdict import Verdict, VerdictInfo
 from components.common.report.texts import Language
+from components.gate.next_steps import with_next_steps
 from components.gate.page import write_page
 
 pytestmark = [
@@ -42,7 +43,7 @@ def _write(root: Path, classes: int, language: Language) -> Path:
         root, classes=names, language=language, cross_validation=classes > 2, a_class=6
     )
     info = VerdictInfo(word="hold", reasons=("The minimum is missed.",), incumbent_version=4)
-    verdict = Verdict(root / "verdict", info)
+    verdict = Verdict(root / "verdict", with_next_steps(info, evaluation))
     verdict.write()
     write_page(verdict, evaluation)
     return verdict.report_path
@@ -96,6 +97,54 @@ def test_letters_of_a_wide_heat_map_stay_legible_and_only_it_scrolls(
     assert page.evaluate(picture) > 50 * 20
     box = "document.querySelector('#confusion .plot').getBoundingClientRect().right"
     assert page.evaluate(box) < 1280
+
+
+@pytest.mark.parametrize("where", ["#mistakes .grid img", "#curves .plot img"])
+def test_a_click_enlarges_a_picture_and_another_one_closes_it(
+    browser: Browser, pages: dict[str, Path], where: str
+) -> None:
+    page = browser.open(pages["two"], width_px=1280)
+    box = f"document.querySelector('{where}').getBoundingClientRect()"
+    size = f"{box}.height"
+    before = page.evaluate(size)
+    page.evaluate(f"document.querySelector('{where}').scrollIntoView()")
+    page.click(page.evaluate(f"[{box}.x + 9, {box}.y + 9]"))
+    assert page.evaluate(size) == page.evaluate("innerHeight") > before
+    page.click([640, 5])
+    assert page.evaluate(size) == before
+
+
+def test_the_panels_of_a_plot_stand_below_each_other_on_a_phone(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    tops = "[...document.querySelectorAll('#curves .plot img')].map(one => one.offsetTop)"
+    left, right = browser.open(pages["two"], width_px=1280).evaluate(tops)
+    assert left == right
+    page = browser.open(pages["two"], width_px=360)
+    upper, lower = page.evaluate(tops)
+    assert lower > upper
+    plot = "document.querySelector('#curves .plot')"
+    assert page.evaluate(f"{plot}.scrollWidth <= {plot}.clientWidth")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_counts_of_few_classes_stand_once(
+    browser: Browser, pages: dict[str, Path], name: str
+) -> None:
+    page = browser.open(pages[name], width_px=1280)
+    plots = page.evaluate("document.querySelectorAll('#confusion .plot').length")
+    assert plots == (0 if name == "two" else 1)
+
+
+def test_most_pictures_wait_until_they_are_asked_for(
+    browser: Browser, pages: dict[str, Path]
+) -> None:
+    page = browser.open(pages["fifteen"], width_px=360)
+    pictures = "[...document.querySelectorAll('#mistakes img')]"
+    shown = f"{pictures}.filter(one => one.checkVisibility()).length"
+    assert page.evaluate(shown) == 5
+    page.evaluate("document.querySelector('#mistakes details').open = true")
+    assert page.evaluate(shown) > 5
 
 
 def test_on_paper_nothing_is_cut_off_at_the_side(browser: Browser, pages: dict[str, Path]) -> None:

@@ -1,0 +1,1 @@
+"""`graft up`: server, gateway and console as one."""
