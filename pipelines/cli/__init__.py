@@ -34,6 +34,7 @@ from pipelines.cli import (
     simulate,
     submit,
     tune,
+    ui,
 )
 from pipelines.cli import compile as compile_command
 
@@ -60,6 +61,7 @@ _COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
         "passport": passport.app,
     },
     "Watch": {
+        "ui": ui.ui,
         "monitor": monitor.monitor,
         "watch": monitor.watch,
         "audit": audit.app,

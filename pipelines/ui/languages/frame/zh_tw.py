@@ -1,0 +1,8 @@
+"""Traditional Chinese, as in Taiwan."""
+
+TEXTS = {
+    "menu": "主控台",
+    "error": "沒有成功",
+    "error.back": "返回",
+    "error.unexpected": "發生未預期的錯誤；詳情請看啟動主控台處的紀錄。",
+}
