@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from components.common.statistics.operating_point import ASK
 from components.common.times import utc_minute
-from pipelines.ui.watch_room.timeline import LookAtModel, Timeline
+from pipelines.ui.watch.timeline import LookAtModel, Timeline
 
 COLOURS = 8
 _GAP = 0.15  # of a day's width

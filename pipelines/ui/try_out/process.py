@@ -7,7 +7,7 @@ import sys
 from components.common import config
 from components.common.errors import GraftError
 from components.common.pictures.header import check_size
-from pipelines.ui.try_out_room.asking import TIMEOUT_S, Opinion, TryRequest
+from pipelines.ui.try_out.asking import TIMEOUT_S, Opinion, TryRequest
 
 _LIMIT_S = 2 * TIMEOUT_S + 10.0
 
@@ -22,7 +22,7 @@ async def ask(data: bytes, request: TryRequest) -> Opinion:
         sys.executable,
         "-P",
         "-m",
-        "pipelines.ui.try_out_room.asking",
+        "pipelines.ui.try_out.asking",
         config.to_json(request),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -13,8 +13,8 @@ from watched_model import (
 )
 
 from components.common.artifacts.monitoring.prediction_log import JOURNAL
-from pipelines.ui.watch_room.drawing import colour_of, draw
-from pipelines.ui.watch_room.timeline import Timeline, read_report, read_timeline
+from pipelines.ui.watch.drawing import colour_of, draw
+from pipelines.ui.watch.timeline import Timeline, read_report, read_timeline
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from bright_corner import CLASSES, VERSION, bright_corner
 from local_servers import free_port
 from PIL import Image
 
-from pipelines.ui.try_out_room.asking import SHOWN_PX, Opinion, TryRequest, opinion
-from pipelines.ui.try_out_room.process import ask
+from pipelines.ui.try_out.asking import SHOWN_PX, Opinion, TryRequest, opinion
+from pipelines.ui.try_out.process import ask
 
 
 def picture(corner: int, *, side_px: int = 500, kind: str = "PNG") -> bytes:
