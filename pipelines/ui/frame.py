@@ -11,6 +11,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from components.common.report.texts import LANGUAGES, Language, Texts, load_texts
+from components.common.statistics.figures import LABELS
 from components.common.times import utc_minute
 from pipelines.ui.security import csrf_of
 from pipelines.ui.settings import UiSettings
@@ -39,7 +40,7 @@ def settings_of(request: web.Request) -> UiSettings:
 def page(
     request: web.Request, template: str, /, *, status: int = 200, **values: Any
 ) -> web.Response:
-    """Return a page, or a part of one that htmx puts in its place.
+    """Return a page.
 
     Args:
         request: its path says whose words the template uses: `/models/…` has those of `models`.
@@ -68,6 +69,13 @@ def page(
         )
     )
     return web.Response(text=text, status=status, content_type="text/html")
+
+
+def part(request: web.Request, template: str, /, **values: Any) -> web.Response:
+    """Return a part of a page as `page` does; without htmx, in a frame of its own."""
+    if is_part(request):
+        return page(request, template, **values)
+    return page(request, "frame-part.html", part=template, **values)
 
 
 def is_part(request: web.Request) -> bool:
@@ -115,4 +123,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["moment"] = utc_minute
+    environment.filters["label"] = lambda name: LABELS.get(name, name.replace("_", " "))
     return environment

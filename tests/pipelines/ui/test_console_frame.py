@@ -5,7 +5,6 @@ import io
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +19,6 @@ from pipelines.ui.settings import UiSettings
 
 UI = Path(__file__).parents[3] / "pipelines" / "ui"
 KEYS = plugins.names(PAGES)
-
-
-@pytest.fixture
-def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConsoleClient]:
-    """In an empty folder: nothing has been made yet."""
-    monkeypatch.chdir(tmp_path)
-    with open_console(UiSettings()) as client:
-        yield client
 
 
 def test_health(console: ConsoleClient) -> None:
