@@ -25,6 +25,7 @@ from components.label.desk import DeskCounts as DeskCounts
 from components.label.farthest_first import choose_farthest, uncertainties
 from components.label.format_contract import QueueItem, ReturnedLabels
 from components.label.formats import csv
+from components.label.formats.csv import WaitingPicture as WaitingPicture
 from components.label.logged_pictures import LoggedPictures, find_logged_pictures
 
 FORMATS = "components.label.formats"

@@ -51,7 +51,9 @@ def picture(seed: int, side_px: int = 48) -> bytes:
     return buffer.getvalue()
 
 
-def write_log(root: Path, *, days: int = 7, each: int = 10) -> list[str]:
+def write_log(
+    root: Path, *, days: int = 7, each: int = 10, now_unix_s: float = NOW_UNIX_S
+) -> list[str]:
     """Write the log of some days up to now, all pictures kept; return their SHA-256.
 
     The share of "bad" rises from day to day, and one picture a day is asked about.
@@ -68,7 +70,7 @@ def write_log(root: Path, *, days: int = 7, each: int = 10) -> list[str]:
             bad = number < 1 + day
             p = 0.5 if number == each - 1 else 0.9 - 0.01 * number
             known = {
-                "time_unix_s": NOW_UNIX_S - (days - 1 - day) * DAY_S + 60.0 * number,
+                "time_unix_s": now_unix_s - (days - 1 - day) * DAY_S - 60.0 * (each - number),
                 "request_id": f"{day}-{number}",
                 "row": 0,
                 "model": MODEL,
@@ -88,8 +90,14 @@ def write_log(root: Path, *, days: int = 7, each: int = 10) -> list[str]:
     return kept
 
 
-def write_model(models: Path) -> Path:
-    """Write two versions' passports and the folder of the second; return the model's folder."""
+def write_model(models: Path, *, data: Path | None = None) -> Path:
+    """Write two versions' passports and the folder of the second; return the model's folder.
+
+    Args:
+        models: the folder of all models.
+        data: the data set that the passports name.
+    """
+    ingest = {"ingest": {"source": "folder", "path": str(data)}} if data else {}
     model_dir = models / MODEL
     for version, age_days in ((1, 30.0), (2, 5.0)):
         passport = blank_passport(
@@ -97,11 +105,22 @@ def write_model(models: Path) -> Path:
             version=version,
             created_unix_s=NOW_UNIX_S - age_days * DAY_S,
             classes=CLASSES,
+            settings={"model_name": MODEL, **ingest},
             state="retired" if version == 1 else "confirmed",
         )
         write_passport(model_dir, passport)
     (model_dir / "2").mkdir()
     return model_dir
+
+
+def write_data(root: Path, *, each: int = 4) -> Path:
+    """Write a data set: a folder a class."""
+    for place, name in enumerate(CLASSES):
+        (root / name).mkdir(parents=True)
+        for number in range(each):
+            data = picture(5000 + 100 * place + number)
+            (root / name / f"{number}.png").write_bytes(data)
+    return root
 
 
 def write_looks(model_dir: Path, runs_dir: Path, pictures: list[str]) -> None:
