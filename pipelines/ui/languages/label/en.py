@@ -21,24 +21,26 @@ TEXTS = {
     "picture": "Picture to label",
     "unsure": "Not sure",
     "undo": "Take back",
-    "offline": "The console does not answer. What you answered before is kept; this answer is not yet: "
-    "start the console again and answer once more.",
-    "said.again": "You have answered this picture before; that answer stands. Take it back to change it.",
+    "offline": "The console does not answer. What you answered before is kept; this answer is "
+    "not yet: start the console again and answer once more.",
+    "said.again": "You have answered this picture before; that answer stands. Take it back to "
+    "change it.",
     "said.agrees": "{name} had answered the same.",
-    "said.conflict": "{name} had answered “{label}” before you. Both answers are kept below, for a "
-    "person to decide.",
+    "said.conflict": "{name} had answered “{label}” before you. Both answers are kept below, "
+    "for a person to decide.",
     "said.handed": "This picture is in the data set by now. Correct its label there.",
     "said.unknown": "This picture is in no queue of this model.",
     "undone": "Taken back: here is the picture again.",
-    "undone.nothing": "There is nothing to take back: handed-in labels are corrected in the data set.",
+    "undone.nothing": "There is nothing to take back: handed-in labels are corrected in the "
+    "data set.",
     "count.waiting": "{count} waiting",
     "count.labelled": "{count} to hand in",
     "count.unsure": "{count} not sure",
     "count.conflicts": "{count} answered differently",
     "count.handed": "{count} handed in",
     "nothing": "Nothing is waiting",
-    "nothing.do": "Have pictures chosen from what production has sent: uncertain ones, unlike each "
-    "other, never asked before.",
+    "nothing.do": "Have pictures chosen from what production has sent: uncertain ones, unlike "
+    "each other, never asked before.",
     "fill": "Choose more pictures",
     "fill.count": "At most",
     "fill.go": "Choose pictures",

@@ -1,0 +1,123 @@
+"""Watch: how production has been, day by day, and what an alarm was about."""
+
+import asyncio
+import re
+import time
+from pathlib import Path
+
+from aiohttp import web
+
+from components.common.artifacts.model_folder import newest_version, reference_path, settings_path
+from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
+from components.common.artifacts.monitoring.reference import Reference
+from components.common.errors import DataError, InputError
+from components.monitor.commands import DecisionHistory, harm_sentence
+from pipelines.ui.frame import page, settings_of
+from pipelines.ui.models.published import model_folder_of, model_names
+from pipelines.ui.pictures import send_picture
+from pipelines.ui.watch.drawing import colour_of, draw
+from pipelines.ui.watch.timeline import read_report, read_timeline
+
+ORDER = 50
+
+_DAYS = (7, 30, 90)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the page's paths."""
+    return [
+        web.get("/watch", show),
+        web.get("/watch/look", show_look),
+        web.get("/watch/came", send_what_came),
+        web.get("/watch/known", send_what_was_known),
+    ]
+
+
+async def show(request: web.Request) -> web.Response:
+    """Show the timeline of a model."""
+    settings = settings_of(request)
+    names = await asyncio.to_thread(model_names, settings.models)
+    model = request.query.get("model") or (*names, "")[0]
+    asked = request.query.get("days", "")
+    days = int(asked) if asked in map(str, _DAYS) else _DAYS[1]
+    timeline, preset = None, ""
+    if model:
+        model_dir = model_folder_of(settings.models, model)
+        newest = newest_version(model_dir)
+        preset = str(settings_path(model_dir, newest.number)) if newest else "…"
+        timeline = await asyncio.to_thread(
+            read_timeline,
+            model_dir,
+            log=model_log(settings.log, model),
+            runs_dir=settings.runs_dir,
+            days=days,
+            now_unix_s=time.time(),
+        )
+    return page(
+        request,
+        "watch.html",
+        models=names,
+        model=model,
+        days=days,
+        choices=_DAYS,
+        timeline=timeline,
+        charts=draw(timeline) if timeline else None,
+        colour_of=colour_of,
+        preset=preset,
+    )
+
+
+async def show_look(request: web.Request) -> web.Response:
+    """Show one look: why, which detectors, and the pictures that show it best.
+
+    Raises:
+        DataError: the monitor has no such look on record.
+    """
+    settings, model = settings_of(request), request.query.get("model", "")
+    model_dir = model_folder_of(settings.models, model)
+    run_id = request.query.get("run", "")
+    entries = await asyncio.to_thread(DecisionHistory(model_dir).entries)
+    entry = next((one for one in entries if one.run_id == run_id), None)
+    if entry is None:
+        raise DataError("a look on record", received=f"'{run_id}'", do="choose one on Watch")
+    report = await asyncio.to_thread(read_report, settings.runs_dir, run_id)
+    return page(
+        request,
+        "watch-look.html",
+        model=model,
+        entry=entry,
+        report=report,
+        harm=harm_sentence(report.harm) if report and report.harm else "",
+    )
+
+
+async def send_what_came(request: web.Request) -> web.Response:
+    """Send a picture of the log, as a thumbnail."""
+    settings = settings_of(request)
+    model_dir = model_folder_of(settings.models, request.query.get("model", ""))
+    kept = model_log(settings.log, model_dir.name) / PICTURES
+    found = next(kept.glob(f"{_sha256(request)}.*"), None)
+    return await send_picture(found, small=True)
+
+
+async def send_what_was_known(request: web.Request) -> web.Response:
+    """Send the small copy of a picture that a version's reference keeps."""
+    model_dir = model_folder_of(settings_of(request).models, request.query.get("model", ""))
+    version = request.query.get("version", "")
+    place: Path | None = None
+    if version.isdecimal():
+        try:
+            place = Reference.read(reference_path(model_dir, int(version))).picture_path(
+                _sha256(request)
+            )
+        except (OSError, InputError):
+            place = None
+    return await send_picture(place)
+
+
+def _sha256(request: web.Request) -> str:
+    text = request.query.get("sha256", "")
+    if not _SHA256.fullmatch(text):
+        raise web.HTTPNotFound
+    return text
