@@ -1,0 +1,5 @@
+"""English."""
+
+TEXTS = {
+    "menu": "New",
+}

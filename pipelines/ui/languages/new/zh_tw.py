@@ -1,0 +1,5 @@
+"""Traditional Chinese, as in Taiwan."""
+
+TEXTS = {
+    "menu": "新模型",
+}
