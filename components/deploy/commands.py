@@ -68,6 +68,11 @@ def rollback(
     return done
 
 
+def at_hand(model_dir: Path) -> tuple[int, ...]:
+    """Return the versions that `rollback` can let serve, also those that were taken back."""
+    return tuple(sorted(one.number for one in (*versions(model_dir), *retired(model_dir))))
+
+
 def _target(model_dir: Path, to: int | None) -> ModelVersion:
     present = versions(model_dir)
     if to is None and len(present) >= 2:

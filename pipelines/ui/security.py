@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.web_request import FileField
 
 from pipelines.ui.settings import UiSettings, is_loopback
 
@@ -66,11 +67,19 @@ class Guard:
             return await handler(request)
         self._check_host(request)
         self._check_token(request)
-        if request.method not in _READING:
-            limit = self._upload_bytes.get(request.path, FORM_BYTES)
-            request = request.clone(client_max_size=limit)
-            await _check_form(request, limit)
-        return await handler(request)
+        if request.method in _READING:
+            return await handler(request)
+        limit = self._upload_bytes.get(request.path, FORM_BYTES)
+        request = request.clone(client_max_size=limit)
+        _check_origin(request, limit)
+        form = await request.post()
+        try:
+            _check_form(request, form)
+            return await handler(request)
+        finally:
+            for field in form.values():
+                if isinstance(field, FileField):
+                    field.file.close()
 
     async def set_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Set what every answer carries; a signal handler, so errors and files carry it too."""
@@ -111,7 +120,7 @@ def csrf_of(request: web.Request) -> str:
     return request.cookies.get(CSRF_COOKIE) or _FIRST_CSRF
 
 
-async def _check_form(request: web.Request, limit: int) -> None:
+def _check_origin(request: web.Request, limit: int) -> None:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.host
@@ -119,7 +128,10 @@ async def _check_form(request: web.Request, limit: int) -> None:
         raise web.HTTPForbidden(text=f"expected a form of this console, received one of {origin}")
     if (request.content_length or 0) > limit:
         raise web.HTTPRequestEntityTooLarge(limit, request.content_length or 0)
-    sent = request.headers.get(CSRF_HEADER) or (await request.post()).get(CSRF_FIELD, "")
+
+
+def _check_form(request: web.Request, form: Mapping[str, object]) -> None:
+    sent = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
     known = request.cookies.get(CSRF_COOKIE, "")
     if not known or not hmac.compare_digest(str(sent).encode(), known.encode()):
         raise web.HTTPForbidden(

@@ -55,7 +55,7 @@ class ConsoleClient:
         async with self._session.request(method, url, **options) as response:
             body = await response.read()
             text = body.decode("utf-8", "replace")
-            place = response.url.raw_path
+            place = response.url.raw_path_qs
             return Answer(response.status, text, response.headers, place, body)
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from components.common import config
 from components.common.artifacts.deployment import read_switches
 from components.common.artifacts.model_folder import (
+    METRICS,
     newest_version,
     passport_numbers,
     passport_path,
@@ -51,11 +52,18 @@ class PublishedModel:
 
 
 def model_names(models: Path) -> tuple[str, ...]:
-    """Return the models that a folder holds; it need not be there."""
+    """Return the models that a folder holds, also those of which nothing was deployed yet.
+
+    The folder need not be there.
+    """
     if not models.is_dir():
         return ()
     found = (path for path in models.iterdir() if not path.name.startswith("."))
-    return tuple(sorted(path.name for path in found if versions(path) or passport_numbers(path)))
+    return tuple(sorted(path.name for path in found if _is_model(path)))
+
+
+def _is_model(path: Path) -> bool:
+    return bool(versions(path) or passport_numbers(path)) or (path / METRICS).is_dir()
 
 
 def model_folder_of(models: Path, name: str) -> Path:

@@ -7,7 +7,8 @@ TEXTS = {
     "serves": "Version {version} serves",
     "since": "since {when}",
     "nothing_serves": "No version serves",
-    "damaged": "The passport of this version is damaged: restore it from a copy. The model serves all the same.",
+    "damaged": "The passport of this version is damaged: restore it from a copy. The model "
+    "serves all the same.",
     "classes": "Classes",
     "figure": "{value} ({low} to {high} with 95 %)",
     "verdict": "Last verdict",
