@@ -39,7 +39,8 @@ def start(state: Path, job: Job, files: Mapping[str, str] | None = None) -> bool
         raise
     with (folder / OUTPUT).open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.ui.jobs.child", str(folder.resolve())],
+            # -P: a folder `pipelines` where the user stands is not ours.
+            [sys.executable, "-P", "-m", "pipelines.ui.jobs.child", str(folder.resolve())],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
