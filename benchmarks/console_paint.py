@@ -38,7 +38,7 @@ def main() -> None:
     url = f"http://127.0.0.1:{options.port}"
     command = [sys.executable, "-m", "pipelines.cli", "ui", "--no-browser"]
     command += ["--port", str(options.port)]
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     out = Console()
     table = Table("page", "first paint, median", "slowest", "memory after it")
     with subprocess.Popen(command, cwd=options.folder, env=environment) as ui:
