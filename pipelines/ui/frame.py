@@ -99,7 +99,7 @@ def language_of(request: web.Request) -> Language:
 
 
 def _in_language(request: web.Request, language: Language) -> str:
-    """Return the address of this page in a language; of a form's answer, that of the form's page."""
+    """Return the address of this page in a language; of a form's answer, its page's."""
     if request.method != "GET":
         return f"/{key_of(request)}?lang={language}"
     return str(request.rel_url.update_query(lang=language))
