@@ -46,7 +46,7 @@ def page(
         request: its path says whose words the template uses: `/models/…` has those of `models`.
         template: a file in `templates/`; what it names and `values` lacks is an error.
         status: of the answer.
-        values: for the template, which also has `say`, `key`, `csrf`, `once()` and `here`.
+        values: for the template, which also has `say`, `key`, `csrf` and `once()`.
     """
     key = key_of(request)
     language = language_of(request)
@@ -64,7 +64,7 @@ def page(
             languages=LANGUAGES,
             csrf=csrf_of(request),
             once=lambda: secrets.token_urlsafe(16),
-            here=request.path,
+            in_language=lambda one: _in_language(request, one),
             **values,
         )
     )
@@ -96,6 +96,13 @@ def language_of(request: web.Request) -> Language:
             if word is not None and word.lower() == known.lower():
                 return known
     return settings_of(request).language
+
+
+def _in_language(request: web.Request, language: Language) -> str:
+    """Return the address of this page in a language; of a form's answer, its page's."""
+    if request.method != "GET":
+        return f"/{key_of(request)}?lang={language}"
+    return str(request.rel_url.update_query(lang=language))
 
 
 @cache

@@ -1,6 +1,7 @@
 """Published models as deploy, gate and monitor leave them, without networks."""
 
 import dataclasses
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 from full_passport import ACCURACY, full_passport
 from log_parts import write_part
 
-from components.common.artifacts.judging.verdict import VerdictInfo
+from components.common.artifacts.judging.verdict import VerdictInfo, Word
 from components.common.artifacts.passport import DataPage, SplitSize, write_passport
+from components.common.artifacts.records import write_record
+from components.common.artifacts.run_summary import RUN_SUMMARY, RunSummary
 from components.common.store_figures import Figure, write_figures
 
 NOW_UNIX_S = time.time()
@@ -61,3 +64,14 @@ def write_models(home: Path) -> None:
     log = home / ".graft" / "predictions" / "parts"
     write_part(log, NOW_UNIX_S - 7200.0, 40)
     write_part(log, NOW_UNIX_S - 5 * 86_400.0, 30)
+
+
+def write_held_run(home: Path, run: str, *, incumbent: int, word: Word = "hold") -> None:
+    """Write what a run leaves whose candidate was not deployed, without its artifacts."""
+    folder = home / "runs" / run
+    folder.mkdir(parents=True)
+    deploy = {"model_base_path": str(home / "serving" / "models"), "model_name": "parts"}
+    (folder / "arguments.json").write_text(json.dumps({"deploy": deploy}))
+    verdict = VerdictInfo(word=word, reasons=("Worse by 3 points.",), incumbent_version=incumbent)
+    summary = RunSummary(run_id=run, state="done", started_unix_s=NOW_UNIX_S, verdict=verdict)
+    write_record(folder / RUN_SUMMARY, summary)

@@ -17,6 +17,8 @@ from pipelines.ui.jobs.records import (
     JOB,
     OUTPUT,
     PROCESS,
+    STOP,
+    STOPPED,
     Job,
     JobEnd,
     JobProcess,
@@ -26,9 +28,8 @@ from pipelines.ui.jobs.records import (
 
 JobState = Literal["running", "done", "failed", "stopped"]
 
-_STOPPED = 130
-# A process has said that it begins by then.
-_BEGINS_WITHIN_S = 60.0
+# Between the form and its process.
+_BEGINS_WITHIN_S = 10.0
 _TAIL_BYTES = 4000
 
 
@@ -100,10 +101,12 @@ def _state(folder: Path, job: Job) -> JobState:
     # In this order: a process that ends between the two has left its end.
     with contextlib.suppress(FileNotFoundError, InputError):
         code = read_record(folder / END, JobEnd).exit_code
-        return "done" if code == 0 else "stopped" if code == _STOPPED else "failed"
+        return "done" if code == 0 else "stopped" if code == STOPPED else "failed"
     begun = (folder / PROCESS).exists()
     begins = not begun and time.time() - job.started_unix_s < _BEGINS_WITHIN_S
-    return "running" if running or begins else "failed"
+    if running or begins:
+        return "running"
+    return "stopped" if (folder / STOP).exists() else "failed"
 
 
 def _run_dir(job: Job, runs_dir: Path) -> Path | None:

@@ -3,8 +3,9 @@
 <state>/jobs/<id>/
 ├── job.json        Job: what was asked for
 ├── <name>.yaml     the settings of a run
-├── process.json    JobProcess: written by the process when it begins
+├── process.json    JobProcess: written when it is started
 ├── output.log      what it prints
+├── stop            it was asked to end
 └── end.json        JobEnd: written by it when it ends
 """
 
@@ -16,6 +17,9 @@ from typing import Literal
 from components.common.errors import InputError
 
 JOB, PROCESS, END, OUTPUT = "job.json", "process.json", "end.json", "output.log"
+STOP = "stop"
+# The exit code of a command that was stopped.
+STOPPED = 130
 _JOBS = "jobs"
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 

@@ -9,10 +9,20 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
+
 from components.common.artifacts.records import write_record
 from components.common.files import new_folder
 from pipelines.ui.jobs.look import process_of
-from pipelines.ui.jobs.records import JOB, OUTPUT, Job, job_folder
+from pipelines.ui.jobs.records import (
+    JOB,
+    OUTPUT,
+    PROCESS,
+    STOP,
+    Job,
+    JobProcess,
+    job_folder,
+)
 
 
 def start(state: Path, job: Job, files: Mapping[str, str] | None = None) -> bool:
@@ -39,7 +49,8 @@ def start(state: Path, job: Job, files: Mapping[str, str] | None = None) -> bool
         raise
     with (folder / OUTPUT).open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.ui.jobs.child", str(folder.resolve())],
+            # -P: a folder `pipelines` where the user stands is not ours.
+            [sys.executable, "-P", "-m", "pipelines.ui.jobs.child", str(folder.resolve())],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -47,6 +58,8 @@ def start(state: Path, job: Job, files: Mapping[str, str] | None = None) -> bool
             start_new_session=True,
             env={**os.environ, "COLUMNS": "1000"},
         )
+    born_unix_s = psutil.Process(process.pid).create_time()
+    write_record(folder / PROCESS, JobProcess(pid=process.pid, born_unix_s=born_unix_s))
     # Whoever starts a process has to take note of its end.
     threading.Thread(target=process.wait, daemon=True).start()
     return True
@@ -54,7 +67,9 @@ def start(state: Path, job: Job, files: Mapping[str, str] | None = None) -> bool
 
 def stop(state: Path, job_id: str) -> None:
     """Ask a job to end, as Ctrl-C would; one that has ended is left alone."""
-    process = process_of(job_folder(state, job_id))
+    folder = job_folder(state, job_id)
+    process = process_of(folder)
     if process is not None:
+        (folder / STOP).touch()
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGTERM)

@@ -40,6 +40,11 @@ def test_every_page_answers_where_there_is_nothing_yet(
     assert f'<html lang="{language}">' in console.get(f"/{key}").text
 
 
+def test_another_language_shows_the_same_page(stocked: ConsoleClient) -> None:
+    text = stocked.get("/versions?model=parts&first=1").text
+    assert 'href="/versions?model=parts&amp;first=1&amp;lang=zh-TW"' in text
+
+
 def test_home_is_the_first_page(console: ConsoleClient) -> None:
     assert console.get("/").path == "/models"
 

@@ -61,6 +61,13 @@ def test_one_that_is_stopped(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_one_that_is_stopped_before_it_has_begun(tmp_path: Path) -> None:
+    start(tmp_path, a_job("watch", "--runs-dir", str(tmp_path)))
+    stop(tmp_path, "a-job-of-mine")
+    assert over(tmp_path).state == "stopped"
+
+
+@pytest.mark.slow
 def test_a_form_sent_twice_is_one_job(tmp_path: Path) -> None:
     assert start(tmp_path, a_job("doctor", "--help"), {"settings.yaml": "seed: 0\n"})
     assert not start(tmp_path, a_job("doctor", "--help"))

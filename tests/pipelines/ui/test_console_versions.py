@@ -1,10 +1,12 @@
 """The page Versions."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 from console_client import ConsoleClient
+from console_models import write_held_run
 from test_console_models import plain
 
 from components.common.artifacts.deployment import read_switches
@@ -114,3 +116,53 @@ def test_the_passport_is_shown_without_scripts(stocked: ConsoleClient) -> None:
     answer = stocked.get("/versions/passport?model=parts&version=3")
     assert "Passport · parts, version 3" in answer.text
     assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+OVERRIDE = {"model": "parts", "run": "20260101-000000-parts", "once": "a-form-of-mine", **WORDS}
+
+
+def test_candidates_that_were_held_back(stocked: ConsoleClient, home: Path) -> None:
+    write_held_run(home, "20260101-000000-parts", incumbent=3)
+    # Compared with a version that serves no longer, and deployed by its gate.
+    write_held_run(home, "20260102-000000-parts", incumbent=2)
+    write_held_run(home, "20260103-000000-parts", incumbent=3, word="deploy")
+    text = plain(stocked.get("/versions?model=parts").text)
+    assert "Held back: the candidate of run 20260101-000000-parts" in text
+    assert "Worse by 3 points." in text
+    assert "20260102" not in text
+    assert "20260103" not in text
+    assert "Held back" not in stocked.get("/versions?model=lids").text
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"run": "20260102-000000-parts"},
+        {"run": "../../etc"},
+        {"run": "--help"},
+        {"once": "../x"},
+        {"reason": ""},
+        {"model": "lids"},
+    ],
+)
+def test_only_what_was_held_back_is_deployed(
+    stocked: ConsoleClient, home: Path, form: dict[str, str]
+) -> None:
+    write_held_run(home, "20260101-000000-parts", incumbent=3)
+    stocked.get("/versions")
+    assert stocked.post("/versions/override", OVERRIDE | form).status == 400
+    assert not (home / ".graft" / "console").exists()
+
+
+@pytest.mark.slow
+def test_deploying_against_the_gate_is_a_job(stocked: ConsoleClient, home: Path) -> None:
+    write_held_run(home, "20260101-000000-parts", incumbent=3)
+    stocked.get("/versions")
+    answer = stocked.post("/versions/override", OVERRIDE)
+    assert answer.path == "/new/run/a-form-of-mine"
+    until = time.monotonic() + 60.0
+    while (text := stocked.get("/new/run/a-form-of-mine").text).count('data-state="running"'):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    # Its artifacts were never there.
+    assert "expected the exported of the run" in text
