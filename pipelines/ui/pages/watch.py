@@ -1,8 +1,10 @@
 """Watch: how production has been, day by day, and what an alarm was about."""
 
 import asyncio
+import contextlib
 import re
 import time
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -89,6 +91,8 @@ async def show_look(request: web.Request) -> web.Response:
         entry=entry,
         report=report,
         harm=harm_sentence(report.harm) if report and report.harm else "",
+        came=partial(_came, model_log(settings.log, model)),
+        known=partial(_known, model_dir, entry.version),
     )
 
 
@@ -96,28 +100,29 @@ async def send_what_came(request: web.Request) -> web.Response:
     """Send a picture of the log, as a thumbnail."""
     settings = settings_of(request)
     model_dir = model_folder_of(settings.models, request.query.get("model", ""))
-    kept = model_log(settings.log, model_dir.name) / PICTURES
-    found = next(kept.glob(f"{_sha256(request)}.*"), None)
-    return await send_picture(found, small=True)
+    log = model_log(settings.log, model_dir.name)
+    return await send_picture(_came(log, request.query.get("sha256", "")), small=True)
 
 
 async def send_what_was_known(request: web.Request) -> web.Response:
     """Send the small copy of a picture that a version's reference keeps."""
-    model_dir = model_folder_of(settings_of(request).models, request.query.get("model", ""))
-    version = request.query.get("version", "")
-    place: Path | None = None
-    if version.isdecimal():
-        try:
-            place = Reference.read(reference_path(model_dir, int(version))).picture_path(
-                _sha256(request)
-            )
-        except (OSError, InputError):
-            place = None
-    return await send_picture(place)
+    query = request.query
+    model_dir = model_folder_of(settings_of(request).models, query.get("model", ""))
+    version = query.get("version", "")
+    number = int(version) if version.isdecimal() else 0
+    return await send_picture(_known(model_dir, number, query.get("sha256", "")))
 
 
-def _sha256(request: web.Request) -> str:
-    text = request.query.get("sha256", "")
-    if not _SHA256.fullmatch(text):
-        raise web.HTTPNotFound
-    return text
+def _came(log: Path, sha256: str) -> Path | None:
+    """Return where the log keeps a picture; None where it does not, or this is no SHA-256."""
+    return next((log / PICTURES).glob(f"{sha256}.*"), None) if _SHA256.fullmatch(sha256) else None
+
+
+def _known(model_dir: Path, version: int, sha256: str) -> Path | None:
+    """Return where a reference keeps a picture, None as `_came`."""
+    if not _SHA256.fullmatch(sha256):
+        return None
+    with contextlib.suppress(OSError, InputError):
+        place = Reference.read(reference_path(model_dir, version)).picture_path(sha256)
+        return place if place.is_file() else None
+    return None

@@ -65,15 +65,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// An error is said beside the picture, which stays, and so does an answer that was not sent.
+// An error is said beside the picture, which stays.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const place = document.getElementById("desk-error");
   if (event.detail.xhr.status >= 400 && place !== null) {
     event.detail.target = place;
     event.detail.swapOverride = "innerHTML";
   }
-});
-document.addEventListener("htmx:sendError", () => {
-  const note = document.getElementById("desk-offline");
-  if (note !== null) note.hidden = false;
 });

@@ -2,16 +2,10 @@
 "use strict";
 
 const form = () => document.getElementById("try-out");
-const show = (id, shown) => {
-  const note = document.getElementById(id);
-  if (note !== null) note.hidden = !shown;
-};
-
 function send() {
   const file = form().elements.picture.files[0];
   const large = file !== undefined && file.size > Number(form().dataset.mostBytes);
-  show("too-large", large);
-  show("offline", false);
+  document.getElementById("too-large").hidden = !large;
   if (file !== undefined && !large) form().requestSubmit();
 }
 
@@ -29,4 +23,3 @@ document.addEventListener("drop", (event) => {
     send();
   }
 });
-document.addEventListener("htmx:sendError", () => show("offline", true));

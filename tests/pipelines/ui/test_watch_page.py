@@ -60,6 +60,7 @@ def test_an_alarm_opens_its_pictures_beside_their_nearest(console: ConsoleClient
     page = console.get(f"/watch/look?model={MODEL}&run={ALARM_RUN}")
     assert "a person should look" in page.text and "Label some of these pictures." in page.text
     assert "Not enough evidence" in page.text
+    assert page.text.count("no longer kept") == 2  # both of the second pair
     came = page.text.split("/watch/came?")[1].split('"')[0].replace("&amp;", "&")
     assert console.get(f"/watch/came?{came}").headers["Content-Type"] == "image/jpeg"
     known = f"/watch/known?model={MODEL}&version=2&sha256="
