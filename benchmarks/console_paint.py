@@ -48,7 +48,9 @@ def main() -> None:
             out.print(f"memory at the start: {process.memory_info().rss / MIB:.0f} MiB")
             with sync_playwright() as playwright:
                 chromium = shutil.which("chromium")
-                browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+                browser = playwright.chromium.launch(
+                    executable_path=chromium, args=["--no-sandbox"]
+                )
                 for key in plugins.names("pipelines.ui.pages"):
                     paints = [paint_ms(browser, f"{url}/{key}") for _ in range(options.times)]
                     memory = process.memory_info().rss / MIB
@@ -59,6 +61,9 @@ def main() -> None:
                         f"{memory:.0f} MiB",
                     )
                 browser.close()
+            status = Path(f"/proc/{ui.pid}/status").read_text()
+            peak_kib = next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line)
+            out.print(f"most memory at any time: {peak_kib / 1024:.0f} MiB")
         finally:
             ui.send_signal(signal.SIGTERM)
     out.print(table)

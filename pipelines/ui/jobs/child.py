@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from components.common.artifacts.records import read_record, write_record
-from pipelines.ui.jobs.records import END, JOB, STOPPED, Job, JobEnd
+from pipelines.ui.jobs.records import END, JOB, STOPPED, ConsoleJob, JobEnd
 
 
 def main(folder: Path) -> int:
@@ -15,7 +15,7 @@ def main(folder: Path) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = 1
     try:
-        sys.argv = ["graft", *read_record(folder / JOB, Job).words]
+        sys.argv = ["graft", *read_record(folder / JOB, ConsoleJob).words]
         from pipelines.cli import main as graft
 
         graft()

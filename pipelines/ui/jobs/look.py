@@ -19,7 +19,7 @@ from pipelines.ui.jobs.records import (
     PROCESS,
     STOP,
     STOPPED,
-    Job,
+    ConsoleJob,
     JobEnd,
     JobProcess,
     job_folder,
@@ -42,7 +42,7 @@ class JobView:
     steps, summary: of that run; `summary` once it is over.
     """
 
-    job: Job
+    job: ConsoleJob
     state: JobState
     error: str
     run_dir: Path | None
@@ -59,7 +59,7 @@ def look(state: Path, job_id: str, *, runs_dir: Path) -> JobView:
     folder = job_folder(state, job_id)
     if not (folder / JOB).is_file():
         raise InputError("a job that was started here", received=f"'{job_id}'", do="look at /new")
-    job = read_record(folder / JOB, Job)
+    job = read_record(folder / JOB, ConsoleJob)
     run_dir = _run_dir(job, runs_dir)
     steps = snapshot(run_dir) if run_dir else None
     summary = None
@@ -79,7 +79,7 @@ def jobs(state: Path, *, runs_dir: Path, most: int) -> tuple[JobView, ...]:
     found = []
     for path in jobs_folder(state).glob(f"*/{JOB}"):
         with contextlib.suppress(InputError, OSError):
-            found.append(read_record(path, Job))
+            found.append(read_record(path, ConsoleJob))
     newest = sorted(found, key=lambda job: job.started_unix_s, reverse=True)[:most]
     return tuple(look(state, job.id, runs_dir=runs_dir) for job in newest)
 
@@ -96,7 +96,7 @@ def process_of(folder: Path) -> psutil.Process | None:
     return process if alive and same else None
 
 
-def _state(folder: Path, job: Job) -> JobState:
+def _state(folder: Path, job: ConsoleJob) -> JobState:
     running = process_of(folder) is not None
     # In this order: a process that ends between the two has left its end.
     with contextlib.suppress(FileNotFoundError, InputError):
@@ -109,7 +109,7 @@ def _state(folder: Path, job: Job) -> JobState:
     return "stopped" if (folder / STOP).exists() else "failed"
 
 
-def _run_dir(job: Job, runs_dir: Path) -> Path | None:
+def _run_dir(job: ConsoleJob, runs_dir: Path) -> Path | None:
     if not job.run_name:
         return None
     found = (path for path in runs_dir.glob(f"*-{job.run_name}") if path.is_dir())

@@ -1,7 +1,7 @@
 """What is known of a command that the console has started, all of it in the job's folder.
 
 <state>/jobs/<id>/
-├── job.json        Job: what was asked for
+├── job.json        ConsoleJob: what was asked for
 ├── <name>.yaml     the settings of a run
 ├── process.json    JobProcess: written when it is started
 ├── output.log      what it prints
@@ -27,7 +27,7 @@ JobKind = Literal["run", "override"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class ConsoleJob:
     """A command line of `graft`.
 
     id: what the form carried that asked for it, so that a form sent twice is one job.

@@ -19,13 +19,13 @@ from pipelines.ui.jobs.records import (
     OUTPUT,
     PROCESS,
     STOP,
-    Job,
+    ConsoleJob,
     JobProcess,
     job_folder,
 )
 
 
-def start(state: Path, job: Job, files: Mapping[str, str] | None = None) -> bool:
+def start(state: Path, job: ConsoleJob, files: Mapping[str, str] | None = None) -> bool:
     """Start a job unless one with its id was started before; return whether it was this call.
 
     Args:

@@ -92,7 +92,7 @@ def _published(model_dir: Path, figures: "Iterable[Metric]") -> PublishedModel:
     newest = newest_version(model_dir)
     number = newest.number if newest else 0
     passport = read_passport(model_dir, number) if number else None
-    mine = _Figures(model_dir.name, figures)
+    mine = _StoredFigures(model_dir.name, figures)
     return PublishedModel(
         name=model_dir.name,
         version=number,
@@ -107,7 +107,7 @@ def _published(model_dir: Path, figures: "Iterable[Metric]") -> PublishedModel:
     )
 
 
-class _Figures:
+class _StoredFigures:
     """What jobs left for Prometheus, of one model."""
 
     def __init__(self, model: str, figures: "Iterable[Metric]") -> None:

@@ -13,8 +13,8 @@ from components.common.statistics.operating_point import ASK
 
 # HTTP's and gRPC's codes for a good answer.
 _GOOD = pa.array([200, 0], type=pa.int32())
-# Of more pictures a random choice is looked at, so that memory is bounded.
-_MOST_PICTURES = 20_000
+# Read in so many parts, since a busy day's records are large.
+_HOURS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Traffic:
     """One model's log.
 
     predictions: answers of the last day. asked, failed: shares of them, in [0, 1], that the model
-        had no decision for, or that ended with an error; of a random choice where there are many.
+        had no decision for, or that ended with an error.
     newest_unix_s: time of the newest record ever, 0 for an empty log.
     damaged: files that could not be read.
     """
@@ -38,18 +38,27 @@ def traffic_of(log: Path, model: str) -> Traffic:
     """Read a model's log of the last 24 hours."""
     root = model_log(log, model)
     newest = newest_record_unix_s(root) or 0.0
-    read = read_log(
-        root,
-        since_unix_s=time.time() - DAY_S,
-        columns=("status", "decision"),
-        most_pictures=_MOST_PICTURES,
-    )
-    seen = max(len(read.table), 1)
-    good = pc.is_in(read.table["status"], value_set=_GOOD)
+    now_unix_s = time.time()
+    count = asked = good = 0
+    damaged = set[str]()
+    for hour in range(_HOURS if newest > now_unix_s - DAY_S else 0):
+        since = now_unix_s - DAY_S + hour * DAY_S / _HOURS
+        read = read_log(
+            root,
+            since_unix_s=since,
+            until_unix_s=since + DAY_S / _HOURS,
+            columns=("status", "decision"),
+        )
+        count += len(read.table)
+        asked += pc.sum(pc.equal(read.table["decision"], ASK)).as_py() or 0
+        good += pc.sum(pc.is_in(read.table["status"], value_set=_GOOD)).as_py() or 0
+        damaged |= {*read.damaged}
+        del read
+        pa.default_memory_pool().release_unused()
     return Traffic(
-        predictions=len(read.table) + read.beyond,
-        asked=(pc.sum(pc.equal(read.table["decision"], ASK)).as_py() or 0) / seen,
-        failed=1.0 - (pc.sum(good).as_py() or 0) / seen if len(read.table) else 0.0,
+        predictions=count,
+        asked=asked / max(count, 1),
+        failed=1 - good / count if count else 0.0,
         newest_unix_s=newest,
-        damaged=len(read.damaged),
+        damaged=len(damaged),
     )

@@ -65,11 +65,12 @@ def folder_facts(run: TrainingRun) -> FolderFacts:
     """
     counts = offered(run.ingest)
     pictures = _listed(run.ingest) if counts.labelled else ()
-    by_class = defaultdict[str, list[Path]](list)
-    for one in pictures:
-        by_class[one.label].append(one.file)
     chosen = random.Random(0).sample(pictures, min(len(pictures), _MOST_PICTURES))
     sizes = {one.file: _shorter_side_px(one.file) for one in chosen}
+    readable = defaultdict[str, list[Path]](list)
+    for one in pictures:
+        if sizes.get(one.file):
+            readable[one.label].append(one.file)
     sides = sorted(side for side in sizes.values() if side) or [0]
     classes = sorted(counts.labelled, key=lambda one: -one.pictures)
     found = [
@@ -84,7 +85,7 @@ def folder_facts(run: TrainingRun) -> FolderFacts:
             ClassExamples(
                 name=one.name,
                 pictures=one.pictures,
-                examples=tuple(_spread(by_class[one.name])),
+                examples=tuple(_spread(readable[one.name])),
             )
             for one in classes
         ),

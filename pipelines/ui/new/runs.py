@@ -10,7 +10,7 @@ from components.common.errors import ConfigError
 from components.common.labels.source_facts import SourceFacts
 from components.train.commands import MethodAdvice, Wish, advise
 from pipelines.cli.settings import CommandSettings, choose
-from pipelines.ui.jobs.records import Job, job_folder
+from pipelines.ui.jobs.records import ConsoleJob, job_folder
 from pipelines.ui.settings import UiSettings
 
 # Settings of the reader's own, where the console was started.
@@ -74,7 +74,7 @@ def run_settings(
 
 def run_job(
     chosen: CommandSettings, *, once: str, folder: Path, settings: UiSettings
-) -> tuple[Job, dict[str, str]]:
+) -> tuple[ConsoleJob, dict[str, str]]:
     """Return the job of a run, and the files that it reads: its settings.
 
     Args:
@@ -90,7 +90,7 @@ def run_job(
     run_name = f"{chosen.run.model_name}-{once[:6].lower()}"
     file = f"{run_name}.yaml"
     words = ("run", "--preset", str(place / file), "--runs-dir", str(settings.runs_dir))
-    job = Job(
+    job = ConsoleJob(
         id=once,
         kind="run",
         words=(*words, "--cache-dir", str(settings.cache_dir), "--no-serve-check"),

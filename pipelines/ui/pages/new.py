@@ -11,6 +11,7 @@ from aiohttp.web_request import FileField
 from components.common.errors import DataError, InputError
 from components.common.files import create
 from components.common.pictures.decode import PICTURE_SUFFIXES
+from components.common.pictures.header import check_size
 from components.common.pictures.thumbnails import thumbnail
 from components.ingest.commands import offered
 from pipelines.ui.frame import page, part, settings_of
@@ -26,6 +27,8 @@ ORDER = 20
 UPLOAD_BYTES = {"/new/upload": MOST_BYTES + (64 << 20)}
 
 _MOST_JOBS = 10
+# Large pictures take memory while they are made small.
+_DECODING = asyncio.Semaphore(2)
 # A report has its style in itself and pictures as data; no script, no form.
 _REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
@@ -91,9 +94,16 @@ async def show_picture(request: web.Request) -> web.Response:
     path = await asyncio.to_thread(checked_place, request.query.get("path", ""))
     if path.suffix.lower() not in PICTURE_SUFFIXES or not path.is_file():
         raise DataError("a picture", received=f"'{path.name[:80]}'", do="choose another one")
-    small = await asyncio.to_thread(lambda: thumbnail(path.read_bytes(), name=path.name))
+    async with _DECODING:
+        small = await asyncio.to_thread(_small, path)
     kept = {"Cache-Control": "private, max-age=3600"}
     return web.Response(body=small, content_type="image/jpeg", headers=kept)
+
+
+def _small(path: Path) -> bytes:
+    data = path.read_bytes()
+    check_size(data, name=path.name)
+    return thumbnail(data, name=path.name)
 
 
 async def upload(request: web.Request) -> web.Response:

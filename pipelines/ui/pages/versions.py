@@ -16,7 +16,7 @@ from components.common.errors import InputError
 from components.deploy.commands import rollback
 from pipelines.passports.compare import side_by_side
 from pipelines.ui.frame import page, settings_of
-from pipelines.ui.jobs.records import Job
+from pipelines.ui.jobs.records import ConsoleJob
 from pipelines.ui.jobs.start import start
 from pipelines.ui.models.published import model_folder_of, model_names
 from pipelines.ui.settings import UiSettings
@@ -123,11 +123,11 @@ async def override(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(f"/new/run/{job.id}")
 
 
-def _override_job(form: Mapping[str, str], settings: UiSettings, model_name: str) -> Job:
+def _override_job(form: Mapping[str, str], settings: UiSettings, model_name: str) -> ConsoleJob:
     by, reason = _by_and_reason(form)
     run = form.get("run", "")
     words = ("gate", "override", f"--reason={reason}", f"--by={by}")
-    return Job(
+    return ConsoleJob(
         id=form.get("once", ""),
         kind="override",
         words=(*words, "--runs-dir", str(settings.runs_dir), "--", run),

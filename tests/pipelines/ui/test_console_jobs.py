@@ -9,14 +9,14 @@ import pytest
 from components.common.artifacts.records import write_record
 from components.common.errors import InputError
 from pipelines.ui.jobs.look import JobView, jobs, look, process_of
-from pipelines.ui.jobs.records import JOB, OUTPUT, PROCESS, Job, JobProcess, job_folder
+from pipelines.ui.jobs.records import JOB, OUTPUT, PROCESS, ConsoleJob, JobProcess, job_folder
 from pipelines.ui.jobs.start import start, stop
 
 PATIENCE_S = 60.0
 
 
-def a_job(*words: str, job_id: str = "a-job-of-mine", started_unix_s: float = 0.0) -> Job:
-    return Job(
+def a_job(*words: str, job_id: str = "a-job-of-mine", started_unix_s: float = 0.0) -> ConsoleJob:
+    return ConsoleJob(
         id=job_id,
         kind="run",
         words=words,

@@ -114,6 +114,16 @@ def test_a_picture_that_cannot_be_read(console: ConsoleClient, home: Path) -> No
     assert answer.status == 400
 
 
+def test_a_picture_of_200_megapixels(console: ConsoleClient, home: Path) -> None:
+    # Its header says so; there is nothing behind it.
+    large = bytearray(png(1))
+    large[16:24] = (20_000).to_bytes(4) + (10_000).to_bytes(4)
+    (home / "large.png").write_bytes(large)
+    answer = console.get("/new/picture", params={"path": str(home / "large.png")})
+    assert answer.status == 400
+    assert "megapixels" in answer.text
+
+
 def packed(*entries: tuple[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
