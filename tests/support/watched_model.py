@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,37 @@ def write_log(
         (root / str(start)).mkdir()
         pq.write_table(pa.Table.from_pylist(rows, SCHEMA), root / str(start) / "0-w.parquet")
     return kept
+
+
+def write_records(
+    root: Path,
+    pictures: Sequence[tuple[bytes, str]],
+    *,
+    classes: tuple[str, str],
+    end_unix_s: float,
+) -> None:
+    """Write one part of a log: pictures, kept, and what was answered, a minute apart."""
+    (root / PICTURES).mkdir(parents=True)
+    rows = []
+    for number, (data, decision) in enumerate(pictures):
+        sha256 = hashlib.sha256(data).hexdigest()
+        (root / PICTURES / f"{sha256}.png").write_bytes(data)
+        known = {
+            "time_unix_s": end_unix_s - 60.0 * (len(pictures) - number),
+            "request_id": str(number),
+            "row": 0,
+            "version": 1,
+            "status": 200,
+            "scores": [0.6 if name == decision else 0.4 for name in classes],
+            "decision": decision,
+            "picture_sha256": sha256,
+            "group": "lot-new",
+            **dict.fromkeys(STATISTIC_COLUMNS, float(number)),
+        }
+        rows.append({name: known.get(name) for name in SCHEMA.names})
+    day = np.datetime64(int(rows[0]["time_unix_s"]), "s").astype("datetime64[D]")
+    (root / str(day)).mkdir()
+    pq.write_table(pa.Table.from_pylist(rows, SCHEMA), root / str(day) / "0-w.parquet")
 
 
 def write_model(models: Path, *, data: Path | None = None) -> Path:

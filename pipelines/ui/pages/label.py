@@ -161,12 +161,14 @@ async def _view(
     took_back: bool | None = None,
 ) -> _DeskView:
     desk = kept.room.desk
+    answered_none = said is None and took_back is None
     return _DeskView(
         pictures=await asyncio.to_thread(desk.take, who, first=first),
         counts=desk.counts(who),
         conflicts=desk.conflicts(),
         classes=kept.room.classes,
-        job=kept.job,
+        # What has ended is said until the next answer.
+        job=kept.job if answered_none or (kept.job and kept.job.running) else None,
         said=said,
         took_back=took_back,
     )

@@ -3,13 +3,13 @@
 
 const desk = () => document.getElementById("desk");
 const busy = () => desk() === null || desk().querySelector(".htmx-request") !== null;
-const classes = () => [...document.querySelectorAll("#desk button.class:not([hidden])")];
+const classes = () => [...document.querySelectorAll("#desk button.answer:not([hidden])")];
 const press = (selector) => document.querySelector(`#desk ${selector}`)?.click();
 
 // With a filter, the keys 1 to 9 are those of the classes that are left.
 function narrow(text) {
   const wanted = text.trim().toLowerCase();
-  document.querySelectorAll("#desk button.class").forEach((button) => {
+  document.querySelectorAll("#desk button.answer").forEach((button) => {
     button.hidden = !button.value.toLowerCase().includes(wanted);
   });
   classes().forEach((button, place) => {

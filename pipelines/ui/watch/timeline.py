@@ -45,6 +45,11 @@ class LookAtModel:
     report: DriftReportInfo | None
 
     @property
+    def time_unix_s(self) -> float:
+        """When it was."""
+        return self.entry.time_unix_s
+
+    @property
     def alarm(self) -> bool:
         """Whether it ended in something to do."""
         return self.entry.word != "keep"
@@ -81,6 +86,12 @@ class Timeline:
     def answers(self) -> tuple[str, ...]:
         """All answers that were given, by name."""
         return tuple(sorted({name for day in self.days for name, _ in day.answers}))
+
+    @property
+    def events(self) -> tuple[LookAtModel | VersionStart | Claim, ...]:
+        """Looks, versions and retrainings, the newest first."""
+        every = (*self.looks, *self.versions, *self.retrainings)
+        return tuple(sorted(every, key=lambda one: one.time_unix_s, reverse=True))
 
 
 def read_timeline(

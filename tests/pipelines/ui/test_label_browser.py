@@ -144,7 +144,7 @@ def test_many_classes_are_found_by_typing(home: Path) -> None:
         first = shown(page)
         page.keyboard.press("/")
         page.keyboard.type("part k")
-        expect(page.locator("button.class:visible")).to_have_count(1)
+        expect(page.locator("button.answer:visible")).to_have_count(1)
         page.keyboard.press("Enter")
         expect(page.locator(".desk input[name=sha256]")).not_to_have_value(first)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -38,6 +38,10 @@ def test_the_timeline_is_drawn_and_an_alarm_opens(home: Path, width_px: int, dar
         assert len(bars) == 7 * 3
         boxes = [bar.bounding_box() for bar in bars]
         assert all(box and box["width"] > 10 and box["height"] > 5 for box in boxes)
+        place = page.locator(".chart").first.bounding_box()
+        assert place is not None
+        bottom = place["y"] + place["height"]
+        assert all(box and box["y"] + box["height"] <= bottom + 1 for box in boxes)
         assert fits(page)
         page.get_by_role("row", name="a person should look").get_by_role("link").click()
         expect(page.get_by_text("Left what came")).to_be_visible()

@@ -52,6 +52,8 @@ def test_looks_versions_and_retrainings_of_the_time(home: Path) -> None:
     assert [one.number for one in found.versions] == [2]  # the first one is a month old
     assert [one.key for one in found.retrainings] == ["week-48"]
     assert timeline_of(home, days=2).looks == found.looks[-1:]
+    times = [one.time_unix_s for one in found.events]
+    assert len(times) == 4 + 1 + 1 and times == sorted(times, reverse=True)
 
 
 def test_a_look_whose_run_is_gone_stays_without_its_report(home: Path, tmp_path: Path) -> None:
