@@ -81,7 +81,7 @@ async def _errors_said(request: web.Request, handler: Handler) -> web.StreamResp
         say = words(key_of(request), language_of(request))
         response = _said(request, 500, say("error.unexpected"))
     if "lang" in request.query and not response.prepared:
-        response.set_cookie(LANGUAGE_COOKIE, language_of(request), samesite="Strict")
+        response.set_cookie(LANGUAGE_COOKIE, language_of(request), samesite="Lax")
     return response
 
 

@@ -23,11 +23,11 @@ def run(settings: UiSettings, *, ready: Callable[[], object]) -> None:
 
 
 async def _serve(settings: UiSettings, ready: Callable[[], object]) -> None:
-    runner = web.AppRunner(create_app(settings), access_log=None)
+    runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, settings.host, settings.port, shutdown_timeout=2.0).start()
+            await web.TCPSite(runner, settings.host, settings.port).start()
         except OSError as error:
             raise ServerError(
                 f"port {settings.port} of {settings.host} to be free",

@@ -90,8 +90,9 @@ class Guard:
             kept[TOKEN_COOKIE] = self._settings.token
         for name, value in kept.items():
             if value and request.cookies.get(name) != value:
-                # `set_cookie` comes too late for a signal.
-                cookie = f"{name}={value}; Path=/; HttpOnly; SameSite=Strict"
+                # `set_cookie` comes too late for a signal. Lax: a link elsewhere that leads here
+                # brings the cookie along, a form elsewhere does not.
+                cookie = f"{name}={value}; Path=/; HttpOnly; SameSite=Lax"
                 response.headers.add("Set-Cookie", cookie)
 
     def _check_host(self, request: web.Request) -> None:

@@ -139,10 +139,12 @@ def _recipe(version: ModelVersion, settings: TrainConfig, shards: Shards) -> Tra
 
 
 def _check_alike(passport: Passport, shards: Shards) -> None:
+    """Refuse pictures that the recipe was not made for; it learns classes that are new to it."""
     info = shards.info
     then = f"{passport.image_size_px} px, {passport.fit}, {', '.join(passport.classes)}"
     now = f"{info.image_size_px} px, {info.fit}, {', '.join(info.classes)}"
-    if then != now:
+    same_pictures = (passport.image_size_px, passport.fit) == (info.image_size_px, info.fit)
+    if not same_pictures or not set(passport.classes) <= set(info.classes):
         raise DataError(
             f"pictures as version {passport.version} takes them: {then}",
             received=now,

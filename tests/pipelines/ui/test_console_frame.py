@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,10 @@ from aiohttp import FormData
 from console_client import ConsoleClient, open_console
 
 from components.common import plugins
-from components.common.errors import ConfigError
+from components.common.errors import ConfigError, ServerError
 from components.common.report.texts import LANGUAGES, load_texts
 from pipelines.ui.app import PAGES, create_app
+from pipelines.ui.run import run
 from pipelines.ui.settings import UiSettings
 
 UI = Path(__file__).parents[3] / "pipelines" / "ui"
@@ -111,6 +113,19 @@ def test_other_machines_need_the_token(tmp_path: Path, monkeypatch: pytest.Monke
         answer = client.get("/models?token=a-token")
         assert (answer.status, answer.path) == (200, "/models")
         assert client.get("/static/console.css").status == 200
+
+
+def test_a_port_that_is_taken_is_said(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServerError, match=f"expected port {port} of 127.0.0.1 to be free"):
+            run(UiSettings(port=port), ready=lambda: pytest.fail("it cannot be ready"))
+
+
+def test_the_address_to_open() -> None:
+    assert UiSettings().url == "http://127.0.0.1:8520/"
+    assert UiSettings(host="::1", port=1).url == "http://[::1]:1/"
+    assert UiSettings(host="0.0.0.0", token="x").url == "http://0.0.0.0:8520/?token=x"
 
 
 def test_nothing_comes_from_elsewhere() -> None:

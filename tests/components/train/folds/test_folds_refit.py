@@ -1,10 +1,12 @@
 """A served version without out-of-fold answers: its recipe is fitted again on the same folds."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from blank_passport import blank_passport
 from tiny_shards import SIZE_PX, write_tiny_shards
@@ -55,8 +57,15 @@ def publish(model_dir: Path, number: int, *, recipe: Any = None, **passport: Any
     return model_dir
 
 
-def keep_answers(model_dir: Path, number: int, shards: Path) -> None:
+def keep_answers(
+    model_dir: Path,
+    number: int,
+    shards: Path,
+    *,
+    groups: Callable[[pd.DataFrame], Any] | None = None,
+) -> None:
     rows = Shards.read(shards).index.assign(pixels="", label="")
+    rows = rows if groups is None else rows.assign(group=groups)
     folder = lineage_path(model_dir, number)
     folder.mkdir(parents=True)
     lineage = Lineage(model_sha256="", roots={}, links=())
@@ -114,6 +123,34 @@ def test_only_versions_without_answers_are_fitted_again_the_best_one_too(
     assert not to_refit(settings, opened) and not digest(settings, shards)
 
 
+def each_its_own(rows: pd.DataFrame) -> "pd.Series[str]":
+    return rows["sha256"]
+
+
+def larger(rows: pd.DataFrame) -> "pd.Series[str]":
+    return rows["group"].where(~rows["group"].isin(["train0", "train1"]), "lot")
+
+
+@pytest.mark.parametrize(("groups", "again"), [(each_its_own, [1]), (larger, []), (None, [])])
+def test_answers_of_folds_that_parted_a_group_of_now_are_fitted_again(
+    shards: Path, served: Path, groups: Callable[[pd.DataFrame], Any] | None, again: list[int]
+) -> None:
+    settings = dataclasses.replace(OURS, compare_with=str(served))
+    keep_answers(served, 1, shards, groups=groups)
+    assert [one.number for one in to_refit(settings, Shards.read(shards))] == again
+
+
+def test_one_pair_of_near_copies_among_many_is_no_reason_to_fit_again(
+    served: Path, tmp_path: Path
+) -> None:
+    shards = write_tiny_shards(tmp_path / "many", train=400, validation=0, views=1)
+    settings = dataclasses.replace(OURS, compare_with=str(served))
+    keep_answers(
+        served, 1, shards, groups=lambda rows: rows["group"].where(rows["row"] != 0, "alone")
+    )
+    assert not to_refit(settings, Shards.read(shards))
+
+
 def test_a_held_out_split_asks_the_versions_themselves(served: Path, tmp_path: Path) -> None:
     shards = write_tiny_shards(tmp_path / "held-out")
     assert not digest(dataclasses.replace(OURS, compare_with=str(served)), shards)
@@ -161,6 +198,14 @@ def test_what_cannot_be_fitted_again_is_a_note(
     (note,) = [one for one in candidate.info.notes if "was not fitted again" in one]
     assert note.startswith("version 1 was not fitted again: expected") and reason in note
     assert candidate.refits().empty and len(candidate.out_of_fold()) == 24
+
+
+def test_a_recipe_learns_a_class_that_has_come_since(tmp_path: Path) -> None:
+    shards = write_tiny_shards(tmp_path / "three", validation=0, classes=(*CLASSES, "dirty"))
+    candidate = compared(shards, publish(tmp_path / "served", 1), tmp_path / "c")
+    again = candidate.refits()
+    assert sorted(set(again["target"])) == [0, 1, 2] and len(again) == 24
+    assert not any("was not fitted again" in note for note in candidate.info.notes)
 
 
 def test_a_later_run_takes_up_the_answers(
