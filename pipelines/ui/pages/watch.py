@@ -14,7 +14,7 @@ from components.common.artifacts.monitoring.prediction_log import PICTURES, mode
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.errors import DataError, InputError
 from components.monitor.commands import DecisionHistory, harm_sentence
-from pipelines.ui.frame import page, settings_of
+from pipelines.ui.frame import page, part, settings_of
 from pipelines.ui.models.published import model_folder_of, model_names
 from pipelines.ui.pictures import send_picture
 from pipelines.ui.watch.drawing import colour_of, draw
@@ -30,6 +30,7 @@ def routes() -> list[web.RouteDef]:
     """Return the page's paths."""
     return [
         web.get("/watch", show),
+        web.get("/watch/timeline", show_timeline),
         web.get("/watch/look", show_look),
         web.get("/watch/came", send_what_came),
         web.get("/watch/known", send_what_was_known),
@@ -37,37 +38,43 @@ def routes() -> list[web.RouteDef]:
 
 
 async def show(request: web.Request) -> web.Response:
-    """Show the timeline of a model."""
-    settings = settings_of(request)
-    names = await asyncio.to_thread(model_names, settings.models)
+    """Show which model and which time; the timeline comes as a part."""
+    names = await asyncio.to_thread(model_names, settings_of(request).models)
     model = request.query.get("model") or (*names, "")[0]
-    asked = request.query.get("days", "")
-    days = int(asked) if asked in map(str, _DAYS) else _DAYS[1]
-    timeline, preset = None, ""
     if model:
-        model_dir = model_folder_of(settings.models, model)
-        newest = newest_version(model_dir)
-        preset = str(settings_path(model_dir, newest.number)) if newest else "…"
-        timeline = await asyncio.to_thread(
-            read_timeline,
-            model_dir,
-            log=model_log(settings.log, model),
-            runs_dir=settings.runs_dir,
-            days=days,
-            now_unix_s=time.time(),
-        )
+        model_folder_of(settings_of(request).models, model)
     return page(
-        request,
-        "watch.html",
-        models=names,
-        model=model,
-        days=days,
-        choices=_DAYS,
-        timeline=timeline,
-        charts=draw(timeline) if timeline else None,
-        colour_of=colour_of,
-        preset=preset,
+        request, "watch.html", models=names, model=model, days=_days(request), choices=_DAYS
     )
+
+
+async def show_timeline(request: web.Request) -> web.Response:
+    """Show the timeline of a model."""
+    settings, model = settings_of(request), request.query.get("model", "")
+    model_dir = model_folder_of(settings.models, model)
+    timeline = await asyncio.to_thread(
+        read_timeline,
+        model_dir,
+        log=model_log(settings.log, model),
+        runs_dir=settings.runs_dir,
+        days=_days(request),
+        now_unix_s=time.time(),
+    )
+    newest = newest_version(model_dir)
+    return part(
+        request,
+        "watch-timeline.html",
+        model=model,
+        timeline=timeline,
+        charts=draw(timeline),
+        colour_of=colour_of,
+        preset=settings_path(model_dir, newest.number) if newest else "…",
+    )
+
+
+def _days(request: web.Request) -> int:
+    asked = request.query.get("days", "")
+    return int(asked) if asked in map(str, _DAYS) else _DAYS[1]
 
 
 async def show_look(request: web.Request) -> web.Response:

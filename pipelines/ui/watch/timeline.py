@@ -2,10 +2,12 @@
 
 import contextlib
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.common.artifacts.model_folder import passport_numbers
@@ -17,6 +19,10 @@ from components.common.artifacts.passport import read_passport
 from components.common.errors import InputError
 from components.monitor.commands import DecisionHistory, HistoryEntry
 from pipelines.local.records import snapshot
+
+# Of a day's parts, at a time; and in how many pieces at most.
+_PIECE_BYTES = 16 << 20
+_MOST_PIECES = 24
 
 Listing = tuple[tuple[str, int, int], ...]
 
@@ -160,11 +166,19 @@ def _answers(log: Path, day: dt.date) -> tuple[tuple[str, int], ...]:
 
 
 @lru_cache(maxsize=512)
-def _counted(log: Path, day: dt.date, _: Listing) -> tuple[tuple[str, int], ...]:
+def _counted(log: Path, day: dt.date, listing: Listing) -> tuple[tuple[str, int], ...]:
     """Count a day's answers; done once for the same files."""
-    begin = midnight_unix_s(day)
-    table = read_log(
-        log, since_unix_s=begin, until_unix_s=begin + DAY_S, columns=("decision",)
-    ).table
-    counts = pc.value_counts(table["decision"].combine_chunks()).to_pylist()
-    return tuple(sorted((one["values"], one["counts"]) for one in counts if one["values"]))
+    # A busy day's records are large: so many bytes are read at a time.
+    pieces = min(_MOST_PIECES, 1 + sum(size for _, size, _ in listing) // _PIECE_BYTES)
+    total: Counter[str] = Counter()
+    for piece in range(pieces):
+        begin = midnight_unix_s(day) + piece * DAY_S / pieces
+        read = read_log(
+            log, since_unix_s=begin, until_unix_s=begin + DAY_S / pieces, columns=("decision",)
+        )
+        for one in pc.value_counts(read.table["decision"].combine_chunks()).to_pylist():
+            total[one["values"] or ""] += one["counts"]
+        del read
+        if pieces > 1:
+            pa.default_memory_pool().release_unused()
+    return tuple(sorted((answer, count) for answer, count in total.items() if answer))

@@ -45,15 +45,18 @@ def console(home: Path) -> Iterator[ConsoleClient]:
 
 
 def test_the_timeline_shows_answers_drift_loss_and_what_happened(console: ConsoleClient) -> None:
-    text = console.get("/watch").text
+    page = console.get("/watch").text
+    assert f'hx-get="/watch/timeline?model={MODEL}&amp;days=30"' in page
+    timeline = f"/watch/timeline?model={MODEL}"
+    text = console.get(timeline).text
     assert text.count("<rect class=") >= 7 * 3
     assert text.count('class="dot alarm"') == 2 * 2  # two alarms, in both charts
     assert "Version 2 was published" in text and "Version 1 was published" not in text
-    assert "Version 1 published" in console.get("/watch?days=90").text
+    assert "Version 1 published" in console.get(f"{timeline}&days=90").text
     assert "shifted_statistics 1.60" in text
     assert "moved by 1.6 &lt;thresholds&gt;" in text
     assert "Retraining 20261126-110000-monitor: under way" in text
-    assert console.get("/watch?days=week").status == 200
+    assert console.get(f"{timeline}&days=week").status == 200
 
 
 def test_an_alarm_opens_its_pictures_beside_their_nearest(console: ConsoleClient) -> None:
@@ -77,7 +80,7 @@ def test_a_look_whose_run_is_gone_says_so(console: ConsoleClient, home: Path) ->
 def test_without_a_log_and_looks_it_says_what_to_do(console: ConsoleClient, home: Path) -> None:
     (home / ".graft").rename(home / "elsewhere")
     (home / "serving" / "models" / MODEL / "decisions").rename(home / "decisions")
-    text = console.get("/watch").text
+    text = console.get(f"/watch/timeline?model={MODEL}").text
     assert "graft up" in text
     assert f"graft watch --preset serving/models/{MODEL}/passports/2.yaml" in text
     assert "<rect" not in text
@@ -86,6 +89,7 @@ def test_without_a_log_and_looks_it_says_what_to_do(console: ConsoleClient, home
 @pytest.mark.parametrize("odd", ["../2", "..%2f..%2fetc", "", "x" * 64])
 def test_odd_names_open_no_file(console: ConsoleClient, odd: str) -> None:
     assert console.get(f"/watch?model=../{odd}").status == 400
+    assert console.get(f"/watch/timeline?model=../{odd}").status == 400
     assert console.get(f"/watch/look?model={MODEL}&run={odd}").status == 400
     assert console.get(f"/watch/came?model={MODEL}&sha256={odd}").status == 404
     assert console.get(f"/watch/known?model={MODEL}&version=2&sha256={odd}").status == 404

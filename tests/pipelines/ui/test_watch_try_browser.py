@@ -34,8 +34,8 @@ def fits(page: Page) -> bool:
 def test_the_timeline_is_drawn_and_an_alarm_opens(home: Path, width_px: int, dark: bool) -> None:
     with running_console(home) as console, browser_page(width_px=width_px, dark=dark) as page:
         page.goto(f"{console.url}/watch?days=7")
+        expect(page.locator("svg rect")).to_have_count(7 * 3)
         bars = page.locator("svg rect").all()
-        assert len(bars) == 7 * 3
         boxes = [bar.bounding_box() for bar in bars]
         assert all(box and box["width"] > 10 and box["height"] > 5 for box in boxes)
         place = page.locator(".chart").first.bounding_box()

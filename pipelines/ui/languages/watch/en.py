@@ -7,6 +7,7 @@ TEXTS = {
     "model": "Model",
     "days": "Time",
     "days.last": "last {days} days",
+    "wait": "Reading the log …",
     "show": "Show",
     "shares": "What the model answered",
     "shares.hint": "Shares of a day's answers (UTC). Point at a bar for its numbers.",

@@ -7,6 +7,7 @@ TEXTS = {
     "model": "模型",
     "days": "期間",
     "days.last": "最近 {days} 天",
+    "wait": "正在讀取紀錄 …",
     "show": "顯示",
     "shares": "模型的回答",
     "shares.hint": "每天（UTC）各種回答的比例。將游標移到長條上可看數字。",

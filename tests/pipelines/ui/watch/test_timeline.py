@@ -13,6 +13,7 @@ from watched_model import (
 )
 
 from components.common.artifacts.monitoring.prediction_log import JOURNAL
+from pipelines.ui.watch import timeline
 from pipelines.ui.watch.drawing import colour_of, draw
 from pipelines.ui.watch.timeline import Timeline, read_report, read_timeline
 
@@ -84,6 +85,15 @@ def test_what_comes_in_today_shows_and_a_damaged_journal_costs_only_itself(
     (copy / "log" / MODEL / JOURNAL).mkdir()
     (copy / "log" / MODEL / JOURNAL / "0-w.arrows").write_bytes(b"half a")
     assert timeline_of(copy).days[-1].total == before + 3
+
+
+def test_a_large_day_is_counted_piece_by_piece_to_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = timeline_of(home).days
+    timeline._counted.cache_clear()
+    monkeypatch.setattr(timeline, "_PIECE_BYTES", 1)
+    assert timeline_of(home).days == whole
 
 
 def test_charts_keep_to_their_place_and_their_scale(home: Path) -> None:
