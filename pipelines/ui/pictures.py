@@ -5,7 +5,6 @@ from pathlib import Path
 
 from aiohttp import web
 
-from components.common.errors import DataError
 from components.common.pictures.decode import decode, encode_png
 from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.pictures.header import check_size, read_header
@@ -13,6 +12,8 @@ from components.common.pictures.thumbnails import thumbnail
 
 _SHOWN_AS_IT_IS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 _DEEP_BITS = 16
+# Large pictures take memory while they are decoded.
+_DECODING = asyncio.Semaphore(2)
 
 
 async def send_picture(
@@ -26,14 +27,13 @@ async def send_picture(
         grey_range: of 16-bit grey pictures.
 
     Raises:
-        web.HTTPNotFound: there is no such file, or it is no picture that can be shown.
+        DataError: it is no picture, or a damaged or very large one.
+        web.HTTPNotFound: there is no such file.
     """
-    try:
-        if path is None:
-            raise FileNotFoundError
+    if path is None or not path.is_file():
+        raise web.HTTPNotFound
+    async with _DECODING:
         kind, body = await asyncio.to_thread(_encoded, path, small, grey_range)
-    except (OSError, DataError) as error:
-        raise web.HTTPNotFound(text=str(error)) from None
     # A picture's address names its content, so it need not be fetched twice.
     headers = {"Cache-Control": "private, max-age=3600"}
     return web.Response(body=body, content_type=kind, headers=headers)

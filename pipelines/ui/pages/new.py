@@ -11,8 +11,6 @@ from aiohttp.web_request import FileField
 from components.common.errors import DataError, InputError
 from components.common.files import create
 from components.common.pictures.decode import PICTURE_SUFFIXES
-from components.common.pictures.header import check_size
-from components.common.pictures.thumbnails import thumbnail
 from components.ingest.commands import offered
 from pipelines.ui.frame import page, part, settings_of
 from pipelines.ui.jobs.look import JobView, jobs, look
@@ -22,13 +20,12 @@ from pipelines.ui.new.facts import folder_facts
 from pipelines.ui.new.folders import checked_folder, checked_place, listing, roots
 from pipelines.ui.new.runs import OWN, RunWish, has_own_preset, run_job, run_settings, ways
 from pipelines.ui.new.uploads import MOST_BYTES, SentFile, receive
+from pipelines.ui.pictures import send_picture
 
 ORDER = 20
 UPLOAD_BYTES = {"/new/upload": MOST_BYTES + (64 << 20)}
 
 _MOST_JOBS = 10
-# Large pictures take memory while they are made small.
-_DECODING = asyncio.Semaphore(2)
 # A report has its style in itself and pictures as data; no script, no form.
 _REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
@@ -94,16 +91,7 @@ async def show_picture(request: web.Request) -> web.Response:
     path = await asyncio.to_thread(checked_place, request.query.get("path", ""))
     if path.suffix.lower() not in PICTURE_SUFFIXES or not path.is_file():
         raise DataError("a picture", received=f"'{path.name[:80]}'", do="choose another one")
-    async with _DECODING:
-        small = await asyncio.to_thread(_small, path)
-    kept = {"Cache-Control": "private, max-age=3600"}
-    return web.Response(body=small, content_type="image/jpeg", headers=kept)
-
-
-def _small(path: Path) -> bytes:
-    data = path.read_bytes()
-    check_size(data, name=path.name)
-    return thumbnail(data, name=path.name)
+    return await send_picture(path, small=True)
 
 
 async def upload(request: web.Request) -> web.Response:
