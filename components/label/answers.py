@@ -16,7 +16,7 @@ Kind = Literal["label", "unsure", "undo", "decide", "handed"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class LabelAnswer:
     """One line: who did what about which picture, and when.
 
     kind: `label` says `label`; `unsure` says nothing; `undo` takes this person's answer back;
@@ -38,9 +38,9 @@ class PictureAnswers:
     decided: what was decided where they differ. handed: it is in the data set.
     """
 
-    labels: dict[str, Answer] = field(default_factory=dict)
+    labels: dict[str, LabelAnswer] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
-    decided: Answer | None = None
+    decided: LabelAnswer | None = None
     handed: bool = False
 
     @property
@@ -49,7 +49,7 @@ class PictureAnswers:
         return self.decided is None and len({one.label for one in self.labels.values()}) > 1
 
     @property
-    def holds(self) -> Answer | None:
+    def holds(self) -> LabelAnswer | None:
         """The answer that counts; None without one, or while people differ."""
         if self.decided is not None or self.in_conflict:
             return self.decided
@@ -81,7 +81,7 @@ class AnswerBook:
         mine = self._done.get(by, [])
         return next((one for one in reversed(mine) if not self._pictures[one].handed), "")
 
-    def write(self, *answers: Answer) -> None:
+    def write(self, *answers: LabelAnswer) -> None:
         """Add lines; they are on the disk when this returns."""
         append_lines(self._path, "".join(f"{config.to_json(one)}\n" for one in answers))
         self._catch_up()
@@ -97,9 +97,9 @@ class AnswerBook:
         for line in whole.splitlines():
             # A crash may have cut one off.
             with contextlib.suppress(ValueError):
-                self._take(config.from_json(Answer, line.decode()))
+                self._take(config.from_json(LabelAnswer, line.decode()))
 
-    def _take(self, one: Answer) -> None:
+    def _take(self, one: LabelAnswer) -> None:
         picture = self._pictures.setdefault(one.sha256, PictureAnswers())
         mine = self._done.setdefault(one.by, [])
         if one.kind == "label":

@@ -21,7 +21,7 @@ from components.common.artifacts.monitoring import claims
 from components.common.artifacts.monitoring.claims import Claim
 from components.common.errors import DataError
 from components.common.files import explained, locked
-from components.label.answers import Answer, AnswerBook, PictureAnswers
+from components.label.answers import AnswerBook, LabelAnswer, PictureAnswers
 from components.label.formats.csv import WaitingPicture, waiting
 
 FOLDER = "labelling"
@@ -33,7 +33,7 @@ Outcome = Literal["counted", "again", "agrees", "conflict", "handed", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answered:
+class DeskReply:
     """What became of an answer.
 
     outcome: `counted`, the first one; `again`, this person has answered already, which stands;
@@ -43,7 +43,7 @@ class Answered:
     """
 
     outcome: Outcome
-    first: Answer | None = None
+    first: LabelAnswer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class Conflict:
     """A picture that people call by different names, the first answer first."""
 
     picture: WaitingPicture
-    answers: tuple[Answer, ...]
+    answers: tuple[LabelAnswer, ...]
 
 
 class Desk:
@@ -105,7 +105,7 @@ class Desk:
                     break
         return tuple(found)
 
-    def answer(self, sha256: str, *, by: str, label: str = "") -> Answered:
+    def answer(self, sha256: str, *, by: str, label: str = "") -> DeskReply:
         """Take down what a person says; it is on the disk when this returns.
 
         Args:
@@ -118,21 +118,21 @@ class Desk:
         """
         with self._held():
             if sha256 not in self._all():
-                return Answered(outcome="unknown")
+                return DeskReply(outcome="unknown")
             known = self._book.of(sha256)
             first = next(iter(known.labels.values()), None)
             if known.handed:
-                return Answered(outcome="handed", first=known.holds)
+                return DeskReply(outcome="handed", first=known.holds)
             if by in known.labels:
-                return Answered(outcome="again", first=known.labels[by])
+                return DeskReply(outcome="again", first=known.labels[by])
             if not label and by in known.unsure:
-                return Answered(outcome="again")
+                return DeskReply(outcome="again")
             kind: Literal["label", "unsure"] = "label" if label else "unsure"
             self._write(sha256, kind, by, label)
             self._lease_path(sha256).unlink(missing_ok=True)
         if first is None or not label:
-            return Answered(outcome="counted")
-        return Answered(outcome="agrees" if first.label == label else "conflict", first=first)
+            return DeskReply(outcome="counted")
+        return DeskReply(outcome="agrees" if first.label == label else "conflict", first=first)
 
     def undo(self, by: str) -> str:
         """Take a person's last answer back and return the picture; "" where there is none."""
@@ -190,7 +190,7 @@ class Desk:
     def handed_in(self, sha256s: Collection[str], *, by: str) -> None:
         """Note that pictures are in the data set."""
         now = time.time()
-        lines = [Answer(sha256=one, kind="handed", by=by, at_unix_s=now) for one in sha256s]
+        lines = [LabelAnswer(sha256=one, kind="handed", by=by, at_unix_s=now) for one in sha256s]
         if lines:
             with self._held():
                 self._book.write(*lines)
@@ -233,7 +233,7 @@ class Desk:
         self, sha256: str, kind: Literal["label", "unsure", "undo", "decide"], by: str, label: str
     ) -> None:
         self._book.write(
-            Answer(sha256=sha256, kind=kind, by=by, at_unix_s=time.time(), label=label)
+            LabelAnswer(sha256=sha256, kind=kind, by=by, at_unix_s=time.time(), label=label)
         )
 
     @contextlib.contextmanager

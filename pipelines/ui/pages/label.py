@@ -7,7 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from components.common.errors import ConfigError
-from components.label.commands import Answered, Conflict, DeskCounts, WaitingPicture
+from components.label.commands import Conflict, DeskCounts, DeskReply, WaitingPicture
 from pipelines.ui.frame import is_part, page, part, settings_of
 from pipelines.ui.label.job import LabelJob
 from pipelines.ui.label.known_labels import KnownLabels
@@ -39,7 +39,7 @@ class _DeskView:
     conflicts: tuple[Conflict, ...]
     classes: tuple[str, ...]
     job: LabelJob | None
-    said: Answered | None = None
+    said: DeskReply | None = None
     took_back: bool | None = None
 
 
@@ -156,7 +156,7 @@ async def _view(
     kept: OpenRoom,
     who: str,
     *,
-    said: Answered | None = None,
+    said: DeskReply | None = None,
     first: str = "",
     took_back: bool | None = None,
 ) -> _DeskView:
