@@ -103,9 +103,7 @@ def add(
     root_of(run.ingest)  # before anything is read
     returned = read_labels(path, log=log, model_name=run.model_name, form=form, places=places)
     added = take_in(returned.labelled, run=run, by=by, dry_run=dry_run)
-    return dataclasses.replace(
-        added, unlabelled=returned.unlabelled, problems=returned.problems
-    )
+    return dataclasses.replace(added, unlabelled=returned.unlabelled, problems=returned.problems)
 
 
 def take_in(
