@@ -124,10 +124,11 @@ class _LabelPage:
         )
 
     async def show_job(self, request: web.Request) -> web.Response:
-        """Show how far the work is; once it has ended, the whole page again."""
+        """Show how far the work is; once it has ended, the whole page to who has no picture."""
         kept = await self._rooms.kept(request, request.query.get("model", ""))
-        response = part(request, "label-job.html", model=kept.room.model, job=kept.job)
-        if is_part(request) and not (kept.job and kept.job.running):
+        idle = "idle" in request.query
+        response = part(request, "label-job.html", model=kept.room.model, job=kept.job, idle=idle)
+        if is_part(request) and idle and not (kept.job and kept.job.running):
             response.headers["HX-Refresh"] = "true"
         return response
 

@@ -198,6 +198,16 @@ def test_no_log_and_no_data_set_are_said(console: ConsoleClient, home: Path) -> 
     assert answer.status == 400 and "publish one: graft run" in answer.text
 
 
+def test_the_end_of_the_work_loads_the_page_for_those_who_wait_only(console: ConsoleClient) -> None:
+    begin(console)
+    fill(console)
+    headers = {"HX-Request": "true"}
+    ended = console.get(f"/label/job?model={MODEL}", headers=headers)
+    assert "HX-Refresh" not in ended.headers and "pictures are in the queue" in ended.text
+    waiting = console.get(f"/label/job?model={MODEL}&idle=1", headers=headers)
+    assert waiting.headers["HX-Refresh"] == "true"
+
+
 def test_htmx_gets_the_desk_alone(console: ConsoleClient) -> None:
     begin(console)
     fill(console)
