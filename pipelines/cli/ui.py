@@ -1,6 +1,8 @@
 """`graft ui`: the web console."""
 
+import os
 import secrets
+import sys
 import webbrowser
 from pathlib import Path
 from typing import Annotated, Literal
@@ -49,7 +51,12 @@ def ui(
 
     def ready() -> None:
         console.print(f"console: {settings.url}  (Ctrl-C ends it)")
-        if browser:
+        if browser and _has_screen():
             webbrowser.open(settings.url)
 
     run(settings, ready=ready)
+
+
+def _has_screen() -> bool:
+    """Return whether a browser would open a window, and not take over the terminal."""
+    return sys.platform != "linux" or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())

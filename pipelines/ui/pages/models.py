@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from components.common.artifacts.model_folder import newest_version
 from components.common.artifacts.passport import Passport
 from pipelines.ui.frame import page, part, settings_of
 from pipelines.ui.models.published import model_folder_of, published_models
@@ -41,12 +42,13 @@ async def show_servers(request: web.Request) -> web.Response:
 async def show_health(request: web.Request) -> web.Response:
     """Show one model's traffic, and the version that a server has loaded."""
     settings, name = settings_of(request), request.match_info["model"]
-    await asyncio.to_thread(model_folder_of, settings.models, name)
+    folder = await asyncio.to_thread(model_folder_of, settings.models, name)
+    newest = newest_version(folder)
     traffic, loaded = await asyncio.gather(
         asyncio.to_thread(traffic_of, settings.log, name),
         asyncio.to_thread(loaded_version, (settings.gateway, settings.server), name),
     )
-    return part(request, "models-health.html", traffic=traffic, loaded=loaded)
+    return part(request, "models-health.html", traffic=traffic, loaded=loaded, newest=newest)
 
 
 def _headline(passport: Passport) -> object:

@@ -16,7 +16,7 @@ from components.common.errors import InputError
 from components.deploy.commands import rollback
 from pipelines.passports.compare import side_by_side
 from pipelines.ui.frame import page, settings_of
-from pipelines.ui.jobs.records import ConsoleJob
+from pipelines.ui.jobs.records import ConsoleJob, job_folder
 from pipelines.ui.jobs.start import start
 from pipelines.ui.models.published import model_folder_of, model_names
 from pipelines.ui.settings import UiSettings
@@ -115,7 +115,7 @@ async def override(request: web.Request) -> web.Response:
     held = await asyncio.to_thread(held_candidates, settings.runs_dir, folder)
     run = form.get("run", "")
     job = _override_job(form, settings, folder.name)
-    if run not in {one.run for one in held} and not (settings.state / "jobs" / job.id).is_dir():
+    if run not in {one.run for one in held} and not job_folder(settings.state, job.id).is_dir():
         raise InputError(
             "a run whose candidate was held back", received=f"'{run}'", do="choose it from the list"
         )

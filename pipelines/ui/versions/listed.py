@@ -8,6 +8,7 @@ from typing import Literal
 
 from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.model_folder import (
+    newest_version,
     passport_numbers,
     passport_path,
     versions,
@@ -79,7 +80,8 @@ def _listed(model_dir: Path, number: int, present: list[int], usable: set[int]) 
 
 def held_candidates(runs_dir: Path, model_dir: Path) -> tuple[HeldCandidate, ...]:
     """Return the newest candidates that the gate held back, compared with what serves now."""
-    serving = next(reversed([one.number for one in versions(model_dir)]), 0)
+    newest = newest_version(model_dir)
+    serving = newest.number if newest else 0
     # Folders begin with their time; `latest` is a link to one of them.
     folders = sorted(path.parent for path in runs_dir.glob(f"[0-9]*/{RUN_SUMMARY}"))
     found = []

@@ -108,4 +108,8 @@ def test_a_gateway_and_a_server_that_answer(home: Path) -> None:
     write_models(home)
     with answering(Gateway) as address, open_console(UiSettings(gateway=address)) as console:
         assert "gateway answers" in console.get("/models/servers").text
-        assert "version 3" in plain(console.get("/models/of/parts/health").text)
+        text = plain(console.get("/models/of/parts/health").text)
+        assert "version 3" in text
+        assert "newest version" not in text
+        # This server has other versions than the folder.
+        assert "The newest version is 1" in plain(console.get("/models/of/lids/health").text)

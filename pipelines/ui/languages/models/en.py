@@ -34,6 +34,8 @@ TEXTS = {
     "loaded": "Loaded by the server",
     "loaded.version": "version {version}",
     "loaded.none": "no version of this model",
+    "loaded.behind": "The newest version is {version}, and the server has not loaded it: "
+    "read its log if this does not change within seconds.",
     "loaded.nobody": "unknown: no server answers",
     "traffic": "Last 24 hours",
     "traffic.look": "How much is it asked?",

@@ -33,6 +33,7 @@ TEXTS = {
     "loaded": "伺服器已載入",
     "loaded.version": "版本 {version}",
     "loaded.none": "沒有這個模型的版本",
+    "loaded.behind": "最新版本是 {version}，但伺服器尚未載入：若幾秒內沒有改變，請看伺服器的紀錄。",
     "loaded.nobody": "不明：沒有伺服器回應",
     "traffic": "過去 24 小時",
     "traffic.look": "使用量有多少？",
