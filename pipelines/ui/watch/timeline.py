@@ -96,7 +96,8 @@ class Timeline:
     @property
     def events(self) -> tuple[LookAtModel | VersionStart | Claim, ...]:
         """Looks, versions and retrainings, the newest first."""
-        every = (*self.looks, *self.versions, *self.retrainings)
+        every: list[LookAtModel | VersionStart | Claim] = [*self.looks, *self.versions]
+        every += self.retrainings
         return tuple(sorted(every, key=lambda one: one.time_unix_s, reverse=True))
 
 
