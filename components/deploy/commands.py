@@ -1,8 +1,10 @@
 """What a person does by hand: take a version back, so that an earlier one serves again."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common.artifacts.deployment import Switch, note_switch
 from components.common.artifacts.model_folder import ModelVersion, versions
 from components.common.errors import InputError
 from components.common.files import sync_folder
@@ -19,15 +21,24 @@ class RolledBack:
 
 
 def rollback(
-    base_path: Path, model_name: str, *, to: int | None = None, timeout_s: float = 30.0
+    base_path: Path,
+    model_name: str,
+    *,
+    to: int | None = None,
+    by: str = "",
+    reason: str = "",
+    timeout_s: float = 30.0,
 ) -> RolledBack:
     """Make an earlier version the newest one; a running server follows within seconds.
+
+    What changed is noted beside the versions, see `Switch`.
 
     Args:
         base_path: absolute folder that holds `<model_name>/<version>/`.
         model_name: the model.
         to: the version that shall serve; None: the one before the newest. One that was taken
             back earlier can be restored.
+        by, reason: who wants it and why, for the note.
         timeout_s: seconds to wait for a publish to end.
 
     Raises:
@@ -43,13 +54,23 @@ def rollback(
         )
     with publishing(model_dir, timeout_s=timeout_s), explained(model_dir):
         target = _target(model_dir, to)
-        if target.path.name.startswith("."):
+        restored = target.path.name.startswith(".")
+        if restored:
             restore(model_dir, target)
         above = [v for v in versions(model_dir) if v.number > target.number]
         for version in reversed(above):
             retire(model_dir, version)
         sync_folder(model_dir)
-    return RolledBack(target.number, tuple(version.number for version in above))
+        done = RolledBack(target.number, tuple(version.number for version in above))
+        if restored or above:
+            switch = Switch(at_unix_s=time.time(), by=by, reason=reason, **vars(done))
+            note_switch(model_dir, switch)
+    return done
+
+
+def at_hand(model_dir: Path) -> tuple[int, ...]:
+    """Return the versions that `rollback` can let serve, also those that were taken back."""
+    return tuple(sorted(one.number for one in (*versions(model_dir), *retired(model_dir))))
 
 
 def _target(model_dir: Path, to: int | None) -> ModelVersion:

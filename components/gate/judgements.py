@@ -8,18 +8,18 @@ worn out: at 95 % from the tenth verdict on. The gate gives away one word a verd
 which is what keeps reuse from costing more (Blum and Hardt 2015, The Ladder).
 """
 
-import json
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.common import config, files
 from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.artifacts.judging.verdict import Word
+from components.common.artifacts.records import read_lines
 from components.common.config import Section
-from components.common.errors import ConfigError, GraftError
+from components.common.errors import GraftError
 from components.gate.compare import kind_of
 from components.gate.config import GateConfig
 
@@ -74,7 +74,7 @@ def note(
     )
     try:
         with files.locked(path, holder="another gate"), files.explained(path.parent):
-            known = list(_read(path))
+            known = list(read_lines(path, Judgement))
             if run_id not in {one.run_id for one in known}:
                 files.append_lines(path, config.to_json(now) + "\n")
     except GraftError as error:
@@ -113,13 +113,3 @@ def overlap(one: Iterable[str], other: Iterable[str]) -> float:
 
 def _sample(digests: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({digest[:_DIGITS] for digest in digests})[:_SAMPLE])
-
-
-def _read(path: Path) -> Iterator[Judgement]:
-    if not path.is_file():
-        return
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
-        try:
-            yield config.load(Judgement, json.loads(line), where=path.name)
-        except (ValueError, ConfigError):
-            LOG.warning("line %d of %s is damaged and counts for nothing", number, path)

@@ -313,5 +313,5 @@ def _addition(one: LabelledPicture, sha256: str, now_unix_s: float, by: str) -> 
         domain=one.domain,
         origin=one.origin,
         added_unix_s=now_unix_s,
-        by=by,
+        by=one.by or by,
     )

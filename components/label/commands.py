@@ -18,9 +18,14 @@ from components.label.clusters import ClusteredPictures as ClusteredPictures
 from components.label.clusters import cluster_pictures as cluster_pictures
 from components.label.clusters import label_by_names as label_by_names
 from components.label.config import QueueConfig
+from components.label.desk import Conflict as Conflict
+from components.label.desk import Desk as Desk
+from components.label.desk import DeskCounts as DeskCounts
+from components.label.desk import DeskReply as DeskReply
 from components.label.farthest_first import choose_farthest, uncertainties
 from components.label.format_contract import QueueItem, ReturnedLabels
 from components.label.formats import csv
+from components.label.formats.csv import WaitingPicture as WaitingPicture
 from components.label.logged_pictures import LoggedPictures, find_logged_pictures
 
 FORMATS = "components.label.formats"

@@ -21,6 +21,7 @@ from components.common.report.spreadsheet import plain_table
 from components.common.seeding import generator
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import LABELS, RECORD, read_labels
+from components.monitor.decide.history import DecisionHistory, HistoryEntry
 from components.monitor.decide.policy import decide
 from components.monitor.decide.situation import Situation
 from components.monitor.harm.config import HarmConfig
@@ -29,11 +30,14 @@ from components.monitor.report.report import harm_sentence
 
 __all__ = [
     "Assessment",
+    "DecisionHistory",
+    "HistoryEntry",
     "Situation",
     "assess",
     "audit_report",
     "decide",
     "draw_sample",
+    "harm_sentence",
 ]
 
 SAMPLE = "sample.json"

@@ -41,6 +41,7 @@ from pipelines.cli import (
     simulate,
     submit,
     tune,
+    ui,
     up,
 )
 from pipelines.cli import compile as compile_command
@@ -72,6 +73,7 @@ _COMMANDS: dict[str, dict[str, typer.Typer | Callable[..., None]]] = {
         "register": register.register,
     },
     "Watch": {
+        "ui": ui.ui,
         "monitor": monitor.monitor,
         "watch": monitor.watch,
         "audit": audit.app,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.errors import DataError
 from components.common.pictures.grey_range import FULL
 from components.ingest.commands import (
@@ -43,8 +44,8 @@ class Added:
     """
 
     outcome: AddOutcome
-    unlabelled: int
-    problems: tuple[str, ...]
+    unlabelled: int = 0
+    problems: tuple[str, ...] = ()
     pin: str = ""
     pin_problem: str = ""
 
@@ -99,14 +100,23 @@ def add(
         ConfigError: pictures cannot be added to this data set.
         DataError: the answers or the data set cannot be read.
     """
-    root = root_of(run.ingest)
+    root_of(run.ingest)  # before anything is read
     returned = read_labels(path, log=log, model_name=run.model_name, form=form, places=places)
+    added = take_in(returned.labelled, run=run, by=by, dry_run=dry_run)
+    return dataclasses.replace(added, unlabelled=returned.unlabelled, problems=returned.problems)
+
+
+def take_in(
+    labelled: Sequence[LabelledPicture], *, run: TrainingRun, by: str = "", dry_run: bool = False
+) -> Added:
+    """Take pictures whose labels are known in; arguments and errors as `add`."""
+    root = root_of(run.ingest)
     pin = pinning.find_pin(root)
     table = additions_table(run.ingest)
     with adding_to(pin.folder if pin else root):
         foreign = pinning.other_changes(pin, table.parent) if pin and table else ""
         outcome = add_pictures(
-            returned.labelled,
+            labelled,
             settings=run.ingest,
             min_size_px=run.validate.min_size_px,
             now_unix_s=time.time(),
@@ -116,13 +126,7 @@ def add(
         name, problem = "", ""
         if pin is not None and not dry_run and not pinning.is_current(pin):
             name, problem = pin.name, _update(pin, foreign)
-    return Added(
-        outcome=outcome,
-        unlabelled=returned.unlabelled,
-        problems=returned.problems,
-        pin=name,
-        pin_problem=problem,
-    )
+    return Added(outcome=outcome, pin=name, pin_problem=problem)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What differs between two versions: data, settings, model, figures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,14 @@ class PassportDiff:
 
 def compare(first: Passport, second: Passport) -> PassportDiff:
     """Return what differs; what neither passport knows is left out."""
+    return PassportDiff(
+        same_model=first.model_sha256 == second.model_sha256,
+        differences=tuple(one for one in side_by_side(first, second) if one.first != one.second),
+    )
+
+
+def side_by_side(first: Passport, second: Passport) -> tuple[Difference, ...]:
+    """Return a line for all that at least one of the passports knows, also where they agree."""
     parts = {
         "data": (_data(first), _data(second)),
         "model": (_model(first), _model(second)),
@@ -43,21 +51,13 @@ def compare(first: Passport, second: Passport) -> PassportDiff:
         "figures": (_figures(first), _figures(second)),
         "verdict": (_verdict(first), _verdict(second)),
     }
-    return PassportDiff(
-        same_model=first.model_sha256 == second.model_sha256,
-        differences=tuple(
-            Difference(part=part, name=name, first=a, second=b)
-            for part, (one, other) in parts.items()
-            for name, a, b in _unequal(one, other)
-        ),
+    return tuple(
+        Difference(
+            part=part, name=name, first=one.get(name, NOTHING), second=other.get(name, NOTHING)
+        )
+        for part, (one, other) in parts.items()
+        for name in dict.fromkeys([*one, *other])
     )
-
-
-def _unequal(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    for name in dict.fromkeys([*one, *other]):
-        a, b = one.get(name, NOTHING), other.get(name, NOTHING)
-        if a != b:
-            yield name, a, b
 
 
 def _data(passport: Passport) -> dict[str, str]:

@@ -14,6 +14,9 @@ KEY_HEADERS = frozenset({KEY_HEADER, "authorization"})
 GROUP_HEADER = "X-Graft-Group"
 LINE_HEADER = "X-Graft-Line"
 CAMERA_HEADER = "X-Graft-Camera"
+# A request with the value "off" is answered and not logged: what people try is no production.
+LOG_HEADER = "X-Graft-Log"
+LOG_OFF = "off"
 # With these a gateway that is full for the moment asks a client to come back, over gRPC and REST.
 PUSHBACK = "grpc-retry-pushback-ms"
 RETRY_AFTER = "Retry-After"

@@ -1,9 +1,15 @@
-"""Deployment: what was published, where, and how it was confirmed. Written by deploy."""
+"""Deployment: what was published, where, and how it was confirmed; and switches by hand.
+
+Written by deploy.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.artifacts.records import RecordFolder
+from components.common import config, files
+from components.common.artifacts.records import RecordFolder, read_lines
+
+SWITCHES = "switches.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,3 +65,24 @@ class Deployment(RecordFolder[DeploymentInfo]):
 
     FILE = "deployment.json"
     INFO = DeploymentInfo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switch:
+    """Which version serves since then, which were taken back for it, who did it and why."""
+
+    at_unix_s: float
+    serving: int
+    retired: tuple[int, ...]
+    by: str
+    reason: str
+
+
+def read_switches(model_dir: Path) -> tuple[Switch, ...]:
+    """Return a model's switches, oldest first."""
+    return tuple(read_lines(model_dir / SWITCHES, Switch))
+
+
+def note_switch(model_dir: Path, switch: Switch) -> None:
+    """Add a switch; the caller holds the folder's lock."""
+    files.append_lines(model_dir / SWITCHES, config.to_json(switch) + "\n")

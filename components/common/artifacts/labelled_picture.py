@@ -8,7 +8,8 @@ from pathlib import Path
 class LabelledPicture:
     """`group` and `domain` are "" where nobody said them.
 
-    `origin` says how the label came: the format's name ("folder", "csv", "label_studio").
+    `origin` says how the label came: the format's name ("folder", "csv", "label_studio"), or
+    "console". `by` is who gave it, where that is another person than who takes it in.
     """
 
     file: Path
@@ -16,3 +17,4 @@ class LabelledPicture:
     group: str = ""
     domain: str = ""
     origin: str = ""
+    by: str = ""

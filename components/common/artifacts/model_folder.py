@@ -10,6 +10,7 @@
 ├── runs/<id>/            on a cluster, what a run's steps leave for its exit step
 ├── metrics/              figures of the last look and the last verdict, for Prometheus
 ├── judgements.jsonl      the gate's verdicts, and which pictures they rest on
+├── switches.jsonl        Switch: who let another version serve by hand, when and why
 ├── .retired-5/           a version that was taken back
 └── .<name>.partial       a copy in progress
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from components.common import config, files
-from components.common.errors import DataError
+from components.common.errors import ConfigError, DataError
+
+LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -46,6 +49,20 @@ def read_record(path: Path, cls: type[T]) -> T:
             do="restore the file from a copy, or delete its folder and run again",
         ) from None
     return config.load(cls, plain, where=path.name)
+
+
+def read_lines(path: Path, cls: type[T]) -> Iterator[T]:
+    """Yield the records of a file that has one a line, as `files.append_lines` adds them.
+
+    A file that is not there has none; a damaged line is warned of and left out.
+    """
+    if not path.is_file():
+        return
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        try:
+            yield config.load(cls, json.loads(line), where=path.name)
+        except (ValueError, ConfigError):
+            LOG.warning("line %d of %s is damaged and counts for nothing", number, path)
 
 
 @dataclass(frozen=True)

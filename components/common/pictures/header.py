@@ -7,6 +7,10 @@ from typing import Any
 
 from PIL import Image
 
+from components.common.errors import DataError
+
+# Decoding one larger would take gigabytes.
+LARGEST_PIXELS = 50_000_000
 _PNG_DEPTH = 24  # place of the byte in the file
 _TIFF_DEPTH = 0x0102
 _EXIF = 0x8769
@@ -53,6 +57,31 @@ def read_header(data: bytes) -> PictureHeader:
             )
     except (OSError, SyntaxError, ValueError, EOFError, TypeError, Image.DecompressionBombError):
         return PictureHeader()
+
+
+def check_size(data: bytes, *, name: str = "picture") -> None:
+    """Refuse, by the header alone, what no decoder knows and what is too large to decode.
+
+    Raises:
+        DataError: it is no picture, or has more than LARGEST_PIXELS.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            width, height = Image.open(io.BytesIO(data)).size
+    except Image.DecompressionBombError as error:
+        received = str(error)
+    except (OSError, SyntaxError, ValueError, EOFError):
+        received = "bytes that no decoder knows"
+    else:
+        if width * height <= LARGEST_PIXELS:
+            return
+        received = f"{width} × {height} pixels"
+    raise DataError(
+        f"{name} to be a picture of at most {LARGEST_PIXELS // 1_000_000} megapixels",
+        received=received,
+        do="choose another file, or make it smaller",
+    )
 
 
 def _bits(image: Image.Image, data: bytes) -> int:

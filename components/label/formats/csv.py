@@ -7,6 +7,7 @@ any CSV file with `path` and `label` can come back.
 import csv
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,19 @@ from components.label.format_contract import QueueItem, ReturnedLabels, first_fi
 FILE = "queue.csv"
 _COLUMNS = ("path", "label", "suggestion", "confidence", "group", "domain", "time_utc", "version")
 _WANT = "a comma-separated UTF-8 file with the columns path and label"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingPicture:
+    """A picture of a queue, and what is known of it; `confidence` is in [0, 1]."""
+
+    sha256: str
+    file: Path
+    suggestion: str
+    confidence: float
+    group: str
+    domain: str
+    time_utc: str
 
 
 def write(  # all formats alike
@@ -48,11 +62,7 @@ def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:
         DataError: the file cannot be read, or a column is missing.
     """
     file = path / FILE if path.is_dir() else path
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream, strict=True))
-    except (OSError, csv.Error, UnicodeDecodeError) as error:
-        raise unreadable(file, want=_WANT, received=error, do="save it as CSV again") from None
+    rows = _rows(file)
     if rows and not {"path", "label"} <= rows[0].keys():
         had = ", ".join(map(str, rows[0])) or "none"
         raise unreadable(file, want=_WANT, received=f"the columns {had}", do="name them so")
@@ -76,6 +86,34 @@ def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:
     return ReturnedLabels(
         labelled=tuple(labelled), unlabelled=len(rows) - len(filled), problems=tuple(problems)
     )
+
+
+def waiting(folder: Path) -> tuple[WaitingPicture, ...]:
+    """Return the pictures of a queue that `write` wrote, the most wanted first.
+
+    Raises:
+        DataError: the queue's file cannot be read.
+    """
+    return tuple(
+        WaitingPicture(
+            sha256=Path(row["path"]).stem,
+            file=folder / row["path"],
+            suggestion=_cell(row, "suggestion"),
+            confidence=float(row["confidence"]),
+            group=_cell(row, "group"),
+            domain=_cell(row, "domain"),
+            time_utc=row["time_utc"],
+        )
+        for row in _rows(folder / FILE)
+    )
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            return list(csv.DictReader(stream, strict=True))
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise unreadable(file, want=_WANT, received=error, do="save it as CSV again") from None
 
 
 def _row(item: QueueItem) -> tuple[object, ...]:

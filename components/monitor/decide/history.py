@@ -71,8 +71,7 @@ class DecisionHistory:
     @property
     def last_run_unix_s(self) -> float | None:
         """When the newest retraining was claimed; None before the first."""
-        claims = (read_record(path, Claim) for path in (self._root / "runs").glob("*.json"))
-        return max((claim.time_unix_s for claim in claims), default=None)
+        return max((claim.time_unix_s for claim in self.started_runs()), default=None)
 
     def append(self, entry: HistoryEntry) -> None:
         """Add a look; it is on the disk when this returns. The caller holds the lock."""
@@ -95,6 +94,20 @@ class DecisionHistory:
                 return claims.take(path, claim, lease_s=_MESSAGE_LEASE_S)
             return claims.take(path, claim, lease_s=run_lease_s, most_attempts=MOST_ATTEMPTS)
 
+    def entries(self) -> tuple[HistoryEntry, ...]:
+        """Return all looks, oldest first; a line that a crash has cut off is left out."""
+        path = self._root / "decisions.jsonl"
+        found = []
+        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+            with contextlib.suppress(ValueError):
+                found.append(config.from_json(HistoryEntry, line))
+        return tuple(found)
+
+    def started_runs(self) -> tuple[Claim, ...]:
+        """Return the claims of the retrainings that were started, oldest first."""
+        claims = [read_record(path, Claim) for path in (self._root / "runs").glob("*.json")]
+        return tuple(sorted(claims, key=lambda one: one.time_unix_s))
+
     def evidence(self, version: int, *, except_run: str = "") -> tuple[LookEvidence, ...]:
         """Return what the looks at a version have seen, oldest first, each picture once.
 
@@ -104,14 +117,8 @@ class DecisionHistory:
             version: as served.
             except_run: leave out this one, so that a retried step sees what it saw before.
         """
-        path = self._root / "decisions.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         found: list[LookEvidence] = []
-        for line in lines:
-            try:
-                entry = config.from_json(HistoryEntry, line)
-            except ValueError:
-                continue  # cut off by a crash
+        for entry in self.entries():
             seen = entry.evidence
             if seen is None or entry.version != version or entry.run_id == except_run:
                 continue
@@ -132,8 +139,8 @@ class DecisionHistory:
             lease_s: how long a run may take to say how it ended.
             except_run: leave out this one, so that a retried step sees what it saw before.
         """
-        taken = [read_record(path, Claim) for path in (self._root / "runs").glob("*.json")]
-        counted = [one for one in taken if not one.is_open(now_unix_s, lease_s=lease_s)]
+        started = self.started_runs()
+        counted = [one for one in started if not one.is_open(now_unix_s, lease_s=lease_s)]
         times = [one.time_unix_s for one in counted if one.run_id != except_run]
         claimed = {one.run_id for one in counted}
         for version in passport_numbers(self._model_dir):

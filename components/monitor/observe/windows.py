@@ -37,6 +37,7 @@ _COLUMNS = (
     "version",
     "status",
     "scores",
+    "embedding",
     "decision",
     "group",
     "line",

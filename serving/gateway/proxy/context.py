@@ -12,7 +12,7 @@ from serving.gateway.proxy.access import Access
 from serving.gateway.proxy.admission import Admission
 from serving.gateway.proxy.metrics import GatewayMetrics
 from serving.gateway.settings import GatewaySettings
-from serving.protocol.headers import spoken
+from serving.protocol.headers import LOG_HEADER, LOG_OFF, spoken
 from serving.protocol.tls import Certificate
 
 # gRPC's metadata wants the name in lower case.
@@ -75,7 +75,7 @@ class ProxyContext:
         encoding: str = "",
     ) -> None:
         """Offer a finished request to the log; names in `headers` are looked up in lower case."""
-        if self.log_queue is None:
+        if self.log_queue is None or headers.get(LOG_HEADER.lower(), "") == LOG_OFF:
             return
         log = self.settings.log
         head = ExchangeHead(

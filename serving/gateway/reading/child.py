@@ -51,7 +51,7 @@ def serve(
     # The end of the connection is our sign, as the log's process has its own.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    _limit_memory(memory_mib * MIB)
+    limit_memory(memory_mib * MIB)
     counts: Counter[str] = Counter()
     budget = StatisticsBudget(busy_statistics_share)
     recorder = Recorder(budget=budget, counts=counts, grey_range=grey_range)
@@ -84,7 +84,7 @@ def _read(recorder: Recorder, exchange: ServedExchange, counts: Counter[str]) ->
     return Reading(records=records, counts=dict(counts))
 
 
-def _limit_memory(extra_bytes: int) -> None:
+def limit_memory(extra_bytes: int) -> None:
     """Let the data of this process grow by so much; only Linux keeps to it."""
     with contextlib.suppress(OSError, ValueError):
         lines = Path("/proc/self/status").read_text().splitlines()

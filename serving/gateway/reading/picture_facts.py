@@ -12,13 +12,12 @@ from PIL import Image
 from components.common.errors import DataError
 from components.common.pictures.decode import decode
 from components.common.pictures.grey_range import FULL, GreyRange
+from components.common.pictures.header import LARGEST_PIXELS
 from components.common.pictures.statistics import measure
 from serving.gateway.reading.predictions import Floats, Pixels, SentPicture
 from serving.gateway.reading.statistics_budget import StatisticsBudget
 
 _SUFFIXES = {"JPEG": ".jpg", "TIFF": ".tif"}
-# Decoding one larger would take gigabytes.
-_LARGEST_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def _measured_pixels(
 def _affordable(
     pixels: int, budget: StatisticsBudget, behind_s: float, counts: Counter[str]
 ) -> bool:
-    if pixels <= _LARGEST_PIXELS and budget.allows(behind_s=behind_s):
+    if pixels <= LARGEST_PIXELS and budget.allows(behind_s=behind_s):
         return True
     counts["statistics_skipped"] += 1
     return False

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from deploy_support import make_model, put
 
+from components.common.artifacts.deployment import read_switches
 from components.common.artifacts.model_folder import versions
 from components.common.artifacts.passport import read_passport
 from components.common.errors import ConfigError, InputError, PublishError
@@ -48,6 +49,19 @@ def test_back_to_a_named_version_and_forth_again(base_path: Path) -> None:
 def test_to_the_newest_changes_nothing(base_path: Path) -> None:
     assert rollback(base_path, "solar", to=3).retired == ()
     assert present(base_path) == [1, 2, 3]
+
+
+def test_who_switched_and_why_is_kept(base_path: Path) -> None:
+    rollback(base_path, "solar", by="Ada", reason="blurred pictures")
+    rollback(base_path, "solar", to=2)  # it serves already: nothing to note
+    rollback(base_path, "solar", to=3, by="Ben", reason="the lens was it")
+
+    kept = read_switches(base_path / "solar")
+    assert [(one.serving, one.retired, one.by, one.reason) for one in kept] == [
+        (2, (3,), "Ada", "blurred pictures"),
+        (3, (), "Ben", "the lens was it"),
+    ]
+    assert 0 < kept[0].at_unix_s <= kept[1].at_unix_s
 
 
 def test_a_rolled_back_number_is_not_published_again(base_path: Path, tmp_path: Path) -> None:

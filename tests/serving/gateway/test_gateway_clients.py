@@ -17,7 +17,7 @@ from components.common.errors import GraftError
 from pipelines.cli import app
 from serving.client import connect
 from serving.client.examples import examples
-from serving.protocol.headers import request_headers
+from serving.protocol.headers import LOG_HEADER, LOG_OFF, request_headers
 from serving.server.launch import RunningServer
 
 pytestmark = pytest.mark.slow
@@ -120,3 +120,19 @@ def test_the_examples_send_the_key(locked: Gateway, tmp_path: Path) -> None:
     for argv in (["sh", "-c", shown.curl], [sys.executable, "-c", shown.python]):
         done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
         assert "bright" in done.stdout
+
+
+@pytest.mark.parametrize("kind", ["rest", "grpc"])
+def test_what_somebody_only_tries_is_answered_and_not_logged(kind: str, locked: Gateway) -> None:
+    address = locked.rest if kind == "rest" else locked.grpc
+    tried, meant = (png(level, size=(11, 5 if kind == "rest" else 6)) for level in (90, 91))
+    with connect(address, model=MODEL, headers=request_headers(api_key="s3cret")) as client:
+        assert len(client.predict_pictures([tried], headers={LOG_HEADER: LOG_OFF}).decisions) == 1
+        client.predict_pictures([meant])
+
+    def logged(picture: bytes) -> int:
+        sha256 = hashlib.sha256(picture).hexdigest()
+        return sum(row["picture_sha256"] == sha256 for row in rows_of(locked))
+
+    wait_until(lambda: logged(meant) == 1, locked.text)
+    assert logged(tried) == 0

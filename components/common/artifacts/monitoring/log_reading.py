@@ -28,7 +28,7 @@ LOG = logging.getLogger(__name__)
 # A client may use one request id for several pictures.
 _SHA = "picture_sha256"
 _SAME = ["request_id", "row", _SHA]
-_IDENTITY = {"time_unix_s", "embedding", *_SAME}
+_IDENTITY = {"time_unix_s", *_SAME}
 # In old logs, records that waited for a disk over midnight lie in the day that began; and clocks of
 # gateways and file servers differ.
 _BEFORE_S = 3600.0
@@ -252,7 +252,8 @@ def tidied(table: pa.Table) -> pa.Table:
     """Return the records once each, ordered by time; see `LogRead`."""
     frame = table.select(["time_unix_s", *_SAME]).to_pandas()
     # The embedding comes later than the answer, in a second copy of the record.
-    frame["bare"] = table["embedding"].is_null().to_numpy()
+    has = "embedding" in table.column_names
+    frame["bare"] = table["embedding"].is_null().to_numpy() if has else False
     once = frame.sort_values("bare", kind="stable").drop_duplicates(_SAME)
     order = once.sort_values(["time_unix_s", "row"]).index.to_numpy()
     return table.take(pa.array(order, type=pa.int64()))

@@ -116,3 +116,15 @@ def test_a_link_to_a_part_that_is_gone_is_damage(tmp_path: Path) -> None:
     read = read_log(tmp_path)
     assert read.damaged == (str(link),)
     assert len(names(tmp_path)) == 3
+
+
+def test_a_record_that_stands_twice_stands_once_whether_embeddings_are_asked_for_or_not(
+    tmp_path: Path,
+) -> None:
+    part = write_part(tmp_path, MIDNIGHT_UNIX_S, 4)
+    pq.write_table(pq.read_table(part, partitioning=None), part.with_name("0-again.parquet"))
+    whole, few = read_log(tmp_path).table, read_log(tmp_path, columns=("version",)).table
+    assert len(whole) == len(few) == 4
+    # They are most of a log's bytes, so they are read only for those who ask.
+    assert "embedding" in whole.column_names and "embedding" not in few.column_names
+    assert few["request_id"] == whole["request_id"]

@@ -1,0 +1,1 @@
+"""The desk and the data set behind the page Label."""

@@ -1,0 +1,1 @@
+"""The console's words: a package for each page, a table for each language."""

@@ -1,0 +1,1 @@
+"""What the page Models knows: versions, verdicts, looks of the monitor, traffic, servers."""

@@ -1,0 +1,1 @@
+"""What the page New does: choose or send a folder, look at it, start a run."""

@@ -1,0 +1,1 @@
+"""One picture, and what the serving model makes of it."""

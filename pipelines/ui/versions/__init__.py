@@ -1,0 +1,1 @@
+"""What the page Versions knows: versions with their passports, candidates that were held back."""
