@@ -42,7 +42,10 @@ def counts(dataset: Dataset) -> Table:
 
 def remarks(dataset: Dataset, *, left_out: int) -> list[str]:
     """Return sentences: how many pictures were left out, and what validation warned of."""
-    lines = [f"{left_out} pictures cannot be read and were left out"] if left_out else []
+    lines = []
+    if left_out:
+        read = len(dataset.manifest) + left_out
+        lines.append(f"{left_out} of {read} pictures cannot be read and were left out")
     if len(dataset.unlabelled):
         lines.append(f"{len(dataset.unlabelled)} pictures without a label: no figure rests on them")
     return lines + [one.text for one in dataset.info.findings]

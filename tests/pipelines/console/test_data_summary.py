@@ -58,7 +58,7 @@ def test_many_classes_end_in_one_line(classes: int) -> None:
 
 def test_what_was_left_out_and_warned_of_is_said() -> None:
     assert remarks(_dataset(("a", "b")), left_out=2) == [
-        "2 pictures cannot be read and were left out",
+        "2 of 14 pictures cannot be read and were left out",
         "5 pictures without a label: no figure rests on them",
         "Expected every picture once; 2 of 8 fail.",
     ]
