@@ -38,9 +38,7 @@ def compare(first: Passport, second: Passport) -> PassportDiff:
     """Return what differs; what neither passport knows is left out."""
     return PassportDiff(
         same_model=first.model_sha256 == second.model_sha256,
-        differences=tuple(
-            one for one in side_by_side(first, second) if one.first != one.second
-        ),
+        differences=tuple(one for one in side_by_side(first, second) if one.first != one.second),
     )
 
 
