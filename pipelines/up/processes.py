@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from components.common.errors import ServerError
 from components.common.warm.fork_safety import die_with_parent
+from components.common.warm.owner import child_environment
 from pipelines.up.services import Service
 from serving.client.http_pool import HttpPool
 from serving.client.retry import PassingError
@@ -40,9 +41,8 @@ class ServiceProcess:
             if os.getppid() != parent:
                 os._exit(1)
 
-        # A folder named like ours where the user stands is not ours; nor is Ctrl-C theirs to take:
-        # they are stopped in order.
-        environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, "PYTHONSAFEPATH": "1"}
+        # Ctrl-C is not theirs to take: they are stopped in order.
+        environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **child_environment()}
         with self.service.log_path.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", *self.service.words],

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common import files
-from components.common.artifacts.model_folder import newest_version
 from components.common.errors import ConfigError
 from pipelines.up.ports import HOST, Ports
+from pipelines.workspace import published_models
 from serving.client.rest_client import METRICS_PATH
 from serving.server.launch import MONITORING_CONFIG
 
@@ -51,9 +51,7 @@ def published(settings: UpSettings) -> tuple[str, ...]:
     Raises:
         ConfigError: one that was asked for has no version.
     """
-    there = []
-    if settings.models.is_dir():
-        there = sorted(path.name for path in settings.models.iterdir() if newest_version(path))
+    there = published_models(settings.models)
     absent = [name for name in settings.names if name not in there]
     if absent:
         raise ConfigError(
@@ -61,7 +59,7 @@ def published(settings: UpSettings) -> tuple[str, ...]:
             received=", ".join(there) or "none",
             do="correct --model-name or --models",
         )
-    return settings.names or tuple(there)
+    return settings.names or there
 
 
 def write_model_config(settings: UpSettings, names: Sequence[str]) -> None:

@@ -12,9 +12,9 @@ from components.train.commands import MethodAdvice, Wish, advise
 from pipelines.cli.settings import CommandSettings, choose
 from pipelines.ui.jobs.records import ConsoleJob, job_folder
 from pipelines.ui.settings import UiSettings
+from pipelines.workspace import default_preset
 
-# Settings of the reader's own, where the console was started.
-_OWN_PRESET = Path("graft.yaml")
+# The settings of the folder where the console was started.
 OWN = "own"
 
 
@@ -35,7 +35,7 @@ def ways(facts: SourceFacts) -> tuple[MethodAdvice, ...]:
 
 def has_own_preset() -> bool:
     """Return whether there are settings of the reader's own."""
-    return _OWN_PRESET.is_file()
+    return default_preset() is not None
 
 
 def run_settings(
@@ -54,9 +54,7 @@ def run_settings(
     """
     preset: str | None = None
     assignments: tuple[str, ...] = ()
-    if wish.way == OWN or (not wish.way and has_own_preset()):
-        preset = str(_OWN_PRESET)
-    elif wish.way:
+    if wish.way not in {"", OWN}:
         chosen = next((one for one in advice if one.method == wish.way), None)
         if chosen is None:
             fitting = ", ".join(one.method for one in advice)
