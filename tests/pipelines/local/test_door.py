@@ -4,6 +4,7 @@ import resource
 import shutil
 import signal
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,6 +129,8 @@ def test_without_a_network_imagenet_is_refused_unless_it_is_here(
     for scheme in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(scheme, "http://127.0.0.1:9")  # where nobody listens
     monkeypatch.setenv("no_proxy", "")
+    # Made at the first call, by the proxies of that time: not one for the tests that follow.
+    monkeypatch.setattr(urllib.request, "_opener", None)
     asked = NetworkConfig(backbone="mobilenet_v2", weights="imagenet")
     with pytest.raises(WeightsError, match=r"Connection refused.*; connect to the internet"):
         fetch_weights(asked, Console())
