@@ -1,7 +1,7 @@
 """The folders that a reader may look into: below where the console started, and the home folder."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class FolderEntry:
-    """A folder in a list: how much is directly in it, and some pictures from it or just below."""
+    """A folder in a list: the folders directly in it, the pictures in it and in these, and some."""
 
     path: Path
     folders: int
@@ -81,24 +81,27 @@ def listing(folder: Path) -> FolderListing:
     return FolderListing(
         here=_entry(folder),
         above=above if allowed else None,
-        folders=tuple(_entry(path) for path in inside),
+        # Those with pictures first.
+        folders=tuple(sorted(map(_entry, inside), key=lambda one: not one.pictures)),
     )
 
 
 def _entry(folder: Path) -> FolderEntry:
     entries = list(_entries(folder))
+    own = _pictures(entries)
     below = sorted(path for path in entries if path.is_dir())
-    pictures = sorted(path for path in entries if path.suffix.lower() in PICTURE_SUFFIXES)
-    shown = pictures[:_EXAMPLES]
-    for path in below[:_EXAMPLES]:
-        found = (one for one in _entries(path) if one.suffix.lower() in PICTURE_SUFFIXES)
-        shown += list(islice(found, 1))
+    in_each = [_pictures(_entries(path)) for path in below[:_MOST_FOLDERS]]
+    examples = [*own[:_EXAMPLES], *(pictures[0] for pictures in in_each if pictures)]
     return FolderEntry(
         path=folder,
         folders=len(below),
-        pictures=len(pictures),
-        examples=tuple(shown[:_EXAMPLES]),
+        pictures=len(own) + sum(map(len, in_each)),
+        examples=tuple(examples[:_EXAMPLES]),
     )
+
+
+def _pictures(entries: Iterable[Path]) -> list[Path]:
+    return sorted(path for path in entries if path.suffix.lower() in PICTURE_SUFFIXES)
 
 
 def _folders(folder: Path) -> Iterator[Path]:

@@ -43,7 +43,7 @@ def look(console: ConsoleClient, folder: Path | str) -> str:
 def test_a_folder_is_chosen_by_looking(console: ConsoleClient, pictures: Path) -> None:
     text = console.get("/new").text
     assert "<strong>animals</strong>" in text
-    assert "2 folders, 0 pictures" in text
+    assert "folders: 2, pictures: 16" in text
     place = re.search(r'src="(/new/picture[^"]+)"', text)
     assert place is not None
     picture = console.get(place[1])

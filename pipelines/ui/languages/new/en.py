@@ -7,7 +7,7 @@ TEXTS = {
     "folder.hint": "One sub-folder for each class, or a manifest.csv.",
     "folder.use": "Look at it",
     "folder.above": "one up",
-    "folder.holds": "{folders} folders, {pictures} pictures",
+    "folder.holds": "folders: {folders}, pictures: {pictures}",
     "send": "Or drop pictures here",
     "send.hint": "A zip file, or a folder with one sub-folder for each class. They become a folder "
     "where the console was started.",
