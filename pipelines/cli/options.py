@@ -63,6 +63,12 @@ Since = Annotated[
 ]
 Until = Annotated[datetime | None, typer.Option(help="End of the window, UTC. Default: now.")]
 RunsDir = Annotated[Path, typer.Option(help="Where run folders are made.")]
+RunName = Annotated[
+    str,
+    typer.Option(
+        help="What the run's folder is called, after the time. Default: the model's name."
+    ),
+]
 CacheDir = Annotated[Path, typer.Option(help="Where reusable outputs of steps are kept.")]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Take nothing from earlier runs: compute every step.")

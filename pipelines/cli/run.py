@@ -1,7 +1,10 @@
 """`graft run`: the whole pipeline on this machine, then a served prediction."""
 
+from pathlib import Path
+
 from rich.console import Console
 
+from components.common.errors import ConfigError
 from pipelines.cli import options
 from pipelines.cli.settings import choose
 
@@ -13,6 +16,7 @@ def run(
     assignments: options.Assignments = None,
     model_base_path: options.ModelBasePath = None,
     runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
+    run_name: options.RunName = "",
     cache_dir: options.CacheDir = options.DEFAULT_CACHE_DIR,
     no_cache: options.NoCache = False,
     serve_check: options.ServeCheck = True,
@@ -32,8 +36,12 @@ def run(
         model_base_path=model_base_path,
         assignments=assignments,
     )
+    if Path(run_name).name != run_name:
+        raise ConfigError(
+            "a plain name in --run-name", received=f"'{run_name}'", do="leave out '/'"
+        )
     launch = Launch(
         preset=chosen.preset, runs_dir=runs_dir, cache_dir=None if no_cache else cache_dir,
-        image=image if containers else "",
+        image=image if containers else "", name=run_name,
     )  # fmt: skip
     run_and_summarise(launch, chosen.run, chosen.plain, console=Console(), query=serve_check)

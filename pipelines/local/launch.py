@@ -34,6 +34,7 @@ class Launch:
     cache_dir: where reusable outputs of steps are; None computes every step.
     budget_min: minutes from now until the run should be done; 0 without a limit.
     image: run the steps in containers of this image; "" in subprocesses.
+    name: what the run's folder is called, after the time; "" takes the model's name.
     """
 
     preset: str
@@ -42,6 +43,7 @@ class Launch:
     pipeline: PipelineName = "training"
     budget_min: float = 0.0
     image: str = ""
+    name: str = ""
 
 
 def run_and_summarise(
@@ -76,7 +78,7 @@ def execute(
     pinned = "" if settings.ingest.data_rev else _pinned_data_sha256(settings.ingest.path)
     context = new_context(
         settings,
-        name=settings.model_name,
+        name=launch.name or settings.model_name,
         runs_dir=launch.runs_dir,
         cache_dir=launch.cache_dir,
         data_sha256=pinned,

@@ -86,8 +86,9 @@ def run_job(
     """
     place = job_folder(settings.state, once).resolve()
     run_name = f"{chosen.run.model_name}-{once[:6].lower()}"
-    file = f"{run_name}.yaml"
+    file = "settings.yaml"
     words = ("run", "--preset", str(place / file), "--runs-dir", str(settings.runs_dir))
+    words += ("--run-name", run_name)
     job = ConsoleJob(
         id=once,
         kind="run",

@@ -50,7 +50,7 @@ def test_a_command_that_works_and_one_that_fails(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_one_that_is_stopped(tmp_path: Path) -> None:
     # It waits for ever for the next look.
-    start(tmp_path, a_job("watch", "--runs-dir", str(tmp_path)))
+    start(tmp_path, a_job("watch", "--preset", "solar", "--runs-dir", str(tmp_path)))
     until = time.monotonic() + PATIENCE_S
     while "next look" not in (job_folder(tmp_path, "a-job-of-mine") / OUTPUT).read_text():
         assert time.monotonic() < until
@@ -62,7 +62,7 @@ def test_one_that_is_stopped(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_one_that_is_stopped_before_it_has_begun(tmp_path: Path) -> None:
-    start(tmp_path, a_job("watch", "--runs-dir", str(tmp_path)))
+    start(tmp_path, a_job("watch", "--preset", "solar", "--runs-dir", str(tmp_path)))
     stop(tmp_path, "a-job-of-mine")
     assert over(tmp_path).state == "stopped"
 

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(SAVING_NOISE)]
 
 @pytest.mark.skipif(INSTALLED, reason="KerasHub is installed")
 def test_without_the_package_the_extra_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"pip install 'graft\[hub\]'"):
+    with pytest.raises(ConfigError, match=r"pip install 'graft-vision\[hub\]'"):
         network.build(settings("vit_base_patch16_224_imagenet"), image_size_px=224, classes=2)
 
 
