@@ -87,12 +87,15 @@ def run_job(
     place = job_folder(settings.state, once).resolve()
     run_name = f"{chosen.run.model_name}-{once[:6].lower()}"
     file = "settings.yaml"
-    words = ("run", "--preset", str(place / file), "--runs-dir", str(settings.runs_dir))
-    words += ("--run-name", run_name)
+    words = ("run", "--preset", str(place / file), "--run-name", run_name)
     job = ConsoleJob(
         id=once,
         kind="run",
-        words=(*words, "--cache-dir", str(settings.cache_dir), "--no-serve-check"),
+        words=(
+            *words,
+            *("--runs-dir", str(settings.runs_dir), "--cache-dir", str(settings.cache_dir)),
+            "--no-serve-check",
+        ),
         model_name=chosen.run.model_name,
         about=str(folder),
         started_unix_s=time.time(),
