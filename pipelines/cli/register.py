@@ -18,7 +18,7 @@ def register(
         str,
         typer.Option(
             help="Where others find the version's files (s3://...). Default: MLflow gets a copy, "
-            "Kubeflow is told the folder on this machine."
+            "Kubeflow learns of the folder on this machine."
         ),
     ] = "",
     model_base_path: options.PublishedModels = options.DEFAULT_MODELS,

@@ -14,7 +14,7 @@ SHA256 = "graft.model_sha256"
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryEntry:
-    """What a registry is told.
+    """What a registry receives.
 
     folder: the version's, with its SavedModel.
     stored_at: the address that others find the files under, "" where nobody said so.

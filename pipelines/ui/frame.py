@@ -33,7 +33,7 @@ class MenuEntry:
 
 
 def settings_of(request: web.Request) -> UiSettings:
-    """Return what the console was told at its start."""
+    """Return the console's settings."""
     return request.app[SETTINGS]
 
 

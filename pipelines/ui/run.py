@@ -1,4 +1,4 @@
-"""The console's process: open the port, serve until told to end."""
+"""The console's process: open the port, serve until stopped."""
 
 import asyncio
 import contextlib

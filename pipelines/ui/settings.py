@@ -1,4 +1,4 @@
-"""What the console is told at its start."""
+"""The console's settings."""
 
 import ipaddress
 from dataclasses import dataclass

@@ -30,7 +30,7 @@ class ConsoleClient:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, server: TestServer) -> None:
         self._loop, self._server = loop, server
-        # By its number the server's address takes cookies only if told so.
+        # By its number the server's address takes cookies only if asked to.
         self._session = ClientSession(
             cookie_jar=CookieJar(unsafe=True), connector=TCPConnector(force_close=True), loop=loop
         )

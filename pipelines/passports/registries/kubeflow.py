@@ -1,6 +1,6 @@
 """Kubeflow's model registry: a version by its number, with figures and passport as properties.
 
-The registry stores no files: it is told where they are.
+The registry stores no files: it keeps where they are.
 """
 
 import asyncio

@@ -82,7 +82,7 @@ def test_a_file_answers_like_the_version(
     assert (done.pictures, done.difference < most) == (12, True)
     record = json.loads(done.record.read_text())
     assert record["classes"] == ["functional", "defective"]
-    # As the served graph has it, except for what is told by features.
+    # As the served graph has it, except for what depends on features.
     point = dataclasses.replace(published_tiny.export.info.operating_point, far_from=None)
     assert record["operating_point"] == to_plain(point)
     assert "I0000" not in capfd.readouterr().err
