@@ -59,8 +59,10 @@ def run_and_summarise(
     Behind `graft run` and `graft tune` as well as `graft.run` in Python.
     """
     started_s = time.monotonic()
+    # First: who is refused does not wait for the warm parent, which imports TensorFlow.
+    settings = _checked(launch, settings, plain, console)
     with nullcontext() if launch.image else warm_parent():
-        finished = execute(launch, settings, plain, console=console)
+        finished = _execute(launch, settings, plain, console=console)
         query_and_summarise(console, launch, settings, finished, query=query, started_s=started_s)
     return finished
 
@@ -75,6 +77,12 @@ def execute(
         PipelineFailedError: a step failed; the run's summary is written all the same.
     """
     settings = _checked(launch, settings, plain, console)
+    return _execute(launch, settings, plain, console=console)
+
+
+def _execute(
+    launch: Launch, settings: TrainingRun, plain: dict[str, Any], *, console: Console
+) -> LocalRun:
     pinned = "" if settings.ingest.data_rev else _pinned_data_sha256(settings.ingest.path)
     context = new_context(
         settings,
