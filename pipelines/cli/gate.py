@@ -1,6 +1,6 @@
 """`graft gate`: what a person does about a verdict."""
 
-import getpass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,16 +18,19 @@ def override(
     reason: Annotated[
         str, typer.Option(help="Why; stands in the verdict and in the version's passport.")
     ],
-    by: Annotated[str, typer.Option(help="Who. Default: the user of this machine.")] = "",
+    by: Annotated[
+        str, typer.Option(help="Who. Default: the user's name in git, else the login.")
+    ] = "",
     runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
 ) -> None:
     """Deploy the candidate of a finished run that the gate held back.
 
     The verdict keeps its word; who overrode it, when and why goes into the version's passport.
     """
+    from pipelines.data.history import user_name
     from pipelines.local.override import override as deploy
 
-    info = deploy(run, runs_dir=runs_dir, by=by or getpass.getuser(), reason=reason)
+    info = deploy(run, runs_dir=runs_dir, by=by or user_name(Path.cwd()), reason=reason)
     console = Console(soft_wrap=True)
     console.print(
         f"version [bold]{info.version}[/] of {escape(info.model_name)} serves, "

@@ -1,6 +1,6 @@
 """`graft rollback`: let the version before serve again."""
 
-import getpass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,15 +21,18 @@ def rollback(
         int | None, typer.Option(help="The version that must serve. Default: the one before.")
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; noted beside the versions.")] = "",
-    by: Annotated[str, typer.Option(help="Who. Default: the user of this machine.")] = "",
+    by: Annotated[
+        str, typer.Option(help="Who. Default: the user's name in git, else the login.")
+    ] = "",
     model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
 ) -> None:
     """Retire the newest version, so that the one before it serves again; nothing is deleted."""
     from components.deploy.commands import rollback as take_back
+    from pipelines.data.history import user_name
 
     model_name = model_name or default_model_name(model_base_path)
     done = take_back(
-        model_base_path.resolve(), model_name, to=to, by=by or getpass.getuser(), reason=reason
+        model_base_path.resolve(), model_name, to=to, by=by or user_name(Path.cwd()), reason=reason
     )
     retired = f"; retired: {', '.join(map(str, done.retired))}" if done.retired else ""
     Console().print(f"version [bold]{done.serving}[/] serves again{retired}")

@@ -85,10 +85,10 @@ def test_without_the_cache_nothing_is_kept(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def execute(launch: launching.Launch, settings: TrainingRun, *_: Any, **__: Any) -> None:
+    def started(launch: launching.Launch, settings: TrainingRun, *_: Any, **__: Any) -> None:
         raise LaunchedError(launch, settings)
 
-    monkeypatch.setattr(launching, "execute", execute)
+    monkeypatch.setattr(launching, "run_and_summarise", started)
     options = ["--data", str(tmp_path), "--cache-dir", str(tmp_path / "kept"), *words]
     result = CliRunner().invoke(app, [command, *options])
     assert isinstance(result.exception, LaunchedError), result.output

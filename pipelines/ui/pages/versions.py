@@ -1,7 +1,6 @@
 """Versions: passports side by side; let another version serve, with a reason."""
 
 import asyncio
-import getpass
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from components.common.artifacts.model_folder import is_number, passport_page_pa
 from components.common.artifacts.passport import Passport
 from components.common.errors import InputError
 from components.deploy.commands import rollback
+from pipelines.data.history import user_name
 from pipelines.passports.compare import side_by_side
 from pipelines.ui.frame import page, settings_of
 from pipelines.ui.jobs.records import ConsoleJob, job_folder
@@ -63,7 +63,7 @@ async def show(request: web.Request) -> web.Response:
         lines=lines,
         held=await asyncio.to_thread(held_candidates, settings.runs_dir, folder),
         switches=tuple(reversed(read_switches(folder)))[:10],
-        user=getpass.getuser(),
+        user=await asyncio.to_thread(user_name, Path.cwd()),
     )
 
 
@@ -92,7 +92,7 @@ async def ask_to_switch(request: web.Request) -> web.Response:
         name=folder.name,
         target=target,
         above=above,
-        user=getpass.getuser(),
+        user=await asyncio.to_thread(user_name, Path.cwd()),
     )
 
 

@@ -22,6 +22,7 @@ from components.common.errors import ConfigError, WeightsError
 from components.networks.config import NetworkConfig
 from pipelines.cli import main
 from pipelines.config import TrainingRun, resolve
+from pipelines.local import launch
 from pipelines.local.door import check_product, fetch_weights
 
 
@@ -97,6 +98,8 @@ def test_a_run_that_cannot_end_well_does_not_begin(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A refused run would wait until its TensorFlow is imported.
+    monkeypatch.setattr(launch, "warm_parent", lambda: pytest.fail("the warm parent is started"))
     none = "" if "train.weights" in words else " --set train.weights=none"
     before, _, after = said(capsys, monkeypatch, f"run {words}{none}").partition("; ")
     assert before.startswith("error: expected ")
