@@ -132,7 +132,8 @@ def _read_as_zip(name: str) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
-        # RuntimeError: it needs a password.
+        # What zipfile raises: RuntimeError for a password, NotImplementedError for a way of packing
+        # that it does not know.
         raise DataError(
             "a zip file that can be unpacked",
             received=f"'{PurePosixPath(name).name}' ({error})",
