@@ -58,7 +58,10 @@ def running_console(home: Path, *words: str, port: int = 0) -> Iterator[RunningC
 
 @contextmanager
 def browser_page(*, width_px: int = 1100, dark: bool = False) -> Iterator[Page]:
-    """Open a page in a headless Chromium; what its console complains about fails the test."""
+    """Open a page in a headless Chromium; what its console complains about fails the test.
+
+    Close it before the console that it shows ends: its page asks that one again and again.
+    """
     complaints: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -76,7 +79,7 @@ def browser_page(*, width_px: int = 1100, dark: bool = False) -> Iterator[Page]:
             yield page
         finally:
             browser.close()
-    assert complaints == []
+    assert not complaints, complaints
 
 
 def _answers(url: str) -> bool:

@@ -1,7 +1,6 @@
 """The console in a real browser: from a folder to a model, and back to the version before."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -10,7 +9,7 @@ import yaml
 from chromium import CHROMIUM
 from console_browser import RunningConsole, browser_page, running_console
 from console_models import write_models
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from components.common.artifacts.model_folder import versions
 
@@ -31,19 +30,13 @@ RUN_MS = 240_000.0
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with browser_page() as opened:
-        yield opened
-
-
-@pytest.fixture
 def stocked_home(home: Path) -> Path:
     write_models(home)
     return home
 
 
-def test_models_and_versions(stocked_home: Path, page: Page) -> None:
-    with running_console(stocked_home) as console:
+def test_models_and_versions(stocked_home: Path) -> None:
+    with running_console(stocked_home) as console, browser_page() as page:
         page.goto(f"{console.url}/")
         # The parts that come later have come.
         expect(page.get_by_text("40 answers")).to_be_visible()
@@ -73,10 +66,10 @@ def test_nothing_is_wider_than_a_telephone(stocked_home: Path, path: str) -> Non
         assert background == "rgb(17, 20, 26)"
 
 
-def test_from_a_folder_to_a_model(home: Path, tiny_pictures: Path, page: Page) -> None:
+def test_from_a_folder_to_a_model(home: Path, tiny_pictures: Path) -> None:
     shutil.copytree(tiny_pictures, home / "parts")
     (home / "graft.yaml").write_text(yaml.safe_dump(TINY))
-    with running_console(home) as console:
+    with running_console(home) as console, browser_page() as page:
         page.goto(f"{console.url}/new")
         page.get_by_role("link", name="Look at it").first.click()
         expect(page.get_by_text("128 labelled pictures of 2 classes")).to_be_visible()
@@ -88,10 +81,9 @@ def test_from_a_folder_to_a_model(home: Path, tiny_pictures: Path, page: Page) -
         page.get_by_role("button", name="Start the run").click()
         expect(page.get_by_text("read pictures")).to_be_visible(timeout=RUN_MS)
         address = page.url.removeprefix(console.url)
-        page.goto("about:blank")
     assert len(list((home / "runs").glob("[0-9]*"))) == 1
     # It goes on without the console; another one finds it.
-    with running_console(home) as console:
+    with running_console(home) as console, browser_page() as page:
         page.goto(console.url + address)
         expect(page.get_by_text("Deploy: it serves from now on")).to_be_visible(timeout=RUN_MS)
         page.get_by_role("link", name="Read the report").click()
@@ -101,14 +93,12 @@ def test_from_a_folder_to_a_model(home: Path, tiny_pictures: Path, page: Page) -
     assert len(list((home / "runs").glob("[0-9]*"))) == 1
 
 
-def test_a_run_that_fails_and_one_that_is_stopped(
-    home: Path, tiny_pictures: Path, page: Page
-) -> None:
+def test_a_run_that_fails_and_one_that_is_stopped(home: Path, tiny_pictures: Path) -> None:
     shutil.copytree(tiny_pictures, home / "parts")
     for path in (home / "parts" / "good").iterdir():
         path.write_text("no picture")
     (home / "graft.yaml").write_text(yaml.safe_dump(TINY))
-    with running_console(home) as console:
+    with running_console(home) as console, browser_page() as page:
         page.goto(f"{console.url}/new/facts?folder=parts")
         page.get_by_role("button", name="Start the run").click()
         alert = page.get_by_role("alert")
