@@ -18,7 +18,8 @@ from benchmarks.digit_arrays import digit_arrays, interval, split_of
 from components.common.augmentation.composition import Composition, PolicyItem
 from components.networks.data import Split, none_of
 from components.networks.rows import FlippedPixels
-from components.train.loop.fine_tune import TuningInputs, tune
+from components.train.loop.fine_tune import tune
+from components.train.loop.inputs import TuningInputs
 from components.train.methods.from_scratch import Options
 from components.train.session import predict
 

@@ -16,7 +16,8 @@ from components.networks.features.store import Activations
 from components.networks.network import Network
 from components.networks.probe.probe import Probe, fit_probe
 from components.train.loop.attempts import Bar, attempt
-from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms
+from components.train.loop.fine_tune import Course, freeze_norms
+from components.train.loop.inputs import TuningInputs
 from components.train.loop.losses import Loss, cross_entropy
 from components.train.loop.optimizer import Treatments
 from components.train.options import ProbeOptions, TransferOptions

@@ -16,7 +16,8 @@ from components.networks.rows import FlippedPixels
 from components.train.loop import fine_tune as tuning
 from components.train.loop import jax_epoch
 from components.train.loop.checkpoints import Checkpoint
-from components.train.loop.fine_tune import Course, Tuned, TuningInputs, freeze_norms, tune
+from components.train.loop.fine_tune import Course, Tuned, freeze_norms, tune
+from components.train.loop.inputs import TuningInputs
 from components.train.loop.jax_epoch import keep_compiled
 from components.train.methods.from_scratch import Options
 from components.train.options import TuningOptions

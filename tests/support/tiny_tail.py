@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from components.networks.data import Split
-from components.train.loop.fine_tune import TuningInputs
+from components.train.loop.inputs import TuningInputs
 
 
 def split(labels: np.ndarray) -> Split:

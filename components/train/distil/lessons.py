@@ -26,7 +26,7 @@ from components.networks.network import Network
 from components.networks.rows import Floats, Rows
 from components.train.config import METHODS, method_options
 from components.train.distil.teacher import Teacher
-from components.train.loop.fine_tune import TuningInputs
+from components.train.loop.inputs import TuningInputs
 from components.train.session import Session
 
 _FOLDS = 5

@@ -15,7 +15,8 @@ from components.common import config
 from components.common.seeding import derive
 from components.common.statistics.temperature import calibrated_losses
 from components.train.loop.checkpoints import Checkpoint
-from components.train.loop.fine_tune import Course, TuningInputs, tune
+from components.train.loop.fine_tune import Course, tune
+from components.train.loop.inputs import TuningInputs
 from components.train.options import TuningOptions
 from components.train.session import EpochScore, Session
 

@@ -3,99 +3,26 @@
 import dataclasses
 import logging
 import math
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
-import numpy as np
 
 from components.common.progress import report
 from components.common.seeding import generator
-from components.networks.accelerator import gpus
-from components.networks.config import Precision
-from components.networks.data import Split
-from components.networks.fast.training_copy import quickened
-from components.networks.fresh import VIEWS, FreshViews, fresh_views
+from components.networks.fresh import VIEWS
 from components.networks.memory import halving_batch
-from components.networks.rows import FlippedPixels, Floats, Rows
-from components.train.loop.checkpoints import (
-    Arrays,
-    Checkpoint,
-    Standing,
-    assign_all,
-    values_of,
-)
+from components.train.loop.checkpoints import Arrays, Checkpoint, Standing, assign_all, values_of
 from components.train.loop.epochs import cut_mix, draw_epoch, mix, train_epoch
+from components.train.loop.inputs import TuningInputs
 from components.train.loop.jax_epoch import RunEpoch, compiled_epoch
-from components.train.loop.losses import Loss, categorical_accuracy, cross_entropy
-from components.train.loop.optimizer import (
-    LayerwiseAdamW,
-    Treatment,
-    Treatments,
-    WarmedUpCosine,
-    treatments_of,
-)
+from components.train.loop.losses import Loss, cross_entropy
+from components.train.loop.optimizer import LayerwiseAdamW, Treatments
+from components.train.loop.program import program_of
 from components.train.options import PixelOptions, TuningOptions
-from components.train.session import EpochScore, Score, predict, score
+from components.train.session import EpochScore
 
 LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class TuningInputs:
-    """What the tail is trained on: activations [rows, ...] beside the splits they belong to.
-
-    One array an input of the tail, see `Network.boundary`; no validation under cross-validation.
-
-    precision: what the tail's dense convolutions are computed in while it is trained.
-    taught: float32 [rows of train, classes], a teacher's answers for `TaughtLoss`; None without.
-    unlabelled: the last so many pictures of `train` have no label.
-    """
-
-    train: Split
-    train_inputs: tuple[Rows, ...]
-    validation: Split
-    validation_inputs: tuple[Rows, ...]
-    precision: Precision = "float32"
-    taught: Floats | None = None
-    unlabelled: int = 0
-
-    @property
-    def fresh(self) -> FreshViews | None:
-        """Views made for each epoch, where pixels are trained on and nothing knows stored views.
-
-        On JAX an epoch is one program over what lies on the device: it draws stored ones.
-        """
-        (first, *others) = self.train_inputs
-        pixels = isinstance(first, FlippedPixels) and first.flip == (False, False)
-        if others or not pixels or self.taught is not None or keras.backend.backend() == "jax":
-            return None
-        return fresh_views(self.train)
-
-    @property
-    def held_out(self) -> bool:
-        """Whether there are pictures that training does not see."""
-        return self.validation.pictures > 0
-
-    @property
-    def watched(self) -> Split:
-        """What training is watched on: held-out pictures, or else labelled ones that it sees."""
-        if self.held_out or not self.unlabelled:
-            return self.validation if self.held_out else self.train
-        return self.train.select(np.arange(self.train.pictures - self.unlabelled))
-
-    def watched_logits(self, tail: keras.Model) -> Floats:
-        """Return the tail's answers for view 0 of the watched pictures."""
-        fed = self.validation_inputs if self.held_out else self.train_inputs
-        return predict(tail, fed, rows=self.watched.pictures)
-
-    def validation_score(self, tail: keras.Model) -> Score:
-        """Return how the tail scores on the validation pictures, NaN without any."""
-        if not self.held_out:
-            return Score(math.nan, math.nan)
-        return score(self.watched_logits(tail), self.validation)
 
 
 @dataclass(frozen=True)
@@ -188,7 +115,9 @@ class _Training:
         course: Course,
     ) -> None:
         self._tail = tail
-        self._program = _program(tail, options, course, precision=inputs.precision)
+        self._program = program_of(
+            tail, options, treat=course.treat, loss=course.loss, precision=inputs.precision
+        )
         self._quick = self._program.quick
         self._inputs = inputs
         asked = isinstance(options, PixelOptions) and options.fresh_views
@@ -300,52 +229,3 @@ def _stalled(curves: Sequence[EpochScore], patience: int) -> bool:
     """Say whether the last `patience` epochs brought no lower loss; 0 never does."""
     losses = [row.judged_loss for row in curves]
     return 0 < patience < len(losses) and min(losses[-patience:]) >= min(losses[:-patience])
-
-
-@dataclass(frozen=True)
-class _Program:
-    """What takes the steps, and is compiled at the first one.
-
-    quick: trains the variables of the tail: what it learns, the tail has learnt.
-    """
-
-    quick: keras.Model
-    optimizer: LayerwiseAdamW
-    schedule: WarmedUpCosine
-
-    def restarted(self, options: TuningOptions, *, steps: int) -> LayerwiseAdamW:
-        """Return the optimiser as it is before the first of so many steps."""
-        self.schedule.plan(rate=options.learning_rate, steps=steps, warm_up=options.warm_up)
-        self.optimizer.restart()
-        return self.optimizer
-
-
-# By tail, for as long as there is the tail: folds and attempts that train the same variables in the
-# same way share the compiled step.
-_PROGRAMS: weakref.WeakKeyDictionary[keras.Model, dict[Any, _Program]] = weakref.WeakKeyDictionary()
-
-
-def _program(
-    tail: keras.Model, options: TuningOptions, course: Course, *, precision: Precision
-) -> _Program:
-    """Return what trains a tail; TensorFlow's compiled steps are kept for the next time."""
-    alike = Treatment(decay=options.weight_decay)
-    treatments = treatments_of(tail, course.treat or (lambda _: alike))
-    layers = tail._flatten_layers(include_self=False)
-    learning = tuple((id(layer), layer.trainable) for layer in layers)
-    key = (learning, treatments, options.clip_norm, precision, course.loss)
-    # On other back ends a compiled step holds the schedule's numbers as constants.
-    lasting = keras.backend.backend() == "tensorflow"
-    kept = _PROGRAMS.setdefault(tail, {}) if lasting else {}
-    if key not in kept:
-        schedule = WarmedUpCosine()
-        optimizer = LayerwiseAdamW(schedule, treatments=treatments, clip_norm=options.clip_norm)
-        optimizer.build(tail.trainable_variables)
-        quick = quickened(tail, precision=precision, on_gpu=bool(gpus()))
-        quick.compile(
-            optimizer,
-            loss=course.loss,
-            weighted_metrics=[categorical_accuracy],
-        )
-        kept[key] = _Program(quick, optimizer, schedule)
-    return kept[key]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from components.networks.data import TrainingData
     from components.networks.network import Network
     from components.train.distil.teacher import Teacher
-    from components.train.loop.fine_tune import TuningInputs
+    from components.train.loop.inputs import TuningInputs
     from components.train.session import Fitted, Session
 
 USES = Uses(unlabelled=True, teacher=True)

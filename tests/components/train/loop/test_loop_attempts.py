@@ -15,7 +15,8 @@ from components.train.loop.attempts import (
     attempt,
     losses_now,
 )
-from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms, tune
+from components.train.loop.fine_tune import Course, freeze_norms, tune
+from components.train.loop.inputs import TuningInputs
 from components.train.methods import linear_probe_finetune as lp_ft
 from components.train.options import TuningOptions
 from components.train.session import Session

@@ -11,7 +11,8 @@ from components.networks.data import Split
 from components.networks.fresh import VIEWS
 from components.networks.rows import FlippedPixels
 from components.train.loop.epochs import cut_mix, draw_epoch, mix, train_epoch
-from components.train.loop.fine_tune import TuningInputs, tune
+from components.train.loop.fine_tune import tune
+from components.train.loop.inputs import TuningInputs
 from components.train.methods.from_scratch import Options
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,8 @@ from tiny_tail import tiny_inputs, tiny_tail
 from components.train.loop import checkpoints
 from components.train.loop import fine_tune as tuning
 from components.train.loop.checkpoints import Checkpoint
-from components.train.loop.fine_tune import Course, TuningInputs, freeze_norms, tune
+from components.train.loop.fine_tune import Course, freeze_norms, tune
+from components.train.loop.inputs import TuningInputs
 from components.train.loop.optimizer import Treatment
 from components.train.options import TuningOptions
 
