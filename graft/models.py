@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from components.common.artifacts.judging.figures import Metric
-    from components.common.statistics.intervals import Estimate
     from serving.client.litert_client import LitertClient
     from serving.client.saved_model_client import SavedModelClient
 
@@ -122,7 +121,7 @@ def evaluate(
         return table_of(figures_of(source, asked._client.answers, classes=asked.classes))
 
 
-def table_of(figures: "Iterable[Metric | Estimate]") -> "pd.DataFrame":
+def table_of(figures: "Iterable[Metric]") -> "pd.DataFrame":
     """Return a row a figure, by its name: float columns `value`, `low`, `high`."""
     import pandas as pd
 

@@ -16,12 +16,13 @@ from benchmarks.digits import digits
 from benchmarks.embedded import WORK, embed_pictures, settings_of
 from benchmarks.methods.demo import demo
 from benchmarks.methods.table import Row
+from components.common.artifacts.judging.figures import Metric
 from components.common.files import new_file
 from components.common.pictures.decode import Pixels, decode, resize
 from components.common.progress import track
 from components.common.statistics.figures import Scored
 from components.common.statistics.folds import covering_folds
-from components.common.statistics.intervals import Estimate, estimates
+from components.common.statistics.intervals import estimates
 from components.common.statistics.temperature import softmax
 from components.networks.data import Split
 from components.networks.probe.probe import Solver, fit_probe
@@ -103,14 +104,14 @@ def _one_label(pair: Pair, sides: Sides, rng: np.random.Generator) -> Floats:
     return (others(pair.others) @ kernel + bias).astype(np.float32)
 
 
-def scored(logits: Floats, truth: np.ndarray, groups: np.ndarray, figure: str) -> Estimate:
+def scored(logits: Floats, truth: np.ndarray, groups: np.ndarray, figure: str) -> Metric:
     """Return a figure in points with its interval over groups."""
     positive = 1 if logits.shape[1] == 2 else None
     answered = Scored(truth, logits.argmax(axis=1), softmax(logits), positive)
     return estimates([figure], answered, [str(group) for group in groups])[0]
 
 
-def _mean(name: str, found: list[Estimate], *, goal: float | None = None, note: str = "") -> Row:
+def _mean(name: str, found: list[Metric], *, goal: float | None = None, note: str = "") -> Row:
     value, low, high = (
         100 * float(np.mean([getattr(one, key) for one in found]))
         for key in ("value", "low", "high")

@@ -1,13 +1,11 @@
 """Every figure of the pictures with its 95 % interval, and what a reader must know of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-
-from components.common.artifacts.judging.figures import ClassFigures, Metric
-from components.common.statistics.clusters import clusters, count_clusters
+from components.common.artifacts.judging.figures import Metric
+from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import Scored
-from components.common.statistics.intervals import Estimate, class_estimates, estimates
+from components.common.statistics.intervals import estimates
 
 REPORTED = (
     "accuracy",
@@ -18,7 +16,6 @@ REPORTED = (
     "log_loss",
     "calibration_error",
 )
-OF_A_CLASS = ("precision", "recall", "f1", "roc_auc")
 _FEW_GROUPS = 5
 
 
@@ -40,45 +37,12 @@ def measure(answers: Scored, groups: Sequence[str]) -> tuple[tuple[Metric, ...],
     >>> metrics[0].name, metrics[0].value, round(metrics[0].low, 3), round(metrics[0].high, 3)
     ('accuracy', 0.8, 0.738, 0.85)
     """
-    metrics = _metrics(estimates(REPORTED, answers, groups))
+    metrics = estimates(REPORTED, answers, groups)
     notes = _notes_on_groups(groups)
     missing = [name for name in REPORTED if name not in {metric.name for metric in metrics}]
     if missing:
         notes.append(f"Not computable with so few classes or pictures: {', '.join(missing)}.")
     return metrics, notes
-
-
-def measure_classes(
-    answers: Scored, groups: Sequence[str], classes: Sequence[str]
-) -> tuple[ClassFigures, ...]:
-    """Compute precision, recall, F1 and ROC-AUC of each class against the rest.
-
-    Args:
-        answers: N >= 1 pictures.
-        groups: as in `measure`.
-        classes: names in the order of the answers' classes.
-
-    Returns:
-        One record a class; a class without pictures has no figures.
-    """
-    index = clusters(groups)
-    found = class_estimates(OF_A_CLASS, answers, groups)
-    members = [answers.targets == position for position in range(len(classes))]
-    return tuple(
-        ClassFigures(
-            name=name,
-            pictures=int(mine.sum()),
-            groups=len(np.unique(index[mine])),
-            metrics=_metrics(figures),
-        )
-        for name, mine, figures in zip(classes, members, found, strict=True)
-    )
-
-
-def _metrics(found: Iterable[Estimate]) -> tuple[Metric, ...]:
-    return tuple(
-        Metric(name=one.name, value=one.value, low=one.low, high=one.high) for one in found
-    )
 
 
 def _notes_on_groups(groups: Sequence[str]) -> list[str]:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.inspection import Shortcut
-from components.common.artifacts.judging.figures import Metric
 from components.common.statistics.figures import Scored
 from components.common.statistics.folds import covering_folds
 from components.common.statistics.intervals import estimates
@@ -54,8 +53,7 @@ def measure(
             fitted = classifier.fit(values[fold.inner], labels[fold.inner])
             said[fold.outer] = fitted.predict_proba(values[fold.outer])
         (one,) = estimates(["roc_auc"], Scored.by_largest(labels, said), groups)
-        metric = Metric(name=one.name, value=one.value, low=one.low, high=one.high)
-        found.append(Shortcut(fact=fact, roc_auc=metric, clear=one.low > _CLEAR))
+        found.append(Shortcut(fact=fact, roc_auc=one, clear=one.low > _CLEAR))
     return tuple(sorted(found, key=lambda one: -one.roc_auc.value))
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from components.common.artifacts.judging.figures import Metric
 from components.common.errors import DataError, some
 from components.common.models.saved_model import Answers
 from components.common.pictures.decode import to_servable
 from components.common.progress import batches, track
 from components.common.statistics.figures import FIGURES, Scored
-from components.common.statistics.intervals import Estimate, estimates
+from components.common.statistics.intervals import estimates
 from components.ingest.commands import PictureRecord, opened
 from components.ingest.config import IngestConfig
 
@@ -20,7 +21,7 @@ def figures_of(
     *,
     classes: Sequence[str],
     batch_size: int = 32,
-) -> list[Estimate]:
+) -> tuple[Metric, ...]:
     """Ask a model about every labelled picture of a data set and measure its answers.
 
     A picture that the model would ask about counts by the answer that it leans to.

@@ -2,8 +2,8 @@
 
 The signs of the 8 x 8 lowest frequencies of the picture's cosine transform at 32 x 32 (pHash:
 Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010). The sign and
-not the median parts the bits: mirroring a picture then only turns the signs of odd frequencies, so
-that the hashes of all its orientations follow from the hash alone. The mean's bit is always 0.
+not the median parts the bits: mirroring a picture then only turns the signs of odd frequencies. The
+mean's bit is always 0.
 
 Look-alike parts can share a hash: it finds candidates, pixels decide.
 """
@@ -13,8 +13,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from components.common.pictures.decode import Pixels, to_image
-
-Hashes = npt.NDArray[np.uint64]
 
 _SIDE_PX = 32
 _FREQUENCIES = 8
@@ -38,29 +36,6 @@ def perceptual_hash(pixels: Pixels) -> np.uint64:
     return np.packbits(bits).view(">u8").astype(np.uint64)[0]  # type: ignore[no-any-return]
 
 
-def orientations(hashes: Hashes | np.uint64) -> Hashes:
-    """Return the hashes of a picture turned and mirrored: a copy equals one of them.
-
-    Args:
-        hashes: uint64, of any shape.
-
-    Returns:
-        uint64 [..., 8], the picture as it is first. Frequencies that a picture hardly has (it is
-        symmetric) make a few bits differ from the hash of the turned pixels.
-    """
-    upright = np.asarray(hashes, dtype=np.uint64)[..., None]
-    both = np.concatenate([upright, _transposed(upright)], axis=-1)
-    turned = both[..., None] ^ _MIRRORS
-    return turned.reshape(*upright.shape[:-1], 8)
-
-
-def _transposed(hashes: Hashes) -> Hashes:
-    as_bytes = hashes.astype(">u8")[..., None].view(np.uint8)
-    bits = np.unpackbits(as_bytes, axis=-1).reshape(*hashes.shape, _FREQUENCIES, _FREQUENCIES)
-    flipped = np.packbits(bits.swapaxes(-1, -2).reshape(*hashes.shape, 64), axis=-1)
-    return flipped.view(">u8")[..., 0].astype(np.uint64)
-
-
 def _cosines() -> npt.NDArray[np.float64]:
     """Return the first rows of the orthonormal cosine transform, [frequencies, 32]."""
     places = (np.arange(_SIDE_PX) + 0.5) / _SIDE_PX
@@ -69,12 +44,4 @@ def _cosines() -> npt.NDArray[np.float64]:
     return waves * np.sqrt(2 / _SIDE_PX)  # type: ignore[no-any-return]
 
 
-def _mirrors() -> Hashes:
-    """Return the bits that turn: for nothing, left-right, up-down, both."""
-    rows, columns = np.indices((_FREQUENCIES, _FREQUENCIES)) % 2
-    masks = np.stack([rows * 0, columns, rows, rows ^ columns]).reshape(4, 64).astype(np.bool_)
-    return np.packbits(masks, axis=-1).view(">u8")[:, 0].astype(np.uint64)
-
-
 _COSINES = _cosines()
-_MIRRORS = _mirrors()

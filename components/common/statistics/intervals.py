@@ -7,12 +7,13 @@ within its range and is wider on the side where there is room.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv, stdtrit
 
+from components.common.artifacts.judging.figures import Metric
 from components.common.statistics.clusters import units
 from components.common.statistics.figures import BY_CLASS, FIGURES, TOP, Figure, Scored
 from components.common.statistics.jackknife import jackknife
@@ -26,19 +27,9 @@ _RANKED = {"roc_auc", "average_precision"}
 _GAPS = {"calibration_error"}
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its interval [low, high]."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-
-
 def estimates(
     names: Sequence[str], answers: Scored, groups: Sequence[str], *, confidence: float = 0.95
-) -> list[Estimate]:
+) -> tuple[Metric, ...]:
     """Measure figures with their intervals; those that are not defined are left out.
 
     Args:
@@ -56,12 +47,12 @@ def estimates(
     recall 1.0 0.929 1.0
     """
     figures = [(name, answers) for name in names]
-    return [one for one in _measure(FIGURES, figures, groups, confidence) if one]
+    return tuple(one for one in _measure(FIGURES, figures, groups, confidence) if one)
 
 
 def class_estimates(
     names: Sequence[str], answers: Scored, groups: Sequence[str], *, confidence: float = 0.95
-) -> list[list[Estimate]]:
+) -> list[tuple[Metric, ...]]:
     """Measure figures of each class against the rest, a list a class in class order.
 
     Args:
@@ -73,7 +64,7 @@ def class_estimates(
     classes = range(answers.probabilities.shape[1])
     figures = [(name, replace(answers, positive=each)) for name in names for each in classes]
     found = _measure(BY_CLASS, figures, groups, confidence)
-    return [[one for one in found[each :: len(classes)] if one] for each in classes]
+    return [tuple(one for one in found[each :: len(classes)] if one) for each in classes]
 
 
 def _measure(
@@ -81,7 +72,7 @@ def _measure(
     figures: Sequence[tuple[str, Scored]],
     groups: Sequence[str],
     confidence: float,
-) -> list[Estimate | None]:
+) -> list[Metric | None]:
     """Return an estimate for each column that the figures give, None where there is no value."""
     answers = figures[0][1]
     names = tuple(dict.fromkeys(name for name, _ in figures))
@@ -92,7 +83,7 @@ def _measure(
 
     found = jackknife(columns, groups, answers.targets)
     index = units(groups)
-    estimates: list[Estimate | None] = []
+    estimates: list[Metric | None] = []
     for (name, scored), value, error, bias in zip(
         figures, found.values, found.errors, found.biases, strict=True
     ):
@@ -113,7 +104,7 @@ def _measure(
                 top=TOP.get(name, 1.0),
             )
         )
-        estimates.append(Estimate(name, float(value), low, high))
+        estimates.append(Metric(name=name, value=float(value), low=low, high=high))
     return estimates
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.judging.figures import Corrupted, Metric
+from components.common.artifacts.judging.figures import Corrupted
 from components.common.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from components.common.pictures.decode import Pixels
 from components.common.seeding import generator
@@ -71,6 +71,6 @@ def _corrupted(
         name=kind,
         severity=severity,
         pictures=len(groups),
-        metric=Metric(**vars(metric)),
+        metric=metric,
         change=mean_change("accuracy", changes, groups),
     )

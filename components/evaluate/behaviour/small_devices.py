@@ -101,7 +101,7 @@ def _scored(
 
 
 def _metrics(answers: Scored, groups: list[str]) -> tuple[Metric, ...]:
-    return tuple(Metric(**vars(one)) for one in estimates(_REPORTED, answers, groups))
+    return estimates(_REPORTED, answers, groups)
 
 
 def _network_ms(file: _LitertAsked) -> float:

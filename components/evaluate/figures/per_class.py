@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.common.artifacts.judging.figures import ClassFigures, Metric
+from components.common.artifacts.judging.figures import ClassFigures
 from components.common.statistics.clusters import count_clusters
 from components.common.statistics.figures import Scored
 from components.common.statistics.intervals import class_estimates
@@ -35,7 +35,7 @@ def per_class(
                 name=name,
                 pictures=int(mine.sum()),
                 groups=count_clusters(names[mine].tolist()) if mine.any() else 0,
-                metrics=tuple(Metric(**vars(one)) for one in estimates),
+                metrics=estimates,
             )
         )
     return tuple(found)

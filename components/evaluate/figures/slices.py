@@ -58,7 +58,7 @@ def measure_slices(
                 kind=part.kind,
                 pictures=len(mine),
                 groups=count_clusters(mine),
-                metrics=tuple(Metric(**vars(one)) for one in estimates(REPORTED, own, mine)),
+                metrics=estimates(REPORTED, own, mine),
                 difference=difference.get(part.name),
                 worse=bool(worse.get(part.name, False)),
                 examples=tuple(files[part.mask][wrong_first].tolist()),

@@ -48,4 +48,4 @@ def _measured(
 
 def _metrics(one: TaskAnswers, table: pd.DataFrame) -> tuple[Metric, ...]:
     groups = table["group"].astype(str).to_numpy(dtype=np.str_)[one.known].tolist()
-    return tuple(Metric(**vars(found)) for found in estimates(REPORTED, one.scored, groups))
+    return estimates(REPORTED, one.scored, groups)

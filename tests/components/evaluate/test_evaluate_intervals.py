@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.common.statistics.figures import Scored
-from components.evaluate.intervals import measure, measure_classes
+from components.evaluate.intervals import measure
 
 
 def _random(classes: int, count: int = 200, seed: int = 0, decimals: int = 2) -> Scored:
@@ -66,20 +66,3 @@ def test_one_picture_is_no_crash() -> None:
     scored = Scored(np.array([1]), np.array([1]), np.array([[0.3, 0.7]]), 1)
     metrics, _ = measure(scored, ["a"])
     assert metrics[0].value == 1.0
-
-
-def test_each_class_gets_its_figures_and_what_they_rest_on() -> None:
-    scored = _random(3, count=90)
-    groups = [f"g{number // 3}" for number in range(90)]
-
-    found = measure_classes(scored, groups, ["a", "b", "c"])
-
-    assert [one.name for one in found] == ["a", "b", "c"]
-    for position, one in enumerate(found):
-        mine = scored.targets == position
-        assert one.pictures == mine.sum()
-        assert one.groups == len({groups[row] for row in np.flatnonzero(mine)})
-        assert [metric.name for metric in one.metrics] == ["precision", "recall", "f1", "roc_auc"]
-        recall = next(metric for metric in one.metrics if metric.name == "recall")
-        assert recall.value == pytest.approx((scored.predicted[mine] == position).mean())
-        assert recall.low < recall.value < recall.high

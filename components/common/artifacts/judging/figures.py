@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One figure with its 95 % interval, which keeps groups of pictures together.
+    """One figure with its interval, 95 % in records, which keeps groups of pictures together.
 
     `value` is NaN-free: a metric that cannot be computed is left out of the record.
     """

@@ -71,6 +71,14 @@ def test_classes_without_pictures_and_constant_answers_are_no_crash() -> None:
     assert only[0].groups == 1
 
 
+def test_a_class_rests_on_the_groups_of_its_pictures() -> None:
+    answers = _answers(3, 90)
+    groups = [f"g{number // 3}" for number in range(90)]
+    for position, one in enumerate(per_class(answers, ("a", "b", "c"), groups)):
+        mine = np.flatnonzero(answers.targets == position)
+        assert one.groups == len({groups[row] for row in mine})
+
+
 def test_two_hundred_classes_need_little_memory() -> None:
     answers = _answers(200, 2000)
     tracemalloc.start()
