@@ -76,13 +76,16 @@ def load(cls: type[T], data: Mapping[str, Any], *, where: str = "") -> T:
     except ValidationError as error:
         raise ConfigError(_explain(cls, error, where)) from None
     if isinstance(section, Section):
-        _check_numbers(section, where)
+        _check_numbers(to_plain(section), where)
     return section
 
 
-def _check_numbers(section: Any, where: str) -> None:
-    for name, value in _leaves(to_plain(section), where):
-        if isinstance(value, int) and abs(value) >= _TOO_LARGE:
+def _check_numbers(plain: Any, where: str) -> None:
+    for name, value in leaves(plain, where):
+        if isinstance(value, list):
+            for one in value:
+                _check_numbers(one, name)
+        elif isinstance(value, int) and abs(value) >= _TOO_LARGE:
             raise ConfigError(
                 f"{name}: "
                 + expected(
@@ -93,13 +96,11 @@ def _check_numbers(section: Any, where: str) -> None:
             )
 
 
-def _leaves(plain: Any, name: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(plain, dict):
+def leaves(plain: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what plain data hold by dotted names, "train.options.epochs"; lists stay whole."""
+    if isinstance(plain, dict) and plain:
         for key, value in plain.items():
-            yield from _leaves(value, f"{name}.{key}" if name else str(key))
-    elif isinstance(plain, list):
-        for value in plain:
-            yield from _leaves(value, name)
+            yield from leaves(value, f"{name}.{key}" if name else str(key))
     else:
         yield name, plain
 

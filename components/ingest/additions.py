@@ -10,16 +10,15 @@ The manifest is replaced by one rename, and a picture counts only when the manif
 the data set is at any moment the old or the new one, also after a kill.
 """
 
-import csv
 import dataclasses
-import io
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.errors import DataError, some
 from components.common.files import new_folder, remove_partials, write_bytes
+from components.ingest.record_table import as_csv, read_rows
 from components.ingest.source_data import PictureRecord, SourceData, is_there
 
 LOG = logging.getLogger(__name__)
@@ -70,17 +69,7 @@ def read_additions(dataset: Path) -> tuple[Addition, ...]:
         DataError: the manifest is damaged, or a picture that it names is gone.
     """
     manifest = folder_of(dataset) / MANIFEST
-    if not manifest.is_file():
-        return ()
-    try:
-        with manifest.open(newline="", encoding="utf-8") as stream:
-            found = tuple(_addition(row) for row in csv.DictReader(stream, strict=True))
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise DataError(
-            f"{manifest} with the columns {', '.join(COLUMNS)}",
-            received=f"what cannot be read ({error})",
-            do="restore it from DVC or a copy",
-        ) from None
+    found = read_rows(manifest, COLUMNS, _addition)
     gone = [one.file for one in found if not is_there(_picture(dataset, one))]
     if gone:
         raise DataError(
@@ -134,7 +123,7 @@ def write_additions(dataset: Path, new: Sequence[tuple[Addition, bytes]]) -> Non
         # With an empty manifest, at once: without one it would pass for a class.
         with new_folder(folder) as partial:
             (partial / _PICTURES).mkdir()
-            write_bytes(partial / MANIFEST, _text(()))
+            write_bytes(partial / MANIFEST, as_csv(COLUMNS, ()))
     if not is_additions(folder):
         raise DataError(
             f"the name {folder} to be free for pictures that are added",
@@ -147,7 +136,7 @@ def write_additions(dataset: Path, new: Sequence[tuple[Addition, bytes]]) -> Non
     _remove_unnamed(folder, {one.file for one in old})
     for one, encoded in new:
         write_bytes(_picture(dataset, one), encoded)
-    write_bytes(folder / MANIFEST, _text((*old, *(one for one, _ in new))))
+    write_bytes(folder / MANIFEST, as_csv(COLUMNS, (*old, *(one for one, _ in new))))
 
 
 def _remove_unnamed(folder: Path, named: set[str]) -> None:
@@ -156,14 +145,6 @@ def _remove_unnamed(folder: Path, named: set[str]) -> None:
         if path.name not in named:
             LOG.warning("removed %s, which an interrupted attempt left", path)
             path.unlink()
-
-
-def _text(additions: Iterable[Addition]) -> bytes:
-    stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(dataclasses.asdict(one) for one in additions)
-    return stream.getvalue().encode()
 
 
 def _addition(row: dict[str, str]) -> Addition:

@@ -8,9 +8,7 @@ The table only grows, by one rename, so that every label can be followed back. A
 while the source still says what it corrects: a label that its owner changes has the last word.
 """
 
-import csv
 import dataclasses
-import io
 import logging
 import math
 from collections.abc import Iterable
@@ -19,6 +17,7 @@ from pathlib import Path
 
 from components.common.errors import DataError, some
 from components.common.files import write_bytes
+from components.ingest.record_table import as_csv, read_rows
 from components.ingest.source_data import PictureRecord, SourceData
 
 LOG = logging.getLogger(__name__)
@@ -46,18 +45,7 @@ def read_corrections(dataset: Path) -> tuple[Correction, ...]:
     Raises:
         DataError: the table is damaged.
     """
-    table = dataset / RELABELLED
-    if not table.is_file():
-        return ()
-    try:
-        with table.open(newline="", encoding="utf-8") as stream:
-            return tuple(_correction(row) for row in csv.DictReader(stream, strict=True))
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise DataError(
-            f"{table} with the columns {', '.join(COLUMNS)}",
-            received=f"what cannot be read ({error})",
-            do="restore it from DVC or a copy",
-        ) from None
+    return read_rows(dataset / RELABELLED, COLUMNS, _correction)
 
 
 def with_corrections(source: SourceData, dataset: Path) -> SourceData:
@@ -97,11 +85,8 @@ def with_corrections(source: SourceData, dataset: Path) -> SourceData:
 
 def write_corrections(dataset: Path, new: Iterable[Correction]) -> None:
     """Add corrections to the table, all of them or none; the caller holds `commands.adding_to`."""
-    stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(dataclasses.asdict(one) for one in (*read_corrections(dataset), *new))
-    write_bytes(dataset / RELABELLED, stream.getvalue().encode())
+    both = (*read_corrections(dataset), *new)
+    write_bytes(dataset / RELABELLED, as_csv(COLUMNS, both))
 
 
 def _corrected(picture: PictureRecord, label: str) -> PictureRecord:

@@ -34,7 +34,8 @@ def ui(
 ) -> None:
     """Open the web console: see models, make one from a folder, compare versions, roll back."""
     from pipelines.ui.run import run
-    from pipelines.ui.settings import UiSettings, is_loopback
+    from pipelines.ui.settings import UiSettings
+    from serving.protocol.addresses import is_loopback
 
     settings = UiSettings(
         models=models,

@@ -1,12 +1,12 @@
 """Name a run, and note where code and data stand."""
 
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 from components.common import config
 from components.common.run_context import RunContext
 from pipelines.config import TrainingRun
+from pipelines.git import git
 
 
 def new_context(
@@ -49,18 +49,9 @@ def git_commit() -> str:
 
     An installed package has none, though it may lie in a repository of the user's.
     """
-    if _git("rev-parse", "--show-toplevel") != str(Path(__file__).resolve().parents[2]):
+    here = Path(__file__).parent
+    if git(here, "rev-parse", "--show-toplevel") != str(here.resolve().parents[1]):
         return ""
-    head = _git("rev-parse", "HEAD")
-    return head + ("+" if head and _git("status", "--porcelain", "--untracked-files=no") else "")
-
-
-def _git(*words: str) -> str:
-    folder = Path(__file__).parent
-    try:
-        done = subprocess.run(
-            ["git", *words], cwd=folder, capture_output=True, text=True, timeout=20, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()
+    head = git(here, "rev-parse", "HEAD")
+    changed = head and git(here, "status", "--porcelain", "--untracked-files=no")
+    return head + ("+" if changed else "")

@@ -2,7 +2,6 @@
 
 import dataclasses
 import getpass
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from components.common.errors import ConfigError, DataError, some
 from components.ingest.commands import additions_of, root_of
 from components.ingest.config import IngestConfig
 from pipelines.data import pinning, tracking
+from pipelines.git import git
 
 _BETWEEN = "\x1f"
 _LOG_FORMAT = _BETWEEN.join(("%H", "%an", "%at", "%s"))
@@ -83,7 +83,7 @@ def find_revision(text: str, settings: IngestConfig) -> IngestConfig:
 
 def user_name(folder: Path) -> str:
     """Return the user's name as git has it, else the login."""
-    named = _git(folder, "config", "user.name")
+    named = git(folder, "config", "user.name")
     try:
         return named or getpass.getuser()
     except (KeyError, OSError):
@@ -104,11 +104,11 @@ def _additions(settings: IngestConfig) -> Iterator[DataVersion]:
 
 def _pinned(pin: pinning.Pin) -> tuple[DataVersion, ...]:
     """Return the states that commits pinned, the oldest first; none without git."""
-    log = _git(pin.project_root, "log", "--reverse", f"--format={_LOG_FORMAT}", "--", pin.name)
+    log = git(pin.project_root, "log", "--reverse", f"--format={_LOG_FORMAT}", "--", pin.name)
     found: list[DataVersion] = []
     for line in log.splitlines():
         commit, by, seconds, subject = line.split(_BETWEEN, 3)
-        record = _git(pin.project_root, "show", f"{commit}:./{pin.name}")
+        record = git(pin.project_root, "show", f"{commit}:./{pin.name}")
         try:
             out = yaml.safe_load(record)["outs"][0]
             revision, files = str(out["md5"]), int(out.get("nfiles", 1))
@@ -127,14 +127,3 @@ def _current(pin: pinning.Pin) -> str:
         return f"{tracking.pinned_md5(pin.project_root, pin.name)}.dir"
     except DataError:
         return ""
-
-
-def _git(folder: Path, *words: str) -> str:
-    """Return what git says, "" without git or outside of a repository."""
-    try:
-        done = subprocess.run(
-            ["git", *words], cwd=folder, capture_output=True, text=True, timeout=60, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()

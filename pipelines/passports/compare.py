@@ -1,9 +1,8 @@
 """What differs between two versions: data, settings, model, figures."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from components.common import config
 from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.passport import DataPage, Passport
 from components.common.statistics.figures import LABELS
@@ -97,16 +96,8 @@ def _model(passport: Passport) -> dict[str, str]:
 
 
 def _settings(passport: Passport) -> dict[str, str]:
-    return dict(_leaves(passport.settings, ""))
-
-
-def _leaves(plain: Any, name: str) -> Iterator[tuple[str, str]]:
-    if isinstance(plain, dict) and plain:
-        for key, value in plain.items():
-            if key not in _PLACES:
-                yield from _leaves(value, f"{name}.{key}" if name else str(key))
-    else:
-        yield name, str(plain)
+    named = config.leaves(passport.settings)
+    return {name: str(value) for name, value in named if name.rpartition(".")[2] not in _PLACES}
 
 
 def _figures(passport: Passport) -> dict[str, str]:

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.web_request import FileField
 
-from pipelines.ui.settings import UiSettings, is_loopback
+from pipelines.ui.settings import UiSettings
+from serving.protocol.addresses import is_loopback
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

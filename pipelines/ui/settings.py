@@ -1,11 +1,11 @@
 """The console's settings."""
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.errors import ConfigError
 from components.common.report.texts import Language
+from serving.protocol.addresses import is_loopback
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +38,6 @@ class UiSettings:
         """What to open in a browser."""
         name = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{name}:{self.port}/" + (f"?token={self.token}" if self.token else "")
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach an address."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_access(settings: UiSettings) -> None:

@@ -1,4 +1,7 @@
-"""Addresses of gRPC servers, as users write them."""
+"""Addresses of servers, as users write them, and who is there."""
+
+import asyncio
+import ipaddress
 
 from components.common.errors import ConfigError
 
@@ -16,3 +19,21 @@ def grpc_target(address: str) -> tuple[str, bool]:
         form = "http://HOST:PORT, grpc://HOST:PORT or HOST:PORT"
         raise ConfigError(form, received=f"'{address}'", do="correct the address")
     return target, scheme == "grpcs"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def connects(host: str, port: int, *, timeout_s: float) -> bool:
+    """Return whether somebody takes connections there; nothing is sent."""
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), timeout_s)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True

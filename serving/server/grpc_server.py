@@ -1,6 +1,5 @@
 """The gRPC side: PredictionService, ModelService and, on request, the health service."""
 
-import ipaddress
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from tensorflow_serving.apis import (
 )
 
 from components.common.errors import ServerError
+from serving.protocol.addresses import is_loopback
 from serving.protocol.status import (
     Code,
     StatusError,
@@ -154,7 +154,7 @@ def build_server(
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         PredictionService(catalogue), server
     )
-    allow_reload = flags.allow_remote_reload or _is_loopback(flags.host)
+    allow_reload = flags.allow_remote_reload or is_loopback(flags.host)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(
         ModelService(catalogue, allow_reload=allow_reload), server
     )
@@ -172,13 +172,6 @@ def build_server(
             f"{address} to be free and TLS files to fit", received=error, do="choose others"
         ) from None
     return server, int(port)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _credentials(ssl: Any) -> Any:

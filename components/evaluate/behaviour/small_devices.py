@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.judging.figures import LitertFigures, Metric
+from components.common.artifacts.judging.figures import LitertFigures
 from components.common.models.litert import LitertModel, litert_files
 from components.common.models.saved_model import Answers
 from components.common.pictures.decode import Pixels, decode
@@ -79,8 +79,8 @@ def _figures(
         name=path.stem,
         size_bytes=path.stat().st_size,
         pictures=len(rows),
-        metrics=_metrics(own, groups),
-        model_metrics=_metrics(whole, groups),
+        metrics=estimates(_REPORTED, own, groups),
+        model_metrics=estimates(_REPORTED, whole, groups),
         same_answers=float((own.predicted == whole.predicted).mean()),
         network_ms=_network_ms(file),
         robustness=measure_robustness(file, dataset, faulty, seed=seed, whole=False),
@@ -98,10 +98,6 @@ def _scored(
     found = asked.about_all(picture, paths, targets, activity=activity)
     two = len(asked.classes) == 2 and positive in asked.classes
     return replace(found, positive=asked.classes.index(positive) if two else None)
-
-
-def _metrics(answers: Scored, groups: list[str]) -> tuple[Metric, ...]:
-    return estimates(_REPORTED, answers, groups)
 
 
 def _network_ms(file: _LitertAsked) -> float:

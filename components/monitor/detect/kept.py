@@ -9,11 +9,11 @@ code, so that a release that measures otherwise finds its own.
 import hashlib
 import logging
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
-from components.common.artifacts.records import files_below, read_record, write_record
+from components.common.artifacts.records import read_record, write_record
 from components.common.errors import GraftError
+from components.common.step_cache import sources_sha256
 from components.monitor.detect.thresholds import FamilyThresholds
 
 LOG = logging.getLogger(__name__)
@@ -29,7 +29,8 @@ def kept(folder: Path | None, key: str, find: Callable[[], FamilyThresholds]) ->
     """
     if folder is None:
         return find()
-    path = folder / f"{hashlib.sha256(f'{_code()} {key}'.encode()).hexdigest()[:32]}.json"
+    code = sources_sha256([Path(__file__).parent])
+    path = folder / f"{hashlib.sha256(f'{code} {key}'.encode()).hexdigest()[:32]}.json"
     if path.exists():
         try:
             return read_record(path, FamilyThresholds)
@@ -43,12 +44,3 @@ def kept(folder: Path | None, key: str, find: Callable[[], FamilyThresholds]) ->
         # A full or read-only volume costs time at the next look, and nothing else.
         LOG.warning("thresholds cannot be kept in %s: %s", folder, error)
     return found
-
-
-@cache
-def _code() -> str:
-    total = hashlib.sha256()
-    for path in sorted(files_below(Path(__file__).parent)):
-        if path.suffix == ".py":
-            total.update(path.read_bytes())
-    return total.hexdigest()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from components.common.config import restored
+from components.common.config import leaves, restored
 from pipelines.cluster.runs.client import Run
 from pipelines.cluster.runs.tasks import RunTask
 
@@ -33,15 +33,8 @@ def _said(part: Run | RunTask) -> str:
 
 
 def _flat(parameters: Mapping[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in parameters.items():
-        _add(found, name, restored(value))
-    return found
-
-
-def _add(found: dict[str, str], name: str, value: Any) -> None:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            _add(found, f"{name}.{key}", inner)
-    else:
-        found[name] = value if isinstance(value, str) else json.dumps(value)
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for parameter, whole in parameters.items()
+        for name, value in leaves(restored(whole), parameter)
+    }

@@ -1,6 +1,5 @@
 """Whether model server and gateway answer, and what the server has loaded."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from components.common.errors import DeniedError, ServerError, UnreachableError
 from serving.client import connect
 from serving.client.answers import AVAILABLE
 from serving.client.retry import Retry
+from serving.protocol.addresses import connects
 from serving.protocol.headers import read_api_key, request_headers
 
 # A page waits for this answer.
@@ -44,18 +44,9 @@ async def servers_at(gateway: str, server: str) -> Servers:
                 gateway="up" if behind else "no_server", server="up" if behind else "down"
             )
     except (ClientError, OSError, TimeoutError, ValueError):
-        return Servers(gateway="down", server="up" if await _connects(server) else "down")
-
-
-async def _connects(address: str) -> bool:
-    parts = urlsplit(address)
-    try:
-        opening = asyncio.open_connection(parts.hostname, parts.port or 80)
-        _, writer = await asyncio.wait_for(opening, _PATIENCE_S)
-    except (OSError, TimeoutError, ValueError):
-        return False
-    writer.close()
-    return True
+        parts = urlsplit(server)
+        alive = await connects(parts.hostname or "", parts.port or 80, timeout_s=_PATIENCE_S)
+        return Servers(gateway="down", server="up" if alive else "down")
 
 
 def loaded_version(addresses: tuple[str, ...], model: str) -> int | None:

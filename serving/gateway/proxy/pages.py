@@ -12,6 +12,7 @@ from aiohttp import web
 from components.common.store_figures import figures_page
 from serving.gateway.log.log_queue import LogQueue
 from serving.gateway.proxy.metrics import GatewayMetrics
+from serving.protocol.addresses import connects
 
 HEALTH, READY, METRICS = "/gateway/health", "/gateway/ready", "/gateway/metrics"
 # TensorFlow Serving's own, where its monitoring.config puts it.
@@ -86,18 +87,9 @@ class Pages:
 
     async def _upstream(self) -> bool:
         if time.monotonic() - self._looked >= _MEMORY_S:
-            self._reachable = await self._connects()
+            self._reachable = await connects(self._host, self._port, timeout_s=_CONNECT_S)
             self._looked = time.monotonic()
         return self._reachable
-
-    async def _connects(self) -> bool:
-        try:
-            opening = asyncio.open_connection(self._host, self._port)
-            _, writer = await asyncio.wait_for(opening, _CONNECT_S)
-        except (OSError, TimeoutError):
-            return False
-        writer.close()
-        return True
 
 
 def _json(status: int, content: Mapping[str, object]) -> web.Response:

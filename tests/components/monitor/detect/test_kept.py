@@ -46,7 +46,7 @@ def test_another_seed_window_or_code_finds_its_own(
     looked(tmp_path)
     looked(tmp_path, seed=2)
     looked(tmp_path, pictures=60)
-    monkeypatch.setattr(module, "_code", lambda: "a later release")
+    monkeypatch.setattr(module, "sources_sha256", lambda _: "a later release")
     looked(tmp_path)
     assert len(found) == len(list(tmp_path.iterdir())) == 4
 
