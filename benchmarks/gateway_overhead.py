@@ -11,9 +11,7 @@ import base64
 import json
 import re
 import statistics
-import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -28,7 +26,7 @@ from serving_load import (
     process,
     wait_text,
 )
-from serving_throughput import BATCHING, DEMO_MODEL, WORKERS, picture, start_server
+from serving_throughput import DEMO_MODEL, options, picture, prepared, start_server
 
 from components.common.artifacts.monitoring.log_reading import read_log
 from components.common.artifacts.monitoring.prediction_log import model_log
@@ -170,27 +168,10 @@ def logged(folder: Path) -> str:
     return f"log: {found.num_rows} records, {measured} with statistics, {embedded} with embedding"
 
 
-def read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--saved-model", type=Path, help="a version's folder; default: random")
-    parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=5.0, help="length of a turn")
-    parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--batching", type=Path, default=BATCHING, help="batching parameters file")
-    parser.add_argument("--server-flags", nargs="*", default=[], help="more server flags")
-    return parser.parse_args()
-
-
 def main() -> None:
-    arguments = read_arguments()
-    with tempfile.TemporaryDirectory(prefix="gateway-bench-") as name:
-        work = Path(name)
-        saved_model = arguments.saved_model
-        if saved_model is None:
-            saved_model = work / "built"
-            with (work / "build.log").open("w") as log:
-                command = [sys.executable, str(WORKERS), "build", str(saved_model), *DEMO_MODEL]
-                subprocess.run(command, check=True, stdout=log, stderr=log)
+    parser = options((__doc__ or "").splitlines()[0], seconds=5.0, rounds=6)
+    arguments = parser.parse_args()
+    with prepared(arguments.saved_model, DEMO_MODEL) as (work, saved_model):
         compare(arguments, work, saved_model)
 
 

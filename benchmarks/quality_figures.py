@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from rich.table import Table
-from scipy.special import stdtrit
 
 from components.common.statistics.figures import FIGURES, LABELS, Scored
 from components.common.statistics.intervals import level_interval
@@ -122,7 +121,7 @@ def _gap(protocol: str, pairs: list[Pair], name: str) -> str:
         return mean_over_splits(ours, name, weights) - mean_over_splits(others, name, weights)
 
     found = _without_modules(gap, mine)
-    reach = 100 * float(stdtrit(found.degrees, 0.975)) * float(found.errors[0])
+    reach = 100 * float(found.reach[0])
     return f"{mean:+.1f} ({mean - reach:+.1f} to {mean + reach:+.1f})"
 
 

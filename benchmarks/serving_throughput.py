@@ -20,8 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -213,29 +213,36 @@ def soak(arguments: argparse.Namespace, work: Path, saved_model: Path) -> None:
         print(f"{done / elapsed:.0f} requests/s; second half grew by {growth:.1f} MiB")
 
 
-def read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+def options(title: str, *, seconds: float, rounds: int) -> argparse.ArgumentParser:
+    """Return the parser of what both serving benchmarks take."""
+    parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--saved-model", type=Path, help="a version's folder; default: random")
     parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of a turn")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=seconds, help="length of a turn")
+    parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--batching", type=Path, default=BATCHING, help="batching parameters file")
     parser.add_argument("--server-flags", nargs="*", default=[], help="more server flags")
-    parser.add_argument("--soak", type=int, default=0, metavar="N", help="N requests, memory curve")
-    return parser.parse_args()
+    return parser
+
+
+@contextmanager
+def prepared(given: Path | None, model: list[str]) -> Iterator[tuple[Path, Path]]:
+    """Yield a folder to work in and a SavedModel: the given one, or one of this side and width."""
+    with tempfile.TemporaryDirectory(prefix="serving-bench-") as name:
+        work = Path(name)
+        if given is None:
+            command = [sys.executable, str(WORKERS), "build", str(work / "built"), *model]
+            with (work / "build.log").open("w") as log:
+                subprocess.run(command, check=True, stdout=log, stderr=log)
+        yield work, given or work / "built"
 
 
 def main() -> None:
-    arguments = read_arguments()
-    with tempfile.TemporaryDirectory(prefix="serving-bench-") as name:
-        work = Path(name)
-        saved_model = arguments.saved_model
-        if saved_model is None:
-            saved_model = work / "built"
-            with (work / "build.log").open("w") as log:
-                command = [sys.executable, str(WORKERS), "build", str(saved_model)]
-                command += SOAK_MODEL if arguments.soak else DEMO_MODEL
-                subprocess.run(command, check=True, stdout=log, stderr=log)
+    parser = options((__doc__ or "").splitlines()[0], seconds=4.0, rounds=3)
+    parser.add_argument("--soak", type=int, default=0, metavar="N", help="N requests, memory curve")
+    arguments = parser.parse_args()
+    model = SOAK_MODEL if arguments.soak else DEMO_MODEL
+    with prepared(arguments.saved_model, model) as (work, saved_model):
         (soak if arguments.soak else compare)(arguments, work, saved_model)
 
 

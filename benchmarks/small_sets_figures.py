@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 from rich.table import Table
-from scipy.special import stdtrit
 
+from benchmarks.gap import Gap
 from components.common.statistics.jackknife import jackknife
 from components.common.statistics.weighted import Floats
 
@@ -39,19 +39,7 @@ class Answered:
         return f"{self.set_name} {self.method} seed {self.seed}: {figures}"
 
 
-@dataclass(frozen=True)
-class Compared:
-    """A mean over pictures in points, its 95 % interval by group, how many groups."""
-
-    points: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.points:+.1f} ({self.low:+.1f} to {self.high:+.1f})"
-
-
-def difference(mine: list[Answered], theirs: list[Answered]) -> Compared:
+def difference(mine: list[Answered], theirs: list[Answered]) -> Gap:
     """Return how many points of accuracy `mine` is better, paired by picture and seed.
 
     The mean over seeds of each picture's difference; whole groups are left out for the error.
@@ -62,7 +50,7 @@ def difference(mine: list[Answered], theirs: list[Answered]) -> Compared:
     return _compared(gaps, mine[0].answers)
 
 
-def _compared(values: pd.Series, answers: pd.DataFrame) -> Compared:
+def _compared(values: pd.Series, answers: pd.DataFrame) -> Gap:
     known = answers.set_index("path").loc[values.index]
     points = 100 * values.to_numpy()
 
@@ -70,10 +58,8 @@ def _compared(values: pd.Series, answers: pd.DataFrame) -> Compared:
         means: Floats = (weights @ points / weights.sum(axis=1))[:, None]
         return means
 
-    found = jackknife(mean, known["group"].astype(str).tolist(), known["target"].to_numpy())
-    value, reach = float(found.values[0]), float(found.errors[0])
-    reach *= float(stdtrit(found.degrees, 0.975))
-    return Compared(value, value - reach, value + reach)
+    groups = known["group"].astype(str).tolist()
+    return Gap.of(jackknife(mean, groups, known["target"].to_numpy()))
 
 
 def figures_table(rows: list[Answered]) -> Table:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from rich.table import Table
-from scipy.special import stdtrit
 
+from benchmarks.gap import Gap
 from benchmarks.quality_figures import mean_over_splits
 from components.common.statistics.figures import LABELS, Scored
 from components.common.statistics.jackknife import jackknife
@@ -43,18 +43,6 @@ class Served:
         return f"{self.network}, trained on {self.trained}, {self.views} views: {figures}"
 
 
-@dataclass(frozen=True)
-class Gap:
-    """A paired difference in points with its 95 % interval by group."""
-
-    points: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.points:+.1f} ({self.low:+.1f} to {self.high:+.1f})"
-
-
 def gap(one: Served, other: Served, name: str) -> Gap:
     """Return how much better the first is on the same pictures, from leaving out whole groups."""
 
@@ -63,10 +51,7 @@ def gap(one: Served, other: Served, name: str) -> Gap:
         return 100 * (mine - theirs)
 
     targets = np.concatenate([split.targets for split in one.splits])
-    found = jackknife(difference, one.groups, targets)
-    points = float(found.values[0])
-    reach = float(stdtrit(found.degrees, 0.975)) * float(found.errors[0])
-    return Gap(points, points - reach, points + reach)
+    return Gap.of(jackknife(difference, one.groups, targets))
 
 
 def on_the_front(rows: Sequence[Served]) -> list[bool]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from rich.table import Table
-from scipy.special import stdtrit
 
 from benchmarks.imbalance.arms import (
     ARMS,
@@ -88,7 +87,7 @@ def rows(pooling: Pooling, data: Demo, answers: Iterable[tuple[int, Answers]]) -
             data.labels,
         )
         mean = 100 * values.values.reshape(3, len(fitted), 3)
-        reach = 100 * float(stdtrit(values.degrees, 0.975)) * values.errors.reshape(mean.shape)
+        reach = 100 * values.reach.reshape(mean.shape)
 
         def beside(which: int, arm: int, figure: int) -> tuple[float, float, float]:
             middle, far = mean[which, arm, figure], reach[which, arm, figure]  # noqa: B023

@@ -14,9 +14,9 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from benchmarks.first_steps import all_for_training
+from benchmarks.gap import Gap
 from benchmarks.methods.table import Row
 from benchmarks.quality import CACHE_BYTES, FOLDS, _folds
 from benchmarks.quality_figures import mean_over_splits
@@ -214,14 +214,13 @@ def _compared(
         means = [mean_over_splits(arm, "roc_auc", weights) for arm in arms]
         return 100 * (means[0] - means[1] if len(means) == 2 else means[0])
 
-    found = jackknife(figure, bench.all.groups[places].tolist(), labels[places])
-    value, reach = float(found.values[0]), float(stdtrit(found.degrees, 0.975) * found.errors[0])
+    found = Gap.of(jackknife(figure, bench.all.groups[places].tolist(), labels[places]))
     return Row(
         method="distillation",
         what=what,
-        value=value,
-        low=value - reach,
-        high=value + reach,
+        value=found.points,
+        low=found.low,
+        high=found.high,
         goal=goal,
         seeds=seeds,
         command=COMMAND,

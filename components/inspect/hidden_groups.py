@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtrit
 
 from components.common.artifacts.dataset import names_groups
 from components.common.artifacts.inspection import GroupFinding
@@ -124,8 +123,7 @@ class _Trial:
             return ratio(weights @ lost, weights.sum(axis=1))[:, None]
 
         spread = jackknife(mean, groups, self.labels)
-        value, error = float(spread.values[0]), float(spread.errors[0])
-        reach = float(stdtrit(max(spread.degrees, 1), 0.975)) * error
+        value, reach = float(spread.values[0]), float(spread.reach[0])
         low, high = max(value - reach, -1.0), min(value + reach, 1.0)
         return GroupFinding(
             origin=origin,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from components.common.progress import track
 from components.common.statistics.clusters import units
@@ -37,6 +38,12 @@ class Jackknifed:
     errors: Floats
     biases: Floats
     degrees: int
+
+    @property
+    def reach(self) -> Floats:
+        """float [K]: half the width of the 95 % interval around the values (Student's t)."""
+        reach: Floats = stdtrit(self.degrees, 0.975) * self.errors
+        return reach
 
 
 def blocks(groups: Sequence[str], classes: Integers) -> Integers:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import stdtrit
 
 from components.common.artifacts.judging.figures import Metric
 from components.common.statistics.clusters import units
@@ -27,10 +26,8 @@ def mean_change(name: str, changes: Floats, groups: Sequence[str]) -> Metric:
         return ratio(weights @ changes, weights.sum(axis=1))[:, None]
 
     found = jackknife(mean, groups, np.zeros(len(changes), dtype=np.int64))
-    value, error = float(found.values[0]), float(found.errors[0])
-    if error > 0.0:
-        reach = float(stdtrit(found.degrees, 0.975)) * error
-    else:
+    value, reach = float(found.values[0]), float(found.reach[0])
+    if not reach > 0.0:
         independent = float(len(np.unique(units(groups))))
         reach = level_interval(0.0, 0.0, degrees=1.0, independent=independent)[1]
     return Metric(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from components.common.statistics import jackknife as module
 from components.common.statistics.jackknife import MOST_BLOCKS, blocks, jackknife
@@ -39,6 +40,7 @@ def test_the_error_of_a_mean_is_the_textbooks() -> None:
 
     assert found.errors[0] == pytest.approx(means.std(ddof=1) / np.sqrt(12))
     assert found.biases[0] == pytest.approx(0.0, abs=1e-12)
+    assert found.reach[0] == pytest.approx(t.ppf(0.975, 11) * found.errors[0])
 
 
 def test_the_bias_of_a_plain_variance_is_found() -> None:
