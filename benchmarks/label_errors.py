@@ -29,7 +29,8 @@ from components.common.statistics.weighted import Floats, Integers
 from components.inspect import hidden_groups
 from components.inspect.left_out import LeaveOneOut
 from components.networks.config import Pooling
-from components.networks.probe.probe import Solver, feature_scale
+from components.networks.probe.probe import feature_scale
+from components.networks.probe.solver import Solver
 from components.networks.probe.span import Span
 
 DATA = Path("data/elpv")

@@ -25,7 +25,8 @@ from components.common.statistics.folds import covering_folds
 from components.common.statistics.intervals import estimates
 from components.common.statistics.temperature import softmax
 from components.networks.data import Split
-from components.networks.probe.probe import Solver, fit_probe
+from components.networks.probe.probe import fit_probe
+from components.networks.probe.solver import Solver
 from components.networks.rows import Floats
 from components.train.domains.arms import ARMS, Sides, solve
 from components.train.domains.choice import choose

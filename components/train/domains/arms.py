@@ -9,7 +9,8 @@ from threadpoolctl import threadpool_limits
 from components.common.progress import report
 from components.common.seeding import generator
 from components.networks.data import Split
-from components.networks.probe.probe import Beside, Probe, Solver, Term
+from components.networks.probe.probe import Probe
+from components.networks.probe.solver import Beside, Solver, Term
 from components.networks.rows import Floats
 from components.train.domains.adversary import deceive
 from components.train.domains.maps import Recolouring, Standard

@@ -4,7 +4,7 @@ import numpy as np
 
 from components.common.statistics.temperature import softmax
 from components.networks.probe.blocks import Doubles
-from components.networks.probe.probe import Term
+from components.networks.probe.solver import Term
 from components.networks.rows import Floats
 
 # Of the mean squared distance: the widths of the kernels that are summed.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.common.statistics.temperature import softmax
-from components.networks.probe.probe import Term
+from components.networks.probe.solver import Term
 from components.train.domains.terms import confusion, discrepancy
 
 RNG = np.random.default_rng(0)

@@ -9,7 +9,7 @@ from rare_blobs import OPTIONS, margins, rare
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 
-from components.networks.probe.probe import cross_entropy
+from components.networks.probe.solver import cross_entropy
 from components.train.imbalance import head, treatments
 from components.train.options import Imbalance
 
