@@ -23,12 +23,7 @@ from components.augment.automatic import choose, named
 from components.augment.sample import read_some
 from components.common import plugins
 from components.common.artifacts.dataset import Dataset
-from components.common.augmentation.composition import (
-    POLICIES,
-    Composition,
-    PolicyItem,
-    parsed,
-)
+from components.common.augmentation.composition import POLICIES, Composition, PolicyItem, parsed
 from components.common.augmentation.plausibility import plausibility
 from components.common.pictures.decode import decode, resize
 from components.common.statistics.figures import measure

@@ -22,16 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.corrupted_features import (
-    CLEAN,
-    FAULTS,
-    KINDS,
-    SEVERITIES,
-    WORK,
-    Demo,
-    Probe,
-    load,
-)
+from benchmarks.corrupted_features import CLEAN, FAULTS, KINDS, SEVERITIES, WORK, Demo, Probe, load
 from benchmarks.stand_ins import STAND_INS
 from benchmarks.unseen_faults import UNSEEN
 from components.common.artifacts.monitoring.drift_report import Detection

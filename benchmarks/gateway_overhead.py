@@ -18,14 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from serving_load import (
-    Sample,
-    grpc_call,
-    http_call,
-    measure,
-    process,
-    wait_text,
-)
+from serving_load import Sample, grpc_call, http_call, measure, process, wait_text
 from serving_throughput import DEMO_MODEL, options, picture, prepared, start_server
 
 from components.common.artifacts.monitoring.log_reading import read_log

@@ -10,12 +10,7 @@ import pandas as pd
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.judging.evaluation import SERVES
-from components.common.artifacts.lineage import (
-    Seen,
-    out_of_fold_of,
-    read_pictures,
-    seen_by_version,
-)
+from components.common.artifacts.lineage import Seen, out_of_fold_of, read_pictures, seen_by_version
 from components.common.artifacts.model_folder import ModelVersion
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import tree_sha256

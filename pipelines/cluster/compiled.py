@@ -3,12 +3,7 @@
 import re
 from pathlib import Path
 
-from components.common.images import (
-    CPU_IMAGE,
-    CPU_IMAGE_VARIABLE,
-    GPU_IMAGE,
-    GPU_IMAGE_VARIABLE,
-)
+from components.common.images import CPU_IMAGE, CPU_IMAGE_VARIABLE, GPU_IMAGE, GPU_IMAGE_VARIABLE
 from pipelines.cluster.config import ClusterConfig
 from pipelines.cluster.spec.checks import check_package
 from pipelines.config import PipelineName, TrainingRun

@@ -2,12 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from components.common.errors import (
-    DeniedError,
-    RequestError,
-    ServerError,
-    UnreachableError,
-)
+from components.common.errors import DeniedError, RequestError, ServerError, UnreachableError
 from serving.client.answers import AVAILABLE, VersionStatus
 from serving.protocol.headers import KEY_HEADER, KEY_HEADERS, KEY_VARIABLE
 

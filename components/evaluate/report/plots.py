@@ -13,11 +13,7 @@ from components.common.artifacts.decision import Decision
 from components.common.artifacts.judging.figures import LearningPoint
 from components.common.report.plot_style import GRID, MUTED, png
 from components.common.report.texts import Texts
-from components.common.statistics.figures import (
-    CALIBRATION_BINS,
-    Scored,
-    confidence_bins,
-)
+from components.common.statistics.figures import CALIBRATION_BINS, Scored, confidence_bins
 from components.evaluate.report.canvas import add_legend, figure_with, short
 
 WORST_CURVES = 5  # classes that get a colour; the others are grey

@@ -7,10 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from components.common.artifacts.monitoring.drift_report import (
-    Harm,
-    PolicyDecision,
-)
+from components.common.artifacts.monitoring.drift_report import Harm, PolicyDecision
 from components.monitor.decide.config import PolicyConfig
 from components.monitor.decide.situation import Situation, count_of
 from components.monitor.decide.waiting import cooling_down, quiet_hours, week_is_full

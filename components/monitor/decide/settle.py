@@ -7,12 +7,7 @@ from components.common.artifacts.monitoring.claims import Claim
 from components.common.artifacts.monitoring.drift_report import PolicyDecision
 from components.monitor.decide import policy
 from components.monitor.decide.config import PolicyConfig
-from components.monitor.decide.history import (
-    MOST_ATTEMPTS,
-    DecisionHistory,
-    HistoryEntry,
-    Kind,
-)
+from components.monitor.decide.history import MOST_ATTEMPTS, DecisionHistory, HistoryEntry, Kind
 from components.monitor.decide.situation import Situation
 from components.monitor.detect.answer_ranks import LookEvidence
 

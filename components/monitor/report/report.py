@@ -3,11 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from components.common.artifacts.monitoring.drift_report import (
-    DriftReportInfo,
-    Harm,
-    Word,
-)
+from components.common.artifacts.monitoring.drift_report import DriftReportInfo, Harm, Word
 from components.common.artifacts.monitoring.observations import Observations
 from components.common.report import page
 from components.common.times import utc_minute

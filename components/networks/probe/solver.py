@@ -6,11 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.common.statistics.temperature import log_losses, softmax
-from components.networks.probe.blocks import (
-    Doubles,
-    blocks,
-    in_memory_where_small,
-)
+from components.networks.probe.blocks import Doubles, blocks, in_memory_where_small
 from components.networks.rows import Floats, Rows
 
 _EPSILON = float(np.finfo(np.float64).eps)

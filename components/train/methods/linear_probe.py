@@ -30,12 +30,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     """Fit the head on the cached embeddings of all views."""
     from components.train.imbalance.head import treated
     from components.train.session import Fitted, class_shares
-    from components.train.transfer import (
-        plain_probe,
-        solve_head,
-        tail_inputs,
-        trainable_parameters,
-    )
+    from components.train.transfer import plain_probe, solve_head, tail_inputs, trainable_parameters
 
     def for_rare(
         features: Any, split: "Split", probe: ProbeOptions, seed: int

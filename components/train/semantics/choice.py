@@ -15,13 +15,7 @@ import numpy.typing as npt
 from components.common.progress import report
 from components.common.statistics.folds import Fold
 from components.common.statistics.weighted import Floats, Integers
-from components.train.semantics.solvers import (
-    Penalty,
-    Problem,
-    Ranking,
-    Solver,
-    solutions,
-)
+from components.train.semantics.solvers import Penalty, Problem, Ranking, Solver, solutions
 
 Mask = npt.NDArray[np.bool_]
 

@@ -14,15 +14,7 @@ import psutil
 from components.common.artifacts.records import write_record
 from components.common.files import new_folder
 from pipelines.ui.jobs.look import process_of
-from pipelines.ui.jobs.records import (
-    JOB,
-    OUTPUT,
-    PROCESS,
-    STOP,
-    ConsoleJob,
-    JobProcess,
-    job_folder,
-)
+from pipelines.ui.jobs.records import JOB, OUTPUT, PROCESS, STOP, ConsoleJob, JobProcess, job_folder
 
 
 def start(state: Path, job: ConsoleJob, files: Mapping[str, str] | None = None) -> bool:

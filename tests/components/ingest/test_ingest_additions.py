@@ -15,21 +15,10 @@ import pytest
 from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.errors import ConfigError, DataError
 from components.common.run_context import RunContext
-from components.ingest.additions import (
-    Addition,
-    folder_of,
-    read_additions,
-    write_additions,
-)
+from components.ingest.additions import Addition, folder_of, read_additions, write_additions
 from components.ingest.commands import AddOutcome, add_pictures, adding_to
 from components.ingest.config import IngestConfig
-from components.ingest.step import (
-    IngestInputs,
-    IngestOutputs,
-    content_key,
-    read_source,
-    run,
-)
+from components.ingest.step import IngestInputs, IngestOutputs, content_key, read_source, run
 
 Picture = Callable[..., bytes]
 ROOT = Path(__file__).parents[3]

@@ -16,13 +16,7 @@ from engines import engine_hosts, image_of_steps
 from components.common.artifacts.records import write_record
 from components.common.errors import ConfigError
 from pipelines.config import TrainingRun, override, resolve
-from pipelines.local.containers import (
-    CONTAINERS,
-    LABEL,
-    Containers,
-    check_image,
-    containers_for,
-)
+from pipelines.local.containers import CONTAINERS, LABEL, Containers, check_image, containers_for
 
 TINY = (
     "train.weights=none",

@@ -15,12 +15,7 @@ import pytest
 from bright_model import MODEL, png, write_model
 from PIL import Image
 
-from components.common.errors import (
-    DataError,
-    RequestError,
-    ServerError,
-    UnreachableError,
-)
+from components.common.errors import DataError, RequestError, ServerError, UnreachableError
 from serving.client import Client, connect
 from serving.client.examples import examples
 from serving.client.grpc_client import GrpcClient

@@ -14,14 +14,7 @@ import grpc
 import pytest
 from bright_model import png
 from local_servers import Quiet, answering, free_port
-from scripted_servers import (
-    FAST,
-    OUTPUTS_BODY,
-    STATUS_BODY,
-    grpc_answer,
-    grpc_server,
-    http_server,
-)
+from scripted_servers import FAST, OUTPUTS_BODY, STATUS_BODY, grpc_answer, grpc_server, http_server
 
 from components.common.errors import ConfigError, RequestError, ServerError, UnreachableError
 from serving.client import connect

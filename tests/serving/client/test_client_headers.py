@@ -6,14 +6,7 @@ from typing import Any
 import grpc
 import pytest
 from bright_model import png
-from scripted_servers import (
-    FAST,
-    OUTPUTS_BODY,
-    STATUS_BODY,
-    grpc_answer,
-    grpc_server,
-    http_server,
-)
+from scripted_servers import FAST, OUTPUTS_BODY, STATUS_BODY, grpc_answer, grpc_server, http_server
 
 from components.common.errors import ConfigError, DeniedError, ServerError
 from serving.client import connect

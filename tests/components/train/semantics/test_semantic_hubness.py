@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import skew
 
-from components.train.semantics.hubness import (
-    occurrence_skewness,
-    semantic_agreement,
-)
+from components.train.semantics.hubness import occurrence_skewness, semantic_agreement
 from components.train.semantics.self_training import moved
 from components.train.semantics.solvers import nearest
 

@@ -2,15 +2,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from watched_model import (
-    ALARM_RUN,
-    DAY_S,
-    MODEL,
-    NOW_UNIX_S,
-    write_log,
-    write_looks,
-    write_model,
-)
+from watched_model import ALARM_RUN, DAY_S, MODEL, NOW_UNIX_S, write_log, write_looks, write_model
 
 from components.common.artifacts.monitoring.prediction_log import JOURNAL
 from pipelines.ui.watch import timeline
