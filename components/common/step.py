@@ -7,7 +7,6 @@ are. `component.py` hands over to `run_step`, which parses what Kubeflow passes 
 import dataclasses
 import importlib
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from components.common import config, step_cache
 from components.common.artifacts.lineage import Provenance, content_sha256, gathered
 from components.common.artifacts.records import PROVENANCE, read_record, tree_sha256, write_record
 from components.common.files import full_disk_named
+from components.common.report.shown import ClassificationLike, MetricsLike, Shown, publish
 from components.common.run_context import RunContext
 from components.common.step_record import keep_for_exit_step, recording
 
@@ -32,48 +32,9 @@ class ArtifactLike(Protocol):
     metadata: dict[str, Any]
 
 
-class MetricsLike(Protocol):
-    """Where a dashboard gets figures from: kfp's `Metrics`."""
-
-    def log_metric(self, metric: str, value: float) -> None:
-        """Take one figure."""
-
-
-class ClassificationLike(Protocol):
-    """Where a dashboard gets a confusion matrix and a curve from: kfp's `ClassificationMetrics`."""
-
-    def log_confusion_matrix(self, categories: list[str], matrix: list[list[int]]) -> None:
-        """Take pictures by true class (rows) and decided class."""
-
-    def log_roc_curve(self, fpr: list[float], tpr: list[float], threshold: list[float]) -> None:
-        """Take the points of a ROC curve."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Nothing:
     """The inputs or outputs of a step that has none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What a dashboard shows of a step: figures by name, an HTML page, confusions and a curve."""
-
-    page: Path
-    figures: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    classification: "Classification | None" = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Classification:
-    """A confusion matrix, rows are the truth, and the points of a ROC curve.
-
-    roc: false-alarm rate, share found and threshold, all finite, the strictest threshold first;
-        () where no curve is defined.
-    """
-
-    classes: tuple[str, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    roc: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,7 +118,8 @@ def run_step(
         recorded.result = result if isinstance(result, str) else ""
         recorded.outputs = job.kept_outputs()
         if known.show is not None:
-            _publish(known.show(job.places), metrics, page, classification)
+            place = None if page is None else Path(page.path)
+            publish(known.show(job.places), metrics, place, classification)
     return result
 
 
@@ -284,27 +246,6 @@ def _parsed(given: Any, wanted: Any, name: str) -> Any:
     if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
         return config.from_struct(wanted, given, where=name)
     return config.restored(given)
-
-
-def _publish(
-    shown: Shown,
-    metrics: MetricsLike | None,
-    page: ArtifactLike | None,
-    classification: ClassificationLike | None,
-) -> None:
-    if metrics is not None:
-        for name, value in shown.figures.items():
-            metrics.log_metric(name, value)
-    if page is not None:
-        Path(page.path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(shown.page, page.path)
-    if classification is not None and shown.classification is not None:
-        known = shown.classification
-        classification.log_confusion_matrix(
-            list(known.classes), [list(row) for row in known.confusion]
-        )
-        if known.roc:
-            classification.log_roc_curve(*(list(column) for column in zip(*known.roc, strict=True)))
 
 
 def _uri(artifact: ArtifactLike) -> str:

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from components.common.artifacts.candidate import Candidate, calibrated
+from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.held_out import calibrated
 from components.common.errors import DataError
 from components.common.labels.tasks import answer_table, values_of
 from components.common.statistics.operating_point import decide

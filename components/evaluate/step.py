@@ -22,8 +22,9 @@ from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.model_folder import ModelVersion, newest_version
 from components.common.artifacts.passport import best_so_far
 from components.common.artifacts.records import tree_sha256
+from components.common.report.shown import Shown
 from components.common.run_context import RunContext
-from components.common.step import Shown, Step
+from components.common.step import Step
 from components.evaluate.behaviour.asked import ExportedModel
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.evidence import gather, refitted

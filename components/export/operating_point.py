@@ -5,8 +5,9 @@ import logging
 import numpy as np
 import pandas as pd
 
-from components.common.artifacts.candidate import CandidateInfo, held_out_logits
+from components.common.artifacts.candidate import CandidateInfo
 from components.common.artifacts.exported import EscapePromise
+from components.common.artifacts.judging.held_out import held_out_logits
 from components.common.statistics.conformal import lower_bound
 from components.common.statistics.operating_point import OperatingPoint, decide, good_classes
 from components.common.statistics.temperature import softmax

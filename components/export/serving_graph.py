@@ -24,13 +24,11 @@ from components.common.artifacts.exported import (
     TASK_PROBABILITIES,
 )
 from components.common.labels.tasks import BETWEEN
-from components.common.pictures.fit import Fit
 from components.common.pictures.flips import FLIPS
 from components.common.pictures.grey_range import FULL, GreyRange
 from components.common.statistics.operating_point import ASK, OperatingPoint
+from components.export.graph_pictures import decode_picture, flipped, square
 from components.export.network import FrozenNetwork
-
-_UP_DOWN, _LEFT_RIGHT = 1, 2  # axes of [N, S, S, 3]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +108,7 @@ class _ServingModule(tf.Module):
         size = self._info.image_size_px
 
         def one(data: Any) -> Any:
-            return self._resize(_decode_picture(data, grey_range=self._served.grey_range))
+            return self._resize(decode_picture(data, grey_range=self._served.grey_range))
 
         return tf.map_fn(
             one,
@@ -147,7 +145,7 @@ class _ServingModule(tf.Module):
         One call of the network answers all views.
         """
         views, rows = FLIPS[: self._info.flips], tf.shape(pixels)[0]
-        stacked = tf.concat([_flipped(pixels, *flip) for flip in views], 0)
+        stacked = tf.concat([flipped(pixels, *flip) for flip in views], 0)
         features, logits = self._network(stacked)
         tasks = self._info.tasks
         classes = len(self._info.classes) + sum(len(task.classes) for task in tasks)
@@ -208,60 +206,3 @@ class _ServingModule(tf.Module):
         known = tf.constant(familiar.directions.astype(np.float32))
         cosines = tf.matmul(directions, known, transpose_b=True)
         return 1.0 - tf.reduce_max(cosines, axis=1)
-
-
-def _flipped(pixels: Any, left_right: bool, up_down: bool) -> Any:
-    axes = [_UP_DOWN] * up_down + [_LEFT_RIGHT] * left_right
-    return tf.reverse(pixels, axes) if axes else pixels
-
-
-def square(pixels: Any, fit: Fit) -> Any:
-    """Make pictures [..., H, W, 3] square, as `pictures.decode.resize` does."""
-    height, width = tf.shape(pixels)[-3], tf.shape(pixels)[-2]
-    if fit == "pad":
-        side = tf.maximum(height, width)
-        return tf.image.pad_to_bounding_box(
-            pixels, (side - height) // 2, (side - width) // 2, side, side
-        )
-    if fit == "crop":
-        side = tf.minimum(height, width)
-        return tf.image.crop_to_bounding_box(
-            pixels, (height - side) // 2, (width - side) // 2, side, side
-        )
-    return pixels
-
-
-def _decode_picture(data: Any, *, grey_range: GreyRange = FULL) -> Any:
-    """Decode one picture to uint8 [H, W, 3], to the bit as Pillow does.
-
-    Left alone, TensorFlow decodes JPEG by the fast and less exact integer transform: one grey
-    level off on average, enough to move a probability by more than the export's tolerance. And of
-    16 bits it keeps the high byte: right for the full range only.
-    """
-
-    def jpeg() -> Any:
-        return tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
-
-    def other() -> Any:
-        picture = tf.io.decode_image(data, channels=3, expand_animations=False)
-        return tf.ensure_shape(picture, [None, None, 3])
-
-    def deep() -> Any:
-        low, high = grey_range
-        levels = tf.cast(tf.io.decode_png(data, channels=1, dtype=tf.uint16), tf.int32)
-        inside = tf.clip_by_value(levels, low, high) - low
-        return tf.tile(tf.cast(inside * 256 // (high - low + 1), tf.uint8), [1, 1, 3])
-
-    def no_jpeg() -> Any:
-        return other() if grey_range == FULL else tf.cond(_is_deep(data), deep, other)
-
-    return tf.cond(tf.io.is_jpeg(data), jpeg, no_jpeg)
-
-
-def _is_deep(data: Any) -> Any:
-    """Return whether the bytes begin like a PNG of 16-bit grey levels."""
-    # Whatever they are, there is something to look at.
-    start = tf.strings.join([tf.strings.substr(data, 0, 26), bytes(26)])
-    is_png = tf.strings.substr(start, 0, 8) == b"\x89PNG\r\n\x1a\n"
-    # Bits of a channel, then the kind: 0 is grey without alpha.
-    return is_png & (tf.strings.substr(start, 24, 2) == b"\x10\x00")

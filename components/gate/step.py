@@ -7,8 +7,9 @@ from pathlib import Path
 
 from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.artifacts.judging.verdict import Verdict, Word
+from components.common.report.shown import Shown
 from components.common.run_context import RunContext
-from components.common.step import Shown, Step
+from components.common.step import Step
 from components.gate.config import GateConfig
 from components.gate.decide import decide
 from components.gate.figures import show_figures

@@ -8,10 +8,10 @@ import pandas as pd
 
 from components.common.errors import DataError, some
 from components.common.report.spreadsheet import cell_text
+from components.ingest.copying import safe_names
 from components.ingest.corrections import Correction
 from components.ingest.source_data import SourceData
 from components.ingest.sources.manifest import cells
-from components.ingest.step import safe_names
 
 _COLUMNS = ("path", "label", "corrected")
 _FIRST_LINE = 2

@@ -9,26 +9,20 @@ import shutil
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from components.common import plugins, progress
 from components.common.artifacts.dataset import HEADERS, MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.errors import DataError
-from components.common.pictures.decode import (
-    brightest,
-    decode,
-    encode_png,
-    is_servable,
-    to_servable,
-)
+from components.common.pictures.decode import brightest
 from components.common.pictures.grey_range import GreyRange
-from components.common.pictures.header import PictureHeader, read_header
+from components.common.pictures.header import read_header
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.ingest.additions import with_additions
 from components.ingest.config import SOURCES, IngestConfig
+from components.ingest.copying import bytes_sha256, copy, safe_names, scale
 from components.ingest.corrections import with_corrections
 from components.ingest.depth import check_colours, chosen_range
 from components.ingest.revision import at_hand
@@ -36,20 +30,6 @@ from components.ingest.source_data import PictureRecord, SourceData
 from components.ingest.sources.folder import pictures_below
 
 LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Copied:
-    """A picture that was written: its manifest row, what its file said, and its depth.
-
-    brightest: its brightest 16-bit grey level, -1 where it is of 8 bits or in colour.
-    colour_levels: of a picture with 16-bit colours, how many the high byte tells apart; else 0.
-    """
-
-    row: dict[str, Any]
-    header: PictureHeader
-    brightest: int = -1
-    colour_levels: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,14 +84,14 @@ def _ingest(settings: IngestConfig, out: Path) -> Dataset:
         concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool,
     ):
         copies = pool.map(
-            lambda pair: _copy(pair[0], out, pair[1]),
+            lambda pair: copy(pair[0], out, pair[1]),
             zip(given, names, strict=True),
         )
         copied = list(progress.track(copies, "copying pictures", total=len(names)))
         check_colours([one.colour_levels for one in copied])
         deep = [one for one in copied if one.brightest >= 0]
         levels = chosen_range(settings, [one.brightest for one in deep])
-        scaled = pool.map(lambda one: _scale(one, out, levels), deep)
+        scaled = pool.map(lambda one: scale(one, out, levels), deep)
         for _ in progress.track(scaled, "scaling grey levels", total=len(deep)):
             pass
     rows = [one.row for one in copied]
@@ -202,7 +182,7 @@ def content_key(settings: IngestConfig) -> str:
     given = (*source.pictures, *source.unlabelled)
     total = hashlib.sha256(json.dumps([source.name, source.classes, source.licence]).encode())
     with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        digests = pool.map(lambda picture: _sha256(picture.read()), given)
+        digests = pool.map(lambda picture: bytes_sha256(picture.read()), given)
         for picture, digest in progress.track(
             zip(given, digests, strict=True), "checking for changes", total=len(given)
         ):
@@ -210,71 +190,6 @@ def content_key(settings: IngestConfig) -> str:
             described = dataclasses.asdict(picture) | {"file": digest}
             total.update(json.dumps(described, sort_keys=True).encode())
     return total.hexdigest()
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _scale(one: _Copied, out: Path, grey_range: GreyRange) -> None:
-    """Write a 16-bit picture that was copied again, with 8 bits."""
-    path = out / one.row["path"]
-    data = encode_png(decode(path.read_bytes(), grey_range=grey_range))
-    path.write_bytes(data)
-    one.row["sha256"] = _sha256(data)
-
-
-def _copy(picture: PictureRecord, out: Path, name: str) -> _Copied:
-    """Write one picture below `pictures/`; one of 16-bit grey levels is still to be scaled."""
-    path = f"pictures/{name}"
-    data = picture.read()
-    header, level, levels = read_header(data), -1, 0
-    try:
-        if header.mode.startswith("I"):
-            level = brightest(data, name=picture.name)
-        elif header.bits > 8 and header.mode != "F":
-            levels = 1 + int(decode(data, name=picture.name).max())
-        if level >= 0 or not is_servable(data):
-            data = to_servable(data, name=picture.name)
-    except DataError as error:
-        LOG.warning("%s", error)
-    (out / path).write_bytes(data)
-    row = {
-        "path": path,
-        "sha256": _sha256(data),
-        "label": picture.label,
-        "soft_label": picture.soft_label,
-        "domain": picture.domain,
-        "pixels": "",
-        "group": _printable(picture.group),
-        "split": picture.split,
-        "weight": picture.weight,
-        **picture.further,
-    }
-    return _Copied(row, header, level, levels)
-
-
-def safe_names(names: list[str]) -> list[str]:
-    """Replace characters that not every file system or Parquet file can hold; keep all unique.
-
-    A name keeps its ending even where the copy became PNG: readers go by the bytes.
-    """
-    taken: set[str] = set()
-    safe = []
-    for name in names:
-        cleaned = _printable(name).replace("\\", "_")
-        unique, number = cleaned, 1
-        while unique in taken:
-            number += 1
-            stem, dot, ending = cleaned.rpartition(".")
-            unique = f"{stem}~{number}{dot}{ending}"
-        taken.add(unique)
-        safe.append(unique)
-    return safe
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "_" for char in text)
 
 
 STEP = Step(

@@ -12,9 +12,10 @@ from components.common.artifacts.monitoring.observations import of_reference
 from components.common.artifacts.monitoring.prediction_log import PICTURES, model_log
 from components.common.artifacts.monitoring.reference import Reference
 from components.common.pictures.grey_range import FULL
+from components.common.report.shown import Shown
 from components.common.run_context import RunContext
 from components.common.statistics.operating_point import ASK
-from components.common.step import Nothing, Shown, Step
+from components.common.step import Nothing, Step
 from components.monitor.assess import Assessment, assess
 from components.monitor.audit_labels import read_labels
 from components.monitor.config import MonitorConfig

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from components.common.artifacts.candidate import Candidate, held_out_logits
+from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.judging.held_out import held_out_logits
 from components.common.errors import DataError
 from components.common.progress import track
 from components.common.statistics.figures import FIGURES, Scored

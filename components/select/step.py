@@ -13,9 +13,10 @@ from components.common.artifacts.tuning.selection import MeasuredFinalist, Selec
 from components.common.artifacts.tuning.shortlist import Finalist, NotTrained, Shortlist
 from components.common.errors import GraftError
 from components.common.report import page
+from components.common.report.shown import Shown
 from components.common.run_context import RunContext
 from components.common.statistics.figures import LABELS
-from components.common.step import Shown, Step
+from components.common.step import Step
 from components.select.config import SelectConfig
 from components.select.plots import trade_off
 from components.select.quality_and_cost import costs, qualities

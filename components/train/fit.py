@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from components.common import config, plugins
-from components.common.artifacts.candidate import Candidate, CandidateInfo, held_out_table
+from components.common.artifacts.candidate import Candidate, CandidateInfo
+from components.common.artifacts.judging.held_out import held_out_table
 from components.common.artifacts.lineage import write_seen
 from components.common.artifacts.records import link_or_copy
 from components.common.artifacts.shards import Shards

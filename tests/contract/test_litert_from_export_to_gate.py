@@ -12,11 +12,12 @@ import pytest
 from brightness_model import CLASSES, write_dataset
 from tiny_candidate import candidate_info
 
-from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate, held_out_table
+from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export
 from components.common.artifacts.judging.evaluation import EvaluationInfo
 from components.common.artifacts.judging.figures import LitertFigures, Metric
+from components.common.artifacts.judging.held_out import held_out_table
 from components.common.artifacts.records import write_record
 from components.common.errors import DataError, ExportError
 from components.common.models.litert import LitertInfo, LitertModel, litert_files

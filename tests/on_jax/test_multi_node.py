@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.common.artifacts.candidate import Candidate, held_out_logits
+from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.judging.held_out import held_out_logits
 from components.common.artifacts.records import PROVENANCE
 
 ROOT = Path(__file__).parents[2]

@@ -3,8 +3,8 @@
 import numpy as np
 
 from components.common.artifacts.judging.evaluation import Evaluation, scored
+from components.common.report.shown import Classification, Shown
 from components.common.statistics.figures import Scored, confusion_counts
-from components.common.step import Classification, Shown
 
 _MOST_POINTS = 200  # of a curve; a dashboard keeps them in a row of its database
 

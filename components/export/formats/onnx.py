@@ -34,7 +34,7 @@ def write(candidate: Candidate, path: Path, info: PortableInfo) -> None:
     """
     import tensorflow as tf
 
-    from components.export.serving_graph import square
+    from components.export.graph_pictures import square
 
     try:
         from tf2onnx import convert

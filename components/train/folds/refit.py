@@ -13,7 +13,8 @@ import keras
 import pandas as pd
 
 from components.common import config, plugins
-from components.common.artifacts.candidate import Candidate, held_out_table
+from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.judging.held_out import held_out_table
 from components.common.artifacts.model_folder import ModelVersion, candidate_path
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.artifacts.records import tree_sha256

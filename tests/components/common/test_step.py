@@ -13,8 +13,9 @@ from components.common.artifacts.lineage import read_provenance
 from components.common.artifacts.records import PROVENANCE, read_record
 from components.common.errors import ConfigError, DataError
 from components.common.progress import track
+from components.common.report.shown import Shown
 from components.common.run_context import RunContext
-from components.common.step import Nothing, Shown, Step, find_step, run_step
+from components.common.step import Nothing, Step, find_step, run_step
 from components.common.step_record import StepRecord
 
 

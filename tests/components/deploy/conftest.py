@@ -16,7 +16,7 @@ from tiny_candidate import write_candidate
 from components.common.artifacts.exported import Export, ExportInfo
 from components.common.artifacts.judging.verdict import Verdict, VerdictInfo, Word
 from components.common.artifacts.records import tree_sha256
-from components.deploy.step import DeployInputs
+from components.deploy.judged import DeployInputs
 
 
 @pytest.fixture

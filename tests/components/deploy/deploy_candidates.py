@@ -15,7 +15,7 @@ from components.common.artifacts.monitoring.reference import (
     ReferenceInfo,
 )
 from components.common.pictures.decode import encode_png
-from components.deploy.step import DeployInputs
+from components.deploy.judged import DeployInputs
 
 CLASSES = ("good", "bad")
 PICTURES = 12

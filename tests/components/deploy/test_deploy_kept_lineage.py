@@ -11,9 +11,9 @@ from components.common.artifacts.passport import mark, write_passport
 from components.common.artifacts.records import PROVENANCE, tree_sha256, write_record
 from components.common.errors import PublishError
 from components.deploy.access import publishing
+from components.deploy.judged import Judged
 from components.deploy.kept import data_read_unix_s, keep_lineage
 from components.deploy.publish import publish
-from components.deploy.step import Judged
 from components.deploy.versions import clean, prune
 
 

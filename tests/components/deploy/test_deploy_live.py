@@ -27,8 +27,9 @@ from components.deploy import step as module
 from components.deploy.commands import rollback
 from components.deploy.component import deploy
 from components.deploy.config import DeployConfig
+from components.deploy.judged import DeployInputs
 from components.deploy.publish import publish
-from components.deploy.step import DeployInputs, DeployOutputs
+from components.deploy.step import DeployOutputs
 from components.deploy.versions import retired
 from serving.client import connect
 from serving.server.launch import RunningServer, launch

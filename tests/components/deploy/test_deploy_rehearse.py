@@ -9,8 +9,8 @@ import pytest
 from deploy_candidates import PICTURES, MakeCandidate
 
 from components.common.errors import PublishError
+from components.deploy.judged import Judged
 from components.deploy.rehearse import Questions, ask, interface, questions
-from components.deploy.step import Judged
 from serving.client import Predictions
 
 

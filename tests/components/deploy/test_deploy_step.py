@@ -19,7 +19,8 @@ from components.common.errors import ConfigError, PublishError, ServerError
 from components.common.run_context import RunContext
 from components.deploy import step as module
 from components.deploy.config import DeployConfig
-from components.deploy.step import DeployInputs, DeployOutputs, Judged
+from components.deploy.judged import DeployInputs, Judged
+from components.deploy.step import DeployOutputs
 from components.deploy.versions import retired
 
 AGREEMENT = Agreement(

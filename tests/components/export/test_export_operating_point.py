@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from tiny_candidate import candidate_info
 
-from components.common.artifacts.candidate import CandidateInfo, held_out_table
+from components.common.artifacts.candidate import CandidateInfo
+from components.common.artifacts.judging.held_out import held_out_table
 from components.common.errors import GraftError
 from components.export.config import ExportConfig
 from components.export.operating_point import choose

@@ -34,9 +34,9 @@ def test_resize_equals_tensorflow(height: int, width: int, size_px: int, channel
 
 
 def test_decode_equals_the_graph(encoded: dict[str, bytes]) -> None:
-    from components.export.serving_graph import _decode_picture
+    from components.export.graph_pictures import decode_picture
 
     for name, data in encoded.items():
         here = decode(data)
-        there = _decode_picture(to_servable(data)).numpy()
+        there = decode_picture(to_servable(data)).numpy()
         assert np.array_equal(np.broadcast_to(here, there.shape), there), name

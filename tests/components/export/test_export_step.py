@@ -16,9 +16,10 @@ import pytest
 from PIL import Image
 
 import serving
-from components.common.artifacts.candidate import Candidate, Familiar, held_out_table
+from components.common.artifacts.candidate import Candidate, Familiar
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.exported import Export
+from components.common.artifacts.judging.held_out import held_out_table
 from components.common.artifacts.records import tree_sha256
 from components.common.config import to_plain
 from components.common.errors import ExportError

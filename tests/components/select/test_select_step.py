@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from tiny_candidate import candidate_info
 
-from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate, held_out_table
+from components.common.artifacts.candidate import CURVE_COLUMNS, Candidate
 from components.common.artifacts.dataset import Dataset, DatasetInfo
+from components.common.artifacts.judging.held_out import held_out_table
 from components.common.artifacts.records import tree_sha256
 from components.common.artifacts.tuning.ranking import LeftOut, RankingInfo
 from components.common.artifacts.tuning.selection import Selection

@@ -11,7 +11,8 @@ import pytest
 from tiny_network import tiny_network
 from tiny_shards import write_tiny_shards
 
-from components.common.artifacts.candidate import Candidate, held_out_logits
+from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.judging.held_out import held_out_logits
 from components.common.artifacts.shards import Shards
 from components.common.errors import DataError
 from components.common.progress import Progress, listening

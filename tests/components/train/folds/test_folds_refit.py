@@ -11,7 +11,8 @@ import pytest
 from blank_passport import blank_passport
 from tiny_shards import SIZE_PX, write_tiny_shards
 
-from components.common.artifacts.candidate import Candidate, held_out_logits
+from components.common.artifacts.candidate import Candidate
+from components.common.artifacts.judging.held_out import held_out_logits
 from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.lineage import Lineage, write_lineage
 from components.common.artifacts.model_folder import lineage_path
