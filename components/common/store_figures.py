@@ -22,14 +22,14 @@ LOG = logging.getLogger(__name__)
 _SUFFIX = ".prom"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Figure:
-    """One gauge: values by the labels in `by`; () for a single value."""
+    """One gauge: a value, or one for each value of the label `by`; without any it is left out."""
 
     name: str
     text: str
-    by: tuple[str, ...] = ()
-    values: Mapping[tuple[str, ...], float]
+    values: float | Mapping[str, float] | None
+    by: str = ""
 
 
 def write_figures(model_dir: Path, writer: str, figures: Iterable[Figure]) -> None:
@@ -38,15 +38,19 @@ def write_figures(model_dir: Path, writer: str, figures: Iterable[Figure]) -> No
     Args:
         model_dir: `<base path>/<model name>`; its name becomes the label `model`.
         writer: of the file.
-        figures: one without values is left out.
+        figures: all that it says.
     """
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     registry = CollectorRegistry()
     for figure in figures:
-        gauge = Gauge(figure.name, figure.text, ("model", *figure.by), registry=registry)
-        for labels, value in figure.values.items():
-            gauge.labels(model_dir.name, *labels).set(value)
+        labels = ("model", figure.by) if figure.by else ("model",)
+        gauge = Gauge(figure.name, figure.text, labels, registry=registry)
+        if isinstance(figure.values, Mapping):
+            for label, value in figure.values.items():
+                gauge.labels(model_dir.name, label).set(value)
+        elif figure.values is not None:
+            gauge.labels(model_dir.name).set(figure.values)
     path = model_dir / METRICS / f"{writer}{_SUFFIX}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

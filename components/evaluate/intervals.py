@@ -30,6 +30,7 @@ def measure(answers: Scored, groups: Sequence[str]) -> tuple[tuple[Metric, ...],
         Figures that are defined on the pictures; and sentences about what could not be computed
         or needs care.
 
+    >>> import numpy as np
     >>> targets = np.tile([0, 1], 100)
     >>> predicted = np.where(np.arange(200) % 5 == 0, 1 - targets, targets)
     >>> answers = Scored(targets, predicted, np.eye(2)[predicted] * 0.6 + 0.2, positive=1)

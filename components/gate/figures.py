@@ -14,14 +14,12 @@ def show_figures(word: Word, settings: GateConfig) -> None:
     if not settings.model_base_path:
         return
     verdict = Figure(
-        name="graft_gate_verdict",
-        text="1 for the word of the last verdict about this model, 0 for the others.",
-        by=("word",),
-        values={(one,): float(one == word) for one in get_args(Word)},
+        "graft_gate_verdict",
+        "1 for the word of the last verdict about this model, 0 for the others.",
+        {one: float(one == word) for one in get_args(Word)},
+        by="word",
     )
     at = Figure(
-        name="graft_gate_verdict_timestamp_seconds",
-        text="When the last verdict was given.",
-        values={(): time.time()},
+        "graft_gate_verdict_timestamp_seconds", "When the last verdict was given.", time.time()
     )
     write_figures(Path(settings.model_base_path) / settings.model_name, "gate", (verdict, at))

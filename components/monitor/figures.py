@@ -18,75 +18,65 @@ def show_figures(info: DriftReportInfo, model_dir: Path) -> None:
 
 def _figures(info: DriftReportInfo, history: DecisionHistory) -> list[Figure]:
     window, detections, harm = info.window, info.detections, info.harm
-    newest: dict[tuple[str, ...], float] = {(): window.last_unix_s} if window.pictures else {}
-    started = history.last_run_unix_s
     losses = {"estimate": harm.loss_points, "low": harm.low, "high": harm.high} if harm else {}
     return [
         Figure(
-            name="graft_monitor_last_look_timestamp_seconds",
-            text="When the monitor last looked at this model.",
-            values={(): info.created_unix_s},
+            "graft_monitor_last_look_timestamp_seconds",
+            "When the monitor last looked at this model.",
+            info.created_unix_s,
+        ),
+        Figure("graft_monitor_version", "The version that the last look was about.", info.version),
+        Figure(
+            "graft_monitor_decision",
+            "1 for the word of the last look, 0 for the others.",
+            {word: float(word == info.decision.word) for word in WORDS},
+            by="word",
+        ),
+        Figure("graft_monitor_pictures", "Pictures that the last look could use.", window.pictures),
+        Figure(
+            "graft_monitor_left_out",
+            "Records that the last look could not use, by reason.",
+            window.left_out,
+            by="reason",
         ),
         Figure(
-            name="graft_monitor_version",
-            text="The version that the last look was about.",
-            values={(): info.version},
+            "graft_monitor_newest_record_timestamp_seconds",
+            "The newest record of the last look; absent when it found none.",
+            window.last_unix_s if window.pictures else None,
         ),
         Figure(
-            name="graft_monitor_decision",
-            text="1 for the word of the last look, 0 for the others.",
-            by=("word",),
-            values={(word,): float(word == info.decision.word) for word in WORDS},
+            "graft_monitor_statistic",
+            "What a detector measured in the last look; an alarm above its threshold.",
+            {one.detector: one.statistic for one in detections},
+            by="detector",
         ),
         Figure(
-            name="graft_monitor_pictures",
-            text="Pictures that the last look could use.",
-            values={(): window.pictures},
+            "graft_monitor_threshold",
+            "Above this a detector alarms.",
+            {one.detector: one.threshold for one in detections},
+            by="detector",
         ),
         Figure(
-            name="graft_monitor_left_out",
-            text="Records that the last look could not use, by reason.",
-            by=("reason",),
-            values={(reason,): count for reason, count in window.left_out.items()},
+            "graft_monitor_alarm",
+            "1 where a detector alarmed in the last look.",
+            {one.detector: float(one.alarm) for one in detections},
+            by="detector",
         ),
         Figure(
-            name="graft_monitor_newest_record_timestamp_seconds",
-            text="The newest record of the last look; absent when it found none.",
-            values=newest,
+            "graft_monitor_harm",
+            "1 for what the last look says of harm, 0 for the others; absent without a word.",
+            {one: float(one == harm.verdict) for one in HARM_VERDICTS} if harm else {},
+            by="verdict",
         ),
         Figure(
-            name="graft_monitor_statistic",
-            text="What a detector measured in the last look; an alarm above its threshold.",
-            by=("detector",),
-            values={(one.detector,): one.statistic for one in detections},
+            "graft_monitor_loss_points",
+            "Estimated loss of accuracy against the reference, in points, with its bounds.",
+            losses,
+            by="bound",
         ),
         Figure(
-            name="graft_monitor_threshold",
-            text="Above this a detector alarms.",
-            by=("detector",),
-            values={(one.detector,): one.threshold for one in detections},
-        ),
-        Figure(
-            name="graft_monitor_alarm",
-            text="1 where a detector alarmed in the last look.",
-            by=("detector",),
-            values={(one.detector,): float(one.alarm) for one in detections},
-        ),
-        Figure(
-            name="graft_monitor_harm",
-            text="1 for what the last look says of harm, 0 for the others; absent without a word.",
-            by=("verdict",),
-            values={(one,): float(one == harm.verdict) for one in HARM_VERDICTS} if harm else {},
-        ),
-        Figure(
-            name="graft_monitor_loss_points",
-            text="Estimated loss of accuracy against the reference, in points, with its bounds.",
-            by=("bound",),
-            values={(bound,): value for bound, value in losses.items()},
-        ),
-        Figure(
-            name="graft_monitor_retraining_timestamp_seconds",
-            text="When the monitor last started a retraining; absent if it never did.",
-            values={(): started} if started is not None else {},
+            "graft_monitor_retraining_timestamp_seconds",
+            "When the monitor last started a retraining; absent if it never did.",
+            history.last_run_unix_s,
         ),
     ]

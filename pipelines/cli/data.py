@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from pipelines.cli import data_versions, options, suite
-from pipelines.cli.relabel import relabel
+from pipelines.cli.relabel import relabel, show_pin
 from pipelines.cli.settings import choose
 
 if TYPE_CHECKING:
@@ -62,12 +62,8 @@ def add(
         Path,
         typer.Argument(help="A folder by class, a CSV file, or Label Studio's JSON export."),
     ],
-    preset: Annotated[
-        str | None, typer.Option(help="The run whose data set grows. Default: graft.yaml's.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="The data set that grows: its folder or manifest.csv.")
-    ] = None,
+    preset: options.DataPreset = None,
+    data: options.DataSet = None,
     assignments: options.Assignments = None,
     log: Annotated[
         Path, typer.Option(help="The prediction log; knows group and line of what was asked.")
@@ -78,10 +74,8 @@ def add(
     pictures: Annotated[
         list[Path] | None, typer.Option(help="Another folder that holds the pictures.")
     ] = None,
-    by: Annotated[
-        str, typer.Option(help="Who adds them. Default: the user's name in git, else the login.")
-    ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    by: options.By = "",
+    dry_run: options.DryRun = False,
 ) -> None:
     """Take labelled pictures into the data set; old pictures and their splits stay as they are.
 
@@ -115,8 +109,4 @@ def _show(console: Console, added: "Added", *, dry_run: bool) -> None:
     )
     said = ", ".join(f"{number} {words}" for number, words in parts if number)
     console.print(f"[{'red' if refused else 'green'}]{said or 'no picture found'}[/]")
-    if added.pin_problem:
-        problem = escape(added.pin_problem)
-        console.print(f"[red]{added.pin} is not updated:[/] {problem}", soft_wrap=True)
-    elif added.pin:
-        console.print(f"[green]✔[/] {added.pin} pins the new state; commit it, then 'dvc push'")
+    show_pin(console, added)

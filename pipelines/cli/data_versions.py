@@ -23,12 +23,8 @@ _STATISTICS_SHOWN = 5
 
 
 def log(
-    preset: Annotated[
-        str | None, typer.Option(help="The run whose data set is meant. Default: graft.yaml's.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="The data set: its folder or manifest.csv.")
-    ] = None,
+    preset: options.DataPreset = None,
+    data: options.DataSet = None,
     assignments: options.Assignments = None,
 ) -> None:
     """List the versions of a data set: what DVC pinned and what was added; by whom and when."""
@@ -50,12 +46,8 @@ def log(
 def diff(
     before: Annotated[str, typer.Argument(help="A folder, a manifest.csv, a version, or 'now'.")],
     after: Annotated[str, typer.Argument(help="Another one.")] = _NOW,
-    preset: Annotated[
-        str | None, typer.Option(help="The run whose versions are meant. Default: graft.yaml's.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="The data set whose versions are meant.")
-    ] = None,
+    preset: options.DataPreset = None,
+    data: options.DataSet = None,
     assignments: options.Assignments = None,
     out: Annotated[
         Path | None, typer.Option(help="Write a page with pictures here, an .html file.")

@@ -18,9 +18,7 @@ def override(
     reason: Annotated[
         str, typer.Option(help="Why; stands in the verdict and in the version's passport.")
     ],
-    by: Annotated[
-        str, typer.Option(help="Who. Default: the user's name in git, else the login.")
-    ] = "",
+    by: options.By = "",
     runs_dir: options.RunsDir = options.DEFAULT_RUNS_DIR,
 ) -> None:
     """Deploy the candidate of a finished run that the gate held back.

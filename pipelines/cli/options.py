@@ -31,6 +31,14 @@ Data = Annotated[
         help="Your pictures: a folder with a sub-folder for each class, or a manifest.csv."
     ),
 ]
+DataPreset = Annotated[
+    str | None, typer.Option(help="The run whose data set is meant. Default: graft.yaml's.")
+]
+DataSet = Annotated[
+    Path | None, typer.Option(help="The data set that is meant: its folder or manifest.csv.")
+]
+By = Annotated[str, typer.Option(help="Who. Default: the user's name in git, else the login.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")]
 ClusterPreset = Annotated[
     str | None,
     typer.Option(

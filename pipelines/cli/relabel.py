@@ -1,7 +1,7 @@
 """`graft data relabel`: corrected labels go back into the data set."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,23 +10,20 @@ from rich.markup import escape
 from pipelines.cli import options
 from pipelines.cli.settings import choose
 
+if TYPE_CHECKING:
+    from pipelines.data.labels import Added, Relabelled
+
 
 def relabel(
     table: Annotated[
         Path,
         typer.Argument(help="A CSV file: path, label, corrected; as label_errors.csv of a run."),
     ],
-    preset: Annotated[
-        str | None, typer.Option(help="The run whose data set is corrected. Default: graft.yaml's.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="The data set: its folder or manifest.csv.")
-    ] = None,
+    preset: options.DataPreset = None,
+    data: options.DataSet = None,
     assignments: options.Assignments = None,
-    by: Annotated[
-        str, typer.Option(help="Who corrects. Default: your name in git, else your login.")
-    ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    by: options.By = "",
+    dry_run: options.DryRun = False,
 ) -> None:
     """Correct labels of the data set, all rows of the table or none; kept splits do not move.
 
@@ -42,9 +39,15 @@ def relabel(
     for one in done.corrections[:20]:
         console.print(f"{escape(one.path)}: {escape(one.label)} → {escape(one.corrected)}")
     console.print(f"[green]{len(done.corrections)} labels {words}[/]")
+    show_pin(console, done)
+    if done.pin_problem:
+        raise typer.Exit(2)
+
+
+def show_pin(console: Console, done: "Added | Relabelled") -> None:
+    """Say whether the `.dvc` file pins what was changed, where there is one."""
     if done.pin_problem:
         problem = escape(done.pin_problem)
         console.print(f"[red]{done.pin} is not updated:[/] {problem}", soft_wrap=True)
-        raise typer.Exit(2)
-    if done.pin:
+    elif done.pin:
         console.print(f"[green]✔[/] {done.pin} pins the new state; commit it, then 'dvc push'")

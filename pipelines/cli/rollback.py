@@ -21,9 +21,7 @@ def rollback(
         int | None, typer.Option(help="The version that must serve. Default: the one before.")
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; noted beside the versions.")] = "",
-    by: Annotated[
-        str, typer.Option(help="Who. Default: the user's name in git, else the login.")
-    ] = "",
+    by: options.By = "",
     model_base_path: options.PublishedModels = options.DEFAULT_MODELS,
 ) -> None:
     """Retire the newest version, so that the one before it serves again; nothing is deleted."""

@@ -51,15 +51,11 @@ def write_models(home: Path) -> None:
         write_version(models, "parts", version)
     write_version(models, "lids", 1)
     parts = models / "parts"
-    at = Figure(name="graft_gate_verdict_timestamp_seconds", text="", values={(): NOW_UNIX_S})
-    word = Figure(
-        name="graft_gate_verdict", text="", by=("word",), values={("deploy",): 0, ("hold",): 1}
-    )
+    at = Figure(name="graft_gate_verdict_timestamp_seconds", text="", values=NOW_UNIX_S)
+    word = Figure(name="graft_gate_verdict", text="", by="word", values={"deploy": 0, "hold": 1})
     write_figures(parts, "gate", (word, at))
-    look = Figure(name="graft_monitor_decision", text="", by=("word",), values={("ask",): 1})
-    looked = Figure(
-        name="graft_monitor_last_look_timestamp_seconds", text="", values={(): NOW_UNIX_S}
-    )
+    look = Figure(name="graft_monitor_decision", text="", by="word", values={"ask": 1})
+    looked = Figure(name="graft_monitor_last_look_timestamp_seconds", text="", values=NOW_UNIX_S)
     write_figures(parts, "monitor", (look, looked))
     log = home / ".graft" / "predictions" / "parts"
     write_part(log, NOW_UNIX_S - 7200.0, 40)

@@ -78,6 +78,11 @@ class RecordFolder(Generic[T]):
     root: Path
     info: T
 
+    @property
+    def report_path(self) -> Path:
+        """The self-contained HTML page, where the artifact has one."""
+        return self.root / "report.html"
+
     @classmethod
     def read(cls, root: Path) -> Self:
         """Open the artifact at `root`."""

@@ -5,16 +5,13 @@ from email import message_from_string, policy
 from pathlib import Path
 
 import pytest
+from camera_look import camera_look
 from message_receivers import mailbox, webhook
 
 from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.artifacts.monitoring.claims import Claim
 from components.common.artifacts.monitoring.drift_report import (
     DriftReport,
-    DriftReportInfo,
-    Explanation,
-    PolicyDecision,
-    WindowInfo,
     Word,
 )
 from components.common.artifacts.records import read_record, write_record
@@ -53,26 +50,7 @@ def by_mail(port: int, **changes: object) -> NotifyConfig:
 
 
 def looked(word: Word, *, repeated: bool = False) -> RunSummary:
-    drift = DriftReportInfo(
-        model_name="solar",
-        version=3,
-        created_unix_s=1.0,
-        window=WindowInfo(
-            source="log",
-            pictures=9,
-            embeddings=9,
-            groups=1,
-            first_unix_s=0.0,
-            last_unix_s=1.0,
-            left_out={},
-        ),
-        detections=(),
-        explanation=Explanation(family="camera", fault="focus", confidence=0.9, advice=""),
-        harm=None,
-        decision=PolicyDecision(word=word, reasons=("The lens is out of focus.",), key="k"),
-        notes=("2 predictions are left out.",),
-        repeated=repeated,
-    )
+    drift = camera_look(word, repeated=repeated)
     return RunSummary(
         run_id="run-1", state="done", drift=drift, drift_report="/srv/runs/run-1/a/report.html"
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from camera_look import camera_look
 from kfp.dsl.executor import Executor
 from kubeflow_record import final_status, kubeflow
 from message_receivers import Webhook, webhook
@@ -18,10 +19,6 @@ from components.common.artifacts.deployment import Deployment, DeploymentInfo
 from components.common.artifacts.judging.verdict import Verdict, VerdictInfo
 from components.common.artifacts.monitoring.drift_report import (
     DriftReport,
-    DriftReportInfo,
-    Explanation,
-    PolicyDecision,
-    WindowInfo,
     Word,
 )
 from components.common.artifacts.run_summary import read_summary
@@ -111,26 +108,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
 
 
 def looked(word: Word, *, repeated: bool = False) -> Callable[[Path], None]:
-    window = WindowInfo(
-        source="log",
-        pictures=9,
-        embeddings=9,
-        groups=1,
-        first_unix_s=0.0,
-        last_unix_s=1.0,
-        left_out={},
-    )
-    info = DriftReportInfo(
-        model_name="solar",
-        version=3,
-        created_unix_s=1.0,
-        window=window,
-        detections=(),
-        explanation=Explanation(family="camera", fault="focus", confidence=0.9, advice=""),
-        harm=None,
-        decision=PolicyDecision(word=word, reasons=("The lens is out of focus.",), key="k"),
-        repeated=repeated,
-    )
+    info = camera_look(word, repeated=repeated)
 
     def write(out: Path) -> None:
         DriftReport(out, info).write()

@@ -105,7 +105,7 @@ def wanted_names() -> set[str]:
 def test_prometheus_finds_all_that_rules_and_dashboard_name(tmp_path: Path) -> None:
     models = tmp_path / "models"
     figures = [
-        Figure(name=name, text=name, by=tuple(labels), values={tuple(labels.values()): 1.0})
+        Figure(name, name, dict.fromkeys(labels.values(), 1.0) or 1.0, by="".join(labels))
         for name, labels in LEFT.items()
     ]
     write_figures(models / "m", "monitor", figures)

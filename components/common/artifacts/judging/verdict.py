@@ -1,7 +1,6 @@
 """Verdict: the gate's word and what it rests on. Written by gate."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from components.common.artifacts.records import RecordFolder
@@ -88,8 +87,3 @@ class Verdict(RecordFolder[VerdictInfo]):
 
     FILE = "verdict.json"
     INFO = VerdictInfo
-
-    @property
-    def report_path(self) -> Path:
-        """The self-contained HTML page."""
-        return self.root / "report.html"

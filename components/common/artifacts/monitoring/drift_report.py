@@ -1,7 +1,6 @@
 """DriftReport: what the monitor saw, what it means, and what is to be done. Written by monitor."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from components.common.artifacts.records import RecordFolder
@@ -141,8 +140,3 @@ class DriftReport(RecordFolder[DriftReportInfo]):
 
     FILE = "drift.json"
     INFO = DriftReportInfo
-
-    @property
-    def report_path(self) -> Path:
-        """The page for people."""
-        return self.root / "report.html"

@@ -1,7 +1,6 @@
 """Selection: the finalists side by side and the one that was chosen. Written by select."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from components.common.artifacts.records import RecordFolder
 from components.common.artifacts.tuning.ranking import LeftOut
@@ -52,8 +51,3 @@ class Selection(RecordFolder[SelectionInfo]):
 
     FILE = "selection.json"
     INFO = SelectionInfo
-
-    @property
-    def report_path(self) -> Path:
-        """The self-contained HTML report."""
-        return self.root / "report.html"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tiny_tail import tiny_inputs, tiny_tail
 
-from components.train.loop import checkpoints
+from components.train.loop import checkpoints, program
 from components.train.loop import fine_tune as tuning
 from components.train.loop.checkpoints import Checkpoint
 from components.train.loop.fine_tune import Course, freeze_norms, tune
@@ -68,7 +68,7 @@ def test_another_training_of_a_tail_compiles_nothing_and_begins_afresh(
     tune(tail, inputs, OPTIONS, seed=0, course=anchored)
     once = tail.get_weights()
     compiled = []
-    monkeypatch.setattr(tuning, "quickened", lambda *_, **__: compiled.append(1))
+    monkeypatch.setattr(program, "quickened", lambda *_, **__: compiled.append(1))
     # With other weights, rate and length in between, which must leave no trace.
     other = dataclasses.replace(OPTIONS, learning_rate=1e-3, epochs=2)
     tune(tail, inputs, other, seed=1, course=anchored)
