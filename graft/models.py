@@ -54,8 +54,8 @@ class LoadedModel:
         Raises:
             DataError: there are no pictures, or an array has another shape or type.
         """
-        from serving.client.arrays import predict_arrays
-        from serving.client.folders import predict_folder
+        from serving.client.pictures.arrays import predict_arrays
+        from serving.client.pictures.folders import predict_folder
 
         given: Any = [pictures] if isinstance(pictures, str | Path) else pictures
         with _shown(progress):

@@ -39,7 +39,7 @@ def export(
     from pipelines.console.progress import bars
     from pipelines.local.finished import silence_tensorflow
     from pipelines.passports.find import find_passport, find_version
-    from serving.client.folders import find_pictures
+    from serving.client.pictures.folders import find_pictures
 
     found = find_version(model, models=model_base_path, number=version)
     passport = find_passport(str(found.number), found.path.parent)

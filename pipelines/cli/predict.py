@@ -82,13 +82,8 @@ def predict(
     """
     from pipelines.console.progress import bars
     from serving.client import Client, connect
-    from serving.client.folders import (
-        check_output,
-        exit_code,
-        folder_name,
-        predict_folder,
-        write_table,
-    )
+    from serving.client.pictures.folders import folder_name, predict_folder
+    from serving.client.pictures.tables import check_output, exit_code, write_table
     from serving.protocol.headers import read_api_key, request_headers
 
     console = Console()

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import serving
-from serving.client.folders import predict_folder
+from serving.client.pictures.folders import predict_folder
 from serving.server.config_files import (
     read_batching_parameters,
     read_metrics_path,

@@ -11,51 +11,30 @@ Exit codes of `graft predict`, which these functions decide:
 """
 
 import itertools
-import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from components.common.artifacts.exported import INPUT_BYTES, OUTPUT_PROBABILITIES
 from components.common.errors import (
-    ConfigError,
     DataError,
     DeniedError,
     RequestError,
     ServerError,
     UnreachableError,
 )
-from components.common.files import new_file
 from components.common.pictures.decode import PICTURE_SUFFIXES, to_servable
 from components.common.progress import track
-from components.common.report.spreadsheet import plain_table
 from serving.client import Client
 from serving.client.error_messages import wrong_outputs
+from serving.client.pictures.tables import COLUMNS, PictureRow
 from serving.protocol.headers import request_headers
 
-ALL_PREDICTED = 0
-SOME_FAILED = 3
 # One batch is answered while the next ones are read and checked.
 BATCHES_UNDER_WAY = 3
-
-
-# One picture's line of the table, by column.
-PictureRow = dict[str, Any]
-COLUMNS = {
-    "path": "string",
-    "class": "string",
-    "probability": "Float32",
-    "probabilities": "object",
-    "decision": "string",
-    "model": "string",
-    "version": "Int64",
-    "error": "string",
-}
 
 
 def find_pictures(paths: Sequence[Path]) -> list[Path]:
@@ -163,39 +142,6 @@ def folder_name(path: Path) -> str:
     return path.parent.resolve().name if name in {"", ".."} else name
 
 
-def exit_code(table: pd.DataFrame) -> int:
-    """Return 0 when every picture has an answer, else 3."""
-    return SOME_FAILED if bool(table["error"].notna().any()) else ALL_PREDICTED
-
-
-def check_output(path: Path) -> None:
-    """Refuse a file that `write_table` cannot write, before hours of pictures are classified.
-
-    Raises:
-        ConfigError: the suffix is neither .csv nor .parquet.
-    """
-    if path.suffix not in {".csv", ".parquet"}:
-        raise ConfigError("a .csv or .parquet file", received=f"'{path}'", do="change its suffix")
-
-
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write `predict_folder`'s table as CSV or Parquet, as the suffix says.
-
-    In CSV the probabilities are a JSON list, and no text is a formula (`plain_cell`).
-
-    Raises:
-        ConfigError: another suffix.
-    """
-    check_output(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with new_file(path, durable=False) as partial:
-        if path.suffix == ".parquet":
-            table.to_parquet(partial, index=False)
-        else:
-            lists = table["probabilities"].map(_as_json, na_action="ignore")
-            plain_table(table.assign(probabilities=lists)).to_csv(partial, index=False)
-
-
 def _batches(pictures: Sequence[Path], groups: Mapping[Path, str], size: int) -> list[list[Path]]:
     """Cut pictures into requests that each hold one group."""
     runs = [list(run) for _, run in itertools.groupby(pictures, key=groups.get)]
@@ -293,8 +239,3 @@ def _check_model(client: Client) -> None:
 
 def _failed(path: Path, error: str) -> PictureRow:
     return {"path": str(path), "probabilities": None, "error": error}
-
-
-def _as_json(values: Sequence[float]) -> str:
-    # The shortest decimals that give the same float32 again.
-    return json.dumps([float(str(np.float32(value))) for value in values])

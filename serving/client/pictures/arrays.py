@@ -11,7 +11,7 @@ import pandas as pd
 from components.common.errors import DataError
 from components.common.pictures.decode import encode_png
 from serving.client.client import Client
-from serving.client.folders import predict_each
+from serving.client.pictures.folders import predict_each
 
 
 def predict_arrays(

@@ -20,13 +20,8 @@ from components.common.pictures.decode import decode
 from components.common.progress import Progress, listening
 from serving.client import Features, Predictions, Signature, TensorSpec, VersionStatus
 from serving.client.answers import TaskPredictions
-from serving.client.folders import (
-    exit_code,
-    find_pictures,
-    folder_name,
-    predict_folder,
-    write_table,
-)
+from serving.client.pictures.folders import find_pictures, folder_name, predict_folder
+from serving.client.pictures.tables import exit_code, write_table
 from serving.protocol.headers import sendable, spoken
 
 
@@ -153,7 +148,7 @@ def test_batches_that_are_too_large_are_halved(folder: Path) -> None:
 def test_a_server_that_goes_away_leaves_what_it_answered(
     folder: Path, end: type[ServerError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.client.folders.BATCHES_UNDER_WAY", 1)
+    monkeypatch.setattr("serving.client.pictures.folders.BATCHES_UNDER_WAY", 1)
     client = MemoryClient(answers=2, end=end)
     table = predict_folder([folder / "inner"], client=client, batch_size=2)
     assert table["error"].isna().sum() == 4
@@ -169,7 +164,7 @@ def test_a_request_holds_pictures_of_one_folder(
         for level in (10, 240, 11):
             (folder / "inner" / name / f"{level}.png").write_bytes(png(level))
     monkeypatch.chdir(folder / "inner" / "lot-2")
-    monkeypatch.setattr("serving.client.folders.BATCHES_UNDER_WAY", 1)
+    monkeypatch.setattr("serving.client.pictures.folders.BATCHES_UNDER_WAY", 1)
     client = MemoryClient(refuses=240)
     table = predict_folder(
         [Path("10.png"), folder / "inner"],

@@ -1,0 +1,1 @@
+"""Many pictures through a client: from folders or from memory, answers as one table."""
