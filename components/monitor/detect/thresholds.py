@@ -15,19 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from components.common.artifacts.monitoring.observations import Observations
 from components.monitor.detect.contract import Design, Detector, Statistic
+from components.monitor.detect.normal_scale import NormalScale, Table
 from components.monitor.detect.null_windows import NullSplit, Rows, draw, feasible, splits
 
 _CONFIDENCE = 0.95
-_TINY = 1e-9
-_LEAST_DEVIATION = 1e-3
 _RANKED = 0.9
-_STEEP = 1.28  # from the median to the last that is ranked, or as far below the largest
-
-Table = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -111,7 +106,7 @@ def find_thresholds(
     designs = {name: _imitated(design, possible) for name, design in designs.items()}
     null = _null(detectors, designs, reference, ways, windows=windows, rng=rng)
     ranked = 1.0 if possible.independent else _RANKED
-    scales = [_NormalScale.of(column, ranked=ranked) for column in null.T]
+    scales = [NormalScale.of(column, ranked=ranked) for column in null.T]
     scaled = np.stack([scale.apply(column) for scale, column in zip(scales, null.T, strict=True)])
     # A detector that said nothing of a window does not count.
     worst = np.where(np.isfinite(scaled), scaled, -np.inf).max(axis=0)
@@ -159,50 +154,6 @@ def threshold(null: Table, rate: float, *, units: int) -> float:
         return float(np.quantile(null, share))
     reach = float(t.isf(rate, units - 1)) * math.sqrt(1 + 1 / units)
     return max(float(null[-1]), float(null.mean()) + reach * float(null.std()))
-
-
-@dataclass(frozen=True)
-class _NormalScale:
-    """Brings a statistic to normal scores among the windows without drift, and back.
-
-    Detectors with heavy and with thin tails then weigh the same. Where windows are of few groups
-    the upper tenth is not ranked: one group would stand at the top of each scale, and as many odd
-    ones as there are detectors would share the first place. Beyond what is ranked the scale goes on
-    as steeply as it came, in the statistic's logarithm, since statistics are positive and skewed.
-    """
-
-    knots: Table  # logarithms, rising
-    scores: Table
-    slope: float
-
-    @classmethod
-    def of(cls, null: Table, *, ranked: float) -> "_NormalScale":
-        from scipy.stats import norm
-
-        values = np.sort(np.log(np.maximum(null[np.isfinite(null)], 0) + _TINY))
-        if values.size == 0:
-            return cls(np.zeros(1), np.zeros(1), 1.0)
-        knots, counts = np.unique(values, return_counts=True)
-        upto = np.cumsum(counts)
-        scores = norm.ppf((upto - counts / 2) / len(values))
-        last = max(1, int(np.searchsorted(upto, ranked * len(values), side="right")))
-        knots, scores = knots[:last], scores[:last]
-        start = min(int(np.searchsorted(scores, scores[-1] - _STEEP)), last - 1)
-        rise, run = scores[-1] - scores[start], knots[-1] - knots[start]
-        slope = float(rise / run) if run > 0 and rise > 0 else 1 / _LEAST_DEVIATION
-        return cls(knots, scores, min(slope, 1 / _LEAST_DEVIATION))
-
-    def apply(self, values: Table) -> Table:
-        logs = np.log(np.maximum(values, 0) + _TINY)
-        beyond = np.maximum(logs - self.knots[-1], 0)
-        scaled: Table = np.interp(logs, self.knots, self.scores) + self.slope * beyond
-        return np.where(np.isnan(values), np.nan, scaled)
-
-    def undo(self, scaled: float) -> float:
-        beyond = max(scaled - float(self.scores[-1]), 0) / self.slope
-        log = float(np.interp(scaled, self.scores, self.knots)) + beyond
-        # Rounding of what is constant is no drift.
-        return math.exp(min(log, 700.0)) + _TINY
 
 
 def _imitated(design: Design, possible: Design) -> Design:
