@@ -21,8 +21,9 @@ from components.common.artifacts.records import link_or_copy
 from components.common.errors import DataError
 from components.common.files import new_folder, write_bytes
 from components.common.pictures.contact_sheet import contact_sheet
-from components.common.pictures.decode import PICTURE_SUFFIXES, Pixels, decode, resize
+from components.common.pictures.decode import Pixels, decode, resize
 from components.common.pictures.grey_range import FULL, GreyRange
+from components.common.pictures.picture_files import picture_files
 from components.common.progress import track
 from components.common.report import page
 from components.common.report.spreadsheet import cell_text, plain_table
@@ -145,10 +146,7 @@ def _readable(
     """
     left_out: list[Path] = []
     found: dict[str, _ClusterPicture] = {}
-    for path in track(sorted(folder.rglob("*")), "reading pictures"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if hidden or not path.is_file() or path.suffix.lower() not in PICTURE_SUFFIXES:
-            continue
+    for path in track(picture_files(folder), "reading pictures"):
         try:
             data = path.read_bytes()
             pixels = resize(decode(data, name=path.name, grey_range=grey_range), size_px)

@@ -10,8 +10,9 @@ import numpy as np
 from components.common.artifacts.monitoring.observations import Observations, from_table, joined
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
 from components.common.errors import DataError
-from components.common.pictures.decode import PICTURE_SUFFIXES, Pixels, decode
+from components.common.pictures.decode import Pixels, decode
 from components.common.pictures.grey_range import FULL, GreyRange
+from components.common.pictures.picture_files import picture_files
 from components.common.progress import track
 from components.monitor.observe.ask_model import ObservePictures
 from components.monitor.observe.windows import DUPLICATE, UNREADABLE, Window
@@ -53,10 +54,7 @@ def from_pictures(
     """
     if not folder.is_dir():
         raise DataError("a folder of pictures", received=f"'{folder}'", do="correct the path")
-    found = sorted(
-        (path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES),
-        key=lambda path: (path.stat().st_mtime, path),
-    )
+    found = sorted(picture_files(folder), key=lambda path: path.stat().st_mtime)
     left_out: dict[str, int] = {}
     places: dict[str, str] = {}
     parts = [from_table(SCHEMA.empty_table(), classes=classes)]
