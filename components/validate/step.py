@@ -8,6 +8,7 @@ import pandas as pd
 
 from components.common import progress
 from components.common.artifacts.dataset import FACTS, Dataset, DatasetInfo, DataWarning
+from components.common.artifacts.passport import SplitSize
 from components.common.errors import DataError, some
 from components.common.run_context import RunContext
 from components.common.statistics.operating_point import good_classes
@@ -19,7 +20,7 @@ from components.validate.copies.show import shown_pairs
 from components.validate.deal import evidence, golden, splits
 from components.validate.kept import content_key, kept_splits, splits_sha256
 from components.validate.suite import rules_of
-from components.validate.verdict import Cell, Validation
+from components.validate.verdict import Validation
 
 LOG = logging.getLogger(__name__)
 
@@ -157,10 +158,10 @@ def _findings(validation: Validation) -> tuple[DataWarning, ...]:
     )
 
 
-def _cells(manifest: pd.DataFrame, info: DatasetInfo) -> tuple[Cell, ...]:
+def _cells(manifest: pd.DataFrame, info: DatasetInfo) -> tuple[SplitSize, ...]:
     found = splits.counts(manifest, info.classes)
     return tuple(
-        Cell(split=str(split), label=str(label), pictures=int(pictures), groups=int(groups))
+        SplitSize(split=str(split), label=str(label), pictures=int(pictures), groups=int(groups))
         for split, label, pictures, groups in found.to_numpy().tolist()
         if info.evidence == "holdout" or split == "train"
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.artifacts.dataset import Evidence
+from components.common.artifacts.passport import SplitSize
 from components.common.artifacts.records import write_record
 from components.common.errors import DataError
 from components.common.pictures.decode import decode, encode_png
@@ -20,16 +21,6 @@ _THUMBNAIL_PX = 96
 RECORD = "validation.json"
 PAGE = "report.html"
 TEMPLATE = Path(__file__).with_name("report_template.html")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """Pictures and groups of one class in one split."""
-
-    split: str
-    label: str
-    pictures: int
-    groups: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +41,7 @@ class Validation:
     groups: int
     groups_inferred: bool
     dropped: tuple[str, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[SplitSize, ...]
     findings: tuple[RuleResult, ...]
     grey_range: GreyRange = FULL
 

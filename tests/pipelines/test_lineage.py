@@ -2,12 +2,13 @@
 
 import json
 import shutil
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from kfp_artifact import Artifact
 from typer.testing import CliRunner
 
 from components.common import config
@@ -29,12 +30,6 @@ class Settings(config.Section):
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
     out: Path
-
-
-@dataclass
-class Artifact:
-    path: str
-    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 def write_word(settings: Settings, inputs: Any, outputs: Outputs, context: RunContext) -> None:

@@ -1,9 +1,11 @@
 """The steps of a training run up to the gate, one after the other in this process, without kfp."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from kfp_artifact import Artifact
 
 from components.common import config
 from components.common.artifacts.judging.evaluation import Evaluation
@@ -32,12 +34,6 @@ TINY: dict[str, Any] = {
 }
 
 
-@dataclass
-class _Artifact:
-    path: str
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-
 @dataclass(frozen=True)
 class Judged:
     """What the gate said, and what it read."""
@@ -58,9 +54,9 @@ def judge(data: Path, root: Path, **sections: Mapping[str, Any]) -> Judged:
         plain[name] = {**plain.get(name, {}), **section}
     settings = resolve(plain)
     context = config.to_plain(RunContext(run_id="in-process"))
-    made: dict[str, _Artifact] = {}
+    made: dict[str, Artifact] = {}
     for step, (reads, writes) in _STEPS.items():
-        outputs = {name: _Artifact(str(root / "artifacts" / step / name)) for name in writes}
+        outputs = {name: Artifact(str(root / "artifacts" / step / name)) for name in writes}
         section = config.to_plain(section_of(settings, step))
         read: dict[str, Any] = {name: made[name] for name in reads}
         if step == "inspect":

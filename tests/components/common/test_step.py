@@ -2,11 +2,12 @@
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from kfp_artifact import Artifact
 
 from components.common import config
 from components.common.artifacts.lineage import read_provenance
@@ -32,12 +33,6 @@ class Source:
 @dataclass(frozen=True, kw_only=True)
 class Out:
     out: Path
-
-
-@dataclass
-class Artifact:
-    path: str
-    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 def idle(settings: Settings, inputs: Nothing, outputs: Out, context: RunContext) -> None:

@@ -3,11 +3,11 @@
 import os
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from kfp_artifact import Artifact
 
 from components.common import config, step_cache
 from components.common.run_context import RunContext
@@ -22,12 +22,6 @@ class Settings(config.Section):
 @dataclass(frozen=True, kw_only=True)
 class Out:
     out: Path
-
-
-@dataclass
-class Artifact:
-    path: str
-    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from blank_passport import blank_passport
+from kfp_artifact import Artifact
 
 from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.artifacts.judging.verdict import VerdictInfo
@@ -23,12 +23,6 @@ from components.evaluate.step import EvaluateInputs
 NO_PICTURES = pd.DataFrame(
     {name: [] for name in ("path", "sha256", "pixels", "label", "group", "split")}
 )
-
-
-@dataclass
-class Artifact:
-    path: str
-    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 def publish(model_dir: Path, version: int, **passport: Any) -> None:

@@ -1,21 +1,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-
-from components.common.pictures.decode import encode_png
+from noise_png import noise_png
 
 
 @pytest.fixture
 def picture() -> Callable[..., bytes]:
     """Make a small grey PNG with a content of its own."""
 
-    def make(seed: int, side_px: int = 40) -> bytes:
-        noise = np.random.default_rng(seed).integers(0, 256, (side_px, side_px, 1))
-        return encode_png(noise.astype(np.uint8))
-
-    return make
+    return noise_png
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,15 +15,10 @@ from components.common.artifacts.monitoring.prediction_log import (
     SCHEMA,
     STATISTIC_COLUMNS,
 )
-from components.common.pictures.decode import decode, encode_png
+from components.common.pictures.decode import decode
 from components.common.pictures.statistics import measure
 
 MONDAY_UNIX_S = 1_795_996_800.0
-
-
-def noise_png(seed: int, side_px: int = 40) -> bytes:
-    noise = np.random.default_rng(seed).integers(0, 256, (side_px, side_px, 1))
-    return encode_png(noise.astype(np.uint8))
 
 
 @dataclass

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from label_log import MONDAY_UNIX_S, Log, noise_png
+from label_log import MONDAY_UNIX_S, Log
+from noise_png import noise_png
 
 from components.common.artifacts.monitoring.prediction_log import PICTURES, STATISTIC_COLUMNS
 from components.common.errors import ConfigError, DataError

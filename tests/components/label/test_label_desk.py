@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from label_log import MONDAY_UNIX_S, Log, noise_png
+from label_log import MONDAY_UNIX_S, Log
+from noise_png import noise_png
 
 from components.common.artifacts.monitoring.claims import Claim
 from components.common.artifacts.records import write_record

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from label_log import noise_png
+from noise_png import noise_png
 
 from components.common.errors import DataError
 from components.label.format_contract import QueueItem

@@ -3,17 +3,11 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from noise_png import noise_png
 
 from components.common.artifacts.dataset import Dataset, DatasetInfo
-from components.common.pictures.decode import encode_png
-
-
-def noise_png(seed: int, side_px: int = 40) -> bytes:
-    noise = np.random.default_rng(seed).integers(0, 256, (side_px, side_px, 1))
-    return encode_png(noise.astype(np.uint8))
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """A version that keeps the splits of these very pictures does not make validate work again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
+from kfp_artifact import Artifact
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.lineage import Lineage, content_sha256, write_lineage
@@ -18,12 +17,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:module .sre_\\w+. is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning"),
 ]
-
-
-@dataclass
-class Artifact:
-    path: str
-    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 def validated(dataset: Dataset, home: Path, evidence: str, *, cached: bool = True) -> Path:
