@@ -13,7 +13,7 @@ from components.common.artifacts.augmentation import VIEWS_SHEET, AugmentationIn
 from components.common.artifacts.decision import Decision
 from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.judging.held_out import no_answers
-from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.records import InfoFolder, read_record, write_record
 from components.common.labels.tasks import FittedTask
 from components.common.pictures.fit import Fit
 
@@ -82,7 +82,7 @@ class CandidateInfo:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Candidate(InfoFolder[CandidateInfo]):
     """A folder with `model.keras`, `candidate.json`, `curves.parquet`, `parity.npz`.
 
     `out_of_fold.parquet` and `validation.parquet` beside them are what the network, or its recipe
@@ -91,13 +91,8 @@ class Candidate:
     `decision.json` is there where the method chose how to transfer.
     """
 
-    root: Path
-    info: CandidateInfo
-
-    @classmethod
-    def read(cls, root: Path) -> "Candidate":
-        """Open the artifact at `root`."""
-        return cls(root, read_record(root / "candidate.json", CandidateInfo))
+    FILE = "candidate.json"
+    INFO = CandidateInfo
 
     def write(
         self,
@@ -121,7 +116,7 @@ class Candidate:
         np.savez(self.root / "parity.npz", paths=named, probabilities=probabilities)
         if decision is not None:
             write_record(self.root / "decision.json", decision)
-        write_record(self.root / "candidate.json", self.info)
+        self.write_info()
 
     @property
     def sheet(self) -> Path:

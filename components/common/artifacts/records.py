@@ -66,7 +66,7 @@ def read_lines(path: Path, cls: type[T]) -> Iterator[T]:
 
 
 @dataclass(frozen=True)
-class RecordFolder(Generic[T]):
+class InfoFolder(Generic[T]):
     """An artifact whose facts stand in one record of its folder, beside whatever else it holds.
 
     A subclass says which: FILE is the record's name, INFO its dataclass.
@@ -88,10 +88,19 @@ class RecordFolder(Generic[T]):
         """Open the artifact at `root`."""
         return cls(root, read_record(root / cls.FILE, cls.INFO))
 
-    def write(self) -> None:
-        """Write the record; other files are written by whoever makes them."""
+    def write_info(self) -> None:
+        """Write the record into the folder, which is made if need be."""
         self.root.mkdir(parents=True, exist_ok=True)
         write_record(self.root / self.FILE, self.info)
+
+
+@dataclass(frozen=True)
+class RecordFolder(InfoFolder[T]):
+    """One of which the step writes the record here, and all else itself."""
+
+    def write(self) -> None:
+        """Write the record."""
+        self.write_info()
 
 
 def file_sha256(path: Path) -> str:

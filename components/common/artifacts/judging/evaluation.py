@@ -20,7 +20,7 @@ from components.common.artifacts.judging.figures import (
     Slice,
     TaskFigures,
 )
-from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.records import InfoFolder
 from components.common.errors import DataError
 from components.common.labels.tasks import FittedTask
 from components.common.report.texts import Language
@@ -126,16 +126,11 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(InfoFolder[EvaluationInfo]):
     """A folder with `evaluation.json`, `predictions.parquet`, `report.html`, `plots/`."""
 
-    root: Path
-    info: EvaluationInfo
-
-    @classmethod
-    def read(cls, root: Path) -> "Evaluation":
-        """Open the artifact at `root`."""
-        return cls(root, read_record(root / "evaluation.json", EvaluationInfo))
+    FILE = "evaluation.json"
+    INFO = EvaluationInfo
 
     def write(
         self,
@@ -153,7 +148,7 @@ class Evaluation:
             best.to_parquet(self.root / "best_predictions.parquet")
         if held_out is not None:
             held_out.write(self.root)
-        write_record(self.root / "evaluation.json", self.info)
+        self.write_info()
 
     def predictions(self) -> pd.DataFrame:
         """Return the candidate's predictions on the test split, in manifest order."""
@@ -177,11 +172,6 @@ class Evaluation:
     def plots(self) -> Path:
         """The folder of plots, PNG."""
         return self.root / "plots"
-
-    @property
-    def report_path(self) -> Path:
-        """The self-contained HTML report."""
-        return self.root / "report.html"
 
 
 def known_classes(predictions: pd.DataFrame, classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
-from components.common.artifacts.records import read_record, write_record
+from components.common.artifacts.records import InfoFolder
 
 OBSERVATIONS_SCHEMA = pa.schema([*SCHEMA, ("label", pa.string()), ("split", pa.string())])
 
@@ -38,23 +38,18 @@ class ReferenceInfo:
 
 
 @dataclass(frozen=True)
-class Reference:
+class Reference(InfoFolder[ReferenceInfo]):
     """A folder with the files above; `observations` follows OBSERVATIONS_SCHEMA."""
 
-    root: Path
-    info: ReferenceInfo
-
-    @classmethod
-    def read(cls, root: Path) -> "Reference":
-        """Open the artifact at `root`."""
-        return cls(root, read_record(root / "reference.json", ReferenceInfo))
+    FILE = "reference.json"
+    INFO = ReferenceInfo
 
     def write(self, observations: pa.Table) -> None:
         """Write the table and the record."""
         self.root.mkdir(parents=True, exist_ok=True)
         table = observations.select(OBSERVATIONS_SCHEMA.names).cast(OBSERVATIONS_SCHEMA)
         pq.write_table(table, self.root / "observations.parquet")
-        write_record(self.root / "reference.json", self.info)
+        self.write_info()
 
     def observations(self) -> pa.Table:
         """Read the table."""
