@@ -4,7 +4,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from components.common.artifacts.labelled_picture import LabelledPicture
 from components.common.errors import ConfigError, DataError
 from components.common.files import locked
 from components.common.labels.source_facts import SourceFacts, counted
+from components.common.pictures.folders import pictures_below
 from components.ingest.addition_check import AdditionCheck
 from components.ingest.additions import (
     MANIFEST,
@@ -24,12 +25,11 @@ from components.ingest.additions import (
     write_additions,
 )
 from components.ingest.config import IngestConfig
-from components.ingest.corrections import RELABELLED, write_corrections
+from components.ingest.corrections import RELABELLED, read_corrections, write_corrections
 from components.ingest.corrections import Correction as Correction
 from components.ingest.relabel import checked
 from components.ingest.revision import at_hand
 from components.ingest.source_data import PictureRecord, SourceData
-from components.ingest.sources.folder import pictures_below
 from components.ingest.sources.manifest import cells
 from components.ingest.step import dataset_root, read_source
 
@@ -73,14 +73,20 @@ def root_of(settings: IngestConfig) -> Path:
 
 
 @contextlib.contextmanager
-def opened(settings: IngestConfig) -> Iterator[SourceData]:
+def opened(
+    settings: IngestConfig, *, read: Callable[[IngestConfig], SourceData] = read_source
+) -> Iterator[SourceData]:
     """Yield the pictures of a data set; those of a revision are at hand for the block only.
 
+    Args:
+        settings: says which data set.
+        read: `read_any` takes a folder without classes, too.
+
     Raises:
-        ConfigError, DataError: as the source's `read` and `at_hand` say.
+        ConfigError, DataError: as `read` and `at_hand` say.
     """
     with at_hand(settings) as here:
-        yield read_source(here)
+        yield read(here)
 
 
 def additions_of(settings: IngestConfig) -> tuple[Addition, ...]:
@@ -91,6 +97,16 @@ def additions_of(settings: IngestConfig) -> tuple[Addition, ...]:
     """
     root = dataset_root(settings)
     return () if root is None else read_additions(root)
+
+
+def corrections_of(settings: IngestConfig) -> tuple[Correction, ...]:
+    """Return the labels of a data set that were corrected, oldest first.
+
+    Raises:
+        DataError: as `read_corrections`.
+    """
+    root = dataset_root(settings)
+    return () if root is None else read_corrections(root)
 
 
 def source_facts(settings: IngestConfig) -> SourceFacts:

@@ -15,7 +15,10 @@ import pandas as pd
 from components.common import plugins, progress
 from components.common.artifacts.dataset import HEADERS, MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.errors import DataError
-from components.common.pictures.decode import brightest
+from components.common.pictures.decode import (
+    brightest,
+)
+from components.common.pictures.folders import pictures_below
 from components.common.pictures.grey_range import GreyRange
 from components.common.pictures.header import read_header
 from components.common.run_context import RunContext
@@ -27,7 +30,6 @@ from components.ingest.corrections import with_corrections
 from components.ingest.depth import check_colours, chosen_range
 from components.ingest.revision import at_hand
 from components.ingest.source_data import PictureRecord, SourceData
-from components.ingest.sources.folder import pictures_below
 
 LOG = logging.getLogger(__name__)
 

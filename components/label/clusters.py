@@ -22,8 +22,8 @@ from components.common.errors import DataError
 from components.common.files import new_folder, write_bytes
 from components.common.pictures.contact_sheet import contact_sheet
 from components.common.pictures.decode import Pixels, decode, resize
+from components.common.pictures.folders import pictures_below
 from components.common.pictures.grey_range import FULL, GreyRange
-from components.common.pictures.picture_files import picture_files
 from components.common.progress import track
 from components.common.report import page
 from components.common.report.spreadsheet import cell_text, plain_table
@@ -146,7 +146,7 @@ def _readable(
     """
     left_out: list[Path] = []
     found: dict[str, _ClusterPicture] = {}
-    for path in track(picture_files(folder), "reading pictures"):
+    for path in track(pictures_below(folder), "reading pictures"):
         try:
             data = path.read_bytes()
             pixels = resize(decode(data, name=path.name, grey_range=grey_range), size_px)

@@ -69,8 +69,9 @@ def chosen_preset(preset: str | None, otherwise: str | None = None) -> str:
         raise ConfigError(
             "pictures, a preset, or a graft.yaml in this folder",
             received="none of them",
-            do="type 'graft run FOLDER', a folder with a sub-folder of pictures for each class, "
-            "or 'graft init FOLDER' to look at the settings first; the demo is '--preset solar'",
+            do="type 'graft run FOLDER', a folder with a sub-folder of pictures for each class "
+            "(other commands: '--data FOLDER'), or 'graft init FOLDER' to look at the settings "
+            "first; the demo is '--preset solar'",
         )
     return name
 
@@ -103,4 +104,4 @@ def _source_of(data: Path) -> dict[str, str]:
         return {"source": "manifest", "path": str(data.resolve())}
     received = "nothing there" if not data.exists() else "another kind of file"
     wanted = f"a folder of pictures or a manifest.csv at '{data}'"
-    raise DataError(wanted, received=received, do="correct the path")
+    raise DataError(wanted, received=received, do="unpack an archive first, or correct the path")

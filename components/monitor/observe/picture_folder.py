@@ -11,8 +11,8 @@ from components.common.artifacts.monitoring.observations import Observations, fr
 from components.common.artifacts.monitoring.prediction_log import SCHEMA
 from components.common.errors import DataError
 from components.common.pictures.decode import Pixels, decode
+from components.common.pictures.folders import pictures_below
 from components.common.pictures.grey_range import FULL, GreyRange
-from components.common.pictures.picture_files import picture_files
 from components.common.progress import track
 from components.monitor.observe.ask_model import ObservePictures
 from components.monitor.observe.windows import DUPLICATE, UNREADABLE, Window
@@ -54,7 +54,7 @@ def from_pictures(
     """
     if not folder.is_dir():
         raise DataError("a folder of pictures", received=f"'{folder}'", do="correct the path")
-    found = sorted(picture_files(folder), key=lambda path: path.stat().st_mtime)
+    found = sorted(pictures_below(folder), key=lambda path: path.stat().st_mtime)
     left_out: dict[str, int] = {}
     places: dict[str, str] = {}
     parts = [from_table(SCHEMA.empty_table(), classes=classes)]

@@ -27,7 +27,7 @@ from components.common.errors import (
     UnreachableError,
 )
 from components.common.pictures.decode import PICTURE_SUFFIXES, to_servable
-from components.common.pictures.picture_files import picture_files
+from components.common.pictures.folders import pictures_below
 from components.common.progress import track
 from serving.client import Client
 from serving.client.error_messages import wrong_outputs
@@ -49,7 +49,7 @@ def find_pictures(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            chosen = picture_files(path)
+            chosen = pictures_below(path)
         elif path.exists():
             chosen = [path]
         else:

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from components.common.pictures.picture_files import picture_files
+from components.common.pictures.folders import pictures_below
 
 
 def test_pictures_are_found_by_their_ending_and_nothing_hidden(tmp_path: Path) -> None:
@@ -8,12 +8,12 @@ def test_pictures_are_found_by_their_ending_and_nothing_hidden(tmp_path: Path) -
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "folder.png").mkdir()
-    found = [path.relative_to(tmp_path).as_posix() for path in picture_files(tmp_path)]
+    found = [path.relative_to(tmp_path).as_posix() for path in pictures_below(tmp_path)]
     assert found == ["a.jpg", "b/2.PNG", "b/deep/c.tif"]
 
 
 def test_a_hidden_folder_that_is_named_is_looked_into(tmp_path: Path) -> None:
     (tmp_path / ".own").mkdir()
     (tmp_path / ".own" / "a.png").touch()
-    assert picture_files(tmp_path / ".own") == [tmp_path / ".own" / "a.png"]
-    assert picture_files(tmp_path / "absent") == []
+    assert pictures_below(tmp_path / ".own") == [tmp_path / ".own" / "a.png"]
+    assert pictures_below(tmp_path / "absent") == []
