@@ -236,7 +236,7 @@ def log_process_of(gateway_id: int) -> psutil.Process:
     (found,) = [
         one
         for one in psutil.Process(gateway_id).children()
-        if "serving.gateway.log.worker" in one.cmdline()
+        if "serving.gateway.log" in one.cmdline()
     ]
     return found
 
@@ -289,7 +289,10 @@ def test_memory_is_limited_by_what_a_body_takes() -> None:
 
 
 def test_a_log_process_that_hangs_is_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upstream: Upstream
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    upstream: Upstream,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(log_queue_module, "_LONGEST_SILENCE_S", 3.0)
     settings = GatewaySettings(
@@ -314,6 +317,7 @@ def test_a_log_process_that_hangs_is_replaced(
 
     counts = asyncio.run(scenario())
     assert (counts["offered"], counts["lost"], counts["log_rows"]) == (2, 1, 1)
+    assert "RuntimeWarning" not in capfd.readouterr().err
 
 
 def test_the_metrics_port_needs_no_key_and_passes_the_servers_page_on(
