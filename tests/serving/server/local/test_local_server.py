@@ -29,7 +29,7 @@ def test_both_ports_are_on_loopback_only(kitchen):
 def test_tensorflow_says_nothing_at_the_start(publish, tmp_path):
     publish("affine1", tmp_path / "models", 1)
     with running(serve(tmp_path), log=tmp_path / "log") as server:
-        assert server.predict("", x=[1.0])["y"].tolist() == [2.0]
+        assert server.predict("", x=[1.0])["y"].tolist() == [1.5]
         assert [line for line in server._tell().splitlines() if " serving.server" not in line] == []
 
 
