@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from components.common.report.texts import LANGUAGES, Language, Texts, load_texts
 from components.common.statistics.figures import LABELS
 from components.common.times import utc_minute
+from components.gate.commands import verdict_texts
 from pipelines.ui.security import csrf_of
 from pipelines.ui.settings import UiSettings
 
@@ -107,17 +108,18 @@ def _in_language(request: web.Request, language: Language) -> str:
 
 @cache
 def words(key: str, language: Language) -> Texts:
-    """Return the words of a page and of the frame around it; "" is the frame alone."""
-    frame = load_texts(f"{_WORDS}.frame", language)
-    if not key or importlib.util.find_spec(f"{_WORDS}.{key}") is None:
-        return frame
-    own = load_texts(f"{_WORDS}.{key}", language)
-    return Texts(
-        language,
-        {**frame.table, **own.table},
-        {**frame.sentences, **own.sentences},
-        {**frame.words, **own.words},
-    )
+    """Return the words of a page and of the frame around it; "" is the frame alone.
+
+    Sentences of verdicts are translated as the report does.
+    """
+    own = load_texts(f"{_WORDS}.frame", language)
+    verdict = verdict_texts(language)
+    table, sentences, known = own.table, verdict.sentences, verdict.words
+    if key and importlib.util.find_spec(f"{_WORDS}.{key}") is not None:
+        own = load_texts(f"{_WORDS}.{key}", language)
+        table, sentences = {**table, **own.table}, {**sentences, **own.sentences}
+        known = {**known, **own.words}
+    return Texts(language, table, sentences, known)
 
 
 @cache

@@ -134,6 +134,15 @@ def test_candidates_that_were_held_back(stocked: ConsoleClient, home: Path) -> N
     assert "Held back" not in stocked.get("/versions?model=lids").text
 
 
+def test_reasons_are_in_the_readers_language(stocked: ConsoleClient, home: Path) -> None:
+    reason = "No version serves yet; only the minimums count."
+    write_held_run(home, "20260101-000000-parts", incumbent=3, reasons=(reason,))
+    assert reason in stocked.get("/versions?model=parts").text
+    text = stocked.get("/versions?model=parts&lang=zh-TW").text
+    assert "目前沒有上線的版本，只看最低要求。" in text
+    assert reason not in text
+
+
 @pytest.mark.parametrize(
     "form",
     [
