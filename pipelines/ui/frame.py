@@ -112,14 +112,16 @@ def words(key: str, language: Language) -> Texts:
 
     Sentences of verdicts are translated as the report does.
     """
-    own = load_texts(f"{_WORDS}.frame", language)
-    verdict = verdict_texts(language)
-    table, sentences, known = own.table, verdict.sentences, verdict.words
+    layers = [load_texts(f"{_WORDS}.frame", language)]
     if key and importlib.util.find_spec(f"{_WORDS}.{key}") is not None:
-        own = load_texts(f"{_WORDS}.{key}", language)
-        table, sentences = {**table, **own.table}, {**sentences, **own.sentences}
-        known = {**known, **own.words}
-    return Texts(language, table, sentences, known)
+        layers.append(load_texts(f"{_WORDS}.{key}", language))
+    said = [verdict_texts(language), *layers]
+    return Texts(
+        language,
+        {name: text for one in layers for name, text in one.table.items()},
+        {english: text for one in said for english, text in one.sentences.items()},
+        {english: text for one in said for english, text in one.words.items()},
+    )
 
 
 @cache

@@ -36,6 +36,16 @@ def test_the_serving_version_stands_beside_the_one_before(stocked: ConsoleClient
     assert re.search(row.format(' class="differs"', "pictures, train", "22", "23"), text)
 
 
+def test_the_comparison_is_in_the_readers_language(stocked: ConsoleClient) -> None:
+    text = stocked.get("/versions?model=parts&lang=zh-TW").text
+    rows = re.findall(r'<td class="muted">(.+?)</td><td>(.*?)</td><td>(.*?)</td></tr>', text)
+    named = {name: values for name, *values in rows}
+    assert named["「bad」的召回率"] == ["0.800（0.550 到 0.930）"] * 2
+    assert named["判定"] == ["上線", "上線"]
+    # What is left is a class.
+    assert [name for name in named if re.search("[a-z]{4}", re.sub("「.+」", "", name))] == []
+
+
 def test_two_versions_that_are_asked_for(stocked: ConsoleClient) -> None:
     text = stocked.get("/versions?model=parts&first=3&second=1").text
     assert "Version 3 beside version 1" in text
