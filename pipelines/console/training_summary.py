@@ -60,9 +60,7 @@ def print_summary(
     said += _listed("\n[bold]what to do next[/]", verdict.info.next_steps)
     console.print(Panel(said.strip(), title=title, border_style=colour, title_align="left"))
     console.print(_where(evaluation, verdict, finished))
-    command = next_command(
-        action, models=Path(settings.model_base_path), run_dir=finished.run_dir
-    )
+    command = next_command(action, models=Path(settings.model_base_path), run_dir=finished.run_dir)
     console.print(f"next     [bold]{escape(command)}[/]", soft_wrap=True)
     if action in {"add_pictures", "cross_validate"}:
         own_word = override_command(finished.run_dir)

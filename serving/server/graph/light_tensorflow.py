@@ -7,6 +7,7 @@ missing Keras, h5py or SciPy as normal, so they are hidden while it is imported,
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 _HIDDEN = ("keras", "tf_keras", "h5py", "scipy", "pandas", "matplotlib", "sklearn", "PIL")
@@ -46,9 +47,12 @@ def run_first_session(config: Any) -> None:
     kept = os.dup(2)
     try:
         # C++ writes to the descriptor, not to sys.stderr.
-        with open(os.devnull, "wb") as nowhere:
+        with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
-        with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session(config=without_gpu) as one:
+        with (
+            tensorflow.Graph().as_default(),
+            tensorflow.compat.v1.Session(config=without_gpu) as one,
+        ):
             one.run(tensorflow.constant(0))
     finally:
         os.dup2(kept, 2)
