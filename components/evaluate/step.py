@@ -123,6 +123,7 @@ def run(
     info = replace(
         info,
         metrics=(*info.metrics, *candidate.info.figures),
+        hidden_groups=inspected.hidden_groups,
         unproven=candidate.info.unproven,
         notes=(*inspected.notes, *info.notes, *unproven_notes(candidate.info.unproven)),
     )

@@ -41,17 +41,26 @@ def _advice(
             "pictures."
         ]
     version = info.incumbent_version
-    if info.may_deploy and version:
-        return "serve", [
+    if info.may_deploy:
+        published = [
             "It is published as the next version. A server that runs takes it by itself; graft up "
             "starts one on this machine.",
             "The version before is kept: graft rollback returns to it.",
         ]
-    if info.may_deploy:
-        return "serve", [
-            "It is published as the first version. On this machine, graft up starts a server for "
-            "it."
-        ]
+        if not version:
+            published = [
+                "It is published as the first version. On this machine, graft up starts a server "
+                "for it."
+            ]
+        groups = evaluation.info.hidden_groups
+        # Who overrides has weighed the figures.
+        if not groups or info.override:
+            return "serve", published
+        honest = (
+            f"First run again with the {groups} groups that were found, so that whole groups are "
+            "left out for the test: the figures of this run are too good for new groups."
+        )
+        return "accept_groups", [honest, *published]
     steps = [f"Version {version} goes on serving." if version else "Nothing is published."]
     again = "Then run the same command again."
     if info.word == "hold":

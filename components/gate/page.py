@@ -5,18 +5,17 @@ from pathlib import Path
 from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.artifacts.judging.verdict import Verdict
 from components.common.report import page
-from components.common.report.texts import load_texts
 from components.common.times import utc_minute
+from components.gate.commands import verdict_texts
 from components.gate.next_steps import is_same
 
-TABLES = "components.gate.languages"
 TEMPLATE = Path(__file__).with_name("verdict.html")
 ALONE = Path(__file__).with_name("verdict_alone.html")
 
 
 def write_page(verdict: Verdict, evaluation: Evaluation) -> None:
     """Write the Verdict's page: that of the evaluation, where it has one, begun by the verdict."""
-    say = load_texts(TABLES, evaluation.info.language)
+    say = verdict_texts(evaluation.info.language)
     if evaluation.report_path.exists():
         whole = evaluation.report_path.read_text(encoding="utf-8")
     else:

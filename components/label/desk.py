@@ -188,12 +188,17 @@ class Desk:
             )
 
     def handed_in(self, sha256s: Collection[str], *, by: str) -> None:
-        """Note that pictures are in the data set."""
+        """Note that pictures are in the data set, and remove the queues' copies of them."""
         now = time.time()
         lines = [LabelAnswer(sha256=one, kind="handed", by=by, at_unix_s=now) for one in sha256s]
         if lines:
             with self._held():
                 self._book.write(*lines)
+                # Of all that was ever handed in: somebody may have been killed before this line.
+                handed = {name for name, one in self._book.pictures().items() if one.handed}
+                for copy in (self._root / "queues").glob("*/pictures/*"):
+                    if copy.stem in handed:
+                        copy.unlink(missing_ok=True)
 
     def _open(self, by: str, first: str = "") -> Iterator[WaitingPicture]:
         """Yield what nobody has labelled and this person has not passed over."""

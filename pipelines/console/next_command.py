@@ -11,13 +11,16 @@ from pipelines.console.paths import short
 _PROGRAMS = {"graft", "__main__.py"}
 
 
-def next_command(action: NextAction, *, models: Path) -> str:
+def next_command(action: NextAction, *, models: Path, run_dir: Path) -> str:
     """Return what a verdict calls for as a command line.
 
     Args:
         action: of the verdict.
         models: where versions are published.
+        run_dir: of the run that was judged.
     """
+    if action == "accept_groups":
+        return accept_groups_command(run_dir)
     if action in {"serve", "nothing"}:
         words = ["graft", "up"]
         if models.resolve() != Path(TrainingRun.model_base_path).resolve():
@@ -25,6 +28,12 @@ def next_command(action: NextAction, *, models: Path) -> str:
         return shlex.join(words)
     judged = " --set evaluate.evidence=cross_validation" if action == "cross_validate" else ""
     return typed() + judged
+
+
+def accept_groups_command(run_dir: Path) -> str:
+    """Return how a run is done again with the groups that its inspection has found."""
+    proposed, preset = run_dir / "inspection" / "proposed_manifest.csv", run_dir / "settings.yaml"
+    return shlex.join(["graft", "run", short(proposed), "--preset", short(preset)])
 
 
 def override_command(run_dir: Path) -> str:

@@ -13,11 +13,11 @@ from rich.table import Table
 from components.common.artifacts.deployment import Deployment
 from components.common.artifacts.inspection import Inspection, InspectionInfo
 from components.common.artifacts.judging.evaluation import Evaluation, EvaluationInfo
-from components.common.artifacts.judging.verdict import Verdict
+from components.common.artifacts.judging.verdict import NextAction, Verdict
 from components.common.statistics.operating_point import ASK
 from pipelines.config import TrainingRun
 from pipelines.console.data_summary import print_data
-from pipelines.console.next_command import next_command, override_command
+from pipelines.console.next_command import accept_groups_command, next_command, override_command
 from pipelines.console.paths import link, short
 from pipelines.local.run import LocalRun
 from pipelines.local.serve_check import Served
@@ -48,7 +48,8 @@ def print_summary(
         console.print(f"unchanged since an earlier run, not worked again: {', '.join(reused)}")
     inspection = Inspection.read(finished.last.output("inspect", "inspection"))
     link(finished.run_dir / "inspection", inspection.root)
-    for line in _doubts(inspection.info, finished.run_dir / "inspection"):
+    action = verdict.info.next_action
+    for line in _doubts(inspection.info, finished.run_dir, action):
         console.print(escape(line), style="yellow", soft_wrap=True)
     colour = _COLOURS[verdict.info.word]
     title = f"verdict: [bold]{verdict.info.word}[/], {escape(settings.model_name)}"
@@ -59,9 +60,9 @@ def print_summary(
     said += _listed("\n[bold]what to do next[/]", verdict.info.next_steps)
     console.print(Panel(said.strip(), title=title, border_style=colour, title_align="left"))
     console.print(_where(evaluation, verdict, finished))
-    command = next_command(verdict.info.next_action, models=Path(settings.model_base_path))
+    command = next_command(action, models=Path(settings.model_base_path), run_dir=finished.run_dir)
     console.print(f"next     [bold]{escape(command)}[/]", soft_wrap=True)
-    if verdict.info.next_action in {"add_pictures", "cross_validate"}:
+    if action in {"add_pictures", "cross_validate"}:
         own_word = override_command(finished.run_dir)
         console.print(f"or       {escape(own_word)}", soft_wrap=True, style="dim")
 
@@ -114,13 +115,13 @@ def _times(finished: LocalRun, wall_s: float) -> Table:
     return table
 
 
-def _doubts(info: InspectionInfo, folder: Path) -> list[str]:
+def _doubts(info: InspectionInfo, run_dir: Path, action: NextAction) -> list[str]:
     lines = list(info.notes)
-    if info.groups and info.groups.proposed:
-        proposed, preset = folder / "proposed_manifest.csv", folder.parent / "settings.yaml"
-        lines.append(f"to accept them: graft run {short(proposed)} --preset {short(preset)}")
+    # Where it is the next command, it stands at the end.
+    if info.hidden_groups and action != "accept_groups":
+        lines.append(f"to accept them: {accept_groups_command(run_dir)}")
     if info.suspected:
-        table = short(folder / "label_errors.csv")
+        table = short(run_dir / "inspection" / "label_errors.csv")
         lines.append(f"{info.suspected} of {info.pictures} labels are likely wrong: {table}")
     clear = [f"{one.fact} ({one.roc_auc.value:.2f})" for one in info.shortcuts if one.clear]
     if clear:

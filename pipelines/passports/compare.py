@@ -1,11 +1,15 @@
 """What differs between two versions: data, settings, model, figures."""
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.common import config
 from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.passport import DataPage, Passport
+from components.common.errors import ConfigError, DataError
 from components.common.statistics.figures import LABELS
+from pipelines.config import resolve
 
 # Where a version is put, and what it is called, is no part of how it was made.
 _PLACES = {"model_base_path"}
@@ -43,10 +47,12 @@ def compare(first: Passport, second: Passport) -> PassportDiff:
 
 def side_by_side(first: Passport, second: Passport) -> tuple[Difference, ...]:
     """Return a line for all that at least one of the passports knows, also where they agree."""
+    every = [name for one in (first, second) for name, _ in config.leaves(one.settings)]
+    written = [name for name in dict.fromkeys(every) if name.rpartition(".")[2] not in _PLACES]
     parts = {
         "data": (_data(first), _data(second)),
         "model": (_model(first), _model(second)),
-        "settings": (_settings(first), _settings(second)),
+        "settings": (_settings(first, written), _settings(second, written)),
         "figures": (_figures(first), _figures(second)),
         "verdict": (_verdict(first), _verdict(second)),
     }
@@ -95,9 +101,14 @@ def _model(passport: Passport) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _settings(passport: Passport) -> dict[str, str]:
-    named = config.leaves(passport.settings)
-    return {name: str(value) for name, value in named if name.rpartition(".")[2] not in _PLACES}
+def _settings(passport: Passport, written: Iterable[str]) -> dict[str, str]:
+    """Return what holds for each setting that one of the two passports writes out."""
+    plain = passport.settings
+    # An older version may have settings that are unknown by now.
+    with contextlib.suppress(ConfigError, DataError):
+        plain = config.to_plain(resolve(plain)) if plain else {}
+    holds = dict(config.leaves(plain))
+    return {name: str(holds[name]) for name in written if name in holds}
 
 
 def _figures(passport: Passport) -> dict[str, str]:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from components.common.report.texts import LANGUAGES, Language, Texts, load_texts
 from components.common.statistics.figures import LABELS
 from components.common.times import utc_minute
+from components.gate.commands import verdict_texts
 from pipelines.ui.security import csrf_of
 from pipelines.ui.settings import UiSettings
 
@@ -107,16 +108,19 @@ def _in_language(request: web.Request, language: Language) -> str:
 
 @cache
 def words(key: str, language: Language) -> Texts:
-    """Return the words of a page and of the frame around it; "" is the frame alone."""
-    frame = load_texts(f"{_WORDS}.frame", language)
-    if not key or importlib.util.find_spec(f"{_WORDS}.{key}") is None:
-        return frame
-    own = load_texts(f"{_WORDS}.{key}", language)
+    """Return the words of a page and of the frame around it; "" is the frame alone.
+
+    Sentences of verdicts are translated as the report does.
+    """
+    layers = [load_texts(f"{_WORDS}.frame", language)]
+    if key and importlib.util.find_spec(f"{_WORDS}.{key}") is not None:
+        layers.append(load_texts(f"{_WORDS}.{key}", language))
+    said = [verdict_texts(language), *layers]
     return Texts(
         language,
-        {**frame.table, **own.table},
-        {**frame.sentences, **own.sentences},
-        {**frame.words, **own.words},
+        {name: text for one in layers for name, text in one.table.items()},
+        {english: text for one in said for english, text in one.sentences.items()},
+        {english: text for one in said for english, text in one.words.items()},
     )
 
 

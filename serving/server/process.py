@@ -21,6 +21,7 @@ from serving.server.config_files import (
     read_ssl_config,
 )
 from serving.server.flags import Flags
+from serving.server.graph.light_tensorflow import run_first_session
 from serving.server.graph.servable import Servable
 from serving.server.graph.warmup import warm_up
 from serving.server.grpc_server import build_server
@@ -80,6 +81,7 @@ class Server:
         signal.signal(signal.SIGTERM, self._stop_early)
         signal.signal(signal.SIGINT, self._stop_early)
         config = _model_config(self._flags)
+        run_first_session(self._session)
         self._catalogue.start_polling()
         self._catalogue.reload(config)
         if self._flags.model_config_file and self._flags.model_config_file_poll_wait_seconds > 0:

@@ -62,12 +62,19 @@ def write_models(home: Path) -> None:
     write_part(log, NOW_UNIX_S - 5 * 86_400.0, 30)
 
 
-def write_held_run(home: Path, run: str, *, incumbent: int, word: Word = "hold") -> None:
+def write_held_run(
+    home: Path,
+    run: str,
+    *,
+    incumbent: int,
+    word: Word = "hold",
+    reasons: tuple[str, ...] = ("Worse by 3 points.",),
+) -> None:
     """Write what a run leaves whose candidate was not deployed, without its artifacts."""
     folder = home / "runs" / run
     folder.mkdir(parents=True)
     deploy = {"model_base_path": str(home / "serving" / "models"), "model_name": "parts"}
     (folder / "arguments.json").write_text(json.dumps({"deploy": deploy}))
-    verdict = VerdictInfo(word=word, reasons=("Worse by 3 points.",), incumbent_version=incumbent)
+    verdict = VerdictInfo(word=word, reasons=reasons, incumbent_version=incumbent)
     summary = RunSummary(run_id=run, state="done", started_unix_s=NOW_UNIX_S, verdict=verdict)
     write_record(folder / RUN_SUMMARY, summary)

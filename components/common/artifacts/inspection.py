@@ -76,6 +76,11 @@ class InspectionInfo:
     shortcuts: tuple[Shortcut, ...] = ()
 
     @property
+    def hidden_groups(self) -> int:
+        """How many groups are proposed, 0 where none are."""
+        return self.groups.groups if self.groups and self.groups.proposed else 0
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know before the figures, as sentences."""
         said = []

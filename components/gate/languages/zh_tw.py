@@ -22,6 +22,9 @@ SENTENCES = {
     "The version before is kept: graft rollback returns to it.": "前一版會保留：graft rollback 可以退回。",
     "It is published as the first version. On this machine, graft up starts a server for it.": "它已發布為"
     "第一版。在這台電腦上可用 graft up 啟動伺服器。",
+    "First run again with the {count} groups that were found, so that whole groups are left out for "
+    "the test: the figures of this run are too good for new groups.": "請先以找到的 {count} 個組別再執行"
+    "一次，讓測試排除整組：這次的數字對新的組別而言偏高。",
     "Version {version} goes on serving.": "第 {version} 版繼續上線。",
     "Nothing is published.": "沒有發布任何版本。",
     "Look at the worst mistakes in the report and correct labels that are wrong.": "請看報告中最嚴重的錯誤，"

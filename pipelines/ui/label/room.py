@@ -21,6 +21,7 @@ from pipelines.data import labels
 from pipelines.data.labels import Added, Relabelled
 from pipelines.ui.models.published import model_folder_of
 from pipelines.ui.settings import UiSettings
+from pipelines.workspace import default_preset
 
 # A month of the log is looked through; the gateway keeps pictures for as long.
 _WINDOW_S = 30 * 86_400.0
@@ -30,7 +31,9 @@ _WINDOW_S = 30 * 86_400.0
 class LabelRoom:
     """One model's pictures to label.
 
-    run: the settings of the version that serves; they say which data set grows.
+    run: says which data set grows: graft.yaml of the folder that the console stands in, where that
+        is this model's, since the next run reads it; else the settings of the newest version.
+    learnt_from: path of the data set that the newest version is from, "" where that one grows.
     classes: what a person can answer.
     """
 
@@ -38,6 +41,7 @@ class LabelRoom:
     log: Path
     desk: Desk
     run: TrainingRun
+    learnt_from: str
     classes: tuple[str, ...]
     grey_range: GreyRange
 
@@ -100,6 +104,7 @@ def open_room(settings: UiSettings, model: str) -> LabelRoom:
 
     Raises:
         InputError: there is no such model, or no record of what it was trained on.
+        ConfigError: graft.yaml in this folder is this model's, and cannot be read.
     """
     model_dir = model_folder_of(settings.models, model)
     newest = newest_version(model_dir)
@@ -110,13 +115,25 @@ def open_room(settings: UiSettings, model: str) -> LabelRoom:
             received="none",
             do="publish one: graft run FOLDER",
         )
-    run = resolve(read_preset(str(settings_path(model_dir, newest.number))))
+    published = resolve(read_preset(str(settings_path(model_dir, newest.number))))
+    run = _of_this_folder(model) or published
     log = model_log(settings.log, model)
     return LabelRoom(
         model=model,
         log=log,
         desk=Desk(log),
         run=run,
+        learnt_from="" if _place(run) == _place(published) else published.ingest.path,
         classes=passport.classes,
         grey_range=passport.data.grey_range if passport.data else FULL,
     )
+
+
+def _of_this_folder(model: str) -> TrainingRun | None:
+    name = default_preset()
+    plain = read_preset(name) if name else {}
+    return resolve(plain) if name and plain.get("model_name") == model else None
+
+
+def _place(run: TrainingRun) -> tuple[str, Path]:
+    return run.ingest.source, Path(run.ingest.path).resolve()

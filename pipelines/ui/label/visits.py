@@ -1,7 +1,7 @@
 """Who labels what: the person by a cookie, the model's room by the form or the address."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -69,8 +69,10 @@ class OpenRooms:
         """
         room = await asyncio.to_thread(open_room, settings_of(request), model)
         known = self._rooms.get(model)
-        if known is None or known.room.run != room.run:
-            known = self._rooms[model] = OpenRoom(room, known.job if known else None)
+        if known is None:
+            known = self._rooms[model] = OpenRoom(room)
+        elif known.room != (room := replace(room, desk=known.room.desk)):
+            known = self._rooms[model] = OpenRoom(room, known.job)
         return known
 
     async def kept(self, request: web.Request, model: str) -> OpenRoom:

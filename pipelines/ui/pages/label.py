@@ -70,7 +70,8 @@ class _LabelPage:
         if model:
             kept = await self._rooms.opened(request, model)
             desk = await _view(kept, who) if who else None
-        return page(request, "label.html", models=names, model=model, who=who, desk=desk)
+        room = kept.room if model else None
+        return page(request, "label.html", models=names, model=model, room=room, who=who, desk=desk)
 
     async def say_who(self, request: web.Request) -> web.Response:
         """Remember in a cookie who labels."""
@@ -150,7 +151,8 @@ class _LabelPage:
         if is_part(request):
             return page(request, "label-desk.html", model=model, who=who, desk=view)
         names = model_names(settings_of(request).models)
-        return page(request, "label.html", models=names, model=model, who=who, desk=view)
+        values = {"models": names, "model": model, "room": kept.room, "who": who, "desk": view}
+        return page(request, "label.html", **values)
 
 
 async def _view(

@@ -71,7 +71,7 @@ class LogQueue(asyncio.Protocol):
             [
                 sys.executable,
                 "-m",
-                "serving.gateway.log.worker",
+                "serving.gateway.log",
                 str(its.fileno()),
                 self._settings.upstream,
                 self._settings.upstream_grpc,

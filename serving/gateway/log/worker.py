@@ -1,6 +1,6 @@
 """The log's process: exchanges in on a socket, files out.
 
-    python -m serving.gateway.log.worker FD REST_URL GRPC_ADDRESS CA_FILE SETTINGS
+    python -m serving.gateway.log FD REST_URL GRPC_ADDRESS CA_FILE SETTINGS
 
 It ends when the gateway closes the socket, even by dying: then it writes what it has. It reads no
 body itself, `reader` has a process for that. Each time it flushes it reports to the gateway, as one
@@ -213,10 +213,3 @@ def main() -> None:
             grpc_address=grpc_address,
             ca_file=Path(ca_file) if ca_file else None,
         ).run()
-
-
-if __name__ == "__main__":
-    main()
-    logging.shutdown()
-    # A thread that still waits for an embedding must not hold the end up.
-    os._exit(0)

@@ -7,6 +7,7 @@ missing Keras, h5py or SciPy as normal, so they are hidden while it is imported,
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 _HIDDEN = ("keras", "tf_keras", "h5py", "scipy", "pandas", "matplotlib", "sklearn", "PIL")
@@ -29,3 +30,30 @@ def import_tensorflow() -> Any:
             sys.modules.pop(name, None)
     tensorflow.get_logger().setLevel("ERROR")
     return tensorflow
+
+
+def run_first_session(config: Any) -> None:
+    """Run an empty graph, so that what TensorFlow says once, past every log level, goes unheard.
+
+    Args:
+        config: the ConfigProto of the sessions that follow: the first one sizes the thread pools of
+            all. No GPU is touched.
+    """
+    import tensorflow
+
+    without_gpu = type(config)()
+    without_gpu.CopyFrom(config)
+    without_gpu.device_count["GPU"] = 0
+    kept = os.dup(2)
+    try:
+        # C++ writes to the descriptor, not to sys.stderr.
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        with (
+            tensorflow.Graph().as_default(),
+            tensorflow.compat.v1.Session(config=without_gpu) as one,
+        ):
+            one.run(tensorflow.constant(0))
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

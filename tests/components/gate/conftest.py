@@ -11,7 +11,7 @@ from components.common.artifacts.judging.figures import Metric
 from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.report.texts import load_texts
 from components.gate import decide, judgements
-from components.gate.page import TABLES
+from components.gate.commands import TABLES
 
 MakeEvaluation = Callable[..., Evaluation]
 

@@ -10,8 +10,9 @@ from gate_answers import predictions
 from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.artifacts.judging.verdict import Override, Verdict, VerdictInfo, Word
 from components.common.report.texts import LANGUAGES, Language, load_texts
+from components.gate.commands import TABLES
 from components.gate.next_steps import with_next_steps
-from components.gate.page import TABLES, write_page
+from components.gate.page import write_page
 
 SAY = load_texts(TABLES, "en")
 

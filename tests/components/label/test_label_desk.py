@@ -98,6 +98,18 @@ def test_undo_goes_back_answer_by_answer_to_what_is_not_handed_in(desk: Desk) ->
     assert desk.counts("ada").handed == 1
 
 
+def test_what_was_handed_in_leaves_no_copy_and_nothing_else_goes(desk: Desk, log: Log) -> None:
+    handed, labelled, *_ = pictures = desk.take("ada", count=PICTURES)
+    for one in (handed, labelled):
+        desk.answer(one.sha256, by="ada", label="good")
+    desk.handed_in([handed.sha256], by="ada")
+    assert [one for one in pictures if not one.file.exists()] == [handed]
+    # Another process goes on from there.
+    again = Desk(log.root)
+    assert [one.file for one in again.to_hand_in()] == [labelled.file]
+    assert again.counts("ada").waiting == PICTURES - 2
+
+
 def test_who_is_not_sure_leaves_the_picture_to_others(desk: Desk) -> None:
     (one,) = desk.take("ada", count=1)
     desk.answer(one.sha256, by="ada")

@@ -18,22 +18,32 @@ def typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def command(action: NextAction, *, models: Path = Path("serving/models")) -> str:
+    return next_command(action, models=models, run_dir=Path.cwd() / "runs" / "20260101-mugs")
+
+
 @pytest.mark.parametrize("action", ["serve", "nothing"])
 def test_what_serves_is_started_from_where_it_is(action: NextAction, tmp_path: Path) -> None:
-    usual = tmp_path / "serving" / "models"
-    assert next_command(action, models=usual) == "graft up"
-    assert next_command(action, models=tmp_path / "my models") == "graft up --models 'my models'"
-    assert next_command(action, models=Path("/srv/models")) == "graft up --models /srv/models"
+    usual, elsewhere = tmp_path / "serving" / "models", tmp_path / "my models"
+    assert command(action, models=usual) == "graft up"
+    assert command(action, models=elsewhere) == "graft up --models 'my models'"
+    assert command(action, models=Path("/srv/models")) == "graft up --models /srv/models"
 
 
 @pytest.mark.parametrize("action", ["improve", "add_pictures"])
 def test_after_more_pictures_the_same_command_comes_again(action: NextAction) -> None:
-    assert next_command(action, models=Path("serving/models")) == TYPED
+    assert command(action) == TYPED
 
 
 def test_cross_validation_is_the_same_command_with_a_setting() -> None:
-    found = next_command("cross_validate", models=Path("serving/models"))
-    assert found == f"{TYPED} --set evaluate.evidence=cross_validation"
+    assert command("cross_validate") == f"{TYPED} --set evaluate.evidence=cross_validation"
+
+
+def test_groups_that_were_found_come_before_a_server() -> None:
+    assert command("accept_groups") == (
+        "graft run runs/20260101-mugs/inspection/proposed_manifest.csv "
+        "--preset runs/20260101-mugs/settings.yaml"
+    )
 
 
 def test_a_persons_own_word_names_the_run(tmp_path: Path) -> None:

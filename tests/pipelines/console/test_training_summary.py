@@ -29,7 +29,7 @@ def test_the_figures_are_of_what_they_rest_on(evidence: Evidence, said: str) -> 
 
 
 def test_doubts_are_said_with_what_to_do(tmp_path: Path) -> None:
-    assert _doubts(InspectionInfo(), tmp_path) == []
+    assert _doubts(InspectionInfo(), tmp_path, "improve") == []
     metric = Metric(name="roc_auc", value=0.9, low=0.8, high=0.95)
     groups = GroupFinding(
         origin="file names",
@@ -44,9 +44,11 @@ def test_doubts_are_said_with_what_to_do(tmp_path: Path) -> None:
         for fact in ("brightness", "contrast")
     )
     info = InspectionInfo(pictures=300, suspected=4, groups=groups, shortcuts=shortcuts)
-    first, accept, labels, clear = _doubts(info, tmp_path)
+    first, accept, labels, clear = _doubts(info, tmp_path, "improve")
     assert "30 groups that nobody named (by file names)" in first
     assert accept.startswith("to accept them: graft run ")
     assert "/proposed_manifest.csv --preset " in accept
     assert labels.startswith("4 of 300 labels are likely wrong: ")
     assert clear.endswith("brightness (0.90)")
+    # Where the groups are the next command, it is said once.
+    assert accept not in _doubts(info, tmp_path, "accept_groups")

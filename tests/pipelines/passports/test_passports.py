@@ -91,6 +91,22 @@ def test_what_differs_is_listed_by_part_and_nothing_else(model_dir: Path) -> Non
     }
 
 
+def test_a_setting_that_is_written_out_as_it_is_anyway_is_no_difference() -> None:
+    short = {"model_name": "parts", "seed": 3}
+    long = short | {"train": {"backbone": "mobilenet_v2", "seed": 3, "options": {}}}
+    long["gate"] = {"min_test_pictures": 17}
+    found = compare(full_passport(settings=short), full_passport(settings=long))
+    assert [(one.name, one.first, one.second) for one in found.differences] == [
+        ("gate.min_test_pictures", "30", "17")
+    ]
+    # A setting that is gone by now is shown as it was written.
+    old = {**long, "train": {"no_longer": 1}}
+    found = compare(full_passport(settings=short), full_passport(settings=old))
+    assert ("train.no_longer", "–", "1") in {
+        (one.name, one.first, one.second) for one in found.differences
+    }
+
+
 def test_where_a_version_lies_is_no_difference(model_dir: Path) -> None:
     one = full_passport(settings={"model_base_path": "/a", "deploy": {"model_base_path": "/a"}})
     other = full_passport(settings={"model_base_path": "/b", "deploy": {"model_base_path": "/b"}})

@@ -1,6 +1,7 @@
 """The console in a real browser: from a folder to a model, and back to the version before."""
 
 import shutil
+import time
 from pathlib import Path
 
 import psutil
@@ -8,10 +9,14 @@ import pytest
 import yaml
 from chromium import CHROMIUM
 from console_browser import RunningConsole, browser_page, running_console
-from console_models import write_models
-from playwright.sync_api import expect
+from console_models import write_models, write_version
+from local_servers import free_port
+from playwright.sync_api import expect, sync_playwright
 
 from components.common.artifacts.model_folder import versions
+from components.common.artifacts.records import write_record
+from pipelines.ui.jobs.records import END, JOB, ConsoleJob, JobEnd, job_folder
+from pipelines.ui.settings import UiSettings
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,10 +61,14 @@ def test_models_and_versions(stocked_home: Path) -> None:
         assert memory < 300 << 20
 
 
-@pytest.mark.parametrize("path", ["/models", "/versions?model=parts", "/new"])
+@pytest.mark.parametrize(
+    "path", ["/models", "/versions?model=parts", "/new", "/label", "/watch", "/try_out"]
+)
 def test_nothing_is_wider_than_a_telephone(stocked_home: Path, path: str) -> None:
+    write_version(stocked_home / "serving" / "models", "a_long_name_of_a_model_of_a_customer-7", 1)
     with running_console(stocked_home) as console, browser_page(width_px=390, dark=True) as page:
         page.goto(console.url + path)
+        expect(page.get_by_role("link", name="繁體中文")).to_be_in_viewport(ratio=1)
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -111,6 +120,38 @@ def test_a_run_that_fails_and_one_that_is_stopped(home: Path, tiny_pictures: Pat
         page.get_by_role("button", name="Start the run").click()
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_text("stopped", exact=True)).to_be_visible(timeout=RUN_MS)
+
+
+def test_a_page_says_that_its_console_is_gone_and_goes_on_when_it_is_back(home: Path) -> None:
+    # A run that is about to begin: its page asks every second.
+    soon = ConsoleJob(
+        id="a-job-of-mine",
+        kind="run",
+        words=(),
+        model_name="parts",
+        about="photos",
+        started_unix_s=time.time() + 3600.0,
+    )
+    state = home / UiSettings().state
+    job_folder(state, soon.id).mkdir(parents=True)
+    write_record(job_folder(state, soon.id) / JOB, soon)
+    port = free_port()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        gone = page.get_by_text("The console does not answer")
+        with running_console(home, port=port) as console:
+            page.goto(f"{console.url}/new/run/{soon.id}")
+            expect(page.get_by_text("running")).to_be_visible()
+            expect(gone).to_be_hidden()
+            console.process.terminate()
+            expect(gone).to_be_visible(timeout=30_000)
+            expect(page.get_by_text("running")).to_be_visible()
+        with running_console(home, port=port):
+            expect(gone).to_be_hidden(timeout=30_000)
+            write_record(job_folder(state, soon.id) / END, JobEnd(exit_code=0, at_unix_s=0.0))
+            expect(page.get_by_text("over", exact=True)).to_be_visible(timeout=30_000)
+            browser.close()
 
 
 def test_the_console_ends_politely(home: Path) -> None:

@@ -13,6 +13,10 @@ from console_client import Answer, ConsoleClient
 from PIL import Image
 from test_console_models import plain
 
+from components.common.labels.source_facts import ClassCount, DomainCount, SourceFacts
+from pipelines.ui.frame import words
+from pipelines.ui.new.runs import ways
+
 ONCE = "0123456789abcdef"
 
 
@@ -59,6 +63,22 @@ def test_what_a_folder_offers(console: ConsoleClient, pictures: Path) -> None:
     assert "Class dog has only 4 pictures" in text
     assert "Shorter sides: 40 to 40 pixels" in text
     assert "linear_probe" in text
+
+
+def test_why_a_way_fits_is_in_the_readers_language() -> None:
+    say = words("new", "zh-TW")
+    labelled = (ClassCount(name="cat", pictures=3),)
+    bare = (
+        DomainCount(name="old", labelled=3, unlabelled=0),
+        DomainCount(name="new", labelled=0, unlabelled=2),
+    )
+    for facts in (
+        SourceFacts(labelled=labelled, unlabelled=2, tasks=("colour",)),
+        SourceFacts(labelled=labelled, unlabelled=2, domains=bare),
+    ):
+        said = [say.sentence(one.reason) for one in ways(facts)]
+        assert len(said) > 1
+        assert [one for one in said if re.search("[a-z]+ [a-z]+", one)] == []
 
 
 def test_what_to_look_at_before_a_run(console: ConsoleClient, pictures: Path) -> None:

@@ -36,6 +36,16 @@ def test_the_serving_version_stands_beside_the_one_before(stocked: ConsoleClient
     assert re.search(row.format(' class="differs"', "pictures, train", "22", "23"), text)
 
 
+def test_the_comparison_is_in_the_readers_language(stocked: ConsoleClient) -> None:
+    text = stocked.get("/versions?model=parts&lang=zh-TW").text
+    rows = re.findall(r'<td class="muted">(.+?)</td><td>(.*?)</td><td>(.*?)</td></tr>', text)
+    named = {name: values for name, *values in rows}
+    assert named["「bad」的召回率"] == ["0.800（0.550 到 0.930）"] * 2
+    assert named["判定"] == ["上線", "上線"]
+    # What is left is a class.
+    assert [name for name in named if re.search("[a-z]{4}", re.sub("「.+」", "", name))] == []
+
+
 def test_two_versions_that_are_asked_for(stocked: ConsoleClient) -> None:
     text = stocked.get("/versions?model=parts&first=3&second=1").text
     assert "Version 3 beside version 1" in text
@@ -132,6 +142,15 @@ def test_candidates_that_were_held_back(stocked: ConsoleClient, home: Path) -> N
     assert "20260102" not in text
     assert "20260103" not in text
     assert "Held back" not in stocked.get("/versions?model=lids").text
+
+
+def test_reasons_are_in_the_readers_language(stocked: ConsoleClient, home: Path) -> None:
+    reason = "No version serves yet; only the minimums count."
+    write_held_run(home, "20260101-000000-parts", incumbent=3, reasons=(reason,))
+    assert reason in stocked.get("/versions?model=parts").text
+    text = stocked.get("/versions?model=parts&lang=zh-TW").text
+    assert "目前沒有上線的版本，只看最低要求。" in text
+    assert reason not in text
 
 
 @pytest.mark.parametrize(

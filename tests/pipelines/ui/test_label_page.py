@@ -90,6 +90,29 @@ def test_from_the_log_to_the_data_set_with_the_name_of_who_said_so(
     assert "Nothing new" in fill(console)
 
 
+def test_the_data_set_that_graft_yaml_names_grows_and_the_page_says_where_it_is_another(
+    console: ConsoleClient, home: Path
+) -> None:
+    begin(console)
+    assert "graft.yaml" not in console.get("/label").text
+    write_data(home / "newer")
+    text = "model_name: {name}\ningest: {{source: folder, path: {path}}}\n"
+    preset = home / "graft.yaml"
+    # Another model's says nothing about this one; the same folder is no other.
+    for said in (text.format(name="other", path="newer"), text.format(name=MODEL, path="parts")):
+        preset.write_text(said)
+        assert "graft.yaml" not in console.get("/label").text
+    preset.write_text(text.format(name=MODEL, path="newer"))
+    page = console.get("/label").text
+    assert "Labels go into newer" in page and f"{home / 'parts'}." in page
+    fill(console)
+    send(console, shown(console.get("/label")), "good")
+    console.post("/label/hand-in", {"model": MODEL})
+    assert "1 added to the data set" in finished(console)
+    assert len(read_additions(home / "newer")) == 1
+    assert not read_additions(home / "parts")
+
+
 def test_nobody_labels_without_a_name(console: ConsoleClient) -> None:
     assert 'name="who"' in console.get("/label").text
     answer = send(console, "0" * 64, "good")

@@ -204,6 +204,13 @@ def test_a_client_that_gives_up_while_it_sends_is_counted(gateway: Gateway) -> N
     wait_until(lambda: in_flight(gateway) == 0, gateway.text)
 
 
+def test_the_log_process_starts_without_a_warning(gateway: Gateway) -> None:
+    rows = gateway.count("log_rows")
+    assert ask(gateway.rest + PATH, BODY).status == 200
+    gateway.wait_count("log_rows", rows + 1)
+    assert "Warning" not in gateway.text()
+
+
 def test_our_client_comes_back(gateway: Gateway, upstream: Upstream) -> None:
     """A 429 of the gateway is repeated, as `Retry-After` asks."""
     with ThreadPoolExecutor() as pool, upstream.silent():
@@ -236,7 +243,7 @@ def log_process_of(gateway_id: int) -> psutil.Process:
     (found,) = [
         one
         for one in psutil.Process(gateway_id).children()
-        if "serving.gateway.log.worker" in one.cmdline()
+        if "serving.gateway.log" in one.cmdline()
     ]
     return found
 

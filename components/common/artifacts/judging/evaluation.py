@@ -55,10 +55,11 @@ class EvaluationInfo:
     `candidate_sha256` / `incumbent_sha256` are the digests of the two SavedModels;
     `incumbent_version` is 0 when nothing serves; with a version but no incumbent metrics, that
     version could not be scored and `notes` says why. `best_version` is the best version so far,
-    which answers the same pictures; 0 where that is the incumbent. `unproven` are classes that no
-    picture shows, so that no figure speaks of them. `notes` are
-    sentences for a reader: what was left out, and what to be careful with. `language` is that of
-    the report, which the gate completes.
+    which answers the same pictures; 0 where that is the incumbent. `hidden_groups` counts groups
+    that nobody named, whose pictures straddle the splits: the figures are too good for new groups;
+    0 where none were found. `unproven` are classes that no picture shows, so that no figure speaks
+    of them. `notes` are sentences for a reader: what was left out, and what to be careful with.
+    `language` is that of the report, which the gate completes.
     """
 
     classes: tuple[str, ...]
@@ -79,6 +80,7 @@ class EvaluationInfo:
     explanations: tuple[Explained, ...] = ()
     deletion_test: DeletionTest | None = None
     advice: Advice | None = None
+    hidden_groups: int = 0
     unproven: tuple[str, ...] = ()
     litert: tuple[LitertFigures, ...] = ()
     tasks: tuple[FittedTask, ...] = ()

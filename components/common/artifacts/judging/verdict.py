@@ -6,7 +6,9 @@ from typing import Literal
 from components.common.artifacts.records import RecordFolder
 
 Word = Literal["deploy", "hold", "insufficient"]
-NextAction = Literal["serve", "nothing", "improve", "add_pictures", "cross_validate"]
+NextAction = Literal[
+    "serve", "nothing", "improve", "add_pictures", "cross_validate", "accept_groups"
+]
 
 
 @dataclass(frozen=True, kw_only=True)

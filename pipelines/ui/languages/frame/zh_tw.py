@@ -7,3 +7,11 @@ TEXTS = {
     "error.unexpected": "發生未預期的錯誤；詳情請看啟動主控台處的紀錄。",
     "offline": "主控台沒有回應。請用 graft ui 重新啟動；不會遺失任何東西。",
 }
+
+# What figures are called, besides those that a verdict names.
+WORDS = {
+    "precision": "精確率",
+    "recall": "召回率",
+    "log loss": "對數損失",
+    "calibration error": "校準誤差",
+}

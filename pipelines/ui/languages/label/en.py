@@ -46,6 +46,8 @@ TEXTS = {
     "fill.go": "Choose pictures",
     "hand_in": "Hand in {count} labels",
     "hand_in.hint": "They become part of the data set; the next training learns from them.",
+    "data.other": "Labels go into {name}, as graft.yaml in this folder says. The version that "
+    "serves is from other data: {other}.",
     "known": "Correct labels of the data set",
     "job.fill": "Choosing pictures",
     "job.hand_in": "Handing in",

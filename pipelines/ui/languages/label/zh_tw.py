@@ -41,6 +41,7 @@ TEXTS = {
     "fill.go": "挑選圖片",
     "hand_in": "送出 {count} 個標籤",
     "hand_in.hint": "它們會加入資料集，下次訓練會從中學習。",
+    "data.other": "標籤會加入 {name}（依這個資料夾的 graft.yaml）。目前服務的版本來自其他資料：{other}。",
     "known": "更正資料集的標籤",
     "job.fill": "正在挑選圖片",
     "job.hand_in": "正在送出",

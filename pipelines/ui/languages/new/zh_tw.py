@@ -62,3 +62,18 @@ TEXTS = {
     "step.notify": "通知",
     "step.reused": "與先前的執行相同",
 }
+
+# Why a way to learn fits, see `components.train.commands`.
+SENTENCES = {
+    "no picture of {names} has a label, and other domains have some": "{names} 的圖片都沒有標記，而其他來源的有",
+    "further labels: {names}": "另有其他標記：{names}",
+    "{count} pictures without a label, to learn features from": "有 {count} 張沒有標記的圖片，可用來學習特徵",
+    "{count} pictures, none with a label: cluster them, name the clusters ('graft label "
+    "clusters'), and they are the labels of the first run": (
+        "{count} 張圖片都沒有標記：先分群並為各群命名（graft label clusters），即為首次執行的標記"
+    ),
+    "{count} labelled pictures, at least {smallest} a class: a head on the pretrained "
+    "network, and the arm that every other way has to beat": (
+        "{count} 張已標記圖片，每類至少 {smallest} 張：在預訓練網路上訓練分類層；其他方式都須勝過它"
+    ),
+}

@@ -47,3 +47,43 @@ TEXTS = {
     "held.warning": "判定認為沒有證據顯示這個模型夠好。您的姓名與原因會寫入護照。",
     "held.do": "仍要上線",
 }
+
+# Lines of the comparison, see `pipelines.passports.compare`.
+SENTENCES = {
+    "{figure} of '{name}'": "「{name}」的{figure}",
+    "{value} ({low} to {high})": "{value}（{low} 到 {high}）",
+    "{pictures} in {groups} groups": "{groups} 組共 {pictures} 張",
+    "pictures, {split}": "圖片：{split}",
+    "{protocol}, seed {seed}": "{protocol}，種子 {seed}",
+    "warning: {reason}": "警告：{reason}",
+}
+WORDS = {
+    "word": "判定",
+    "deploy": "上線",
+    "hold": "暫緩",
+    "insufficient": "證據不足",
+    "override": "推翻",
+    "none": "無",
+    "name": "名稱",
+    "pinned": "版本控管",
+    "digest": "雜湊值",
+    "licence": "授權",
+    "not stated": "未註明",
+    "splits": "分割",
+    "grouped": "依組別",
+    "random": "隨機",
+    "unknown": "不明",
+    "evidence": "證據",
+    "cross-validation": "交叉驗證",
+    "holdout": "保留測試集",
+    "train": "訓練",
+    "validation": "驗證",
+    "test": "測試",
+    "yes": "是",
+    "network": "網路",
+    "method": "方法",
+    "picture size": "圖片尺寸",
+    "classes": "類別",
+    "weights": "權重",
+    "commit": "提交",
+}

@@ -11,6 +11,7 @@ TEXTS = {
     "show": "Show",
     "shares": "What the model answered",
     "shares.hint": "Shares of a day's answers (UTC). Point at a bar for its numbers.",
+    "answer.ask": "ask",
     "shares.none": "Nothing is in the prediction log of this time. Send pictures through the "
     "gateway, which keeps the log; this starts it with the model server:",
     "drift": "How near to an alarm",

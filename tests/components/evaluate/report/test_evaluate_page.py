@@ -121,6 +121,7 @@ def test_the_panels_of_a_plot_stand_below_each_other_on_a_phone(
     left, right = browser.open(pages["two"], width_px=1280).evaluate(tops)
     assert left == right
     page = browser.open(pages["two"], width_px=360)
+    page.evaluate("document.querySelector('#curves .fold').checked = true")
     upper, lower = page.evaluate(tops)
     assert lower > upper
     plot = "document.querySelector('#curves .plot')"
@@ -142,9 +143,32 @@ def test_most_pictures_wait_until_they_are_asked_for(
     page = browser.open(pages["fifteen"], width_px=360)
     pictures = "[...document.querySelectorAll('#mistakes img')]"
     shown = f"{pictures}.filter(one => one.checkVisibility()).length"
+    assert page.evaluate(shown) == 0
+    page.evaluate("document.querySelector('#mistakes .fold').checked = true")
     assert page.evaluate(shown) == 5
     page.evaluate("document.querySelector('#mistakes details').open = true")
     assert page.evaluate(shown) > 5
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_phone_shows_what_matters_and_a_title_of_the_rest_until_it_is_touched(
+    browser: Browser, pages: dict[str, Path], name: str
+) -> None:
+    shown = (
+        "[...document.querySelectorAll('section')]"
+        ".filter(one => one.children[1].checkVisibility()).map(one => one.id)"
+    )
+    height = "document.documentElement.scrollHeight"
+    page = browser.open(pages[name], width_px=390)
+    assert page.evaluate(shown) == ["changes", "metrics", "asking"]
+    assert page.evaluate(height) < 6000
+    page.evaluate("document.querySelector('#robustness').scrollIntoView() || 0")
+    box = "document.querySelector('#robustness h2').getBoundingClientRect()"
+    page.click(page.evaluate(f"[{box}.x + 60, {box}.y + 9]"))
+    assert page.evaluate(shown) == ["changes", "metrics", "asking", "robustness"]
+    # On a desk and on paper, all of it.
+    assert browser.open(pages[name], width_px=1100).evaluate(shown) == SECTIONS
+    assert browser.open(pages[name], width_px=390, medium="print").evaluate(shown) == SECTIONS
 
 
 def test_on_paper_nothing_is_cut_off_at_the_side(browser: Browser, pages: dict[str, Path]) -> None:

@@ -34,7 +34,8 @@ def detection(*, alarm: bool, name: str = "ks_pca", channel: str = "features") -
 
 
 def explained(family: Family, fault: str = "", confidence: float = 0.9) -> Explanation:
-    return Explanation(family=family, fault=fault, confidence=confidence, advice="Do it.")
+    advice = "Nothing unusual was measured."
+    return Explanation(family=family, fault=fault, confidence=confidence, advice=advice)
 
 
 def loss(points: float, *, width: float = 2.0, basis: str = "estimate") -> Harm:

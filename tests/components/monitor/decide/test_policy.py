@@ -124,7 +124,7 @@ VAGUE = "Not enough evidence, about 4.0 points of accuracy (-1.0 to 9.0, judged 
         (
             {**HARMFUL, "explanation": CAMERA},
             "camera-dirt",
-            ("The camera has changed (dirt, confidence 90%): Do it.", NEVER),
+            ("The camera has changed (dirt, confidence 90%): Nothing unusual was measured.", NEVER),
         ),
         (
             {**HARMFUL, "explanation": NO_ADVICE},
@@ -498,7 +498,11 @@ def test_a_measured_loss_that_the_camera_explains_is_not_trained_on_even_without
     assert decide(estimated, PolicyConfig()).word == "ask"
 
 
-SILENT = Silence(kind="no-log", sentence="There is no log.", check="Correct monitor.log.")
+SILENT = Silence(
+    kind="no-log",
+    sentence="There is no prediction log in here.",
+    check="Free some space, or keep the log for a shorter time.",
+)
 
 
 def test_who_sees_nothing_says_so_whatever_else_was_measured() -> None:
@@ -508,7 +512,10 @@ def test_who_sees_nothing_says_so_whatever_else_was_measured() -> None:
     ):
         decision = decide(seen, PolicyConfig())
         assert decision.word == "blind"
-        assert decision.reasons == ("There is no log.", "Correct monitor.log.")
+        assert decision.reasons == (
+            "There is no prediction log in here.",
+            "Free some space, or keep the log for a shorter time.",
+        )
         assert decision.key.startswith("v1-blind-no-log-")
 
 

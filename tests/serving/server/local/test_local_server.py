@@ -26,6 +26,13 @@ def test_both_ports_are_on_loopback_only(kitchen):
     assert listening == {"127.0.0.1"}
 
 
+def test_tensorflow_says_nothing_at_the_start(publish, tmp_path):
+    publish("affine1", tmp_path / "models", 1)
+    with running(serve(tmp_path), log=tmp_path / "log") as server:
+        assert server.predict("", x=[1.0])["y"].tolist() == [1.5]
+        assert [line for line in server._tell().splitlines() if " serving.server" not in line] == []
+
+
 PROBE = """
 import sys
 from serving.server.__main__ import main
