@@ -99,7 +99,9 @@ def measured(command: tuple[str, ...], folder: Path) -> tuple[float, int]:
             time.sleep(0.5)
         code = process.wait()
     if code:
-        raise SystemExit(f"expected the command to end well, received:\n{(folder / 'said.log').read_text()}")
+        raise SystemExit(
+            f"expected the command to end well, received:\n{(folder / 'said.log').read_text()}"
+        )
     return time.monotonic() - started, most
 
 
@@ -111,7 +113,9 @@ def cost(name: str, folder: Path) -> Cost:
         measured(given.first, folder)
     command = (*_GRAFT, "run", "--preset", name, "--no-cache", *given.words)
     seconds, most = measured(command, folder)
-    return Cost(seconds=seconds, memory_bytes=most, summary=read_summary(folder / "runs" / "latest"))
+    return Cost(
+        seconds=seconds, memory_bytes=most, summary=read_summary(folder / "runs" / "latest")
+    )
 
 
 def row(name: str, spent: Cost) -> tuple[str, ...]:
@@ -135,7 +139,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("presets", nargs="*", default=list(PRESETS))
     console = Console()
-    shown = Table("preset", "pictures", "s", "longest step, s", "memory, GiB", "balanced accuracy", "verdict")
+    shown = Table(
+        "preset", "pictures", "s", "longest step, s", "memory, GiB", "balanced accuracy", "verdict"
+    )
     for name in parser.parse_args().presets:
         with tempfile.TemporaryDirectory(prefix="graft-bench-") as folder, console.status(name):
             cells = row(name, cost(name, Path(folder)))
