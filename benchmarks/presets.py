@@ -4,7 +4,7 @@ Every preset has an empty folder of its own with the demo below `data/`; nothing
 earlier run. Those that want their own pictures get the demo as well, zero-shot its eight digits
 with a table of strokes, distillation the teacher that its page trains first (not counted). Memory
 is that of all processes of the command together (proportional set size, so what two share counts
-once), looked at twice a second. Give names to measure these alone; beside other work, compare nothing.
+once), looked at twice a second. Name presets to measure these alone.
 """
 
 import argparse
@@ -31,14 +31,14 @@ _DEMO = ("--set", "ingest.source=elpv", "--set", "ingest.path=data/elpv")
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What a user types: `first`, whose time does not count, then `graft run --preset NAME` with `words`."""
+    """What a user types: `first`, whose time does not count, then `graft run` with `words`."""
 
     pictures: str = "demo"
     words: tuple[str, ...] = ()
     first: tuple[str, ...] = ()
 
 
-# The weights of VGG16 are fetched by Keras; where it cannot, the preset's own comment says what to set.
+# Keras fetches the weights of VGG16; where it cannot, the preset says what to set.
 _CLASSIC = ("--set", "train.backbone=efficientnet_lite/2", "--set", "train.features=[head_relu]")
 _ATTRIBUTES = "train.options.attributes=strokes/attributes.csv"
 _SMALL = "validate.min_size_px=28"

@@ -1,4 +1,4 @@
-"""An update on a new domain keeps what the old one taught, since the data set is read as a whole."""
+"""An update on a new domain keeps what the old one taught: the data set is read as a whole."""
 
 import dataclasses
 import time
