@@ -108,6 +108,7 @@ def clusters(
     from pipelines.cli.data import add
     from pipelines.console.progress import bars
     from pipelines.data.labels import cluster
+    from pipelines.local.finished import silence_tensorflow
 
     console = Console()
     if names is not None:
@@ -122,6 +123,7 @@ def clusters(
     if data is None or out is None:
         raise typer.BadParameter("give --data FOLDER and --out DIR, or --names clusters.csv")
     run = choose(chosen_preset(preset, PICTURES_PRESET), assignments=assignments).run
+    silence_tensorflow()
     with bars(console):
         made = cluster(data, out=out, count=count, run=run)
     for path in made.left_out:
@@ -129,7 +131,8 @@ def clusters(
     sizes = ", ".join(map(str, made.sizes))
     console.print(f"[green]✔[/] {len(made.sizes)} clusters of {sizes} pictures in [bold]{out}[/]")
     console.print("  look at index.html, fill in the names, then: ", style="dim", end="")
-    console.print(f"graft label clusters --names {out / 'clusters.csv'}", style="dim")
+    command = f"graft label clusters --names {out / 'clusters.csv'}"
+    console.print(command, style="dim", markup=False, soft_wrap=True)
 
 
 def _show(console: Console, made: "LabelQueue") -> None:
