@@ -136,6 +136,8 @@ def clusters(
 
 
 def _show(console: Console, made: "LabelQueue") -> None:
+    from components.common.statistics.operating_point import ASK
+
     for path in made.damaged:
         console.print(f"[yellow]left out, damaged:[/] {path}", soft_wrap=True)
     kept = f"{made.predictions} predictions, {made.pictures} of their pictures kept"
@@ -146,8 +148,10 @@ def _show(console: Console, made: "LabelQueue") -> None:
     for item in made.items[:_SHOWN]:
         where = item.line or item.camera
         table.add_row(
-            item.sha256[:12], item.suggestion, f"{item.confidence:.2f}", item.group, where
+            item.sha256[:12], item.suggestion or ASK, f"{item.confidence:.2f}", item.group, where
         )
     console.print(table)
+    if len(made.items) > _SHOWN:
+        console.print(f"… and {len(made.items) - _SHOWN} more", style="dim")
     console.print(f"[green]✔[/] {len(made.items)} pictures to label in [bold]{made.out}[/]")
     console.print(f"  from {kept}, {made.asked} asked or labelled before", style="dim")

@@ -41,7 +41,7 @@ def relabel(
     words = "would be corrected" if dry_run else "corrected"
     for one in done.corrections[:20]:
         console.print(f"{escape(one.path)}: {escape(one.label)} → {escape(one.corrected)}")
-    console.print(f"[green]{len(done.corrections)} labels {words}[/]")
+    console.print(f"[green]{len(done.corrections)} {words}[/]")
     if done.pin_problem:
         problem = escape(done.pin_problem)
         console.print(f"[red]{done.pin} is not updated:[/] {problem}", soft_wrap=True)
