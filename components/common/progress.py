@@ -34,6 +34,12 @@ class Progress:
     done: int
     total: int
 
+    def __str__(self) -> str:
+        """Return "activity 3/5"; of an unknown total "activity 3", or the activity alone."""
+        if self.total:
+            return f"{self.activity} {self.done}/{self.total}"
+        return f"{self.activity} {self.done}" if self.done else self.activity
+
 
 Listener = Callable[[Progress], None]
 
@@ -50,7 +56,7 @@ class LogListener:
         now = time.monotonic()
         if now - self._last >= self._interval_s:
             self._last = now
-            LOG.info("%s: %d of %d", progress.activity, progress.done, progress.total)
+            LOG.info("%s", progress)
 
 
 class FileListener:

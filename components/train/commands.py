@@ -13,6 +13,8 @@ from components.common.labels.source_facts import SourceFacts
 
 # Of an equal share of the pictures, what a class has at least that is not rare.
 _RARE = 0.2
+# With fewer, zero-shot can leave none out to choose and to be judged by.
+_KNOWN_CLASSES = 3
 
 Quadrant = Literal["labels in both", "labels in the source", "labels in the target", "no labels"]
 
@@ -76,9 +78,9 @@ def _distillation(facts: SourceFacts, wish: Wish) -> MethodAdvice:
         fits=fits,
         reason="a small network learns what a served one answers"
         if fits
-        else "for a small device: train a model first, then say --device",
+        else "for a small device: say --device",
         preset="distillation",
-        settings=("train.options.teachers=[serving/models/MODEL]",),
+        settings=("model_name=MODEL-small", "train.options.teachers=[serving/models/MODEL]"),
     )
 
 
@@ -107,7 +109,9 @@ def _zero_shot(facts: SourceFacts, wish: Wish) -> MethodAdvice:
             if described
             else f"the table lacks {', '.join(sorted(seen - set(wish.attributes)))}"
         )
-    fits = bool(seen) and bool(unseen) and described
+    fits = len(seen) >= _KNOWN_CLASSES and bool(unseen) and described
+    if unseen and described:
+        lacks = f"needs {_KNOWN_CLASSES} classes with pictures or more, to choose its penalties by"
     return MethodAdvice(
         method="zero_shot",
         fits=fits,
@@ -158,13 +162,16 @@ def _clustering(facts: SourceFacts, _: Wish) -> MethodAdvice:
 def _fine_tuning(facts: SourceFacts, _: Wish) -> MethodAdvice:
     smallest = min((one.pictures for one in facts.labelled), default=0)
     rare = smallest * len(facts.labelled) < _RARE * facts.pictures
+    arm = "a head on the pretrained network, and the arm that every other way has to beat"
+    reason = f"{facts.pictures} labelled pictures, at least {smallest} a class: {arm}"
+    if facts.unlabelled:
+        reason = f"{arm}; it learns from labels alone, so leave the pictures without one out"
+    if not facts.labelled:
+        reason = "needs labels: one sub-folder a class, or a manifest with a column 'label'"
     return MethodAdvice(
         method="linear_probe",
-        fits=bool(facts.labelled),
-        reason=f"{facts.pictures} labelled pictures, at least {smallest} a class: a head on the "
-        "pretrained network, and the arm that every other way has to beat"
-        if facts.labelled
-        else "needs labels: one sub-folder a class, or a manifest with a column 'label'",
+        fits=bool(facts.labelled) and not facts.unlabelled,
+        reason=reason,
         preset="pictures",
         settings=("train.options.imbalance=auto",) if rare else (),
     )

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from pipelines.cli import options
 from pipelines.cli.settings import choose
+from pipelines.workspace import published_models
 
 if TYPE_CHECKING:
     from components.train.commands import MethodAdvice
@@ -34,7 +36,8 @@ def advise(
     from components.ingest.commands import offered
     from components.train import commands
 
-    facts = offered(choose(preset, data).run.ingest)
+    run = choose(preset, data).run
+    facts = offered(run.ingest)
     wish = commands.Wish(attributes=_classes(attributes), small_device=device)
     found = commands.advise(facts, wish)
     if as_json:
@@ -54,7 +57,10 @@ def advise(
     for one in found:
         if one.fits:
             console.print(f"{one.method}:", style="bold")
-            console.print(f"  {_command(one, data, attributes)}", soft_wrap=True, markup=False)
+            command = _command(one, data, attributes, model=run.model_name)
+            console.print(f"  {command}", soft_wrap=True, markup=False)
+    if device and run.model_name not in published_models(Path(run.model_base_path)):
+        console.print("linear_probe comes first: it is the teacher of distillation")
 
 
 def _classes(table: Path | None) -> tuple[str, ...]:
@@ -64,10 +70,15 @@ def _classes(table: Path | None) -> tuple[str, ...]:
         return tuple(row.get("class", "").strip() for row in csv.DictReader(lines))
 
 
-def _command(one: "MethodAdvice", data: Path | None, attributes: Path | None) -> str:
-    """Return what to type."""
-    place = f" --data {data}" if data else ""
+def _command(
+    one: "MethodAdvice", data: Path | None, attributes: Path | None, *, model: str
+) -> str:
+    """Return what to type; `model` is what a plain run of the same pictures publishes."""
+    place = ["--data", str(data)] if data else []
     if one.method == "self_taught_clustering":
-        return f"graft label clusters{place} --out clusters"
-    said = [text.replace("FILE.csv", str(attributes)) for text in one.settings]
-    return f"graft run --preset {one.preset}{place}" + "".join(f" --set {text}" for text in said)
+        return shlex.join(["graft", "label", "clusters", *place, "--out", "clusters"])
+    words = ["graft", "run", "--preset", one.preset, *place]
+    for text in one.settings:
+        said = text.replace("FILE.csv", str(attributes)).replace("MODEL", model)
+        words += ["--set", said]
+    return shlex.join(words)

@@ -39,7 +39,9 @@ def batch(
     import_beam()
     from pipelines.batch.launch import run_batch
     from pipelines.console.progress import bars
+    from pipelines.local.finished import silence_tensorflow
 
+    silence_tensorflow()
     console = Console()
     with bars(Console(stderr=True)):
         summary = run_batch(

@@ -108,6 +108,7 @@ def clusters(
     from pipelines.cli.data import add
     from pipelines.console.progress import bars
     from pipelines.data.labels import cluster
+    from pipelines.local.finished import silence_tensorflow
 
     console = Console()
     if names is not None:
@@ -122,6 +123,7 @@ def clusters(
     if data is None or out is None:
         raise typer.BadParameter("give --data FOLDER and --out DIR, or --names clusters.csv")
     run = choose(chosen_preset(preset, PICTURES_PRESET), assignments=assignments).run
+    silence_tensorflow()
     with bars(console):
         made = cluster(data, out=out, count=count, run=run)
     for path in made.left_out:
@@ -129,10 +131,13 @@ def clusters(
     sizes = ", ".join(map(str, made.sizes))
     console.print(f"[green]✔[/] {len(made.sizes)} clusters of {sizes} pictures in [bold]{out}[/]")
     console.print("  look at index.html, fill in the names, then: ", style="dim", end="")
-    console.print(f"graft label clusters --names {out / 'clusters.csv'}", style="dim")
+    command = f"graft label clusters --names {out / 'clusters.csv'}"
+    console.print(command, style="dim", markup=False, soft_wrap=True)
 
 
 def _show(console: Console, made: "LabelQueue") -> None:
+    from components.common.statistics.operating_point import ASK
+
     for path in made.damaged:
         console.print(f"[yellow]left out, damaged:[/] {path}", soft_wrap=True)
     kept = f"{made.predictions} predictions, {made.pictures} of their pictures kept"
@@ -143,8 +148,10 @@ def _show(console: Console, made: "LabelQueue") -> None:
     for item in made.items[:_SHOWN]:
         where = item.line or item.camera
         table.add_row(
-            item.sha256[:12], item.suggestion, f"{item.confidence:.2f}", item.group, where
+            item.sha256[:12], item.suggestion or ASK, f"{item.confidence:.2f}", item.group, where
         )
     console.print(table)
+    if len(made.items) > _SHOWN:
+        console.print(f"… and {len(made.items) - _SHOWN} more", style="dim")
     console.print(f"[green]✔[/] {len(made.items)} pictures to label in [bold]{made.out}[/]")
     console.print(f"  from {kept}, {made.asked} asked or labelled before", style="dim")

@@ -38,7 +38,7 @@ def relabel(
     words = "would be corrected" if dry_run else "corrected"
     for one in done.corrections[:20]:
         console.print(f"{escape(one.path)}: {escape(one.label)} → {escape(one.corrected)}")
-    console.print(f"[green]{len(done.corrections)} labels {words}[/]")
+    console.print(f"[green]{len(done.corrections)} {words}[/]")
     show_pin(console, done)
     if done.pin_problem:
         raise typer.Exit(2)

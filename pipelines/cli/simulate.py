@@ -31,8 +31,10 @@ def simulate(
     policy and audit are those of production. Needs the demo data (`make data`).
     """
     from pipelines.config import override, read_preset, resolve
+    from pipelines.local.finished import silence_tensorflow
     from pipelines.simulate.simulate import simulate as work
 
+    silence_tensorflow()
     console = Console()
     # One false alarm in twenty weekly looks: so few modules cannot promise much less.
     mine = ["augment.views=1", "monitor.detect.false_alarms=0.05"]

@@ -67,9 +67,9 @@ class StepList:
             return row
         if progress.total:
             bar = ProgressBar(total=progress.total, completed=progress.done, width=28)
-            row.add_row(bar, f"{progress.activity} {progress.done}/{progress.total}")
+            row.add_row(bar, str(progress))
         else:
-            row.add_row(progress.activity)
+            row.add_row(str(progress))
         return row
 
     def _print_changes(self, snapshot: Snapshot) -> None:
@@ -87,8 +87,7 @@ class StepList:
         due = time.monotonic() - self._last_line > _PLAIN_INTERVAL_S
         if progress is not None and due:
             self._last_line = time.monotonic()
-            count = f" {progress.done}/{progress.total}" if progress.total else ""
-            self._console.print(f"        {progress.activity}{count}", style="dim")
+            self._console.print(f"        {progress}", style="dim", markup=False)
 
 
 def _note(record: StepRecord) -> Text:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from components.common.errors import DataError
 from components.common.pictures.decode import encode_png
 from pipelines.cli import app
+from pipelines.workspace import model_name_of
 
 
 @pytest.fixture
@@ -47,9 +48,30 @@ def test_a_domain_without_labels_gets_its_command(folder: Path) -> None:
     assert "--set train.options.target=new" in output
 
 
+@pytest.fixture
+def two_classes(folder: Path) -> Path:
+    (folder / "my manifest.csv").write_text("path,label\n0.png,a\n1.png,b\n")
+    return folder / "my manifest.csv"
+
+
+def test_a_command_can_be_typed_as_it_stands(two_classes: Path) -> None:
+    assert f"graft run --preset pictures --data '{two_classes}'" in said("--data", str(two_classes))
+
+
+def test_the_student_of_own_pictures_has_their_model_for_a_teacher(
+    two_classes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(two_classes.parent)
+    output = said("--data", str(two_classes), "--device")
+    model = model_name_of(two_classes)
+    assert f"--set model_name={model}-small" in output
+    assert f"'train.options.teachers=[serving/models/{model}]'" in output
+    assert "linear_probe comes first: it is the teacher" in output
+
+
 def test_json_is_for_programs(folder: Path) -> None:
-    (folder / "classes.csv").write_text("class,round\na,1\nb,0\nc,1\n")
-    (folder / "manifest.csv").write_text("path,label\n0.png,a\n1.png,b\n")
+    (folder / "classes.csv").write_text("class,round\na,1\nb,0\nc,1\nd,0\n")
+    (folder / "manifest.csv").write_text("path,label\n0.png,a\n1.png,b\n2.png,d\n")
     options = ["--data", str(folder), "--attributes", str(folder / "classes.csv"), "--json"]
     first = json.loads(CliRunner().invoke(app, ["advise", *options]).output)[0]
     assert (first["method"], first["fits"]) == ("zero_shot", True)

@@ -33,6 +33,13 @@ def test_labels_decide(facts: SourceFacts, where: str, method: str) -> None:
     assert best(facts) == method
 
 
+def test_what_learns_from_labels_alone_is_no_command_where_some_lack_theirs() -> None:
+    found = advise(SourceFacts(labelled=LABELLED, unlabelled=40), Wish())
+    (probe,) = [one for one in found if one.method == "linear_probe"]
+    assert not probe.fits
+    assert "leave the pictures without one out" in probe.reason
+
+
 def test_a_rare_class_is_treated_as_one() -> None:
     def settings(bad: int) -> tuple[str, ...]:
         counts = (ClassCount(name="bad", pictures=bad), ClassCount(name="good", pictures=900))
@@ -43,9 +50,10 @@ def test_a_rare_class_is_treated_as_one() -> None:
 
 
 def test_wishes_decide() -> None:
-    facts = SourceFacts(labelled=LABELLED, tasks=("kind",))
+    three = (*LABELLED, ClassCount(name="worn", pictures=20))
+    facts = SourceFacts(labelled=three, tasks=("kind",))
     assert best(facts) == "multitask"
-    assert best(facts, attributes=("bad", "good", "scratched")) == "zero_shot"
+    assert best(facts, attributes=("bad", "good", "worn", "scratched")) == "zero_shot"
     assert best(facts, small_device=True) == "distillation"
 
 
@@ -55,6 +63,7 @@ def test_wishes_decide() -> None:
         ((), r"needs a table of attributes"),
         (("bad", "good"), r"names no class that has no picture"),
         (("good", "scratched"), r"the table lacks bad"),
+        (("bad", "good", "scratched"), r"needs 3 classes with pictures"),
     ],
 )
 def test_a_table_of_attributes_has_to_fit(attributes: tuple[str, ...], reason: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
+from components.common.progress import Progress
 from components.common.step_record import StepRecord
 from pipelines.cluster.runs.client import Run
 from pipelines.cluster.runs.show import ClusterStepList
@@ -61,3 +62,18 @@ def test_elsewhere_each_change_is_one_line(
     show(Console(file=out, force_terminal=False, width=80))
     assert [line.split()[0] for line in out.getvalue().splitlines()] == words
     assert "\x1b" not in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "shown"),
+    [(3, 5, "fitting 3/5"), (3, 0, "fitting 3"), (0, 0, "fitting")],
+)
+def test_a_loop_of_unknown_length_says_no_total(
+    done: int, total: int, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.console.steps._PLAIN_INTERVAL_S", -1.0)
+    out = io.StringIO()
+    steps = StepList(Console(file=out, width=80))
+    with steps.redrawn():
+        steps(Snapshot(records=(), progress=Progress("fitting", done, total), order=()))
+    assert out.getvalue().split("\n")[0].strip() == shown
