@@ -23,6 +23,7 @@ from policy_cases import (
 from components.common import config
 from components.common.artifacts.monitoring.drift_report import (
     WORDS,
+    AnswerShare,
     Detection,
     Explanation,
     Harm,
@@ -188,6 +189,18 @@ def test_a_measured_loss_says_how_it_was_measured() -> None:
     assert reasons[0] == (
         "Accuracy has fallen by 9.0 points (7.0 to 11.0, measured on a labelled sample)."
     )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"),
+    [("harmful", "retrain"), ("not enough evidence", "ask"), ("harmless", "keep")],
+)
+@pytest.mark.parametrize("points", [0.5, 9.0])
+def test_without_labels_the_verdict_decides_and_not_the_points(
+    verdict: HarmVerdict, word: str, points: float
+) -> None:
+    harm = dataclasses.replace(loss(points, width=1), verdict=verdict)
+    assert decide(situation(alarm=True, harm=harm), SETTINGS).word == word
 
 
 def test_every_detector_that_alarmed_is_named() -> None:
@@ -529,6 +542,25 @@ def test_changed_answers_send_people_to_the_process_before_anything_is_trained(
     assert "`defective` among the answers rose from 15% to 61%" in decision.reasons[0]
     assert "look at the process first" in decision.reasons[0]
     assert decision.key.startswith("v1-answers-defective-")
+
+
+def test_the_answer_that_changed_most_is_named_whether_it_rose_or_fell() -> None:
+    shares = {"no hole": (0.8, 0.1), "scratch": (0.1, 0.5), "stain": (0.1, 0.4)}
+    answers = tuple(
+        AnswerShare(answer=name, usual=usual, now=now) for name, (usual, now) in shares.items()
+    )
+    now = situation(answers=True)
+    second = detection(alarm=True, name="confidence", channel="scores")
+    now = dataclasses.replace(now, answers=answers, detections=(*now.detections, second))
+    decision = decide(now, SETTINGS)
+    assert decision.reasons == (
+        "The share of `no hole` among the answers fell from 80% to 10% (alarmed: answer_ranks, "
+        "confidence): look at the process first.",
+        "If the product is as it was, the model is wrong. Label a small random sample "
+        "(`graft audit sample`) to know.",
+    )
+    # A key may be a file's name.
+    assert decision.key.startswith("v1-answers-2")
 
 
 def test_the_camera_a_new_product_and_a_measured_loss_explain_changed_answers() -> None:
