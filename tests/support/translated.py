@@ -49,6 +49,7 @@ def _heard(init: Callable[..., None], said: list[str]) -> Callable[..., None]:
         if not sys._getframe(1).f_globals["__name__"].startswith("components."):
             return  # a test's own
         for spoken in (getattr(self, name, ()) for name in _SPOKEN):
-            said.extend([spoken] if isinstance(spoken, str) else spoken)
+            if isinstance(spoken, str | tuple | list):
+                said.extend([spoken] if isinstance(spoken, str) else spoken)
 
     return hear

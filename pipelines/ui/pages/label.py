@@ -151,8 +151,9 @@ class _LabelPage:
         if is_part(request):
             return page(request, "label-desk.html", model=model, who=who, desk=view)
         names = model_names(settings_of(request).models)
-        values = {"models": names, "model": model, "room": kept.room, "who": who, "desk": view}
-        return page(request, "label.html", **values)
+        return page(
+            request, "label.html", models=names, model=model, room=kept.room, who=who, desk=view
+        )
 
 
 async def _view(

@@ -17,7 +17,12 @@ from kfp.dsl import ClassificationMetrics
 
 from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.decision import Decision, DepthScore
-from components.common.artifacts.inspection import DoubtedLabel, Inspection, InspectionInfo
+from components.common.artifacts.inspection import (
+    DoubtedLabel,
+    GroupFinding,
+    Inspection,
+    InspectionInfo,
+)
 from components.common.artifacts.judging.evaluation import (
     PREDICTION_COLUMNS,
     Evaluation,
@@ -341,7 +346,15 @@ def test_component_writes_metrics_report_and_record(inputs: EvaluateInputs, tmp_
     doubted = DoubtedLabel(
         path="pictures/test_000.png", label="functional", suggestion="defective", quality=0.1
     )
-    inspected = InspectionInfo(pictures=72, suspected=1, doubted=(doubted,))
+    groups = GroupFinding(
+        origin="file names",
+        groups=30,
+        apart=0.6,
+        straddling=0.9,
+        flattery=Metric(name="accuracy", value=0.3, low=0.2, high=0.4),
+        chance=0.01,
+    )
+    inspected = InspectionInfo(pictures=72, suspected=1, doubted=(doubted,), groups=groups)
     Inspection(tmp_path / "inspection", inspected).write()
     component.python_func(
         exported=_artifact(inputs.exported),
@@ -356,6 +369,7 @@ def test_component_writes_metrics_report_and_record(inputs: EvaluateInputs, tmp_
         report=_artifact(tmp_path / "html" / "report"),
     )
     assert logged["accuracy_low"] <= logged["accuracy"] <= logged["accuracy_high"]
+    assert Evaluation.read(Path(result.path)).info.hidden_groups == 30
     page = (tmp_path / "html" / "report").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert "labelled functional; more like defective" in page

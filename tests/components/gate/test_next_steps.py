@@ -7,8 +7,10 @@ from gate_answers import predictions
 
 from components.common.artifacts.judging.evaluation import Evaluation
 from components.common.artifacts.judging.verdict import NextAction, Override, VerdictInfo, Word
-from components.gate import decide
+from components.gate.commands import verdict_texts
 from components.gate.config import GateConfig
+from components.gate.decide import decide
+from components.gate.next_steps import with_next_steps
 
 Make = Callable[..., Evaluation]
 SETTINGS = GateConfig()
@@ -44,7 +46,7 @@ def _info(word: Word, *, version: int = 4, same: bool = False, **more: object) -
 def test_the_action_fits_the_word(
     info: VerdictInfo, action: NextAction, first: str, make_evaluation: Make
 ) -> None:
-    found = decide.with_next_steps(info, make_evaluation(predictions(0.9)))
+    found = with_next_steps(info, make_evaluation(predictions(0.9)))
     assert found.next_action == action
     assert found.next_steps[0].startswith(first)
 
@@ -52,7 +54,7 @@ def test_the_action_fits_the_word(
 def test_too_few_pictures_say_how_many_more_of_which_class(make_evaluation: Make) -> None:
     few = predictions(0.9, pictures=20, groups=20)
     few = few[(few["target"] == 0) | (few.index < 4)]  # 10 good, 2 bad
-    found = decide.decide(
+    found = decide(
         make_evaluation(few, evidence="cross_validation", incumbent_version=0), settings=SETTINGS
     )
     assert (found.word, found.next_action) == ("insufficient", "add_pictures")
@@ -66,13 +68,13 @@ def test_too_few_pictures_say_how_many_more_of_which_class(make_evaluation: Make
 def test_held_back_asks_for_pictures_of_the_weakest_class(make_evaluation: Make) -> None:
     table = predictions(0.9)
     table.loc[table.index[table["target"] == 1][:60], "predicted"] = 0
-    found = decide.with_next_steps(_info("hold"), make_evaluation(table))
+    found = with_next_steps(_info("hold"), make_evaluation(table))
     assert "Add pictures of the classes that are recognised least: bad, good." in found.next_steps
 
 
 def test_pictures_that_were_seen_ask_for_cross_validation(make_evaluation: Make) -> None:
     evaluation = make_evaluation(predictions(0.9), incumbent_version=0, seen_by_start=50)
-    found = decide.decide(evaluation, settings=SETTINGS)
+    found = decide(evaluation, settings=SETTINGS)
     assert found.next_action == "cross_validate"
     assert any("evaluate.evidence=cross_validation" in step for step in found.next_steps)
 
@@ -82,12 +84,12 @@ def test_groups_that_were_found_come_before_serving_unless_a_person_has_decided(
     override: Override | None, make_evaluation: Make
 ) -> None:
     evaluation = make_evaluation(predictions(0.9), hidden_groups=30)
-    found = decide.with_next_steps(_info("deploy", override=override), evaluation)
+    found = with_next_steps(_info("deploy", override=override), evaluation)
     if override:
         assert found.next_action == "serve"
     else:
         assert found.next_action == "accept_groups"
         assert found.next_steps[0].startswith("First run again with the 30 groups")
+        assert "30 個組別" in verdict_texts("zh-TW").sentence(found.next_steps[0])
     assert any("graft up" in step for step in found.next_steps)
-    held = decide.with_next_steps(_info("hold"), evaluation)
-    assert held.next_action == "improve"
+    assert with_next_steps(_info("hold"), evaluation).next_action == "improve"

@@ -73,6 +73,8 @@ def test_nothing_is_wider_than_a_telephone(stocked_home: Path, path: str) -> Non
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert background == "rgb(17, 20, 26)"
+        for button in page.get_by_role("link", name="Go back to it").all():
+            expect(button).to_be_in_viewport(ratio=1)
 
 
 def test_from_a_folder_to_a_model(home: Path, tiny_pictures: Path) -> None:

@@ -160,4 +160,7 @@ def test_nothing_is_promised_of_new_groups_where_pictures_of_one_straddle_the_sp
     qualified = WORDING.headline(info, proposed)
     assert "from the same 30 groups" in qualified and "from new groups" in qualified
     assert "about 93 correctly" in qualified and qualified.endswith("about 63.")
-    check_translated(InspectionInfo(pictures=9, groups=proposed).notes)
+    found = InspectionInfo(pictures=9, groups=proposed)
+    check_translated(found.notes)
+    assert found.hidden_groups == 30
+    assert InspectionInfo(pictures=9, groups=given).hidden_groups == 0
