@@ -5,7 +5,7 @@ import contextlib
 import dataclasses
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,14 +74,20 @@ def root_of(settings: IngestConfig) -> Path:
 
 
 @contextlib.contextmanager
-def opened(settings: IngestConfig) -> Iterator[SourceData]:
+def opened(
+    settings: IngestConfig, *, read: Callable[[IngestConfig], SourceData] = read_source
+) -> Iterator[SourceData]:
     """Yield the pictures of a data set; those of a revision are at hand for the block only.
 
+    Args:
+        settings: says which data set.
+        read: `read_any` takes a folder without classes, too.
+
     Raises:
-        ConfigError, DataError: as the source's `read` and `at_hand` say.
+        ConfigError, DataError: as `read` and `at_hand` say.
     """
     with at_hand(settings) as here:
-        yield read_source(here)
+        yield read(here)
 
 
 def additions_of(settings: IngestConfig) -> tuple[Addition, ...]:

@@ -17,6 +17,7 @@ from components.common.augmentation.composition import Composition
 from components.common.errors import DataError
 from components.common.labels.source_facts import SourceFacts, counted
 from components.common.labels.tasks import TaskTargets
+from components.common.pictures.fit import Fit
 from components.networks.rows import Floats, PickedRows, Positions, Rows, StackedRows
 
 
@@ -152,12 +153,14 @@ class TrainingData:
     validation: no pictures under cross-validation: whatever a method chose by a fold's held-out
         pictures would make the evidence better than new pictures are answered.
     unlabelled: pictures without a label, often none: labels are -1 and targets 0.
+    fit: how all of them became squares.
     """
 
     train: Split
     validation: Split
     classes: tuple[str, ...]
     unlabelled: Split
+    fit: Fit = "squeeze"
 
     def fold(self, inner: Positions) -> "TrainingData":
         """Return what a cross-validation fold trains on: training pictures at `inner` alone."""
@@ -198,6 +201,7 @@ def read(shards: Shards, *, soft_labels: bool) -> TrainingData:
         unlabelled=read_split(shards, UNLABELLED, soft_labels=False)
         if (shards.index["split"] == UNLABELLED).any()
         else none_of(train),
+        fit=shards.info.fit,
     )
     _check(data)
     return data

@@ -111,6 +111,7 @@ def train(
         width = len(splits.classes)
         tasks = calibrated_tasks(logits[:, width:], judged.tasks)
         rivals = refit(settings, shards, root=root) if crossed else Refits()
+        began = warm_start.notes(settings, source, image_size_px=size_px, fit=shards.info.fit)
         info = CandidateInfo(
             classes=splits.classes,
             positive=shards.info.positive if len(splits.classes) == 2 else "",
@@ -122,7 +123,7 @@ def train(
             seed=settings.seed,
             weights_sha256=origin,
             trainable_parameters=fitted.trainable_parameters,
-            notes=(*notes, *_notes(settings, splits, crossed), *fitted.notes, *rivals.notes),
+            notes=(*notes, *began, *_notes(splits, crossed), *fitted.notes, *rivals.notes),
             tasks=tasks,
             unproven=tuple(np.delete(splits.classes, np.unique(splits.train.labels)).tolist()),
             figures=fitted.figures,
@@ -202,16 +203,13 @@ def _load(built: Network, source: str) -> None:
     load_file(built.between((INPUT,), (EMBEDDING,)), source)
 
 
-def _notes(settings: TrainConfig, splits: TrainingData, crossed: OutOfFold | None) -> list[str]:
-    """Return what a reader should know of the start and of the data."""
-    notes = [f"warm start from {settings.warm_start}"] if settings.warm_start else []
+def _notes(splits: TrainingData, crossed: OutOfFold | None) -> list[str]:
+    """Return what a reader should know of the evidence."""
     if crossed:
-        return [*notes, crossed.note]
+        return [crossed.note]
     counts = np.bincount(splits.validation.labels, minlength=len(splits.classes))
     unseen = [name for name, n in zip(splits.classes, counts, strict=True) if n == 0]
-    if unseen:
-        notes.append(f"no validation picture of {', '.join(unseen)}: calibrated without")
-    return notes
+    return [f"no validation picture of {', '.join(unseen)}: calibrated without"] if unseen else []
 
 
 def _write(

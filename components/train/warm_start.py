@@ -19,6 +19,7 @@ from components.common.artifacts.model_folder import (
 from components.common.artifacts.passport import Passport, read_passport
 from components.common.artifacts.records import read_record
 from components.common.errors import WeightsError, expected
+from components.common.pictures.fit import Fit
 from components.common.step_record import StepRecord
 from components.train.config import TrainConfig
 
@@ -80,6 +81,22 @@ def check(settings: TrainConfig, weights: str, *, classes: tuple[str, ...]) -> N
     # The head is solved again, so that a data set may have grown by a class.
     if not set(info.classes) <= set(classes):
         raise _unfit(f"a candidate of the classes {', '.join(classes)}", ", ".join(info.classes))
+
+
+def notes(settings: TrainConfig, weights: str, *, image_size_px: int, fit: Fit) -> tuple[str, ...]:
+    """Return what a reader should know of a warm start, nothing without one.
+
+    Pictures of another size or fit are no reason to refuse it: the head is solved again, on those.
+    """
+    if not settings.warm_start:
+        return ()
+    found = (f"warm start from {settings.warm_start}",)
+    root = Path(weights).parent
+    info = Candidate.read(root).info if (root / _RECORD).is_file() else None
+    if info is None or (info.image_size_px, info.fit) == (image_size_px, fit):
+        return found
+    before = f"{info.image_size_px} px and fit {info.fit}"
+    return (*found, f"the network of the warm start was trained on pictures of {before}")
 
 
 def seen(weights: str) -> frozenset[str]:

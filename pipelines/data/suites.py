@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from components.ingest.commands import SourceData, opened
 from components.ingest.config import IngestConfig
 from components.ingest.step import grey_range_of, read_any
 from components.validate.commands import RuleResult, SourcePictures, infer_suite, judge
@@ -13,9 +14,9 @@ def infer(settings: IngestConfig) -> bytes:
     Raises:
         ConfigError, DataError: there is no picture.
     """
-    source = read_any(settings)
-    levels = grey_range_of(settings, source)
-    return infer_suite(_listed(settings), name=source.name, grey_range=levels)
+    with opened(settings, read=read_any) as source:
+        levels = grey_range_of(settings, source)
+        return infer_suite(_listed(source), name=source.name, grey_range=levels)
 
 
 def validate(settings: IngestConfig, *, suite: Path, docs: Path) -> tuple[RuleResult, ...]:
@@ -24,13 +25,13 @@ def validate(settings: IngestConfig, *, suite: Path, docs: Path) -> tuple[RuleRe
     Raises:
         ConfigError, DataError: there is no picture, or no such suite.
     """
-    return judge(_listed(settings), suite_file=suite, docs=docs)
+    with opened(settings, read=read_any) as source:
+        return judge(_listed(source), suite_file=suite, docs=docs)
 
 
-def _listed(settings: IngestConfig) -> SourcePictures:
-    pictures = read_any(settings).pictures
+def _listed(source: SourceData) -> SourcePictures:
     return SourcePictures(
-        files={one.name: one.file for one in pictures},
-        labels=[one.label for one in pictures],
-        domains=[one.domain for one in pictures],
+        files={one.name: one.file for one in source.pictures},
+        labels=[one.label for one in source.pictures],
+        domains=[one.domain for one in source.pictures],
     )

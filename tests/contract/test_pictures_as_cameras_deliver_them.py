@@ -1,9 +1,10 @@
-"""Every kind of file: ingest, shards, exported graph, LiteRT and gateway see the same pixels."""
+"""Every kind of file: ingest, shards, exported graph, LiteRT, gateway and batch see the same pixels."""
 
 import io
 import struct
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,39 @@ def on_a_device(data: bytes, *, fit: Fit) -> np.ndarray:
     device.logits = lambda pixels: seen.append(pixels) or np.zeros(2, np.float32)  # type: ignore[method-assign,func-returns-value]
     device.answer([data])
     return seen[0]
+
+
+def test_the_model_of_graft_batch_sees_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("apache_beam", reason="Apache Beam is not installed (graft[batch])")
+    import tensorflow as tf
+
+    from components.common.models.saved_model import Answers
+    from pipelines.batch.classify import BatchModel, Classified, Failed, classify
+
+    seen: list[np.ndarray] = []
+
+    class BeforeNetwork(BatchModel):
+        """The exported graph before its network, for whole batches of files."""
+
+        def __init__(self) -> None:
+            self.before = graph("pad", TWELVE_BITS)
+
+        def answer(self, pictures: Sequence[bytes]) -> Answers:
+            seen.extend(self.before._decode(tf.constant(list(pictures))).numpy())
+            names = ("good",) * len(pictures)
+            return Answers(np.zeros((len(pictures), 2), np.float32), names, names, names)
+
+    every = FILES | {f"damaged_{name}": data for name, data in DAMAGED.items()}
+    paths = [tmp_path / name for name in every]
+    for path in paths:
+        path.write_bytes(every[path.name])
+    records = list(classify([str(path) for path in paths], model=BeforeNetwork(), batch_size=16))
+    failed = {Path(one.path).name for one in records if isinstance(one, Failed)}
+    assert failed == every.keys() - FILES.keys()
+    answered = [Path(one.path).name for one in records if isinstance(one, Classified)]
+    for name, pixels in zip(answered, seen, strict=True):
+        trained = resize(decode(FILES[name], grey_range=TWELVE_BITS), SIZE_PX, fit="pad")
+        assert np.array_equal(np.broadcast_to(trained, pixels.shape), pixels), name
 
 
 def test_12_bits_keep_their_levels_on_the_whole_way(dataset: Dataset) -> None:

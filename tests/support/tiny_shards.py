@@ -8,6 +8,7 @@ import pandas as pd
 from components.common.artifacts.augmentation import AugmentationInfo
 from components.common.artifacts.shards import Shards, ShardsInfo
 from components.common.augmentation.composition import parsed
+from components.common.pictures.fit import Fit
 
 SIZE_PX = 32
 
@@ -19,6 +20,7 @@ def write_tiny_shards(
     validation: int = 12,
     views: int = 2,
     classes: tuple[str, ...] = ("functional", "defective"),
+    fit: Fit = "squeeze",
 ) -> Path:
     """Write Shards of noise in which the classes differ by brightness.
 
@@ -64,6 +66,7 @@ def write_tiny_shards(
         seed=0,
         content_sha256="tiny",
         evidence="holdout" if validation else "cross_validation",
+        fit=fit,
     )
     Shards(root, info, pd.DataFrame(rows)).write()
     return root

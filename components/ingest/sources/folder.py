@@ -90,7 +90,7 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
         raise _layout_error(
             root,
             f"no picture in {some(empty)} (endings: {', '.join(sorted(PICTURE_SUFFIXES))})",
-            do="add pictures to these folders or remove them",
+            do="add pictures to these folders, save theirs with one of these endings, or remove them",
         )
     return files
 

@@ -9,6 +9,7 @@ from components.common.artifacts.model_folder import CANDIDATES, is_number
 from components.common.artifacts.passport import read_passport
 from components.common.artifacts.records import file_sha256
 from components.common.errors import DataError, WeightsError, expected
+from components.common.pictures.fit import Fit
 from components.train import warm_start
 from components.train.config import TrainConfig
 
@@ -63,19 +64,20 @@ class Teacher:
                 "name a teacher that was trained on these classes",
             )
 
-    def check_size(self, image_size_px: int) -> None:
-        """Refuse pictures of another size than the teacher takes.
+    def check_pictures(self, image_size_px: int, fit: Fit) -> None:
+        """Refuse pictures of another size than the teacher takes, or made square in another way.
 
         Raises:
             WeightsError: they are.
         """
-        theirs = self.candidate.info.image_size_px
-        if theirs != image_size_px:
+        info = self.candidate.info
+        if (info.image_size_px, info.fit) != (image_size_px, fit):
             raise _unfit(
-                f"pictures of {theirs} px, as {self.named} takes them",
-                f"{image_size_px} px",
-                f"set augment.image_size_px={theirs}; the backbone `small` makes them smaller "
-                "inside of the student",
+                f"pictures of {info.image_size_px} px made square by '{info.fit}', as {self.named} "
+                "takes them",
+                f"{image_size_px} px and '{fit}'",
+                f"set augment.image_size_px={info.image_size_px} and augment.fit={info.fit}; the "
+                "backbone `small` makes pictures smaller inside of the student",
             )
 
     def recipe(self) -> TrainConfig:

@@ -1,8 +1,6 @@
 """A version of a data set by its hash, out of what DVC keeps, without git and without DVC."""
 
 import dataclasses
-import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -11,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dvc_remote import contents, objects, put
 from s3_server import BUCKET, s3_server
 
 from components.common.artifacts.dataset import Dataset
@@ -22,34 +21,6 @@ from components.ingest.step import IngestInputs, IngestOutputs, content_key, run
 
 ROOT = Path(__file__).parents[3]
 Picture = Callable[..., bytes]
-
-
-def md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def objects(files: dict[str, bytes]) -> tuple[str, dict[str, bytes]]:
-    """Return the revision of files, and what a remote holds of it, by name."""
-    rows = [{"md5": md5(content), "relpath": name} for name, content in sorted(files.items())]
-    listing = json.dumps(rows, sort_keys=True).encode()
-    kept = {md5(content): content for content in files.values()}
-    kept[f"{md5(listing)}.dir"] = listing
-    placed = {f"files/md5/{name[:2]}/{name[2:]}": content for name, content in kept.items()}
-    return f"{md5(listing)}.dir", placed
-
-
-def contents(folder: Path, *, below: str = "") -> dict[str, bytes]:
-    return {
-        f"{below}{path.relative_to(folder).as_posix()}": path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-def put(remote: Path, placed: dict[str, bytes]) -> None:
-    for name, content in placed.items():
-        (remote / name).parent.mkdir(parents=True, exist_ok=True)
-        (remote / name).write_bytes(content)
 
 
 def ingest(settings: IngestConfig, out: Path) -> Dataset:

@@ -115,7 +115,15 @@ def test_a_teacher_of_other_classes_is_refused(taught: Path, tmp_path: Path) -> 
 def test_a_teacher_of_other_pictures_is_refused(taught: Path) -> None:
     teacher = Teacher.at(str(taught / "teacher"))
     with pytest.raises(WeightsError, match=r"pictures of 32 px.*augment\.image_size_px=32"):
-        teacher.check_size(64)
+        teacher.check_pictures(64, "squeeze")
+
+
+def test_a_teacher_of_pictures_made_square_otherwise_is_refused(
+    taught: Path, tmp_path: Path
+) -> None:
+    write_tiny_shards(tmp_path / "shards", fit="pad")
+    with pytest.raises(WeightsError, match=r"'squeeze', as .* received 32 px and 'pad'"):
+        student_of(tmp_path, tmp_path / "out", learning_from(taught / "teacher"))
 
 
 def test_a_teacher_that_has_seen_the_test_pictures_is_refused(taught: Path, tmp_path: Path) -> None:

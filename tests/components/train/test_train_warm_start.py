@@ -66,6 +66,17 @@ def test_a_candidate_gives_its_backbone_and_the_report_says_so(
         for one, other in zip(*(m.get_layer(layer).get_weights() for m in models), strict=True):
             np.testing.assert_array_equal(one, other)
     assert f"warm start from {settings.warm_start}" in second.info.notes
+    assert not any("was trained on" in note for note in second.info.notes)
+
+
+def test_the_report_says_that_a_warm_start_saw_pictures_of_another_shape(
+    trained: Path, tmp_path: Path
+) -> None:
+    shards = write_tiny_shards(tmp_path / "shards", fit="pad")
+    settings = from_there(trained / "candidate")
+    train(shards, out=tmp_path / "next", settings=settings, cache_dir="")
+    expected = "the network of the warm start was trained on pictures of 32 px and fit squeeze"
+    assert expected in Candidate.read(tmp_path / "next").info.notes
 
 
 @pytest.mark.parametrize("name", ["solar", "solar/3"])

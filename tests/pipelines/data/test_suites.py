@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dvc_remote import contents, objects, put
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -54,3 +55,30 @@ def test_accepted_pictures_judge_new_ones(tmp_path: Path) -> None:
     write(tmp_path / "smaller", count=20, seed=8, side_px=30)
     code, said = validate("smaller")
     assert code == 2 and "width_px from 40 to 40" in " ".join(said.split()), said
+
+
+def test_versions_are_inferred_from_and_judged_as_folders_are(tmp_path: Path) -> None:
+    """Of a data set in a DVC remote, by its hash; the one to judge has no labels."""
+    for seed, name in enumerate(("good", "bad")):
+        write(tmp_path / "lots" / "accepted" / name, count=3, seed=seed)
+    write(tmp_path / "lots" / "new", count=3, seed=5)
+    revision, placed = objects(contents(tmp_path / "lots"))
+    put(tmp_path / "remote", placed)
+
+    def graft(*words: str) -> str:
+        found = CliRunner().invoke(app, ["data", *words])
+        assert found.exit_code == 0, found.output
+        return found.output
+
+    def version(path: str) -> list[str]:
+        settings = {"path": path, "data_rev": revision, "data_remote": str(tmp_path / "remote")}
+        pairs = (f"ingest.{name}={value}" for name, value in settings.items())
+        return ["--preset", "pictures", *(word for pair in pairs for word in ("--set", pair))]
+
+    suites = [tmp_path / name for name in ("folder.json", "version.json")]
+    graft("infer-suite", "--data", str(tmp_path / "lots" / "accepted"), "--out", str(suites[0]))
+    graft("infer-suite", *version("accepted"), "--out", str(suites[1]))
+    assert suites[0].read_bytes() == suites[1].read_bytes()
+    judged = ["validate", "--suite", str(suites[1]), "--docs", str(tmp_path / "docs")]
+    there = graft(*judged, *version("new"))
+    assert there == graft(*judged, "--data", str(tmp_path / "lots" / "new"))

@@ -30,6 +30,8 @@ SENTENCES = {
     "weights: the lower was kept.": "校準後的驗證損失：{method} 為 {own}，從預訓練權重調整所有層為 {full}；"
     "採用較低者。",
     "warm start from {name}": "從 {name} 繼續訓練",
+    "the network of the warm start was trained on pictures of {size} px and fit {fit}": "其原有網路以 "
+    "{size} px、{fit} 的圖片訓練",
     "no validation picture of {names}: calibrated without": "{names} 沒有驗證圖片：校準時未包含",
     "judged by {folds}-fold cross-validation, fitted on all pictures": "以 {folds} 折交叉驗證評估，"
     "並以全部圖片訓練",
