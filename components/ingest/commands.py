@@ -17,6 +17,7 @@ from components.common.errors import ConfigError, DataError
 from components.common.files import locked
 from components.common.labels.source_facts import SourceFacts, counted
 from components.common.pictures.decode import decode
+from components.common.pictures.folders import pictures_below
 from components.ingest.additions import (
     MANIFEST,
     Addition,
@@ -30,7 +31,6 @@ from components.ingest.corrections import Correction as Correction
 from components.ingest.relabel import checked
 from components.ingest.revision import at_hand
 from components.ingest.source_data import PictureRecord, SourceData
-from components.ingest.sources.folder import pictures_below
 from components.ingest.sources.manifest import cells
 from components.ingest.step import dataset_root, read_source
 

@@ -23,6 +23,7 @@ from components.common.pictures.decode import (
     is_servable,
     to_servable,
 )
+from components.common.pictures.folders import pictures_below
 from components.common.pictures.grey_range import GreyRange
 from components.common.pictures.header import PictureHeader, read_header
 from components.common.run_context import RunContext
@@ -33,7 +34,6 @@ from components.ingest.corrections import with_corrections
 from components.ingest.depth import check_colours, chosen_range
 from components.ingest.revision import at_hand
 from components.ingest.source_data import PictureRecord, SourceData
-from components.ingest.sources.folder import pictures_below
 
 LOG = logging.getLogger(__name__)
 

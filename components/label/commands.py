@@ -12,6 +12,7 @@ from components.common.artifacts.monitoring.prediction_log import PICTURES, mode
 from components.common.artifacts.records import file_sha256
 from components.common.errors import DataError
 from components.common.files import new_folder
+from components.common.pictures.decode import PICTURE_SUFFIXES
 from components.common.statistics.operating_point import ASK
 from components.label.asked_before import AskedPicture, asking, note_asked, read_asked
 from components.label.clusters import ClusteredPictures as ClusteredPictures
@@ -112,33 +113,40 @@ def read_labels(
 
     Raises:
         ConfigError: there is no such format.
-        DataError: it cannot be read, or is of no format that is known.
+        DataError: it cannot be read, is of no format that is known, or names no picture.
     """
     form = form or guess_format(path)
     root = model_log(log, model_name)
     returned: ReturnedLabels = plugins.load(FORMATS, form).read(
         path, places=(*places, root / PICTURES)
     )
+    if not (returned.labelled or returned.unlabelled or returned.problems):
+        endings = ", ".join(sorted(PICTURE_SUFFIXES))
+        raise DataError(
+            f"pictures to add in '{path}' (endings: {endings})",
+            received="none",
+            do="correct the path, or save them with one of these endings",
+        )
     asked = read_asked(root)
     labelled = tuple(_completed(one, asked, form) for one in returned.labelled)
     return dataclasses.replace(returned, labelled=labelled)
 
 
 def guess_format(path: Path) -> str:
-    """Return the format of what came back, by its ending; a folder with a CSV queue is one.
+    """Return the format of what came back, by its ending; a folder with a queue or manifest is CSV.
 
     Raises:
         DataError: it is none.
     """
     if path.is_dir():
-        return "csv" if (path / csv.FILE).is_file() else "folder"
+        return "csv" if csv.table_of(path).is_file() else "folder"
     known = {".csv": "csv", ".json": "label_studio"}
     form = known.get(path.suffix.lower(), "")
     if not form or not path.is_file():
         raise DataError(
             f"a folder by class, a .csv or a Label Studio export (.json) at '{path}'",
             received="another kind of file" if path.exists() else "nothing there",
-            do="correct the path",
+            do="unpack an archive first, or correct the path",
         )
     return form
 

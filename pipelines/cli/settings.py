@@ -101,8 +101,6 @@ def _source_of(data: Path) -> dict[str, str]:
         return {"source": "folder", "path": str(data.resolve())}
     if data.is_file() and data.suffix.lower() == ".csv":
         return {"source": "manifest", "path": str(data.resolve())}
+    received = "nothing there" if not data.exists() else "another kind of file"
     wanted = f"a folder of pictures or a manifest.csv at '{data}'"
-    if data.exists():
-        do = "unpack an archive first, or correct the path"
-        raise DataError(wanted, received="another kind of file", do=do)
-    raise DataError(wanted, received="nothing there", do="correct the path")
+    raise DataError(wanted, received=received, do="unpack an archive first, or correct the path")

@@ -1,4 +1,4 @@
-"""Every kind of file: ingest, shards, exported graph, LiteRT, gateway and batch see the same pixels."""
+"""Every kind of file: the same pixels in ingest, shards, graph, LiteRT, gateway and batch."""
 
 import io
 import struct

@@ -27,7 +27,7 @@ from components.common.pictures.grey_range import FULL, GreyRange
 
 Pixels = npt.NDArray[np.uint8]
 
-READABLE = "a readable picture (PNG, JPEG, BMP, TIFF, WebP)"
+READABLE = "a readable picture (PNG, JPEG, BMP, TIFF, WebP, GIF)"
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif"})
 _SERVABLE_MODES = {"PNG": {"L", "RGB", "I;16"}, "JPEG": {"L", "RGB"}}
 _EXIF_ORIENTATION = 0x0112
@@ -220,7 +220,7 @@ def _open(data: bytes, *, name: str) -> Image.Image:
     except UnidentifiedImageError:
         received = "bytes that no decoder knows"
     except Image.DecompressionBombError as error:
-        received = str(error)
+        received = str(error).partition(",")[0]  # what follows is a guess
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         received = f"a damaged file ({error})"
     do = "replace or remove the file"

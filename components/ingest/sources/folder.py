@@ -10,21 +10,16 @@ Hidden files and folders are passed over, and so is what was added later (`addit
 files that are no pictures by their ending are passed over with a line in the log.
 """
 
-import logging
-import os
 import re
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
 from components.common.artifacts.dataset import SPLITS, UNLABELLED
 from components.common.errors import ConfigError, DataError, some
 from components.common.pictures.decode import PICTURE_SUFFIXES
+from components.common.pictures.folders import check_links, is_picture, pictures_below
 from components.ingest.additions import is_additions
 from components.ingest.config import IngestConfig
 from components.ingest.source_data import PictureRecord, SourceData, existing_path, ordered_classes
-
-LOG = logging.getLogger(__name__)
 
 _SPLIT_WORDS = {*SPLITS, "val", "valid", "eval", "training", "testing"}
 
@@ -66,8 +61,8 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
     children = sorted(
         path for path in root.iterdir() if not path.name.startswith(".") and not is_additions(path)
     )
-    _check_links(children)
-    loose = [path.name for path in children if path.is_file() and _is_picture(path)]
+    check_links(children)
+    loose = [path.name for path in children if path.is_file() and is_picture(path)]
     folders = [path for path in children if path.is_dir()]
     if loose:
         raise _layout_error(
@@ -90,55 +85,9 @@ def _files_by_class(root: Path) -> dict[str, list[Path]]:
         raise _layout_error(
             root,
             f"no picture in {some(empty)} (endings: {', '.join(sorted(PICTURE_SUFFIXES))})",
-            do="add pictures to these folders, save theirs with one of these endings, or remove them",
+            do="add pictures to these folders, convert what they hold, or remove them",
         )
     return files
-
-
-def pictures_below(folder: Path, *, seen: set[Path] | None = None) -> list[Path]:
-    """Return the pictures below a folder, sorted; what is hidden is passed over.
-
-    Args:
-        folder: links below it are followed.
-        seen: real folders that were read before; those below `folder` are added.
-
-    Raises:
-        DataError: a link leads to a folder that was read before, or nowhere.
-    """
-    seen = set() if seen is None else seen
-    found: list[Path] = []
-    for place, below, names in os.walk(folder, followlinks=True):
-        real = Path(place).resolve()
-        round_about = Path(place) != folder and folder.resolve().is_relative_to(real)
-        if real in seen or round_about:
-            raise DataError(
-                f"every folder below {folder} once",
-                received=f"{place!r} a second time, by a link",
-                do="remove the link",
-            )
-        seen.add(real)
-        below[:] = [name for name in below if not name.startswith(".")]
-        found += [Path(place, name) for name in names if not name.startswith(".")]
-    _check_links(found)
-    found = sorted(path for path in found if path.is_file())
-    other = Counter(path.suffix or path.name for path in found if not _is_picture(path))
-    if other:
-        LOG.warning("passed over in %s, no pictures by their ending: %s", folder, dict(other))
-    return [path for path in found if _is_picture(path)]
-
-
-def _check_links(paths: Iterable[Path]) -> None:
-    dead = [path for path in paths if path.is_symlink() and not path.exists()]
-    if dead:
-        raise DataError(
-            "links that lead to a file or folder",
-            received=f"{len(dead)} that lead nowhere or to themselves ({some(dead)})",
-            do="remove them",
-        )
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def _layout_error(root: Path, received: str, *, do: str) -> DataError:

@@ -16,6 +16,7 @@ from components.common.report.spreadsheet import cell_text, plain_cell
 from components.label.format_contract import QueueItem, ReturnedLabels, first_file, unreadable
 
 FILE = "queue.csv"
+_MANIFEST = "manifest.csv"
 _COLUMNS = ("path", "label", "suggestion", "confidence", "group", "domain", "time_utc", "version")
 _WANT = "a comma-separated UTF-8 file with the columns path and label"
 
@@ -55,13 +56,13 @@ def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:
     """Return the lines whose label is filled in.
 
     Args:
-        path: the file, or the folder of its queue.
+        path: the file, or the folder of its queue or manifest.
         places: folders to look into for pictures that are not where the file says.
 
     Raises:
         DataError: the file cannot be read, or a column is missing.
     """
-    file = path / FILE if path.is_dir() else path
+    file = table_of(path)
     rows = _rows(file)
     if rows and not {"path", "label"} <= rows[0].keys():
         had = ", ".join(map(str, rows[0])) or "none"
@@ -86,6 +87,14 @@ def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:
     return ReturnedLabels(
         labelled=tuple(labelled), unlabelled=len(rows) - len(filled), problems=tuple(problems)
     )
+
+
+def table_of(path: Path) -> Path:
+    """Return the file of a queue's folder, or of a data set's, which need not be there."""
+    if not path.is_dir():
+        return path
+    own = [path / name for name in (FILE, _MANIFEST)]
+    return first_file(own) or own[0]
 
 
 def waiting(folder: Path) -> tuple[WaitingPicture, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.common.artifacts.labelled_picture import LabelledPicture
-from components.common.pictures.decode import PICTURE_SUFFIXES
+from components.common.pictures.folders import pictures_below
 from components.label.format_contract import QueueItem, ReturnedLabels, unreadable
 
 TO_LABEL = "to-label"
@@ -36,7 +36,7 @@ def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:  # noqa: ARG0
     """Return the pictures that lie in a class folder.
 
     Raises:
-        DataError: `path` is no folder of folders.
+        DataError: `path` is no folder of folders, or one cannot be read as `pictures_below` says.
     """
     folders = sorted(
         child for child in path.glob("*") if child.is_dir() and not child.name.startswith(".")
@@ -48,17 +48,9 @@ def read(path: Path, *, places: Sequence[Path]) -> ReturnedLabels:  # noqa: ARG0
             received="no sub-folder",
             do="put each picture into the folder of its class",
         )
-    found = {folder.name: _pictures(folder) for folder in folders}
+    found = {folder.name: pictures_below(folder) for folder in folders}
     waiting = found.pop(TO_LABEL, [])
     labelled = tuple(
         LabelledPicture(file=picture, label=label) for label in found for picture in found[label]
     )
     return ReturnedLabels(labelled=labelled, unlabelled=len(waiting))
-
-
-def _pictures(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES
-    )

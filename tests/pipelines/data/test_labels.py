@@ -22,7 +22,7 @@ from components.common.errors import DataError
 from components.ingest.additions import MANIFEST, folder_of, read_additions
 from components.ingest.config import IngestConfig
 from components.ingest.step import read_source
-from components.label.commands import guess_format
+from components.label.commands import guess_format, read_labels
 from components.monitor.observe.served import ServedVersion, count_new_labels
 from pipelines.cli import app
 from pipelines.data import pinning, tracking
@@ -139,6 +139,31 @@ def test_refusals_are_said_and_end_with_code_2(project: Path) -> None:
     assert "1 added, 1 refused" in said
     said = graft("data", "add", project / "back", "--data", project / "mine", "--dry-run", code=2)
     assert "1 in the data set before" in said
+
+
+def test_a_folder_with_a_manifest_says_the_labels_itself(project: Path) -> None:
+    """As for a run: where the pictures lie says nothing then."""
+    write_picture(project / "back" / "good" / "1.png", 1)
+    (project / "back" / "manifest.csv").write_text("path,label\ngood/1.png,bad\n")
+    graft("data", "add", project / "back", "--data", project / "mine")
+    assert [one.label for one in read_additions(project / "mine")] == ["bad"]
+
+
+def test_a_folder_without_a_picture_is_refused(project: Path) -> None:
+    (project / "back" / "good").mkdir(parents=True)
+    (project / "back" / "good" / "1.HEIC").write_bytes(b"")
+    (project / "back" / "queue.csv").write_text("path,label\n")
+    for place in (project / "back" / "queue.csv", project / "back"):
+        with pytest.raises(DataError, match=r"pictures to add .*\.png.*, received none; "):
+            read_labels(place, log=project / "log", model_name="mine")
+        (project / "back" / "queue.csv").unlink(missing_ok=True)
+
+
+def test_a_folder_that_is_reached_twice_is_refused_as_in_a_run(project: Path) -> None:
+    write_picture(project / "back" / "good" / "1.png", 1)
+    (project / "back" / "good" / "again").symlink_to(project / "back")
+    with pytest.raises(DataError, match="a second time, by a link"):
+        read_labels(project / "back", log=project / "log", model_name="mine")
 
 
 def test_a_wrong_path_says_what_can_come_back(project: Path) -> None:
