@@ -86,8 +86,8 @@ def ordered_classes(labels: Iterable[str], positive: str, *, where: Path) -> tup
         raise DataError(
             f"pictures of at least two classes in {where}",
             received=f"only '{classes[0]}'" if classes else "no picture",
-            do="add the pictures of another class; where no defect is known yet, make three or more "
-            "on purpose, since no model can be judged without any",
+            do="add the pictures of another class; where no defect is known yet, make some on "
+            "purpose: without any no model can be judged",
         )
     odd = [name for name in classes if not name.isprintable() or not name.strip()]
     if odd:
