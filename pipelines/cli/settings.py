@@ -69,8 +69,9 @@ def chosen_preset(preset: str | None, otherwise: str | None = None) -> str:
         raise ConfigError(
             "pictures, a preset, or a graft.yaml in this folder",
             received="none of them",
-            do="type 'graft run FOLDER', a folder with a sub-folder of pictures for each class, "
-            "or 'graft init FOLDER' to look at the settings first; the demo is '--preset solar'",
+            do="type 'graft run FOLDER', a folder with a sub-folder of pictures for each class "
+            "(other commands: '--data FOLDER'), or 'graft init FOLDER' to look at the settings "
+            "first; the demo is '--preset solar'",
         )
     return name
 

@@ -87,9 +87,8 @@ class StepList:
         due = time.monotonic() - self._last_line > _PLAIN_INTERVAL_S
         if progress is not None and due:
             self._last_line = time.monotonic()
-            self._console.print(
-                f"        {progress.activity} {progress.done}/{progress.total}", style="dim"
-            )
+            count = f" {progress.done}/{progress.total}" if progress.total else ""
+            self._console.print(f"        {progress.activity}{count}", style="dim")
 
 
 def _note(record: StepRecord) -> Text:
