@@ -26,7 +26,7 @@ from components.ingest.additions import (
     write_additions,
 )
 from components.ingest.config import IngestConfig
-from components.ingest.corrections import RELABELLED, write_corrections
+from components.ingest.corrections import RELABELLED, read_corrections, write_corrections
 from components.ingest.corrections import Correction as Correction
 from components.ingest.relabel import checked
 from components.ingest.revision import at_hand
@@ -98,6 +98,16 @@ def additions_of(settings: IngestConfig) -> tuple[Addition, ...]:
     """
     root = dataset_root(settings)
     return () if root is None else read_additions(root)
+
+
+def corrections_of(settings: IngestConfig) -> tuple[Correction, ...]:
+    """Return the labels of a data set that were corrected, oldest first.
+
+    Raises:
+        DataError: as `read_corrections`.
+    """
+    root = dataset_root(settings)
+    return () if root is None else read_corrections(root)
 
 
 def source_facts(settings: IngestConfig) -> SourceFacts:

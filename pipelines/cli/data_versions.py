@@ -31,13 +31,13 @@ def log(
     ] = None,
     assignments: options.Assignments = None,
 ) -> None:
-    """List the versions of a data set: what DVC pinned and what was added; by whom and when."""
+    """List the versions of a data set and what was added or corrected: by whom, and when."""
     from pipelines.data.history import versions
 
     console = Console()
     found = versions(choose(preset, data, assignments=assignments).run.ingest)
     if not found:
-        console.print("no .dvc file in git's history pins it, and nothing was added")
+        console.print("no .dvc file in git's history pins it, and nothing was added or corrected")
         return
     table = Table("when", "who", "files", "version", "what", box=None)
     for one in found:
@@ -67,7 +67,10 @@ def diff(
     """
     from pipelines.console.progress import bars
     from pipelines.data.compare import difference, write_page
+    from pipelines.local.door import check_place
 
+    if out is not None:
+        check_place(out.parent, of="page", option="--out")
     console = Console()
 
     def read_from(word: str) -> "IngestConfig":

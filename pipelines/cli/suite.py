@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from components.common.errors import some
+from components.common.errors import ConfigError, some
 from components.common.files import write_bytes
 from pipelines.cli import options
 from pipelines.cli.settings import choose
@@ -32,14 +32,23 @@ def infer_suite(
 ) -> None:
     """Derive expectations from accepted pictures, as JSON of Great Expectations to edit and commit.
 
-    A preset's `validate.suite` makes a run judge by them.
+    A preset's `validate.suite` makes a run judge by them. A suite that is there is left as it is.
     """
     from pipelines.console.progress import bars
     from pipelines.data.suites import infer
+    from pipelines.local.door import check_place
 
+    if out.exists():
+        raise ConfigError(
+            f"a new file for the suite at '{out}'",
+            received="one that is there",
+            do="edit it, remove it, or name another with --out",
+        )
+    check_place(out.parent, of="suite", option="--out")
     console = Console(soft_wrap=True)
     with bars(console):
         text = infer(choose(preset, data, assignments=assignments).run.ingest)
+    out.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(out, text)
     console.print(f"[green]✔[/] [bold]{escape(str(out))}[/]: look through it, edit and commit it")
 
@@ -59,7 +68,9 @@ def validate(
     """
     from pipelines.console.progress import bars
     from pipelines.data.suites import validate as judge
+    from pipelines.local.door import check_place
 
+    check_place(docs, of="pages", option="--docs")
     console = Console(soft_wrap=True)
     with bars(console):
         ingest = choose(preset, data, assignments=assignments).run.ingest

@@ -1,4 +1,4 @@
-"""The versions of a data set: what its `.dvc` file pinned over time, and what was added when."""
+"""The versions of a data set: what its `.dvc` file pinned, what was added or corrected when."""
 
 import dataclasses
 import getpass
@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from components.common.errors import ConfigError, DataError, some
-from components.ingest.commands import additions_of, root_of
+from components.ingest.commands import additions_of, corrections_of, root_of
 from components.ingest.config import IngestConfig
 from pipelines.data import pinning, tracking
 
@@ -21,10 +21,10 @@ _LOG_FORMAT = _BETWEEN.join(("%H", "%an", "%at", "%s"))
 
 @dataclass(frozen=True, kw_only=True)
 class DataVersion:
-    """A state of a data set, or what was added to it at once.
+    """A state of a data set, or what was added or corrected at once.
 
     revision: the hash that `ingest.data_rev` takes; "" for what no `.dvc` file has pinned.
-    files: how many files the state has, or how many were added.
+    files: how many files the state has, or how many were added or corrected.
     """
 
     revision: str
@@ -35,14 +35,14 @@ class DataVersion:
 
 
 def versions(settings: IngestConfig) -> tuple[DataVersion, ...]:
-    """Return the states that git knows of the `.dvc` file, and the additions; newest first.
+    """Return the states that git knows of the `.dvc` file, and what was changed; newest first.
 
     Raises:
         ConfigError: the data set is an archive or a revision.
-        DataError: its additions are damaged.
+        DataError: its additions or corrections are damaged.
     """
     pin = pinning.find_pin(root_of(settings))
-    found = [*_additions(settings), *(_pinned(pin) if pin else ())]
+    found = [*_by_hand(settings), *(_pinned(pin) if pin else ())]
     return tuple(sorted(found, key=lambda one: one.time_unix_s, reverse=True))
 
 
@@ -90,13 +90,18 @@ def user_name(folder: Path) -> str:
         return ""
 
 
-def _additions(settings: IngestConfig) -> Iterator[DataVersion]:
-    added: dict[tuple[float, str, str], Counter[str]] = {}
+def _by_hand(settings: IngestConfig) -> Iterator[DataVersion]:
+    """Yield what was added and what was corrected, each command as one."""
+    changes: dict[tuple[float, str, str, str], Counter[str]] = {}
     for one in additions_of(settings):
-        added.setdefault((one.added_unix_s, one.by, one.origin), Counter())[one.label] += 1
-    for (time_unix_s, by, origin), labels in added.items():
+        key = (one.added_unix_s, one.by, "added", f" (from {one.origin})" if one.origin else "")
+        changes.setdefault(key, Counter())[one.label] += 1
+    for other in corrections_of(settings):
+        key = (other.at_unix_s, other.by, "corrected", "")
+        changes.setdefault(key, Counter())[f"{other.label} to {other.corrected}"] += 1
+    for (time_unix_s, by, kind, origin), labels in changes.items():
         counts = ", ".join(f"{label} {count}" for label, count in sorted(labels.items()))
-        note = f"added: {counts}" + (f" (from {origin})" if origin else "")
+        note = f"{kind}: {counts}{origin}"
         yield DataVersion(
             revision="", time_unix_s=time_unix_s, by=by, note=note, files=labels.total()
         )

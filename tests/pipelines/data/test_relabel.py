@@ -49,6 +49,8 @@ def test_a_correction_is_taken_once(mine: Path) -> None:
     assert "good/0.png: good → bad 1 labels corrected" in said
     assert label_of(mine) == "bad"
     assert ",ann," in (mine / RELABELLED).read_text()
+    log = CliRunner().invoke(app, ["data", "log", "--data", str(mine)], env={"COLUMNS": "200"})
+    assert "ann 1 corrected: good to bad 1" in " ".join(log.output.split())
 
 
 def dvc(folder: Path, *arguments: str) -> str:

@@ -9,7 +9,9 @@ from dvc_remote import contents, objects, put
 from PIL import Image
 from typer.testing import CliRunner
 
+from components.common.errors import ConfigError
 from pipelines.cli import app
+from pipelines.cli.suite import infer_suite, validate
 
 pytestmark = [
     pytest.mark.slow,
@@ -83,3 +85,23 @@ def test_versions_are_inferred_from_and_judged_as_folders_are(tmp_path: Path) ->
     folder = graft(*judged, "--data", str(tmp_path / "lots" / "new"))
     assert "0 of them critical" in folder
     assert folder == graft(*judged, *version("new"))
+
+
+def test_a_suite_that_a_person_may_have_edited_is_left_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path / "new", count=1, seed=5)
+    suite = tmp_path / "suite.json"
+    suite.write_text("mine")
+    with pytest.raises(ConfigError, match="received one that is there; edit it"):
+        infer_suite(data=tmp_path / "new", out=suite)
+    assert suite.read_text() == "mine"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_picture_is_measured(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "new", count=1, seed=5)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"a folder for the suite at .*, received a file"):
+        infer_suite(data=tmp_path / "new", out=tmp_path / "file" / "suite.json")
+    with pytest.raises(ConfigError, match=r"a folder for the pages at .*, received a file"):
+        validate(data=tmp_path / "new", docs=tmp_path / "file" / "docs")
