@@ -159,7 +159,7 @@ def _rule(plain: dict[str, Any], number: int) -> Rule:
         Expectation("".join(map(str.capitalize, plain["type"].split("_"))), arguments),
         want=_words(column, arguments) or plain["type"].replace("_", " "),
         do="look at these pictures; where they are right, edit this expectation of the suite",
-        detail="" if "column" in arguments else "path",
+        detail="error" if column == "readable" else "" if "column" in arguments else "path",
     )
 
 

@@ -102,6 +102,9 @@ def test_a_camera_that_changed_breaks_it_and_labels_are_not_needed(
     }
     (mode,) = [one for one in found if one.name.endswith(": mode")]
     assert mode.examples == ("7.png (colour)",)
+    (tmp_path / "darker" / "7.png").write_bytes(b"no picture")
+    found = judge(darker, suite_file=suite_file, docs=tmp_path / "docs")
+    assert found[0].examples == ("7.png (bytes that no decoder knows)",)
 
 
 def test_a_critical_expectation_stops_the_run_and_shows_the_pictures(
