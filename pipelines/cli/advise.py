@@ -70,9 +70,7 @@ def _classes(table: Path | None) -> tuple[str, ...]:
         return tuple(row.get("class", "").strip() for row in csv.DictReader(lines))
 
 
-def _command(
-    one: "MethodAdvice", data: Path | None, attributes: Path | None, *, model: str
-) -> str:
+def _command(one: "MethodAdvice", data: Path | None, attributes: Path | None, *, model: str) -> str:
     """Return what to type; `model` is what a plain run of the same pictures publishes."""
     place = ["--data", str(data)] if data else []
     if one.method == "self_taught_clustering":
