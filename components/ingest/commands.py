@@ -1,9 +1,7 @@
 """What a person does by hand: add labelled pictures to a data set, but none that would harm it."""
 
-import concurrent.futures
 import contextlib
 import dataclasses
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from components.ingest.additions import (
     write_additions,
 )
 from components.ingest.config import IngestConfig
+from components.ingest.copying import bytes_sha256
 from components.ingest.corrections import RELABELLED, read_corrections, write_corrections
 from components.ingest.corrections import Correction as Correction
 from components.ingest.relabel import checked
@@ -258,10 +257,9 @@ def corrections_table(settings: IngestConfig) -> Path | None:
 
 def labels_by_sha256(source: SourceData) -> dict[str, str]:
     """Return the label of each picture of a source, by the SHA-256 of its encoded bytes."""
-    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        digests = pool.map(lambda one: hashlib.sha256(one.read()).hexdigest(), source.pictures)
-        total = len(source.pictures)
-        known = list(progress.track(digests, "reading the data set", total=total))
+    known = progress.mapped(
+        lambda one: bytes_sha256(one.read()), source.pictures, "reading the data set"
+    )
     return dict(zip(known, (one.label for one in source.pictures), strict=True))
 
 

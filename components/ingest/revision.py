@@ -6,7 +6,6 @@ A container has neither a checkout nor DVC. What a remote (and DVC's own cache) 
     <remote>/files/md5/<first two>/<rest>       a file by the MD5 of its bytes
 """
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import hashlib
@@ -17,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from components.common import progress
 from components.common.errors import ConfigError, DataError, first_line, some
+from components.common.progress import mapped
 from components.ingest.config import IngestConfig
 
 if TYPE_CHECKING:
@@ -136,10 +135,7 @@ class Remote:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(self._read(files[name], files[name]))
 
-        with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-            done = pool.map(write, chosen)
-            for _ in progress.track(done, "fetching the data", total=len(chosen)):
-                pass
+        mapped(write, chosen, "fetching the data")
 
     def _read(self, name: str, digest: str) -> bytes:
         path = f"{self.root}/files/md5/{name[:2]}/{name[2:]}"

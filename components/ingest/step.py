@@ -1,18 +1,16 @@
 """Read a source and write the Dataset artifact: every picture once, upright, of 8 bits."""
 
-import concurrent.futures
 import dataclasses
 import hashlib
 import json
 import logging
 import shutil
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from components.common import plugins, progress
+from components.common import plugins
 from components.common.artifacts.dataset import HEADERS, MANIFEST_COLUMNS, Dataset, DatasetInfo
 from components.common.errors import DataError
 from components.common.pictures.decode import (
@@ -21,6 +19,7 @@ from components.common.pictures.decode import (
 from components.common.pictures.folders import pictures_below
 from components.common.pictures.grey_range import GreyRange
 from components.common.pictures.header import read_header
+from components.common.progress import mapped
 from components.common.run_context import RunContext
 from components.common.step import Step
 from components.ingest.additions import with_additions
@@ -80,22 +79,12 @@ def _ingest(settings: IngestConfig, out: Path) -> Dataset:
     names = safe_names([picture.name for picture in given])
     for folder in {(out / "pictures" / name).parent for name in names}:
         folder.mkdir(parents=True, exist_ok=True)
-    # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
-    with (
-        warnings.catch_warnings(),
-        concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool,
-    ):
-        copies = pool.map(
-            lambda pair: copy(pair[0], out, pair[1]),
-            zip(given, names, strict=True),
-        )
-        copied = list(progress.track(copies, "copying pictures", total=len(names)))
-        check_colours([one.colour_levels for one in copied])
-        deep = [one for one in copied if one.brightest >= 0]
-        levels = chosen_range(settings, [one.brightest for one in deep])
-        scaled = pool.map(lambda one: scale(one, out, levels), deep)
-        for _ in progress.track(scaled, "scaling grey levels", total=len(deep)):
-            pass
+    pairs = list(zip(given, names, strict=True))
+    copied = mapped(lambda pair: copy(pair[0], out, pair[1]), pairs, "copying pictures")
+    check_colours([one.colour_levels for one in copied])
+    deep = [one for one in copied if one.brightest >= 0]
+    levels = chosen_range(settings, [one.brightest for one in deep])
+    mapped(lambda one: scale(one, out, levels), deep, "scaling grey levels")
     rows = [one.row for one in copied]
     info = DatasetInfo(
         name=source.name,
@@ -157,9 +146,7 @@ def grey_range_of(settings: IngestConfig, source: SourceData) -> GreyRange:
         except DataError:
             return -1
 
-    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        found = pool.map(level, source.pictures)
-        levels = list(progress.track(found, "looking for 16 bits", total=len(source.pictures)))
+    levels = mapped(level, source.pictures, "looking for 16 bits")
     return chosen_range(settings, [one for one in levels if one >= 0])
 
 
@@ -183,14 +170,11 @@ def content_key(settings: IngestConfig) -> str:
     source = read_source(settings)
     given = (*source.pictures, *source.unlabelled)
     total = hashlib.sha256(json.dumps([source.name, source.classes, source.licence]).encode())
-    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        digests = pool.map(lambda picture: bytes_sha256(picture.read()), given)
-        for picture, digest in progress.track(
-            zip(given, digests, strict=True), "checking for changes", total=len(given)
-        ):
-            # The bytes, not where they stand.
-            described = dataclasses.asdict(picture) | {"file": digest}
-            total.update(json.dumps(described, sort_keys=True).encode())
+    digests = mapped(lambda one: bytes_sha256(one.read()), given, "checking for changes")
+    for picture, digest in zip(given, digests, strict=True):
+        # The bytes, not where they stand.
+        described = dataclasses.asdict(picture) | {"file": digest}
+        total.update(json.dumps(described, sort_keys=True).encode())
     return total.hexdigest()
 
 

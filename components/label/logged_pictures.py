@@ -1,6 +1,5 @@
 """The pictures of the prediction log that a person could look at."""
 
-import concurrent.futures
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.common import progress
 from components.common.artifacts.monitoring.log_reading import last_version, read_log
 from components.common.artifacts.monitoring.prediction_log import (
     LATER_COLUMNS,
@@ -21,6 +19,7 @@ from components.common.artifacts.monitoring.prediction_log import (
 from components.common.errors import DataError
 from components.common.pictures.decode import decode
 from components.common.pictures.statistics import measure
+from components.common.progress import mapped
 from components.label.config import QueueConfig
 from components.label.farthest_first import Floats
 
@@ -102,9 +101,7 @@ def _measured(rows: pd.DataFrame) -> pd.DataFrame:
     Left out, they would be those of the busiest minutes: the queue would see a part of the window.
     """
     missing = rows[rows[_ALWAYS].isna().any(axis=1)]
-    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        found = pool.map(_statistics, missing["picture"])
-        values = list(progress.track(found, "measuring pictures", total=len(missing)))
+    values = mapped(_statistics, list(missing["picture"]), "measuring pictures")
     known = {at: one for at, one in zip(missing.index, values, strict=True) if one is not None}
     rows = rows.drop(index=missing.index.difference(list(known)))
     rows.update(pd.DataFrame.from_dict(known, orient="index", columns=list(STATISTIC_COLUMNS)))

@@ -1,14 +1,13 @@
 """The pictures that a ranking looks at: some whole groups, as they are, at any size."""
 
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from components.common.pictures import decode as pictures
-from components.common.progress import track, worker_count
+from components.common.progress import mapped
 from components.common.seeding import generator
 from components.networks.data import Split
 
@@ -29,12 +28,10 @@ def plain_view(split: Split, *, size_px: int, max_pictures: int, seed: int) -> S
     chosen = split.take(rows)
     if size_px == split.pixels[:1].shape[1]:
         return chosen
-    with ThreadPoolExecutor(max_workers=worker_count()) as pool:
-        resized = pool.map(lambda pixels: pictures.resize(pixels, size_px), chosen.pixels[:])
-        shown = track(resized, f"resizing pictures to {size_px} px", total=len(rows))
-        pixels = np.stack(list(shown))
+    activity = f"resizing pictures to {size_px} px"
+    resized = mapped(lambda one: pictures.resize(one, size_px), list(chosen.pixels[:]), activity)
     digest = f"{chosen.content_sha256} at {size_px} px"
-    return dataclasses.replace(chosen, pixels=pixels, content_sha256=digest)
+    return dataclasses.replace(chosen, pixels=np.stack(resized), content_sha256=digest)
 
 
 def _whole_groups(groups: npt.NDArray[Any], *, most: int, seed: int) -> npt.NDArray[np.int64]:

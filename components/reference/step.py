@@ -8,9 +8,7 @@ are the model's own.
 """
 
 import time
-import warnings
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +30,7 @@ from components.common.errors import DataError
 from components.common.pictures.decode import decode, encode_png
 from components.common.pictures.statistics import measure
 from components.common.pictures.thumbnails import shrunk
-from components.common.progress import track, worker_count
+from components.common.progress import mapped
 from components.common.run_context import RunContext
 from components.common.seeding import generator
 from components.common.statistics.operating_point import ASK
@@ -187,10 +185,7 @@ def _look(
             (copies / f"{row.sha256}.png").write_bytes(small)
         return seen | {"picture_bytes": len(data), "height_px": height, "width_px": width}
 
-    # The decoder's own `catch_warnings` is not safe among threads; this one restores the filters.
-    with warnings.catch_warnings(), ThreadPoolExecutor(worker_count()) as pool:
-        found = pool.map(look, rows.itertuples())
-        return pd.DataFrame(list(track(found, "measuring pictures", total=len(rows))))
+    return pd.DataFrame(mapped(look, list(rows.itertuples()), "measuring pictures"))
 
 
 STEP = Step("reference", run)

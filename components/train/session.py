@@ -51,6 +51,12 @@ class EpochScore:
     train_accuracy: float
     validation_accuracy: float
 
+    @classmethod
+    def of(cls, phase: str, epoch: int, fitted: "Score", held_out: "Score") -> "EpochScore":
+        """Return the row of a phase's epoch."""
+        losses, accuracies = (fitted.loss, held_out.loss), (fitted.accuracy, held_out.accuracy)
+        return cls(phase, epoch, *losses, *accuracies)
+
     @property
     def judged_loss(self) -> float:
         """What an epoch is chosen by: the validation loss, where there is one."""

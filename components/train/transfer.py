@@ -150,9 +150,7 @@ def solve_head(
     fitted_on = score(probe.logits(features[: inputs.train.pictures]), inputs.train)
     judged_on = inputs.validation_score(tail)
     return SolvedHead(
-        row=EpochScore(
-            "probe", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
-        ),
+        row=EpochScore.of("probe", 1, fitted_on, judged_on),
         note=note,
         bar=Bar.of(tail, inputs, owner=PROBE),
         embeddings=features[: inputs.train.pictures],

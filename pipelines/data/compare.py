@@ -1,6 +1,5 @@
 """Two data sets, or two versions of one: what came, what went, what it changed."""
 
-import concurrent.futures
 import dataclasses
 import hashlib
 from collections import Counter
@@ -11,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from components.common import progress
 from components.common.errors import DataError
 from components.common.pictures.decode import decode, pixels_sha256
 from components.common.pictures.grey_range import GreyRange
 from components.common.pictures.statistics import STATISTICS, measure
 from components.common.pictures.thumbnails import thumbnail
+from components.common.progress import mapped
 from components.common.report import page
 from components.common.statistics.clusters import between_groups, clusters
 from components.ingest.commands import PictureRecord, SourceData, opened
@@ -143,9 +142,7 @@ def _measured(
 ) -> list[_Measured]:
     given = (*source.pictures, *source.unlabelled)
     levels = grey_range_of(settings, source)
-    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        found = pool.map(lambda record: _measure(record, levels, known), given)
-        return list(progress.track(found, "measuring pictures", total=len(given)))
+    return mapped(lambda record: _measure(record, levels, known), given, "measuring pictures")
 
 
 def _measure(record: PictureRecord, levels: GreyRange, known: Mapping[str, _Measured]) -> _Measured:

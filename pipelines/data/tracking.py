@@ -5,7 +5,6 @@ cache. Comparing with the listing here takes under a second (DVC's own start tak
 so every run can afford it; changes to the cache are left to DVC itself.
 """
 
-import concurrent.futures
 import configparser
 import hashlib
 import importlib.util
@@ -53,12 +52,8 @@ class Differences:
 def listing(folder: Path) -> Listing:
     """Hash every file below `folder`, on all processors."""
     paths = sorted(files_below(folder))
-    with concurrent.futures.ThreadPoolExecutor(progress.worker_count()) as pool:
-        digests = progress.track(pool.map(_md5, paths), "checking the data", total=len(paths))
-        return {
-            path.relative_to(folder).as_posix(): digest
-            for path, digest in zip(paths, digests, strict=True)
-        }
+    names = (path.relative_to(folder).as_posix() for path in paths)
+    return dict(zip(names, progress.mapped(_md5, paths, "checking the data"), strict=True))
 
 
 def _md5(path: Path) -> str:

@@ -186,13 +186,8 @@ class _Training:
             trained = whole_epoch(epoch)
             report("fine-tuning", number * self._steps // self._options.epochs, self._steps)
         judged = inputs.validation_score(tail)
-        row = EpochScore(
-            self._course.phase,
-            self._course.first_epoch + number - 1,
-            trained.loss,
-            judged.loss,
-            trained.accuracy,
-            judged.accuracy,
+        row = EpochScore.of(
+            self._course.phase, self._course.first_epoch + number - 1, trained, judged
         )
         lower = all(row.judged_loss < earlier.judged_loss for earlier in self._curves)
         if self._options.keep == "best" and lower:

@@ -160,9 +160,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     if data.validation.pictures:
         held_out = embedded(data.validation, "validation")[: data.validation.pictures]
         judged_on = score(answers.own.logits(held_out), data.validation)
-    row = EpochScore(
-        answers.arm, 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
-    )
+    row = EpochScore.of(answers.arm, 1, fitted_on, judged_on)
     return Fitted(
         curves=(row,),
         cut=EMBEDDING,

@@ -83,14 +83,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     end = kept.between((EMBEDDING,), (LOGITS,))
     fitted_on = score(predict(end, (head.embeddings,), rows=data.train.pictures), data.train)
     judged_on = inputs.validation_score(end)
-    row = EpochScore(
-        "multitask",
-        2,
-        fitted_on.loss,
-        judged_on.loss,
-        fitted_on.accuracy,
-        judged_on.accuracy,
-    )
+    row = EpochScore.of("multitask", 2, fitted_on, judged_on)
     return Fitted(
         curves=(head.row, row),
         cut=EMBEDDING,

@@ -4,6 +4,7 @@ For when there is hardly any defect; see `components.train.imbalance.novelty` fo
 good pictures decide what is unlike; the few defects say no more than from where on it is a defect.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,9 +89,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     tail = whole.between((EMBEDDING,), (LOGITS,))
     fitted_on = score(predict(tail, [own], rows=len(own)), data.train)
     judged_on = inputs.validation_score(tail)
-    row = EpochScore(
-        "one class", 1, fitted_on.loss, judged_on.loss, fitted_on.accuracy, judged_on.accuracy
-    )
+    row = EpochScore.of("one class", 1, fitted_on, judged_on)
     return Fitted(
         curves=(row,),
         cut=EMBEDDING,
@@ -116,8 +115,6 @@ def _measuring(
     import keras
     import numpy as np
 
-    from components.networks.network import Network
-
     whitened = keras.layers.Dense(good.axes.shape[1], name="whitened")
     answer = keras.layers.Dense(len(signs), name=LOGITS)
     spread = whitened(network.model.get_layer(EMBEDDING).output)
@@ -131,4 +128,4 @@ def _measuring(
     kernel = (size * scaling.slope * signs)[None].astype(np.float32)
     answer.set_weights([kernel, scaling.shift.astype(np.float32)])
     model = keras.Model(network.model.inputs[0], logits, name="graft")
-    return Network(model, network.cut_points, network.default_cut, network.pools, network.pooling)
+    return dataclasses.replace(network, model=model)

@@ -6,6 +6,7 @@ without labels (TURTLE, Gadetsky et al. 2024, arXiv:2406.07236). Each cluster ge
 most of its training pictures have: a handful of labels is enough where the clusters are good.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -117,16 +118,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
         f"pictures, whitened by {len(lent)}"
     ]
     return Fitted(
-        curves=(
-            EpochScore(
-                "clusters",
-                1,
-                fitted_on.loss,
-                judged_on.loss,
-                fitted_on.accuracy,
-                judged_on.accuracy,
-            ),
-        ),
+        curves=(EpochScore.of("clusters", 1, fitted_on, judged_on),),
         cut=EMBEDDING,
         trainable_parameters=tail.count_params(),
         notes=(*notes, *([f"no cluster is mostly {absent}: never answered"] if absent else [])),
@@ -149,8 +141,6 @@ def _named(network: "Network", found: "Clusters", called: Any, classes: int) -> 
     import keras
     import numpy as np
 
-    from components.networks.network import Network
-
     # As if every cluster held one picture more, of the mix of all.
     mix = called.sum(axis=0) / called.sum()
     frequencies = (called + mix) / (called.sum(axis=1, keepdims=True) + 1.0)
@@ -160,4 +150,4 @@ def _named(network: "Network", found: "Clusters", called: Any, classes: int) -> 
     clusters.set_weights([found.kernel, found.bias])
     names.set_weights([np.log(np.maximum(frequencies, 1e-6)).astype(np.float32)])
     model = keras.Model(network.model.inputs[0], answer, name="graft")
-    return Network(model, network.cut_points, network.default_cut, network.pools, network.pooling)
+    return dataclasses.replace(network, model=model)

@@ -147,9 +147,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     first = known.features[: data.train.pictures]
     on_train = score(first @ head.kernel + head.bias, data.train)
     held_out = inputs.validation_score(tail)
-    row = EpochScore(
-        "zero-shot", 1, on_train.loss, held_out.loss, on_train.accuracy, held_out.accuracy
-    )
+    row = EpochScore.of("zero-shot", 1, on_train, held_out)
     return Fitted(
         curves=(row,),
         cut=EMBEDDING,
