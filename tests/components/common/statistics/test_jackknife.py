@@ -52,6 +52,21 @@ def test_the_bias_of_a_plain_variance_is_found() -> None:
     assert found.biases[0] == pytest.approx(-values.var(ddof=1) / 40)
 
 
+def test_each_figure_has_its_own_error_and_rounding_is_none() -> None:
+    values = np.random.default_rng(1).normal(size=(40, 2))
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        first, second = (mean_of(column)(weights) for column in values.T)
+        # The third is as good as constant: its replicates differ by rounding alone.
+        return np.concatenate([first, 100.0 + second, 1.0 + 1e-12 * first], axis=1)
+
+    found = jackknife(statistic, [""] * 40, NO_CLASS)
+
+    assert found.errors[:2] == pytest.approx(values.std(axis=0, ddof=1) / np.sqrt(40))
+    assert found.errors[2] == 0.0
+    assert found.biases == pytest.approx(np.zeros(3), abs=1e-9)
+
+
 def test_with_one_group_single_pictures_are_left_out() -> None:
     values = np.arange(40.0)
     found = jackknife(mean_of(values), ["a"] * 40, NO_CLASS)
