@@ -9,7 +9,7 @@ from gate_answers import predictions
 
 from components.common import config
 from components.common.artifacts.judging.evaluation import Evaluation
-from components.common.artifacts.judging.figures import Metric
+from components.common.artifacts.judging.figures import LitertFigures, Metric
 from components.common.artifacts.judging.verdict import VerdictInfo
 from components.common.errors import ConfigError, DataError
 from components.gate.config import GateConfig, Threshold
@@ -446,7 +446,55 @@ def test_too_few_pictures_that_the_serving_version_has_not_seen_cannot_tell(
     evaluation = make_evaluation(predictions(0.9), predictions(0.9).iloc[:20])
     verdict = decide(evaluation, settings=GateConfig())
     assert verdict.word == "insufficient" and verdict.comparisons == ()
-    assert "trained on 180 of the 200 test pictures" in verdict.reasons[0]
+    assert verdict.reasons[0] == (
+        "Version 3, which serves now, was trained on 180 of the 200 test pictures; the other 20 "
+        "are too few to compare by."
+    )
+
+
+def test_a_class_that_the_serving_version_does_not_know_may_leave_too_few(
+    make_evaluation: Make,
+) -> None:
+    new = predictions(0.9, pictures=240, classes=THREE)
+    old = new[new["target"] < 2].drop(columns="p_stain").iloc[:20]
+    verdict = decide(make_evaluation(new, old, classes=THREE), settings=GateConfig())
+    assert verdict.word == "insufficient"
+    assert (
+        "was trained on 220 of the 240 test pictures, or does not know their class; the other 20 "
+        "are too few" in verdict.reasons[0]
+    )
+
+
+@pytest.mark.parametrize(("own", "word"), [(0.5, "deploy"), (0.49, "hold"), (1.0, "deploy")])
+@pytest.mark.parametrize("name", ["accuracy", "roc_auc"])
+def test_a_file_for_devices_may_lose_little_against_its_model(
+    make_evaluation: Make, name: str, own: float, word: str
+) -> None:
+    def figures(value: float) -> tuple[Metric, ...]:
+        # The accuracy decides only where there is no ROC-AUC.
+        others = {"accuracy": 0.9} if name == "roc_auc" else {}
+        return tuple(
+            Metric(name=each, value=number, low=0.0, high=1.0)
+            for each, number in {**others, name: value}.items()
+        )
+
+    file = LitertFigures(
+        name="int8",
+        size_bytes=1,
+        pictures=12,
+        metrics=figures(own),
+        model_metrics=figures(0.75),
+        same_answers=1.0,
+        network_ms=1.0,
+    )
+    settings = GateConfig(litert_margin=0.25)
+    verdict = decide(make_evaluation(predictions(0.9), litert=(file,)), settings=settings)
+    assert verdict.word == word
+    label = {"accuracy": "accuracy", "roc_auc": "ROC-AUC"}[name]
+    assert (
+        f"int8.tflite has a {label} of {own:.3f}, the SavedModel 0.750 on the same 12 pictures; "
+        "0.250 may be lost."
+    ) in verdict.reasons
 
 
 @pytest.mark.parametrize(
