@@ -553,16 +553,16 @@ def test_a_class_that_no_picture_shows_is_not_counted_and_its_figure_has_a_minim
         assert "known classes treated as unseen is" in verdict.reasons[0]
 
 
-def test_a_class_more_than_the_serving_version_knows_is_compared_on_the_old_ones(
+def test_classes_that_the_serving_version_does_not_know_leave_the_old_ones_to_compare_on(
     make_evaluation: Make,
 ) -> None:
-    new = predictions(0.9, pictures=300, classes=THREE)
-    old = new[new["target"] < 2].drop(columns="p_stain").reset_index(drop=True)
+    four = (*THREE, "hole")
+    new = predictions(0.9, pictures=400, classes=four)
+    old = new[new["target"] < 2].drop(columns=["p_stain", "p_hole"]).reset_index(drop=True)
     for share, word in ((1.0, "hold"), (0.0, "deploy")):
         theirs = old.assign(predicted=old["target"] if share else 1 - old["target"])
-        made = make_evaluation(new, theirs, classes=THREE)
+        made = make_evaluation(new, theirs, classes=four)
         verdict = decide(made, settings=GateConfig())
         assert verdict.word == word, verdict.reasons
-        assert "200 test pictures of the classes that it knows, so without stain," in " ".join(
-            verdict.reasons
-        )
+        said = "200 test pictures of the classes that it knows, so without stain, hole,"
+        assert said in " ".join(verdict.reasons)

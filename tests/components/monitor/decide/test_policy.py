@@ -190,6 +190,18 @@ def test_a_measured_loss_says_how_it_was_measured() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("verdict", "word"),
+    [("harmful", "retrain"), ("not enough evidence", "ask"), ("harmless", "keep")],
+)
+@pytest.mark.parametrize("points", [0.5, 9.0])
+def test_without_labels_the_verdict_decides_and_not_the_points(
+    verdict: HarmVerdict, word: str, points: float
+) -> None:
+    harm = dataclasses.replace(loss(points, width=1), verdict=verdict)
+    assert decide(situation(alarm=True, harm=harm), SETTINGS).word == word
+
+
 def test_every_detector_that_alarmed_is_named() -> None:
     now = situation(alarm=True)
     both = dataclasses.replace(now, detections=(*now.detections, *now.detections))
