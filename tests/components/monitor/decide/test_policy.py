@@ -23,6 +23,7 @@ from policy_cases import (
 from components.common import config
 from components.common.artifacts.monitoring.drift_report import (
     WORDS,
+    AnswerShare,
     Detection,
     Explanation,
     Harm,
@@ -534,6 +535,22 @@ def test_changed_answers_send_people_to_the_process_before_anything_is_trained(
     assert "`defective` among the answers rose from 15% to 61%" in decision.reasons[0]
     assert "look at the process first" in decision.reasons[0]
     assert decision.key.startswith("v1-answers-defective-")
+
+
+def test_the_answer_that_changed_most_is_named_whether_it_rose_or_fell() -> None:
+    shares = {"no hole": (0.8, 0.1), "scratch": (0.1, 0.5), "stain": (0.1, 0.4)}
+    answers = tuple(
+        AnswerShare(answer=name, usual=usual, now=now) for name, (usual, now) in shares.items()
+    )
+    decision = decide(dataclasses.replace(situation(answers=True), answers=answers), SETTINGS)
+    assert decision.reasons == (
+        "The share of `no hole` among the answers fell from 80% to 10% (alarmed: answer_ranks): "
+        "look at the process first.",
+        "If the product is as it was, the model is wrong. Label a small random sample "
+        "(`graft audit sample`) to know.",
+    )
+    # A key may be a file's name.
+    assert decision.key.startswith("v1-answers-2")
 
 
 def test_the_camera_a_new_product_and_a_measured_loss_explain_changed_answers() -> None:
