@@ -74,6 +74,13 @@ def test_the_serving_model_again_is_held(make_evaluation: Make) -> None:
     assert (verdict.word, verdict.reasons) == ("hold", (SAME_MODEL,))
 
 
+def test_the_verdict_names_the_models_that_it_is_about(make_evaluation: Make) -> None:
+    answers = predictions(0.9)
+    verdict = decide(make_evaluation(answers, answers), settings=GateConfig())
+    assert (verdict.candidate_sha256, verdict.incumbent_sha256) == ("c" * 64, "d" * 64)
+    assert verdict.incumbent_version == 3
+
+
 @pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy", "roc_auc"])
 @pytest.mark.parametrize("classes", [("good", "bad"), THREE])
 def test_worse_than_the_serving_version_is_held(

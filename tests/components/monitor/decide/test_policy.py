@@ -542,10 +542,13 @@ def test_the_answer_that_changed_most_is_named_whether_it_rose_or_fell() -> None
     answers = tuple(
         AnswerShare(answer=name, usual=usual, now=now) for name, (usual, now) in shares.items()
     )
-    decision = decide(dataclasses.replace(situation(answers=True), answers=answers), SETTINGS)
+    now = situation(answers=True)
+    second = detection(alarm=True, name="confidence", channel="scores")
+    now = dataclasses.replace(now, answers=answers, detections=(*now.detections, second))
+    decision = decide(now, SETTINGS)
     assert decision.reasons == (
-        "The share of `no hole` among the answers fell from 80% to 10% (alarmed: answer_ranks): "
-        "look at the process first.",
+        "The share of `no hole` among the answers fell from 80% to 10% (alarmed: answer_ranks, "
+        "confidence): look at the process first.",
         "If the product is as it was, the model is wrong. Label a small random sample "
         "(`graft audit sample`) to know.",
     )
