@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,8 @@ def judge(tmp_path: Path, make_evaluation: Make) -> Callable[..., str]:
     return made
 
 
-def lines(root: Path) -> list[dict[str, Any]]:
-    text = (root / "models" / "model" / RECORD).read_text()
+def lines(root: Path, *, model: str = "model") -> list[dict[str, Any]]:
+    text = (root / "models" / model / RECORD).read_text()
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -148,11 +149,15 @@ def test_the_step_counts_its_verdict_and_says_so(tmp_path: Path, make_evaluation
     made = make_evaluation(predictions(0.9, pictures=60).assign(sha256=pictures(0, 60)))
     info = dataclasses.replace(made.info, incumbent_sha256="i" * 64, incumbent_version=4)
     Evaluation(made.root, info).write(made.predictions())
-    settings = GateConfig(model_base_path=str(tmp_path / "models"), compare_with_serving=False)
+    settings = GateConfig(
+        model_base_path=str(tmp_path / "models"), model_name="tiles", compare_with_serving=False
+    )
     outputs = GateOutputs(verdict=tmp_path / "verdict")
     word = run(settings, GateInputs(evaluation=made.root), outputs, RunContext(run_id="r7"))
     verdict = Verdict.read(outputs.verdict).info
-    (line,) = lines(tmp_path)
+    (line,) = lines(tmp_path, model="tiles")
     assert (line["run_id"], line["word"]) == ("r7", word)
+    assert verdict.model_name == "tiles"
+    assert 0 <= time.time() - verdict.judged_unix_s < 3600
     assert "have been used for 1 verdict" in verdict.reasons[-1]
     assert (verdict.incumbent_sha256, verdict.incumbent_version) == ("i" * 64, 4)

@@ -27,9 +27,9 @@ def test_pictures_count_one_by_one_where_there_is_one_cluster(groups: list[str])
 
 def test_the_spread_between_groups_is_that_of_their_means_and_a_tenth_of_the_pictures() -> None:
     # Groups of unequal size: each counts once. The second feature does not differ between them.
-    groups = np.array(["a", "a", "a", "b"])
-    values = np.array([[0.0, 1.0], [3.0, 5.0], [6.0, 9.0], [7.0, 5.0]])
-    expected = [2.0, 0.0] + 0.1 * values.std(axis=0)  # the means of the first are 3 and 7
+    groups = np.array(["a", "a", "a", "b", "c"])
+    values = np.array([[0.0, 1.0], [3.0, 5.0], [6.0, 9.0], [3.0, 5.0], [9.0, 5.0]])
+    expected = [8.0**0.5, 0.0] + 0.1 * values.std(axis=0)  # the means of the first are 3, 3 and 9
     assert between_groups(values, groups) == pytest.approx(expected)
 
 

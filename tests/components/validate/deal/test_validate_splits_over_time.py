@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from components.common.artifacts.lineage import Lineage, Link, read_lineage, write_lineage
 from components.common.artifacts.model_folder import lineage_path
+from components.common.artifacts.records import file_sha256
 from components.common.errors import DataError
 from components.validate import kept
 from components.validate.config import ValidateConfig
@@ -310,6 +311,21 @@ def test_the_splits_that_are_asked_for_are_taken_and_have_to_be_there(tmp_path: 
     assert content_key(dataclasses.replace(config, splits_of=5)) == ""
     with pytest.raises(DataError, match="below no model_base_path"):
         kept_splits(ValidateConfig(splits_of=5))
+
+
+def test_the_digest_is_that_of_the_splits_in_any_order_and_of_the_suite(tmp_path: Path) -> None:
+    rows = singles(2, 20).assign(split="train")
+    config = published(tmp_path, 3, rows)
+    digest = kept.splits_sha256(rows)
+    assert content_key(config) == digest
+    assert kept.splits_sha256(rows.iloc[::-1].reset_index(drop=True)) == digest
+    assert kept.splits_sha256(rows.assign(split="test")) != digest
+
+    suite = tmp_path / "suite.json"
+    asked = dataclasses.replace(config, suite=str(suite))
+    assert content_key(asked) == digest  # no such file: validate says so
+    suite.write_text("[]")
+    assert content_key(asked) == f"{digest} {file_sha256(suite)}"
 
 
 def test_the_splits_of_another_model_are_not_kept(tmp_path: Path) -> None:
