@@ -48,11 +48,10 @@ def embed(
             if not (shards.index["split"] == name).any():
                 continue
             split = data.read_split(shards, name, soft_labels=False)
-            want = Want(split.take(np.arange(split.pictures)), (EMBEDDING,))
-            if cache_dir and name != "test":
-                # In all views and by way of the cut, as training asks: nothing is computed twice.
-                want = Want(split, (EMBEDDING,), starts=starts)
-            (found,) = cache.get(built, want)
+            if name == "test" or not cache_dir:
+                split = split.take(np.arange(split.pictures))
+            # In all views and by way of the cut, as training asks: nothing is computed twice.
+            (found,) = cache.get(built, Want(split, (EMBEDDING,), starts=starts))
             plain = np.asarray(found[: split.pictures], dtype=np.float32)
             rows |= dict(zip(split.paths, plain, strict=True))
     return np.stack([rows[path] for path in dataset.manifest["path"]])

@@ -142,9 +142,10 @@ def predict(model: Any, inputs: Sequence[Rows], *, rows: int, batch: int = 64) -
     def in_batches(batch: int) -> Floats:
         parts = []
         for first in range(0, rows, batch):
-            chunk = slice(first, min(first + batch, rows))
-            fed = [np.asarray(source[chunk], dtype=np.float32) for source in inputs]
-            found = answers(model, fed)
+            # Filled up: another number of rows would be compiled once more, for seconds.
+            asked = np.resize(np.arange(first, min(first + batch, rows)), min(batch, rows))
+            fed = [np.asarray(source[asked], dtype=np.float32) for source in inputs]
+            found = [values[: rows - first] for values in answers(model, fed)]
             parts.append(found[0] if len(found) == 1 else np.concatenate(found, axis=1))
             for source in inputs:
                 forget_rows(source)

@@ -10,6 +10,7 @@ the cache side by side: both write, one wins, both are right.
 import hashlib
 import json
 import logging
+import weakref
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +43,9 @@ LOG = logging.getLogger(__name__)
 _BATCH = 32
 _COPIED_ROWS = 256
 _FLOAT16_MAX = float(np.finfo(np.float16).max)
+
+# From a part of a network to what its copy hangs on, and that: splits are asked one by one.
+_FOLDED: weakref.WeakKeyDictionary[Any, tuple[Any, Any]] = weakref.WeakKeyDictionary()
 
 
 class _TooLargeError(Exception):
@@ -155,8 +159,7 @@ class ActivationCache:
         self, network: Network, want: Want, drafts: dict[str, Draft], missing: Any
     ) -> None:
         """Compute the missing rows of all drafts in one pass."""
-        between = network.between(want.starts, tuple(drafts))
-        part = fold_batch_norm(between, precision=self.precision)
+        part = self._folded(network.between(want.starts, tuple(drafts)))
         earlier = Want(want.split, want.starts, want.flip, activity=want.activity)
         sources = self.inputs(network, earlier)
         done = 0
@@ -165,10 +168,12 @@ class ActivationCache:
             nonlocal done
             for first in track(range(done, len(missing), batch), want.activity):
                 rows = missing[first : first + batch]
+                # Filled up: another number of rows would be compiled once more, for seconds.
+                asked = np.resize(rows, batch)
                 # As they are: the network makes float32 of them, faster than NumPy.
-                inputs = [np.asarray(source[rows]) for source in sources]
+                inputs = [np.asarray(source[asked]) for source in sources]
                 for draft, values in zip(drafts.values(), answers(part, inputs), strict=True):
-                    _put(draft, rows, values)
+                    _put(draft, rows, values[: len(rows)])
                     forget_pages(draft.values)
                 for source in sources:
                     forget_rows(source)
@@ -176,6 +181,13 @@ class ActivationCache:
 
         # Where the memory does not suffice it goes on from where it was, with half the pictures.
         halving_batch(fill, _BATCH)
+
+    def _folded(self, part: keras.Model) -> keras.Model:
+        """Return a part for inference, the one that is compiled where the weights are the same."""
+        key = (weights_sha256(part), self.precision)
+        if part not in _FOLDED or _FOLDED[part][0] != key:
+            _FOLDED[part] = key, fold_batch_norm(part, precision=self.precision)
+        return _FOLDED[part][1]
 
     def _family(self, network: Network, layer: str, flip: tuple[bool, bool]) -> str:
         frozen = network.between((INPUT,), (layer,))

@@ -104,6 +104,28 @@ def test_a_second_look_computes_nothing(
     np.testing.assert_array_equal(cut_activations(cache, built, split), first)
 
 
+def test_a_part_is_folded_once_for_as_long_as_its_weights(
+    split: Split, cache: ActivationCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = TrainConfig(backbone="mobilenet_v2/0.35", weights="none")
+    changing = network.build(settings, image_size_px=32, classes=2)
+    folded: list[Any] = []
+    fold = activations.fold_batch_norm
+
+    def counting(part: Any, **settings: Any) -> Any:
+        folded.append(part)
+        return fold(part, **settings)
+
+    monkeypatch.setattr(activations, "fold_batch_norm", counting)
+    first = np.array(cut_activations(cache, changing, part_of(split, slice(5))))
+    cut_activations(cache, changing, part_of(split, slice(5, 8)))
+    assert len(folded) == 1
+    stem = changing.model.get_layer("Conv1")
+    stem.set_weights([2.0 * kernel for kernel in stem.get_weights()])
+    other = cut_activations(cache, changing, part_of(split, slice(5)))
+    assert len(folded) == 2 and np.abs(other - first).max() > 0.01
+
+
 def test_a_later_layer_starts_from_the_cached_one(
     built: Network, split: Split, cache: ActivationCache
 ) -> None:
@@ -397,8 +419,8 @@ def test_out_of_memory_halves_the_batch_and_goes_on_from_where_it_was(
 
     monkeypatch.setattr(activations, "answers", small_card)
     halved = cut_activations(cache, built, split)
-    # 48 rows: 32, then 16 in vain, twice, then 8 and 8 from there on.
-    assert asked == [32, 16, 16, 8, 8]
+    # 48 rows: 32, then the other 16 in vain, twice, then 8 and 8 from there on.
+    assert asked == [32, 32, 16, 8, 8]
     assert "halved to 16" in caplog.text and "halved to 8" in caplog.text
     monkeypatch.setattr(activations, "answers", answers)
     whole = cut_activations(ActivationCache(tmp_path / "other", limit_bytes=10**9), built, split)
