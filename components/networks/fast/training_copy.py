@@ -6,11 +6,7 @@ gradient reaches it through s w, and each step is the one that the unfolded netw
 rounding. It spares four passes over the activations. Padding that convolutions can do themselves
 is left to them.
 
-Where there is no GPU the gradients of 1x1 convolutions are matrix products: with stride 1 such a
-convolution is y = x w over all positions of all pictures, so that dx = dy w^T and dw = x^T dy. In
-bfloat16 on matrix units oneDNN took less than half the time over these as products that it took
-over them as gradients of a convolution, in float32 hardly less; forward it was the convolution
-that was faster.
+Where there is no GPU gradients are taken as matrix products where these are faster, see `products`.
 
 A processor with bfloat16 dot products multiplies twice as fast in it. Weights, sums between blocks
 and the optimiser stay float32. So do depthwise convolutions: oneDNN has no fast bfloat16 gradient
@@ -26,6 +22,12 @@ from keras import ops
 
 from components.networks.config import Precision
 from components.networks.fast.folding import POLICIES, folded, following_norm, needless_padding
+from components.networks.fast.products import (
+    convolve_depthwise,
+    convolve_pointwise,
+    is_pointwise,
+    is_small_depthwise,
+)
 from components.networks.network import as_fed
 
 # Where numbers become features: pooled over many positions, and what leaves the network.
@@ -75,7 +77,7 @@ def quickened(
                 norms.get(layer.name),
                 padding="same" if layer.name in padded.values() else layer.padding,
                 reduced=layer.name in reduced,
-                on_gpu=on_gpu,
+                products_in="" if on_gpu else precision,
             )
         if layer.variables:
             # More than weights: the state of a random layer belongs to what a checkpoint keeps.
@@ -106,17 +108,20 @@ class _Borrowed(keras.layers.Layer):
 class _Convolution(keras.layers.Layer):
     """Another model's Conv2D or DepthwiseConv2D and the fixed BatchNorm after it, in one.
 
-    float32 in; float32 out, or bfloat16 where `reduced`.
+    float32 in; float32 out, or bfloat16 where `reduced`. `products_in` is the precision of
+    gradients that are matrix products; "" takes none so.
     """
 
-    def __init__(self, layer: Any, norm: Any, *, padding: str, reduced: bool, on_gpu: bool) -> None:
+    def __init__(
+        self, layer: Any, norm: Any, *, padding: str, reduced: bool, products_in: str
+    ) -> None:
         # No autocast: inputs come as they are, and the scaled kernel is rounded but once.
         super().__init__(name=layer.name, dtype="float32", autocast=False)
         self.layer = layer
         self.norm = norm
         self._padding = padding
         self._computed_in = "bfloat16" if reduced else "float32"
-        self._by_products = not on_gpu and not _is_depthwise(layer) and is_pointwise(layer)
+        self._products_in = products_in
 
     def call(self, inputs: Any) -> Any:
         """Return the activations, [N, h, w, channels]."""
@@ -127,10 +132,13 @@ class _Convolution(keras.layers.Layer):
             kernel, bias = folded(layer, self.norm, root=ops.rsqrt)
         values = ops.cast(inputs, self._computed_in)
         kernel = ops.cast(kernel, self._computed_in)
-        if self._by_products:
+        depthwise, products_in = _is_depthwise(layer), self._products_in
+        if products_in and not depthwise and is_pointwise(layer):
             values = convolve_pointwise(layer, values, kernel)
+        elif products_in and is_small_depthwise(layer, values.shape, products_in=products_in):
+            values = convolve_depthwise(values, kernel, products_in=products_in)
         else:
-            convolve = ops.depthwise_conv if _is_depthwise(layer) else ops.conv
+            convolve = ops.depthwise_conv if depthwise else ops.conv
             values = convolve(
                 values,
                 kernel,
@@ -142,42 +150,6 @@ class _Convolution(keras.layers.Layer):
         if bias is not None:
             values = values + ops.cast(bias, self._computed_in)
         return layer.activation(values)
-
-
-def is_pointwise(layer: Any) -> bool:
-    """Say whether a channels-last Conv2D is a matrix product over the positions."""
-    ones = (1, 1)
-    return tuple(layer.kernel_size) == ones == tuple(layer.strides) and layer.groups == 1
-
-
-def convolve_pointwise(layer: Any, values: Any, kernel: Any) -> Any:
-    """Return what the layer's convolution does, without bias and activation.
-
-    Args:
-        layer: the Conv2D whose convolution it is; its own kernel is not used.
-        values: [N, h, w, channels].
-        kernel: [1, 1, channels, filters], of the dtype of the values.
-
-    Returns:
-        [N, h, w, filters].
-    """
-
-    @ops.custom_gradient
-    def convolve(values: Any, kernel: Any) -> Any:
-        def gradients(upstream: Any) -> tuple[Any, Any]:
-            given = _by_position(upstream)
-            for_values = ops.matmul(given, ops.transpose(ops.reshape(kernel, kernel.shape[2:])))
-            for_kernel = ops.matmul(ops.transpose(_by_position(values)), given)
-            return ops.reshape(for_values, ops.shape(values)), ops.reshape(for_kernel, kernel.shape)
-
-        return layer.convolution_op(values, kernel), gradients
-
-    return convolve(values, kernel)
-
-
-def _by_position(values: Any) -> Any:
-    """Return [N, h, w, channels] as [N h w, channels]."""
-    return ops.reshape(values, (-1, values.shape[-1]))
 
 
 def _reduced(model: keras.Model, inside: set[str]) -> set[str]:
