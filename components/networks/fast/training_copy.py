@@ -9,10 +9,10 @@ is left to them.
 Where there is no GPU gradients are taken as matrix products where these are faster, see `products`.
 
 A processor with bfloat16 dot products multiplies twice as fast in it. Weights, sums between blocks
-and the optimiser stay float32. So do depthwise convolutions: oneDNN has no fast bfloat16 gradient
-for them where there is no AMX. On a GPU all that follows a convolution is bfloat16, sums between
-blocks included, up to the pooling over the picture. The values are tested on a processor; that it
-is faster on a GPU is its makers' word and was not measured.
+and the optimiser stay float32. So do depthwise convolutions: oneDNN's bfloat16 gradient of their
+kernels is slow. On a GPU all that follows a convolution is bfloat16, sums between blocks included,
+up to the pooling over the picture. The values are tested on a processor; that it is faster on a GPU
+is its makers' word and was not measured.
 """
 
 from typing import Any
