@@ -84,9 +84,12 @@ class Monitor:
         return cls(digest, _reduced(reference, reducer), reducer, settings, seed)
 
     def look(
-        self, window: Observations, *, rate: float | None, keep: Path | None
+        self, window: Observations, *, rate: float | None = None, keep: Path | None = None
     ) -> tuple[Detection, ...]:
-        """Return each detector's answer, at the settings' rate or another."""
+        """Return each detector's answer, at the settings' rate or another.
+
+        `keep` is a folder of thresholds that were found before; without one all are found again.
+        """
         modules = {name: detectors.load(name) for name in self.settings.detectors}
         hindrances = {name: self._hindrance(window, module) for name, module in modules.items()}
         able = {name: module for name, module in modules.items() if not hindrances[name]}
