@@ -8,9 +8,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted(
-    file for file in (ROOT / "benchmarks").rglob("*.py") if file.name not in {"__init__.py"}
-)
+FILES = sorted(file for file in (ROOT / "benchmarks").rglob("*.py") if file.stem != "__init__")
 # What only some benchmarks need, and the locked environment does not have.
 NOT_LOCKED = {"timm", "torch"}
 
