@@ -24,7 +24,7 @@ def test_it_imports_and_shows_its_help(
         if error.name not in NOT_LOCKED:
             raise
         pytest.skip(f"{error.name} is not installed")
-    if "ArgumentParser(" not in file.read_text() or not hasattr(module, "main"):
+    if ".parse_args(" not in file.read_text():
         return
     monkeypatch.setattr("sys.argv", [name, "--help"])
     with pytest.raises(SystemExit) as ended:
