@@ -65,11 +65,11 @@ repeats: install-dev ## find passages of twelve lines that stand twice in the pr
 bench: install-dev data ## quality, speed, serving, drift, each beside what else one would run (many hours; ARGS="--repeats 3 --seeds 1" for less)
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
 	@$(BIN)/python -m benchmarks.forward
-	@$(BIN)/python benchmarks/serving_throughput.py
-	@$(BIN)/python benchmarks/serving_throughput.py --soak 50000
+	@$(BIN)/python -m benchmarks.serving_throughput
+	@$(BIN)/python -m benchmarks.serving_throughput --soak 50000
 	@$(BIN)/python -m benchmarks.finetune_speed
 	@$(BIN)/python -m benchmarks.decision_regret
-	@$(BIN)/python benchmarks/gateway_overhead.py
+	@$(BIN)/python -m benchmarks.gateway_overhead
 	@$(BIN)/python -m benchmarks.batch_prediction
 	@$(BIN)/python -m benchmarks.drift_detection
 	@$(BIN)/python -m benchmarks.drift_causes

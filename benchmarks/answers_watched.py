@@ -181,7 +181,7 @@ def whole_days(plant: Plant, days: int) -> Table:
         prepared = Monitor.of(reference, settings=DetectConfig(), seed=0)
         for family, detectors in FAMILIES.items():
             settings = DetectConfig(detectors=detectors, false_alarms=RATE, null_windows=240)
-            monitor = Monitor(prepared.reference, prepared.reducer, settings, seed=0)
+            monitor = Monitor("", prepared.reference, prepared.reducer, settings, seed=0)
             for kind, seen in windows.items():
                 for window in seen:
                     ranks = answer_ranks(window, reference, (), settings=settings, seed=0)

@@ -206,8 +206,9 @@ class Bench:
         auto = self._row(cell, seed, AUTO)
         if auto is not None and auto.chosen == arm:
             # The same fit: same data, same settings, same seed.
-            auto_says = {"chosen": "", "cell_of_rule": "", "similarity": None, "train_s": None}
-            return dataclasses.replace(auto, arm=arm, **auto_says)
+            return dataclasses.replace(
+                auto, arm=arm, chosen="", cell_of_rule="", similarity=None, train_s=None
+            )
         shards = self._shards(cell, seed)
         settings = dataclasses.replace(
             _settings(cell.data, seed, self._plan.size_px).train,

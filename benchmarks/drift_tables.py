@@ -8,6 +8,7 @@ windows of independent pictures are asked about, on all pictures, their embeddin
 so that both come from all modules alike.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def _fault(kind: str, severity: int) -> Condition:
 
 def _flattened(picture: Pixels, factor: float) -> Pixels:
     mean = picture.mean(axis=(0, 1))
-    return np.clip(np.rint((picture - mean) * factor + mean), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint((picture - mean) * factor + mean), 0, 255), dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -148,17 +149,16 @@ def build(work: Path) -> Tables:
             work / f"statistics {name}.npy",
             len(paths),
             rows,
-            lambda rows, name=name: _statistics(paths, rows, conditions()[name]),
+            functools.partial(_statistics, paths, condition=conditions()[name]),
         )
         for name, rows in measured.items()
     }
-    model = _Lazy()
     features = {
         name: _kept(
             work / f"features {name}.npy",
             len(paths),
             rows,
-            lambda rows, name=name: _features(model.get(), paths, rows, conditions()[name]),
+            functools.partial(_features, paths, condition=conditions()[name]),
         )
         for name, rows in embedded.items()
     }
@@ -208,28 +208,23 @@ def _statistics(paths: tuple[Path, ...], rows: Any, condition: Condition) -> Flo
     return np.stack(found).reshape(-1, len(STATISTICS))
 
 
-class _Lazy:
-    """The backbone, built when the first embedding is missing."""
+@functools.cache
+def _embedder() -> Any:
+    """Return the demo's network up to its embedding, built where something is not kept yet."""
+    from components.networks import config, network
 
-    def __init__(self) -> None:
-        self._model: Any = None
-
-    def get(self) -> Any:
-        if self._model is None:
-            from components.networks import network
-
-            settings = resolve(read_preset("solar")).train
-            built = network.build(settings, image_size_px=SIZE_PX, classes=2)
-            self._model = built.between((network.INPUT,), (network.EMBEDDING,))
-        return self._model
+    settings = resolve(read_preset("solar")).train
+    built = network.build(settings, image_size_px=SIZE_PX, classes=2)
+    return built.between((config.INPUT,), (config.EMBEDDING,))
 
 
-def _features(model: Any, paths: tuple[Path, ...], rows: Any, condition: Condition) -> Floats:
+def _features(paths: tuple[Path, ...], rows: Any, condition: Condition) -> Floats:
     small = [
         np.broadcast_to(resize(picture, SIZE_PX), (SIZE_PX, SIZE_PX, 3))
         for picture in _pictures(paths, rows, condition)
     ]
-    return np.asarray(model.predict(np.stack(small).astype(np.float32), batch_size=32, verbose=0))
+    pixels = np.stack(small).astype(np.float32)
+    return np.asarray(_embedder().predict(pixels, batch_size=32, verbose=0))
 
 
 def _scores(features: dict[str, Floats], defective: Any, groups: Any) -> dict[str, Floats]:

@@ -29,7 +29,7 @@ from benchmarks.embedded import settings_of
 from benchmarks.first_steps import ingest
 from components.common.artifacts.dataset import Dataset
 from components.common.pictures.decode import Pixels, decode, to_image
-from components.common.pictures.perceptual_hash import Hashes, orientations, perceptual_hash
+from components.common.pictures.perceptual_hash import perceptual_hash
 from components.common.progress import track
 from components.common.seeding import generator
 from components.validate.copies import candidates, near, registration
@@ -38,6 +38,7 @@ from components.validate.copies.spectra import miniature
 PLANTED = 300
 BITS = (0, 4, 8, 12)
 Links = set[tuple[int, int]]
+Hashes = npt.NDArray[np.uint64]
 
 
 def saved_again(pixels: Pixels, quality: int) -> Pixels:
@@ -124,6 +125,19 @@ def by_hash(given: Seen, *, bits: int, turned: bool) -> Links:
         apart = np.bitwise_count(views[row + 1 :] ^ own).min(axis=1)
         found |= {(row, row + 1 + int(at)) for at in np.flatnonzero(apart <= bits)}
     return found
+
+
+def orientations(hashes: Hashes) -> Hashes:
+    """Return the hashes of pictures turned and mirrored, uint64 [N] -> [N, 8], the given one first.
+
+    Mirroring turns the signs of odd frequencies, which are the bits. Frequencies that a picture
+    hardly has (it is symmetric) make a few bits differ from the hash of the turned pixels.
+    """
+    bits = np.unpackbits(hashes.astype(">u8")[:, None].view(np.uint8), axis=1).reshape(-1, 1, 8, 8)
+    rows, columns = np.indices((8, 8)) % 2
+    mirrors = np.stack([rows * 0, columns, rows, rows ^ columns]).astype(np.uint8)
+    views = np.concatenate([bits ^ mirrors, bits.swapaxes(-1, -2) ^ mirrors], axis=1)
+    return np.packbits(views.reshape(-1, 8, 64), axis=-1).view(">u8")[..., 0].astype(np.uint64)
 
 
 def arms() -> Iterator[tuple[str, Callable[[Seen], Links]]]:

@@ -192,8 +192,10 @@ def write_reference(job: Job, shards: Shards, phases: Phases) -> Trained:
     built.set_head(kernel, np.zeros(kernel.shape[1], np.float32))
     pixels = network_pixels(shards.pixels("test")[:8], (False, False))
     logits = built.model.predict(pixels.astype(np.float32), verbose=0)
-    weights = {variable.path: np.asarray(variable) for variable in built.model.variables}
-    facts = {
+    weights: dict[str, Any] = {
+        variable.path: np.asarray(variable) for variable in built.model.variables
+    }
+    facts: dict[str, Any] = {
         "features": np.array(_feature_blocks(built)),
         "cut": np.array(_block(built.default_cut)),
     }

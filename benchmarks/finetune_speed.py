@@ -45,7 +45,7 @@ from components.common.artifacts.records import link_tree
 from components.common.artifacts.shards import Shards
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
-ARMS = ("graft-float32", "graft-bfloat16", "keras-float32", "keras-bfloat16")
+ARMS: tuple[str, ...] = ("graft-float32", "graft-bfloat16", "keras-float32", "keras-bfloat16")
 ARMS += ("torch-float32", "torch-bfloat16")
 TARGETS = {10: 3.0, 30: 5.0}
 TARGET_SMALL, SMALL = 2.0, 300
@@ -210,7 +210,7 @@ def phases_table(rows: list[Row]) -> Table:
         drawn.add_column(column)
     for protocol, arm in dict.fromkeys((row.protocol, row.method) for row in rows):
         mine = [row.answers for row in rows if (row.protocol, row.method) == (protocol, arm)]
-        for column in dict.fromkeys(name for answers in mine for name in answers):
+        for column in dict.fromkeys(str(name) for answers in mine for name in answers):
             if column.startswith(_PHASE):
                 mean = statistics.mean(one[column].iloc[0] if column in one else 0 for one in mine)
                 phase = column.removeprefix(_PHASE)

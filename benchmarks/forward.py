@@ -199,14 +199,14 @@ def main() -> None:
         multiplications = write_network(folder, batches=arguments.batches)
         (folder / "multiplications").write_text(str(multiplications))
         expected = np.load(folder / "logits.npy")
-        for arm in track(ARMS, "starting arms"):
-            child, hello = stack.enter_context(started(arm, folder, arguments.threads))
+        for wanted in track(ARMS, "starting arms"):
+            child, hello = stack.enter_context(started(wanted, folder, arguments.threads))
             if "missing" in hello:
-                missing.append(f"{arm} ({hello['missing']})")
+                missing.append(f"{wanted} ({hello['missing']})")
                 continue
             logits = np.asarray(hello["logits"] or expected, np.float32)
-            gap = gap_to(expected, logits, reduced="bfloat16" in arm)
-            arms.append(Arm(arm, gap, child))
+            gap = gap_to(expected, logits, reduced="bfloat16" in wanted)
+            arms.append(Arm(wanted, gap, child))
         for batch in arguments.batches:
             for arm in arms:
                 arm.turn(batch, arguments.seconds / 2)  # not counted

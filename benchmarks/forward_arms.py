@@ -115,11 +115,11 @@ def _torch(folder: Path, threads: int, *, reduced: bool) -> Run:
         channels_last = example.to(dtype, memory_format=torch.channels_last)
         frozen = torch.jit.optimize_for_inference(torch.jit.trace(model, channels_last))
 
-    @torch.inference_mode()
     def run(pixels: Any) -> Any:
-        # [N, S, S, 3] seen as [N, 3, S, S] is what torch calls channels last: nothing moves.
-        values = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(dtype)
-        return frozen(values).float().numpy()
+        with torch.inference_mode():
+            # [N, S, S, 3] seen as [N, 3, S, S] is what torch calls channels last: nothing moves.
+            values = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(dtype)
+            return frozen(values).float().numpy()
 
     return run
 

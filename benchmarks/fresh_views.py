@@ -68,12 +68,12 @@ def arms(seed: int, *, pictures: int, epochs: int) -> dict[str, float]:
         views_by=composition,
     )
     test = split_of(pixels[asked], labels[asked])
-    asked: dict[str, Any] = {"seed": seed, "epochs": epochs}
+    given: dict[str, Any] = {"seed": seed, "epochs": epochs}
     return {
-        "no views": accuracy(plain, test, **asked),
-        f"{_STORED} stored": accuracy(stored, test, **asked),
-        "fresh": accuracy(stored, test, fresh=True, **asked),
-        "4 stored, CutMix": accuracy(stored, test, cutmix=1.0, **asked),
+        "no views": accuracy(plain, test, **given),
+        f"{_STORED} stored": accuracy(stored, test, **given),
+        "fresh": accuracy(stored, test, fresh=True, **given),
+        "4 stored, CutMix": accuracy(stored, test, cutmix=1.0, **given),
     }
 
 

@@ -14,6 +14,7 @@ On one core about three minutes, or one.
 """
 
 import argparse
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -145,7 +146,7 @@ def _alone() -> Iterator[tuple[str, Make]]:
         for size in SIZES:
             yield (
                 f"{size} pictures, {name}",
-                lambda random, size=size, classes=classes: alone(random, classes, pictures=size),
+                functools.partial(alone, shares=classes, pictures=size),
             )
 
 
@@ -153,9 +154,7 @@ def _grouped() -> Iterator[tuple[str, Make]]:
     for groups, pictures in GROUPS:
         yield (
             f"{groups} groups of {pictures}",
-            lambda random, groups=groups, pictures=pictures: grouped(
-                random, groups=groups, pictures=pictures
-            ),
+            functools.partial(grouped, groups=groups, pictures=pictures),
         )
 
 

@@ -3,7 +3,7 @@
 Logging is on, with embeddings, statistics and the sample of pictures at their defaults. Each client
 sends a picture of its own over a connection of its own.
 
-    python benchmarks/gateway_overhead.py [--saved-model DIR]
+    python -m benchmarks.gateway_overhead [--saved-model DIR]
 """
 
 import argparse
@@ -18,9 +18,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from serving_load import Sample, grpc_call, http_call, measure, process, wait_text
-from serving_throughput import DEMO_MODEL, options, picture, prepared, start_server
-
+from benchmarks.serving_load import Sample, grpc_call, http_call, measure, process, wait_text
+from benchmarks.serving_throughput import DEMO_MODEL, options, picture, prepared, start_server
 from components.common.artifacts.monitoring.log_reading import read_log
 from components.common.artifacts.monitoring.prediction_log import model_log
 from serving.protocol import wire_messages as wire

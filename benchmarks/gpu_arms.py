@@ -228,9 +228,12 @@ def run_demo(work: Work) -> Outcome:
     from components.train.session import Session
 
     compiling: list[float] = []
-    jax.monitoring.register_event_duration_secs_listener(
-        lambda event, seconds, **_: compiling.append(seconds) if event == COMPILING else None
-    )
+
+    def note(event: str, duration_secs: float, **_: str | int) -> None:
+        if event == COMPILING:
+            compiling.append(duration_secs)
+
+    jax.monitoring.register_event_duration_secs_listener(note)
     keras.utils.set_random_seed(0)
     keep_compiled(Path(work.cache))
     train = split_of(work.pictures, work.size_px, channels=1)

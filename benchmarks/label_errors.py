@@ -33,6 +33,8 @@ from components.networks.probe.probe import feature_scale
 from components.networks.probe.solver import Solver
 from components.networks.probe.span import Span
 
+Embeddings = npt.NDArray[np.float32]
+
 DATA = Path("data/elpv")
 CLASSES = np.array(["functional", "defective"])
 FLIPPED = 0.05
@@ -49,7 +51,9 @@ def flips(labels: Integers, seed: int) -> npt.NDArray[np.bool_]:
     return np.isin(np.arange(len(labels)), chosen)
 
 
-def probe_probabilities(span: Floats, labels: Integers, groups: list[str], *, seed: int) -> Floats:
+def probe_probabilities(
+    span: Embeddings, labels: Integers, groups: list[str], *, seed: int
+) -> Floats:
     """Return what linear probes of five folds answer, [N, 2]."""
     said = np.zeros((len(labels), 2))
     folds = covering_folds(labels, np.array(groups, dtype=object), folds=5, seed=seed)
@@ -61,7 +65,7 @@ def probe_probabilities(span: Floats, labels: Integers, groups: list[str], *, se
     return softmax(said.astype(np.float32)).astype(np.float64)
 
 
-def neighbour_agreement(unit: Floats, labels: Integers, groups: list[str]) -> Floats:
+def neighbour_agreement(unit: Embeddings, labels: Integers, groups: list[str]) -> Floats:
     """Return the share of the nearest pictures outside the group with the same label, [N]."""
     named = np.array(groups)
     likeness = np.where(named[:, None] == named[None], -np.inf, unit @ unit.T)
@@ -75,11 +79,11 @@ class Prepared:
     """What does not depend on labels: computed once for all seeds."""
 
     left_out: LeaveOneOut
-    span: Floats
-    unit: Floats
+    span: Embeddings
+    unit: Embeddings
 
     @classmethod
-    def of(cls, values: npt.NDArray[np.float32]) -> "Prepared":
+    def of(cls, values: Embeddings) -> "Prepared":
         """Take embeddings [N, D]."""
         scaled = ((values - values.mean(axis=0)) * feature_scale(values)).astype(np.float32)
         unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)

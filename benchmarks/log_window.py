@@ -25,7 +25,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.progress import track
 
-from components.common.artifacts.monitoring import log_reading
 from components.common.artifacts.monitoring.prediction_log import DAY_S, SCHEMA, STATISTIC_COLUMNS
 from components.monitor.observe.windows import from_log
 from serving.gateway.log.parts import Parts
@@ -84,7 +83,7 @@ def look(root: Path, now_unix_s: float, window_days: float) -> None:
         opened.add(str(path))
         return read(path, **options)
 
-    log_reading.pq.read_table = counted
+    pq.read_table = counted
     since = now_unix_s - window_days * DAY_S
     before_mib = peak_mib()
     begin = time.perf_counter()

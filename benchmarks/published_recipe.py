@@ -100,7 +100,7 @@ def build(recipe: Recipe, *, weights: str) -> Regressor:
     return Regressor(keras.Model(pixels, keras.layers.Dense(1)(seen)), backbone)
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+class Batches(keras.utils.PyDataset):
     """Training pictures in a new order each epoch, mirrored and by quarter turns at random."""
 
     def __init__(self, split: Split, answers: Floats, *, batch: int, seed: int) -> None:

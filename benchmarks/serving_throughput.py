@@ -7,11 +7,12 @@ Contestants, measured in turns within one run, on the same SavedModel and the sa
 * FastAPI + uvicorn that calls the SavedModel's signature in its thread pool;
 * the same with the network in ONNX Runtime, of an export and where it and tf2onnx are installed.
 
-    python benchmarks/serving_throughput.py [--saved-model DIR] [--soak 50000]
+    python -m benchmarks.serving_throughput [--saved-model DIR] [--soak 50000]
 """
 
 import argparse
 import base64
+import functools
 import io
 import json
 import shutil
@@ -27,7 +28,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from serving_load import (
+
+from benchmarks.serving_load import (
     BareLoop,
     Sample,
     free_port,
@@ -119,12 +121,11 @@ def compare(arguments: argparse.Namespace, work: Path, saved_model: Path) -> Non
         for name, fastapi_port in fastapi_ports.items():
             callers[name] = [http_call(fastapi_port, "/predict", image.read_bytes()) for _ in many]
         turns: list[tuple[str, Callable[[float], Sample]]] = [
-            (f"bare loop, batch {batch}", lambda seconds, batch=batch: loop.run(batch, seconds))
-            for batch in BATCHES
+            (f"bare loop, batch {batch}", functools.partial(loop.run, batch)) for batch in BATCHES
         ]
         for count, crowd in ((arguments.clients, f"{arguments.clients} clients"), (1, "1 client")):
             turns += [
-                (f"{name}, {crowd}", lambda seconds, some=calls[:count]: measure(some, seconds))
+                (f"{name}, {crowd}", functools.partial(measure, calls[:count]))
                 for name, calls in callers.items()
             ]
         for _, turn in turns:

@@ -1,4 +1,4 @@
-"""The processes that `serving_throughput.py` compares the server with.
+"""The processes that `serving_throughput` compares the server with.
 
 build DIR SIZE ALPHA    write a MobileNetV2 that takes encoded pictures, random weights
 loop DIR PICTURE        call the SavedModel as ordered on stdin
@@ -156,4 +156,10 @@ def _serve(answer: Callable[[bytes], dict[str, Any]], port: int) -> None:
 
 if __name__ == "__main__":
     role, *rest = sys.argv[1:]
-    {"build": build, "loop": loop, "fastapi": fastapi, "onnx": onnx}[role](*rest)
+    roles: dict[str, Callable[..., None]] = {
+        "build": build,
+        "loop": loop,
+        "fastapi": fastapi,
+        "onnx": onnx,
+    }
+    roles[role](*rest)

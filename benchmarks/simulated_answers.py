@@ -75,7 +75,8 @@ def model(random: np.random.Generator, pictures: Pictures, *, accuracy: float) -
     """Return which pictures a model of this accuracy, on endless such pictures, gets right."""
     own = pictures.own_group * random.normal(size=int(pictures.group.max()) + 1)[pictures.group]
     own = own + pictures.own_picture * random.normal(size=len(pictures.group))
-    return pictures.easiness + own + ndtri(accuracy) * pictures.spread > 0
+    right: Flags = pictures.easiness + own + ndtri(accuracy) * pictures.spread > 0
+    return right
 
 
 def answered(pictures: Pictures, right: Flags) -> Scored:

@@ -112,8 +112,8 @@ def _margins(
             found[at, ARMS.index(name)] = odds - (0.0 if name == PLAIN else prior)
         asked = np.isin(apart.asked, rows)
         scaled = fit_scaling(_signed(apart.left_out[asked]), data.labels[apart.asked[asked]])
-        odds = np.diff(scaled.apply(_signed(apart.new)), axis=1)[:, 0]
-        found[at, ARMS.index(ONE_CLASS)] = odds - prior
+        novel = np.diff(scaled.apply(_signed(apart.new)), axis=1)[:, 0]
+        found[at, ARMS.index(ONE_CLASS)] = novel - prior
         found[at, ARMS.index(BANK)] = apart.bank
     return found
 

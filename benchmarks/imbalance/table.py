@@ -1,5 +1,6 @@
 """Means over seeds and folds, and paired differences with intervals by module."""
 
+import functools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -80,8 +81,8 @@ def rows(pooling: Pooling, data: Demo, answers: Iterable[tuple[int, Answers]]) -
         share = known / (known + good)
         fitted = [a for a in range(len(ARMS)) if np.isfinite(found[0][1].margins[at, a]).all()]
         values = jackknife(
-            lambda weights, at=at, fitted=fitted, share=share: _figures(
-                data, [one for _, one in found], weights, at=at, arms=fitted, share=share
+            functools.partial(
+                _figures, data, [one for _, one in found], at=at, arms=fitted, share=share
             ),
             [str(group) for group in data.groups],
             data.labels,

@@ -29,6 +29,7 @@ from components.common.seeding import derive, generator
 from components.common.statistics.figures import Scored
 from components.common.statistics.jackknife import jackknife
 from components.common.statistics.operating_point import OperatingPoint
+from components.common.statistics.temperature import Floats as Answers
 from components.common.statistics.temperature import softmax
 from components.common.statistics.weighted import Floats
 from components.export.litert import float_file, quantized
@@ -96,15 +97,16 @@ class _Bench:
         strata = pd.Series([f"{label}/{domain}" for label, domain in kinds])
         return _folds(strata, pd.Series(self.all.groups), FOLDS, seed)[0]
 
-    def answers(self, arm: _Arm, seed: int) -> Floats:
+    def answers(self, arm: _Arm, seed: int) -> Answers:
         """Return probabilities of the pictures that a seed asks about."""
         kept = WORK / "arms" / f"{arm.name}-{seed}.npy"
         if not kept.exists():
             kept.parent.mkdir(exist_ok=True)
             np.save(kept, self._fit(arm, seed))
-        return np.load(kept)
+        answers: Answers = np.load(kept)
+        return answers
 
-    def _fit(self, arm: _Arm, seed: int) -> Floats:
+    def _fit(self, arm: _Arm, seed: int) -> Answers:
         inner, outer = self.dealt(seed)
         known, rest = self._labelled(inner, arm.labelled, seed)
         unlabelled = dataclasses.replace(
@@ -192,7 +194,7 @@ def rows(seeds: int) -> list[Row]:
 
 def _compared(
     bench: _Bench,
-    said: dict[str, list[Floats]],
+    said: dict[str, list[Answers]],
     what: str,
     pair: tuple[str, ...],
     goal: float | None,
@@ -256,7 +258,7 @@ def _device_rows(bench: _Bench, student: LitertModel) -> list[Row]:
     ]
 
 
-def _answers(bench: _Bench, model: LitertModel, seed: int) -> Floats:
+def _answers(bench: _Bench, model: LitertModel, seed: int) -> Answers:
     pixels = FlippedPixels(bench.all.pixels)[bench.dealt(seed)[1]]
     return softmax(np.stack([model.logits(one) for one in pixels]))
 
@@ -267,7 +269,7 @@ def _files(bench: _Bench, name: str, seed: int) -> dict[str, LitertModel]:
     shown = FlippedPixels(bench.all.pixels)[inner[:: len(inner) // _CALIBRATED_ON]]
     network_file = WORK / "arms" / f"{name}-{seed}.keras"
     plain = float_file(network_file, image_size_px=info.image_size_px)
-    models = {}
+    models: dict[str, LitertModel] = {}
     precisions: tuple[LitertPrecision, ...] = ("float16", "int8")
     for precision in precisions:
         file = WORK / "arms" / f"{name}-{seed}-{precision}.tflite"

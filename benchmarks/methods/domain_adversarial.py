@@ -8,6 +8,7 @@ with its labels. Intervals are over the target's groups, averaged over draws.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_digits, load_sample_images
@@ -229,7 +230,7 @@ def _digits() -> tuple[dict[str, Floats], np.ndarray, np.ndarray]:
             "blended": list(_blended(plain)),
         }
         run = settings_of(Path("data/elpv"), pooling="mean")
-        made = {
+        made: dict[str, Any] = {
             name: embed_pictures(each, run=run, activity=f"embedding {name}", size_px=_DIGIT_PX)
             for name, each in sets.items()
         }

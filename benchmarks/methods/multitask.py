@@ -11,9 +11,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import t as student
 from sklearn.metrics import roc_auc_score
 
@@ -23,7 +24,7 @@ from benchmarks.methods.table import Row
 from components.common.labels.tasks import Task, TaskTargets
 from components.common.pictures.decode import decode
 from components.common.statistics.folds import covering_folds
-from components.common.statistics.weighted import Floats
+from components.networks.rows import Floats
 from components.train.multitask.guard import asked_by_folds, chosen_share, fitted_together
 from components.train.multitask.options import SharedOptions, Sharing
 from components.train.multitask.single import TaskExamples, solve_task
@@ -220,7 +221,13 @@ def _digits_rows(seeds: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def _row(what: str, gains: Sequence[float], *, goal: float | None = None, note: str = "") -> Row:
+def _row(
+    what: str,
+    gains: Sequence[float] | npt.NDArray[Any],
+    *,
+    goal: float | None = None,
+    note: str = "",
+) -> Row:
     value, count = float(np.mean(gains)), len(gains)
     error = float(np.std(gains, ddof=1)) / np.sqrt(count) if count > 1 else 0.0
     reach = float(student.ppf(0.975, count - 1)) * error if count > 1 else 0.0

@@ -5,6 +5,7 @@ labelled pictures; every seed learns its own features. The interval of digits is
 the labelled pictures, that of cells leaves out one module after the other.
 """
 
+import functools
 import time
 from collections.abc import Mapping
 
@@ -12,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.digit_arrays import KNOWN, digit_arrays, interval, split_of
-from benchmarks.methods.demo import WORK, demo
+from benchmarks.embedded import WORK
+from benchmarks.methods.demo import demo
 from benchmarks.methods.table import Row
 from components.common.artifacts.dataset import Dataset
 from components.common.pictures.decode import decode, resize
@@ -59,7 +61,7 @@ def _digits(seeds: int) -> list[Row]:
     found: dict[tuple[str, int], list[float]] = {}
     seconds: dict[str, float] = dict.fromkeys(("raw pixels", *learners), 0.0)
     for seed in track(range(seeds), "learning from digits"):
-        arms = {"raw pixels": asked.reshape(len(asked), -1) / np.float32(255)}
+        arms = {"raw pixels": asked.reshape(len(asked), -1).astype(np.float32) / np.float32(255)}
         for name, kind in learners.items():
             if kind == "autoencoder" and seed >= _SLOW_SEEDS:
                 continue
@@ -141,14 +143,12 @@ def _cells(seeds: int) -> list[Row]:
                     logits = _answers(
                         features, labels, chosen, fold.outer, seed=seed, groups=groups
                     )
-                    asked.append((fold.outer, np.float64(logits[:, 1] - logits[:, 0])))
+                    asked.append((fold.outer, (logits[:, 1] - logits[:, 0]).astype(np.float64)))
                 scores.setdefault((name, count), []).append(asked)
     table = []
     for count in _CELLS:
         pairs = {name: scores[name, count] for name in ("frozen", "beside", "alone")}
-        found = jackknife(
-            lambda weights, pairs=pairs: _areas(pairs, labels, weights), groups, labels
-        )
+        found = jackknife(functools.partial(_areas, pairs, labels), groups, labels)
         for name, position in (("frozen ImageNet features", 0), ("patches alone", 2)):
             value = 100 * float(found.values[position])
             reach = 200 * float(found.errors[position])

@@ -33,7 +33,8 @@ def rows(seeds: int) -> list[Row]:
     """Measure all arms: all 2,500 digits with five seeds, and `seeds` draws of few."""
     pixels, truth = digit_arrays()
     mine = truth < KNOWN
-    labels, raw = truth[mine], pixels[mine].reshape(int(mine.sum()), -1) / np.float32(255)
+    labels = truth[mine]
+    raw = pixels[mine].reshape(len(labels), -1).astype(np.float32) / np.float32(255)
     whole: dict[str, list[tuple[float, float]]] = {}
     few: dict[tuple[str, int], list[tuple[float, float]]] = {}
     counts, learnt = [], []

@@ -218,7 +218,7 @@ def hubs(seeds: int) -> dict[str, Doubles]:
             "sae": Way(stacking=0.0, seed=seed),
         }.items():
             head = fitted(both[known], truths[known], table, way)
-            scores = both[new] @ head.kernel.astype(np.float64) + head.bias
+            scores = both[new].astype(np.float64) @ head.kernel + head.bias
             found.setdefault(name, []).append(occurrence_skewness(scores))
     return {name: np.array(values) for name, values in found.items()}
 
