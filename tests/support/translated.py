@@ -37,8 +37,8 @@ def check_translated(sentences: Iterable[str], *, say: Texts | None = None) -> N
     """
     say = say or load_texts(TABLES, "zh-TW")
     for said in map(say.sentence, sentences):
-        # What is left in Latin letters are names, settings and commands.
-        known = re.sub(r"^無法評估.*|graft( [a-z]+)+", "", said, flags=re.DOTALL)
+        # What is left in Latin letters are names, settings, commands and reasons of a library.
+        known = re.sub(r"^無法(評估|讀取).*|「[^」]*」|graft( [a-z]+)+", "", said, flags=re.DOTALL)
         assert not re.search(r"[a-z]+ [a-z]+", known), f"add to languages/zh_tw*.py: {said}"
 
 

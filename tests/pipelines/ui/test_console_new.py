@@ -75,9 +75,10 @@ def test_why_a_way_fits_is_in_the_readers_language() -> None:
     for facts in (
         SourceFacts(labelled=labelled, unlabelled=2, tasks=("colour",)),
         SourceFacts(labelled=labelled, unlabelled=2, domains=bare),
+        SourceFacts(labelled=labelled),
     ):
         said = [say.sentence(one.reason) for one in ways(facts)]
-        assert len(said) > 1
+        assert said
         assert [one for one in said if re.search("[a-z]+ [a-z]+", one)] == []
 
 

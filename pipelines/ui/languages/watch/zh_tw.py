@@ -67,6 +67,15 @@ SENTENCES = {
     ),
     "The volume of the prediction log in {name} is full: {free} MiB are free, so that "
     "records are lost.": "{name} 的預測紀錄所在的磁碟已滿：只剩 {free} MiB，紀錄正在遺失。",
+    "Version {version} has no reference in {root}, so nothing can be compared; publish a version "
+    "with this release of Graft, which keeps one.": (
+        "第 {version} 版在 {root} 沒有參考資料，無法比較；請以這一版 Graft 發布新版本，它會保留參考資料。"
+    ),
+    "The reference in {root} cannot be read: {why}.": "無法讀取 {root} 的參考資料：{why}。",
+    "The reference in {root} was made with another model than version {version} holds; put back "
+    "the one that came with the version.": (
+        "{root} 的參考資料屬於另一個模型，而非第 {version} 版；請放回該版本原有的參考資料。"
+    ),
     "Free some space, or keep the log for a shorter time.": "請清出空間，或縮短紀錄保存時間。",
     "The prediction log in {name} has no record of the last three weeks.": "{name} 的預測紀錄在過去三週沒有任何一筆。",
     "Send predictions through `graft gateway`; look whether it runs and writes there "
