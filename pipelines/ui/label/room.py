@@ -130,9 +130,12 @@ def open_room(settings: UiSettings, model: str) -> LabelRoom:
 
 
 def _of_this_folder(model: str) -> TrainingRun | None:
+    """Return what graft.yaml says, where it is this model's and names its pictures."""
     name = default_preset()
     plain = read_preset(name) if name else {}
-    return resolve(plain) if name and plain.get("model_name") == model else None
+    if plain.get("model_name") != model or not (plain.get("ingest") or {}).get("path"):
+        return None
+    return resolve(plain)
 
 
 def _place(run: TrainingRun) -> tuple[str, Path]:

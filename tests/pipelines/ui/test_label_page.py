@@ -98,8 +98,12 @@ def test_the_data_set_that_graft_yaml_names_grows_and_the_page_says_where_it_is_
     write_data(home / "newer")
     text = "model_name: {name}\ningest: {{source: folder, path: {path}}}\n"
     preset = home / "graft.yaml"
-    # Another model's says nothing about this one; the same folder is no other.
-    for said in (text.format(name="other", path="newer"), text.format(name=MODEL, path="parts")):
+    # Another model's says nothing about this one; the same folder is no other, and none names none.
+    for said in (
+        text.format(name="other", path="newer"),
+        text.format(name=MODEL, path="parts"),
+        f"model_name: {MODEL}\n",
+    ):
         preset.write_text(said)
         assert "graft.yaml" not in console.get("/label").text
     preset.write_text(text.format(name=MODEL, path="newer"))
