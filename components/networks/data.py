@@ -169,13 +169,15 @@ class TrainingData:
     def facts(self) -> SourceFacts:
         """Return what there is to learn from; of other columns only the tasks are known."""
         labelled = [split for split in (self.train, self.validation) if split.pictures]
-        return counted(
+        found = counted(
             labels=[self.classes[label] for split in labelled for label in split.labels],
             domains=[domain for split in labelled for domain in split.domains],
             groups=[str(group) for split in labelled for group in split.groups],
             unlabelled_domains=self.unlabelled.domains or [""] * self.unlabelled.pictures,
             columns=[one.task.column for one in self.train.tasks],
         )
+        side_px = int(self.train.pixels[:1].shape[1])
+        return dataclasses.replace(found, side_px=side_px, fit=self.fit)
 
     def weighted(self, class_weight: Literal["none", "balanced"]) -> "TrainingData":
         """Return the data with training weights by class; validation stays as it is."""

@@ -3,6 +3,7 @@
 import tempfile
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -72,7 +73,9 @@ def check_data(settings: TrainingRun) -> None:
     """
     # A revision is fetched for it, only where the method asks.
     if not settings.ingest.data_rev or has_needs(settings.train.method):
-        check_source(settings.train, source_facts(settings.ingest))
+        facts = source_facts(settings.ingest)
+        squares = settings.augment
+        check_source(settings.train, replace(facts, side_px=squares.image_size_px, fit=squares.fit))
 
 
 def check_product(settings: TrainingRun) -> None:

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from components.common.pictures.fit import Fit
+
 TASK_PREFIX = "label:"  # begins the name of a manifest column with labels of a further task
 
 
@@ -30,7 +32,8 @@ class SourceFacts:
 
     labelled: pictures a class. domains: those that are named. unlabelled: pictures without a label.
     tasks: names of further label columns. groups: named groups of labelled pictures, where a
-    picture without one counts as a group of its own.
+    picture without one counts as a group of its own. side_px: of the squares that a method gets, 0
+    where nobody has said. fit: how pictures become squares.
     """
 
     labelled: tuple[ClassCount, ...]
@@ -38,6 +41,8 @@ class SourceFacts:
     unlabelled: int = 0
     tasks: tuple[str, ...] = ()
     groups: int = 0
+    side_px: int = 0
+    fit: Fit = "squeeze"
 
     @property
     def pictures(self) -> int:

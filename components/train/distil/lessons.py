@@ -62,12 +62,11 @@ def ask(
 
     Raises:
         DataError: a recipe is needed and no record tells it.
-        WeightsError: the classes, or size and fit of the pictures, are others than the teacher's.
+        WeightsError: the classes are others than the teacher's.
     """
     heard = []
     for number, teacher in enumerate(teachers, start=1):
         teacher.check_classes(data.classes)
-        teacher.check_pictures(int(data.train.pixels[:1].shape[1]), data.fit)
         with within(f"teacher {number} of {len(teachers)}"):
             if unseen:
                 heard.append(_by_others(teacher, data, session, temperature=temperature))

@@ -60,7 +60,7 @@ class Options(TransferOptions):
 
 
 def check(options: Options, facts: "SourceFacts") -> None:
-    """Refuse no teacher, one that is not there, and one of other classes.
+    """Refuse no teacher, one that is not there, and one of other classes or picture sizes.
 
     Raises:
         ConfigError, DataError, WeightsError: see above.
@@ -83,6 +83,8 @@ def check(options: Options, facts: "SourceFacts") -> None:
         # The order of the classes is known in `train` only.
         theirs = teacher.candidate.info.classes
         teacher.check_classes(theirs if set(theirs) == names else tuple(sorted(names)))
+        if facts.side_px:
+            teacher.check_pictures(facts.side_px, facts.fit)
 
 
 def content_sha256(options: Options) -> str:

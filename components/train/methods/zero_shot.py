@@ -58,12 +58,21 @@ class Options(Section):
 
 
 def check(options: Options, facts: SourceFacts) -> None:
-    """Refuse a table that lacks a labelled class, or a class that the table lacks.
+    """Refuse too few classes, a table that lacks a labelled class, or a class that it lacks.
 
     Raises:
         ConfigError: no table, or options that do not go together.
         DataError: see above, or a table that says nothing of some class.
     """
+    from components.train.semantics.choice import LEAST_CLASSES
+
+    if len(facts.labelled) < LEAST_CLASSES:
+        raise DataError(
+            f"pictures of at least {LEAST_CLASSES} classes, as some are treated as unseen to "
+            "choose by",
+            received=str(len(facts.labelled)),
+            do="add a class with pictures, or take the preset 'pictures'",
+        )
     if options.solver == "dap" and options.ranking == "visual":
         raise ConfigError(
             "train.options.ranking 'attributes' with the solver 'dap'",

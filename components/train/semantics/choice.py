@@ -19,7 +19,7 @@ from components.train.semantics.solvers import Penalty, Problem, Ranking, Solver
 
 Mask = npt.NDArray[np.bool_]
 
-LEAST_CLASSES = 3
+LEAST_CLASSES = 3  # one is left out as if it were unseen, and two make a question of the rest
 _FOLDS = 10
 _STEPS = 201
 

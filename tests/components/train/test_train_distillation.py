@@ -113,9 +113,10 @@ def test_a_teacher_of_other_classes_is_refused(taught: Path, tmp_path: Path) -> 
 
 
 def test_a_teacher_of_other_pictures_is_refused(taught: Path) -> None:
-    teacher = Teacher.at(str(taught / "teacher"))
+    options = Options(teachers=(str(taught / "teacher"),))
+    distillation.check(options, dataclasses.replace(FACTS, side_px=32))
     with pytest.raises(WeightsError, match=r"pictures of 32 px.*augment\.image_size_px=32"):
-        teacher.check_pictures(64, "squeeze")
+        distillation.check(options, dataclasses.replace(FACTS, side_px=64))
 
 
 def test_a_teacher_of_pictures_made_square_otherwise_is_refused(

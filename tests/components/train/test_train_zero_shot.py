@@ -54,7 +54,9 @@ def test_what_is_missing_is_named_before_the_first_step(options: Options, tmp_pa
     with pytest.raises(ConfigError, match=r"train\.options\.attributes"):
         zero_shot.check(Options(), facts(*KNOWN))
     with pytest.raises(DataError, match="a table without f"):
-        zero_shot.check(options, facts("a", "f"))
+        zero_shot.check(options, facts("a", "b", "f"))
+    with pytest.raises(DataError, match=r"at least 3 classes.* received 2"):
+        zero_shot.check(options, facts("a", "b"))
     for wrong in ("f", "a"):  # not in the table; not unseen
         with pytest.raises(DataError, match=f"received {wrong}"):
             zero_shot.check(dataclasses.replace(options, unseen=(wrong,)), facts(*KNOWN))

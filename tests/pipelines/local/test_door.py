@@ -19,10 +19,11 @@ from components.common.artifacts.lineage import PICTURE_COLUMNS, pictures_path
 from components.common.artifacts.passport import write_passport
 from components.common.artifacts.records import file_sha256
 from components.common.errors import ConfigError, WeightsError
+from components.common.labels.source_facts import SourceFacts
 from components.networks.config import NetworkConfig
 from pipelines.cli import main
 from pipelines.config import TrainingRun, resolve
-from pipelines.local import launch
+from pipelines.local import door, launch
 from pipelines.local.door import check_product, fetch_weights
 
 
@@ -105,6 +106,18 @@ def test_a_run_that_cannot_end_well_does_not_begin(
     assert before.startswith("error: expected ")
     assert received in before.partition(", received ")[2]
     assert do in after
+
+
+def test_a_method_hears_of_the_pictures_and_of_their_squares(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[SourceFacts] = []
+    monkeypatch.setattr(door, "check_source", lambda _, facts: heard.append(facts))
+    squares = {"image_size_px": 64, "fit": "pad"}
+    door.check_data(resolve({"ingest": {"path": "photos"}, "augment": squares}))
+    (facts,) = heard
+    assert [one.name for one in facts.labelled] == ["bad", "good"]
+    assert (facts.side_px, facts.fit) == (64, "pad")
 
 
 def test_a_full_disk_is_found_at_the_door(
