@@ -1,12 +1,14 @@
 """Rows in as many coordinates as there are rows, where they have more features than that."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_triangular
 
-from components.networks.rows import Floats
+from components.networks.probe.blocks import BLOCK_BYTES
+from components.networks.rows import Floats, forget_rows
 
 # Of the mean square of a row: rows that repeat each other leave the factor positive definite.
 _JITTER = 1e-6
@@ -35,8 +37,10 @@ class Span:
         count, wide = features.shape
         if count >= wide:
             return cls(features, features)
-        exact = features.astype(np.float64)
-        products = exact @ exact.T
+        products = np.zeros((count, count))
+        for columns in _columns(features):
+            exact = features[:, columns].astype(np.float64)
+            products += exact @ exact.T
         products.flat[:: count + 1] += _JITTER * np.trace(products) / count + np.finfo(float).tiny
         factor = np.linalg.cholesky(products).astype(np.float64, copy=False)
         return cls(features, factor.astype(np.float32), factor)
@@ -46,5 +50,15 @@ class Span:
         if self.factor is None:
             return along
         shares = solve_triangular(self.factor, along, lower=True, trans="T")
-        kernel: npt.NDArray[np.float64] = self.features.T @ shares
-        return kernel
+        return np.concatenate(
+            [self.features[:, columns].T @ shares for columns in _columns(self.features)]
+        )
+
+
+def _columns(features: Floats) -> Iterator[slice]:
+    """Yield the columns of each part that is a block as float64; the pages behind are forgotten."""
+    count, wide = features.shape
+    step = max(1, BLOCK_BYTES // (8 * count))
+    for first in range(0, wide, step):
+        yield slice(first, first + step)
+        forget_rows(features)

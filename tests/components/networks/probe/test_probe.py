@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from components.networks.data import Split
-from components.networks.probe import blocks, probe
+from components.networks.probe import blocks, probe, span
 from components.networks.probe.probe import fit_probe, log_loss
 
 
@@ -150,6 +150,18 @@ def test_more_features_than_pictures_changes_nothing_but_the_time() -> None:
         expected - expected.mean(axis=1, keepdims=True),
         atol=0.02,
     )
+
+
+def test_the_span_is_found_a_few_features_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = np.random.default_rng(4).normal(size=(9, 50)).astype(np.float32)
+    along = np.arange(18.0).reshape(9, 2)
+    whole = span.Span.of(features)
+    monkeypatch.setattr(span, "BLOCK_BYTES", 8 * 9 * 16)
+    parts = span.Span.of(features)
+    np.testing.assert_allclose(parts.coordinates, whole.coordinates, atol=1e-5)
+    np.testing.assert_allclose(parts.kernel(along), whole.kernel(along), rtol=1e-6)
+    held = np.abs(features.astype(np.float64) @ parts.kernel(along) - parts.coordinates @ along)
+    assert held.max() < 1e-3
 
 
 def test_self_distillation_hears_less_of_odd_labels() -> None:
