@@ -35,6 +35,7 @@ def confirm(
             version=version,
             asked=asked,
             activity="confirming",
+            keep=True,
         )
     own_server.close()
     with _connected(settings) as client:

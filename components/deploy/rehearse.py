@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.deployment import Agreement, Latency
+from components.common.artifacts.deployment import Agreement, Latency, ServedAnswer
 from components.common.artifacts.judging.evaluation import Evaluation, probabilities
 from components.common.errors import PublishError
 from components.common.progress import track
@@ -143,17 +143,25 @@ def rehearse(
 
 
 def ask_both(
-    server: RunningServer, *, model_name: str, version: int, asked: Questions, activity: str
+    server: RunningServer,
+    *,
+    model_name: str,
+    version: int,
+    asked: Questions,
+    activity: str,
+    keep: bool = False,
 ) -> tuple[Agreement, ...]:
-    """Ask one server over gRPC and over REST; raises as `ask`."""
+    """Ask one server over gRPC and over REST; as `ask`."""
     found = []
     for address in (server.grpc_address, server.rest_url):
         with connect(address, model=model_name) as client:
-            found.append(ask(client, version=version, asked=asked, activity=activity))
+            found.append(ask(client, version=version, asked=asked, activity=activity, keep=keep))
     return tuple(found)
 
 
-def ask(client: Client, *, version: int, asked: Questions, activity: str) -> Agreement:
+def ask(
+    client: Client, *, version: int, asked: Questions, activity: str, keep: bool = False
+) -> Agreement:
     """Ask about all pictures at once, then about each alone, timing the latter.
 
     Args:
@@ -161,6 +169,7 @@ def ask(client: Client, *, version: int, asked: Questions, activity: str) -> Agr
         version: the version that must answer.
         asked: pictures and evaluated answers.
         activity: what the progress report calls this; the interface is added.
+        keep: the record says what was answered about each picture.
 
     Raises:
         PublishError: another version answered, or an answer differs from the evaluated one.
@@ -199,6 +208,13 @@ def ask(client: Client, *, version: int, asked: Questions, activity: str) -> Agr
             median_ms=float(np.median(times_ms)),
             p95_ms=float(np.quantile(times_ms, 0.95)),
             requests=len(times_ms),
+        ),
+        answers=tuple(
+            ServedAnswer(path=path, decision=decision, probability=float(probabilities.max()))
+            for path, decision, probabilities in zip(
+                asked.paths, together.decisions, together.probabilities, strict=True
+            )
+            if keep
         ),
     )
 

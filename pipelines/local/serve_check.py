@@ -1,4 +1,4 @@
-"""Start the server on what is published and ask it about pictures, held-out ones if it can be.
+"""What a published version answers over REST and gRPC, about held-out pictures if it can be.
 
 A version is asked once. While neither it nor the pictures, the server and the libraries change, a
 later run shows what it answered, and says when.
@@ -8,8 +8,10 @@ import hashlib
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.console import Console
@@ -17,13 +19,20 @@ from rich.console import Console
 from components import common
 from components.common import seeding
 from components.common.artifacts.dataset import Dataset
+from components.common.artifacts.deployment import Deployment, ServedAnswer
 from components.common.artifacts.model_folder import ModelVersion, newest_version
 from components.common.artifacts.records import read_record, tree_sha256, write_record
 from components.common.step_cache import library_versions, sources_sha256
 from pipelines.config import TrainingRun
 from pipelines.local.records import Snapshot
 
+if TYPE_CHECKING:
+    from serving.client import Predictions
+
 PICTURES = 8
+
+# Of one picture, over REST and over gRPC.
+_Both = tuple[ServedAnswer, ServedAnswer]
 
 
 @dataclass(frozen=True)
@@ -50,9 +59,10 @@ class Served:
 def ask_served_model(
     settings: TrainingRun, last: Snapshot, *, cache_dir: Path | None, console: Console
 ) -> Served | None:
-    """Serve the newest version and query pictures of the finished run by both protocols.
+    """Return what the newest version answers, by both protocols.
 
-    Those are test pictures; under cross-validation the model has been fitted on all there are.
+    A version that the run has deployed answered when it was confirmed. Another one is served now
+    and asked about test pictures; under cross-validation it has been fitted on all there are.
 
     Args:
         settings: of the run.
@@ -66,44 +76,74 @@ def ask_served_model(
     Raises:
         ServerError: the server did not start or did not answer.
     """
-    from serving.client import connect
-    from serving.server.launch import launch
-
     base = Path(settings.model_base_path) / settings.model_name
     newest = newest_version(base)
     if newest is None:
         return None
     dataset = Dataset.read(last.output("validate", "validated"))
     rows = choose(dataset.judged(), pictures=PICTURES, seed=settings.seed)
-    pictures = [dataset.picture(path) for path in rows["path"]]
     kept = cache_dir / "served" / f"{_key(newest, rows)}.json" if cache_dir else None
     if kept is not None and kept.is_file():
         return read_record(kept, Served)
-    with (
-        console.status("starting the model server"),
-        tempfile.TemporaryDirectory() as folder,
-        launch(settings.model_name, base_path=base, log_path=Path(folder) / "log") as server,
-        connect(server.rest_url, model=settings.model_name) as over_rest,
-        connect(server.grpc_address, model=settings.model_name) as over_grpc,
-    ):
-        rest = over_rest.predict_pictures(pictures)
-        grpc = over_grpc.predict_pictures(pictures)
+    answers = _confirmed(last, newest)
+    if answers is None:
+        with console.status("starting the model server"):
+            paths = rows["path"].tolist()
+            answers = _asked_now(settings.model_name, base, dataset, paths)
+    truths = dict(zip(dataset.manifest["path"], dataset.manifest["label"], strict=True))
     asked = tuple(
         Asked(
-            path=str(row.path),
-            truth=str(row.label),
-            rest_decision=rest.decisions[i],
-            grpc_decision=grpc.decisions[i],
-            rest_probability=float(rest.probabilities[i].max()),
-            grpc_probability=float(grpc.probabilities[i].max()),
+            path=over_rest.path,
+            truth=str(truths[over_rest.path]),
+            rest_decision=over_rest.decision,
+            grpc_decision=over_grpc.decision,
+            rest_probability=over_rest.probability,
+            grpc_probability=over_grpc.probability,
         )
-        for i, row in enumerate(rows.itertuples())
+        for over_rest, over_grpc in answers
     )
-    served = Served(int(rest.version), asked, time.time())
+    served = Served(newest.number, asked, time.time())
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_record(kept, served)
     return served
+
+
+def _confirmed(last: Snapshot, newest: ModelVersion) -> list[_Both] | None:
+    """Return what this run's deploy heard of a server of its own; None where it heard nothing."""
+    record = last.record("deploy")
+    if record is None or "deployment" not in record.outputs:
+        return None
+    info = Deployment.read(last.output("deploy", "deployment")).info
+    heard = {one.interface: one.answers for one in info.confirmation}
+    both = list(zip(heard.get("REST", ()), heard.get("gRPC", ()), strict=False))
+    if info.version != newest.number or not both:
+        return None
+    return both[:: -(-len(both) // PICTURES)]
+
+
+def _asked_now(model_name: str, base: Path, dataset: Dataset, paths: Sequence[str]) -> list[_Both]:
+    from serving.client import connect
+    from serving.server.launch import launch
+
+    pictures = [dataset.picture(path) for path in paths]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        launch(model_name, base_path=base, log_path=Path(folder) / "log") as server,
+        connect(server.rest_url, model=model_name) as over_rest,
+        connect(server.grpc_address, model=model_name) as over_grpc,
+    ):
+        rest, grpc = (one.predict_pictures(pictures) for one in (over_rest, over_grpc))
+    return list(zip(_answers(paths, rest), _answers(paths, grpc), strict=True))
+
+
+def _answers(paths: Sequence[str], prediction: "Predictions") -> list[ServedAnswer]:
+    return [
+        ServedAnswer(path=path, decision=decision, probability=float(probabilities.max()))
+        for path, decision, probabilities in zip(
+            paths, prediction.decisions, prediction.probabilities, strict=True
+        )
+    ]
 
 
 def _key(version: ModelVersion, rows: pd.DataFrame) -> str:

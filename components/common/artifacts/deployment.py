@@ -22,16 +22,27 @@ class Latency:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServedAnswer:
+    """What a server decided of a picture (a class or "ask"), and its largest probability."""
+
+    path: str
+    decision: str
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Agreement:
     """Answers of a server beside the evaluated ones.
 
     `max_difference` is the largest gap between two probabilities of one picture and class.
+    `answers` are those of a confirmation, one a picture.
     """
 
     interface: str  # "gRPC" or "REST"
     pictures: int
     max_difference: float
     latency: Latency
+    answers: tuple[ServedAnswer, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

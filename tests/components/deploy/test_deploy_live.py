@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from deploy_candidates import PICTURES, MakeCandidate
+from deploy_candidates import CLASSES, PICTURES, MakeCandidate
 from deploy_support import put
 from levels_model import answers
 
@@ -129,6 +129,12 @@ def test_the_component_publishes_and_has_it_confirmed_by_a_server_of_its_own(
         assert [found.interface for found in phase] == ["gRPC", "REST"]
         assert all(found.max_difference < 1e-5 for found in phase)
         assert all(found.latency.requests == 6 for found in phase)
+    over_grpc, over_rest = (found.answers for found in info.confirmation)
+    assert len(over_grpc) == 6
+    assert {one.decision for one in over_grpc} <= {*CLASSES, "ask"}
+    assert all(0.5 <= one.probability <= 1.0 for one in over_rest)
+    for grpc, rest in zip(over_grpc, over_rest, strict=True):
+        assert (grpc.path, grpc.decision) == (rest.path, rest.decision)
     passport = read_passport(base_path / "solar", 1)
     assert passport is not None
     assert (passport.state, passport.rehearsal) == ("confirmed", info.rehearsal)
