@@ -75,9 +75,10 @@ def read_part(path: str, part: Part) -> Sequence[str]:
 
 def _below(folder: Path) -> Iterator[str]:
     for root, folders, names in os.walk(folder):
-        folders.sort()
+        # As in training data, what is hidden is passed over; one folder is held at a time.
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if Path(name).suffix.lower() in PICTURE_SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES:
                 yield str(Path(root, name))
 
 

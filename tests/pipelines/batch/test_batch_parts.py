@@ -59,6 +59,14 @@ def test_patterns_reach_into_folders(tmp_path: Path) -> None:
     assert found == ["a.png", "b.png", "c.png"]
 
 
+def test_of_a_folder_what_is_hidden_or_no_picture_is_passed_over(tmp_path: Path) -> None:
+    for name in ("b.png", "a/c.JPG", ".thumbnails/d.png", "a/._c.jpg", "notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = [str(Path(path).relative_to(tmp_path)) for path in find_pictures(str(tmp_path))]
+    assert found == ["b.png", "a/c.JPG"]
+
+
 def test_nothing_of_that_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected a folder of pictures, a glob pattern or"):
         list(find_pictures(str(tmp_path / "nowhere")))
