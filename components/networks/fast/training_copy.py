@@ -9,8 +9,8 @@ is left to them.
 Where there is no GPU gradients are taken as matrix products where these are faster, see `products`.
 
 A processor with bfloat16 dot products multiplies twice as fast in it. Weights, sums between blocks
-and the optimiser stay float32. So do depthwise convolutions: oneDNN's bfloat16 gradient of their
-kernels is slow. On a GPU all that follows a convolution is bfloat16, sums between blocks included,
+and the optimiser stay float32. So do depthwise convolutions whose gradients oneDNN takes slowly in
+bfloat16. On a GPU all that follows a convolution is bfloat16, sums between blocks included,
 up to the pooling over the picture. The values are tested on a processor; that it is faster on a GPU
 is its makers' word and was not measured.
 """
@@ -26,6 +26,7 @@ from components.networks.fast.products import (
     convolve_depthwise,
     convolve_pointwise,
     is_pointwise,
+    is_quick_in_bfloat16,
     is_small_depthwise,
 )
 from components.networks.network import as_fed
@@ -59,10 +60,14 @@ def quickened(
         if (norm := following_norm(layer, model)) is not None and not norm.trainable
     }
     inside = {norm.name for norm in norms.values()}
-    choose = _reduced_on_gpu if on_gpu else _reduced
-    reduced = choose(model, inside) if precision == "bfloat16" else set()
+    needless = needless_padding(model)
+    reduced: set[str] = set()
+    if precision == "bfloat16":
+        reduced = (
+            _reduced_on_gpu(model, inside) if on_gpu else _reduced(model, inside, set(needless))
+        )
     ours = norms.keys() | reduced
-    padded = {pad: name for pad, name in needless_padding(model).items() if name in ours}
+    padded = {pad: name for pad, name in needless.items() if name in ours}
     absorbed = inside | set(padded)
 
     def copy_layer(layer: Any) -> Any:
@@ -135,8 +140,14 @@ class _Convolution(keras.layers.Layer):
         depthwise, products_in = _is_depthwise(layer), self._products_in
         if products_in and not depthwise and is_pointwise(layer):
             values = convolve_pointwise(layer, values, kernel)
-        elif products_in and is_small_depthwise(layer, values.shape, products_in=products_in):
-            values = convolve_depthwise(values, kernel, products_in=products_in)
+        elif (
+            products_in
+            and self._padding == "same"
+            and is_small_depthwise(layer, values.shape, products_in=products_in)
+        ):
+            values = convolve_depthwise(
+                values, kernel, stride=layer.strides[0], products_in=products_in
+            )
         else:
             convolve = ops.depthwise_conv if depthwise else ops.conv
             values = convolve(
@@ -152,12 +163,16 @@ class _Convolution(keras.layers.Layer):
         return layer.activation(values)
 
 
-def _reduced(model: keras.Model, inside: set[str]) -> set[str]:
-    """Return the names of dense convolutions, the norms within them and the ReLUs after them."""
+def _reduced(model: keras.Model, inside: set[str], needless: set[str]) -> set[str]:
+    """Return the names of quick convolutions, and of norms, ReLUs and padding that read them."""
     names: set[str] = set()
     for layer in model.layers:
-        follows = layer.name in inside or isinstance(layer, keras.layers.ReLU)
-        if _is_dense(layer) or (follows and _read_by(layer) <= names):
+        follows = layer.name in inside | needless or isinstance(layer, keras.layers.ReLU)
+        quick = _is_dense(layer)
+        if _is_depthwise(layer):
+            same = layer.padding == "same" or bool(_read_by(layer) & needless)
+            quick = is_quick_in_bfloat16(layer, layer.input.shape, same=same)
+        if quick or (follows and _read_by(layer) <= names):
             names.add(layer.name)
     return names
 

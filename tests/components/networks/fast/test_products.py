@@ -8,6 +8,7 @@ from components.networks.fast.products import (
     convolve_depthwise,
     convolve_pointwise,
     is_pointwise,
+    is_quick_in_bfloat16,
     is_small_depthwise,
 )
 
@@ -79,22 +80,28 @@ class Depthwise(keras.layers.Layer):
         self.layer, self._products_in = layer, products_in
 
     def call(self, values: Any) -> Any:
-        return convolve_depthwise(values, self.layer.kernel, products_in=self._products_in)
+        stride = self.layer.strides[0]
+        return convolve_depthwise(
+            values, self.layer.kernel, stride=stride, products_in=self._products_in
+        )
 
 
-def depthwise_stepped(*, products_in: str) -> tuple[np.ndarray, list[np.ndarray]]:
+def depthwise_stepped(
+    sides: tuple[int, int], *, stride: int, products_in: str
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """Return answers before, and weights after, a step through two layers; "" is the plain one."""
     keras.utils.set_random_seed(0)
     layers = [
-        keras.layers.DepthwiseConv2D(side, padding="same", use_bias=False) for side in ((3, 5), 3)
+        keras.layers.DepthwiseConv2D(size, strides=step, padding="same", use_bias=False)
+        for size, step in (((3, 5), 1), (5, stride))
     ]
-    x = pixels = keras.Input((4, 6, 2))
+    x = pixels = keras.Input((*sides, 2))
     for layer in layers:
-        layer.build((None, 4, 6, 2))
+        layer.build((None, *sides, 2))
         x = Depthwise(layer, products_in)(x) if products_in else layer(x)
     model = keras.Model(pixels, keras.layers.GlobalMaxPooling2D()(x))
     rng = np.random.default_rng(0)
-    values = rng.normal(size=(7, 4, 6, 2)).astype(np.float32)
+    values = rng.normal(size=(7, *sides, 2)).astype(np.float32)
     targets = rng.normal(size=(7, 2)).astype(np.float32)
     model.compile(keras.optimizers.SGD(1.0), loss="mse")
     answers = model.predict_on_batch(values)
@@ -103,11 +110,12 @@ def depthwise_stepped(*, products_in: str) -> tuple[np.ndarray, list[np.ndarray]
 
 
 @pytest.mark.parametrize(("products_in", "gap"), [("float32", 1e-5), ("bfloat16", 0.03)])
+@pytest.mark.parametrize(("sides", "stride"), [((4, 6), 1), ((10, 6), 2), ((5, 7), 2), ((5, 8), 2)])
 def test_a_depthwise_convolution_has_its_own_answers_and_gradients(
-    products_in: str, gap: float
+    sides: tuple[int, int], stride: int, products_in: str, gap: float
 ) -> None:
-    answers, weights = depthwise_stepped(products_in=products_in)
-    same_answers, same_weights = depthwise_stepped(products_in="")
+    answers, weights = depthwise_stepped(sides, stride=stride, products_in=products_in)
+    same_answers, same_weights = depthwise_stepped(sides, stride=stride, products_in="")
     np.testing.assert_array_equal(answers, same_answers)
     assert len(weights) == 2
     for ours, theirs in zip(weights, same_weights, strict=True):
@@ -122,9 +130,12 @@ def test_a_depthwise_convolution_has_its_own_answers_and_gradients(
         ({}, 10, "bfloat16", True),
         ({}, 11, "bfloat16", False),
         ({}, None, "bfloat16", False),
-        ({"strides": 2}, 5, "float32", False),
-        ({"padding": "valid"}, 5, "float32", False),
-        ({"kernel_size": 2}, 5, "float32", False),
+        ({"strides": 2}, 6, "float32", True),
+        ({"strides": 2}, 14, "bfloat16", True),
+        ({"strides": 2}, 15, "bfloat16", False),
+        ({"strides": 3}, 5, "float32", False),
+        ({"kernel_size": 3}, 5, "float32", False),
+        ({"kernel_size": 4}, 5, "float32", False),
         ({"dilation_rate": 2}, 5, "float32", False),
         ({"depth_multiplier": 2}, 5, "float32", False),
     ],
@@ -132,5 +143,23 @@ def test_a_depthwise_convolution_has_its_own_answers_and_gradients(
 def test_only_a_plain_depthwise_convolution_of_a_small_map_is_products(
     options: dict[str, Any], side: int | None, products_in: str, *, expected: bool
 ) -> None:
-    layer = keras.layers.DepthwiseConv2D(**{"kernel_size": 3, "padding": "same"} | options)
+    layer = keras.layers.DepthwiseConv2D(**{"kernel_size": 5} | options)
     assert is_small_depthwise(layer, (None, side, side, 4), products_in=products_in) is expected
+
+
+@pytest.mark.parametrize(
+    ("options", "side", "same", "expected"),
+    [
+        ({}, 10, True, True),
+        ({}, 10, False, False),
+        ({}, 11, True, False),
+        ({"kernel_size": 3}, 99, False, True),
+        ({"kernel_size": 3, "strides": 2}, 10, True, False),
+        ({"kernel_size": 3, "dilation_rate": 2}, 10, True, False),
+    ],
+)
+def test_which_gradients_are_quick_in_bfloat16(
+    options: dict[str, Any], side: int, *, same: bool, expected: bool
+) -> None:
+    layer = keras.layers.DepthwiseConv2D(**{"kernel_size": 5} | options)
+    assert is_quick_in_bfloat16(layer, (None, side, side, 4), same=same) is expected

@@ -90,13 +90,40 @@ def test_norms_that_are_trained_stay() -> None:
     assert all(not np.array_equal(a, b) for a, b in zip(after, before, strict=True))
 
 
-def test_bfloat16_is_for_dense_convolutions_and_their_relus_only() -> None:
+@pytest.mark.parametrize(
+    ("side", "kernel", "stride", "zeros", "computed"),
+    [
+        (8, 5, 2, (1, 2), "bfloat16"),
+        (8, 5, 2, (2, 1), "float32"),  # zeros that "same" does not put there
+        (20, 5, 2, (1, 2), "float32"),
+        (8, 3, 2, (0, 1), "float32"),
+        (20, 3, 1, (1, 1), "bfloat16"),
+    ],
+)
+def test_a_depthwise_convolution_with_slow_gradients_stays_float32(
+    side: int, kernel: int, stride: int, zeros: tuple[int, int], computed: str
+) -> None:
+    start = keras.Input((side, side, 4))
+    x = keras.layers.ReLU()(keras.layers.Conv2D(6, 1)(start))
+    x = keras.layers.ZeroPadding2D((zeros, zeros))(x)
+    x = keras.layers.DepthwiseConv2D(kernel, strides=stride, name="depthwise")(x)
+    x = keras.layers.ReLU(name="after")(x)
+    model = keras.Model(start, keras.layers.GlobalAveragePooling2D()(x))
+    quick = quickened(model, precision="bfloat16")
+    assert {quick.get_layer(name).output.dtype for name in ("depthwise", "after")} == {computed}
+    assert quick.output.dtype == "float32"
+    pixels = np.random.default_rng(0).normal(size=(3, side, side, 4)).astype(np.float32)
+    exact = model.predict_on_batch(pixels)
+    rounded = quick.predict_on_batch(pixels)
+    np.testing.assert_allclose(rounded, exact, atol=0.03 * np.abs(exact).max())
+
+
+def test_bfloat16_is_for_convolutions_with_quick_gradients_and_their_relus_only() -> None:
     model = block()
     quick = quickened(model, precision="bfloat16")
-    computed = {name: quick.get_layer(name).output.dtype for name in ("sum", "depthwise_relu")}
-    assert computed == {"sum": "float32", "depthwise_relu": "float32"}
-    assert quick.get_layer("expand_relu").output.dtype == "bfloat16"
-    assert quick.get_layer("depthwise").output.dtype == "float32"
+    names = ("expand", "expand_relu", "depthwise", "depthwise_relu", "project", "sum")
+    computed = {name: quick.get_layer(name).output.dtype for name in names}
+    assert {name for name, kind in computed.items() if kind == "float32"} == {"sum"}
     assert quick.output.dtype == "float32"
     inputs, _ = data()
     exact = model.predict_on_batch(as_fed(inputs))
