@@ -200,6 +200,10 @@ class _ServingModule(tf.Module):
         """
         familiar = self._served.familiar
         assert familiar is not None
+        whole, width = int(features.shape[1]), familiar.directions.shape[1]
+        if whole != width:  # as `familiarity.over_places`
+            places = tf.reshape(features, (-1, whole // width, width))
+            features = tf.reduce_mean(places, axis=1)
         rooted = tf.sign(features) * tf.sqrt(tf.abs(features))
         directions = rooted / tf.maximum(tf.norm(rooted, axis=1, keepdims=True), 1e-12)
         # In float32: what is this large, a server would convert with every request.

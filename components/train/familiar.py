@@ -3,7 +3,7 @@
 import numpy as np
 
 from components.common.artifacts.candidate import Familiar
-from components.common.statistics.familiarity import farthest_familiar, unit
+from components.common.statistics.familiarity import farthest_familiar, over_places, unit
 from components.networks.config import EMBEDDING
 from components.networks.data import Split
 from components.networks.features.cache import Want
@@ -31,6 +31,16 @@ def familiar(network: Network, split: Split, *, cut: str, session: Session) -> F
         found = np.asarray(fed[0][: some.pictures], dtype=np.float32)
     else:
         found = predict(network.between(starts, (EMBEDDING,)), fed, rows=some.pictures)
-    known = unit(found).astype(np.float16)
+    known = unit(over_places(found, width=_channels(network))).astype(np.float16)
     groups = [str(group) for group in some.groups]
     return Familiar(known, farthest_familiar(known, groups))
+
+
+def _channels(network: Network) -> int:
+    """Return the channels of a map of which the embedding keeps every place; else its width.
+
+    A thousand such embeddings would make the served model larger than its network.
+    """
+    if network.pooling == "flatten" and len(network.pools) == 1:
+        return int(network.model.get_layer(network.pools[0]).input.shape[-1])
+    return int(network.model.get_layer(EMBEDDING).output.shape[-1])

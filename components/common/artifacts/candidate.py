@@ -37,7 +37,8 @@ class Familiar:
     """What the network was fitted on, as the network sees it.
 
     directions: float16 [M, D], embeddings of up to a thousand training pictures as
-        `familiarity.unit` gives them.
+        `familiarity.unit` gives them. Where the embedding keeps every place of a map, D are its
+        channels, and they are of the mean over the places.
     far_from: distance to the nearest of them from which a picture is strange; see `familiarity`.
     """
 

@@ -25,6 +25,20 @@ def unit(embeddings: Embeddings) -> npt.NDArray[np.float32]:
     return directions
 
 
+def over_places(embeddings: Embeddings, *, width: int) -> Embeddings:
+    """Return the mean over the places of a map, [N, width].
+
+    Args:
+        embeddings: [N, places * width]; of one place they stay as they are.
+        width: channels.
+    """
+    count, whole = embeddings.shape
+    if whole == width:
+        return embeddings
+    pooled: Embeddings = embeddings.reshape(count, whole // width, width).mean(axis=1)
+    return pooled
+
+
 def distances(embeddings: Embeddings, known: Embeddings) -> Floats:
     """Return each picture's distance to the nearest of the known ones, float64 [N] in [0, 2].
 

@@ -26,7 +26,7 @@ from components.common.errors import ExportError
 from components.common.models.saved_model import answer, load
 from components.common.pictures.decode import encode_png, to_servable
 from components.common.run_context import RunContext
-from components.common.statistics.familiarity import distances, unit
+from components.common.statistics.familiarity import distances, over_places, unit
 from components.common.statistics.operating_point import decide
 from components.export.config import ExportConfig
 from components.export.step import ExportInputs, ExportOutputs, run
@@ -229,11 +229,15 @@ def _with(
     return dataclasses.replace(tiny, candidate=copy)
 
 
-def test_strange_pictures_are_asked_about(tiny: Any, exported: Export, tmp_path: Path) -> None:
+@pytest.mark.parametrize("places", [1, 2])
+def test_strange_pictures_are_asked_about(
+    tiny: Any, exported: Export, tmp_path: Path, places: int
+) -> None:
     import tensorflow as tf
 
     pictures = tf.constant(_pictures(tiny))
     features = _signature(exported, "features")(image_bytes=pictures)["features"].numpy()
+    features = over_places(features, width=features.shape[1] // places)
     known = unit(features[:6]).astype(np.float16)
     apart = distances(features, known)
     far_from = float(np.sort(apart)[-3:-1].mean())
