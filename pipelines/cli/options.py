@@ -85,7 +85,8 @@ ServeCheck = Annotated[
     bool,
     typer.Option(
         "--serve-check/--no-serve-check",
-        help="At the end, serve the model and send it held-out pictures.",
+        help="At the end, show what the served model answers; a server is started for it where "
+        "deploy has not just asked one.",
     ),
 ]
 InContainers = Annotated[
