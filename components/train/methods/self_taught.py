@@ -1,9 +1,9 @@
 """Self-taught learning: features learnt from pictures without labels, of whatever classes.
 
 Raina, Battle, Lee, Packer and Ng 2007 (ICML, 10.1145/1273496.1273592), with the features of Coates,
-Ng and Lee 2011 (AISTATS): whitened patches, k-means, one convolution. They are whitened once more
-when pooled, by the same pictures, and stand beside the backbone's embedding or in its place. Where
-there are no pictures without a label, the training pictures teach them, their labels unread.
+Ng and Lee 2011 (AISTATS): whitened patches, k-means, one convolution. When pooled, their roots are
+whitened once more, by the same pictures, and stand beside the backbone's embedding or in its place.
+Where there are no pictures without a label, the training pictures teach them, their labels unread.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def fit(data: "TrainingData", network: "Network", options: Options, session: "Se
     from components.train.unlabelled import joined
 
     source, note = joined.source_of(data.unlabelled, data.train)
-    features = joined.patch_features(source, options, seed=session.seed)
+    features = joined.rooted(joined.patch_features(source, options, seed=session.seed))
     classes = len(data.classes)
     if options.beside == "alone":
         whole, cut = joined.alone(joined.whitened(features, source, scale=1.0), classes=classes), ""

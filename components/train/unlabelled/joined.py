@@ -34,7 +34,7 @@ class JoinedNetwork(Network):
 
 
 def patch_features(split: Split, options: PatchOptions, *, seed: int) -> keras.Model:
-    """Return fixed layers from pixels float32 [N, S, S, 3] to features [N, grid^2 * count].
+    """Return fixed layers from pixels float32 [N, S, S, 3] to features >= 0, [N, grid^2 * count].
 
     Raises:
         ConfigError: the pictures are too small for the patches.
@@ -71,6 +71,12 @@ def patch_features(split: Split, options: PatchOptions, *, seed: int) -> keras.M
     flat = keras.layers.Flatten(name="patches_flat")(pool(convolve(shrunk)))
     convolve.set_weights([filters.kernel, filters.bias])
     return keras.Model(pixels, flat, name="patch_features")
+
+
+def rooted(features: keras.Model) -> keras.Model:
+    """Return the square roots of features >= 0, so that the few loud pictures lead no whitening."""
+    roots = keras.ops.sqrt(features.outputs[0])
+    return keras.Model(features.inputs[0], roots, name="rooted_patch_features")
 
 
 def whitened(features: keras.Model, split: Split, *, scale: float) -> keras.Model:
@@ -123,10 +129,10 @@ def _spread(features: Floats) -> float:
 
 
 def _replayed(features: keras.Model, pixels: Any) -> Any:
-    """Return what the layers of a chain give for other pixels, each layer called in turn."""
+    """Return what a chain gives for other pixels, each of its operations called in turn."""
     value = pixels
-    for layer in features.layers[1:]:
-        value = layer(value)
+    for operation in features.operations[1:]:
+        value = operation(value)
     return value
 
 
