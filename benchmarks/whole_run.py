@@ -44,8 +44,9 @@ print(json.dumps(time.perf_counter() - started))
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
-    """One run of the command: seconds of the whole, and what its steps say."""
+    """One run of the command: when it began, seconds of the whole, and what its steps say."""
 
+    started_unix_s: float
     whole_s: float
     summary: RunSummary
 
@@ -53,6 +54,12 @@ class Timed:
     def outside_s(self) -> float:
         """Seconds outside of the steps: starting them, asking the served model."""
         return self.whole_s - sum(step.seconds for step in self.summary.steps)
+
+    @property
+    def verdict_s(self) -> float:
+        """Seconds until the gate had decided."""
+        gate = next(step for step in self.summary.steps if step.step == "gate")
+        return gate.started_unix_s + gate.seconds - self.started_unix_s
 
 
 def plain_s() -> float:
@@ -72,13 +79,14 @@ def timed_run(given: list[str], root: Path) -> Timed:
     """
     folders = [("--runs-dir", "runs"), ("--cache-dir", "cache"), ("--model-base-path", "models")]
     places = [word for option, name in folders for word in (option, str(root / name))]
-    started = time.monotonic()
+    started, started_unix_s = time.monotonic(), time.time()
     command = [sys.executable, "-m", "pipelines.cli", "run", *given, *places]
     done = subprocess.run(command, capture_output=True, text=True)
     whole_s = time.monotonic() - started
     if done.returncode:
         raise SystemExit(f"expected the run to end well, received:\n{done.stdout[-4000:]}")
-    return Timed(whole_s=whole_s, summary=read_summary(root / "runs" / "latest"))
+    summary = read_summary(root / "runs" / "latest")
+    return Timed(started_unix_s=started_unix_s, whole_s=whole_s, summary=summary)
 
 
 def table(first: Timed, second: Timed) -> Table:
@@ -90,6 +98,7 @@ def table(first: Timed, second: Timed) -> Table:
         memory = f"{step.peak_memory_bytes / 2**30:.1f}"
         shown.add_row(step.step, f"{step.seconds:.1f}", later, memory)
     shown.add_row("between the steps", f"{first.outside_s:.1f}", f"{second.outside_s:.1f}", "")
+    shown.add_row("until the verdict", f"{first.verdict_s:.1f}", f"{second.verdict_s:.1f}", "")
     shown.add_row("whole command", f"{first.whole_s:.1f}", f"{second.whole_s:.1f}", "")
     return shown
 
