@@ -46,9 +46,12 @@ class ExportedModel:
         """The model as `saved_model.load` gives it."""
         return load(self.saved_model)
 
-    def answer(self, pictures: Sequence[bytes]) -> Answers:
-        """Send one batch as from `to_servable`, as all held-out pictures were asked about."""
-        return answer(self.model, pictures, described=True)
+    def answer(self, pictures: Sequence[bytes], *, rows: int = 0) -> Answers:
+        """Send one batch as from `to_servable`, as all held-out pictures were asked about.
+
+        A smaller one is filled up to `rows`, see `saved_model.answer`.
+        """
+        return answer(self.model, pictures, described=True, rows=rows)
 
     def about(self, pictures: Sequence[Pixels], targets: Integers) -> Scored:
         """Return the answers to uint8 [H, W, 1 or 3] each; `targets` int [N] are their classes."""
@@ -77,7 +80,7 @@ class ExportedModel:
         ready: Iterable[list[bytes]] = batches(encoded, of, size=self.batch_size)
         if activity:
             ready = track(ready, activity, total=math.ceil(len(of) / self.batch_size))
-        parts = [self.answer(batch) for batch in ready]
+        parts = [self.answer(batch, rows=self.batch_size) for batch in ready]
         position = {name: index for index, name in enumerate(self.classes)}
         predicted = [position[name] for part in parts for name in part.answers]
         probabilities = np.concatenate([part.probabilities for part in parts])

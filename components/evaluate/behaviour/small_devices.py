@@ -33,8 +33,8 @@ class _LitertAsked(ExportedModel):
         """The file, loaded, on one thread."""
         return LitertModel(self.saved_model)
 
-    def answer(self, pictures: Sequence[bytes]) -> Answers:
-        """Answer one batch."""
+    def answer(self, pictures: Sequence[bytes], *, rows: int = 0) -> Answers:  # noqa: ARG002
+        """Answer one batch, a picture a call: nothing is filled up."""
         return self.model.answer(pictures)
 
 
