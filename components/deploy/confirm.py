@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from components.common.artifacts.deployment import Agreement
 from components.common.errors import ServerError
 from components.deploy.config import DeployConfig
-from components.deploy.rehearse import Questions, RehearsalServer, ask, ask_both
+from components.deploy.rehearse import Heard, Questions, RehearsalServer, ask, ask_both
 from serving.client import Client, connect
 from serving.protocol.headers import read_api_key, request_headers
 
@@ -17,7 +16,7 @@ def confirm(
     asked: Questions,
     settings: DeployConfig,
     own_server: RehearsalServer,
-) -> tuple[Agreement, ...]:
+) -> tuple[Heard, ...]:
     """Wait until the version is AVAILABLE, then ask it.
 
     With `settings.server` that server is asked; without, the one of the rehearsal, which loads the
@@ -35,7 +34,6 @@ def confirm(
             version=version,
             asked=asked,
             activity="confirming",
-            keep=True,
         )
     own_server.close()
     with _connected(settings) as client:

@@ -71,6 +71,14 @@ def questions(
     )
 
 
+@dataclass(frozen=True)
+class Heard:
+    """Whether a server agrees with what was evaluated, and what it answered, one a picture."""
+
+    agreement: Agreement
+    answers: tuple[ServedAnswer, ...]
+
+
 class RehearsalServer:
     """A model server of our own, started when it is first needed, and the folder that it serves.
 
@@ -137,9 +145,10 @@ def rehearse(
         ServerError: it does not load or does not answer.
     """
     server = own_server.serve(saved_model, version=_REHEARSED)
-    return ask_both(
+    heard = ask_both(
         server, model_name=model_name, version=_REHEARSED, asked=asked, activity="rehearsing"
     )
+    return tuple(one.agreement for one in heard)
 
 
 def ask_both(
@@ -149,19 +158,16 @@ def ask_both(
     version: int,
     asked: Questions,
     activity: str,
-    keep: bool = False,
-) -> tuple[Agreement, ...]:
-    """Ask one server over gRPC and over REST; as `ask`."""
+) -> tuple[Heard, ...]:
+    """Ask one server over gRPC and over REST; raises as `ask`."""
     found = []
     for address in (server.grpc_address, server.rest_url):
         with connect(address, model=model_name) as client:
-            found.append(ask(client, version=version, asked=asked, activity=activity, keep=keep))
+            found.append(ask(client, version=version, asked=asked, activity=activity))
     return tuple(found)
 
 
-def ask(
-    client: Client, *, version: int, asked: Questions, activity: str, keep: bool = False
-) -> Agreement:
+def ask(client: Client, *, version: int, asked: Questions, activity: str) -> Heard:
     """Ask about all pictures at once, then about each alone, timing the latter.
 
     Args:
@@ -169,7 +175,6 @@ def ask(
         version: the version that must answer.
         asked: pictures and evaluated answers.
         activity: what the progress report calls this; the interface is added.
-        keep: the record says what was answered about each picture.
 
     Raises:
         PublishError: another version answered, or an answer differs from the evaluated one.
@@ -200,7 +205,7 @@ def ask(
             received=f"a difference of {max(differences):.2g}",
             do="check that the server's TensorFlow is the version that exported the model",
         )
-    return Agreement(
+    agreement = Agreement(
         interface=by,
         pictures=len(asked.pictures),
         max_difference=max(differences),
@@ -209,14 +214,16 @@ def ask(
             p95_ms=float(np.quantile(times_ms, 0.95)),
             requests=len(times_ms),
         ),
-        answers=tuple(
-            ServedAnswer(path=path, decision=decision, probability=float(probabilities.max()))
-            for path, decision, probabilities in zip(
-                asked.paths, together.decisions, together.probabilities, strict=True
-            )
-            if keep
-        ),
     )
+    answers = [
+        ServedAnswer(
+            interface=by, path=path, decision=decision, probability=float(probabilities.max())
+        )
+        for path, decision, probabilities in zip(
+            asked.paths, together.decisions, together.probabilities, strict=True
+        )
+    ]
+    return Heard(agreement, tuple(answers))
 
 
 def interface(address: str) -> str:

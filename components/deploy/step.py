@@ -23,7 +23,14 @@ from components.deploy.judged import DeployInputs, Judged, _out_of_fold
 from components.deploy.kept import data_read_unix_s, keep_candidate, keep_lineage, keep_reference
 from components.deploy.passports import draw_up
 from components.deploy.publish import publish, published_already
-from components.deploy.rehearse import Questions, RehearsalServer, questions, rehearse, staging
+from components.deploy.rehearse import (
+    Heard,
+    Questions,
+    RehearsalServer,
+    questions,
+    rehearse,
+    staging,
+)
 from components.deploy.versions import prune, retire
 
 LOG = logging.getLogger(__name__)
@@ -68,7 +75,7 @@ def run(
             own_server=own_server,
         )
         version, previous = _place(model_dir, judged, rehearsal, context)
-        confirmation = _confirmed_or_retired(model_dir, version, asked, settings, own_server)
+        heard = _confirmed_or_retired(model_dir, version, asked, settings, own_server)
         with explained(model_dir):
             mark(model_dir, version.number, "confirmed")
         keep_candidate(judged.candidate, model_dir=model_dir, version=version.number)
@@ -81,7 +88,8 @@ def run(
         model_sha256=judged.exported.info.model_sha256,
         server=settings.server,
         rehearsal=rehearsal,
-        confirmation=confirmation,
+        confirmation=tuple(one.agreement for one in heard),
+        answers=tuple(answer for one in heard for answer in one.answers),
         passport=str(passport_path(model_dir, version.number)),
         pruned=pruned,
     )
@@ -150,7 +158,7 @@ def _confirmed_or_retired(
     asked: Questions,
     settings: DeployConfig,
     own_server: RehearsalServer,
-) -> tuple[Agreement, ...]:
+) -> tuple[Heard, ...]:
     try:
         return confirm(
             model_dir, version=version.number, asked=asked, settings=settings, own_server=own_server

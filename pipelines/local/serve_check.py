@@ -115,8 +115,11 @@ def _confirmed(last: Snapshot, newest: ModelVersion) -> list[_Both] | None:
     if record is None or "deployment" not in record.outputs:
         return None
     info = Deployment.read(last.output("deploy", "deployment")).info
-    heard = {one.interface: one.answers for one in info.confirmation}
-    both = list(zip(heard.get("REST", ()), heard.get("gRPC", ()), strict=False))
+    rest, grpc = (
+        [one for one in info.answers if one.interface == interface]
+        for interface in ("REST", "gRPC")
+    )
+    both = list(zip(rest, grpc, strict=False))
     if info.version != newest.number or not both:
         return None
     return both[:: -(-len(both) // PICTURES)]
@@ -134,12 +137,17 @@ def _asked_now(model_name: str, base: Path, dataset: Dataset, paths: Sequence[st
         connect(server.grpc_address, model=model_name) as over_grpc,
     ):
         rest, grpc = (one.predict_pictures(pictures) for one in (over_rest, over_grpc))
-    return list(zip(_answers(paths, rest), _answers(paths, grpc), strict=True))
+    return list(zip(_answers(paths, rest, "REST"), _answers(paths, grpc, "gRPC"), strict=True))
 
 
-def _answers(paths: Sequence[str], prediction: "Predictions") -> list[ServedAnswer]:
+def _answers(paths: Sequence[str], prediction: "Predictions", interface: str) -> list[ServedAnswer]:
     return [
-        ServedAnswer(path=path, decision=decision, probability=float(probabilities.max()))
+        ServedAnswer(
+            interface=interface,
+            path=path,
+            decision=decision,
+            probability=float(probabilities.max()),
+        )
         for path, decision, probabilities in zip(
             paths, prediction.decisions, prediction.probabilities, strict=True
         )

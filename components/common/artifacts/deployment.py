@@ -25,6 +25,7 @@ class Latency:
 class ServedAnswer:
     """What a server decided of a picture (a class or "ask"), and its largest probability."""
 
+    interface: str  # "gRPC" or "REST"
     path: str
     decision: str
     probability: float
@@ -35,14 +36,12 @@ class Agreement:
     """Answers of a server beside the evaluated ones.
 
     `max_difference` is the largest gap between two probabilities of one picture and class.
-    `answers` are those of a confirmation, one a picture.
     """
 
     interface: str  # "gRPC" or "REST"
     pictures: int
     max_difference: float
     latency: Latency
-    answers: tuple[ServedAnswer, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +49,8 @@ class DeploymentInfo:
     """Facts of one deployment.
 
     `previous_version` is 0 for the first. `server` is the address that confirmed the version,
-    "" when a server of our own did. `pruned` are the versions removed to save space.
+    "" when a server of our own did. `answers` are what it then said, one a picture and interface.
+    `pruned` are the versions removed to save space.
     """
 
     model_name: str
@@ -62,6 +62,7 @@ class DeploymentInfo:
     rehearsal: tuple[Agreement, ...]
     confirmation: tuple[Agreement, ...]
     passport: str
+    answers: tuple[ServedAnswer, ...] = ()
     pruned: tuple[int, ...] = ()
 
     @property

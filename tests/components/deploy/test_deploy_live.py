@@ -129,7 +129,9 @@ def test_the_component_publishes_and_has_it_confirmed_by_a_server_of_its_own(
         assert [found.interface for found in phase] == ["gRPC", "REST"]
         assert all(found.max_difference < 1e-5 for found in phase)
         assert all(found.latency.requests == 6 for found in phase)
-    over_grpc, over_rest = (found.answers for found in info.confirmation)
+    over_grpc, over_rest = (
+        [one for one in info.answers if one.interface == name] for name in ("gRPC", "REST")
+    )
     assert len(over_grpc) == 6
     assert {one.decision for one in over_grpc} <= {*CLASSES, "ask"}
     assert all(0.5 <= one.probability <= 1.0 for one in over_rest)

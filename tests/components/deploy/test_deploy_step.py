@@ -20,6 +20,7 @@ from components.common.run_context import RunContext
 from components.deploy import step as module
 from components.deploy.config import DeployConfig
 from components.deploy.judged import DeployInputs, Judged
+from components.deploy.rehearse import Heard
 from components.deploy.step import DeployOutputs
 from components.deploy.versions import retired
 
@@ -34,7 +35,7 @@ AGREEMENT = Agreement(
 @pytest.fixture(autouse=True)
 def servers_that_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "rehearse", lambda *_, **__: (AGREEMENT,))
-    monkeypatch.setattr(module, "confirm", lambda *_, **__: (AGREEMENT,))
+    monkeypatch.setattr(module, "confirm", lambda *_, **__: (Heard(AGREEMENT, ()),))
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ from components.common.run_summary import summarise, write_summary
 from components.common.step_record import StepRecord
 from components.deploy import step as deploying
 from components.deploy.config import DeployConfig
+from components.deploy.rehearse import Heard
 from components.gate.override import OverrideConfig, OverrideInputs, OverrideOutputs
 from components.gate.override import run as override_verdict
 from components.reference import step as referring
@@ -56,7 +57,7 @@ MakeRun = Callable[..., Path]
 @pytest.fixture(autouse=True)
 def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploying, "rehearse", lambda *_, **__: (AGREEMENT,))
-    monkeypatch.setattr(deploying, "confirm", lambda *_, **__: (AGREEMENT,))
+    monkeypatch.setattr(deploying, "confirm", lambda *_, **__: (Heard(AGREEMENT, ()),))
 
     def refer(settings: ReferenceConfig, inputs: Any, outputs: Any, context: RunContext) -> None:
         info = ReferenceInfo(

@@ -9,13 +9,7 @@ from brightness_model import write_dataset
 from rich.console import Console
 
 from components.common.artifacts.dataset import Dataset
-from components.common.artifacts.deployment import (
-    Agreement,
-    Deployment,
-    DeploymentInfo,
-    Latency,
-    ServedAnswer,
-)
+from components.common.artifacts.deployment import Deployment, DeploymentInfo, ServedAnswer
 from components.common.step_record import StepRecord
 from pipelines.config import TrainingRun
 from pipelines.local import serve_check
@@ -52,8 +46,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
     return calls
 
 
-def answer(path: str, decision: str) -> ServedAnswer:
-    return ServedAnswer(path=path, decision=decision, probability=0.75)
+def answer(path: str, decision: str, interface: str = "REST") -> ServedAnswer:
+    return ServedAnswer(interface=interface, path=path, decision=decision, probability=0.75)
 
 
 def ended(
@@ -63,17 +57,7 @@ def ended(
     records = [_record("validate", "validated", dataset.root)]
     if version:
         paths = dataset.judged()["path"].tolist()[:12]
-        latency = Latency(median_ms=1.0, p95_ms=1.0, requests=1)
-        confirmation = [
-            Agreement(
-                interface=name,
-                pictures=len(paths),
-                max_difference=0.0,
-                latency=latency,
-                answers=tuple(answer(path, name) for path in paths),
-            )
-            for name in interfaces
-        ]
+        answers = [answer(path, name, name) for path in paths for name in interfaces]
         info = DeploymentInfo(
             model_name="parts",
             model_base_path="",
@@ -82,7 +66,8 @@ def ended(
             model_sha256="",
             server="",
             rehearsal=(),
-            confirmation=tuple(confirmation),
+            confirmation=(),
+            answers=tuple(answers),
             passport="",
         )
         Deployment(dataset.root.parent / "deployment", info).write()
