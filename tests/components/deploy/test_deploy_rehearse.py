@@ -43,11 +43,16 @@ def asked(client: Any) -> Any:
 
 
 def test_agreement_is_measured_and_timed() -> None:
-    found = asked(Scripted({b"a": [0.2505, 0.7495], b"b": [1.0, 0.0]}))
-
+    heard = asked(Scripted({b"a": [0.2505, 0.7495], b"b": [1.0, 0.0]}))
+    found = heard.agreement
     assert found.max_difference == pytest.approx(0.0005, abs=1e-6)
     assert (found.interface, found.pictures, found.latency.requests) == ("gRPC", 2, 2)
     assert 0 <= found.latency.median_ms <= found.latency.p95_ms
+    assert [(one.path, one.interface, one.decision) for one in heard.answers] == [
+        ("a.png", "gRPC", "good"),
+        ("b.png", "gRPC", "good"),
+    ]
+    assert heard.answers[0].probability == pytest.approx(0.7495)
 
 
 @pytest.mark.parametrize(
