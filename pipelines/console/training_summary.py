@@ -72,7 +72,8 @@ def _listed(title: str, sentences: Sequence[str]) -> str:
 
 
 def _answers(served: Served, *, began_unix_s: float) -> Table:
-    title = f"held-out pictures, asked of version {served.version}"
+    which = "held-out pictures" if served.held_out else "pictures that it has learnt"
+    title = f"{which}, asked of version {served.version}"
     if served.asked_unix_s < began_unix_s:
         when = datetime.fromtimestamp(served.asked_unix_s).astimezone()
         title += f" on {when:%Y-%m-%d at %H:%M}; nothing has changed since"

@@ -49,11 +49,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Served:
-    """The answers of one published version, and when it gave them."""
+    """The answers of one published version, and when it gave them.
+
+    held_out: it has not learnt these pictures.
+    """
 
     version: int
     asked: tuple[Asked, ...]
     asked_unix_s: float
+    held_out: bool = True
 
 
 def ask_served_model(
@@ -102,7 +106,8 @@ def ask_served_model(
         )
         for over_rest, over_grpc in answers
     )
-    served = Served(newest.number, asked, time.time())
+    held_out = dataset.info.evidence != "cross_validation"
+    served = Served(newest.number, asked, time.time(), held_out)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_record(kept, served)

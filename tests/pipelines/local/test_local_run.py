@@ -51,7 +51,8 @@ def test_a_run_after_an_interrupted_one_deploys_and_answers(
     assert first["deploy"].state == "done"
     assert versions(home) == ("1",)
     assert summary(home)["state"] == "done"
-    assert "held-out pictures, asked of version 1" in output
+    # Cross-validated: the shipped model is fitted on all there are.
+    assert "pictures that it has learnt, asked of version 1" in output
     assert "found: 128 pictures, 2 classes" in output
     assert "verdict: deploy, pictures is published as version 1" in output
     assert "It is published as the first version." in output

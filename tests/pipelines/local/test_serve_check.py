@@ -1,5 +1,6 @@
 """What a run shows of the served model's answers, and when it needs a server for that."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from components.common.artifacts.dataset import Dataset
 from components.common.artifacts.deployment import Deployment, DeploymentInfo, ServedAnswer
 from components.common.step_record import StepRecord
 from pipelines.config import TrainingRun
+from pipelines.console.training_summary import _answers
 from pipelines.local import serve_check
 from pipelines.local.records import Snapshot
 from pipelines.local.serve_check import Served, ask_served_model
@@ -125,6 +127,19 @@ def test_a_later_run_shows_what_was_answered_before(
     changed.write_text("other")
     shown(settings, ended(dataset), tmp_path / "cache")
     assert len(asked) == 1
+
+
+def test_pictures_that_the_model_has_learnt_are_not_called_held_out(
+    settings: TrainingRun, dataset: Dataset, asked: list[Sequence[str]]
+) -> None:
+    assert shown(settings, ended(dataset)).held_out
+    info = dataclasses.replace(dataset.info, evidence="cross_validation")
+    crossed = dataclasses.replace(dataset, info=info)
+    crossed.write()
+    served = shown(settings, ended(crossed))
+    assert not served.held_out
+    title = str(_answers(served, began_unix_s=0.0).title)
+    assert title == "pictures that it has learnt, asked of version 3"
 
 
 def test_where_no_version_is_published_nobody_is_asked(dataset: Dataset, tmp_path: Path) -> None:
