@@ -42,9 +42,9 @@ REFERENCE = "reference.npz"
 class Job:
     """One training.
 
-    arm: "graft", "keras" or "torch"; "reference" only writes what "torch" starts from.
+    arm: "graft", "probe", "keras" or "torch"; "reference" only writes what "torch" starts from.
     precision: "float32" or "bfloat16".
-    shards: folder of the pictures, those of "graft" with augmented views.
+    shards: folder of the pictures, those of "graft" and "probe" with augmented views.
     out: file for the test pictures' logits.
     patience: stop after so many epochs without a lower validation loss, 0 never.
     changes: of the preset, as `--set` takes them.
@@ -109,15 +109,17 @@ class Trained:
 
 
 def train_graft(job: Job, shards: Shards, phases: Phases) -> Trained:
-    """Run the default method from an empty cache."""
+    """Run the default gradient method, or for "probe" the default itself, from an empty cache."""
     from components.networks import network
     from components.networks.features.cache import ActivationCache
-    from components.train.methods import linear_probe_finetune as method
+    from components.train.methods import linear_probe, linear_probe_finetune
     from components.train.session import Session
 
     splits = read(shards, job)
     built = _build(job, shards)
-    options = method.Options(epochs=job.epochs, patience=job.patience)
+    method: Any = linear_probe if job.arm == "probe" else linear_probe_finetune
+    limits = {} if job.arm == "probe" else {"epochs": job.epochs, "patience": job.patience}
+    options = method.Options(**limits)
     phases.book("building")
     with tempfile.TemporaryDirectory() as root, progress.listening(phases):
         precision: Any = job.precision
@@ -239,8 +241,8 @@ def run(job: Job) -> Outcome:
     if job.arm == "torch":
         from benchmarks.finetune_torch import train_torch as train
     else:
-        arms = {"graft": train_graft, "keras": train_keras, "reference": write_reference}
-        train = arms[job.arm]
+        arms = {"graft": train_graft, "probe": train_graft, "keras": train_keras}
+        train = (arms | {"reference": write_reference})[job.arm]
     trained = train(job, shards, phases)
     np.save(job.out, trained.logits)
     return Outcome(

@@ -3,16 +3,19 @@
     python -m benchmarks.finetune_speed --results DIR [--epochs 10 30] [--seeds 5] [--arms ...]
 
 - `graft-*`: the default gradient method (LP-FT) from an empty activation cache.
+- `probe-*`: what Graft does where nothing else is asked for, the frozen probe, from an empty cache:
+  beside the goals, for it trains the head alone and knows no epochs.
 - `keras-*`: Keras `fit` on the whole network, augmentation as layers, for bfloat16 the policy
   `mixed_bfloat16`.
 - `torch-*`: PyTorch and timm's `tf_efficientnet_lite2`, eager, channels last, autocast for
   bfloat16; not run where they are not installed (`pip install torch timm`).
 
-All arms start from the same files and the same weights, train the last third of the demo's network
-(BatchNorm fixed, AdamW, batches of 32, the same rate, warm-up and cosine) on the same split, stop
-early alike (`--patience`), and are scored in float32 on the same test pictures, one view. The clock
-holds all that a user waits for: decoding, augmentation (views made before by Graft, drawn again
-each epoch by the others), compiling, training, the validation loss after each epoch.
+All start from the same files and the same weights; all but the probe train the last third of the
+demo's network (BatchNorm fixed, AdamW, batches of 32, the same rate, warm-up and cosine) on the
+same split, stop early alike (`--patience`), and are scored in float32 on the same test pictures,
+one view. The clock holds all that a user waits for: decoding, augmentation (views made before by
+Graft, drawn again each epoch by the others), compiling, training, the validation loss after each
+epoch.
 
 A seed is one fold of `benchmarks.quality`, grouped by module. Every training runs in a process of
 its own, one after the other: leave the machine alone meanwhile. `--results` keeps each finished
@@ -46,7 +49,8 @@ from components.common.artifacts.shards import Shards
 from pipelines.config import TrainingRun, override, read_preset, resolve
 
 ARMS: tuple[str, ...] = ("graft-float32", "graft-bfloat16", "keras-float32", "keras-bfloat16")
-ARMS += ("torch-float32", "torch-bfloat16")
+ARMS += ("torch-float32", "torch-bfloat16", "probe-float32", "probe-bfloat16")
+_OURS = ("graft", "probe")
 TARGETS = {10: 3.0, 30: 5.0}
 TARGET_SMALL, SMALL = 2.0, 300
 AUC_POINTS = 0.5
@@ -75,7 +79,7 @@ class Bench:
 
     def _trained(self, arm: str, epochs: int, seed: int) -> pd.DataFrame:
         library, _, precision = arm.partition("-")
-        views = self._settings.augment.views if library == "graft" else 1
+        views = self._settings.augment.views if library in _OURS else 1
         root, preparing_s = self.shards(seed, views)
         job = Job(
             arm=library,
@@ -234,7 +238,7 @@ def mean_seconds(rows: list[Row], protocol: str) -> dict[str, float]:
 def fastest_rival(rows: list[Row], protocol: str) -> str:
     """Return the fastest arm that is not ours, "" without any."""
     seconds = mean_seconds(rows, protocol)
-    rivals = [arm for arm in seconds if not arm.startswith("graft")]
+    rivals = [arm for arm in seconds if not arm.startswith(_OURS)]
     return min(rivals, key=seconds.__getitem__, default="")
 
 

@@ -50,6 +50,13 @@ def test_an_arm_trains_the_last_third_and_answers(job: Job, arm: str, precision:
     assert outcome.peak_memory_bytes > 0
 
 
+def test_the_default_fits_the_head_alone_whatever_the_epochs(job: Job) -> None:
+    outcome = run(dataclasses.replace(job, arm="probe", epochs=30))
+    assert np.isfinite(np.load(job.out)).all()
+    assert 0 < outcome.trained_parameters < TRAINED / 100
+    assert "fine-tuning" not in outcome.phases_s
+
+
 def test_timm_computes_what_we_compute_and_trains_the_same_part(job: Job) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("timm")
