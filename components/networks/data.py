@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +19,14 @@ from components.common.errors import DataError
 from components.common.labels.source_facts import SourceFacts, counted
 from components.common.labels.tasks import TaskTargets
 from components.common.pictures.fit import Fit
-from components.networks.rows import Floats, PickedRows, Positions, Rows, StackedRows
+from components.networks.rows import (
+    Floats,
+    PickedRows,
+    Positions,
+    Rows,
+    StackedRows,
+    row_digests,
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,11 @@ class Split:
     def views(self) -> int:
         """How many rows each picture has."""
         return len(self.pixels) // max(1, self.pictures)
+
+    @cached_property
+    def digests(self) -> tuple[bytes, ...]:
+        """What tells each row of `pixels` apart; every fold asks for those of its origin."""
+        return row_digests(self.pixels)
 
     def view_rows(self, views: Positions) -> Positions:
         """Return the rows of each picture in the view chosen for it, int [N]."""

@@ -31,7 +31,6 @@ from components.networks.features.store import (
     ActivationStore,
     Draft,
     EntryName,
-    row_digests,
 )
 from components.networks.memory import halving_batch
 from components.networks.network import Network
@@ -94,7 +93,7 @@ class ActivationCache:
         if origin is not None:
             whole = self.get(network, replace(want, split=origin.whole))
             return tuple(values[origin.rows] for values in whole)
-        digests = row_digests(want.split.pixels)
+        digests = want.split.digests
         names = {
             layer: EntryName(self._family(network, layer, want.flip), digests)
             for layer in want.layers

@@ -21,28 +21,15 @@ import numpy.typing as npt
 
 from components.common.errors import GraftError
 from components.common.files import reserve
-from components.networks.rows import Rows, forget_rows
+from components.networks.rows import DIGEST_BYTES
 
 LOG = logging.getLogger(__name__)
 
 # Part of every file name: raise it when the meaning of an entry changes.
 VERSION = "v2"
-_DIGEST_BYTES = 16
-# After so many the pages of a mapped file are let go.
-_ROWS_AT_ONCE = 4096
 _STALE_PARTIAL_S = 6 * 3600.0
 
 Activations = npt.NDArray[Any]
-
-
-def row_digests(pixels: Rows) -> tuple[bytes, ...]:
-    """Return what tells each picture of uint8 [N, S, S, C] apart, 16 bytes each."""
-    found = []
-    for row in range(len(pixels)):
-        found.append(hashlib.sha256(pixels[row].tobytes()).digest()[:_DIGEST_BYTES])
-        if row % _ROWS_AT_ONCE == 0:
-            forget_rows(pixels)
-    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -192,8 +179,8 @@ def _open(path: Path) -> StoredRows | None:
     except (ValueError, OSError, EOFError, AttributeError) as error:
         _drop(path, f"damaged ({error})")
         return None
-    if len(stored) != len(values) * _DIGEST_BYTES:
+    if len(stored) != len(values) * DIGEST_BYTES:
         _drop(path, "damaged (its digests are not whole)")
         return None
-    digests = (stored[i : i + _DIGEST_BYTES] for i in range(0, len(stored), _DIGEST_BYTES))
+    digests = (stored[i : i + DIGEST_BYTES] for i in range(0, len(stored), DIGEST_BYTES))
     return StoredRows(path, values, tuple(digests))

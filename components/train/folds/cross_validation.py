@@ -25,7 +25,6 @@ from components.common.progress import report, within
 from components.common.seeding import derive
 from components.common.statistics.folds import Fold, covering_folds
 from components.networks.data import Split, TrainingData
-from components.networks.features.store import row_digests
 from components.networks.network import Network
 from components.networks.rows import Floats, Positions
 from components.train.loop.checkpoints import assign_all, code_sha256, values_of
@@ -103,7 +102,7 @@ def _deal(split: Split) -> tuple[Fold, ...]:
     Raises:
         DataError: a class has pictures of one group only.
     """
-    shown = row_digests(split.pixels)
+    shown = split.digests
     order = np.array(sorted(range(split.pictures), key=shown.__getitem__))
     _, first, member = np.unique(split.groups[order], return_index=True, return_inverse=True)
     folds = covering_folds(split.labels[order], first[member], folds=FOLDS, seed=0)
