@@ -77,7 +77,8 @@ def run(
         raise ExportError(
             f"exported probabilities within {settings.tolerance:g} of the trainer's",
             received=f"a difference of {difference:.3g}",
-            do="look for preprocessing that differs between training and serving",
+            do="look for preprocessing that differs between training and serving, or a layer that "
+            "does not survive saving",
         )
     info = candidate.info
     exported = Export(
