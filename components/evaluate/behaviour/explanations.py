@@ -37,6 +37,17 @@ class Explanations:
     test: DeletionTest | None
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What the model says of a picture as it is, and where its map lies."""
+
+    path: str
+    target: int
+    decided: int
+    probability: float
+    heat_map: str
+
+
 def explain(
     asked: ExportedModel, dataset: Dataset, rows: pd.DataFrame, *, plots: Path, seed: int
 ) -> Explanations:
@@ -50,36 +61,43 @@ def explain(
         seed: of the other parts in the test.
     """
     (plots / FOLDER).mkdir(parents=True, exist_ok=True)
-    pictures = []
+    looks, blurred = [], []
     for number, row in enumerate(track(rows.to_dict("records"), "looking where the model looks")):
         path, target = str(row["path"]), int(row["target"])
         pixels = asked.seen(dataset, path)
-        name = f"{FOLDER}/{number:03d}.png"
-        random = generator(seed, "deletion", path)
         first = asked.about([pixels, *covered(pixels)], np.full(CELLS**2 + 1, target))
         decided = int(first.predicted[0])
         probability = float(first.probabilities[0, decided])
         drops = probability - first.probabilities[1:, decided].astype(np.float64)
         order = np.argsort(-drops, kind="stable")
+        random = generator(seed, "deletion", path)
         others = [random.permutation(order[_BLURRED:])[:_BLURRED] for _ in range(_OTHERS)]
         soft = _blurred(pixels)
-        blurred = [mixed(pixels, soft, cells) for cells in (order[:_BLURRED], *others)]
-        second = asked.about(blurred, np.full(len(blurred), target))
-        falls = probability - second.probabilities[:, decided].astype(np.float64)
+        blurred += [mixed(pixels, soft, cells) for cells in (order[:_BLURRED], *others)]
+        name = f"{FOLDER}/{number:03d}.png"
         write_bytes(plots / name, heat_map(pixels, drops), durable=False)
+        looks.append(_Look(path, target, decided, probability, name))
+    if not looks:
+        return Explanations((), None)
+    # All at once: so few pictures of one photograph would leave a batch nearly empty.
+    targets = np.repeat([look.target for look in looks], 1 + _OTHERS)
+    answers = asked.about(blurred, targets).probabilities.astype(np.float64)
+    pictures = []
+    for look, said in zip(looks, np.split(answers, len(looks)), strict=True):
+        falls = look.probability - said[:, look.decided]
         pictures.append(
             Explained(
-                path=path,
-                truth=asked.classes[target],
-                predicted=asked.classes[decided],
-                probability=probability,
-                heat_map=name,
+                path=look.path,
+                truth=asked.classes[look.target],
+                predicted=asked.classes[look.decided],
+                probability=look.probability,
+                heat_map=look.heat_map,
                 drop=float(falls[0]),
                 random_drop=float(falls[1:].mean()),
             )
         )
     groups = rows["group"].astype(str).tolist()
-    return Explanations(tuple(pictures), _test(pictures, groups) if pictures else None)
+    return Explanations(tuple(pictures), _test(pictures, groups))
 
 
 def _test(pictures: Sequence[Explained], groups: list[str]) -> DeletionTest:
