@@ -141,5 +141,5 @@ def _drawn(rows: Any) -> Table:
         else:
             said = (escape(row["decision"]), escape(row["class"]), f"{row['probability']:.3f}")
             further = [escape(row[name]) for name in tasks]
-            table.add_row(path, *said, str(row["version"]), *further)
+            table.add_row(path, *said, str(row["version"] or ""), *further)
     return table

@@ -12,18 +12,19 @@ from components.common.times import utc_minute
 from pipelines.ui.watch.timeline import LookAtModel, Timeline
 
 COLOURS = 8
+_LAPS = 4
 _GAP = 0.15  # of a day's width
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShareBar:
-    """One answer on one day; `colour` is in [0, COLOURS), -1 for "ask"."""
+    """One answer on one day; `colour` as `colour_of` returns it."""
 
     x: float
     y: float
     width: float
     height: float
-    colour: int
+    colour: str
     title: str
 
 
@@ -71,9 +72,16 @@ class TimelineCharts:
     loss: ValueChart | None
 
 
-def colour_of(answer: str, answers: Sequence[str]) -> int:
-    """Return an answer's colour; from the ninth class on they repeat."""
-    return -1 if answer == ASK else [one for one in answers if one != ASK].index(answer) % COLOURS
+def colour_of(answer: str, answers: Sequence[str]) -> str:
+    """Return the style classes of an answer: from the ninth class on paler, from the 33rd again.
+
+    >>> colour_of("i", ("ask", *"abcdefghij"))
+    'c0 pale1'
+    """
+    if answer == ASK:
+        return "c-1"
+    lap, colour = divmod([one for one in answers if one != ASK].index(answer), COLOURS)
+    return f"c{colour} pale{lap % _LAPS}"
 
 
 def draw(timeline: Timeline) -> TimelineCharts:

@@ -94,7 +94,7 @@ def test_charts_keep_to_their_place_and_their_scale(home: Path) -> None:
     assert len(charts.bars) == 7 * 3
     last = [one for one in charts.bars if one.title.startswith("2026-11-26")]
     assert sum(one.height for one in last) == pytest.approx(100)
-    assert {one.colour for one in last} == {-1, 0, 1}
+    assert {one.colour for one in last} == {"c-1", "c0 pale0", "c1 pale0"}
     assert "bad 70 % (7 / 10)" in " ".join(one.title for one in last)
     assert max(one.x + one.width for one in charts.bars) <= 100
     assert charts.drift is not None and charts.loss is not None
@@ -110,6 +110,11 @@ def test_charts_keep_to_their_place_and_their_scale(home: Path) -> None:
     assert published == pytest.approx(100 * (1 - age))
 
 
-def test_colours_repeat_and_ask_has_its_own() -> None:
-    names = ("ask", *"abcdefghij")
-    assert [colour_of(one, names) for one in ("ask", "a", "h", "i")] == [-1, 0, 7, 0]
+def test_thirty_classes_and_ask_have_styles_of_their_own() -> None:
+    names = ("ask", *(f"class {number}" for number in range(30)))
+    assert len({colour_of(one, names) for one in names}) == 31
+    assert [colour_of(one, names) for one in ("ask", "class 0", "class 8")] == [
+        "c-1",
+        "c0 pale0",
+        "c0 pale1",
+    ]
