@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
 
 from components.common import config
 from components.common.seeding import derive
@@ -23,8 +24,8 @@ from components.train.session import EpochScore, Session
 LOG = logging.getLogger(__name__)
 
 _RETRIES = 1
-# In standard errors: what the validation pictures cannot tell apart is no failure ...
-_NOISE = 2.0
+# What the validation pictures cannot tell apart this surely is no failure ...
+_SURE = 0.975
 # ... up to this share of the loss to beat, and so many nats: one group ruined widens the error that
 # would excuse it.
 _EXCUSED, _EXCUSED_NATS = 0.25, 0.05
@@ -155,8 +156,11 @@ def _worse(losses: npt.NDArray[np.float64], bar: Bar, groups: npt.NDArray[Any]) 
     loss, wanted = float(losses.mean()), float(bar.losses.mean())
     if loss - wanted <= wanted * _TOLERANCE + _NEGLIGIBLE:
         return ""
-    error = _standard_error(losses - bar.losses, groups)
-    if loss - wanted <= min(_NOISE * error, wanted * _EXCUSED + _EXCUSED_NATS):
+    members = _members(groups)
+    error = _standard_error(losses - bar.losses, members)
+    # Few groups know little of how much groups differ: Student's t, as for every interval.
+    reach = float(stdtrit(members.max(), _SURE)) * error
+    if loss - wanted <= min(reach, wanted * _EXCUSED + _EXCUSED_NATS):
         return ""
     return (
         f"calibrated validation loss {loss:.3f}, {bar.owner}'s is {wanted:.3f} "
@@ -164,16 +168,21 @@ def _worse(losses: npt.NDArray[np.float64], bar: Bar, groups: npt.NDArray[Any]) 
     )
 
 
-def _standard_error(differences: npt.NDArray[np.float64], groups: npt.NDArray[Any]) -> float:
+def _members(groups: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return the number of each picture's group; where all is one group, as if independent."""
+    members = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    return members if members.max() else np.arange(len(members))
+
+
+def _standard_error(
+    differences: npt.NDArray[np.float64], members: npt.NDArray[np.int64]
+) -> float:
     """Return the standard error of a mean whose terms hang together within groups.
 
-    Cluster-robust (Liang and Zeger 1986); where all is one group, as if pictures were independent.
+    Cluster-robust (Liang and Zeger 1986).
     """
     if not np.isfinite(differences).all():
         return 0.0
-    members = np.unique(groups, return_inverse=True)[1]
-    if members.max() == 0:
-        members = np.arange(len(differences))
     sums = np.bincount(members, weights=differences - differences.mean())
     count = len(sums)
     spread = math.sqrt(float((sums**2).sum()) * count / max(1, count - 1))

@@ -10,6 +10,7 @@ from components.networks.features.cache import ActivationCache
 from components.train.loop.attempts import (
     Attempts,
     Bar,
+    _members,
     _standard_error,
     _worse,
     attempt,
@@ -71,17 +72,22 @@ def test_what_the_validation_pictures_cannot_tell_is_no_failure() -> None:
     assert _worse(losses * 1.04, Bar(losses, PROBE), groups) == ""
     ruined = losses + np.repeat([5.0, 0.0, 0.0, 0.0], 10)  # the mean is one standard error off
     assert "standard error" in _worse(ruined, Bar(losses, PROBE), groups)
+    # Two and a half standard errors: with 40 groups that is no chance, with three it may be one.
+    unlike = losses[:39] + np.repeat([0.02, 0.07, 0.12], 13)
+    few, many = np.repeat(["a", "b", "c"], 13), np.arange(39)
+    assert _worse(unlike, Bar(losses[:39], PROBE), few) == ""
+    assert "standard error" in _worse(unlike, Bar(losses[:39], PROBE), many)
     assert "inf" in _worse(np.full(40, math.inf), Bar(losses, PROBE), groups)
 
 
 def test_the_standard_error_of_a_mean_of_groups() -> None:
     single = np.random.default_rng(1).normal(size=200)
-    alone = _standard_error(single, np.arange(200))
+    alone = _standard_error(single, _members(np.arange(200)))
     assert alone == pytest.approx(single.std(ddof=1) / math.sqrt(200))
     # Ten copies of each say no more than one of each.
-    tenfold = _standard_error(np.repeat(single, 10), np.repeat(np.arange(200), 10))
+    tenfold = _standard_error(np.repeat(single, 10), _members(np.repeat(np.arange(200), 10)))
     assert tenfold == pytest.approx(alone)
-    assert _standard_error(single, np.zeros(200)) == pytest.approx(alone)
+    assert _standard_error(single, _members(np.zeros(200))) == pytest.approx(alone)
 
 
 def test_a_blend_lies_between_the_probe_and_the_tuned_network(session: Session) -> None:
