@@ -174,9 +174,7 @@ def _members(groups: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return members if members.max() else np.arange(len(members))
 
 
-def _standard_error(
-    differences: npt.NDArray[np.float64], members: npt.NDArray[np.int64]
-) -> float:
+def _standard_error(differences: npt.NDArray[np.float64], members: npt.NDArray[np.int64]) -> float:
     """Return the standard error of a mean whose terms hang together within groups.
 
     Cluster-robust (Liang and Zeger 1986).
