@@ -19,14 +19,7 @@ from components.common.errors import DataError
 from components.common.labels.source_facts import SourceFacts, counted
 from components.common.labels.tasks import TaskTargets
 from components.common.pictures.fit import Fit
-from components.networks.rows import (
-    Floats,
-    PickedRows,
-    Positions,
-    Rows,
-    StackedRows,
-    row_digests,
-)
+from components.networks.rows import Floats, PickedRows, Positions, Rows, StackedRows, row_digests
 
 
 @dataclass(frozen=True)

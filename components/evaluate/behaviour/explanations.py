@@ -56,7 +56,7 @@ def explain(
     Args:
         asked: the model.
         dataset: holds the pictures.
-        rows: PREDICTION_COLUMNS of the pictures to explain.
+        rows: PREDICTION_COLUMNS of the pictures to explain, at least one.
         plots: the evaluation's folder of plots; maps go into `heat_maps/` below it.
         seed: of the other parts in the test.
     """
@@ -77,8 +77,6 @@ def explain(
         name = f"{FOLDER}/{number:03d}.png"
         write_bytes(plots / name, heat_map(pixels, drops), durable=False)
         looks.append(_Look(path, target, decided, probability, name))
-    if not looks:
-        return Explanations((), None)
     # All at once: so few pictures of one photograph would leave a batch nearly empty.
     targets = np.repeat([look.target for look in looks], 1 + _OTHERS)
     answers = asked.about(blurred, targets).probabilities.astype(np.float64)

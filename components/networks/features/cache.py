@@ -26,12 +26,7 @@ from components.networks.data import Split
 from components.networks.fast.folding import fold_batch_norm
 from components.networks.fast.precision import chosen
 from components.networks.features.answers import answers
-from components.networks.features.store import (
-    Activations,
-    ActivationStore,
-    Draft,
-    EntryName,
-)
+from components.networks.features.store import Activations, ActivationStore, Draft, EntryName
 from components.networks.memory import halving_batch
 from components.networks.network import Network
 from components.networks.rows import FlippedPixels, PickedRows, Rows, forget_rows
