@@ -22,7 +22,7 @@ class EvaluateConfig(Section):
     batch_size: pictures a call of the model; larger ones need more memory (every picture is seen
         in up to four views at once). A call of 32 is timed in any case.
     worst_mistakes: pictures shown in the report, 0 shows none.
-    faulty_pictures: pictures that camera faults are put on, one severity of each fault; 0 for none.
+    faulty_pictures: pictures that camera faults are put on, a fifth for each; 0 for none.
     explained_pictures: pictures with a heat map, half of them mistakes; 0 for none.
     full: put every fault on every picture at every severity, and draw eight times as many maps:
         minutes to hours instead of seconds. `graft evaluate --full` does it for a finished run.

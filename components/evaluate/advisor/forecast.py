@@ -57,14 +57,19 @@ def forecast(curve: Curve, pictures: Floats) -> list[Expected]:
 
 
 def gains(curve: Curve, now: Floats, then: Floats) -> list[Expected]:
-    """Return what is gained, at least 0, between two amounts of training data, float [C + 1]."""
+    """Return what is gained, at least 0, between two amounts of training data, float [C + 1].
+
+    More than what is still missed by the curve cannot be gained; the upper end says how much it is
+    if the curve is wrong.
+    """
     sizes = _sizes(curve)
-    found = _jackknifed(curve, _fitted(sizes, then) - _fitted(sizes, now))
+    at_now = _fitted(sizes, now)
+    missed = np.clip(1.0 - _values(curve, at_now, _all(curve)), 0.0, 1.0)
+    found = _jackknifed(curve, _fitted(sizes, then) - at_now)
     reach = _NORMAL_QUANTILE * found.errors
-    return [
-        Expected(*(max(0.0, float(value + step)) for step in (0.0, -by, by)))
-        for value, by in zip(found.values, reach, strict=True)
-    ]
+    low, value = np.clip([found.values - reach, found.values], 0.0, missed)
+    high = np.maximum(found.values + reach, 0.0)
+    return [Expected(*map(float, each)) for each in zip(value, low, high, strict=True)]
 
 
 def _sizes(curve: Curve) -> Floats:

@@ -12,9 +12,13 @@ from tiny_candidate import write_candidate
 
 from components.common.artifacts.candidate import Candidate
 from components.common.artifacts.dataset import Dataset
+from components.common.pictures.corruptions import CORRUPTIONS, SEVERITIES
+from components.common.pictures.decode import Pixels
 from components.common.run_context import RunContext
 from components.evaluate import inside
+from components.evaluate.behaviour import robustness
 from components.evaluate.behaviour.asked import ExportedModel
+from components.evaluate.behaviour.robustness import measure_robustness
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.inside import InsideInfo, Subject, look_inside
 from components.evaluate.predictions import score
@@ -70,6 +74,26 @@ def test_every_fault_is_tried_at_every_severity(found: tuple[InsideInfo, Path]) 
     worst = {one.severity: one for one in robustness if one.name == "exposure"}[5]
     assert worst.metric.value < 1.0
     assert worst.change.value == worst.metric.value - 1.0
+
+
+def test_a_fault_is_put_on_the_same_pictures_at_all_severities(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[tuple[str, int], set[bytes]] = {
+        (kind, severity): set() for kind in CORRUPTIONS for severity in SEVERITIES
+    }
+
+    def corrupt(picture: Pixels, *, kind: str, severity: int, rng: np.random.Generator) -> Pixels:
+        given[kind, severity].add(picture.tobytes())
+        return picture
+
+    monkeypatch.setattr(robustness, "corrupt", corrupt)
+    rows = subject.predictions[:10]
+    measure_robustness(subject.asked, subject.dataset, rows, seed=0, whole=False)
+    assert {len(each) for each in given.values()} == {2}
+    assert len(set.union(*given.values())) == 10
+    for kind in CORRUPTIONS:
+        assert all(given[kind, severity] == given[kind, 1] for severity in SEVERITIES)
 
 
 def test_maps_are_drawn_and_tested(found: tuple[InsideInfo, Path]) -> None:

@@ -157,8 +157,8 @@ TEXTS = {
     "inspection.accept": "To accept these groups, run: graft run "
     "{run}/inspection/proposed_manifest.csv --preset {run}/settings.yaml",
     "inspection.shortcuts": "How far one plain fact alone tells the class, on groups that were "
-    "left out (ROC-AUC; guessing gives 0.5). From a clear one the model may have learnt the fact "
-    "and not the thing.",
+    "left out (ROC-AUC; up to 0.5 it tells nothing). From a clear one the model may have "
+    "learnt the fact and not the thing.",
     "inspection.fact": "Fact",
     "inspection.clear": "clear",
     # Advice.

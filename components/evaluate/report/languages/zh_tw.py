@@ -133,7 +133,7 @@ TEXTS = {
     "inspection.caption": "標籤為 {label}；更像 {suggestion}",
     "inspection.given": "您的 {groups} 個組別有影響：整組排除時正確率為 {apart}，若已知同組的其他圖片則為 {straddling}。",
     "inspection.accept": "若要採用這些組別，請執行：graft run {run}/inspection/proposed_manifest.csv --preset {run}/settings.yaml",
-    "inspection.shortcuts": "單憑一項簡單的事實能分辨類別到什麼程度（以排除的組別測量；ROC-AUC，亂猜為 0.5）。若很明顯，模型學到的可能是這項事實，而不是物件本身。",
+    "inspection.shortcuts": "單憑一項簡單的事實能分辨類別到什麼程度（以排除的組別測量；ROC-AUC，0.5 以下表示分辨不出）。若很明顯，模型學到的可能是這項事實，而不是物件本身。",
     "inspection.fact": "事實",
     "inspection.clear": "明顯",
     # Advice.

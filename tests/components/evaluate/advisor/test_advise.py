@@ -7,7 +7,7 @@ import pytest
 
 from components.common.artifacts.judging.figures import Advice, Forecast
 from components.evaluate.advisor.advise import advise
-from components.evaluate.advisor.curve import learning_curve
+from components.evaluate.advisor.curve import Curve, learning_curve
 from components.evaluate.advisor.forecast import forecast, gains, measured
 from components.evaluate.advisor.sentences import sentences
 
@@ -97,6 +97,19 @@ def test_what_gets_worse_with_more_pictures_is_taken_as_flat() -> None:
     assert all(one.value >= 0.0 for one in gains(curve, now, 2 * now))
     near, far = forecast(curve, now), forecast(curve, 100 * now)
     assert all(a.value <= b.value + 1e-9 for a, b in zip(near, far, strict=True))
+
+
+def test_nothing_is_gained_where_everything_is_found() -> None:
+    # The fitted curve rises beyond 100 % where the last points all lie there.
+    labels, points = np.repeat([0, 1], 20), np.array([5.0, 7.0, 10.0, 13.0, 16.0])
+    right = np.ones((2, 5, 40))
+    right[:, 0, :3], right[:, 1, 0] = 0.0, 0.0
+    curve = Curve(labels, 2, right, np.stack([points, points], axis=1))
+    now = np.array([20.0, 20.0, 40.0])
+    rising, flat, _ = gains(curve, now, 2 * now)
+    assert rising.value == rising.low == 0.0
+    assert rising.high > 0.02  # so few pictures do not tell
+    assert (flat.value, flat.high) == (0.0, pytest.approx(0.0))
 
 
 def test_one_group_or_features_that_are_not_finite_give_no_advice() -> None:
