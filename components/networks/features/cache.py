@@ -40,6 +40,7 @@ _FLOAT16_MAX = float(np.finfo(np.float16).max)
 
 # From a part of a network to what its copy hangs on, and that: splits are asked one by one.
 _FOLDED: weakref.WeakKeyDictionary[Any, tuple[Any, Any]] = weakref.WeakKeyDictionary()
+_STRUCTURES: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
 
 class _TooLargeError(Exception):
@@ -228,11 +229,14 @@ def _put(draft: Draft, rows: Any, values: Activations) -> None:
 
 
 def _structure(model: keras.Model) -> str:
-    """Return a digest of what the layers do and of who reads whom; layer names do not count."""
+    """Return a digest of what the layers do in inference and of who reads whom, not of names."""
+    if model in _STRUCTURES:
+        return _STRUCTURES[model]
     place = {id(layer): number for number, layer in enumerate(model.operations)}
     described = []
     for layer in model.operations:
-        config = {key: value for key, value in layer.get_config().items() if key != "name"}
+        found = layer.get_config().items()
+        config = {key: value for key, value in found if key not in {"name", "trainable"}}
         # Cutting a network elsewhere calls its layers again; the first call is the network's own.
         sources = [
             place.get(id(tensor._keras_history.operation))
@@ -240,4 +244,4 @@ def _structure(model: keras.Model) -> str:
         ]
         described.append([type(layer).__name__, config, sources])
     text = json.dumps(described, sort_keys=True, default=repr)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _STRUCTURES.setdefault(model, hashlib.sha256(text.encode()).hexdigest())

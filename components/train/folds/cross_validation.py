@@ -27,7 +27,7 @@ from components.common.statistics.folds import Fold, covering_folds
 from components.networks.data import Split, TrainingData
 from components.networks.network import Network
 from components.networks.rows import Floats, Positions
-from components.train.loop.checkpoints import assign_all, code_sha256, values_of
+from components.train.loop.checkpoints import code_sha256, values_of
 from components.train.session import Fitted, Session, flip_averaged_logits
 
 LOG = logging.getLogger(__name__)
@@ -163,6 +163,9 @@ def as_it_was(network: Network) -> Iterator[None]:
     try:
         yield
     finally:
-        assign_all(network.model.variables, values)
+        # Setting one takes several times as long as reading it, and a probe changes two.
+        for variable, value in zip(network.model.variables, values, strict=True):
+            if variable.numpy().tobytes() != value.tobytes():
+                variable.assign(value)
         for layer, learns in zip(layers, learning, strict=True):
             layer.trainable = learns
