@@ -1,5 +1,6 @@
 """What the exported model costs: time of a call on this machine, size, parameters."""
 
+import io
 import itertools
 import time
 import zipfile
@@ -58,7 +59,8 @@ def _parameters(network: Path) -> int:
         name = next((name for name in archive.namelist() if name.endswith(".weights.h5")), "")
         if not name:
             return 0
-        with archive.open(name) as stream, h5py.File(stream, "r") as file:
+        # As a whole: out of the archive every look of h5py would unpack and check a piece again.
+        with h5py.File(io.BytesIO(archive.read(name)), "r") as file:
             sizes: list[int] = []
             file.visititems(
                 lambda _, item: sizes.append(item.size) if isinstance(item, h5py.Dataset) else None
