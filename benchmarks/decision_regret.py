@@ -50,7 +50,12 @@ from pipelines.config import TrainingRun, override, read_preset, resolve
 AUTO = "auto"
 LP_FT = "linear_probe_finetune"
 PROBE = "linear_probe"
-ARMS = tuple(name for name in plugins.names(METHODS) if name != AUTO)
+# What needs more than pictures and labels (a teacher, attributes, domains) has a check for it.
+ARMS = tuple(
+    name
+    for name in plugins.names(METHODS)
+    if name != AUTO and not hasattr(plugins.load(METHODS, name), "check")
+)
 RIVALS = (LP_FT, PROBE)
 WITHIN_POINTS, NEVER_WORSE_POINTS, SHARE_OF_CELLS = 1.0, 3.0, 0.8
 _LEAST_A_CLASS = 2

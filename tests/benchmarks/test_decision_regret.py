@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks.decision_regret import (
+    ARMS,
     AUTO,
     LP_FT,
     Bench,
@@ -51,6 +52,11 @@ def shards(root: Path, *, pictures: int = 40) -> Shards:
     written = Shards(root, info, pd.DataFrame(rows, columns=list(INDEX_COLUMNS)))
     written.write()
     return Shards.read(root)
+
+
+def test_every_arm_can_be_fitted_to_pictures_and_labels_alone() -> None:
+    assert {"linear_probe", LP_FT, "full", "from_scratch"} < set(ARMS)
+    assert not {AUTO, "distillation", "zero_shot", "domain_adversarial", "multitask"} & set(ARMS)
 
 
 def test_a_share_of_each_class_in_all_its_views(tmp_path: Path) -> None:
