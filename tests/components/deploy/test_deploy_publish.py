@@ -292,17 +292,27 @@ def test_old_versions_go_and_their_passports_stay(model_dir: Path, first: Path) 
     assert leftovers(model_dir) == []
 
 
+def test_what_was_retired_lately_stays(model_dir: Path, first: Path) -> None:
+    for _ in range(5):
+        put(model_dir, first)
+    retire(model_dir, versions(model_dir)[3])
+    assert prune(model_dir, keep=2) == (1, 2)
+    assert [version.number for version in retired(model_dir)] == [4]
+
+
 def test_the_best_version_so_far_stays(model_dir: Path, first: Path) -> None:
     for _ in range(5):
         put(model_dir, first)
-    passport = read_passport(model_dir, 5)
-    assert passport is not None
-    verdict = dataclasses.replace(passport.verdict, best_version=2)
-    write_passport(model_dir, dataclasses.replace(passport, verdict=verdict))
+    for number in (3, 5):
+        passport = read_passport(model_dir, number)
+        assert passport is not None
+        verdict = dataclasses.replace(passport.verdict, best_version=2)
+        write_passport(model_dir, dataclasses.replace(passport, verdict=verdict))
     kept = reference_path(model_dir, 2)
     kept.mkdir(parents=True)
 
-    assert prune(model_dir, keep=2) == (1, 3)
+    assert prune(model_dir, keep=2, in_use={3}) == (1,)
+    assert prune(model_dir, keep=2) == (3,)
     assert numbers(model_dir) == [2, 4, 5]
     assert kept.is_dir()
 
