@@ -289,24 +289,24 @@ def _read(file: Path) -> list[Row]:
 
 
 def table(rows: list[Row], plan: Plan) -> Table:
-    """Return scores, auto's choice and both regrets, a line a cell."""
+    """Return the scores, a line an arm, then auto's choice, its score and what choices lose."""
     drawn = Table(title=f"points, mean over {plan.seeds} seed(s), {plan.size_px} px")
-    rivals = [arm for arm in RIVALS if arm in plan.arms]
-    titles = [f"regret of {arm}" for arm in rivals]
-    for column in ("cell", *plan.arms, "auto chose", "auto", "regret", *titles):
+    cells = list(_by_cell(rows))
+    for column in ("", *(cell for cell, _ in cells)):
         drawn.add_column(column)
-    for cell, mine in _by_cell(rows):
-        scores = [f"{mean_points(mine, arm):.2f}" for arm in plan.arms]
-        chosen = [f"{row.chosen} ({row.cell_of_rule})" for row in mine if row.arm == AUTO]
-        drawn.add_row(
-            cell,
-            *scores,
-            ", ".join(dict.fromkeys(chosen)),
-            f"{mean_points(mine, AUTO):.2f}",
-            f"{regret(mine, AUTO):.2f}",
-            *(f"{regret(mine, arm):.2f}" for arm in rivals),
-        )
+    for arm in plan.arms:
+        drawn.add_row(arm, *(f"{mean_points(mine, arm):.2f}" for _, mine in cells))
+    drawn.add_section()
+    drawn.add_row("auto chose", *(_choices(mine) for _, mine in cells))
+    drawn.add_row("auto", *(f"{mean_points(mine, AUTO):.2f}" for _, mine in cells))
+    for arm in (AUTO, *(arm for arm in RIVALS if arm in plan.arms)):
+        drawn.add_row(f"regret of {arm}", *(f"{regret(mine, arm):.2f}" for _, mine in cells))
     return drawn
+
+
+def _choices(mine: list[Row]) -> str:
+    chosen = [f"{row.chosen} ({row.cell_of_rule})" for row in mine if row.arm == AUTO]
+    return ", ".join(dict.fromkeys(chosen))
 
 
 def verdict(rows: list[Row], arm: str) -> str:

@@ -19,6 +19,7 @@ from benchmarks.decision_regret import (
     Row,
     regret,
     subsample,
+    table,
     verdict,
 )
 from components.common.artifacts.augmentation import AugmentationInfo
@@ -121,6 +122,20 @@ def test_the_verdict_needs_both_halves_of_the_goal() -> None:
     assert "4 of 5 cells, worst 2.00" in verdict(good + small, AUTO)
     assert verdict(good + large, AUTO).endswith("goal missed")
     assert verdict([*small, *rows("y", auto=[90.0], full=[90.0])], AUTO).endswith("goal missed")
+
+
+def test_the_table_has_a_column_a_cell_and_fits_a_terminal() -> None:
+    found = [row for name in "ab" for row in rows(name, auto=[90.5], full=[88.25])]
+    plan = Plan((Cell("elpv", 5), Cell("digits", 1)), ("full",), 1, 64, 0, "float32")
+    console = Console(width=80, record=True)
+    console.print(table(found, plan))
+    printed = [line.split("│")[1:-1] for line in console.export_text().splitlines() if "│" in line]
+    assert [[cell.strip() for cell in line] for line in printed] == [
+        ["full", "88.25", "88.25"],
+        ["auto chose", "()", "()"],
+        ["auto", "90.50", "90.50"],
+        ["regret of auto", "-2.25", "-2.25"],
+    ]
 
 
 def test_lp_ft_is_judged_by_the_same_rule() -> None:
