@@ -59,8 +59,8 @@ def forecast(curve: Curve, pictures: Floats) -> list[Expected]:
 def gains(curve: Curve, now: Floats, then: Floats) -> list[Expected]:
     """Return what is gained, at least 0, between two amounts of training data, float [C + 1].
 
-    More than what is still missed by the curve cannot be gained; the upper end says how much it is
-    if the curve is wrong.
+    By the curve no more is gained than it still misses; the upper end, which is not cut, says what
+    other pictures could show.
     """
     sizes = _sizes(curve)
     at_now = _fitted(sizes, now)
