@@ -69,6 +69,26 @@ class Epoch:
                 boxes=None if self.boxes is None else self.boxes[here],
             )
 
+    def filled(self, rows: int) -> "Epoch":
+        """Return so many pictures, the first ones again, that train as these do.
+
+        A mean over all of them is that over these: the copies weigh nothing, these so much more.
+        """
+        own = len(self.rows)
+        if own == rows:
+            return self
+        taken = np.resize(np.arange(own), rows)
+        weights = np.zeros(rows, self.weights.dtype)
+        weights[:own] = self.weights * (rows / own)
+        return Epoch(
+            self.rows[taken],
+            self.targets[taken],
+            weights,
+            None if self.partners is None else self.partners[taken],
+            self.shares[taken] if len(self.shares) else self.shares,
+            None if self.boxes is None else self.boxes[taken],
+        )
+
 
 def draw_epoch(
     split: Split,
@@ -156,11 +176,15 @@ def train_epoch(
         steps_in_all: of all epochs.
     """
     losses, hits = [], []
+    # Another number of pictures in the last step would be compiled once more, which takes as long
+    # as many steps. Not where a batch's statistics are the network's: they would hold the copies.
+    size = 1 if _normalises_by_batch(tail) else min(batch, len(epoch.rows))
     for number, part in enumerate(epoch.parts(batch), start=1):
+        fed = part.filled(max(size, len(part.rows)))
         answered = tail.train_on_batch(
-            as_fed(part.inputs(sources)),
-            part.targets,
-            sample_weight=part.weights,
+            as_fed(fed.inputs(sources)),
+            fed.targets,
+            sample_weight=fed.weights,
             return_dict=True,
         )
         # Keras takes the mean of a loss over pictures, of a weighted metric over their weights.
@@ -168,6 +192,13 @@ def train_epoch(
         hits.append((answered["categorical_accuracy"], float(part.weights.sum())))
         report("fine-tuning", steps_before + number, steps_in_all)
     return Score(_mean(losses), _mean(hits))
+
+
+def _normalises_by_batch(tail: keras.Model) -> bool:
+    return any(
+        isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+        for layer in tail._flatten_layers(include_self=False)
+    )
 
 
 def _mean(weighed: Sequence[tuple[float, float]]) -> float:

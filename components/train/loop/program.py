@@ -65,6 +65,11 @@ def program_of(
         optimizer = LayerwiseAdamW(schedule, treatments=treatments, clip_norm=options.clip_norm)
         optimizer.build(tail.trainable_variables)
         quick = quickened(tail, precision=precision, on_gpu=bool(gpus()))
-        quick.compile(optimizer, loss=loss, weighted_metrics=[categorical_accuracy])
+        quick.compile(optimizer, loss=loss, weighted_metrics=[_accuracy()])
         kept[key] = Program(quick, optimizer, schedule)
     return kept[key]
+
+
+def _accuracy() -> keras.metrics.Metric:
+    """Return the metric with its variables: made in the first step they have it traced twice."""
+    return keras.metrics.MeanMetricWrapper(categorical_accuracy, name="categorical_accuracy")

@@ -11,7 +11,7 @@ from components.networks.data import Split
 from components.networks.fresh import VIEWS
 from components.networks.rows import FlippedPixels
 from components.train.loop.epochs import cut_mix, draw_epoch, mix, train_epoch
-from components.train.loop.fine_tune import tune
+from components.train.loop.fine_tune import freeze_norms, tune
 from components.train.loop.inputs import TuningInputs
 from components.train.methods.from_scratch import Options
 
@@ -159,8 +159,11 @@ def test_parts_put_together_are_the_epoch() -> None:
         np.testing.assert_array_equal(np.concatenate(pieces), getattr(epoch, name))
 
 
-def compiled_tail() -> keras.Model:
+def compiled_tail(*, frozen: bool = False) -> keras.Model:
+    """Return a tail; `frozen` norms are what lets the last step be filled up."""
     tail = tiny_tail()
+    if frozen:
+        freeze_norms(tail)
     tail.compile(
         keras.optimizers.SGD(0.1),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -169,11 +172,12 @@ def compiled_tail() -> keras.Model:
     return tail
 
 
-def test_an_epoch_is_the_one_of_keras_fit() -> None:
+@pytest.mark.parametrize("frozen", [False, True])
+def test_an_epoch_is_the_one_of_keras_fit(frozen: bool) -> None:
     inputs = uneven()
     rng = np.random.default_rng(0)
     epoch = mix(draw_epoch(inputs.train, rng=rng), 0.4, rng=rng)
-    ours, theirs = compiled_tail(), compiled_tail()
+    ours, theirs = compiled_tail(frozen=frozen), compiled_tail(frozen=frozen)
     # 48 pictures by 10: the last step has eight.
     scored = train_epoch(ours, inputs.train_inputs, epoch, batch=10, steps_before=0, steps_in_all=5)
     history = theirs.fit(

@@ -79,6 +79,24 @@ def test_another_training_of_a_tail_compiles_nothing_and_begins_afresh(
         np.testing.assert_allclose(again, first, atol=1e-6)
 
 
+def test_the_smaller_last_batch_is_not_compiled_again(
+    tail: keras.Model, inputs: TuningInputs
+) -> None:
+    import tensorflow as tf
+
+    freeze_norms(tail)
+    traced = []
+
+    def loss(targets: Any, logits: Any) -> Any:
+        if tf.is_tensor(logits):  # Keras asks for its shape as well
+            traced.append(logits.shape[0])
+        return keras.ops.categorical_crossentropy(targets, logits, from_logits=True)
+
+    options = dataclasses.replace(OPTIONS, batch=inputs.train.pictures - 1)
+    tune(tail, inputs, options, seed=0, course=Course(loss=loss))
+    assert traced == [options.batch]
+
+
 def test_a_loss_that_is_not_finite_stops_the_training(
     tail: keras.Model, inputs: TuningInputs
 ) -> None:
