@@ -73,6 +73,12 @@ class _ServingModule(tf.Module):
         self._feature_count = network.features
         self._served = served
         self._info = served.info
+        if served.familiar is not None:
+            # Traced here: what traces it on its way may come by two copies of the features.
+            spec = tf.TensorSpec([None, network.features], tf.float32)
+            self._distance = tf.function(
+                self._distance_to_known, autograph=False
+            ).get_concrete_function(spec)
 
     @tf.function(autograph=False)
     def described(self, image_bytes: Any) -> dict[str, Any]:
@@ -192,8 +198,7 @@ class _ServingModule(tf.Module):
             asked |= self._distance(features) > point.far_from
         return best, asked
 
-    @tf.function(autograph=False)
-    def _distance(self, features: Any) -> Any:
+    def _distance_to_known(self, features: Any) -> Any:
         """Return 1 - cosine to the nearest training picture, float32 [N], as `familiarity`.
 
         A function of its own, so that one copy of the pictures' features serves all signatures.

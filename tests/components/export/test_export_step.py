@@ -256,6 +256,18 @@ def test_strange_pictures_are_asked_about(
     assert not (_signature(off)(image_bytes=pictures)["decision"].numpy() == b"ask").any()
 
 
+def test_what_strange_pictures_are_known_by_is_stored_once(tiny: Any, tmp_path: Path) -> None:
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    rng = np.random.default_rng(0)
+    known = unit(rng.normal(size=(3000, 8)).astype(np.float32)).astype(np.float16)
+    other = _export(_with(tiny, tmp_path, familiar=Familiar(known, 0.5)), tmp_path / "out")
+    file = (other.saved_model / "saved_model.pb").read_bytes()
+    library = SavedModel.FromString(file).meta_graphs[0].graph_def.library
+    constants = [node.attr["value"].tensor for one in library.function for node in one.node_def]
+    assert sum(len(one.tensor_content) == known.size * 4 for one in constants) == 1
+
+
 @pytest.mark.parametrize("classes", [("functional", "defective"), ("a", "b", "c")])
 def test_the_graph_decides_as_the_record_says(
     make_tiny: Callable[..., Any], tmp_path: Path, classes: tuple[str, ...]
