@@ -1,4 +1,4 @@
-"""Dynamic batching on TensorFlow's own scheduler (`tf.nondifferentiable_batch_function`).
+"""Dynamic batching on TensorFlow's own scheduler (`tf.raw_ops.BatchFunction`).
 
 The part of the graph that a signature needs is copied into a function, and a BatchFunction op
 calls it: requests that run at the same time are concatenated, run once, and split again inside
@@ -17,6 +17,12 @@ from serving.server.config_files import BatchingParameters
 
 _LOG = logging.getLogger(__name__)
 
+# TensorFlow optimises a function that the session's graph calls, and each that is called in it, all
+# of which hold the whole network. One that has this attribute, which is tf.data's, it leaves to the
+# time when its calls are first made.
+_OPTIMISED_WHEN_CALLED = {"_tf_data_function": True}
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+
 
 @dataclass(frozen=True)
 class BatchedSignature:
@@ -28,12 +34,12 @@ class BatchedSignature:
 
 
 def add_batching(
-    graph: Any, signatures: Mapping[str, Any], parameters: BatchingParameters
+    graph: Any, signatures: Mapping[str, Any], parameters: BatchingParameters, *, session: Any
 ) -> dict[str, BatchedSignature]:
     """Add a batched twin of each signature to a loaded graph.
 
-    A signature that cannot be put into a function (TF1 reference variables) is served unbatched,
-    with a warning.
+    `session` is its ConfigProto. A signature that cannot be put into a function (TF1 reference
+    variables) is served unbatched, with a warning.
     """
     definition = graph.as_graph_def()
     batched: dict[str, BatchedSignature] = {}
@@ -41,14 +47,14 @@ def add_batching(
         if not signature.inputs or not signature.outputs or name.startswith("__"):
             continue
         try:
-            batched[name] = _batched_twin(graph, definition, signature, parameters)
+            batched[name] = _batched_twin(graph, definition, signature, parameters, session)
         except (ValueError, TypeError, KeyError) as error:
             _LOG.warning("signature %s is served without batching: %s", name, error)
     return batched
 
 
 def _batched_twin(
-    graph: Any, definition: Any, signature: Any, parameters: BatchingParameters
+    graph: Any, definition: Any, signature: Any, parameters: BatchingParameters, session: Any
 ) -> BatchedSignature:
     import tensorflow as tf
 
@@ -58,16 +64,19 @@ def _batched_twin(
         part = tf.compat.v1.graph_util.extract_sub_graph(
             definition, [tensor.partition(":")[0] for tensor in outputs]
         )
+        # The graph around it has the functions already, and they hold the weights. Only what calls
+        # one by its name as the operation, as TensorFlow 1 did, is read with them.
+        if {node.op for node in part.node}.isdisjoint(
+            function.signature.name for function in part.library.function
+        ):
+            part.ClearField("library")
         resources = _resource_tensors(graph, part)
+        calls = [node for node in part.node if node.op in _CALLS]
+        for node in calls:
+            node.attr["config_proto"].s = session.SerializeToString()
 
-        @tf.nondifferentiable_batch_function(
-            num_batch_threads=parameters.num_batch_threads,
-            max_batch_size=parameters.max_batch_size,
-            batch_timeout_micros=parameters.batch_timeout_micros,
-            allowed_batch_sizes=list(parameters.allowed_batch_sizes) or None,
-            max_enqueued_batches=parameters.max_enqueued_batches,
-            enable_large_batch_splitting=parameters.enable_large_batch_splitting,
-            autograph=False,
+        @tf.function(
+            autograph=False, experimental_attributes=_OPTIMISED_WHEN_CALLED if calls else None
         )
         def body(*arguments: Any) -> Any:
             function = tf.compat.v1.get_default_graph()
@@ -82,7 +91,22 @@ def _batched_twin(
             tf.compat.v1.placeholder(graph.get_tensor_by_name(tensor).dtype, name="batch_input")
             for tensor in inputs
         ]
-        results = body(*placeholders)
+        concrete = body.get_concrete_function(
+            *(tf.TensorSpec(one.shape, one.dtype) for one in placeholders)
+        )
+        results = tf.raw_ops.BatchFunction(
+            in_tensors=placeholders,
+            captured_tensors=concrete.captured_inputs,
+            f=concrete,
+            Tout=[one.dtype for one in concrete.outputs],
+            num_batch_threads=parameters.num_batch_threads,
+            max_batch_size=parameters.max_batch_size,
+            batch_timeout_micros=parameters.batch_timeout_micros,
+            allowed_batch_sizes=list(parameters.allowed_batch_sizes),
+            max_enqueued_batches=parameters.max_enqueued_batches,
+            enable_large_batch_splitting=parameters.enable_large_batch_splitting,
+            shared_name=placeholders[0].op.name,
+        )
     return BatchedSignature(
         feeds=dict(zip(inputs, placeholders, strict=True)),
         fetches=dict(zip(outputs, results, strict=True)),

@@ -64,7 +64,9 @@ class Servable:
             self.signatures = {name: _copy(one) for name, one in loaded.signature_def.items()}
             self._batched: dict[str, BatchedSignature] = {}
             if batching is not None:
-                self._batched = add_batching(self._graph, self.signatures, batching)
+                self._batched = add_batching(
+                    self._graph, self.signatures, batching, session=session
+                )
             self._session._extend_graph()
         except BaseException:
             self._session.close()
