@@ -79,12 +79,14 @@ def test_another_training_of_a_tail_compiles_nothing_and_begins_afresh(
         np.testing.assert_allclose(again, first, atol=1e-6)
 
 
-def test_the_smaller_last_batch_is_not_compiled_again(
-    tail: keras.Model, inputs: TuningInputs
+@pytest.mark.parametrize("by_batch", [False, True])
+def test_a_smaller_last_batch_is_filled_up_unless_it_is_normalised_by(
+    tail: keras.Model, inputs: TuningInputs, by_batch: bool
 ) -> None:
     import tensorflow as tf
 
-    freeze_norms(tail)
+    if not by_batch:
+        freeze_norms(tail)
     traced = []
 
     def loss(targets: Any, logits: Any) -> Any:
@@ -94,7 +96,7 @@ def test_the_smaller_last_batch_is_not_compiled_again(
 
     options = dataclasses.replace(OPTIONS, batch=inputs.train.pictures - 1)
     tune(tail, inputs, options, seed=0, course=Course(loss=loss))
-    assert traced == [options.batch]
+    assert traced == ([options.batch, None] if by_batch else [options.batch])
 
 
 def test_a_loss_that_is_not_finite_stops_the_training(
