@@ -80,13 +80,14 @@ class Epoch:
         taken = np.resize(np.arange(own), rows)
         weights = np.zeros(rows, self.weights.dtype)
         weights[:own] = self.weights * (rows / own)
-        return Epoch(
-            self.rows[taken],
-            self.targets[taken],
-            weights,
-            None if self.partners is None else self.partners[taken],
-            self.shares[taken] if len(self.shares) else self.shares,
-            None if self.boxes is None else self.boxes[taken],
+        return dataclasses.replace(
+            self,
+            rows=self.rows[taken],
+            targets=self.targets[taken],
+            weights=weights,
+            partners=None if self.partners is None else self.partners[taken],
+            shares=self.shares[taken] if len(self.shares) else self.shares,
+            boxes=None if self.boxes is None else self.boxes[taken],
         )
 
 
