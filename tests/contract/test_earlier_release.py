@@ -29,12 +29,12 @@ RECORDS = [f"{part}{number}" for part in "abc" for number in range(20)]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A copy; parts are as old as their newest record, which git does not keep."""
+    """A copy; its log's files are as old as their newest record, which git does not keep."""
     found = tmp_path / "home"
     shutil.copytree(Path(__file__).parent / "earlier_release", found)
-    for name, newest_unix_s in (("a", -5 * 3600 + 570), ("b", 270)):
-        (part,) = found.glob(f"log/*/*/*.{name}.parquet")
-        os.utime(part, (MIDNIGHT_UNIX_S + newest_unix_s,) * 2)
+    for name, newest_unix_s in (("a", -5 * 3600 + 570), ("b", 270), ("c", 3600 + 570)):
+        (file,) = found.glob(f"log/*/*/*.{name}.*")
+        os.utime(file, (MIDNIGHT_UNIX_S + newest_unix_s,) * 2)
     return found
 
 
@@ -89,7 +89,7 @@ def test_the_log_before_and_after_its_parts_are_merged(home: Path) -> None:
     assert Parts(root).merge_some() == 2
     assert len(list(root.glob("2026-03-01/*.parquet"))) == 1
     seen()
-    assert Parts(root).remove_old(keep_days=1e-6) == 2
+    assert Parts(root).remove_old(keep_days=1.0) == 2
     assert names() == []
 
 

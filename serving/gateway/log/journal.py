@@ -171,6 +171,7 @@ def recover(root: Path) -> int:
 
 def _make_part(journal: Path, root: Path) -> None:
     damaged: list[str] = []
+    written_s = journal.stat().st_mtime
     table = read_journal(journal, damaged)
     if table.num_rows:
         for day, records in _by_day(tidied(table), _started_unix_s(journal)):
@@ -178,6 +179,8 @@ def _make_part(journal: Path, root: Path) -> None:
             part.parent.mkdir(parents=True, exist_ok=True)
             with new_file(part) as partial:
                 pq.write_table(records, partial, compression="zstd")
+                # As old as its newest record, however long its writer has been dead.
+                os.utime(partial, (written_s, written_s))
     elif damaged:
         # Not a word of it can be read: kept for a person to look at.
         journal.rename(journal.with_suffix(_DAMAGED_SUFFIX))

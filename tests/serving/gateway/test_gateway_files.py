@@ -261,6 +261,17 @@ def test_old_parts_go(tmp_path: Path) -> None:
     assert not part.parent.exists()
 
 
+def test_a_dead_writers_part_is_as_old_as_its_last_record(tmp_path: Path) -> None:
+    log = journal(tmp_path)
+    log.write([row("before the power went")])
+    log.abandon()
+    (left,) = tmp_path.glob("journal/*")
+    os.utime(left, (time.time() - 3 * 86_400,) * 2)
+    assert recover(tmp_path) == 1
+    assert Parts(tmp_path).remove_old(keep_days=4) == 0
+    assert Parts(tmp_path).remove_old(keep_days=2) == 1
+
+
 def test_a_busy_machine_measures_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
     now, load = [1000.0], [100.0]
     monkeypatch.setattr("serving.gateway.reading.statistics_budget.time.monotonic", lambda: now[0])
