@@ -39,7 +39,9 @@ def embed(
     built = network.build(
         train, image_size_px=shards.info.image_size_px, classes=len(shards.info.classes)
     )
-    rows: dict[str, npt.NDArray[np.float32]] = {}
+    place = {path: row for row, path in enumerate(dataset.manifest["path"])}
+    width = int(built.model.get_layer(EMBEDDING).output.shape[-1])
+    embeddings = np.empty((len(place), width), np.float32)
     with ExitStack() as stack:
         root = Path(cache_dir or stack.enter_context(tempfile.TemporaryDirectory()))
         cache = ActivationCache.below(root, train)
@@ -52,9 +54,8 @@ def embed(
                 split = split.take(np.arange(split.pictures))
             # In all views and by way of the cut, as training asks: nothing is computed twice.
             (found,) = cache.get(built, Want(split, (EMBEDDING,), starts=starts))
-            plain = np.asarray(found[: split.pictures], dtype=np.float32)
-            rows |= dict(zip(split.paths, plain, strict=True))
-    return np.stack([rows[path] for path in dataset.manifest["path"]])
+            embeddings[[place[path] for path in split.paths]] = found[: split.pictures]
+    return embeddings
 
 
 def _starts(train: PlannedTraining, built: Network) -> tuple[str, ...]:

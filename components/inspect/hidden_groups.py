@@ -141,8 +141,8 @@ def _short(embeddings: npt.NDArray[np.float32], *, seed: int) -> Floats:
     A random projection (Johnson and Lindenstrauss 1984): Ward's clustering takes long else.
     """
     axes = generator(seed, "inspect", "axes").standard_normal((embeddings.shape[1], _AXES))
-    short: Floats = (embeddings * feature_scale(embeddings)) @ axes
-    return short
+    scaled = feature_scale(embeddings)[:, None] * axes
+    return (embeddings @ scaled.astype(np.float32)).astype(np.float64)
 
 
 def _fit(groups: list[str], labels: Integers) -> bool:

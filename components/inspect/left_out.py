@@ -24,10 +24,10 @@ _NOISE = 0.5
 
 @dataclass(frozen=True)
 class _Inverted:
-    """Some pictures: positions int [n], and the inverse of their kernel, float64 [n, n]."""
+    """Some pictures: positions int [n], and the inverse of their kernel, float32 [n, n]."""
 
     rows: Integers
-    inverse: Floats
+    inverse: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -69,23 +69,29 @@ class LeaveOneOut:
 
 
 def _part(embeddings: npt.NDArray[np.float32], rows: Integers, scale: Floats) -> _Inverted:
+    import scipy.linalg
+
     taken = embeddings[rows].astype(np.float64)
     scaled = (taken - taken.mean(axis=0)) * scale
     scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1e-12)
-    squares = np.maximum(2.0 - 2.0 * (scaled @ scaled.T), 0.0)
-    kernel = np.exp(-squares / max(float(np.median(squares)), 1e-12))
+    # In place from here on: each of these matrices takes 128 MB.
+    kernel = scaled @ scaled.T
+    squares = np.maximum(np.subtract(2.0, np.multiply(2.0, kernel, out=kernel), out=kernel), 0.0)
+    kernel = np.exp(np.divide(squares, -max(float(np.median(squares)), 1e-12), out=squares))
     kernel.flat[:: len(rows) + 1] += _NOISE
-    return _Inverted(rows, np.linalg.inv(kernel))
+    inverse = scipy.linalg.inv(kernel, overwrite_a=True, assume_a="pos")
+    return _Inverted(rows, inverse.astype(np.float32))
 
 
-def _without(inverse: Floats, targets: Floats, group: Integers) -> Floats:
+def _without(inverse: npt.NDArray[np.float32], targets: Floats, group: Integers) -> Floats:
     """Return what is predicted of each row from the rows outside its group."""
-    weights = inverse @ targets
+    weights = (inverse @ targets.astype(np.float32)).astype(np.float64)
     said = targets - weights / np.diag(inverse)[:, None]
     order = np.argsort(group, kind="stable")
     bounds = np.flatnonzero(np.diff(group[order])) + 1
     for rows in np.split(order, bounds):
         if len(rows) > 1:
-            said[rows] = targets[rows] - np.linalg.solve(inverse[np.ix_(rows, rows)], weights[rows])
+            mine = inverse[np.ix_(rows, rows)].astype(np.float64)
+            said[rows] = targets[rows] - np.linalg.solve(mine, weights[rows])
     answers: Floats = said
     return answers

@@ -12,7 +12,7 @@ from components.common.artifacts.inspection import Shortcut
 from components.common.statistics.figures import Scored
 from components.common.statistics.folds import covering_folds
 from components.common.statistics.intervals import estimates
-from components.common.statistics.weighted import Floats, Integers
+from components.common.statistics.weighted import Integers
 
 # Columns of validate's facts, by what a reader calls them.
 _FACTS = {
@@ -57,7 +57,7 @@ def measure(
     return tuple(sorted(found, key=lambda one: -one.roc_auc.value))
 
 
-def _each(manifest: pd.DataFrame, facts: pd.DataFrame) -> Iterator[tuple[str, Floats, Any]]:
+def _each(manifest: pd.DataFrame, facts: pd.DataFrame) -> Iterator[tuple[str, Any, Any]]:
     """Yield facts that differ between pictures, as numbers [N, D], and what may learn them."""
     from sklearn.naive_bayes import BernoulliNB
     from sklearn.tree import DecisionTreeClassifier
@@ -70,15 +70,17 @@ def _each(manifest: pd.DataFrame, facts: pd.DataFrame) -> Iterator[tuple[str, Fl
         if np.ptp(values, axis=0).any():
             yield fact, values, DecisionTreeClassifier(min_samples_leaf=leaf, random_state=0)
     words = _words(manifest)
-    if words.any():
+    if words.nnz:
         yield "file name", words, BernoulliNB()
 
 
-def _words(manifest: pd.DataFrame) -> Floats:
-    """Return which parts of names each picture has, [N, parts]; those of several pictures count.
+def _words(manifest: pd.DataFrame) -> Any:
+    """Return which parts of names each picture has, sparse [N, parts]: parts grow with pictures.
 
-    The label itself, as in the folder of its class, is no part.
+    Those of several pictures count. The label itself, as in the folder of its class, is no part.
     """
+    from scipy.sparse import csr_array
+
     named = []
     for path, label in zip(manifest["path"], manifest["label"], strict=True):
         parts = PurePosixPath(path.removeprefix("pictures/")).with_suffix("").parts
@@ -86,7 +88,7 @@ def _words(manifest: pd.DataFrame) -> Floats:
         named.append(dict.fromkeys(_PARTS.findall(" ".join(own)), 1.0))
     counts = pd.Series([part for one in named for part in one]).value_counts()
     known = {part: place for place, part in enumerate(counts.index[counts > 1])}
-    words = np.zeros((len(named), len(known)))
-    for row, one in enumerate(named):
-        words[row, [known[part] for part in one if part in known]] = 1.0
-    return words
+    found = [[known[part] for part in one if part in known] for one in named]
+    ends = np.cumsum([0, *map(len, found)])
+    columns = [column for one in found for column in one]
+    return csr_array((np.ones(len(columns)), columns, ends), shape=(len(named), len(known)))
