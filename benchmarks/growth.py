@@ -97,7 +97,8 @@ def grow(pictures: tuple[PictureRecord, ...], count: int, out: Path) -> Path:
         name = f"images/{Path(one.name).stem}-{copy}.png"
         if copy:
             with Image.open(one.file) as picture:
-                Image.fromarray(copied(np.asarray(picture), copy)).save(out / name)
+                pixels = copied(np.asarray(picture), copy)
+            Image.fromarray(pixels).save(out / name, compress_level=1)
         else:
             (out / name).write_bytes(one.read())
         rows.append((name, one.label, f"{one.group}-{copy}", one.domain, one.soft_label))

@@ -71,13 +71,17 @@ class LeaveOneOut:
 def _part(embeddings: npt.NDArray[np.float32], rows: Integers, scale: Floats) -> _Inverted:
     import scipy.linalg
 
-    taken = embeddings[rows].astype(np.float64)
-    scaled = (taken - taken.mean(axis=0)) * scale
+    scaled = embeddings[rows].astype(np.float64)
+    scaled -= scaled.mean(axis=0)
+    scaled *= scale
     scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1e-12)
-    # In place from here on: each of these matrices takes 128 MB.
+    # In place: each of these matrices takes 128 MB. Squared distances, then their kernel.
     kernel = scaled @ scaled.T
-    squares = np.maximum(np.subtract(2.0, np.multiply(2.0, kernel, out=kernel), out=kernel), 0.0)
-    kernel = np.exp(np.divide(squares, -max(float(np.median(squares)), 1e-12), out=squares))
+    kernel *= -2.0
+    kernel += 2.0
+    np.maximum(kernel, 0.0, out=kernel)
+    kernel /= -max(float(np.median(kernel)), 1e-12)
+    np.exp(kernel, out=kernel)
     kernel.flat[:: len(rows) + 1] += _NOISE
     inverse = scipy.linalg.inv(kernel, overwrite_a=True, assume_a="pos")
     return _Inverted(rows, inverse.astype(np.float32))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from components.common.progress import report
 from components.networks.data import Split
 from components.networks.network import as_fed
-from components.networks.rows import Floats, Rows
+from components.networks.rows import Floats, Rows, forget_rows
 from components.train.session import Score
 
 
@@ -182,8 +182,11 @@ def train_epoch(
     size = 1 if _normalises_by_batch(tail) else min(batch, len(epoch.rows))
     for number, part in enumerate(epoch.parts(batch), start=1):
         fed = part.filled(max(size, len(part.rows)))
+        inputs = fed.inputs(sources)
+        for source in sources:
+            forget_rows(source)
         answered = tail.train_on_batch(
-            as_fed(fed.inputs(sources)),
+            as_fed(inputs),
             fed.targets,
             sample_weight=fed.weights,
             return_dict=True,

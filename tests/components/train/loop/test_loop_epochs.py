@@ -1,4 +1,6 @@
 import dataclasses
+import re
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -192,6 +194,25 @@ def test_an_epoch_is_the_one_of_keras_fit(frozen: bool) -> None:
         np.testing.assert_allclose(one, other, atol=1e-6)
     assert scored.loss == pytest.approx(history["loss"][0], abs=1e-5)
     assert scored.accuracy == pytest.approx(history["categorical_accuracy"][0], abs=1e-5)
+
+
+def resident_kb(file: Path) -> int:
+    """Return how much of a mapped file counts as this process's memory."""
+    maps = re.split(r"\n(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text())
+    mine = [each for each in maps if str(file) in each.partition("\n")[0]]
+    assert mine
+    return sum(int(kb) for each in mine for kb in re.findall(r"\nRss: +(\d+) kB", each))
+
+
+def test_rows_that_were_read_are_no_memory(tmp_path: Path) -> None:
+    inputs = tiny_inputs()
+    file = tmp_path / "rows.npy"
+    np.save(file, inputs.train_inputs[0])
+    stored = np.load(file, mmap_mode="r")
+    assert stored.sum() != 0 and resident_kb(file) > 0
+    epoch = draw_epoch(inputs.train, rng=np.random.default_rng(0))
+    train_epoch(compiled_tail(), (stored,), epoch, batch=20, steps_before=0, steps_in_all=3)
+    assert resident_kb(file) == 0
 
 
 def test_every_step_is_reported() -> None:
