@@ -148,7 +148,8 @@ def _advice(subject: Subject, settings: EvaluateConfig) -> tuple[Advice | None, 
     paths, features = kept
     rows = subject.dataset.manifest.set_index("path").reindex(paths)
     known = rows["label"].notna().to_numpy()
-    rows, features = rows[known], features[known]
+    if not known.all():
+        rows, features = rows[known], features[known]
     found = advise(
         features,
         subject.dataset.targets(rows),

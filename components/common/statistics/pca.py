@@ -11,6 +11,7 @@ _NEGLIGIBLE = 1e-6  # of the largest deviation
 # Rows that axes are learnt from, evenly spread, and rows that are taken along them at once: what
 # becomes float64 does not grow with the pictures.
 _ROWS = 20_000
+_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Components:
         values = features[:: 1 + (len(features) - 1) // _ROWS].astype(np.float64)
         centre = values.mean(axis=0)
         wanted = min(count, *values.shape)
-        _, sizes, axes = randomized_svd(values - centre, wanted, random_state=seed)
+        values -= centre
+        _, sizes, axes = randomized_svd(values, wanted, random_state=seed)
         deviations = sizes / np.sqrt(max(1, len(values) - 1))
         kept = deviations > _NEGLIGIBLE * max(float(deviations.max(initial=0.0)), 1e-9)
         scale = deviations[kept, None] if whiten else 1.0
@@ -49,7 +51,7 @@ class Components:
 
     def apply(self, features: npt.NDArray[np.float32]) -> Floats:
         """Return float64 [N, k] for float32 [N, D]; rows with NaN stay NaN."""
-        starts = range(0, max(1, len(features)), _ROWS)
+        starts = range(0, max(1, len(features)), _AT_ONCE)
         return np.concatenate(
-            [(features[first : first + _ROWS] - self.centre) @ self.axes for first in starts]
+            [(features[first : first + _AT_ONCE] - self.centre) @ self.axes for first in starts]
         )
