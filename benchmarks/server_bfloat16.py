@@ -2,10 +2,10 @@
 
     python -m benchmarks.server_bfloat16 [--saved-model serving/models/solar/1] [--pictures 2624]
 
-The demo's pictures are answered by the server's own graph with its
-batching, once in float32 and once by `serving/config/bfloat16.config`; the seconds are the medians
-of turns. ROC-AUC is of all of them, most of which the model was trained on: what counts is the
-difference.
+The demo's pictures are answered by the server's own graph with its batching, once in float32 and
+once by `serving/config/bfloat16.config`, one request of 25 after the other; the seconds are the
+medians of turns. ROC-AUC is of all of them, most of which the model was trained on: what counts is
+the difference.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def main() -> None:
     """Load the model twice, ask in turns, print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--saved-model", type=Path, default=Path("serving/models/solar/1"))
-    parser.add_argument("--pictures", type=int, default=2624, help="of the demo, fewer are spread evenly")
+    parser.add_argument("--pictures", type=int, default=2624, help="of the demo's")
     parser.add_argument("--turns", type=int, default=3, help="of each precision, after one more")
     asked = parser.parse_args()
     tf = import_tensorflow()
