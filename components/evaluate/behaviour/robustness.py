@@ -29,9 +29,9 @@ def measure_robustness(
         dataset: holds the pictures.
         rows: PREDICTION_COLUMNS of the pictures to take, at least one.
         seed: of what the faults draw.
-        whole: put every fault on every picture; else on a fifth of them, another one in turn, so
-            that five times fewer answers are needed. A fault's are the same at all severities, or
-            a severer one would often look more harmless.
+        whole: put every fault on every picture; else on a fifth of each class, another one in
+            turn, so that five times fewer answers are needed. A fault's are the same at all
+            severities, or a severer one would often look more harmless.
 
     Returns:
         In the order of faults and severities; those with pictures.
@@ -40,12 +40,14 @@ def measure_robustness(
     clean = [asked.seen(dataset, path) for path in rows["path"]]
     before = asked.about(clean, targets)
     parts = 1 if whole else min(_PARTS, len(rows))
+    # Class by class: five defects are one for each fault, not five for two of them.
+    dealt = np.empty(len(rows), dtype=np.int64)
+    dealt[np.argsort(targets, kind="stable")] = np.arange(len(rows)) % parts
     jobs = [
         (kind, severity, position)
         for place, kind in enumerate(CORRUPTIONS)
         for severity in SEVERITIES
-        for position in range(len(rows))
-        if position * parts // len(rows) == place % parts
+        for position in np.flatnonzero(dealt == place % parts).tolist()
     ]
 
     def faulty(job: tuple[str, int, int]) -> Pixels:

@@ -17,7 +17,7 @@ from components.common.pictures.decode import Pixels
 from components.common.run_context import RunContext
 from components.evaluate import inside
 from components.evaluate.behaviour import robustness
-from components.evaluate.behaviour.asked import ExportedModel
+from components.evaluate.behaviour.asked import ExportedModel, drawn
 from components.evaluate.behaviour.robustness import measure_robustness
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.inside import InsideInfo, Subject, look_inside
@@ -94,6 +94,24 @@ def test_a_fault_is_put_on_the_same_pictures_at_all_severities(
     assert len(set.union(*given.values())) == 10
     for kind in CORRUPTIONS:
         assert all(given[kind, severity] == given[kind, 1] for severity in SEVERITIES)
+
+
+def test_every_fault_is_put_on_a_rare_class_too(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets, rows = subject.predictions["target"], subject.predictions
+    rare = [*np.flatnonzero(targets == 0)[:5], *np.flatnonzero(targets == 1)[:15]]
+    rows = drawn(rows.iloc[rare], 20, seed=0, purpose="robustness")
+    pictures = [subject.asked.seen(subject.dataset, path).tobytes() for path in rows["path"]]
+    classes, seen = dict(zip(pictures, rows["target"], strict=True)), set()
+
+    def corrupt(picture: Pixels, *, kind: str, severity: int, rng: np.random.Generator) -> Pixels:
+        seen.add((kind, classes[picture.tobytes()]))
+        return picture
+
+    monkeypatch.setattr(robustness, "corrupt", corrupt)
+    measure_robustness(subject.asked, subject.dataset, rows, seed=0, whole=False)
+    assert seen == {(kind, each) for kind in CORRUPTIONS for each in (0, 1)}
 
 
 def test_maps_are_drawn_and_tested(found: tuple[InsideInfo, Path]) -> None:
