@@ -11,7 +11,7 @@ from pipelines.config import preset_names
 
 # A child below the child holds the memory and computes.
 _PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]], check=True)"
-_CHILD = "import time; held = b'x' * 80_000_000\nwhile time.process_time() < 0.8: pass"
+_CHILD = "import time; held = b'x' * 80_000_000\nwhile time.process_time() < 2: pass"
 
 
 def test_every_preset_is_measured() -> None:
@@ -21,7 +21,7 @@ def test_every_preset_is_measured() -> None:
 def test_memory_and_processor_time_of_all_below_count(tmp_path: Path) -> None:
     cost = measured((sys.executable, "-c", _PARENT, _CHILD), tmp_path)
     assert cost.memory_bytes > 80_000_000
-    assert cost.processor_s >= 0.8
+    assert cost.processor_s >= 2
     gone = psutil.Popen([sys.executable, "-c", ""])
     gone.wait()
     assert memory_bytes(gone) == 0

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +63,7 @@ def gateway(
         f"--in-flight={MOST}",
         "--in-flight-mib=8",
         "--max-request-mib=8",
-        "--timeout-s=5",
+        "--timeout-s=60",
         "--embedding-share=0",
         upstream=upstream.url,
         upstream_grpc=upstream_grpc.address,
@@ -145,17 +144,17 @@ def test_what_is_too_large_is_refused_and_counted(gateway: Gateway) -> None:
     wait_until(lambda: refused(gateway, "too_large") == before + 2, gateway.text)
 
 
-def test_a_body_that_does_not_come_gives_its_place_back(gateway: Gateway) -> None:
-    before = refused(gateway, "slow")
-    host, port = gateway.rest.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), 20) as connection:
-        connection.sendall(
-            f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{".encode()
-        )
-        wait_until(lambda: in_flight(gateway) == 1, gateway.text)
-        assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
-    assert refused(gateway, "slow") == before + 1
-    assert in_flight(gateway) == 0
+def test_a_body_that_does_not_come_gives_its_place_back(tmp_path: Path, upstream: Upstream) -> None:
+    with running(tmp_path, "--timeout-s=5", upstream=upstream.url) as gateway:
+        host, port = gateway.rest.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 20) as connection:
+            connection.sendall(
+                f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{".encode()
+            )
+            wait_until(lambda: in_flight(gateway) == 1, gateway.text)
+            assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
+        assert refused(gateway, "slow") == 1
+        assert in_flight(gateway) == 0
 
 
 @pytest.mark.parametrize("interface", ["REST", "gRPC"])
@@ -177,7 +176,8 @@ def test_five_clients_that_give_up_and_one_that_waits(
 
     with upstream.silent():
         upstream_grpc.free.clear()
-        assert not any(ask_for(0.3) for _ in range(5))
+        # Long enough to be seen before it is over.
+        assert not any(ask_for(1.0) for _ in range(5))
         upstream_grpc.free.set()
     wait_until(lambda: cancelled(gateway, interface) == gone + 5, gateway.text)
     ask(gateway.rest + PATH, BODY) if interface == "REST" else ask_for(30)
@@ -217,11 +217,16 @@ def test_our_client_comes_back(gateway: Gateway, upstream: Upstream) -> None:
         crowd = [pool.submit(ask, gateway.rest + PATH, BODY) for _ in range(MOST)]
         wait_until(lambda: in_flight(gateway) == MOST, gateway.text)
         before = refused(gateway, "busy")
-        threading.Timer(0.5, upstream.free.set).start()
+
+        def free_places() -> None:
+            wait_until(lambda: refused(gateway, "busy") > before, gateway.text)
+            upstream.free.set()
+
+        freed = pool.submit(free_places)
         patient = Retry(attempts=50, first_wait_s=0.1)
         with connect(gateway.grpc, model="m", timeout_s=20, retry=patient) as client:
             assert client.predict_pictures([png(3)]).version == 7
-        assert refused(gateway, "busy") > before
+        freed.result()
     assert {one.result().status for one in crowd} == {200}
 
 
@@ -261,14 +266,15 @@ def exchange(name: str, body: bytes = BODY) -> ServedExchange:
 
 
 def test_a_reading_process_that_hangs_or_dies_costs_one_prediction() -> None:
-    reader = Reader(busy_statistics_share=1.0, timeout_s=1.0)
+    reader = Reader(busy_statistics_share=1.0)
+    patient_s = reader._timeout_s
     try:
         (record,) = reader.read(exchange("first")).records
         assert record.suffix == ".png" and record.row.scores is not None
         psutil.Process(reader.process_id).suspend()
-        begin = time.monotonic()
+        reader._timeout_s = 1.0
         reading = reader.read(exchange("hangs"))
-        assert time.monotonic() - begin < 10
+        reader._timeout_s = patient_s
         (record,) = reading.records
         assert reading.counts == {"reader_restarts": 1}
         # What the head says is kept.

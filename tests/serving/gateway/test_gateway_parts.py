@@ -1,7 +1,6 @@
 """Merging and removing parts: nothing is lost, nothing stands twice, whatever happens."""
 
 import datetime as dt
-import os
 import shutil
 import signal
 import subprocess
@@ -139,22 +138,25 @@ def test_a_journal_over_midnight_becomes_a_part_of_each_day(tmp_path: Path) -> N
 @pytest.mark.slow
 def test_killed_again_and_again_while_merging(day: Path) -> None:
     whole = names(day)
+    # Before its n-th change of a file.
     code = (
-        "import sys; from pathlib import Path\n"
+        "import os, sys; from pathlib import Path\n"
         "from serving.gateway.log import parts\n"
-        "parts.MOST_BYTES = int(sys.argv[2])\n"
-        "print('ready', flush=True)\n"
+        "parts.MOST_BYTES, left = int(sys.argv[2]), [int(sys.argv[3])]\n"
+        "def deadly(change):\n"
+        "    def run(*args, **named):\n"
+        "        left[0] -= 1\n"
+        "        if left[0] < 0: os.kill(os.getpid(), 9)\n"
+        "        return change(*args, **named)\n"
+        "    return run\n"
+        "os.utime, Path.replace, Path.unlink = map(deadly, (os.utime, Path.replace, Path.unlink))\n"
         "while parts.Parts(Path(sys.argv[1])).merge_some(): pass\n"
     )
     one, killed = files_of(day)[0].stat().st_size, 0
     for attempt in range(12):
-        argv = [sys.executable, "-c", code, str(day), str((2 + attempt) * one)]
-        with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None and process.stdout.readline() == b"ready\n"
-            time.sleep(0.002 * attempt)
-            os.kill(process.pid, signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
+        argv = [sys.executable, "-c", code, str(day), str((2 + attempt) * one), str(attempt)]
+        killed += subprocess.run(argv, check=False).returncode == -signal.SIGKILL
         assert names(day) == whole
-    assert killed >= 6
+    assert killed == 11
     merge_all(day)
     assert names(day) == whole and len(files_of(day)) == 1

@@ -50,10 +50,11 @@ OWNER = """
 import json, os, signal, subprocess, time
 from components.common.warm import owner
 with owner.started(["colorsys"], ["tabnanny"], environment={}):
-    time.sleep(2)
-    command = [*owner.interpreter([]), "-m", "program", "sleep"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, env=owner.child_environment(), **pipes) as program:
+    words = [*owner.interpreter([]), "-m", "program"]
+    given = {"env": owner.child_environment(), "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    while b"no warm start" in subprocess.run([*words, "end", "0"], **given).stderr:
+        time.sleep(0.05)
+    with subprocess.Popen([*words, "sleep"], **given) as program:
         processes = json.loads(program.stdout.readline())
         print([*processes, program.pid], flush=True)
         os.kill(os.getpid(), signal.SIGKILL)

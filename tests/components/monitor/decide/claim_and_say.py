@@ -10,6 +10,7 @@ from components.monitor.decide.history import DecisionHistory, HistoryEntry
 if __name__ == "__main__":
     model_dir, key, run_id, start = Path(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4])
     history = DecisionHistory(model_dir)
+    start.with_name(f"{run_id}.waits").touch()
     while not start.exists():
         time.sleep(0.001)
     claim = Claim(key=key, run_id=run_id, time_unix_s=time.time())

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bright_model import MODEL
@@ -21,12 +22,21 @@ def test_a_server_that_dies_leaves_its_last_words(tmp_path: Path) -> None:
         launch(MODEL, base_path=tmp_path, log_path=tmp_path / "log", command=program(code))
 
 
-def test_a_server_that_never_gets_ready_is_ended(tmp_path: Path) -> None:
-    log = tmp_path / "logs" / "server.log"
-    code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+def test_a_server_that_never_gets_ready_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **named: Any) -> None:
+            super().__init__(*args, **named)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    log, code = tmp_path / "logs" / "server.log", "import time; time.sleep(600)"
     with pytest.raises(ServerError, match=r"to load within 1 s"):
         launch(MODEL, base_path=tmp_path, command=program(code), timeout_s=1, log_path=log)
-    assert not Path(f"/proc/{int(log.read_text())}").exists()
+    assert [process.poll() is None for process in started] == [False]
 
 
 def test_a_base_path_that_is_not_there(tmp_path: Path) -> None:
