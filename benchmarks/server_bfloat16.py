@@ -4,8 +4,8 @@
 
 The demo's pictures are answered by the server's own graph with its batching, once in float32 and
 once by `serving/config/bfloat16.config`, one request of 25 after the other; the seconds are the
-medians of turns. ROC-AUC is of all of them, most of which the model was trained on: what counts is
-the difference.
+medians of turns. ROC-AUC is of all of them, most of which the model has learnt: what counts is the
+difference.
 """
 
 import argparse
@@ -34,22 +34,22 @@ _REQUEST = 25
 
 @dataclass(frozen=True)
 class Answers:
-    """Probabilities float32 [N, classes], the decided classes [N], and how long they took."""
+    """Probabilities float32 [N, classes], decisions [N] ("ask" among them), and the seconds."""
 
     probabilities: npt.NDArray[np.float32]
-    classes: npt.NDArray[Any]
+    decisions: npt.NDArray[Any]
     seconds: float
 
 
 def ask(servable: Servable, pictures: list[bytes]) -> Answers:
     """Ask for every picture, a request of 25 after the other."""
-    began, wanted = time.monotonic(), ["probabilities", "classes"]
+    began, wanted = time.monotonic(), ["probabilities", "decision"]
     parts = []
     for first in range(0, len(pictures), _REQUEST):
         given = {"image_bytes": np.array(pictures[first : first + _REQUEST], object)}
         parts.append(servable.run("serving_default", given, wanted, timeout_ms=0))
-    probabilities, classes = (np.concatenate([part[name] for part in parts]) for name in wanted)
-    return Answers(probabilities, classes, time.monotonic() - began)
+    probabilities, decisions = (np.concatenate([part[name] for part in parts]) for name in wanted)
+    return Answers(probabilities, decisions, time.monotonic() - began)
 
 
 def table(turns: dict[str, list[Answers]], positive: npt.NDArray[np.bool_]) -> Table:
@@ -69,7 +69,7 @@ def table(turns: dict[str, list[Answers]], positive: npt.NDArray[np.bool_]) -> T
             f"{len(positive) / seconds:.0f}",
             f"{change.max():.3f}{beyond}",
             f"{change.mean():.4f}",
-            f"{np.count_nonzero(answers.classes != plain.classes)} of {len(positive)}",
+            f"{np.count_nonzero(answers.decisions != plain.decisions)} of {len(positive)}",
             f"{roc_auc_score(positive, answers.probabilities[:, -1]):.4f}",
         )
     return drawn
@@ -80,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--saved-model", type=Path, default=Path("serving/models/solar/1"))
     parser.add_argument("--pictures", type=int, default=2624, help="of the demo's")
-    parser.add_argument("--turns", type=int, default=3, help="of each precision, after one more")
+    parser.add_argument("--turns", type=int, default=3, help="of each precision, after a first")
     asked = parser.parse_args()
     tf = import_tensorflow()
     every = read_source(resolve(read_preset("solar")).ingest).pictures

@@ -41,7 +41,7 @@ def embed(
     )
     place = {path: row for row, path in enumerate(dataset.manifest["path"])}
     width = int(built.model.get_layer(EMBEDDING).output.shape[-1])
-    embeddings = np.empty((len(place), width), np.float32)
+    embeddings = np.full((len(place), width), np.nan, np.float32)
     with ExitStack() as stack:
         root = Path(cache_dir or stack.enter_context(tempfile.TemporaryDirectory()))
         cache = ActivationCache.below(root, train)

@@ -83,7 +83,7 @@ def _part(embeddings: npt.NDArray[np.float32], rows: Integers, scale: Floats) ->
     kernel /= -max(float(np.median(kernel)), 1e-12)
     np.exp(kernel, out=kernel)
     kernel.flat[:: len(rows) + 1] += _NOISE
-    inverse = scipy.linalg.inv(kernel, overwrite_a=True, assume_a="pos")
+    inverse = scipy.linalg.inv(kernel, overwrite_a=True)
     return _Inverted(rows, inverse.astype(np.float32))
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from components.common.augmentation.composition import Composition
 from components.common.progress import worker_count
 from components.networks.data import Split
-from components.networks.rows import Rows, network_pixels
+from components.networks.rows import Rows, forget_rows, network_pixels
 
 # More than any training draws from: row numbers stay far below 2^63.
 VIEWS = 2**24
@@ -35,6 +35,7 @@ class FreshViews:
         """Return rows by positions, uint8 [n, S, S, 3] as the network sees them."""
         numbers, pictures = np.divmod(np.asarray(rows, np.int64), len(self.sha256))
         plain = self.plain[pictures]
+        forget_rows(self.plain)
 
         def view(at: int) -> npt.NDArray[np.uint8]:
             if not numbers[at]:

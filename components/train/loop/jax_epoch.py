@@ -62,10 +62,10 @@ def compiled_epoch(
     batch: int,
     loss: Loss,
 ) -> RunEpoch | None:
-    """Return what trains a model for an epoch, None where Keras has to `fit` step by step.
+    """Return what trains a model for an epoch, None where Keras has to train step by step.
 
     That is on another back end than JAX, and where the pictures do not fit the device. The steps
-    are those of `fit` with the same order and batch, to rounding, but for the last one where
+    are those of Keras with the same order and batch, to rounding, but for the last one where
     BatchNorm learns: it is filled up with pictures of weight 0, whose statistics count.
 
     Args:
@@ -85,7 +85,7 @@ def compiled_epoch(
     if needed > room:
         import jax
 
-        # There `fit` would take each process's pictures for a part of them all.
+        # There Keras would take each process's pictures for a part of them all.
         if jax.process_count() > 1:
             raise DataError(
                 "pictures that fit every node's device, in a training of several processes",

@@ -179,7 +179,7 @@ def _make_part(journal: Path, root: Path) -> None:
             part.parent.mkdir(parents=True, exist_ok=True)
             with new_file(part) as partial:
                 pq.write_table(records, partial, compression="zstd")
-                # As old as its newest record, however long its writer has been dead.
+                # As old as the last thing written, however long its writer has been dead.
                 os.utime(partial, (written_s, written_s))
     elif damaged:
         # Not a word of it can be read: kept for a person to look at.
