@@ -83,6 +83,13 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=2624, help="of the demo's")
     parser.add_argument("--turns", type=int, default=3, help="of each precision, after a first")
     asked = parser.parse_args()
+    if not (asked.saved_model / "saved_model.pb").is_file():
+        parser.error(
+            f"expected a version of the demo's model, received: none at {asked.saved_model};"
+            " publish one by `make run`, or name one by --saved-model"
+        )
+    if asked.turns < 1 or asked.pictures < 1:
+        parser.error("expected at least one turn and one picture")
     tf = import_tensorflow()
     every = read_source(resolve(read_preset("solar")).ingest).pictures
     places = np.linspace(0, len(every) - 1, min(asked.pictures, len(every))).round().astype(int)
